@@ -1,0 +1,46 @@
+/** Byte arrays: hex, comparison and joining, by the card's `uint8arrays` and Node's Buffer. */
+import { compare } from "uint8arrays/compare";
+import { concat } from "uint8arrays/concat";
+import { equals } from "uint8arrays/equals";
+
+export { compare as compareBytes, concat as concatBytes, equals as bytesEqual };
+
+/** Lower-case hex without a prefix. */
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+const hexPattern = /^(?:[0-9a-f]{2})*$/i;
+
+/** The bytes of a hex string; undefined where it is not hex (or not of `length` bytes, where given). */
+export function fromHex(hex: string, length?: number): Uint8Array | undefined {
+  if (!hexPattern.test(hex)) return undefined;
+  if (length !== undefined && hex.length !== length * 2) return undefined;
+  return new Uint8Array(Buffer.from(hex, "hex"));
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+export function fromUtf8(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** The text of strict UTF-8; undefined where the bytes are none. */
+export function toUtf8(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An unsigned integer of any size from big-endian bytes. */
+export function bigIntFromBytes(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
+}
+
+/** Big-endian bytes of an unsigned integer, padded to `length`. */
+export function bigIntToBytes(value: bigint, length: number): Uint8Array {
+  return new Uint8Array(Buffer.from(value.toString(16).padStart(length * 2, "0"), "hex"));
+}

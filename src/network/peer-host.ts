@@ -1,0 +1,86 @@
+/**
+ * The peer host: connections, gossip topics and request streams, without knowing what they carry.
+ * Two twins implement it, libp2p over TCP and an in-memory one for simulation; one contract suite holds both.
+ */
+import type { EventEmitter } from "node:events";
+
+/** A libp2p peer id in its text form (base58btc, `12D3Koo…` for Ed25519 keys). */
+export type PeerId = string;
+
+/** What is to become of a gossip message: relay it, drop it quietly, or drop it and penalise its sender. */
+export type Verdict = "accept" | "ignore" | "reject";
+
+/** Judges a gossip message before it is relayed. A throw counts as "ignore": our own bug must not ban peers. */
+export type Judge = (message: Uint8Array, from: PeerId) => Verdict | Promise<Verdict>;
+
+export interface TopicOptions {
+  readonly messageBytesMax: number;
+  /** Messages being judged or waiting for it; more are ignored. */
+  readonly queueMax: number;
+  readonly judge: Judge;
+}
+
+export interface ProtocolOptions {
+  readonly requestBytesMax: number;
+  /** Limit of one answer chunk as the requesting side sees it. */
+  readonly chunkBytesMax: number;
+  readonly timeoutMs: number;
+  /** Requests that one peer may start in `perMs`; more are answered by closing the stream. */
+  readonly rateLimit: { readonly requests: number; readonly perMs: number };
+  /** Answers in chunks; each arrives whole at the other side. A throw resets the stream. */
+  readonly handle: (request: Uint8Array, from: PeerId) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+export interface RequestOptions {
+  readonly timeoutMs: number;
+  readonly chunkBytesMax: number;
+  readonly chunksMax: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ConnectedPeer {
+  readonly peerId: PeerId;
+  readonly address: string;
+  readonly direction: "inbound" | "outbound";
+}
+
+export interface PeerHostEvents {
+  /** A first connection to this peer is open and usable. */
+  peerConnected: [ConnectedPeer];
+  /** Its last connection is gone. */
+  peerDisconnected: [PeerId];
+  /** mDNS or the like heard of a peer: a claim, not a fact. `addresses` are multiaddrs with /p2p/. */
+  peerSighted: [PeerId, readonly string[]];
+}
+
+export interface PeerHost {
+  readonly peerId: PeerId;
+  readonly events: EventEmitter<PeerHostEvents>;
+  /** Multiaddrs with /p2p/ on which this host listens. */
+  addresses(): readonly string[];
+  start(): Promise<void>;
+  /** Closes every connection; resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+
+  peers(): readonly ConnectedPeer[];
+  /** Opens a connection; rejects with the reason. Already connected: resolves. */
+  dial(address: string, signal?: AbortSignal): Promise<PeerId>;
+  disconnect(peer: PeerId): Promise<void>;
+  /** Disconnects and refuses this peer, in and out, for `durationMs`. */
+  ban(peer: PeerId, durationMs: number, reason: string): Promise<void>;
+
+  subscribe(topic: string, options: TopicOptions): void;
+  /** Sends to the topic's mesh; resolves to the number of peers it was sent to. Own messages are not judged. */
+  publish(topic: string, message: Uint8Array): Promise<number>;
+  /** Peers known to be subscribed to a topic. */
+  topicPeers(topic: string): readonly PeerId[];
+
+  serve(protocol: string, options: ProtocolOptions): void;
+  /** Sends one request and yields the answer's chunks; throws on time-out, reset, over-long or surplus chunks. */
+  request(
+    peer: PeerId,
+    protocol: string,
+    request: Uint8Array,
+    options: RequestOptions,
+  ): AsyncIterable<Uint8Array>;
+}
