@@ -1,0 +1,66 @@
+/** The ledger's entries and their bytes: what the state root commits to, one leaf an entry. */
+
+/** All keys and ids are lower-case hex of 32 bytes; amounts are base units. */
+export interface AccountEntry {
+  readonly type: "account";
+  readonly account: string;
+  /** The sequence that the account's next transaction must have; a new account's is 0. */
+  readonly sequence: number;
+  readonly balance: bigint;
+}
+export interface AssetEntry {
+  readonly type: "asset";
+  readonly assetId: string;
+  readonly issuer: string;
+  readonly symbol: string;
+  readonly name: string;
+  readonly decimals: number;
+  readonly supply: bigint;
+  readonly metadata: string;
+}
+export interface AssetBalanceEntry {
+  readonly type: "assetBalance";
+  readonly account: string;
+  readonly assetId: string;
+  readonly balance: bigint;
+}
+export interface UserEntry {
+  readonly type: "user";
+  readonly account: string;
+  readonly name: string;
+}
+export interface AuthorityEntry {
+  readonly type: "authority";
+  readonly account: string;
+  readonly sinceHeight: number;
+  readonly removed: boolean;
+}
+export type Entry = AccountEntry | AssetEntry | AssetBalanceEntry | UserEntry | AuthorityEntry;
+
+/** One entry before and after a block; `before` undefined: it first appeared there, at the next free index. */
+export interface EntryChange {
+  readonly index: number;
+  readonly before: Entry | undefined;
+  readonly after: Entry;
+}
+
+/** What a block does to the ledger; undoing it is applying its inverse. Every index at most once. */
+export interface StateChange {
+  readonly entryCountBefore: number;
+  readonly entryCountAfter: number;
+  readonly changes: readonly EntryChange[];
+}
+
+/** Read access to a ledger at one block; what mempool, chain and API are handed. */
+export interface LedgerView {
+  readonly entryCount: number;
+  account(accountHex: string): AccountEntry | undefined;
+  asset(assetIdHex: string): AssetEntry | undefined;
+  assetBalance(accountHex: string, assetIdHex: string): AssetBalanceEntry | undefined;
+  /** By the name itself, e.g. `alice@example.com`. */
+  userByName(name: string): UserEntry | undefined;
+  userOfAccount(accountHex: string): UserEntry | undefined;
+  authority(accountHex: string): AuthorityEntry | undefined;
+  assetBalancesOf(accountHex: string): readonly AssetBalanceEntry[];
+  stateRoot(): Uint8Array;
+}

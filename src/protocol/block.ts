@@ -1,0 +1,166 @@
+/** Blocks: header, seal, consensus section and body; the hash, and the roots that the header commits to. */
+import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
+import { concatBytes, toHex } from "../base/bytes.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { Bytes32, Bytes64, byteList, decode, SafeUint64, Uint8, Uint32 } from "./codec.ts";
+import type { BlockFault } from "./faults.ts";
+import { sha256 } from "./hashing.ts";
+import { listRoot } from "./merkle.ts";
+import {
+  type DecodedTransaction,
+  decodeTransaction,
+  transactionBytesMax,
+  transactionLeaves,
+} from "./transaction.ts";
+
+export const blockVersion = 1;
+/** Depth of the transaction list's tree: at most 2^13 = 8192 transactions in a block. */
+export const transactionListDepth = 13;
+export const blockTransactionsMax = 2 ** transactionListDepth;
+/** The largest block on the wire; a chain spec may set less. */
+export const blockBytesMax = 1024 * 1024;
+export const nonceBytes = 32;
+export const sealSignatureBytesMax = 64;
+
+export const HeaderType = new ContainerType({
+  version: Uint8,
+  chainId: Bytes32,
+  height: SafeUint64,
+  parentHash: Bytes32,
+  timestampMs: SafeUint64,
+  producer: Bytes32,
+  transactionsRoot: Bytes32,
+  transactionCount: Uint32,
+  stateRoot: Bytes32,
+  consensusRoot: Bytes32,
+  /** Proof of Work: the target as a big-endian number, as the hash is read. Proof of Authority: zero. */
+  target: Bytes32,
+  /** A UTF-8 note, zero-padded. */
+  extraData: Bytes32,
+});
+export type Header = ValueOf<typeof HeaderType>;
+
+/** Beside the header: Proof of Work fills the nonce, Proof of Authority the signature (64 bytes). */
+export const SealType = new ContainerType({
+  nonce: Bytes32,
+  signature: byteList(sealSignatureBytesMax),
+});
+export type Seal = ValueOf<typeof SealType>;
+
+const CertificateType = new ContainerType({
+  targetHeight: SafeUint64,
+  targetHash: Bytes32,
+  bitmap: byteList(32),
+  signatures: new ListCompositeType(Bytes64, 256),
+});
+/** The place of finality certificates and evidence; its bytes are settled, no rule opens it yet. */
+export const ConsensusSectionType = new ContainerType({
+  certificates: new ListCompositeType(CertificateType, 1),
+  evidence: new ListCompositeType(byteList(2048), 16),
+});
+export type ConsensusSection = ValueOf<typeof ConsensusSectionType>;
+export const emptyConsensusSection: ConsensusSection = { certificates: [], evidence: [] };
+
+/** A header with its seal: what a chain of work or signatures is made of. */
+export const SealedHeaderType = new ContainerType({ header: HeaderType, seal: SealType });
+
+/**
+ * A list of byte lists has the same encoding as a list of transactions; so each transaction's own bytes are at hand
+ * for its leaf without encoding it again.
+ */
+export const BlockType = new ContainerType({
+  header: HeaderType,
+  seal: SealType,
+  consensusSection: ConsensusSectionType,
+  transactions: new ListCompositeType(byteList(transactionBytesMax), blockTransactionsMax),
+});
+
+/** A block whose bytes decoded, with its hash. Nothing in it is verified. */
+export interface Block {
+  readonly header: Header;
+  readonly seal: Seal;
+  readonly consensusSection: ConsensusSection;
+  readonly transactions: readonly DecodedTransaction[];
+  readonly hash: Uint8Array;
+  readonly hashHex: string;
+  readonly bytes: Uint8Array;
+}
+
+export function headerRoot(header: Header): Uint8Array {
+  return sha256(HeaderType.serialize(header));
+}
+
+/** SHA256(headerRoot ‖ nonce): the documented hash(data + nonce), 64 bytes in all. */
+export function blockHash(root: Uint8Array, nonce: Uint8Array): Uint8Array {
+  return sha256(concatBytes([root, nonce]));
+}
+
+export function transactionsRoot(transactions: readonly DecodedTransaction[]): Uint8Array {
+  return listRoot(transactionLeaves(transactions), transactionListDepth);
+}
+
+export function consensusRoot(section: ConsensusSection): Uint8Array {
+  return ConsensusSectionType.hashTreeRoot(section);
+}
+
+export const emptyConsensusRoot: Uint8Array = consensusRoot(emptyConsensusSection);
+
+/** Decodes a block and every transaction in it, strictly. */
+export function decodeBlock(bytes: Uint8Array): Result<Block, BlockFault> {
+  if (bytes.length > blockBytesMax) {
+    return fail({ code: "block/too-large", bytes: bytes.length, bytesMax: blockBytesMax });
+  }
+  const decoded = decode(BlockType, bytes, "block");
+  if (!decoded.ok) return decoded;
+  const { header, seal, consensusSection } = decoded.value;
+  const transactions: DecodedTransaction[] = [];
+  for (const [position, transactionBytes] of decoded.value.transactions.entries()) {
+    const transaction = decodeTransaction(transactionBytes, header.chainId);
+    if (!transaction.ok) {
+      return fail({
+        code: "block/transaction-invalid",
+        position,
+        id: toHex(sha256(transactionBytes)),
+        fault: transaction.fault,
+      });
+    }
+    transactions.push(transaction.value);
+  }
+  return ok(blockOf(header, seal, consensusSection, transactions, bytes));
+}
+
+/** Puts a sealed block together and encodes it. */
+export function assembleBlock(
+  header: Header,
+  seal: Seal,
+  transactions: readonly DecodedTransaction[],
+  consensusSection: ConsensusSection = emptyConsensusSection,
+): Block {
+  const bytes = BlockType.serialize({
+    header,
+    seal,
+    consensusSection,
+    transactions: transactions.map((transaction) => transaction.bytes),
+  });
+  return blockOf(header, seal, consensusSection, transactions, bytes);
+}
+
+function blockOf(
+  header: Header,
+  seal: Seal,
+  consensusSection: ConsensusSection,
+  transactions: readonly DecodedTransaction[],
+  bytes: Uint8Array,
+): Block {
+  const hash = blockHash(headerRoot(header), seal.nonce);
+  return { header, seal, consensusSection, transactions, hash, hashHex: toHex(hash), bytes };
+}
+
+/** What a chain knows of a block without its body; the cumulative weight is the engine's measure for fork choice. */
+export interface HeaderRecord {
+  readonly hash: Uint8Array;
+  readonly hashHex: string;
+  readonly header: Header;
+  readonly seal: Seal;
+  readonly cumulativeWeight: bigint;
+}

@@ -1,0 +1,103 @@
+/** Every fault: what can be wrong with bytes, transactions and blocks that somebody hands in. */
+
+export interface CodecFault {
+  readonly code: "codec/malformed";
+  readonly what: string;
+  readonly reason: string;
+}
+
+export type TransactionFault =
+  | CodecFault
+  | { readonly code: "transaction/version-unknown"; readonly version: number }
+  | { readonly code: "transaction/kind-unknown"; readonly kind: number }
+  | { readonly code: "transaction/kind-not-open"; readonly kind: string }
+  | { readonly code: "transaction/signature-invalid" }
+  | { readonly code: "transaction/sequence-used"; readonly expected: number; readonly actual: number }
+  | { readonly code: "transaction/sequence-gap"; readonly expected: number; readonly actual: number }
+  | { readonly code: "transaction/fee-too-low"; readonly minimum: bigint; readonly actual: bigint }
+  | { readonly code: "transaction/expired"; readonly validUntil: number; readonly height: number }
+  | {
+      readonly code: "transaction/balance-too-low";
+      readonly asset: string;
+      readonly balance: bigint;
+      readonly needed: bigint;
+    }
+  | { readonly code: "transaction/amount-zero" }
+  | { readonly code: "transaction/amount-overflow" }
+  | { readonly code: "transaction/data-empty" }
+  | { readonly code: "transaction/name-invalid"; readonly reason: string }
+  | { readonly code: "transaction/name-taken"; readonly name: string }
+  | { readonly code: "transaction/sender-has-name"; readonly name: string }
+  | { readonly code: "transaction/asset-unknown"; readonly asset: string }
+  | { readonly code: "transaction/asset-invalid"; readonly reason: string }
+  | { readonly code: "transaction/already-committed"; readonly id: string };
+
+export type MempoolFault =
+  | { readonly code: "mempool/known"; readonly id: string }
+  | { readonly code: "mempool/full"; readonly limit: string }
+  | { readonly code: "mempool/account-full"; readonly transactionsMax: number }
+  | { readonly code: "mempool/sequence-too-far"; readonly expected: number; readonly actual: number }
+  | {
+      readonly code: "mempool/replacement-fee-too-low";
+      readonly id: string;
+      readonly needed: bigint;
+      readonly actual: bigint;
+    };
+
+export type BlockFault =
+  | CodecFault
+  | { readonly code: "block/version-unknown"; readonly version: number }
+  | { readonly code: "block/wrong-chain"; readonly chainId: string }
+  | { readonly code: "block/known" }
+  | { readonly code: "block/parent-unknown"; readonly parentHash: string }
+  | { readonly code: "block/parent-invalid"; readonly parentHash: string }
+  | { readonly code: "block/known-invalid"; readonly hash: string }
+  | { readonly code: "block/height-wrong"; readonly expected: number; readonly actual: number }
+  | { readonly code: "block/timestamp-too-early"; readonly earliestMs: number; readonly actualMs: number }
+  | { readonly code: "block/timestamp-ahead"; readonly latestMs: number; readonly actualMs: number }
+  | { readonly code: "block/producer-unknown"; readonly producer: string }
+  | { readonly code: "block/seal-malformed"; readonly reason: string }
+  | { readonly code: "block/seal-invalid" }
+  | { readonly code: "block/target-wrong"; readonly expected: string; readonly actual: string }
+  | { readonly code: "block/target-above-floor"; readonly easiest: string; readonly actual: string }
+  | { readonly code: "block/work-insufficient"; readonly hash: string; readonly target: string }
+  | { readonly code: "block/too-large"; readonly bytes: number; readonly bytesMax: number }
+  | {
+      readonly code: "block/too-many-transactions";
+      readonly transactions: number;
+      readonly transactionsMax: number;
+    }
+  | { readonly code: "block/transaction-count-wrong"; readonly declared: number; readonly actual: number }
+  | { readonly code: "block/transactions-root-wrong" }
+  | { readonly code: "block/transaction-duplicate"; readonly id: string }
+  | {
+      readonly code: "block/transaction-invalid";
+      readonly position: number;
+      readonly id: string;
+      readonly fault: TransactionFault;
+    }
+  | { readonly code: "block/state-root-wrong"; readonly expected: string; readonly actual: string }
+  | { readonly code: "block/consensus-root-wrong" }
+  | { readonly code: "block/consensus-section-not-open" }
+  | { readonly code: "block/queue-full"; readonly pendingMax: number };
+
+export type MessageFault =
+  | CodecFault
+  | { readonly code: "message/empty" }
+  | { readonly code: "message/rate-exceeded" }
+  | { readonly code: "record/signature-invalid" }
+  | { readonly code: "record/stale" }
+  | { readonly code: "record/timestamp-ahead" }
+  | { readonly code: "record/invalid"; readonly reason: string };
+
+export type Fault = TransactionFault | MempoolFault | BlockFault | MessageFault;
+export type FaultCode = Fault["code"];
+
+/** One line for logs and people: the code and its fields. */
+export function describeFault(fault: Fault): string {
+  const { code, ...fields } = fault;
+  const parts = Object.entries(fields).map(([name, value]) =>
+    name === "fault" ? `(${describeFault(value as Fault)})` : `${name} ${String(value)}`,
+  );
+  return parts.length === 0 ? code : `${code}: ${parts.join(", ")}`;
+}

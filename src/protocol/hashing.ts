@@ -1,0 +1,19 @@
+/** SHA-256 with the protocol's domain prefixes. */
+import { hash } from "node:crypto";
+import { concatBytes, fromUtf8 } from "../base/bytes.ts";
+
+export const zeroBytes32: Uint8Array = new Uint8Array(32);
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  const digest = hash("sha256", bytes, "buffer");
+  return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
+}
+
+export const transactionDomain = fromUtf8("aurex/tx/1");
+export const sealDomain = fromUtf8("aurex/seal/1");
+export const nodeRecordDomain = fromUtf8("aurex/node/1");
+
+/** SHA-256 over a domain prefix and parts in order; every part but the last has a fixed length. */
+export function domainHash(domain: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
+  return sha256(concatBytes([domain, ...parts]));
+}

@@ -1,0 +1,89 @@
+/** Ed25519 with one rule for every node: the only place where a signature is made or verified. */
+import sodium from "sodium-native";
+import { bytesEqual, fromHex } from "../base/bytes.ts";
+import { invariant } from "../base/invariant.ts";
+
+export const publicKeyBytes = 32;
+export const signatureBytes = 64;
+export const seedBytes = 32;
+
+export interface KeyPair {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** 64 bytes: seed and public key. Never logged, never sent. */
+  readonly secretKey: Uint8Array;
+}
+
+/** The key pair of a 32-byte seed (RFC 8032's private key). */
+export function keyPairFromSeed(seed: Uint8Array): KeyPair {
+  invariant(seed.length === seedBytes, "a seed has 32 bytes");
+  const publicKey = Buffer.alloc(publicKeyBytes);
+  const secretKey = Buffer.alloc(64);
+  sodium.crypto_sign_seed_keypair(publicKey, secretKey, Buffer.from(seed));
+  return { publicKey: new Uint8Array(publicKey), secretKey: new Uint8Array(secretKey) };
+}
+
+export function sign(message: Uint8Array, keyPair: KeyPair): Uint8Array {
+  const signature = Buffer.alloc(signatureBytes);
+  sodium.crypto_sign_detached(signature, asBuffer(message), asBuffer(keyPair.secretKey));
+  return new Uint8Array(signature);
+}
+
+/**
+ * The protocol's rule: a key of 32 bytes, a signature of exactly 64, S < L, the y of A and of R below p, neither of
+ * small order, then the cofactorless equation of RFC 8032. The filter in front of the library is what makes all
+ * libraries agree, since they differ only on keys and signatures that it refuses.
+ *
+ * @param message any bytes
+ * @param signature 64 bytes, R ‖ S
+ * @param publicKey 32 bytes
+ */
+export function verifySignature(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) return false;
+  if (!isScalarBelowOrder(signature.subarray(32))) return false;
+  if (!isAcceptablePoint(publicKey) || !isAcceptablePoint(signature.subarray(0, 32))) return false;
+  return sodium.crypto_sign_verify_detached(asBuffer(signature), asBuffer(message), asBuffer(publicKey));
+}
+
+/** L = 2^252 + 27742317777372353535851937790883648493, little-endian (RFC 8032 section 5.1). */
+const groupOrder = constant("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
+/** p = 2^255 − 19, little-endian. */
+const fieldPrime = constant("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
+/** The y of the eight points of small order: 0 (order 4), 1 (identity), p − 1 (order 2) and two of order 8. */
+const smallOrderY = [
+  constant("0000000000000000000000000000000000000000000000000000000000000000"),
+  constant("0100000000000000000000000000000000000000000000000000000000000000"),
+  constant("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"),
+  constant("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+  constant("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+];
+
+function constant(hex: string): Uint8Array {
+  const bytes = fromHex(hex, 32);
+  invariant(bytes, "a constant of 32 bytes");
+  return bytes;
+}
+
+/** Little-endian comparison; returns at the first byte that differs, most of the time the highest. */
+function isBelow(value: Uint8Array, bound: Uint8Array): boolean {
+  for (let index = 31; index >= 0; index -= 1) {
+    const difference = (value[index] as number) - (bound[index] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+function isScalarBelowOrder(scalar: Uint8Array): boolean {
+  return isBelow(scalar, groupOrder);
+}
+
+/** The encoded point's y is canonical and the point is none of small order (either sign of x). */
+function isAcceptablePoint(point: Uint8Array): boolean {
+  const y = new Uint8Array(point);
+  y[31] = (y[31] as number) & 0x7f;
+  return isBelow(y, fieldPrime) && !smallOrderY.some((small) => bytesEqual(small, y));
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,91 @@
+/**
+ * What a chain keeps: blocks, the canonical line, undo records, entries and the head, changed by one atomic batch at a
+ * time. Two twins implement it, LevelDB and memory; one contract suite holds both.
+ */
+import type { Entry, StateChange } from "../ledger/entry.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
+
+export interface StoredHead {
+  readonly hash: Uint8Array;
+  readonly height: number;
+  readonly entryCount: number;
+}
+
+export interface TransactionLocation {
+  readonly blockHash: Uint8Array;
+  readonly position: number;
+}
+
+/** A block whose header and body are stored, whether or not it is canonical. */
+export interface StoredBlock {
+  readonly record: HeaderRecord;
+  readonly bytes: Uint8Array;
+}
+
+export interface ConnectedBlock {
+  readonly hash: Uint8Array;
+  readonly height: number;
+  readonly change: StateChange;
+  readonly transactionIds: readonly Uint8Array[];
+}
+
+export interface DisconnectedBlock {
+  readonly hash: Uint8Array;
+  readonly height: number;
+  readonly transactionIds: readonly Uint8Array[];
+}
+
+/** Everything that one step of the chain changes; committed whole or not at all. */
+export interface CommitBatch {
+  /** Blocks not yet stored. */
+  readonly blocks: readonly StoredBlock[];
+  /** Blocks leaving the canonical line, highest first. */
+  readonly disconnected: readonly DisconnectedBlock[];
+  /** Blocks joining it, lowest first. */
+  readonly connected: readonly ConnectedBlock[];
+  /** Entries as they are after the batch, by index; indexes from `head.entryCount` upward are deleted. */
+  readonly entries: ReadonlyMap<number, Entry>;
+  /** Absent where only side-branch blocks are stored. */
+  readonly head: StoredHead | undefined;
+  /** Headers of blocks found invalid when executed: their hashes are remembered. */
+  readonly invalid: readonly Uint8Array[];
+}
+
+export interface ChainStore {
+  readonly head: StoredHead | undefined;
+  headerRecord(hash: Uint8Array): HeaderRecord | undefined;
+  hashAtHeight(height: number): Uint8Array | undefined;
+  blockBytes(hash: Uint8Array): Uint8Array | undefined;
+  isInvalid(hash: Uint8Array): boolean;
+  /** The change that a canonical block made; undefined for blocks that are not canonical. */
+  stateChange(hash: Uint8Array): StateChange | undefined;
+  /** Where a transaction stands on the canonical line. */
+  transactionLocation(id: Uint8Array): TransactionLocation | undefined;
+  /** The ledger of the head, by index from 0, for rebuilding it in memory at start. */
+  entries(): Iterable<readonly [index: number, entry: Entry]>;
+  /** Resolves when the batch is on disk; rejects with {@link StoreError} and changes nothing. */
+  commit(batch: CommitBatch): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StoreErrorCode =
+  | "store/corrupt"
+  | "store/newer-version"
+  | "store/in-use"
+  | "store/disk-full"
+  | "store/wrong-chain"
+  | "store/io";
+
+/** What the disk did, with what to do about it: not a peer's fault and not our bug. */
+export class StoreError extends Error {
+  override name = "StoreError";
+  readonly code: StoreErrorCode;
+  /** The next command for the operator. */
+  readonly next: string;
+
+  constructor(code: StoreErrorCode, message: string, next: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.next = next;
+  }
+}
