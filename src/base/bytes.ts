@@ -20,7 +20,8 @@ export function fromHex(hex: string, length?: number): Uint8Array | undefined {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+/** A byte order mark stays part of the text: two byte strings never decode to one text. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function fromUtf8(text: string): Uint8Array {
   return encoder.encode(text);

@@ -51,6 +51,12 @@ export interface StateChange {
   readonly changes: readonly EntryChange[];
 }
 
+/** An entry with its leaf's index under the state root. */
+export interface LocatedEntry {
+  readonly index: number;
+  readonly entry: Entry;
+}
+
 /** Read access to a ledger at one block; what mempool, chain and API are handed. */
 export interface LedgerView {
   readonly entryCount: number;
@@ -62,5 +68,32 @@ export interface LedgerView {
   userOfAccount(accountHex: string): UserEntry | undefined;
   authority(accountHex: string): AuthorityEntry | undefined;
   assetBalancesOf(accountHex: string): readonly AssetBalanceEntry[];
+  /** Where an entry stands, by its {@link entryKey}. */
+  locate(key: string): LocatedEntry | undefined;
   stateRoot(): Uint8Array;
 }
+
+/** What an entry is about, as one string: two entries of one key are the same entry at two times. */
+export function entryKey(entry: Entry): string {
+  switch (entry.type) {
+    case "account":
+      return entryKeys.account(entry.account);
+    case "asset":
+      return entryKeys.asset(entry.assetId);
+    case "assetBalance":
+      return entryKeys.assetBalance(entry.account, entry.assetId);
+    case "user":
+      return entryKeys.user(entry.name);
+    case "authority":
+      return entryKeys.authority(entry.account);
+  }
+}
+
+/** The key of each type's entries from its own fields, for looking them up. */
+export const entryKeys = {
+  account: (accountHex: string) => `account/${accountHex}`,
+  asset: (assetIdHex: string) => `asset/${assetIdHex}`,
+  assetBalance: (accountHex: string, assetIdHex: string) => `assetBalance/${accountHex}/${assetIdHex}`,
+  user: (name: string) => `user/${name}`,
+  authority: (accountHex: string) => `authority/${accountHex}`,
+} as const;

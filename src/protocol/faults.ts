@@ -42,7 +42,10 @@ export type MempoolFault =
       readonly id: string;
       readonly needed: bigint;
       readonly actual: bigint;
-    };
+    }
+  /** Why a transaction that was pending is no longer: another took its sequence, or it waited too long. */
+  | { readonly code: "mempool/replaced"; readonly by: string }
+  | { readonly code: "mempool/expired"; readonly expiryMs: number };
 
 export type BlockFault =
   | CodecFault

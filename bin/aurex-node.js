@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+/** The `aurex-node` program: finds a Node that is new enough, then runs the CLI from dist/ or from src/. */
+import { spawn } from "node:child_process";
+import fs from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { isDistCurrent } from "./freshness.js";
+
+const nodeMajorMin = 24;
+const exitCodeUsage = 2;
+const signalRepeatMs = 300;
+
+const launcher = fs.realpathSync(fileURLToPath(import.meta.url));
+const root = path.dirname(path.dirname(launcher));
+
+if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) runOnOwnNode();
+else await runCli();
+
+/** Runs this file again on the Node that the project installs for itself, as if it had been started by it. */
+function runOnOwnNode() {
+  const ownNode = path.join(root, "node_modules", ".bin", "node");
+  if (!fs.existsSync(ownNode) || fs.realpathSync(ownNode) === fs.realpathSync(process.execPath)) {
+    const next = `install Node ${nodeMajorMin} or newer, or run in ${root}: npm ci`;
+    return stop(`aurex-node needs Node ${nodeMajorMin} or newer and this is ${process.version}: ${next}`);
+  }
+  const child = spawn(ownNode, [launcher, ...process.argv.slice(2)], { stdio: "inherit" });
+  const forward = (signal) => child.kill(signal);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of signals) process.on(signal, forward);
+  child.once("error", (error) => stop(`aurex-node cannot start ${ownNode} (${error.message}): run npm ci`));
+  child.once("exit", (code, signal) => {
+    for (const name of signals) process.off(name, forward);
+    if (signal === null) process.exitCode = code;
+    else process.kill(process.pid, signal);
+  });
+}
+
+async function runCli() {
+  countRepeatedSignalOnce();
+  const built = path.join(root, "dist", "cli", "main.js");
+  const source = path.join(root, "src", "cli", "main.ts");
+  const entry = isDistCurrent(root) ? built : source;
+  let cli;
+  try {
+    cli = await import(pathToFileURL(entry).href);
+  } catch (error) {
+    if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
+    return stop(`aurex-node is not installed whole (${error.message}): run in ${root}: npm ci`);
+  }
+  process.exitCode = await cli.main(process.argv.slice(2));
+}
+
+/**
+ * One Ctrl-C reaches a process several times when its parents (npm, the Node above) pass on what the terminal
+ * sent to all of them. A second signal means "stop at once", so a repeat within a moment is not a second one.
+ */
+function countRepeatedSignalOnce() {
+  const emit = process.emit;
+  const lastMs = new Map();
+  process.emit = function emitOnce(event, ...rest) {
+    if (event === "SIGINT" || event === "SIGTERM" || event === "SIGHUP") {
+      const nowMs = performance.now();
+      const previousMs = lastMs.get(event);
+      if (previousMs !== undefined && nowMs - previousMs < signalRepeatMs) return true;
+      lastMs.set(event, nowMs);
+    }
+    return emit.call(this, event, ...rest);
+  };
+}
+
+function stop(message) {
+  console.error(message);
+  process.exitCode = exitCodeUsage;
+}

@@ -1,0 +1,397 @@
+/** The chain: one head, moved by importing blocks; every block, mined here or received, comes through the same door. */
+import { EventEmitter } from "node:events";
+import { BoundedMap } from "../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { SerialQueue } from "../base/serial-queue.ts";
+import { type ConsensusEngine, compareHeads } from "../consensus/engine.ts";
+import type { LedgerView, StateChange } from "../ledger/entry.ts";
+import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
+import { LedgerState } from "../ledger/ledger-state.ts";
+import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
+import { type BlockFault, describeFault } from "../protocol/faults.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
+import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-store.ts";
+import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
+import { signatureFault, verifyBody, verifyHeader, verifySanity } from "./verify-block.ts";
+import { WaitingBlocks } from "./waiting-blocks.ts";
+
+export interface ChainOptions {
+  readonly spec: ChainSpec;
+  /** Imports waiting or running; more are refused with block/queue-full. */
+  readonly importsMax?: number;
+  readonly orphansMax?: number;
+  readonly waitingBytesMax?: number;
+}
+
+export interface ChainModules {
+  readonly store: ChainStore;
+  readonly engine: ConsensusEngine;
+  readonly verifier: TransactionVerifier;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface HeadChange {
+  readonly head: HeaderRecord;
+  readonly previous: HeaderRecord;
+  /** Blocks that left, highest first; not empty where the chain was reorganized. */
+  readonly disconnected: readonly Block[];
+  /** Blocks that joined, lowest first. */
+  readonly connected: readonly Block[];
+}
+
+export interface ChainEvents {
+  headChanged: [HeadChange];
+  /** A block waits for a parent that nobody here has. */
+  parentMissing: [parentHash: Uint8Array, orphan: Block];
+  /** A block that had to wait (for its parent or its time) has now been imported. */
+  waitingImported: [Block];
+}
+
+/** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
+export type ImportOutcome = "head" | "side";
+
+export interface LocatedTransaction {
+  readonly block: Block;
+  readonly position: number;
+}
+
+export class Chain {
+  readonly events = new EventEmitter<ChainEvents>();
+  readonly spec: ChainSpec;
+  readonly engine: ConsensusEngine;
+  readonly #store: ChainStore;
+  readonly #verifier: TransactionVerifier;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #ledger: LedgerState;
+  readonly #imports: SerialQueue;
+  readonly #orphans: WaitingBlocks;
+  readonly #early: WaitingBlocks;
+  readonly #recentBlocks = new BoundedMap<string, Block>(64);
+  #earlyTimer: Timer | undefined;
+  #head: HeaderRecord;
+  #closed = false;
+
+  private constructor(options: ChainOptions, modules: ChainModules, ledger: LedgerState, head: HeaderRecord) {
+    this.spec = options.spec;
+    this.engine = modules.engine;
+    this.#store = modules.store;
+    this.#verifier = modules.verifier;
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+    this.#ledger = ledger;
+    this.#head = head;
+    this.#imports = new SerialQueue(options.importsMax ?? 512);
+    const waiting = {
+      blocksMax: options.orphansMax ?? 256,
+      bytesMax: options.waitingBytesMax ?? 32 * 2 ** 20,
+    };
+    this.#orphans = new WaitingBlocks(waiting);
+    this.#early = new WaitingBlocks(waiting);
+  }
+
+  /**
+   * Opens the chain that the store holds, or begins it with the genesis block.
+   *
+   * @throws StoreError where what is stored does not add up
+   */
+  static async open(options: ChainOptions, modules: ChainModules): Promise<Chain> {
+    const { store } = modules;
+    if (!store.head) await store.commit(genesisBatch(options.spec));
+    const stored = store.head;
+    invariant(stored, "a store with a committed genesis has a head");
+    const head = store.headerRecord(stored.hash);
+    const ledger = LedgerState.fromEntries(ledgerEntries(store));
+    const next =
+      "move the data directory aside and start again: the node then fetches the chain from its peers";
+    if (!head) throw new StoreError("store/corrupt", `the head ${toHex(stored.hash)} has no header`, next);
+    if (!bytesEqual(ledger.stateRoot(), head.header.stateRoot)) {
+      throw new StoreError(
+        "store/corrupt",
+        `the stored ledger is not that of block ${head.header.height}`,
+        next,
+      );
+    }
+    return new Chain(options, modules, ledger, head);
+  }
+
+  get head(): HeaderRecord {
+    return this.#head;
+  }
+
+  /** The ledger at the head; reads what is committed, never a block being imported. */
+  get ledger(): LedgerView {
+    return this.#ledger;
+  }
+
+  /** The state root that the head's ledger would have after a change; what a producer puts into its header. */
+  stateRootAfter(change: StateChange): Uint8Array {
+    const draft = this.#ledger.draft();
+    draft.apply(change);
+    return draft.stateRoot();
+  }
+
+  get orphanCount(): number {
+    return this.#orphans.size;
+  }
+
+  headerOf(hash: Uint8Array): HeaderRecord | undefined {
+    return this.#store.headerRecord(hash);
+  }
+
+  hashAtHeight(height: number): Uint8Array | undefined {
+    return this.#store.hashAtHeight(height);
+  }
+
+  isCanonical(record: HeaderRecord): boolean {
+    const hash = this.#store.hashAtHeight(record.header.height);
+    return hash !== undefined && bytesEqual(hash, record.hash);
+  }
+
+  /** The encoded block, as it is sent to peers. */
+  blockBytes(hash: Uint8Array): Uint8Array | undefined {
+    return this.#recentBlocks.get(toHex(hash))?.bytes ?? this.#store.blockBytes(hash);
+  }
+
+  block(hash: Uint8Array): Block | undefined {
+    const recent = this.#recentBlocks.get(toHex(hash));
+    if (recent) return recent;
+    const bytes = this.#store.blockBytes(hash);
+    if (!bytes) return undefined;
+    const decoded = decodeBlock(bytes);
+    invariant(decoded.ok, `the stored block ${toHex(hash)} does not decode`);
+    return decoded.value;
+  }
+
+  blockAtHeight(height: number): Block | undefined {
+    const hash = this.#store.hashAtHeight(height);
+    return hash && this.block(hash);
+  }
+
+  /** A transaction in the canonical chain. */
+  transaction(id: Uint8Array): LocatedTransaction | undefined {
+    const location = this.#store.transactionLocation(id);
+    const block = location && this.block(location.blockHash);
+    return block && { block, position: location.position };
+  }
+
+  /** Whether a block is stored, waiting, or known to be invalid: no reason to fetch it again. */
+  isKnown(hash: Uint8Array): boolean {
+    const hashHex = toHex(hash);
+    return (
+      this.#store.headerRecord(hash) !== undefined ||
+      this.#orphans.has(hashHex) ||
+      this.#early.has(hashHex) ||
+      this.#store.isInvalid(hash)
+    );
+  }
+
+  /**
+   * Judges a block as far as it can be without executing it; this is what decides whether it is relayed. Parks what
+   * can only be judged later: an orphan until its parent is here, an early block until its time.
+   */
+  screenBlock(block: Block): Result<HeaderRecord, BlockFault> {
+    const sanity = verifySanity(block, this.spec);
+    if (sanity) return fail(sanity);
+    if (this.#store.headerRecord(block.hash)) return fail({ code: "block/known" });
+    if (this.#store.isInvalid(block.hash)) return fail({ code: "block/known-invalid", hash: block.hashHex });
+    const parentHash = toHex(block.header.parentHash);
+    if (this.#store.isInvalid(block.header.parentHash))
+      return fail({ code: "block/parent-invalid", parentHash });
+    const parent = this.#store.headerRecord(block.header.parentHash);
+    const sealFault = this.engine.verifySeal(block.header, block.seal, block.hash);
+    if (sealFault) return fail(sealFault);
+    if (!parent) {
+      if (!this.#orphans.has(block.hashHex)) this.#orphans.add(block);
+      this.events.emit("parentMissing", block.header.parentHash, block);
+      return fail({ code: "block/parent-unknown", parentHash });
+    }
+    const fault = verifyHeader(block, parent, this.engine, this.#clock.nowMs());
+    if (fault?.code === "block/timestamp-ahead") this.#holdUntilItsTime(block);
+    if (fault) return fail(fault);
+    const bodyFault = verifyBody(block);
+    if (bodyFault) return fail(bodyFault);
+    const { hash, hashHex, header, seal } = block;
+    const cumulativeWeight = parent.cumulativeWeight + this.engine.weight(header);
+    return ok({ hash, hashHex, header, seal, cumulativeWeight });
+  }
+
+  /**
+   * Imports a block: screen, verify signatures, weigh, execute if it makes the better head, commit as one batch.
+   *
+   * @returns a fault where the block is bad or has to wait; nothing is changed then
+   * @throws StoreError where the disk refuses; nothing is changed then either
+   */
+  async importBlock(block: Block): Promise<Result<ImportOutcome, BlockFault>> {
+    const queued = await this.#imports.run(() => this.#import(block));
+    if (!queued.ok) return fail({ code: "block/queue-full", pendingMax: queued.fault.pendingMax });
+    if (queued.value.ok) this.#adoptChildren(block.hashHex);
+    return queued.value;
+  }
+
+  /** Starts verifying the signatures of blocks that will be imported soon, so that both cores work. */
+  async verifyAhead(block: Block): Promise<void> {
+    await this.#verifier.verify(block.transactions);
+  }
+
+  /** Ends after the import that is running; nothing is imported afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#earlyTimer?.cancel();
+    await this.#imports.idle();
+  }
+
+  async #import(block: Block): Promise<Result<ImportOutcome, BlockFault>> {
+    if (this.#closed) return fail({ code: "block/queue-full", pendingMax: 0 });
+    const screened = this.screenBlock(block);
+    if (!screened.ok) return screened;
+    const verdicts = await this.#verifier.verify(block.transactions);
+    const badSignature = signatureFault(block, verdicts);
+    // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
+    if (badSignature) return this.#refuse(block.hash, badSignature);
+    const record = screened.value;
+    this.#recentBlocks.set(block.hashHex, block);
+    return compareHeads(record, this.#head) < 0
+      ? this.#moveHead(record, block)
+      : this.#storeSide(record, block);
+  }
+
+  async #storeSide(record: HeaderRecord, block: Block): Promise<Result<ImportOutcome, BlockFault>> {
+    await this.#store.commit({ ...emptyBatch, blocks: [{ record, bytes: block.bytes }] });
+    return ok("side");
+  }
+
+  async #moveHead(record: HeaderRecord, block: Block): Promise<Result<ImportOutcome, BlockFault>> {
+    const recordOf = (hash: Uint8Array) =>
+      bytesEqual(hash, record.hash) ? record : this.#store.headerRecord(hash);
+    const blockOf = (wanted: HeaderRecord): Block => {
+      const found = this.block(wanted.hash);
+      invariant(found, `the body of the stored block ${wanted.hashHex} is not stored`);
+      return found;
+    };
+    const plan = planReorganization(this.#head, record, recordOf);
+    const executed = executePlan(plan, this.#ledger, this.spec.genesis, this.#store, blockOf);
+    if (!executed.ok) {
+      const { hash, fault } = executed.fault;
+      const refused = await this.#refuse(hash, fault);
+      if (bytesEqual(hash, record.hash)) return refused;
+      return this.#refuse(record.hash, { code: "block/parent-invalid", parentHash: toHex(hash) });
+    }
+    await this.#commitMove(record, block, executed.value);
+    return ok("head");
+  }
+
+  async #commitMove(record: HeaderRecord, block: Block, executed: ExecutedPlan): Promise<void> {
+    const { draft, connected, connectedBlocks, disconnectedBlocks } = executed;
+    await this.#store.commit({
+      blocks: [{ record, bytes: block.bytes }],
+      disconnected: disconnectedBlocks.map(({ hash, header, transactions }) => ({
+        hash,
+        height: header.height,
+        transactionIds: transactions.map((transaction) => transaction.id),
+      })),
+      connected,
+      entries: draft.changedEntries(),
+      head: { hash: record.hash, height: record.header.height, entryCount: draft.entryCount },
+      invalid: [],
+    });
+    this.#ledger.commit(draft);
+    const previous = this.#head;
+    this.#head = record;
+    if (disconnectedBlocks.length > 0) {
+      this.#logger.info(
+        { from: previous.hashHex, to: record.hashHex, depth: disconnectedBlocks.length },
+        "the chain was reorganized",
+      );
+    }
+    this.events.emit("headChanged", {
+      head: record,
+      previous,
+      disconnected: disconnectedBlocks,
+      connected: connectedBlocks,
+    });
+  }
+
+  /** Remembers that a block can never be valid. */
+  async #refuse(hash: Uint8Array, fault: BlockFault): Promise<Result<never, BlockFault>> {
+    this.#logger.warn({ hash: toHex(hash), fault: describeFault(fault) }, "a block was refused");
+    this.#recentBlocks.delete(toHex(hash));
+    await this.#store.commit({ ...emptyBatch, invalid: [hash] });
+    return fail(fault);
+  }
+
+  #adoptChildren(parentHashHex: string): void {
+    for (const child of this.#orphans.childrenOf(parentHashHex)) void this.#importWaiting(child);
+  }
+
+  #holdUntilItsTime(block: Block): void {
+    this.#early.add(block);
+    this.#scheduleEarly();
+  }
+
+  #scheduleEarly(): void {
+    this.#earlyTimer?.cancel();
+    const earliestMs = this.#early.earliestMs();
+    if (earliestMs === undefined || this.#closed) return;
+    const delayMs = Math.max(1, earliestMs - this.engine.aheadMaxMs - this.#clock.nowMs());
+    this.#earlyTimer = this.#clock.schedule(delayMs, () => {
+      const latestMs = this.#clock.nowMs() + this.engine.aheadMaxMs;
+      for (const block of this.#early.take((waiting) => waiting.header.timestampMs <= latestMs)) {
+        void this.#importWaiting(block);
+      }
+      this.#scheduleEarly();
+    });
+  }
+
+  async #importWaiting(block: Block): Promise<void> {
+    try {
+      const imported = await this.importBlock(block);
+      if (imported.ok) this.events.emit("waitingImported", block);
+    } catch (error) {
+      this.#logger.error({ error, hash: block.hashHex }, "a waiting block could not be imported");
+    }
+  }
+}
+
+const emptyBatch: CommitBatch = {
+  blocks: [],
+  disconnected: [],
+  connected: [],
+  entries: new Map(),
+  head: undefined,
+  invalid: [],
+};
+
+function* ledgerEntries(store: ChainStore) {
+  for (const [, entry] of store.entries()) yield entry;
+}
+
+function genesisBatch(spec: ChainSpec): CommitBatch {
+  const block = genesisBlockOf(spec);
+  const entries = genesisEntries(spec.genesis);
+  const { hash, hashHex, header, seal, bytes } = block;
+  return {
+    ...emptyBatch,
+    blocks: [{ record: { hash, hashHex, header, seal, cumulativeWeight: 0n }, bytes }],
+    connected: [
+      {
+        hash,
+        height: 0,
+        change: {
+          entryCountBefore: 0,
+          entryCountAfter: entries.length,
+          changes: entries.map((after, index) => ({ index, before: undefined, after })),
+        },
+        transactionIds: [],
+      },
+    ],
+    entries: new Map(entries.entries()),
+    head: { hash, height: 0, entryCount: entries.length },
+  };
+}

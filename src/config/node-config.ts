@@ -1,0 +1,57 @@
+/** What a node can be told: the resolved configuration, where each value came from, and the faults. */
+
+export interface NodeConfig {
+  readonly consensus: "pow" | "poa";
+  readonly network: string;
+  readonly name: string;
+  readonly dataDir: string;
+  readonly chain: string | undefined;
+  /** Only of the built-in pow chain: a chain spec has its own, and poa has none. */
+  readonly difficulty: number | undefined;
+  readonly authority: boolean;
+  readonly mine: boolean;
+  readonly mineEmptyBlocks: boolean;
+  readonly mineThreads: number | "auto";
+  readonly listenAddress: string;
+  readonly port: number;
+  readonly bootstrap: readonly string[];
+  readonly mdns: boolean;
+  readonly api: boolean;
+  readonly apiPort: number;
+  readonly export: string | undefined;
+  readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  readonly logFormat: "human" | "json";
+  readonly logFile: string;
+  readonly config: string | undefined;
+}
+
+export type SettingName = keyof NodeConfig;
+
+/** A value and where it came from: `default`, `file node.yaml:3`, `environment AUREX_PORT` or `flag --port`. */
+export interface Sourced<Value> {
+  readonly value: Value;
+  readonly source: string;
+}
+
+export type ResolvedConfig = { readonly [Name in SettingName]: Sourced<NodeConfig[Name]> };
+
+/** Why a configuration was refused: what is wrong (`message`), why, and what to do next. */
+export type ConfigFault = {
+  readonly message: string;
+  readonly why: string;
+  readonly next: string;
+} & (
+  | { readonly code: "config/flag-unknown"; readonly flag: string; readonly nearest: string }
+  | { readonly code: "config/variable-unknown"; readonly variable: string; readonly nearest: string }
+  | { readonly code: "config/key-unknown"; readonly key: string; readonly nearest: string }
+  | { readonly code: "config/value-invalid"; readonly setting: SettingName; readonly source: string }
+  | { readonly code: "config/conflict"; readonly settings: readonly [SettingName, SettingName] }
+  | { readonly code: "config/file-invalid"; readonly file: string; readonly line: number }
+  | { readonly code: "config/file-unreadable"; readonly file: string }
+);
+
+/** The bare values of a resolved configuration, without their sources. */
+export function plainConfig(resolved: ResolvedConfig): NodeConfig {
+  const entries = Object.entries(resolved).map(([name, { value }]) => [name, value]);
+  return Object.fromEntries(entries) as NodeConfig;
+}

@@ -1,0 +1,124 @@
+/** Reads one value from what a flag, a variable or a file gave: text, or an already typed value. */
+import { isIP } from "node:net";
+import path from "node:path";
+import { multiaddr } from "@multiformats/multiaddr";
+
+/** What relative and home paths stand for where a value was written. */
+export interface PathBase {
+  readonly homeDirectory: string;
+  /** The folder that a relative path counts from; undefined where that is the working directory. */
+  readonly folder?: string;
+}
+
+export interface Reader<Value> {
+  /** What is accepted, to follow "must be". */
+  readonly expected: string;
+  /** The value; undefined where `raw` is not one. */
+  readonly read: (raw: unknown, base: PathBase) => Value | undefined;
+}
+
+const switchWords = new Map([
+  ["true", true],
+  ["yes", true],
+  ["on", true],
+  ["1", true],
+  ["false", false],
+  ["no", false],
+  ["off", false],
+  ["0", false],
+]);
+
+/** True or false; as text also yes/no, on/off and 1/0. */
+export const aSwitch: Reader<boolean> = {
+  expected: "true or false",
+  read: (raw) => (typeof raw === "string" ? switchWords.get(raw.toLowerCase()) : asBoolean(raw)),
+};
+
+function asBoolean(raw: unknown): boolean | undefined {
+  return typeof raw === "boolean" ? raw : undefined;
+}
+
+/** One of the words in `choices`. */
+export function oneOf<const Choice extends string>(...choices: Choice[]): Reader<Choice> {
+  return {
+    expected: `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`,
+    read: (raw) => choices.find((choice) => choice === raw),
+  };
+}
+
+/** A whole number within both bounds. */
+export function wholeNumber(min: number, max: number): Reader<number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    read: (raw) => {
+      const number = typeof raw === "string" && /^\d+$/.test(raw) ? Number(raw) : raw;
+      if (typeof number !== "number" || !Number.isInteger(number)) return undefined;
+      return number >= min && number <= max ? number : undefined;
+    },
+  };
+}
+
+/** What `first` reads, or else what `second` does. */
+export function either<A, B>(first: Reader<A>, second: Reader<B>): Reader<A | B> {
+  return {
+    expected: `${first.expected} or ${second.expected}`,
+    read: (raw, base) => first.read(raw, base) ?? second.read(raw, base),
+  };
+}
+
+/** Exactly `word`. */
+export function theWord<const Word extends string>(word: Word): Reader<Word> {
+  return { expected: `"${word}"`, read: (raw) => (raw === word ? word : undefined) };
+}
+
+/** Text of a pattern; `expected` says the pattern in words. */
+export function textLike(pattern: RegExp, expected: string): Reader<string> {
+  // A name such as 12 is a number to YAML.
+  return {
+    expected,
+    read: (raw) => {
+      const text = typeof raw === "number" ? String(raw) : raw;
+      return typeof text === "string" && pattern.test(text) ? text : undefined;
+    },
+  };
+}
+
+/** A path; `~/` is the home directory, and in a file relative paths count from the file's folder. */
+export const aPath: Reader<string> = {
+  expected: "a path",
+  read: (raw, base) => {
+    if (typeof raw !== "string" || raw === "" || raw.includes("\0")) return undefined;
+    if (raw === "~" || raw.startsWith("~/")) return path.join(base.homeDirectory, raw.slice(1));
+    if (path.isAbsolute(raw) || base.folder === undefined) return raw;
+    return path.join(base.folder, raw);
+  },
+};
+
+/** An IPv4 or IPv6 address of this machine, or 0.0.0.0 or :: for all of them. */
+export const anIpAddress: Reader<string> = {
+  expected: "an IPv4 or IPv6 address",
+  read: (raw) => (typeof raw === "string" && isIP(raw) !== 0 ? raw : undefined),
+};
+
+const bootstrapMax = 64;
+
+/** Peers to dial: a list, or text with commas or blanks between. */
+export const tcpMultiaddrs: Reader<readonly string[]> = {
+  expected: `at most ${bootstrapMax} multiaddrs such as /ip4/192.0.2.1/tcp/13245`,
+  read: (raw) => {
+    const list = typeof raw === "string" ? [raw] : raw;
+    if (!Array.isArray(list) || !list.every((item) => typeof item === "string")) return undefined;
+    const addresses = list.flatMap((item) => item.split(/[\s,]+/)).filter((item) => item !== "");
+    return addresses.length <= bootstrapMax && addresses.every(isTcpMultiaddr) ? addresses : undefined;
+  },
+};
+
+function isTcpMultiaddr(address: string): boolean {
+  try {
+    return multiaddr(address)
+      .getComponents()
+      .some((component) => component.name === "tcp");
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,236 @@
+/** The one table of node settings: flags, variables, file keys, help and defaults all follow from it. */
+import path from "node:path";
+import type { NodeConfig, SettingName } from "./node-config.ts";
+import {
+  anIpAddress,
+  aPath,
+  aSwitch,
+  either,
+  oneOf,
+  type Reader,
+  tcpMultiaddrs,
+  textLike,
+  theWord,
+  wholeNumber,
+} from "./readers.ts";
+
+/** What a default may follow from: the settings above it in the table, and whose machine it is. */
+export interface DefaultContext {
+  readonly homeDirectory: string;
+  readonly known: Pick<NodeConfig, "consensus" | "network" | "name" | "dataDir" | "chain">;
+}
+
+export interface Setting<Value> {
+  /** What it does, for `--help`. */
+  readonly help: string;
+  /** Name of the flag's argument in `--help`; a switch has none. */
+  readonly argument?: string;
+  /** The default in words; absent where there is none. */
+  readonly defaultText?: string;
+  readonly default: (context: DefaultContext) => Value;
+  readonly reader: Reader<NonNullable<Value>>;
+  /** A flag that may be given several times. */
+  readonly repeatable?: true;
+  /** Only a flag or a variable can say it. */
+  readonly notInFile?: true;
+}
+
+const none = () => undefined;
+const always =
+  <Value>(value: Value) =>
+  () =>
+    value;
+const port = wholeNumber(0, 65_535);
+
+/** Every setting of a node, in the order of `--help`; a later one's default may follow from an earlier one. */
+export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[Name]> } = {
+  consensus: {
+    help: "consensus engine of the chain to run",
+    argument: "engine",
+    reader: oneOf("pow", "poa"),
+    defaultText: "pow",
+    default: always("pow"),
+  },
+  network: {
+    help: "network to belong to: nodes find and accept only those of the same one",
+    argument: "name",
+    reader: textLike(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, "1 to 32 of a-z, 0-9 and inner -"),
+    defaultText: "aurex",
+    default: always("aurex"),
+  },
+  name: {
+    help: "name of this node in status, log and ledger",
+    argument: "name",
+    reader: textLike(
+      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+      "1 to 64 of A-Z, a-z, 0-9, _, . and -, letter or digit first",
+    ),
+    defaultText: "the consensus engine",
+    default: ({ known }) => known.consensus,
+  },
+  dataDir: {
+    help: "directory of the node's key, chain and log",
+    argument: "directory",
+    reader: aPath,
+    defaultText: "~/.aurex/<network>/<name>",
+    default: ({ homeDirectory, known }) => path.join(homeDirectory, ".aurex", known.network, known.name),
+  },
+  chain: {
+    help: "chain spec to run instead of the built-in one",
+    argument: "spec.json",
+    reader: aPath,
+    default: none,
+  },
+  difficulty: {
+    help: "leading zero hex digits of a block hash in the built-in pow chain",
+    argument: "digits",
+    reader: wholeNumber(1, 4),
+    defaultText: "2",
+    default: ({ known }) => (known.consensus === "pow" && known.chain === undefined ? 2 : undefined),
+  },
+  authority: {
+    help: "seal blocks with this node's key (poa)",
+    reader: aSwitch,
+    defaultText: "false",
+    default: always(false),
+  },
+  mine: {
+    help: "mine blocks (pow)",
+    reader: aSwitch,
+    defaultText: "false",
+    default: always(false),
+  },
+  mineEmptyBlocks: {
+    help: "mine also while no transaction waits",
+    reader: aSwitch,
+    defaultText: "false",
+    default: always(false),
+  },
+  mineThreads: {
+    help: "threads to mine with",
+    argument: "count",
+    reader: either(wholeNumber(1, 256), theWord("auto")),
+    defaultText: "auto",
+    default: always("auto"),
+  },
+  listenAddress: {
+    help: "address to listen on for peers",
+    argument: "ip",
+    reader: anIpAddress,
+    defaultText: "0.0.0.0",
+    default: always("0.0.0.0"),
+  },
+  port: {
+    help: "TCP port to listen on for peers, 0 for any free one",
+    argument: "port",
+    reader: port,
+    defaultText: "13245 for pow, 13246 for poa",
+    default: ({ known }) => (known.consensus === "pow" ? 13_245 : 13_246),
+  },
+  bootstrap: {
+    help: "peer to dial, may be given several times",
+    argument: "multiaddr",
+    reader: tcpMultiaddrs,
+    repeatable: true,
+    default: always([]),
+  },
+  mdns: {
+    help: "find peers on the local network",
+    reader: aSwitch,
+    defaultText: "true",
+    default: always(true),
+  },
+  api: {
+    help: "serve the HTTP API on 127.0.0.1",
+    reader: aSwitch,
+    defaultText: "true",
+    default: always(true),
+  },
+  apiPort: {
+    help: "TCP port of the HTTP API, 0 for any free one",
+    argument: "port",
+    reader: port,
+    defaultText: "13280",
+    default: always(13_280),
+  },
+  export: {
+    help: "keep the SQL ledger in this SQLite file up to date",
+    argument: "file.sqlite",
+    reader: aPath,
+    default: none,
+  },
+  logLevel: {
+    help: "least important lines to log: debug, info, warn, error or silent",
+    argument: "level",
+    reader: oneOf("debug", "info", "warn", "error", "silent"),
+    defaultText: "info",
+    default: always("info"),
+  },
+  logFormat: {
+    help: "log lines for people or for programs: human or json",
+    argument: "format",
+    reader: oneOf("human", "json"),
+    defaultText: "human",
+    default: always("human"),
+  },
+  logFile: {
+    help: "file to log to",
+    argument: "file",
+    reader: aPath,
+    defaultText: "<data-dir>/blockchain.log",
+    default: ({ known }) => path.join(known.dataDir, "blockchain.log"),
+  },
+  config: {
+    help: "file with any of these settings",
+    argument: "file.yaml",
+    reader: aPath,
+    notInFile: true,
+    default: none,
+  },
+};
+
+export const settingNames = Object.keys(nodeSettings) as SettingName[];
+
+/** The flag of a setting, e.g. `--data-dir` for `dataDir`. */
+export function flagOf(name: SettingName): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** The environment variable of a setting, e.g. `AUREX_DATA_DIR` for `dataDir`. */
+export function variableOf(name: SettingName): string {
+  return `AUREX_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/** One flag as a command line parser registers it; commander's `opts()` then has the setting's own name. */
+export interface NodeFlag {
+  readonly setting: SettingName;
+  /** In commander's form: `--data-dir <directory>`, `--mine`, `--no-mdns`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly repeatable: boolean;
+  /** True for the form of a switch that only says its default; it is there to overrule a file or a variable. */
+  readonly hidden: boolean;
+}
+
+/** All flags of all settings; a switch has two, `--x` and `--no-x`, so that neither has a value when not given. */
+export function nodeFlags(): NodeFlag[] {
+  return settingNames.flatMap((setting) => {
+    const { help, argument, defaultText, repeatable = false } = nodeSettings[setting];
+    const flag = flagOf(setting);
+    if (argument !== undefined) {
+      const description = defaultText === undefined ? help : `${help} (default: ${defaultText})`;
+      return [{ setting, flags: `${flag} <${argument}>`, description, repeatable, hidden: false }];
+    }
+    const isOnByDefault = defaultText === "true";
+    return [
+      { setting, flags: flag, description: help, repeatable, hidden: isOnByDefault },
+      {
+        setting,
+        flags: flag.replace("--", "--no-"),
+        description: `do not ${help}`,
+        repeatable,
+        hidden: !isOnByDefault,
+      },
+    ];
+  });
+}

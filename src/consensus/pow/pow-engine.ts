@@ -1,0 +1,56 @@
+/** Proof of Work: a hash at or below the target, and most cumulative work. */
+import { bigIntFromBytes, bytesEqual, compareBytes, toHex } from "../../base/bytes.ts";
+import type { HeaderRecord } from "../../protocol/block.ts";
+import type { BlockFault } from "../../protocol/faults.ts";
+import type { Genesis } from "../../protocol/genesis.ts";
+import type { ConsensusEngine } from "../engine.ts";
+
+const aheadFloorMs = 5_000;
+
+export function createPowEngine(genesis: Genesis): ConsensusEngine {
+  const { easiestTarget, minimumIntervalMs, targetBlockTimeMs } = genesis;
+  const earliestOn = (parent: HeaderRecord) => parent.header.timestampMs + minimumIntervalMs;
+  return {
+    name: "pow",
+    aheadMaxMs: Math.max(aheadFloorMs, targetBlockTimeMs),
+    emptyBlockAfterMs: undefined,
+    verifySeal(header, seal, hash): BlockFault | undefined {
+      if (seal.signature.length !== 0) {
+        return { code: "block/seal-malformed", reason: "Proof of Work has no signature" };
+      }
+      if (compareBytes(header.target, easiestTarget) > 0) {
+        return {
+          code: "block/target-above-floor",
+          easiest: toHex(easiestTarget),
+          actual: toHex(header.target),
+        };
+      }
+      if (compareBytes(hash, header.target) > 0) {
+        return { code: "block/work-insufficient", hash: toHex(hash), target: toHex(header.target) };
+      }
+      return undefined;
+    },
+    verifyHeader(header, parent): BlockFault | undefined {
+      const earliestMs = earliestOn(parent);
+      if (header.timestampMs < earliestMs) {
+        return { code: "block/timestamp-too-early", earliestMs, actualMs: header.timestampMs };
+      }
+      if (!bytesEqual(header.target, easiestTarget)) {
+        return {
+          code: "block/target-wrong",
+          expected: toHex(easiestTarget),
+          actual: toHex(header.target),
+        };
+      }
+      return undefined;
+    },
+    weight: (header) => workOf(header.target),
+    slot: (parent) => ({ earliestMs: earliestOn(parent), target: easiestTarget }),
+    authorities: () => [],
+  };
+}
+
+/** Expected number of hashes behind a block: 2^256 / (target + 1), as Bitcoin counts work. */
+export function workOf(target: Uint8Array): bigint {
+  return 2n ** 256n / (bigIntFromBytes(target) + 1n);
+}

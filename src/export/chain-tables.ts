@@ -1,0 +1,251 @@
+/** One chain's rows in a ledger file: the cursor, appending blocks, and going back to a fork. */
+import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
+import { BoundedMap } from "../base/bounded-map.ts";
+import { toHex } from "../base/bytes.ts";
+import { invariant } from "../base/invariant.ts";
+import { type Block, BlockType, ConsensusSectionType, HeaderType } from "../protocol/block.ts";
+import { type ChainSpec, GenesisType } from "../protocol/genesis.ts";
+import { addressOf } from "../protocol/identity.ts";
+import { tables } from "./ledger-tables.ts";
+import { MinerTotals } from "./miner-totals.ts";
+import { RowInserter } from "./row-inserter.ts";
+import { type AssetLabel, blockToRows, type RowContext, transactionKey } from "./rows.ts";
+import { loadUnits } from "./units.ts";
+
+export interface Cursor {
+  readonly index: number;
+  /** Hex. */
+  readonly hash: string;
+}
+
+export interface ChainMeta {
+  readonly chainNumber: number;
+  readonly genesisHash: string;
+  readonly cursor: Cursor;
+}
+
+const namesMax = 100_000;
+const addressesMax = 100_000;
+const assetsMax = 10_000;
+
+/** Every method but `meta` and `hashAt` belongs inside a write transaction, which the caller holds. */
+export class ChainTables {
+  readonly #db: DatabaseSync;
+  readonly #spec: ChainSpec;
+  readonly #chainId: string;
+  readonly #insert: Readonly<Record<"blocks" | "transactions" | "users" | "assets", RowInserter>>;
+  readonly #minerTotals: MinerTotals;
+  readonly #nameQuery: StatementSync;
+  readonly #assetQuery: StatementSync;
+  readonly #hashQuery: StatementSync;
+  readonly #metaQuery: StatementSync;
+  readonly #cursorUpdate: StatementSync;
+  /** What the tables say, remembered; forgotten when anybody but this object may have changed them. */
+  readonly #names = new BoundedMap<string, string | undefined>(namesMax);
+  readonly #assets = new BoundedMap<string, AssetLabel>(assetsMax);
+  readonly #addresses = new BoundedMap<string, string>(addressesMax);
+
+  constructor(db: DatabaseSync, spec: ChainSpec) {
+    this.#db = db;
+    this.#spec = spec;
+    this.#chainId = toHex(spec.chainId);
+    this.#insert = {
+      blocks: new RowInserter(db, tables.blocks),
+      transactions: new RowInserter(db, tables.transactions),
+      users: new RowInserter(db, tables.users),
+      assets: new RowInserter(db, tables.assets),
+    };
+    this.#minerTotals = new MinerTotals(db, this.#chainId);
+    this.#nameQuery = db.prepare("SELECT name FROM users WHERE chain_id = ? AND account = ?");
+    this.#assetQuery = db.prepare("SELECT symbol, decimals FROM assets WHERE chain_id = ? AND asset_id = ?");
+    this.#hashQuery = db.prepare(`SELECT hash FROM blocks WHERE chain_id = ? AND "index" = ?`);
+    this.#metaQuery = db.prepare("SELECT * FROM meta WHERE chain_id = ?");
+    this.#cursorUpdate = db.prepare(
+      "UPDATE meta SET cursor_index = ?, cursor_hash = ?, updated_at_ms = ? WHERE chain_id = ?",
+    );
+  }
+
+  /** Undefined before the chain's first block is written. */
+  meta(): ChainMeta | undefined {
+    const row = this.#metaQuery.get(this.#chainId);
+    if (!row) return undefined;
+    return {
+      chainNumber: Number(row.chain_number),
+      genesisHash: String(row.genesis_hash),
+      cursor: { index: Number(row.cursor_index), hash: String(row.cursor_hash) },
+    };
+  }
+
+  /** Hash of the block at a height, hex. */
+  hashAt(height: number): string | undefined {
+    const hash = this.#hashQuery.get(this.#chainId, height)?.hash;
+    return typeof hash === "string" ? hash : undefined;
+  }
+
+  /** Begins a chain that the file does not hold yet; returns its number. */
+  begin(genesisHash: string, nowMs: number): number {
+    const next = this.#db.prepare("SELECT COALESCE(MAX(chain_number), 0) + 1 AS next FROM meta").get();
+    const row = {
+      chain_id: this.#chainId,
+      name: this.#spec.name,
+      consensus: this.#spec.consensus,
+      genesis_hash: genesisHash,
+      genesis_bytes: GenesisType.serialize(this.#spec.genesis),
+      chain_number: Number(next?.next),
+      cursor_index: 0,
+      cursor_hash: genesisHash,
+      updated_at_ms: nowMs,
+    };
+    new RowInserter(this.#db, tables.meta).insert([row]);
+    return row.chain_number;
+  }
+
+  /** Appends the block after the last one. */
+  append(block: Block, chainNumber: number, cumulativeWeight: bigint | undefined): void {
+    const rows = blockToRows(block, this.#context(chainNumber, cumulativeWeight));
+    this.#insert.blocks.insert([rows.block]);
+    this.#insert.transactions.insert(rows.transactions);
+    this.#insert.users.insert(rows.users);
+    this.#insert.assets.insert(rows.assets);
+    for (const user of rows.users) this.#names.set(String(user.account), String(user.name));
+    if (rows.minerGain) this.#minerTotals.add(rows.minerGain);
+  }
+
+  /** Writes what `append` and `rewind` summed up, and the cursor: the last step before the commit. */
+  finish(cursor: Cursor, nowMs: number): void {
+    this.#minerTotals.flush();
+    this.#cursorUpdate.run(cursor.index, cursor.hash, nowMs, this.#chainId);
+  }
+
+  /** After a rollback, or where another program has written: the tables alone are right. */
+  forget(): void {
+    this.#names.clear();
+    this.#assets.clear();
+    this.#minerTotals.clear();
+  }
+
+  /**
+   * Archives the blocks above a fork and takes back all that follows from them.
+   *
+   * @returns the reorganization's number, for {@link finishReorganization}
+   */
+  rewind(meta: ChainMeta, forkHeight: number, nowMs: number): number | bigint {
+    const forkHash = this.hashAt(forkHeight);
+    invariant(forkHash, "the fork is in the file");
+    const { cursor } = meta;
+    const reorgId = this.#db
+      .prepare(
+        "INSERT INTO reorgs (chain_id, seen_at_ms, fork_index, fork_hash, old_index, old_hash, new_index, new_hash)" +
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      )
+      .run(
+        this.#chainId,
+        nowMs,
+        forkHeight,
+        forkHash,
+        cursor.index,
+        cursor.hash,
+        forkHeight,
+        forkHash,
+      ).lastInsertRowid;
+    this.#archiveAbove(meta, forkHeight, reorgId);
+    const firstKey = transactionKey(meta.chainNumber, forkHeight + 1);
+    const endKey = transactionKey(meta.chainNumber, cursor.index + 1);
+    this.#db
+      .prepare("DELETE FROM transactions WHERE transaction_key >= ? AND transaction_key < ?")
+      .run(firstKey, endKey);
+    for (const [table, column] of rangeDeletes) {
+      this.#db
+        .prepare(`DELETE FROM ${table} WHERE chain_id = ? AND ${column} > ?`)
+        .run(this.#chainId, forkHeight);
+    }
+    this.#names.clear();
+    this.#assets.clear();
+    return reorgId;
+  }
+
+  finishReorganization(reorgId: number | bigint, tip: Cursor): void {
+    this.#db
+      .prepare("UPDATE reorgs SET new_index = ?, new_hash = ? WHERE reorg_id = ?")
+      .run(tip.index, tip.hash, reorgId);
+  }
+
+  #archiveAbove(meta: ChainMeta, forkHeight: number, reorgId: number | bigint): void {
+    const archive = new RowInserter(this.#db, tables.orphanedBlocks);
+    const blockQuery = this.#db.prepare(`SELECT * FROM blocks WHERE chain_id = ? AND "index" = ?`);
+    blockQuery.setReadBigInts(true);
+    const bytesQuery = this.#db.prepare(
+      "SELECT bytes FROM transactions WHERE transaction_key >= ? AND transaction_key < ? ORDER BY transaction_key",
+    );
+    for (let height = forkHeight + 1; height <= meta.cursor.index; height += 1) {
+      const row = blockQuery.get(this.#chainId, height);
+      invariant(row, `block ${height} is missing below the cursor`);
+      const transactions = bytesQuery
+        .all(transactionKey(meta.chainNumber, height), transactionKey(meta.chainNumber, height + 1))
+        .map((transaction) => asBytes(transaction.bytes));
+      const block_bytes = BlockType.serialize({
+        header: HeaderType.deserialize(asBytes(row.header_bytes)),
+        seal: { nonce: asBytes(row.nonce_bytes), signature: asBytes(row.seal_signature) },
+        consensusSection: ConsensusSectionType.deserialize(asBytes(row.consensus_bytes)),
+        transactions,
+      });
+      archive.insert([{ ...row, reorg_id: reorgId, block_bytes }]);
+      if (this.#spec.consensus === "pow") {
+        const units =
+          loadUnits(row.reward_units, row.reward_units_large) +
+          loadUnits(row.fees_units, row.fees_units_large);
+        this.#minerTotals.subtract(String(row.producer), units);
+      }
+    }
+  }
+
+  #context(chainNumber: number, cumulativeWeight: bigint | undefined): RowContext {
+    return {
+      spec: this.#spec,
+      chainNumber,
+      cumulativeWeight,
+      nameOf: (address) => this.#nameOf(address),
+      assetOf: (assetId) => this.#assetOf(assetId),
+      addressOf: (publicKey) => this.#addressOf(publicKey),
+    };
+  }
+
+  #nameOf(address: string): string | undefined {
+    if (this.#names.has(address)) return this.#names.get(address);
+    const name = this.#nameQuery.get(this.#chainId, address)?.name;
+    const found = typeof name === "string" ? name : undefined;
+    this.#names.set(address, found);
+    return found;
+  }
+
+  #assetOf(assetId: string): AssetLabel | undefined {
+    const known = this.#assets.get(assetId);
+    if (known) return known;
+    const row = this.#assetQuery.get(this.#chainId, assetId);
+    if (!row) return undefined;
+    const label = { symbol: String(row.symbol), decimals: Number(row.decimals) };
+    this.#assets.set(assetId, label);
+    return label;
+  }
+
+  #addressOf(publicKey: Uint8Array): string {
+    const key = toHex(publicKey);
+    const known = this.#addresses.get(key);
+    if (known !== undefined) return known;
+    const address = addressOf(publicKey);
+    this.#addresses.set(key, address);
+    return address;
+  }
+}
+
+/** What follows from the blocks above a fork, beside transactions, in an order that keeps references whole. */
+const rangeDeletes: readonly (readonly [table: string, column: string])[] = [
+  ["users", "registered_in"],
+  ["assets", "issued_in"],
+  ["blocks", '"index"'],
+];
+
+function asBytes(value: SQLOutputValue | undefined): Uint8Array {
+  invariant(value instanceof Uint8Array, "a BLOB");
+  return value;
+}

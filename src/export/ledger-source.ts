@@ -1,0 +1,13 @@
+/** What the export reads a chain through; a `Chain` fits as it is. */
+import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+
+/** Every read must see one head: between two awaits nothing here may change. */
+export interface LedgerSource {
+  readonly spec: ChainSpec;
+  readonly head: Pick<HeaderRecord, "header">;
+  /** Of the canonical chain; undefined above the head. */
+  hashAtHeight(height: number): Uint8Array | undefined;
+  block(hash: Uint8Array): Block | undefined;
+  headerOf(hash: Uint8Array): Pick<HeaderRecord, "cumulativeWeight"> | undefined;
+}

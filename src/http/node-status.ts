@@ -1,0 +1,36 @@
+/** What a running node says of itself: the answer of `GET /v1/node` and of `aurex-node status`. */
+import type { ConsensusName } from "../protocol/genesis.ts";
+
+export interface HeadStatus {
+  readonly height: number;
+  /** Hex. */
+  readonly hash: string;
+  readonly timestampMs: number;
+}
+
+export interface NodeStatus {
+  /** The libp2p peer id. */
+  readonly nodeId: string;
+  readonly name: string;
+  readonly network: string;
+  /** Hex. */
+  readonly chainId: string;
+  readonly consensus: ConsensusName;
+  readonly authority: boolean;
+  readonly mining: boolean;
+  /** Why a node that should seal does not, for people; null where it seals or is not meant to. */
+  readonly notSealingBecause: string | null;
+  readonly head: HeadStatus;
+  readonly final: { readonly height: number; readonly hash: string } | null;
+  readonly peers: number;
+  /** Transactions waiting. */
+  readonly mempool: number;
+  /** Addresses of the chain's authorities; empty on a Proof of Work chain. */
+  readonly authorities: readonly string[];
+  /** The account address of the node's own key. */
+  readonly address: string;
+  /** Set while the node catches up from far behind. */
+  readonly syncing: { readonly height: number; readonly targetHeight: number } | null;
+  /** Null where the node does not mine. */
+  readonly hashesPerSecond: number | null;
+}

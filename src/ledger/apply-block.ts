@@ -1,0 +1,84 @@
+/** Executes a block's transactions in order over a ledger, and says what they change. */
+import { invariant } from "../base/invariant.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { uint64Max } from "../protocol/codec.ts";
+import type { BlockFault, TransactionFault } from "../protocol/faults.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
+import { accountOrNew, applyTransaction, type BlockContext } from "./apply-transaction.ts";
+import type { EntryChange, LedgerView, StateChange } from "./entry.ts";
+import { EntryScope } from "./entry-scope.ts";
+
+/**
+ * One block under way. A producer offers transactions and leaves out those that fault; an importer gives up at the
+ * first fault. The view is only read.
+ */
+export class BlockExecution {
+  readonly #view: LedgerView;
+  readonly #context: BlockContext;
+  readonly #scope: EntryScope;
+  #feesUnits = 0n;
+  #isFinished = false;
+
+  constructor(view: LedgerView, context: BlockContext) {
+    this.#view = view;
+    this.#context = context;
+    this.#scope = new EntryScope(view);
+  }
+
+  /** Executes one transaction; where it returns a fault, nothing has changed. The signature is the caller's matter. */
+  apply(transaction: DecodedTransaction): TransactionFault | undefined {
+    invariant(!this.#isFinished, "a finished block takes no transaction");
+    const scope = new EntryScope(this.#scope);
+    const fault = applyTransaction(scope, transaction, this.#context);
+    if (fault !== undefined) return fault;
+    for (const entry of scope.writes.values()) this.#scope.put(entry);
+    this.#feesUnits += transaction.transaction.fee;
+    return undefined;
+  }
+
+  /** Pays the producer and ends the block. */
+  finish(): StateChange {
+    invariant(!this.#isFinished, "a block is finished once");
+    this.#isFinished = true;
+    this.#payProducer();
+    const entryCountBefore = this.#view.entryCount;
+    let entryCountAfter = entryCountBefore;
+    const changes: EntryChange[] = [];
+    for (const [key, after] of this.#scope.writes) {
+      const located = this.#view.locate(key);
+      changes.push({ index: located?.index ?? entryCountAfter, before: located?.entry, after });
+      if (located === undefined) entryCountAfter += 1;
+    }
+    changes.sort((left, right) => left.index - right.index);
+    return { entryCountBefore, entryCountAfter, changes };
+  }
+
+  #payProducer(): void {
+    const earned = this.#feesUnits + this.#context.rewardUnits;
+    if (earned === 0n) return;
+    const account = accountOrNew(this.#scope, this.#context.producerHex);
+    // A full account stops no block: what does not fit any more is not created.
+    const sum = account.balance + earned;
+    this.#scope.put({ ...account, balance: sum > uint64Max ? uint64Max : sum });
+  }
+}
+
+/**
+ * The change that a block's transactions make, or the fault of the first that may not stand in it.
+ *
+ * @param view the ledger after the block's parent
+ */
+export function applyBlock(
+  view: LedgerView,
+  context: BlockContext,
+  transactions: readonly DecodedTransaction[],
+): Result<StateChange, BlockFault> {
+  const execution = new BlockExecution(view, context);
+  for (const [position, transaction] of transactions.entries()) {
+    const fault = execution.apply(transaction);
+    if (fault !== undefined) {
+      return fail({ code: "block/transaction-invalid", position, id: transaction.idHex, fault });
+    }
+  }
+  return ok(execution.finish());
+}

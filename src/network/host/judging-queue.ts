@@ -1,0 +1,52 @@
+/** Judges the gossip of one topic: bounded in number, a few at a time, and deaf to peers banned meanwhile. */
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
+
+/**
+ * Messages of one topic judged at once. Enough to keep a pool of signature workers busy; few, so that a flood is
+ * noticed after a handful of verdicts and the rest of it is never looked at.
+ */
+const judgingMax = 8;
+
+export interface JudgingModules {
+  readonly isBanned: (peer: PeerId) => boolean;
+  readonly logger: Logger;
+}
+
+export class JudgingQueue {
+  readonly #topic: string;
+  readonly #options: TopicOptions;
+  readonly #modules: JudgingModules;
+  readonly #waiting: (() => void)[] = [];
+  #judging = 0;
+
+  constructor(topic: string, options: TopicOptions, modules: JudgingModules) {
+    this.#topic = topic;
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** Over-long messages are rejected; those for which there is no room are ignored; a throw of the judge is ours. */
+  async judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
+    if (message.length > this.#options.messageBytesMax) return "reject";
+    if (this.#judging + this.#waiting.length >= this.#options.queueMax) return "ignore";
+    if (this.#judging >= judgingMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#judging += 1;
+    try {
+      if (this.#modules.isBanned(from)) return "ignore";
+      return await this.#options.judge(message, from);
+    } catch (thrown) {
+      this.#modules.logger.error(
+        { topic: this.#topic, from, error: toError(thrown) },
+        "judging a message failed; it is ignored",
+      );
+      return "ignore";
+    } finally {
+      // The place is handed on rather than freed, so that nobody slips in between.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#judging -= 1;
+      else next();
+    }
+  }
+}

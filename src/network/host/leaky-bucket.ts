@@ -1,0 +1,24 @@
+/** A budget that refills by itself: what a peer may cost us in a stretch of time. */
+
+export class LeakyBucket {
+  readonly #capacity: number;
+  readonly #leakPerMs: number;
+  #level = 0;
+  #measuredMs: number;
+
+  /** @param nowMs monotonic milliseconds, as in {@link add} */
+  constructor(capacity: number, leakPerMs: number, nowMs: number) {
+    this.#capacity = capacity;
+    this.#leakPerMs = leakPerMs;
+    this.#measuredMs = nowMs;
+  }
+
+  /** Pours `amount` in; false, and nothing poured, where it would run over. */
+  add(amount: number, nowMs: number): boolean {
+    this.#level = Math.max(0, this.#level - (nowMs - this.#measuredMs) * this.#leakPerMs);
+    this.#measuredMs = nowMs;
+    if (this.#level + amount > this.#capacity) return false;
+    this.#level += amount;
+    return true;
+  }
+}

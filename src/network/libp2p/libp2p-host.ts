@@ -1,0 +1,305 @@
+/** The peer host over libp2p: puts node, gossip, streams, dial loop, limits and watchdog together. */
+import { EventEmitter } from "node:events";
+import type { Connection, ConnectionGater, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { LevelDatastore } from "datastore-level";
+import type { Clock } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import { DialLoop, defaultDialLoop } from "../host/dial-loop.ts";
+import { LeakyBucket } from "../host/leaky-bucket.ts";
+import { type PeerLimitOptions, PeerLimits } from "../host/peer-limits.ts";
+import { RequestError } from "../host/request-error.ts";
+import type {
+  ConnectedPeer,
+  PeerHost,
+  PeerHostEvents,
+  PeerId,
+  ProtocolOptions,
+  RequestOptions,
+  TopicOptions,
+} from "../peer-host.ts";
+import { dialableAddresses, parseAddress, peerIdOfAddress } from "./addresses.ts";
+import { Gossip } from "./gossip.ts";
+import { createLibp2pNode, type Libp2pNodeOptions } from "./libp2p-node.ts";
+import { Mdns } from "./mdns.ts";
+import { answerOverStream, requestOverStream } from "./streams.ts";
+import { Watchdog } from "./watchdog.ts";
+
+export interface Libp2pHostOptions extends Libp2pNodeOptions {
+  readonly mdns: { readonly enabled: boolean; readonly network: string; readonly intervalMs: number };
+  /** Multiaddrs, with or without `/p2p/`. */
+  readonly bootstrap: readonly string[];
+  /** Where peers are remembered over restarts; in memory where it is not given. */
+  readonly datastoreDirectory?: string;
+  readonly limits?: Partial<PeerLimitOptions>;
+}
+
+export interface Libp2pHostModules {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** In [0, 1); for the jitter of the dial loop. */
+  readonly random?: () => number;
+}
+
+export interface Libp2pHost extends PeerHost {
+  /** Why mDNS finds nobody; undefined where it is off or nothing speaks against it. */
+  discoveryFault(): string | undefined;
+  /** Peers that messages of a topic go to directly. */
+  meshPeers(topic: string): readonly PeerId[];
+}
+
+/** Connections that only our own dials may take: strangers cannot crowd out whom we choose. */
+const outboundSlots = 8;
+/** Sightings worked through: a burst of this many, and as many again every ten seconds. */
+const sightingsMax = 200;
+const sightingsRefillMs = 10_000;
+/** After hanging up on a peer, before the dial loop may try it again. */
+const disconnectHoldMs = 60_000;
+
+/**
+ * Makes a host that does not run yet.
+ *
+ * @throws on `start()`, where the port is taken, an Error with `code: "EADDRINUSE"`
+ */
+export async function createLibp2pHost(
+  options: Libp2pHostOptions,
+  { clock, logger, random = Math.random }: Libp2pHostModules,
+): Promise<Libp2pHost> {
+  const events = new EventEmitter<PeerHostEvents>();
+  const limits = new PeerLimits(options.limits ?? {}, { clock });
+  const protocols = new Map<string, ProtocolOptions>();
+  const connectedPeers = new Map<PeerId, ConnectedPeer>();
+  const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
+  let running = false;
+
+  const gossip = new Gossip({ limits, logger, ban: banForFault, disconnect: hangUpForFault });
+  const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
+  const datastore =
+    options.datastoreDirectory === undefined ? undefined : new LevelDatastore(options.datastoreDirectory);
+  const node: Libp2p = await createLibp2pNode(options, { gossip, mdns, gater: createGater(), datastore });
+  const peerId = node.peerId.toString();
+  const dialLoop = new DialLoop(
+    { ...defaultDialLoop, ownId: peerId },
+    {
+      clock,
+      logger,
+      random,
+      dial: async (addresses) => (await dialAddresses(addresses)).remotePeer.toString(),
+      isConnected: (peer) => connectionsOf(peer).length > 0,
+      isBanned: (peer) => limits.isBanned(peer),
+      isFull: () => node.getConnections().length >= options.maxConnections,
+    },
+  );
+  const watchdog = new Watchdog({
+    node,
+    gossip,
+    clock,
+    logger,
+    ban: banForFault,
+    disconnect: hangUpForFault,
+  });
+
+  function createGater(): ConnectionGater {
+    const refused = (peer: { toString(): string }) => limits.isBanned(peer.toString());
+    const inboundMax = Math.max(1, options.maxConnections - outboundSlots);
+    return {
+      denyDialPeer: refused,
+      denyOutboundConnection: refused,
+      denyOutboundEncryptedConnection: refused,
+      denyInboundEncryptedConnection: (peer) =>
+        refused(peer) || node.getConnections().filter(isInbound).length >= inboundMax,
+    };
+  }
+
+  function connectionsOf(peer: PeerId): readonly Connection[] {
+    return node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === "open");
+  }
+
+  async function dialAddresses(addresses: readonly string[], signal?: AbortSignal): Promise<Connection> {
+    const parsed = addresses.map((address) => {
+      const multiaddr = parseAddress(address);
+      if (multiaddr === undefined) throw new Error(`not a multiaddr: ${address}`);
+      return multiaddr;
+    });
+    // Libp2p takes only addresses that all name the peer or all do not.
+    const peer = parsed.map(peerIdOfAddress).find((named) => named !== undefined);
+    const alike = parsed.map((address) =>
+      peer === undefined || peerIdOfAddress(address) !== undefined
+        ? address
+        : address.encapsulate(`/p2p/${peer}`),
+    );
+    return node.dial(alike, signal === undefined ? {} : { signal });
+  }
+
+  function onSighting({ id, multiaddrs }: PeerInfo): void {
+    const peer = id.toString();
+    if (!running || peer === peerId || !sightings.add(1, clock.monotonicMs())) return;
+    const addresses = dialableAddresses(peer, multiaddrs, node.getMultiaddrs());
+    if (addresses.length === 0) return;
+    dialLoop.sighted(peer, addresses);
+    events.emit("peerSighted", peer, addresses);
+  }
+
+  function onConnect(peer: PeerId): void {
+    const [connection] = connectionsOf(peer);
+    if (connection === undefined || connectedPeers.has(peer)) return;
+    if (limits.isBanned(peer)) {
+      connection.abort(new Error("banned"));
+      return;
+    }
+    const { direction, remoteAddr } = connection;
+    const connected = { peerId: peer, address: remoteAddr.toString(), direction };
+    connectedPeers.set(peer, connected);
+    // By an address that has just worked it can be found again.
+    if (direction === "outbound") dialLoop.learned(peer, [connected.address]);
+    dialLoop.connected(peer);
+    events.emit("peerConnected", connected);
+  }
+
+  function onDisconnect(peer: PeerId): void {
+    if (!connectedPeers.delete(peer)) return;
+    if (running) dialLoop.disconnected(peer);
+    events.emit("peerDisconnected", peer);
+  }
+
+  function cut(peer: PeerId, reason: string): void {
+    for (const connection of connectionsOf(peer)) connection.abort(new Error(reason));
+  }
+
+  function ban(peer: PeerId, durationMs: number, reason: string): void {
+    logger.warn({ peer, durationMs, reason }, "peer banned");
+    limits.ban(peer, durationMs);
+    cut(peer, reason);
+  }
+
+  function banForFault(peer: PeerId, reason: string): void {
+    if (!limits.isBanned(peer)) ban(peer, limits.banMs, reason);
+  }
+
+  function hangUpForFault(peer: PeerId, reason: string): void {
+    if (connectionsOf(peer).length === 0) return;
+    logger.info({ peer, reason }, "hanging up on a peer");
+    cut(peer, reason);
+  }
+
+  function answer(protocol: string, protocolOptions: ProtocolOptions, stream: Stream, from: PeerId): void {
+    if (limits.isBanned(from) || !limits.mayRequest(from, protocol, protocolOptions.rateLimit)) {
+      stream.abort(new Error("request rate"));
+    } else {
+      void answerOverStream(stream, from, protocolOptions, { clock, logger });
+    }
+  }
+
+  async function handle(protocol: string, protocolOptions: ProtocolOptions): Promise<void> {
+    await node.handle(protocol, (stream, { remotePeer }) =>
+      answer(protocol, protocolOptions, stream, remotePeer.toString()),
+    );
+  }
+
+  async function loadStoredPeers(): Promise<void> {
+    for (const { id, addresses } of await node.peerStore.all()) {
+      const claimed = addresses.map(({ multiaddr }) => multiaddr);
+      dialLoop.sighted(id.toString(), dialableAddresses(id.toString(), claimed, node.getMultiaddrs()));
+    }
+  }
+
+  node.addEventListener("peer:connect", ({ detail }) => onConnect(detail.toString()));
+  node.addEventListener("peer:disconnect", ({ detail }) => onDisconnect(detail.toString()));
+  node.addEventListener("peer:identify", ({ detail }) => {
+    const peer = detail.peerId.toString();
+    dialLoop.learned(peer, dialableAddresses(peer, detail.listenAddrs, node.getMultiaddrs()));
+  });
+
+  return {
+    peerId,
+    events,
+    addresses: () => node.getMultiaddrs().map((address) => address.toString()),
+    discoveryFault: () => mdns?.fault,
+    meshPeers: (topic) => gossip.meshPeers(topic),
+
+    async start() {
+      await datastore?.open();
+      try {
+        for (const [protocol, protocolOptions] of protocols) await handle(protocol, protocolOptions);
+        await node.start();
+      } catch (thrown) {
+        await datastore?.close();
+        throw listenError(thrown);
+      }
+      running = true;
+      gossip.start();
+      watchdog.start();
+      for (const address of options.bootstrap) {
+        const parsed = parseAddress(address);
+        if (parsed === undefined) logger.warn({ address }, "this bootstrap address is no multiaddr");
+        else dialLoop.addBootstrap(address, peerIdOfAddress(parsed));
+      }
+      await loadStoredPeers();
+      dialLoop.start();
+    },
+
+    async stop() {
+      if (!running) return;
+      running = false;
+      dialLoop.stop();
+      watchdog.stop();
+      gossip.stop();
+      await node.stop();
+      for (const peer of [...connectedPeers.keys()]) onDisconnect(peer);
+      await datastore?.close();
+    },
+
+    peers: () => [...connectedPeers.values()],
+
+    async dial(address, signal) {
+      const wanted = parseAddress(address);
+      const peer = wanted === undefined ? undefined : peerIdOfAddress(wanted);
+      if (peer !== undefined && connectionsOf(peer).length > 0) return peer;
+      return (await dialAddresses([address], signal)).remotePeer.toString();
+    },
+
+    async disconnect(peer) {
+      await node.hangUp(peerIdFromString(peer), { signal: AbortSignal.timeout(1_000) });
+      dialLoop.hold(peer, disconnectHoldMs);
+    },
+
+    async ban(peer, durationMs, reason) {
+      ban(peer, durationMs, reason);
+    },
+
+    subscribe: (topic: string, topicOptions: TopicOptions) => gossip.subscribe(topic, topicOptions),
+    publish: (topic, message) => gossip.publish(topic, message),
+    topicPeers: (topic) => gossip.topicPeers(topic),
+
+    serve(protocol, protocolOptions) {
+      protocols.set(protocol, protocolOptions);
+      if (!running) return;
+      handle(protocol, protocolOptions).catch((thrown) => {
+        logger.error({ protocol, error: toError(thrown) }, "serving a protocol failed");
+      });
+    },
+
+    request(peer: PeerId, protocol: string, request: Uint8Array, requestOptions: RequestOptions) {
+      const open = async (signal: AbortSignal) => {
+        const [connection] = connectionsOf(peer);
+        if (connection === undefined) {
+          throw new RequestError("request/not-connected", `no connection to ${peer}`);
+        }
+        return connection.newStream(protocol, { signal });
+      };
+      return requestOverStream(open, request, requestOptions, clock);
+    },
+  };
+}
+
+function isInbound({ direction }: Connection): boolean {
+  return direction === "inbound";
+}
+
+/** Libp2p tells of a taken port only within the text of its message. */
+function listenError(thrown: unknown): Error {
+  const error = toError(thrown);
+  if (!error.message.includes("EADDRINUSE")) return error;
+  return Object.assign(new Error("the listen address is in use", { cause: error }), { code: "EADDRINUSE" });
+}

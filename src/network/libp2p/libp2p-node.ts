@@ -1,0 +1,67 @@
+/** A libp2p node as configured for Aurex: TCP, noise, yamux, identify, ping, gossipsub and mDNS. */
+import { noise } from "@chainsafe/libp2p-noise";
+import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
+import { identify } from "@libp2p/identify";
+import type { ConnectionGater, Libp2p } from "@libp2p/interface";
+import { ping } from "@libp2p/ping";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import type { LevelDatastore } from "datastore-level";
+import { createLibp2p } from "libp2p";
+import type { Gossip } from "./gossip.ts";
+import type { Mdns } from "./mdns.ts";
+
+export interface Libp2pNodeOptions {
+  /** 32 bytes; the Ed25519 key of the node is its identity on the network. */
+  readonly privateKeySeed: Uint8Array;
+  readonly listenAddresses: readonly string[];
+  readonly maxConnections: number;
+  readonly agentVersion: string;
+}
+
+export interface Libp2pNodeModules {
+  readonly gossip: Gossip;
+  readonly mdns: Mdns | undefined;
+  readonly gater: ConnectionGater;
+  readonly datastore: LevelDatastore | undefined;
+}
+
+/** A paused stream keeps what the sender's window still allows: below the 4 MiB at which libp2p resets it. */
+const streamWindowBytesMax = 2 * 2 ** 20;
+
+/** Builds the node without starting it. */
+export async function createLibp2pNode(
+  options: Libp2pNodeOptions,
+  { gossip, mdns, gater, datastore }: Libp2pNodeModules,
+): Promise<Libp2p> {
+  return createLibp2p({
+    start: false,
+    privateKey: await generateKeyPairFromSeed("Ed25519", options.privateKeySeed),
+    nodeInfo: { userAgent: options.agentVersion },
+    addresses: { listen: [...options.listenAddresses] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytesMax } })],
+    connectionGater: gater,
+    connectionManager: {
+      maxConnections: options.maxConnections,
+      // Five new connections a second from one address, the default, resets all others of a busy LAN or test.
+      inboundConnectionThreshold: 50,
+      // Idle sockets must not keep honest dials out: many may wait, none for long.
+      maxIncomingPendingConnections: 256,
+      inboundUpgradeTimeout: 2_000,
+      dialTimeout: 5_000,
+      // Reconnecting is the dial loop's.
+      reconnectRetries: 0,
+    },
+    connectionMonitor: { pingInterval: 5_000 },
+    peerStore: { maxAddressAge: Infinity, maxPeerAge: Infinity },
+    ...(datastore === undefined ? {} : { datastore }),
+    services: {
+      identify: identify(),
+      ping: ping(),
+      gossip: (components) => gossip.createService(components),
+      ...(mdns === undefined ? {} : { mdns: (components) => mdns.createService(components) }),
+    },
+  });
+}

@@ -1,0 +1,95 @@
+/** Peers on the local network by mDNS, apart from libp2p's own discovery, which reports a peer only once. */
+import { createSocket } from "node:dgram";
+import type { ComponentLogger, PeerDiscovery, PeerInfo, Startable } from "@libp2p/interface";
+import { type MulticastDNSComponents, mdns } from "@libp2p/mdns";
+import type { Logger } from "../../base/logger.ts";
+
+export interface MdnsOptions {
+  /** Only nodes of the same network name see each other. */
+  readonly network: string;
+  readonly intervalMs: number;
+}
+
+export interface MdnsModules {
+  readonly logger: Logger;
+  readonly onPeer: (peer: PeerInfo) => void;
+}
+
+const groupAddress = "224.0.0.251";
+const port = 5353;
+
+export class Mdns implements Startable {
+  readonly #options: MdnsOptions;
+  readonly #modules: MdnsModules;
+  #discovery: (PeerDiscovery & Partial<Startable>) | undefined;
+  #fault: string | undefined;
+
+  constructor(options: MdnsOptions, modules: MdnsModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** Why nobody can be found; undefined as far as is known. */
+  get fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** The libp2p service. Its own class hides the discovery from libp2p, whose peer store would take in every claim. */
+  createService({ addressManager }: MulticastDNSComponents): this {
+    this.#discovery = mdns({
+      serviceTag: `_aurex-${this.#options.network}._udp.local`,
+      interval: this.#options.intervalMs,
+    })({ addressManager, logger: this.#faultLogger() });
+    this.#discovery.addEventListener("peer", ({ detail }) => this.#modules.onPeer(detail));
+    return this;
+  }
+
+  async start(): Promise<void> {
+    await this.#discovery?.start?.();
+    const fault = await multicastFault();
+    if (fault !== undefined) this.#report(fault);
+  }
+
+  async stop(): Promise<void> {
+    await this.#discovery?.stop?.();
+  }
+
+  #report(fault: string): void {
+    if (this.#fault === undefined) {
+      this.#modules.logger.warn(
+        { reason: fault },
+        "mDNS cannot find peers here; name one with --bootstrap instead",
+      );
+    }
+    this.#fault ??= fault;
+  }
+
+  /** The module tells of a port that it cannot have in its debug log only. */
+  #faultLogger(): ComponentLogger {
+    const silent = () => {};
+    const error = (format: unknown, ...details: unknown[]) => {
+      const [first] = details;
+      if (format === "mdns error - %e" && first instanceof Error) this.#report(first.message);
+    };
+    const logger = Object.assign(silent, {
+      error,
+      trace: silent,
+      enabled: false,
+      newScope: () => logger,
+    }) as ReturnType<ComponentLogger["forComponent"]>;
+    return { forComponent: () => logger };
+  }
+}
+
+/** Sends an empty datagram to the group: without a route for it the system says so here, and nowhere else. */
+function multicastFault(): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    const done = (error: Error | null) => {
+      socket.close();
+      resolve(error?.message);
+    };
+    socket.once("error", done);
+    socket.send(new Uint8Array(0), port, groupAddress, done);
+  });
+}

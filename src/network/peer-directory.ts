@@ -1,0 +1,60 @@
+/** What the node was told: each connected peer's last hello, and the signed records of nodes heard of. Bounded. */
+import { BoundedMap } from "../base/bounded-map.ts";
+import { toHex } from "../base/bytes.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import type { MessageFault } from "../protocol/faults.ts";
+import { type NodeRecord, nodeRecordAheadMaxMs } from "../protocol/node-record.ts";
+import type { Hello } from "./messages.ts";
+import type { PeerId } from "./peer-host.ts";
+
+export interface KnownPeer {
+  readonly peerId: PeerId;
+  readonly hello: Hello;
+  /** On our chain: it can be synced from. */
+  readonly sameChain: boolean;
+}
+
+const recordsMax = 1_000;
+
+export class PeerDirectory {
+  /** Bounded by the host's connections: entries go when a peer disconnects. */
+  readonly #peers = new Map<PeerId, KnownPeer>();
+  readonly #records = new BoundedMap<string, NodeRecord>(recordsMax);
+
+  setHello(peer: KnownPeer): void {
+    this.#peers.set(peer.peerId, peer);
+  }
+
+  /** A peer that sends a block of ours has it: its head is at least that. */
+  raiseHead(peerId: PeerId, height: number, head: Uint8Array): void {
+    const peer = this.#peers.get(peerId);
+    if (!peer?.sameChain || height <= peer.hello.height) return;
+    this.#peers.set(peerId, { ...peer, hello: { ...peer.hello, height, head } });
+  }
+
+  remove(peerId: PeerId): void {
+    this.#peers.delete(peerId);
+  }
+
+  peer(peerId: PeerId): KnownPeer | undefined {
+    return this.#peers.get(peerId);
+  }
+
+  peersOnChain(): KnownPeer[] {
+    return [...this.#peers.values()].filter((peer) => peer.sameChain);
+  }
+
+  /** Keeps the newest record of each node. */
+  addRecord(record: NodeRecord, nowMs: number): Result<"new" | "renewed", MessageFault> {
+    const key = toHex(record.publicKey);
+    if (record.timestampMs > nowMs + nodeRecordAheadMaxMs) return fail({ code: "record/timestamp-ahead" });
+    const known = this.#records.get(key);
+    if (known && known.timestampMs >= record.timestampMs) return fail({ code: "record/stale" });
+    this.#records.set(key, record);
+    return ok(known ? "renewed" : "new");
+  }
+
+  records(): NodeRecord[] {
+    return [...this.#records.values()];
+  }
+}

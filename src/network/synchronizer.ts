@@ -1,0 +1,321 @@
+/** Catches up with heavier chains from any height: finds the common ancestor, fetches ranges from several peers, imports in order. */
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import { type Clock, sleep } from "../base/clock.ts";
+import { toError } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { Block } from "../protocol/block.ts";
+import { type BlockFault, describeFault, type Fault } from "../protocol/faults.ts";
+import type { KnownPeer, PeerDirectory } from "./peer-directory.ts";
+import type { PeerId } from "./peer-host.ts";
+import type { ChainRequests } from "./requests.ts";
+import { verdictOf } from "./verdicts.ts";
+
+export interface SyncProgress {
+  readonly height: number;
+  readonly targetHeight: number;
+  readonly blocksPerSecond: number;
+}
+
+export interface SynchronizerModules {
+  readonly chain: Chain;
+  readonly requests: ChainRequests;
+  readonly directory: PeerDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A peer served something that nobody who follows the rules has. */
+  readonly penalise: (peer: PeerId, fault: Fault) => void;
+}
+
+const batchBlocks = 32;
+const batchesInFlightMax = 8;
+const requestsPerPeerMax = 2;
+const triesPerBatchMax = 5;
+const progressEveryMs = 2_000;
+const retryAfterMs = 1_000;
+
+/** What went wrong with one peer: the catching-up goes on with another. */
+class PeerFailure extends Error {
+  readonly fault: Fault | undefined;
+  constructor(message: string, fault?: Fault) {
+    super(message);
+    this.fault = fault;
+  }
+}
+
+export class Synchronizer {
+  readonly #modules: SynchronizerModules;
+  readonly #abort = new AbortController();
+  /** Peers whose last attempt failed are left alone until this monotonic time. */
+  readonly #restUntilMs = new Map<PeerId, number>();
+  #running: Promise<void> | undefined;
+  #progress: SyncProgress | undefined;
+
+  constructor(modules: SynchronizerModules) {
+    this.#modules = modules;
+  }
+
+  /** Set while the node is more than a few blocks behind a peer. */
+  get progress(): SyncProgress | undefined {
+    return this.#progress;
+  }
+
+  /** Looks whether some peer has a better chain and catches up with it; cheap when none has. */
+  consider(): void {
+    if (this.#running || this.#abort.signal.aborted || !this.#bestPeer()) return;
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      this.#progress = undefined;
+    });
+  }
+
+  forget(peer: PeerId): void {
+    this.#restUntilMs.delete(peer);
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, logger } = this.#modules;
+    for (let peer = this.#bestPeer(); peer && !this.#abort.signal.aborted; peer = this.#bestPeer()) {
+      try {
+        await this.#catchUpWith(peer);
+      } catch (error) {
+        const failure = toError(error);
+        logger.info({ peer: peer.peerId, reason: failure.message }, "catching up from this peer failed");
+        this.#restUntilMs.set(peer.peerId, clock.monotonicMs() + 5 * retryAfterMs);
+        if (failure instanceof PeerFailure && failure.fault && verdictOf(failure.fault) === "reject") {
+          this.#modules.penalise(peer.peerId, failure.fault);
+        }
+        await sleep(clock, retryAfterMs, this.#abort.signal);
+      }
+    }
+  }
+
+  /** The peer that claims the heaviest chain that is better than ours and whose head we do not know. */
+  #bestPeer(): KnownPeer | undefined {
+    const { chain, directory, clock } = this.#modules;
+    const now = clock.monotonicMs();
+    return directory
+      .peersOnChain()
+      .filter(({ peerId }) => (this.#restUntilMs.get(peerId) ?? 0) <= now)
+      .filter(({ hello }) => !chain.headerOf(hello.head) && this.#isBetter(hello))
+      .sort((a, b) => b.hello.height - a.hello.height)[0];
+  }
+
+  /** A head raised by gossip carries no new weight claim, but a greater height. */
+  #isBetter(hello: KnownPeer["hello"]): boolean {
+    const { head } = this.#modules.chain;
+    return hello.cumulativeWeight >= head.cumulativeWeight || hello.height > head.header.height;
+  }
+
+  async #catchUpWith(peer: KnownPeer): Promise<void> {
+    const { chain, logger } = this.#modules;
+    const targetHeight = peer.hello.height;
+    const ancestor = await this.#commonAncestor(peer);
+    const behind = targetHeight - ancestor;
+    if (behind > batchBlocks) {
+      logger.info({ from: ancestor, to: targetHeight, peer: peer.peerId }, "catching up");
+    }
+    const meter = new SyncMeter(this.#modules.clock, ancestor, targetHeight);
+    const window = new RangeWindow(this.#modules, peer, ancestor + 1, targetHeight, this.#abort.signal);
+    for (let next = window.take(); next; next = window.take()) {
+      const { blocks, from } = await next;
+      for (const [index, block] of blocks.entries()) {
+        const ahead = blocks[index + 1];
+        if (ahead) void chain.verifyAhead(ahead).catch(() => undefined);
+        await this.#importFrom(block, from);
+        const progress = meter.imported(block.header.height);
+        if (behind > batchBlocks) this.#progress = progress.value;
+        if (progress.due) logger.info(progress.value, "catching up");
+      }
+    }
+    if (behind > batchBlocks) logger.info({ height: chain.head.header.height }, "caught up");
+    const reached = chain.headerOf(peer.hello.head);
+    if (!reached && chain.head.header.height < targetHeight) {
+      throw new PeerFailure("it did not serve the head that it announced");
+    }
+    // The peer may have moved to another head meanwhile; its next hello tells.
+    if (!reached) this.#restUntilMs.set(peer.peerId, this.#modules.clock.monotonicMs() + retryAfterMs);
+  }
+
+  async #importFrom(block: Block, from: PeerId): Promise<void> {
+    const { chain, clock } = this.#modules;
+    for (let attempt = 0; ; attempt += 1) {
+      const imported = await chain.importBlock(block);
+      if (imported.ok || imported.fault.code === "block/known") return;
+      const isBusy = imported.fault.code === "block/queue-full" && attempt < 10;
+      if (!isBusy) throw failureOf(block, from, imported.fault);
+      await sleep(clock, 100, this.#abort.signal);
+    }
+  }
+
+  /** The highest height at which the peer's canonical block is one that we have, too. */
+  async #commonAncestor(peer: KnownPeer): Promise<number> {
+    let high = Math.min(this.#modules.chain.head.header.height, peer.hello.height);
+    if (await this.#shares(peer, high)) return high;
+    let step = 1;
+    let low = Math.max(0, high - step);
+    while (low > 0 && !(await this.#shares(peer, low))) {
+      high = low;
+      step *= 2;
+      low = Math.max(0, low - step);
+    }
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (await this.#shares(peer, middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  async #shares(peer: KnownPeer, height: number): Promise<boolean> {
+    const told = await this.#modules.requests.headerAt(peer.peerId, height, this.#abort.signal);
+    if (!told.ok) throw new PeerFailure(describeFault(told.fault), told.fault);
+    if (!told.value) throw new PeerFailure(`it has no block at height ${height}`);
+    return this.#modules.chain.headerOf(told.value.hash) !== undefined;
+  }
+}
+
+function failureOf(block: Block, from: PeerId, fault: BlockFault): PeerFailure {
+  return new PeerFailure(`block ${block.header.height} from ${from}: ${describeFault(fault)}`, fault);
+}
+
+interface FetchedRange {
+  readonly blocks: readonly Block[];
+  readonly from: PeerId;
+}
+
+/** Ranges in flight: several peers at once, handed out in order of height. */
+class RangeWindow {
+  readonly #modules: SynchronizerModules;
+  readonly #primary: KnownPeer;
+  readonly #targetHeight: number;
+  readonly #signal: AbortSignal;
+  readonly #inFlight: Promise<FetchedRange>[] = [];
+  readonly #requestsOf = new Map<PeerId, number>();
+  #nextHeight: number;
+  #lastHash: Uint8Array | undefined;
+
+  constructor(
+    modules: SynchronizerModules,
+    primary: KnownPeer,
+    startHeight: number,
+    targetHeight: number,
+    signal: AbortSignal,
+  ) {
+    this.#modules = modules;
+    this.#primary = primary;
+    this.#nextHeight = startHeight;
+    this.#targetHeight = targetHeight;
+    this.#signal = signal;
+  }
+
+  /** The next range in order; undefined when the target is reached or the node is closing. */
+  take(): Promise<FetchedRange> | undefined {
+    while (this.#inFlight.length < batchesInFlightMax && this.#nextHeight <= this.#targetHeight) {
+      const startHeight = this.#nextHeight;
+      const count = Math.min(batchBlocks, this.#targetHeight - startHeight + 1);
+      this.#nextHeight += count;
+      const fetched = this.#fetch(startHeight, count);
+      fetched.catch(() => undefined); // Awaited later, in order.
+      this.#inFlight.push(fetched);
+    }
+    const next = this.#inFlight.shift();
+    return this.#signal.aborted ? undefined : next?.then((range) => this.#linked(range));
+  }
+
+  async #fetch(startHeight: number, count: number): Promise<FetchedRange> {
+    const blocks: Block[] = [];
+    let from = this.#primary.peerId;
+    let reason = "";
+    for (let tries = 0; blocks.length < count && tries < triesPerBatchMax; tries += 1) {
+      from = this.#choosePeer(startHeight + count - 1, tries);
+      this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 0) + 1);
+      try {
+        const missing = count - blocks.length;
+        const answer = await this.#modules.requests.blocksByRange(
+          from,
+          startHeight + blocks.length,
+          missing,
+          this.#signal,
+        );
+        if (!answer.ok) throw new PeerFailure(describeFault(answer.fault), answer.fault);
+        blocks.push(...answer.value);
+        // A long range comes in several answers; only an empty one counts as a try.
+        if (answer.value.length > 0) tries -= 1;
+        else reason = `it has no block ${startHeight + blocks.length}`;
+      } catch (error) {
+        reason = toError(error).message;
+        this.#modules.logger.debug({ from, startHeight, reason }, "a range was not served");
+      } finally {
+        this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 1) - 1);
+      }
+    }
+    if (blocks.length < count) throw new PeerFailure(`no peer served blocks from ${startHeight}: ${reason}`);
+    return { blocks, from };
+  }
+
+  /** The least busy peer that has the range; the primary from the second try on. */
+  #choosePeer(height: number, tries: number): PeerId {
+    if (tries > 0) return this.#primary.peerId;
+    const busy = (peer: KnownPeer) => this.#requestsOf.get(peer.peerId) ?? 0;
+    const free = this.#modules.directory
+      .peersOnChain()
+      .filter((peer) => peer.hello.height >= height && busy(peer) < requestsPerPeerMax)
+      .sort((a, b) => busy(a) - busy(b));
+    return free[0]?.peerId ?? this.#primary.peerId;
+  }
+
+  /** A range of another branch (its peer stands elsewhere) is fetched again from the peer that we follow. */
+  async #linked(range: FetchedRange): Promise<FetchedRange> {
+    const first = range.blocks[0];
+    const isLinked = !first || !this.#lastHash || bytesEqual(first.header.parentHash, this.#lastHash);
+    let linked = range;
+    if (first && !isLinked) {
+      const answer = await this.#modules.requests.blocksByRange(
+        this.#primary.peerId,
+        first.header.height,
+        range.blocks.length,
+        this.#signal,
+      );
+      if (!answer.ok) throw new PeerFailure(describeFault(answer.fault), answer.fault);
+      linked = { blocks: answer.value, from: this.#primary.peerId };
+      const parent = answer.value[0]?.header.parentHash;
+      if (!parent || toHex(parent) !== toHex(this.#lastHash as Uint8Array)) {
+        throw new PeerFailure("it moved to another branch meanwhile");
+      }
+    }
+    this.#lastHash = linked.blocks.at(-1)?.hash ?? this.#lastHash;
+    return linked;
+  }
+}
+
+/** Measures how fast blocks come in, and says when a line of progress is due. */
+class SyncMeter {
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  readonly #startHeight: number;
+  readonly #targetHeight: number;
+  #saidMs: number;
+
+  constructor(clock: Clock, startHeight: number, targetHeight: number) {
+    this.#clock = clock;
+    this.#startMs = clock.monotonicMs();
+    this.#saidMs = this.#startMs;
+    this.#startHeight = startHeight;
+    this.#targetHeight = targetHeight;
+  }
+
+  imported(height: number): { value: SyncProgress; due: boolean } {
+    const now = this.#clock.monotonicMs();
+    const seconds = Math.max(0.001, (now - this.#startMs) / 1_000);
+    const blocksPerSecond = Math.round((height - this.#startHeight) / seconds);
+    const due = now - this.#saidMs >= progressEveryMs;
+    if (due) this.#saidMs = now;
+    return { value: { height, targetHeight: this.#targetHeight, blocksPerSecond }, due };
+  }
+}

@@ -1,0 +1,76 @@
+/** The one table from fault to verdict: a new fault does not compile until somebody has decided what it means here. */
+import type { Fault, FaultCode } from "../protocol/faults.ts";
+import type { Verdict } from "./peer-host.ts";
+
+/**
+ * "reject": nobody who follows the rules relays this, so its sender is penalised. "ignore": it depends on what this
+ * node has seen so far, on the clock, or on a version, so it says nothing about the sender.
+ */
+const verdicts: Record<FaultCode, Verdict> = {
+  "codec/malformed": "reject",
+
+  "transaction/version-unknown": "ignore",
+  "transaction/kind-unknown": "reject",
+  "transaction/kind-not-open": "ignore",
+  "transaction/signature-invalid": "reject",
+  "transaction/sequence-used": "ignore",
+  "transaction/sequence-gap": "ignore",
+  "transaction/fee-too-low": "reject",
+  "transaction/expired": "ignore",
+  "transaction/balance-too-low": "ignore",
+  "transaction/amount-zero": "reject",
+  "transaction/amount-overflow": "ignore",
+  "transaction/data-empty": "reject",
+  "transaction/name-invalid": "reject",
+  "transaction/name-taken": "ignore",
+  "transaction/sender-has-name": "ignore",
+  "transaction/asset-unknown": "ignore",
+  "transaction/asset-invalid": "reject",
+  "transaction/already-committed": "ignore",
+
+  "mempool/known": "ignore",
+  "mempool/full": "ignore",
+  "mempool/account-full": "ignore",
+  "mempool/sequence-too-far": "ignore",
+  "mempool/replacement-fee-too-low": "ignore",
+  "mempool/replaced": "ignore",
+  "mempool/expired": "ignore",
+
+  "block/version-unknown": "ignore",
+  "block/wrong-chain": "reject",
+  "block/known": "ignore",
+  "block/parent-unknown": "ignore",
+  "block/parent-invalid": "reject",
+  "block/known-invalid": "reject",
+  "block/height-wrong": "reject",
+  "block/timestamp-too-early": "reject",
+  "block/timestamp-ahead": "ignore",
+  "block/producer-unknown": "reject",
+  "block/seal-malformed": "reject",
+  "block/seal-invalid": "reject",
+  "block/target-wrong": "reject",
+  "block/target-above-floor": "reject",
+  "block/work-insufficient": "reject",
+  "block/too-large": "reject",
+  "block/too-many-transactions": "reject",
+  "block/transaction-count-wrong": "reject",
+  "block/transactions-root-wrong": "reject",
+  "block/transaction-duplicate": "reject",
+  "block/transaction-invalid": "reject",
+  "block/state-root-wrong": "reject",
+  "block/consensus-root-wrong": "reject",
+  "block/consensus-section-not-open": "ignore",
+  "block/queue-full": "ignore",
+
+  "message/empty": "reject",
+  "message/rate-exceeded": "reject",
+
+  "record/signature-invalid": "reject",
+  "record/stale": "ignore",
+  "record/timestamp-ahead": "ignore",
+  "record/invalid": "reject",
+};
+
+export function verdictOf(fault: Fault): Verdict {
+  return verdicts[fault.code];
+}

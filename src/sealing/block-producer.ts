@@ -1,0 +1,236 @@
+/** Produces blocks: waits for its slot, drafts on the head, has the draft sealed, and sends it through the same door as any block. */
+import type { Clock, Timer } from "../base/clock.ts";
+import { toError } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Chain } from "../chain/chain.ts";
+import { ledgerContext } from "../chain/reorganization.ts";
+import type { SealingSlot } from "../consensus/engine.ts";
+import { BlockExecution } from "../ledger/apply-block.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import {
+  type Block,
+  blockVersion,
+  decodeBlock,
+  emptyConsensusRoot,
+  type Header,
+  type HeaderRecord,
+  transactionsRoot,
+} from "../protocol/block.ts";
+import { describeFault } from "../protocol/faults.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
+import type { BlockSealer } from "./block-sealer.ts";
+import type { SealProgress } from "./sealer.ts";
+
+/** Why a node that should seal does not; undefined in `reason` while it is sealing. */
+export type NotSealingReason =
+  | "not in the authority set"
+  | "not its turn"
+  | "syncing"
+  | "disk full"
+  | "nothing to seal"
+  | "stopped";
+
+export interface BlockProducerOptions {
+  /** The public key that blocks name and rewards go to. */
+  readonly producer: Uint8Array;
+  /** Seal at every slot, transactions waiting or not. */
+  readonly mineEmptyBlocks: boolean;
+  /** A UTF-8 note of at most 32 bytes. */
+  readonly extraData: Uint8Array;
+}
+
+export interface BlockProducerModules {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly sealer: BlockSealer;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly announceBlock: (block: Block) => void;
+  readonly isSyncing: () => boolean;
+}
+
+const retryAfterFailureMs = 2_000;
+/** Room for what a block has besides its transactions: header, seal, the empty section and offsets. */
+const blockOverheadBytes = 1_024;
+const offsetBytes = 4;
+
+export class BlockProducer {
+  readonly #options: BlockProducerOptions;
+  readonly #modules: BlockProducerModules;
+  #attempt:
+    | { readonly parent: HeaderRecord; readonly abort: AbortController; readonly done: Promise<void> }
+    | undefined;
+  #timer: Timer | undefined;
+  #reason: NotSealingReason | undefined = "stopped";
+  #progress: SealProgress | undefined;
+  #running = false;
+  readonly #reconsider = () => this.#consider();
+
+  constructor(options: BlockProducerOptions, modules: BlockProducerModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** Why nothing is being sealed right now; undefined while it is. */
+  get notSealingBecause(): NotSealingReason | undefined {
+    return this.#reason;
+  }
+
+  /** The search for a nonce that runs; undefined where none does. */
+  get progress(): SealProgress | undefined {
+    return this.#attempt && this.#progress;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#modules.chain.events.on("headChanged", this.#reconsider);
+    this.#modules.mempool.events.on("added", this.#reconsider);
+    this.#consider();
+  }
+
+  /** Stops the running attempt and starts no other; resolves when nothing of it runs any more. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#reason = "stopped";
+    this.#timer?.cancel();
+    this.#modules.chain.events.off("headChanged", this.#reconsider);
+    this.#modules.mempool.events.off("added", this.#reconsider);
+    this.#attempt?.abort.abort();
+    await this.#attempt?.done;
+    await this.#modules.sealer.close();
+  }
+
+  /** Looks at the head, the slot and the mempool again; called on every change of any of them. */
+  #consider(): void {
+    if (!this.#running) return;
+    const { chain, clock } = this.#modules;
+    if (this.#attempt) {
+      if (this.#attempt.parent.hashHex !== chain.head.hashHex) this.#attempt.abort.abort();
+      return;
+    }
+    this.#timer?.cancel();
+    const due = this.#dueTime(chain.head);
+    if (typeof due === "string") {
+      this.#reason = due;
+      if (due === "syncing") this.#wakeAfter(retryAfterFailureMs);
+      return;
+    }
+    const waitMs = due.dueMs - clock.nowMs();
+    if (waitMs > 0) {
+      this.#reason = due.isEmpty ? "nothing to seal" : "not its turn";
+      this.#wakeAfter(waitMs);
+      return;
+    }
+    this.#reason = undefined;
+    this.#begin(chain.head, due.slot);
+  }
+
+  #wakeAfter(delayMs: number): void {
+    this.#timer = this.#modules.clock.schedule(delayMs, this.#reconsider);
+  }
+
+  #dueTime(head: HeaderRecord): NotSealingReason | { dueMs: number; slot: SealingSlot; isEmpty: boolean } {
+    const { chain, mempool, isSyncing } = this.#modules;
+    const slot = chain.engine.slot(head, this.#options.producer);
+    if (!slot) return "not in the authority set";
+    if (isSyncing()) return "syncing";
+    const isEmpty = !mempool.hasReady();
+    if (!isEmpty || this.#options.mineEmptyBlocks) return { dueMs: slot.earliestMs, slot, isEmpty };
+    const { emptyBlockAfterMs } = chain.engine;
+    if (emptyBlockAfterMs === undefined) return "nothing to seal";
+    return { dueMs: slot.earliestMs + emptyBlockAfterMs, slot, isEmpty };
+  }
+
+  #begin(parent: HeaderRecord, slot: SealingSlot): void {
+    const abort = new AbortController();
+    const done = this.#produce(parent, slot, abort.signal)
+      .then(() => 0)
+      .catch((thrown: unknown) => {
+        if ((thrown as { code?: unknown }).code === "store/disk-full") this.#reason = "disk full";
+        this.#modules.logger.error({ error: toError(thrown) }, "a block could not be produced");
+        return retryAfterFailureMs;
+      })
+      .then((delayMs) => {
+        this.#attempt = undefined;
+        this.#progress = undefined;
+        if (!this.#running) return;
+        if (delayMs > 0) this.#wakeAfter(delayMs);
+        else this.#consider();
+      });
+    this.#attempt = { parent, abort, done };
+  }
+
+  async #produce(parent: HeaderRecord, slot: SealingSlot, signal: AbortSignal): Promise<void> {
+    const { chain, logger, announceBlock } = this.#modules;
+    const block = this.#sealedBefore(parent) ?? (await this.#sealDraft(parent, slot, signal));
+    if (!block || signal.aborted) return;
+    const imported = await chain.importBlock(block);
+    if (!imported.ok) {
+      // Refused only where head or clock moved meanwhile; anything else is a bug of ours, and is said, not hidden.
+      throw new Error(`our own block ${block.hashHex} was refused: ${describeFault(imported.fault)}`);
+    }
+    const { height } = block.header;
+    const found = this.#progress ? { attempts: this.#progress.attempts } : {};
+    logger.info(
+      { height, hash: block.hashHex, transactions: block.transactions.length, ...found },
+      "sealed a block",
+    );
+    announceBlock(block);
+  }
+
+  /** What an authority signed on this parent before it was stopped: it sends the same block again. */
+  #sealedBefore(parent: HeaderRecord): Block | undefined {
+    const bytes = this.#modules.sealer.previousOn(parent.hash);
+    if (!bytes) return undefined;
+    const decoded = decodeBlock(bytes);
+    if (!decoded.ok)
+      throw new Error(`the seal journal's block does not decode: ${describeFault(decoded.fault)}`);
+    return decoded.value;
+  }
+
+  async #sealDraft(parent: HeaderRecord, slot: SealingSlot, signal: AbortSignal): Promise<Block | undefined> {
+    const { header, transactions } = this.#draft(parent, slot);
+    return this.#modules.sealer.sealBlock(header, transactions, {
+      signal,
+      onProgress: (progress) => {
+        this.#progress = progress;
+      },
+    });
+  }
+
+  #draft(parent: HeaderRecord, slot: SealingSlot): { header: Header; transactions: DecodedTransaction[] } {
+    const { chain, mempool, clock } = this.#modules;
+    const { genesis, chainId } = chain.spec;
+    const height = parent.header.height + 1;
+    const execution = new BlockExecution(
+      chain.ledger,
+      ledgerContext(height, this.#options.producer, genesis),
+    );
+    const transactions: DecodedTransaction[] = [];
+    const bytesMax = genesis.blockBytesMax - blockOverheadBytes;
+    let bodyBytes = 0;
+    for (const transaction of mempool.select({ transactionsMax: genesis.blockTransactionsMax, bytesMax })) {
+      bodyBytes += transaction.bytes.length + offsetBytes;
+      if (bodyBytes > bytesMax) break;
+      const fault = execution.apply(transaction);
+      if (!fault) transactions.push(transaction);
+      // A gap opens behind a transaction that failed: those wait for their turn, the one that failed goes.
+      else if (fault.code !== "transaction/sequence-gap") mempool.drop(transaction.idHex, fault);
+    }
+    const header: Header = {
+      version: blockVersion,
+      chainId,
+      height,
+      parentHash: parent.hash,
+      timestampMs: Math.max(slot.earliestMs, clock.nowMs()),
+      producer: this.#options.producer,
+      transactionsRoot: transactionsRoot(transactions),
+      transactionCount: transactions.length,
+      stateRoot: chain.stateRootAfter(execution.finish()),
+      consensusRoot: emptyConsensusRoot,
+      target: slot.target,
+      extraData: this.#options.extraData,
+    };
+    return { header, transactions };
+  }
+}

@@ -1,0 +1,78 @@
+/** Turns a batch of the chain into LevelDB's puts and deletes, and the totals after it; pure but for the two lookups. */
+import { toHex } from "../base/bytes.ts";
+import { encodeEntry, encodeStateChange } from "../ledger/entry-codec.ts";
+import type { CommitBatch } from "./chain-store.ts";
+import {
+  blockKey,
+  entryKeyAt,
+  headerKey,
+  heightKey,
+  invalidKey,
+  totalsKey,
+  transactionKey,
+  undoKey,
+} from "./store-keys.ts";
+import { encodeHeaderRecord, encodeLocation, encodeTotals, type StoreTotals } from "./store-records.ts";
+
+/** A put, or where `payload` is undefined a delete. */
+export interface Operation {
+  readonly key: Uint8Array;
+  readonly payload: Uint8Array | undefined;
+}
+
+export interface StoreLookups {
+  /** How many invalid marks the store keeps. */
+  readonly invalidMax: number;
+  hasBlock(hash: Uint8Array): boolean;
+  isInvalid(hash: Uint8Array): boolean;
+}
+
+/** Deletes come before puts: a transaction that moves from one branch to the other ends up located. */
+export function operationsOf(
+  batch: CommitBatch,
+  before: StoreTotals,
+  stored: StoreLookups,
+): { readonly operations: readonly Operation[]; readonly totals: StoreTotals } {
+  const operations: Operation[] = [];
+  const put = (key: Uint8Array, payload: Uint8Array) => operations.push({ key, payload });
+  const remove = (key: Uint8Array) => operations.push({ key, payload: undefined });
+  let { blockCount, transactionCount, invalidCount } = before;
+
+  const added = new Set<string>();
+  for (const { record, bytes } of batch.blocks) {
+    if (added.has(record.hashHex) || stored.hasBlock(record.hash)) continue;
+    added.add(record.hashHex);
+    blockCount += 1;
+    put(headerKey(record.hash), encodeHeaderRecord(record));
+    put(blockKey(record.hash), bytes);
+  }
+  for (const { hash, height, transactionIds } of batch.disconnected) {
+    remove(heightKey(height));
+    remove(undoKey(hash));
+    for (const id of transactionIds) remove(transactionKey(id));
+    transactionCount -= transactionIds.length;
+  }
+  for (const { hash, height, change, transactionIds } of batch.connected) {
+    put(heightKey(height), hash);
+    put(undoKey(hash), encodeStateChange(change));
+    for (const [position, id] of transactionIds.entries()) {
+      put(transactionKey(id), encodeLocation({ blockHash: hash, position }));
+    }
+    transactionCount += transactionIds.length;
+  }
+  for (const [index, entry] of batch.entries) put(entryKeyAt(index), encodeEntry(entry));
+  const head = batch.head ?? before.head;
+  for (let index = head?.entryCount ?? 0; index < (before.head?.entryCount ?? 0); index++) {
+    remove(entryKeyAt(index));
+  }
+  const marked = new Set<string>();
+  for (const hash of batch.invalid) {
+    if (marked.has(toHex(hash)) || stored.isInvalid(hash)) continue;
+    marked.add(toHex(hash));
+    put(invalidKey(invalidCount % stored.invalidMax), hash);
+    invalidCount += 1;
+  }
+  const totals = { commitCount: before.commitCount + 1, blockCount, transactionCount, invalidCount, head };
+  put(totalsKey, encodeTotals(totals));
+  return { operations, totals };
+}

@@ -1,0 +1,204 @@
+/**
+ * LevelDB with what it lacks: a checksum in every value, reads that see whole batches only, no writing on a full disk,
+ * and a way back after a write error.
+ */
+import { crc32 } from "node:zlib";
+import { type BatchOptions, type DatabaseOptions, Level } from "level";
+import { bytesEqual } from "../base/bytes.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Operation } from "./batch-operations.ts";
+import { corruptStore, diskFull, levelError } from "./store-errors.ts";
+import { describeKey, type KeyPrefix, keyRange } from "./store-keys.ts";
+
+const checksumBytes = 4;
+/** Opening writes the log's contents to a table and a new manifest; with less room than this it is not tried. */
+const reopenBytesMin = 16 * 1024 * 1024;
+const keysPerRead = 1000;
+
+export interface LevelDatabaseOptions {
+  readonly directory: string;
+  readonly createIfMissing: boolean;
+  /** With less free space nothing is written. */
+  readonly freeBytesMin: number;
+}
+
+export interface LevelDatabaseModules {
+  readonly logger: Logger;
+  /** Free space of the file system that holds a directory. */
+  readonly freeBytes: (directory: string) => Promise<number>;
+}
+
+type Batch = Array<{ type: "put"; key: Uint8Array; value: Uint8Array } | { type: "del"; key: Uint8Array }>;
+type Handle = Level<Uint8Array, Uint8Array>;
+
+/** One writer at a time is the caller's duty. */
+export class LevelDatabase {
+  readonly #options: LevelDatabaseOptions;
+  readonly #modules: LevelDatabaseModules;
+  #handle: Handle;
+  /** What reads see: replaced once a batch is on disk, so that no reader meets half of it. */
+  #snapshot: ReturnType<Handle["snapshot"]>;
+  /**
+   * Set after a failed write, when the handle takes no further one: the batch that undoes the failed one. LevelDB may
+   * have logged a batch whose write it reported as failed, and brings it back when it is opened again.
+   */
+  #undoOfFailed: Batch | undefined;
+
+  private constructor(options: LevelDatabaseOptions, modules: LevelDatabaseModules, handle: Handle) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#handle = handle;
+    this.#snapshot = handle.snapshot();
+  }
+
+  static async open(options: LevelDatabaseOptions, modules: LevelDatabaseModules): Promise<LevelDatabase> {
+    const handle = await openHandle(options.directory, options.createIfMissing);
+    return new LevelDatabase(options, modules, handle);
+  }
+
+  /**
+   * The payload under a key.
+   *
+   * @throws StoreError store/corrupt where its checksum fails, store/io while the store is being reopened
+   */
+  get(key: Uint8Array): Uint8Array | undefined {
+    const value = this.#read(key);
+    if (value === undefined) return undefined;
+    // `level` hands out Buffers, whose slices would share memory where a Uint8Array's copy.
+    const payloadBytes = Math.max(0, value.length - checksumBytes);
+    const payload = new Uint8Array(value.buffer, value.byteOffset, payloadBytes);
+    if (value.length < checksumBytes || checksumOf(key, payload) !== readChecksum(value)) {
+      throw corruptStore(
+        this.#options.directory,
+        `the value of ${describeKey(key)} does not match its checksum`,
+      );
+    }
+    return payload;
+  }
+
+  #read(key: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#handle.getSync(key, { snapshot: this.#snapshot });
+    } catch (thrown) {
+      throw levelError(this.#options.directory, thrown, `reading ${describeKey(key)}`);
+    }
+  }
+
+  /** How many keys of one kind there are. */
+  async countKeys(prefix: KeyPrefix): Promise<number> {
+    const iterator = this.#handle.keys({ ...keyRange(prefix), snapshot: this.#snapshot });
+    let count = 0;
+    try {
+      for (;;) {
+        const keys = await iterator.nextv(keysPerRead);
+        if (keys.length === 0) return count;
+        count += keys.length;
+      }
+    } catch (thrown) {
+      throw levelError(this.#options.directory, thrown, `counting ${prefix}/`);
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  /**
+   * Resolves when all operations are on disk.
+   *
+   * @throws StoreError having changed nothing
+   */
+  async write(operations: readonly Operation[]): Promise<void> {
+    const { directory, freeBytesMin } = this.#options;
+    const freeBytes = await this.#modules.freeBytes(directory);
+    const bytesMin = this.#undoOfFailed ? Math.max(freeBytesMin, reopenBytesMin) : freeBytesMin;
+    if (freeBytes < bytesMin) {
+      throw diskFull(directory, `${mebibytes(freeBytes)} are free, ${mebibytes(bytesMin)} are kept free`);
+    }
+    if (this.#undoOfFailed) await this.#reopen(this.#undoOfFailed);
+    const batch = operations.map(({ key, payload }) =>
+      payload
+        ? { type: "put" as const, key, value: withChecksum(key, payload) }
+        : { type: "del" as const, key },
+    );
+    await this.#writeBatch(batch, "writing a batch");
+  }
+
+  async #writeBatch(batch: Batch, doing: string): Promise<void> {
+    // `level` types only what browsers share; `sync` is classic-level's.
+    const options: BatchOptions<Uint8Array, Uint8Array> = { sync: true };
+    try {
+      await this.#handle.batch(batch, options);
+    } catch (thrown) {
+      this.#undoOfFailed ??= this.#undoOf(batch);
+      throw levelError(this.#options.directory, thrown, doing);
+    }
+    const previous = this.#snapshot;
+    this.#snapshot = this.#handle.snapshot();
+    await previous.close();
+  }
+
+  #undoOf(batch: Batch): Batch {
+    return batch.map(({ key }) => {
+      const value = this.#read(key);
+      return value ? { type: "put", key, value } : { type: "del", key };
+    });
+  }
+
+  /** Reads in the meantime throw store/io: the few milliseconds between close and open. */
+  async #reopen(undo: Batch): Promise<void> {
+    const { directory } = this.#options;
+    await this.#snapshot.close();
+    await this.#handle.close();
+    this.#handle = await openHandle(directory, false);
+    this.#snapshot = this.#handle.snapshot();
+    const cameBack = undo.some((operation) => {
+      const value = this.#read(operation.key);
+      if (operation.type === "del" || !value) return (operation.type === "del") !== (value === undefined);
+      return !bytesEqual(value, operation.value);
+    });
+    this.#modules.logger.info({ directory, cameBack }, "the store was reopened after a write error");
+    if (cameBack) await this.#writeBatch(undo, "undoing the batch that had failed");
+    this.#undoOfFailed = undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#snapshot.close();
+    await this.#handle.close();
+  }
+}
+
+/** The payload followed by the CRC-32 of key and payload: a value under another's key is noticed too. */
+function withChecksum(key: Uint8Array, payload: Uint8Array): Uint8Array {
+  const value = new Uint8Array(payload.length + checksumBytes);
+  value.set(payload);
+  new DataView(value.buffer).setUint32(payload.length, checksumOf(key, payload));
+  return value;
+}
+
+function checksumOf(key: Uint8Array, payload: Uint8Array): number {
+  return crc32(payload, crc32(key));
+}
+
+function readChecksum(value: Uint8Array): number {
+  return new DataView(value.buffer, value.byteOffset).getUint32(value.length - checksumBytes);
+}
+
+async function openHandle(directory: string, createIfMissing: boolean): Promise<Handle> {
+  // Hashes, keys and signatures do not compress, and the start-up check reads the tables as they are.
+  const options: DatabaseOptions<Uint8Array, Uint8Array> = {
+    keyEncoding: "view",
+    valueEncoding: "view",
+    createIfMissing,
+    compression: false,
+  };
+  const handle = new Level<Uint8Array, Uint8Array>(directory, options);
+  try {
+    await handle.open();
+    return handle;
+  } catch (thrown) {
+    throw levelError(directory, thrown, "opening the store");
+  }
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
+}

@@ -1,0 +1,306 @@
+/** The store on disk: LevelDB used as its measured faults ask for (README.md says how). */
+import { statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { toHex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Result } from "../base/result.ts";
+import type { Entry, StateChange } from "../ledger/entry.ts";
+import { decodeEntry, decodeStateChange } from "../ledger/entry-codec.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
+import { operationsOf } from "./batch-operations.ts";
+import { checkBatch } from "./batch-rules.ts";
+import {
+  type ChainStore,
+  type CommitBatch,
+  type StoredHead,
+  StoreError,
+  type TransactionLocation,
+} from "./chain-store.ts";
+import { fileLockHolder } from "./directory-lock.ts";
+import { LevelDatabase } from "./level-database.ts";
+import { damageOfLevelFiles } from "./level-files.ts";
+import { doubtAbout } from "./store-check.ts";
+import { corruptStore, fileError, storeInUse } from "./store-errors.ts";
+import {
+  blockKey,
+  describeKey,
+  entryKeyAt,
+  headerKey,
+  heightKey,
+  invalidKey,
+  totalsKey,
+  transactionKey,
+  undoKey,
+} from "./store-keys.ts";
+import { freeBytesMinDefault, invalidMarksMax, walkedBlocksDefault } from "./store-limits.ts";
+import { CommitMark, readMarker, schemaVersion, writeMarker } from "./store-marker.ts";
+import {
+  decodeHeaderRecord,
+  decodeLocation,
+  decodeTotals,
+  emptyTotals,
+  encodeTotals,
+  type StoreTotals,
+} from "./store-records.ts";
+
+export interface LevelStoreOptions {
+  /** The store's own directory, e.g. `<data directory>/chain`; created when missing or empty. */
+  readonly directory: string;
+  /** 32 bytes; a store belongs to one chain for good. */
+  readonly chainId: Uint8Array;
+  /** With less free space commits reject with store/disk-full; 512 MiB unless told. */
+  readonly freeBytesMin?: number;
+  /** Blocks that the start-up check walks down from the head; 128 unless told. */
+  readonly walkedBlocks?: number;
+  /** Hashes of invalid blocks that are remembered; 4096 unless told. */
+  readonly invalidMax?: number;
+}
+
+export interface LevelStoreModules {
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Free bytes of the file system that holds a directory; statfs unless told. */
+  readonly freeBytes?: (directory: string) => Promise<number>;
+}
+
+/**
+ * Opens the store of one chain, creating it where its directory is new.
+ *
+ * @throws StoreError where it is damaged, another chain's, written by a newer program, or in use; then nothing in the
+ * directory has been changed, but for a loss that shows only once LevelDB has read its log
+ */
+export async function openLevelStore(
+  options: LevelStoreOptions,
+  modules: LevelStoreModules,
+): Promise<ChainStore> {
+  const { directory } = options;
+  const startedMs = modules.clock.monotonicMs();
+  const chainId = toHex(options.chainId);
+  const holder = await fileLockHolder(join(directory, "LOCK"));
+  if (holder !== undefined) throw storeInUse(directory, `process ${holder}`);
+
+  const marker = await readMarker(directory);
+  if (marker) checkMarker(directory, marker, chainId);
+  else await writeMarker(directory, { schemaVersion, chainId, state: "creating" });
+  const isNew = marker?.state !== "created";
+  if (!isNew) {
+    const damage = await damageOfLevelFiles(directory).catch((thrown) => {
+      throw fileError(directory, thrown);
+    });
+    if (damage) throw corruptStore(directory, damage);
+  }
+
+  const { logger, freeBytes = freeBytesOf } = modules;
+  const database = await LevelDatabase.open(
+    { directory, createIfMissing: isNew, freeBytesMin: options.freeBytesMin ?? freeBytesMinDefault },
+    { logger, freeBytes },
+  );
+  let mark: CommitMark | undefined;
+  try {
+    mark = await CommitMark.open(directory);
+    if (isNew) {
+      await database.write([{ key: totalsKey, payload: encodeTotals(emptyTotals) }]);
+      await mark.write(0);
+      await mark.sync();
+      await writeMarker(directory, { schemaVersion, chainId, state: "created" });
+    }
+    const totalsBytes = database.get(totalsKey);
+    const totals = totalsBytes && decodeTotals(totalsBytes);
+    if (!totals) throw corruptStore(directory, "its totals are missing");
+    const acknowledged = mark.countFound ?? 0;
+    if (totals.commitCount < acknowledged) {
+      const lost = acknowledged - totals.commitCount;
+      throw corruptStore(directory, `the last ${lost} of ${acknowledged} commits are missing`);
+    }
+    const store = new LevelStore(options, modules, database, mark, totals);
+    const doubt = await doubtAbout(store, database, totals, options.walkedBlocks ?? walkedBlocksDefault);
+    if (doubt) throw corruptStore(directory, doubt);
+    const durationMs = Math.round(modules.clock.monotonicMs() - startedMs);
+    const { blockCount, head } = totals;
+    logger.debug({ directory, durationMs, blockCount, height: head?.height }, "the store is open");
+    return store;
+  } catch (thrown) {
+    await mark?.close();
+    await database.close();
+    throw thrown;
+  }
+}
+
+function checkMarker(
+  directory: string,
+  marker: { readonly schemaVersion: number; readonly chainId: string },
+  chainId: string,
+): void {
+  if (marker.schemaVersion > schemaVersion) {
+    throw new StoreError(
+      "store/newer-version",
+      `the store in ${directory} has schema version ${marker.schemaVersion}, written by a newer Aurex; this program knows version ${schemaVersion}`,
+      "use the newer program, or start with another --data-dir",
+    );
+  }
+  if (marker.schemaVersion < schemaVersion) {
+    throw corruptStore(directory, `schema version ${marker.schemaVersion} never was`);
+  }
+  if (marker.chainId !== chainId) {
+    throw new StoreError(
+      "store/wrong-chain",
+      `the store in ${directory} belongs to chain ${marker.chainId}, not to ${chainId}`,
+      "start with that chain's spec (--chain), or with another --data-dir",
+    );
+  }
+}
+
+async function freeBytesOf(directory: string): Promise<number> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch (thrown) {
+    throw fileError(directory, thrown);
+  }
+}
+
+class LevelStore implements ChainStore {
+  readonly #directory: string;
+  readonly #logger: Logger;
+  readonly #database: LevelDatabase;
+  readonly #mark: CommitMark;
+  readonly #invalidMax: number;
+  /** The hash in each slot, and the set of them: a ring, so that peers cannot make it grow. */
+  readonly #invalidSlots: string[] = [];
+  readonly #invalid = new Set<string>();
+  #totals: StoreTotals;
+  #lastCommit: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(
+    options: LevelStoreOptions,
+    modules: LevelStoreModules,
+    database: LevelDatabase,
+    mark: CommitMark,
+    totals: StoreTotals,
+  ) {
+    this.#directory = options.directory;
+    this.#logger = modules.logger;
+    this.#database = database;
+    this.#mark = mark;
+    this.#totals = totals;
+    this.#invalidMax = options.invalidMax ?? invalidMarksMax;
+    for (let slot = 0; slot < Math.min(totals.invalidCount, this.#invalidMax); slot++) {
+      const hash = this.#database.get(invalidKey(slot));
+      if (!hash) throw corruptStore(this.#directory, `the mark ${describeKey(invalidKey(slot))} is missing`);
+      this.#remember(slot, toHex(hash));
+    }
+  }
+
+  get head(): StoredHead | undefined {
+    return this.#totals.head;
+  }
+
+  headerRecord(hash: Uint8Array): HeaderRecord | undefined {
+    const key = headerKey(hash);
+    return this.#decoded(key, (bytes) => decodeHeaderRecord(hash, bytes));
+  }
+
+  hashAtHeight(height: number): Uint8Array | undefined {
+    return height <= (this.head?.height ?? -1) ? this.#kept(heightKey(height)) : undefined;
+  }
+
+  blockBytes(hash: Uint8Array): Uint8Array | undefined {
+    return this.#get(blockKey(hash));
+  }
+
+  isInvalid(hash: Uint8Array): boolean {
+    return this.#invalid.has(toHex(hash));
+  }
+
+  stateChange(hash: Uint8Array): StateChange | undefined {
+    return this.#decoded(undoKey(hash), (bytes) => okValue(decodeStateChange(bytes)));
+  }
+
+  transactionLocation(id: Uint8Array): TransactionLocation | undefined {
+    return this.#decoded(transactionKey(id), decodeLocation);
+  }
+
+  *entries(): Iterable<readonly [index: number, entry: Entry]> {
+    const entryCount = this.head?.entryCount ?? 0;
+    for (let index = 0; index < entryCount; index++) {
+      const key = entryKeyAt(index);
+      const entry = okValue(decodeEntry(this.#kept(key)));
+      if (!entry) throw corruptStore(this.#directory, `the value of ${describeKey(key)} does not decode`);
+      yield [index, entry];
+    }
+  }
+
+  commit(batch: CommitBatch): Promise<void> {
+    const commit = this.#lastCommit.then(() => this.#commit(batch));
+    this.#lastCommit = commit.catch(() => undefined);
+    return commit;
+  }
+
+  async #commit(batch: CommitBatch): Promise<void> {
+    invariant(!this.#closed, "the store is open");
+    const before = this.#totals;
+    const hasBlock = (hash: Uint8Array) => this.#get(headerKey(hash)) !== undefined;
+    checkBatch(batch, before.head, hasBlock);
+    const invalidMax = this.#invalidMax;
+    const isInvalid = (hash: Uint8Array) => this.isInvalid(hash);
+    const { operations, totals } = operationsOf(batch, before, { invalidMax, hasBlock, isInvalid });
+    await this.#database.write(operations);
+    this.#totals = totals;
+    const marks = new Set(batch.invalid.map(toHex));
+    let marksMade = before.invalidCount;
+    for (const hash of marks) if (!this.#invalid.has(hash)) this.#remember(marksMade++ % invalidMax, hash);
+    try {
+      await this.#mark.write(totals.commitCount);
+    } catch (error) {
+      // The commit is on disk; a mark that lags behind only finds less.
+      this.#logger.warn({ error, directory: this.#directory }, "the commit mark could not be written");
+    }
+  }
+
+  #remember(slot: number, hashHex: string): void {
+    const previous = this.#invalidSlots[slot];
+    if (previous !== undefined) this.#invalid.delete(previous);
+    this.#invalidSlots[slot] = hashHex;
+    this.#invalid.add(hashHex);
+  }
+
+  #get(key: Uint8Array): Uint8Array | undefined {
+    invariant(!this.#closed, "the store is open");
+    return this.#database.get(key);
+  }
+
+  /** A value that must be there. */
+  #kept(key: Uint8Array): Uint8Array {
+    const bytes = this.#get(key);
+    if (!bytes) throw corruptStore(this.#directory, `the value of ${describeKey(key)} is missing`);
+    return bytes;
+  }
+
+  #decoded<Value>(key: Uint8Array, decode: (bytes: Uint8Array) => Value | undefined): Value | undefined {
+    const bytes = this.#get(key);
+    if (!bytes) return undefined;
+    const value = decode(bytes);
+    if (!value) throw corruptStore(this.#directory, `the value of ${describeKey(key)} does not decode`);
+    return value;
+  }
+
+  close(): Promise<void> {
+    const closing = this.#lastCommit.then(() => this.#close());
+    this.#lastCommit = closing.catch(() => undefined);
+    return closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#database.close();
+    await this.#mark.close();
+  }
+}
+
+function okValue<Value>(result: Result<Value, unknown>): Value | undefined {
+  return result.ok ? result.value : undefined;
+}

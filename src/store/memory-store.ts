@@ -1,0 +1,140 @@
+/** The store's twin in memory, for simulation and tests: the same promises as on disk, kept by other means. */
+import { BoundedMap } from "../base/bounded-map.ts";
+import { toHex } from "../base/bytes.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Entry, StateChange } from "../ledger/entry.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
+import { checkBatch } from "./batch-rules.ts";
+import type {
+  ChainStore,
+  CommitBatch,
+  StoredBlock,
+  StoredHead,
+  StoreError,
+  TransactionLocation,
+} from "./chain-store.ts";
+import { invalidMarksMax } from "./store-limits.ts";
+
+/** Outlives the stores that are opened on it, as a disk outlives a process. */
+export interface MemoryDisk {
+  /** Opens the store; one that is still open is dead from then on, as after a kill. */
+  open(): ChainStore;
+  /** Lets the next commit that would change something reject with `error`. */
+  failNextCommit(error: StoreError): void;
+}
+
+/** @param options.invalidMax how many hashes of invalid blocks are remembered */
+export function createMemoryDisk(options: { readonly invalidMax?: number } = {}): MemoryDisk {
+  const disk = new DiskContents(options.invalidMax ?? invalidMarksMax);
+  return {
+    open: () => new MemoryStore(disk),
+    failNextCommit(error) {
+      disk.nextFailure = error;
+    },
+  };
+}
+
+/** A store on a memory disk of its own. */
+export function createMemoryStore(): ChainStore {
+  return createMemoryDisk().open();
+}
+
+class DiskContents {
+  readonly blocks = new Map<string, StoredBlock>();
+  readonly hashes: Uint8Array[] = [];
+  readonly changes = new Map<string, StateChange>();
+  readonly locations = new Map<string, TransactionLocation>();
+  readonly entries: Entry[] = [];
+  readonly invalid: BoundedMap<string, true>;
+  head: StoredHead | undefined;
+  nextFailure: StoreError | undefined;
+  owner: MemoryStore | undefined;
+
+  constructor(invalidMax: number) {
+    this.invalid = new BoundedMap(invalidMax);
+  }
+
+  apply(batch: CommitBatch): void {
+    for (const block of batch.blocks) {
+      if (!this.blocks.has(block.record.hashHex)) this.blocks.set(block.record.hashHex, block);
+    }
+    for (const { hash, transactionIds } of batch.disconnected) {
+      this.hashes.pop();
+      this.changes.delete(toHex(hash));
+      for (const id of transactionIds) this.locations.delete(toHex(id));
+    }
+    for (const { hash, change, transactionIds } of batch.connected) {
+      this.hashes.push(hash);
+      this.changes.set(toHex(hash), change);
+      for (const [position, id] of transactionIds.entries()) {
+        this.locations.set(toHex(id), { blockHash: hash, position });
+      }
+    }
+    for (const hash of batch.invalid) {
+      if (!this.invalid.has(toHex(hash))) this.invalid.set(toHex(hash), true);
+    }
+    if (!batch.head) return;
+    this.head = batch.head;
+    this.entries.length = Math.min(this.entries.length, batch.head.entryCount);
+    for (const [index, entry] of [...batch.entries].sort(([a], [b]) => a - b)) this.entries[index] = entry;
+  }
+}
+
+class MemoryStore implements ChainStore {
+  readonly #contents: DiskContents;
+
+  constructor(contents: DiskContents) {
+    this.#contents = contents;
+    contents.owner = this;
+  }
+
+  get #disk(): DiskContents {
+    invariant(this.#contents.owner === this, "the store is open");
+    return this.#contents;
+  }
+
+  get head(): StoredHead | undefined {
+    return this.#disk.head;
+  }
+
+  headerRecord(hash: Uint8Array): HeaderRecord | undefined {
+    return this.#disk.blocks.get(toHex(hash))?.record;
+  }
+
+  hashAtHeight(height: number): Uint8Array | undefined {
+    return this.#disk.hashes[height];
+  }
+
+  blockBytes(hash: Uint8Array): Uint8Array | undefined {
+    return this.#disk.blocks.get(toHex(hash))?.bytes;
+  }
+
+  isInvalid(hash: Uint8Array): boolean {
+    return this.#disk.invalid.has(toHex(hash));
+  }
+
+  stateChange(hash: Uint8Array): StateChange | undefined {
+    return this.#disk.changes.get(toHex(hash));
+  }
+
+  transactionLocation(id: Uint8Array): TransactionLocation | undefined {
+    return this.#disk.locations.get(toHex(id));
+  }
+
+  entries(): Iterable<readonly [index: number, entry: Entry]> {
+    return this.#disk.entries.entries();
+  }
+
+  async commit(batch: CommitBatch): Promise<void> {
+    const disk = this.#disk;
+    checkBatch(batch, disk.head, (hash) => disk.blocks.has(toHex(hash)));
+    const failure = disk.nextFailure;
+    disk.nextFailure = undefined;
+    if (failure) throw failure;
+    disk.apply(batch);
+  }
+
+  async close(): Promise<void> {
+    if (this.#contents.owner === this) this.#contents.owner = undefined;
+  }
+}

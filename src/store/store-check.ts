@@ -1,0 +1,73 @@
+/** The start-up check: does what LevelDB holds add up? Run before anything is served from it. */
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import { decodeBlock } from "../protocol/block.ts";
+import type { ChainStore } from "./chain-store.ts";
+import type { LevelDatabase } from "./level-database.ts";
+import { keyPrefixes } from "./store-keys.ts";
+import type { StoreTotals } from "./store-records.ts";
+
+/** Bodies are decoded up to this many bytes, so that large blocks do not make the start long. */
+const walkedBytesMax = 4 * 1024 * 1024;
+
+/**
+ * Compares the stored counts with what is there, and walks the last blocks from the head down: links, heights, bodies,
+ * undo records, transaction locations.
+ *
+ * @param walkedBlocksMax how many blocks the walk takes
+ * @returns the first thing that does not add up, in words, or undefined
+ */
+export async function doubtAbout(
+  store: ChainStore,
+  database: LevelDatabase,
+  totals: StoreTotals,
+  walkedBlocksMax: number,
+): Promise<string | undefined> {
+  return (await doubtAboutCounts(database, totals)) ?? doubtAboutHead(store, walkedBlocksMax);
+}
+
+async function doubtAboutCounts(database: LevelDatabase, totals: StoreTotals): Promise<string | undefined> {
+  const lineLength = totals.head ? totals.head.height + 1 : 0;
+  const expected = [
+    [keyPrefixes.header, "headers", totals.blockCount],
+    [keyPrefixes.height, "heights", lineLength],
+    [keyPrefixes.undo, "undo records", lineLength],
+    [keyPrefixes.entry, "entries", totals.head?.entryCount ?? 0],
+  ] as const;
+  for (const [prefix, name, count] of expected) {
+    const found = await database.countKeys(prefix);
+    if (found !== count) return `it holds ${found} ${name} where it should hold ${count}`;
+  }
+  return undefined;
+}
+
+function doubtAboutHead(store: ChainStore, walkedBlocksMax: number): string | undefined {
+  const { head } = store;
+  if (!head) return undefined;
+  const lowest = Math.max(0, head.height - walkedBlocksMax + 1);
+  let hash = head.hash;
+  let walkedBytes = 0;
+  for (let height = head.height; height >= lowest && walkedBytes <= walkedBytesMax; height--) {
+    const name = `block ${height} (${toHex(hash)})`;
+    const bytes = store.blockBytes(hash);
+    const record = store.headerRecord(hash);
+    const canonical = store.hashAtHeight(height);
+    const change = store.stateChange(hash);
+    if (!bytes || !record || !change) return `${name} misses its body, header or undo record`;
+    if (!canonical || !bytesEqual(canonical, hash)) return `height ${height} does not lead to ${name}`;
+    if (height === head.height && change.entryCountAfter !== head.entryCount) {
+      return `${name} leaves ${change.entryCountAfter} entries, stored are ${head.entryCount}`;
+    }
+    const block = decodeBlock(bytes);
+    if (!block.ok || !bytesEqual(block.value.hash, hash)) return `the body of ${name} is another's`;
+    if (record.header.height !== height) return `the header of ${name} says height ${record.header.height}`;
+    for (const [position, { id, idHex }] of block.value.transactions.entries()) {
+      const location = store.transactionLocation(id);
+      if (!location || !bytesEqual(location.blockHash, hash) || location.position !== position) {
+        return `transaction ${idHex} is not located in ${name}`;
+      }
+    }
+    walkedBytes += bytes.length;
+    hash = record.header.parentHash;
+  }
+  return undefined;
+}

@@ -1,0 +1,16 @@
+/** The thread that verifies signatures: takes chunks of each batch it is handed, and says when it finished one. */
+import { parentPort } from "node:worker_threads";
+import { invariant } from "../base/invariant.ts";
+import { verifyChunks } from "./signature-batch.ts";
+
+/** A batch on its way to a worker; the worker that finishes it answers with its number. */
+export interface BatchMessage {
+  readonly batch: number;
+  readonly memory: SharedArrayBuffer;
+}
+
+const port = parentPort;
+invariant(port, "this file runs in a worker thread");
+port.on("message", ({ batch, memory }: BatchMessage) => {
+  if (verifyChunks(memory)) port.postMessage(batch);
+});

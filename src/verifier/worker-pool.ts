@@ -1,0 +1,132 @@
+/** Worker threads that verify batches together: every worker pulls chunks of the same batch until it is done. */
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { InvariantError, invariant, toError } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
+import { packBatch, readVerdicts } from "./signature-batch.ts";
+import type { BatchMessage } from "./verify-worker.ts";
+
+/** Enough that no worker waits for the main thread between two batches. */
+const runningBatchesMax = 4;
+
+/** `.ts` from source, `.js` once compiled. */
+const verifyWorkerFile = new URL(`./verify-worker${extname(import.meta.url)}`, import.meta.url);
+
+/** What a verification rejects with when its verifier is closed: a shutdown, not a verdict. */
+export class VerifierClosedError extends Error {
+  override name = "VerifierClosedError";
+  constructor() {
+    super("the signature verifier is closed; what was still waiting has no verdict");
+  }
+}
+
+interface WaitingBatch {
+  readonly transactions: readonly DecodedTransaction[];
+  readonly resolve: (verdicts: boolean[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface RunningBatch extends WaitingBatch {
+  readonly memory: SharedArrayBuffer;
+}
+
+export interface WorkerPoolOptions {
+  readonly workers: number;
+  /** Batches that may wait; more is a caller without a bound of its own, and throws. */
+  readonly waitingBatchesMax: number;
+  /** Another thread in place of the verifying one: how a test sees one die. */
+  readonly workerFile?: URL;
+}
+
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #logger: Logger;
+  #workers: Worker[] = [];
+  readonly #waiting: WaitingBatch[] = [];
+  readonly #running = new Map<number, RunningBatch>();
+  #batchesStarted = 0;
+  /** Why nothing is verified any more: closed, or a worker died. */
+  #ended: Error | undefined;
+
+  constructor(options: WorkerPoolOptions, modules: { readonly logger: Logger }) {
+    invariant(Number.isInteger(options.workers) && options.workers > 0, "a pool has at least one worker");
+    this.#options = options;
+    this.#logger = modules.logger;
+  }
+
+  /** The verdicts in order; rejects with {@link VerifierClosedError} or, where a worker died, an InvariantError. */
+  verify(transactions: readonly DecodedTransaction[]): Promise<boolean[]> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    if (this.#waiting.length >= this.#options.waitingBatchesMax) {
+      return Promise.reject(new InvariantError(`over ${this.#options.waitingBatchesMax} batches wait`));
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ transactions, resolve, reject });
+      this.#startBatches();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#end(new VerifierClosedError());
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  #startBatches(): void {
+    if (this.#workers.length === 0) this.#startWorkers();
+    while (this.#running.size < runningBatchesMax) {
+      const waiting = this.#waiting.shift();
+      if (!waiting) break;
+      const batch = this.#batchesStarted;
+      this.#batchesStarted += 1;
+      const memory = packBatch(waiting.transactions);
+      this.#running.set(batch, { ...waiting, memory });
+      const message: BatchMessage = { batch, memory };
+      for (const worker of this.#workers) worker.postMessage(message);
+    }
+    // The process stays alive for a verdict that somebody waits for, never for an idle thread.
+    for (const worker of this.#workers) this.#running.size > 0 ? worker.ref() : worker.unref();
+  }
+
+  /** Threads start with the first batch, so that a node that needs none has none. */
+  #startWorkers(): void {
+    this.#workers = Array.from({ length: this.#options.workers }, (_, index) => {
+      // Flags of the parent such as --input-type would keep a worker from starting; it needs none.
+      const worker = new Worker(this.#options.workerFile ?? verifyWorkerFile, {
+        name: `aurex-verify-${index}`,
+        execArgv: [],
+      });
+      worker.on("message", (batch: number) => this.#finish(batch));
+      worker.on("error", (thrown) => this.#fail(toError(thrown)));
+      worker.on("exit", (code) => this.#fail(new Error(`it exited with code ${code}`)));
+      return worker;
+    });
+  }
+
+  #finish(batch: number): void {
+    const running = this.#running.get(batch);
+    if (!running) return; // It ended by a failure or by closing while this message was on its way.
+    this.#running.delete(batch);
+    this.#startBatches();
+    try {
+      running.resolve(readVerdicts(running.memory));
+    } catch (thrown) {
+      running.reject(toError(thrown));
+    }
+  }
+
+  #fail(cause: Error): void {
+    if (this.#ended) return;
+    this.#logger.error({ err: cause }, "a signature verification thread died");
+    this.#end(new InvariantError(`a signature verification thread died: ${cause.message}`, { cause }));
+    for (const worker of this.#workers) void worker.terminate();
+  }
+
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    const unfinished = [...this.#running.values(), ...this.#waiting];
+    this.#running.clear();
+    this.#waiting.length = 0;
+    for (const { reject } of unfinished) reject(this.#ended);
+  }
+}

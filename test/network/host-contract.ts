@@ -1,0 +1,372 @@
+/** What every peer host must do, whatever carries it: run against both twins by host-contract.test.ts. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import type { RequestFailure } from "../../src/network/host/request-error.ts";
+import type {
+  PeerHost,
+  PeerId,
+  ProtocolOptions,
+  TopicOptions,
+  Verdict,
+} from "../../src/network/peer-host.ts";
+
+/** Hosts of one kind and the time they live in. */
+export interface HostRig {
+  makeHost(index: number): Promise<PeerHost>;
+  /** Lets time pass until the condition holds; fails after a bounded while. */
+  until(condition: () => boolean, what: string): Promise<void>;
+  /** Lets time pass until the promise has settled. */
+  drive<Value>(promise: Promise<Value>): Promise<Value>;
+  /** Lets about that much time pass. */
+  pass(durationMs: number): Promise<void>;
+}
+
+const topic = "/aurex/test/1";
+const protocol = "/aurex/echo/1";
+const utf8 = new TextEncoder();
+
+export function peerHostContract(name: string, makeRig: () => HostRig): void {
+  describe(`peer host: ${name}`, { timeout: 120_000 }, () => {
+    let rig: HostRig;
+    let hosts: PeerHost[];
+
+    beforeEach(() => {
+      rig = makeRig();
+      hosts = [];
+    });
+    afterEach(async () => {
+      for (const host of hosts) await rig.drive(host.stop());
+    });
+
+    async function start(count: number): Promise<PeerHost[]> {
+      for (let index = 0; index < count; index += 1) {
+        const host = await rig.makeHost(index);
+        hosts.push(host);
+        await rig.drive(host.start());
+      }
+      return hosts;
+    }
+
+    async function connect(from: PeerHost, to: PeerHost): Promise<void> {
+      await rig.drive(from.dial(to.addresses()[0]!));
+      await rig.until(() => knows(from, to) && knows(to, from), "both know of the connection");
+    }
+
+    /** A chain of hosts, each subscribed, each seeing its neighbours in the topic. */
+    async function chain(judges: readonly Partial<TopicOptions>[]): Promise<PeerHost[]> {
+      const started = await start(judges.length);
+      for (const [index, host] of started.entries()) {
+        host.subscribe(topic, {
+          messageBytesMax: 1000,
+          queueMax: 64,
+          judge: () => "accept",
+          ...judges[index],
+        });
+      }
+      for (let index = 1; index < started.length; index += 1) {
+        await connect(started[index - 1]!, started[index]!);
+      }
+      const neighbours = (index: number) => (index === 0 || index === started.length - 1 ? 1 : 2);
+      await rig.until(
+        () => started.every((host, index) => host.topicPeers(topic).length === neighbours(index)),
+        "all see their neighbours in the topic",
+      );
+      return started;
+    }
+
+    /** Publishes until the first neighbour has it: a mesh may still be forming. */
+    async function publish(host: PeerHost, text: string): Promise<number> {
+      return rig.drive(host.publish(topic, utf8.encode(text)));
+    }
+
+    function recorder(verdict: (text: string) => Verdict = () => "accept") {
+      const heard: string[] = [];
+      const judge = (message: Uint8Array) => {
+        const text = new TextDecoder().decode(message);
+        heard.push(text);
+        return verdict(text);
+      };
+      return { heard, judge };
+    }
+
+    async function pair(options: Partial<ProtocolOptions>): Promise<[PeerHost, PeerHost]> {
+      const [asking, answering] = (await start(2)) as [PeerHost, PeerHost];
+      answering.serve(protocol, {
+        requestBytesMax: 1000,
+        chunkBytesMax: 1000,
+        timeoutMs: 2_000,
+        rateLimit: { requests: 100, perMs: 1_000 },
+        handle: (request) => [request],
+        ...options,
+      });
+      await connect(asking, answering);
+      return [asking, answering];
+    }
+
+    async function ask(
+      from: PeerHost,
+      to: PeerId,
+      request: Uint8Array,
+      options: Partial<Parameters<PeerHost["request"]>[3]> = {},
+    ): Promise<Uint8Array[]> {
+      const collect = async () => {
+        const limits = { timeoutMs: 2_000, chunkBytesMax: 1000, chunksMax: 10, ...options };
+        const chunks: Uint8Array[] = [];
+        for await (const chunk of from.request(to, protocol, request, limits)) chunks.push(chunk);
+        return chunks;
+      };
+      return rig.drive(collect());
+    }
+
+    function failsWith(...codes: RequestFailure[]) {
+      return (error: Error & { code?: string }) => {
+        assert.ok(codes.includes(error.code as RequestFailure), `${error.code}: ${error.message}`);
+        return true;
+      };
+    }
+
+    it("connects, tells of it once on both sides, and tells of the end", async () => {
+      const [a, b] = (await start(2)) as [PeerHost, PeerHost];
+      const told: string[] = [];
+      a.events.on("peerConnected", (peer) => told.push(`a+ ${peer.direction} ${peer.peerId}`));
+      b.events.on("peerConnected", (peer) => told.push(`b+ ${peer.direction} ${peer.peerId}`));
+      a.events.on("peerDisconnected", (peer) => told.push(`a- ${peer}`));
+      b.events.on("peerDisconnected", (peer) => told.push(`b- ${peer}`));
+      await connect(a, b);
+      assert.equal(await rig.drive(a.dial(b.addresses()[0]!)), b.peerId);
+      assert.deepEqual(told.sort(), [`a+ outbound ${b.peerId}`, `b+ inbound ${a.peerId}`]);
+      await rig.drive(a.disconnect(b.peerId));
+      await rig.until(() => !knows(a, b) && !knows(b, a), "both have noticed the end");
+      assert.deepEqual(told.sort().slice(1, 2).concat(told.slice(3)), [`a- ${b.peerId}`, `b- ${a.peerId}`]);
+    });
+
+    it("rejects a dial that nobody answers, and one that is no address", async () => {
+      const [a, b] = (await start(2)) as [PeerHost, PeerHost];
+      const address = b.addresses()[0]!;
+      await rig.drive(b.stop());
+      await assert.rejects(rig.drive(a.dial(address)));
+      await assert.rejects(rig.drive(a.dial("nonsense")));
+    });
+
+    it("carries a message over three hops, to each once, and does not judge its own", async () => {
+      const records = [recorder(), recorder(), recorder(), recorder()];
+      const [first] = await chain(records);
+      await publish(first!, "hello");
+      await rig.until(() => records[3]!.heard.length > 0, "the far end has heard");
+      await rig.pass(200);
+      assert.deepEqual(
+        records.map(({ heard }) => heard),
+        [[], ["hello"], ["hello"], ["hello"]],
+      );
+    });
+
+    for (const verdict of ["reject", "ignore"] as const) {
+      it(`does not relay what is judged "${verdict}"`, async () => {
+        const far = recorder();
+        const near = recorder((text) => (text === "bad" ? verdict : "accept"));
+        const [first] = await chain([{}, near, far]);
+        await publish(first!, "bad");
+        await publish(first!, "good");
+        await rig.until(() => far.heard.includes("good"), "the good one has arrived");
+        assert.deepEqual(far.heard, ["good"]);
+        assert.deepEqual(near.heard.sort(), ["bad", "good"]);
+      });
+    }
+
+    it("takes a throw while judging for its own fault: ignored, and nobody is penalised", async () => {
+      const far = recorder();
+      const judge = (message: Uint8Array): Verdict => {
+        if (message.length === 3) throw new Error("a bug of ours");
+        return "accept";
+      };
+      const [first, second] = await chain([{}, { judge }, far]);
+      for (let index = 0; index < 9; index += 1) await publish(first!, `b-${index}`);
+      await publish(first!, "good");
+      await rig.until(() => far.heard.includes("good"), "the good one has arrived");
+      assert.deepEqual(far.heard, ["good"]);
+      assert.ok(knows(second!, first!));
+    });
+
+    it("does not penalise what is ignored", async () => {
+      const near = recorder((text) => (text === "last" ? "accept" : "ignore"));
+      const far = recorder();
+      const [first, second] = await chain([{}, near, far]);
+      for (let index = 0; index < 20; index += 1) await publish(first!, `stale ${index}`);
+      await publish(first!, "last");
+      await rig.until(() => far.heard.includes("last"), "the last one has arrived");
+      assert.deepEqual(far.heard, ["last"]);
+      assert.ok(knows(second!, first!));
+    });
+
+    it("bans who sends a handful of invalid messages, and judges few of a flood", async () => {
+      const near = recorder(() => "reject");
+      const [first, second] = await chain([{}, near]);
+      for (let index = 0; index < 60; index += 1) await publish(first!, `invalid ${index}`);
+      await rig.until(() => !knows(second!, first!), "the flooder is cut off");
+      await rig.pass(500);
+      assert.ok(near.heard.length >= 2 && near.heard.length <= 28, `${near.heard.length} judged`);
+    });
+
+    it("bounds what waits to be judged; the surplus is ignored", async () => {
+      let judging = 0;
+      let most = 0;
+      const gate = Promise.withResolvers<void>();
+      const judge = async (): Promise<Verdict> => {
+        judging += 1;
+        most = Math.max(most, judging);
+        await gate.promise;
+        return "accept";
+      };
+      const far = recorder();
+      const [first] = await chain([{}, { judge, queueMax: 3 }, far]);
+      for (let index = 0; index < 10; index += 1) await publish(first!, `message ${index}`);
+      await rig.until(() => judging === 3, "the queue is full");
+      await rig.pass(200);
+      gate.resolve();
+      await rig.until(() => far.heard.length === 3, "three went on");
+      await rig.pass(200);
+      assert.equal(far.heard.length, 3);
+      assert.equal(most, 3);
+    });
+
+    it("refuses to publish an over-long message, and rejects one that arrives", async () => {
+      const near = recorder();
+      const [first, second] = await chain([{ messageBytesMax: 5000 }, { ...near, messageBytesMax: 100 }]);
+      await assert.rejects(rig.drive(first!.publish(topic, new Uint8Array(5001))));
+      for (let index = 0; index < 6; index += 1) {
+        await rig.drive(first!.publish(topic, new Uint8Array(101).fill(index)));
+      }
+      await rig.until(() => !knows(second!, first!), "six over-long messages are enough");
+      assert.deepEqual(near.heard, []);
+    });
+
+    it("answers a request in chunks, each whole, empty ones and none at all too", async () => {
+      const [a, b] = await pair({
+        handle: async function* (request) {
+          for (const length of request) yield new Uint8Array(length).fill(length);
+        },
+      });
+      const chunks = await ask(a, b.peerId, Uint8Array.of(3, 0, 255, 1));
+      assert.deepEqual(
+        chunks,
+        [3, 0, 255, 1].map((length) => new Uint8Array(length).fill(length)),
+      );
+      assert.deepEqual(await ask(a, b.peerId, new Uint8Array(0)), []);
+    });
+
+    it("carries large chunks to a reader that takes its time", async () => {
+      const chunkBytes = 300_000;
+      const [a, b] = await pair({
+        handle: function* () {
+          for (let index = 0; index < 30; index += 1) yield new Uint8Array(chunkBytes).fill(index);
+        },
+      });
+      const limits = { timeoutMs: 2_000, chunkBytesMax: chunkBytes, chunksMax: 30 };
+      const answer = a.request(b.peerId, protocol, new Uint8Array(1), limits)[Symbol.asyncIterator]();
+      for (let index = 0; index < 30; index += 1) {
+        const { value } = await rig.drive(answer.next());
+        assert.equal(value?.length, chunkBytes);
+        assert.equal(value.at(-1), index);
+        if (index === 1) await rig.pass(300);
+      }
+      assert.equal((await rig.drive(answer.next())).done, true);
+    });
+
+    it("refuses an over-long request before the handler sees it", async () => {
+      let handled = 0;
+      const [a, b] = await pair({
+        handle: () => {
+          handled += 1;
+          return [];
+        },
+      });
+      await assert.rejects(ask(a, b.peerId, new Uint8Array(1001)), failsWith("request/reset"));
+      assert.equal(handled, 0);
+      assert.deepEqual(await ask(a, b.peerId, new Uint8Array(1000)), []);
+    });
+
+    it("refuses over-long chunks and surplus chunks", async () => {
+      const [a, b] = await pair({
+        handle: (request) => Array.from({ length: request[0]! }, () => new Uint8Array(500)),
+      });
+      assert.equal((await ask(a, b.peerId, Uint8Array.of(10))).length, 10);
+      await assert.rejects(ask(a, b.peerId, Uint8Array.of(11)), failsWith("request/too-many-chunks"));
+      await assert.rejects(
+        ask(a, b.peerId, Uint8Array.of(1), { chunkBytesMax: 499 }),
+        failsWith("request/chunk-too-long"),
+      );
+    });
+
+    it("gives up on an answer that does not come, and on demand", async () => {
+      const [a, b] = await pair({
+        timeoutMs: 60_000,
+        handle: async function* () {
+          yield new Uint8Array(1);
+          await new Promise(() => {});
+        },
+      });
+      await assert.rejects(
+        ask(a, b.peerId, new Uint8Array(1), { timeoutMs: 150 }),
+        failsWith("request/timeout"),
+      );
+      const controller = new AbortController();
+      const asked = ask(a, b.peerId, new Uint8Array(1), { signal: controller.signal });
+      controller.abort();
+      await assert.rejects(asked, failsWith("request/aborted"));
+    });
+
+    it("resets a request that it handles too slowly, that throws, or that nobody serves", async () => {
+      const [a, b] = await pair({
+        timeoutMs: 150,
+        handle: async function* (request) {
+          if (request[0] === 1) throw new Error("a bug of ours");
+          yield new Uint8Array(1);
+          await new Promise(() => {});
+        },
+      });
+      await assert.rejects(ask(a, b.peerId, Uint8Array.of(1)), failsWith("request/reset"));
+      await assert.rejects(ask(a, b.peerId, Uint8Array.of(2)), failsWith("request/reset"));
+      await assert.rejects(ask(b, a.peerId, Uint8Array.of(2)), failsWith("request/unsupported"));
+      await assert.rejects(ask(a, "12D3KooWNobody", Uint8Array.of(2)), Error);
+    });
+
+    it("limits how often a peer may ask, and lets it ask again later", async () => {
+      const [a, b] = await pair({ rateLimit: { requests: 3, perMs: 1_500 } });
+      for (let index = 0; index < 3; index += 1) {
+        assert.equal((await ask(a, b.peerId, Uint8Array.of(index))).length, 1);
+      }
+      await assert.rejects(ask(a, b.peerId, Uint8Array.of(9)), failsWith("request/reset"));
+      await rig.pass(600);
+      assert.equal((await ask(a, b.peerId, Uint8Array.of(1))).length, 1);
+    });
+
+    it("bans in and out, and forgives when the time is over", async () => {
+      const [a, b] = (await start(2)) as [PeerHost, PeerHost];
+      await connect(a, b);
+      await rig.drive(a.ban(b.peerId, 1_500, "for the test"));
+      await rig.until(() => !knows(a, b) && !knows(b, a), "both have noticed the end");
+      await assert.rejects(rig.drive(a.dial(b.addresses()[0]!)));
+      await rig.drive(b.dial(a.addresses()[0]!)).catch(() => {});
+      await rig.pass(100);
+      assert.equal(knows(a, b), false);
+      await rig.pass(1_500);
+      await connect(a, b);
+    });
+
+    it("stops cleanly: peers notice, nothing is open, nothing goes through", async () => {
+      const near = recorder();
+      const [first, second] = await chain([near, {}]);
+      await rig.drive(first!.stop());
+      await rig.until(() => !knows(second!, first!), "the other side has noticed");
+      assert.deepEqual(first!.peers(), []);
+      await publish(second!, "anyone?");
+      await rig.pass(100);
+      assert.deepEqual(near.heard, []);
+      await assert.rejects(rig.drive(first!.dial(second!.addresses()[0]!)));
+    });
+  });
+}
+
+function knows(host: PeerHost, other: PeerHost): boolean {
+  return host.peers().some(({ peerId }) => peerId === other.peerId);
+}

@@ -1,0 +1,92 @@
+/** Hosts for tests: real ones on loopback in real time, and ones in memory under a simulated clock. */
+import { createHash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { systemClock } from "../../src/base/clock.ts";
+import { type Logger, silentLogger } from "../../src/base/logger.ts";
+import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import {
+  createLibp2pHost,
+  type Libp2pHost,
+  type Libp2pHostOptions,
+} from "../../src/network/libp2p/libp2p-host.ts";
+import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
+import type { HostRig } from "./host-contract.ts";
+
+const waitMaxMs = 15_000;
+
+export function libp2pHost(
+  seed: string,
+  options: Partial<Libp2pHostOptions> = {},
+  logger: Logger = silentLogger,
+): Promise<Libp2pHost> {
+  return createLibp2pHost(
+    {
+      privateKeySeed: createHash("sha256").update(seed).digest(),
+      listenAddresses: ["/ip4/127.0.0.1/tcp/0"],
+      mdns: { enabled: false, network: "test", intervalMs: 2_000 },
+      bootstrap: [],
+      maxConnections: 100,
+      agentVersion: "aurex/test",
+      ...options,
+    },
+    { clock: systemClock, logger },
+  );
+}
+
+export async function realUntil(condition: () => boolean, what: string): Promise<void> {
+  const startMs = performance.now();
+  while (!condition()) {
+    if (performance.now() - startMs > waitMaxMs) throw new Error(`did not happen: ${what}`);
+    await delay(10);
+  }
+}
+
+export function libp2pRig(): HostRig {
+  return {
+    makeHost: (index) => libp2pHost(`contract ${index}`),
+    until: realUntil,
+    drive: (promise) => promise,
+    pass: async (durationMs) => {
+      await delay(durationMs);
+    },
+  };
+}
+
+/** A generator of numbers in [0, 1), the same for the same seed (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function memoryRig(): HostRig {
+  const clock = createSimulatedClock(1_700_000_000_000);
+  const network = createMemoryNetwork({ latencyMs: [1, 20], loss: 0 }, { clock, random: seededRandom(1) });
+  const step = async (startMs: number, what: string) => {
+    if (clock.monotonicMs() - startMs > waitMaxMs) throw new Error(`did not happen: ${what}`);
+    await clock.advance(10);
+  };
+  return {
+    makeHost: async (index) => network.createHost(`peer-${index}`),
+    async until(condition, what) {
+      const startMs = clock.monotonicMs();
+      while (!condition()) await step(startMs, what);
+    },
+    async drive(promise) {
+      const startMs = clock.monotonicMs();
+      let settled = false;
+      const settle = () => {
+        settled = true;
+      };
+      promise.then(settle, settle);
+      await clock.advance(0);
+      while (!settled) await step(startMs, "the promise settles");
+      return promise;
+    },
+    pass: (durationMs) => clock.advance(durationMs),
+  };
+}

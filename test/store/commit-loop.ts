@@ -1,0 +1,19 @@
+/** A process that commits one block after the other and says so, until it is killed. Arguments: directory, blocks. */
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { openLevelStore } from "../../src/store/level-store.ts";
+import { chainOf, moveBatch, testChainId } from "./chain-fixture.ts";
+
+const [directory = "", blocks = "0"] = process.argv.slice(2);
+const store = await openLevelStore(
+  { directory, chainId: testChainId },
+  { logger: silentLogger, clock: systemClock },
+);
+const line = chainOf(Number(blocks));
+process.stdout.write("open\n");
+for (const block of line.slice((store.head?.height ?? -1) + 1)) {
+  await store.commit(moveBatch([block]));
+  process.stdout.write(`${block.block.header.height}\n`);
+}
+// Stays, so that it is the kill that ends it.
+setInterval(() => {}, 1000);

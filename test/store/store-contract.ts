@@ -1,0 +1,214 @@
+/** What every store promises; run against the one on disk and its twin in memory. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { InvariantError } from "../../src/base/invariant.ts";
+import type { ChainStore } from "../../src/store/chain-store.ts";
+import {
+  blockAfter,
+  chainOf,
+  emptyBatch,
+  type FixtureBlock,
+  moveBatch,
+  transactionOf,
+} from "./chain-fixture.ts";
+
+export interface StoreHome {
+  open(): Promise<ChainStore>;
+  remove(): Promise<void>;
+}
+
+/** Asserts that `blocks`, from the first on, are the whole canonical line with everything that belongs to it. */
+export function assertLine(store: ChainStore, blocks: readonly FixtureBlock[]): void {
+  const last = blocks.at(-1);
+  assert.ok(last);
+  const { hash, header } = last.block;
+  assert.deepEqual(store.head, { hash, height: header.height, entryCount: last.entriesAfter.length });
+  for (const { block, stored, connected } of blocks) {
+    assert.deepEqual(store.hashAtHeight(block.header.height), block.hash);
+    assert.deepEqual(store.headerRecord(block.hash), stored.record);
+    assert.deepEqual(store.blockBytes(block.hash), block.bytes);
+    assert.deepEqual(store.stateChange(block.hash), connected.change);
+    for (const [position, { id }] of block.transactions.entries()) {
+      assert.deepEqual(store.transactionLocation(id), { blockHash: block.hash, position });
+    }
+  }
+  assert.equal(store.hashAtHeight(header.height + 1), undefined);
+  assert.deepEqual([...store.entries()], [...last.entriesAfter.entries()]);
+}
+
+/** @param createHome makes an empty place that keeps up to 3 invalid marks */
+export function describeStoreContract(name: string, createHome: () => Promise<StoreHome>): void {
+  const withHome = (test: (store: ChainStore, home: StoreHome) => Promise<void>) => async () => {
+    const home = await createHome();
+    try {
+      const store = await home.open();
+      await test(store, home);
+      await store.close();
+    } finally {
+      await home.remove();
+    }
+  };
+
+  describe(`store contract: ${name}`, () => {
+    it(
+      "is empty when new, and stays so over a restart",
+      withHome(async (store, home) => {
+        const { hash } = blockAfter(undefined).block;
+        for (const open of [async () => store, () => reopened(store, home)]) {
+          const each = await open();
+          assert.equal(each.head, undefined);
+          assert.equal(each.headerRecord(hash), undefined);
+          assert.equal(each.blockBytes(hash), undefined);
+          assert.equal(each.hashAtHeight(0), undefined);
+          assert.equal(each.stateChange(hash), undefined);
+          assert.equal(each.transactionLocation(hash), undefined);
+          assert.equal(each.isInvalid(hash), false);
+          assert.deepEqual([...each.entries()], []);
+        }
+      }),
+    );
+
+    it(
+      "gives back what was committed, one block or several a batch, over restarts",
+      withHome(async (store, home) => {
+        const line = chainOf(6, undefined, { newEntries: 3 });
+        await store.commit(moveBatch(line.slice(0, 1)));
+        await store.commit(moveBatch(line.slice(1, 2)));
+        assertLine(store, line.slice(0, 2));
+        const again = await reopened(store, home);
+        assertLine(again, line.slice(0, 2));
+        await again.commit(moveBatch(line.slice(2)));
+        assertLine(again, line);
+        assertLine(await reopened(again, home), line);
+      }),
+    );
+
+    it(
+      "keeps side branches beside the line, and takes a block that it has without counting it twice",
+      withHome(async (store, home) => {
+        const line = chainOf(3);
+        const side = blockAfter(line[0], { branch: 1 });
+        await store.commit(moveBatch(line));
+        await store.commit({ ...emptyBatch, blocks: [side.stored] });
+        await store.commit({ ...emptyBatch, blocks: [side.stored, side.stored] });
+        const again = await reopened(store, home);
+        assertLine(again, line);
+        assert.deepEqual(again.headerRecord(side.block.hash), side.stored.record);
+        assert.deepEqual(again.blockBytes(side.block.hash), side.block.bytes);
+        assert.equal(again.stateChange(side.block.hash), undefined);
+      }),
+    );
+
+    it(
+      "moves to another branch and back: line, undo records, locations, entries",
+      withHome(async (store, home) => {
+        const moving = transactionOf(1000);
+        const trunk = chainOf(2);
+        const fork = trunk[1];
+        // The left branch opens more accounts than the right one; both include one transaction.
+        const left = chainOf(2, fork, { branch: 1, newEntries: 5, transactions: [] });
+        left.push(blockAfter(left[1], { branch: 1, transactions: [moving] }));
+        const right = [
+          blockAfter(fork, { branch: 2, newEntries: 0, transactions: [transactionOf(2000), moving] }),
+        ];
+        right.push(blockAfter(right[0], { branch: 2, newEntries: 2, transactions: [] }));
+        await store.commit(moveBatch([...trunk, ...left]));
+        assertLine(store, [...trunk, ...left]);
+
+        await store.commit(moveBatch(right, left.toReversed()));
+        for (const { block } of left) {
+          assert.equal(store.stateChange(block.hash), undefined);
+          assert.deepEqual(store.blockBytes(block.hash), block.bytes);
+        }
+        assertLine(store, [...trunk, ...right]);
+        const again = await reopened(store, home);
+        assertLine(again, [...trunk, ...right]);
+
+        await again.commit(moveBatch(left, right.toReversed(), []));
+        assertLine(again, [...trunk, ...left]);
+        assert.equal(again.transactionLocation(transactionOf(2000).id), undefined);
+        assertLine(await reopened(again, home), [...trunk, ...left]);
+      }),
+    );
+
+    it(
+      "goes back to a lower head where the batch says so",
+      withHome(async (store, home) => {
+        const line = chainOf(4, undefined, { newEntries: 2 });
+        await store.commit(moveBatch(line));
+        const batch = moveBatch(line.slice(0, 2), line.slice(2).reverse());
+        await store.commit({ ...batch, blocks: [], connected: [] });
+        assertLine(store, line.slice(0, 2));
+        assertLine(await reopened(store, home), line.slice(0, 2));
+      }),
+    );
+
+    it(
+      "remembers invalid blocks, the newest within its bound",
+      withHome(async (store, home) => {
+        const hashes = chainOf(5).map(({ block }) => block.hash);
+        const known = (of: ChainStore) => hashes.map((hash) => of.isInvalid(hash));
+        const [first, second, ...rest] = hashes as [Uint8Array, Uint8Array, ...Uint8Array[]];
+        await store.commit({ ...emptyBatch, invalid: [first, first, second] });
+        await store.commit({ ...emptyBatch, invalid: [second] });
+        assert.deepEqual(known(store), [true, true, false, false, false]);
+        await store.commit({ ...emptyBatch, invalid: rest });
+        assert.deepEqual(known(store), [false, false, true, true, true]);
+        assert.deepEqual(known(await reopened(store, home)), [false, false, true, true, true]);
+      }),
+    );
+
+    it(
+      "refuses a batch with holes and changes nothing",
+      withHome(async (store) => {
+        const line = chainOf(4);
+        const [, second, third, fourth] = line as [FixtureBlock, FixtureBlock, FixtureBlock, FixtureBlock];
+        await store.commit(moveBatch(line.slice(0, 2)));
+        const right = moveBatch([third]);
+        const other = blockAfter(line[0], { branch: 1 });
+        const wrong = [
+          moveBatch([fourth]),
+          { ...right, blocks: [] },
+          { ...right, head: undefined },
+          { ...right, entries: new Map() },
+          { ...right, connected: [] },
+          moveBatch([other]),
+          moveBatch([other], [third]),
+          { ...right, entries: new Map([[99, line[0]?.entriesAfter[0] as never]]) },
+        ];
+        for (const batch of wrong) await assert.rejects(store.commit(batch), InvariantError);
+        assertLine(store, line.slice(0, 2));
+        assert.equal(store.headerRecord(third.block.hash), undefined);
+        await store.commit(right);
+        assert.deepEqual(store.stateChange(second.block.hash), second.connected.change);
+        assertLine(store, line.slice(0, 3));
+      }),
+    );
+
+    it(
+      "takes commits in the order they were given, and ends them before it closes",
+      withHome(async (store, home) => {
+        const line = chainOf(20);
+        const commits = line.map((block) => store.commit(moveBatch([block])));
+        const closing = store.close();
+        await Promise.all([...commits, closing]);
+        assertLine(await home.open(), line);
+      }),
+    );
+
+    it(
+      "is not to be used after it was closed",
+      withHome(async (store) => {
+        const [first] = chainOf(1) as [FixtureBlock];
+        await store.close();
+        assert.throws(() => store.headerRecord(first.block.hash), InvariantError);
+        await assert.rejects(store.commit(moveBatch([first])), InvariantError);
+      }),
+    );
+  });
+}
+
+async function reopened(store: ChainStore, home: StoreHome): Promise<ChainStore> {
+  await store.close();
+  return home.open();
+}
