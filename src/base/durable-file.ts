@@ -1,4 +1,5 @@
 /** Files that are there whole or not at all, whatever is killed or loses power meanwhile. */
+import { randomUUID } from "node:crypto";
 import fs from "node:fs/promises";
 import path from "node:path";
 
@@ -19,9 +20,8 @@ export async function syncDirectory(directoryPath: string): Promise<void> {
  * @param mode permission bits, e.g. 0o600
  */
 export async function createDurableFile(filePath: string, content: Uint8Array, mode: number): Promise<void> {
-  const temporaryPath = `${filePath}.${process.pid}.tmp`;
-  // One that a killed process of the same id left behind.
-  await fs.rm(temporaryPath, { force: true });
+  // Its own for each call: two that create the same file must not write into one.
+  const temporaryPath = `${filePath}.${randomUUID()}.tmp`;
   try {
     const handle = await fs.open(temporaryPath, "wx", mode);
     try {

@@ -205,8 +205,9 @@ export class Chain {
     if (this.#store.isInvalid(block.header.parentHash))
       return fail({ code: "block/parent-invalid", parentHash });
     const parent = this.#store.headerRecord(block.header.parentHash);
-    const sealFault = this.engine.verifySeal(block.header, block.seal, block.hash);
-    if (sealFault) return fail(sealFault);
+    // The seal and the body before a block is parked: under a true hash with a false body it would keep the true one out.
+    const ownFault = this.engine.verifySeal(block.header, block.seal, block.hash) ?? verifyBody(block);
+    if (ownFault) return fail(ownFault);
     if (!parent) {
       if (!this.#orphans.has(block.hashHex)) this.#orphans.add(block);
       this.events.emit("parentMissing", block.header.parentHash, block);
@@ -215,8 +216,6 @@ export class Chain {
     const fault = verifyHeader(block, parent, this.engine, this.#clock.nowMs());
     if (fault?.code === "block/timestamp-ahead") this.#holdUntilItsTime(block);
     if (fault) return fail(fault);
-    const bodyFault = verifyBody(block);
-    if (bodyFault) return fail(bodyFault);
     const { hash, hashHex, header, seal } = block;
     const cumulativeWeight = parent.cumulativeWeight + this.engine.weight(header);
     return ok({ hash, hashHex, header, seal, cumulativeWeight });

@@ -64,10 +64,11 @@ const shownTables: Readonly<Record<string, Omit<ShownTable, "name">>> = {
   },
   transactions: {
     columns: [
-      shown("id", 11, "middle"),
-      shown("from_user", 20, "middle"),
-      shown("to_user", 20, "middle"),
+      shown("id", 9, "middle"),
+      shown("from_user", 17, "middle"),
+      shown("to_user", 17, "middle"),
       shown("amount_text", 16),
+      shown("asset_id", 9, "middle"),
       shown("timestamp", 24),
       shown("block_id", 8),
       shown("status", 9),
@@ -137,7 +138,12 @@ function sectionText(
     .all(...bound, rowsMax, skipped)
     .map((row) => table.columns.map((column) => cell(row[column.name], column)));
   const count = `${total} ${total === 1 ? "row" : "rows"}${skipped > 0 ? `, the last ${rows.length}` : ""}`;
-  return `${title} (${count})\n${alignedText([table.columns.map((column) => column.name), ...rows])}`;
+  return `${title} (${count})\n${alignedText([table.columns.map(heading), ...rows])}`;
+}
+
+/** An amount's exact text stands under the documented name. */
+function heading(column: ShownColumn): string {
+  return column.name.replace(/_text$/, "");
 }
 
 function cell(value: SQLOutputValue | undefined, column: ShownColumn): string {

@@ -3,13 +3,14 @@ import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
 import { type Block, ConsensusSectionType, HeaderType, transactionListDepth } from "../protocol/block.ts";
+import { documentedSignature } from "../protocol/documented-signature.ts";
 import { blockRewardAt, type ChainSpec, engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 import { nodeIdOf } from "../protocol/identity.ts";
 import { encodeNodeRecord, type NodeRecord, nodeRoles } from "../protocol/node-record.ts";
 import { type DecodedTransaction, issuedAssetId } from "../protocol/transaction.ts";
 import { isoTimestamp, readableText } from "./readable.ts";
-import { sealText } from "./seal-text.ts";
+
 import { sqlIntegerMax, storeUnits } from "./units.ts";
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -121,6 +122,9 @@ export function blockToRows(block: Block, context: RowContext): BlockRows {
         data: effect.data === "" ? undefined : shortened(effect.data),
       });
     }
+    const amount = storeUnits(effect.amount);
+    const fee = storeUnits(transaction.fee);
+    // Written out, without spreads: this object is made for every transaction of a chain.
     transactions.push({
       id: decoded.idHex,
       from_user: fromUser,
@@ -136,8 +140,10 @@ export function blockToRows(block: Block, context: RowContext): BlockRows {
       to_account: effect.to ?? null,
       asset_id: effect.assetId ?? null,
       decimals: asset?.decimals ?? null,
-      ...units("amount", effect.amount),
-      ...units("fee", transaction.fee),
+      amount_units: amount.units,
+      amount_units_large: amount.large,
+      fee_units: fee.units,
+      fee_units_large: fee.large,
       sequence: transaction.sequence,
       valid_until: transaction.validUntil,
       timestamp_ms: transaction.timestampMs,
@@ -244,7 +250,7 @@ function blockRow(
     hash: block.hashHex,
     miner: isWork && producer !== undefined ? (context.nameOf(producer) ?? producer) : null,
     signer_id: isWork || isGenesis ? null : nodeIdOf(header.producer),
-    signature: isWork || isGenesis ? null : sealText(block),
+    signature: isWork || isGenesis ? null : documentedSignature(header.producer, block.hash, seal.signature),
     chain_id: toHex(header.chainId),
     timestamp_ms: header.timestampMs,
     producer: producer ?? null,

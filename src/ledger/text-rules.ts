@@ -2,14 +2,7 @@
 import { toUtf8 } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { aurSymbol } from "../protocol/amount.ts";
-
-/**
- * Characters that show nothing of their own or do not exist: controls, formats, private use, surrogates, unassigned,
- * every kind of space, and those that fonts are told to leave blank.
- */
-const unseen = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
-const leadingMark = /^\p{M}/u;
-const control = /\p{Cc}/u;
+import { isCapital, isVisible } from "./characters.ts";
 
 /**
  * The user name in these bytes, or why they are none: UTF-8, NFC, lower case, every character visible, and nothing that
@@ -19,9 +12,11 @@ export function parseUserName(bytes: Uint8Array): Result<string, string> {
   const text = parseNormalText(bytes);
   if (!text.ok) return text;
   const name = text.value;
-  if (name.toLowerCase() !== name) return fail("it is not in lower case");
-  if (unseen.test(name)) return fail("it has spaces or characters that cannot be seen");
-  if (leadingMark.test(name)) return fail("it starts with a mark that belongs to a character before it");
+  for (const character of name) {
+    const codePoint = character.codePointAt(0) as number;
+    if (!isVisible(codePoint)) return fail("it has spaces or characters that cannot be seen");
+    if (isCapital(codePoint)) return fail("it is not in lower case");
+  }
   if (name.startsWith("aurex1")) return fail("it looks like an address");
   if (/^[0-9a-f]{64}$/.test(name)) return fail("it looks like a key");
   return ok(name);
@@ -36,11 +31,14 @@ export function parseAssetSymbol(bytes: Uint8Array): Result<string, string> {
   return symbol === aurSymbol ? fail(`the symbol ${aurSymbol} is the chain's own`) : ok(symbol);
 }
 
-/** The asset's name: UTF-8, NFC, not empty, without control characters. */
+/** The asset's name: UTF-8, NFC, not empty, of visible characters and plain spaces. */
 export function parseAssetName(bytes: Uint8Array): Result<string, string> {
   const text = parseNormalText(bytes);
   if (!text.ok) return fail(`the name: ${text.fault}`);
-  return control.test(text.value) ? fail("the name has control characters") : text;
+  const isReadable = [...text.value].every(
+    (character) => character === " " || isVisible(character.codePointAt(0) as number),
+  );
+  return isReadable ? text : fail("the name has characters that cannot be seen");
 }
 
 function parseNormalText(bytes: Uint8Array): Result<string, string> {

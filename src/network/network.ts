@@ -63,6 +63,7 @@ export interface NetworkEvents {
 
 const greetEveryMs = 10_000;
 const recordEveryMs = 60_000;
+const recordDelayMs = 2_000;
 const penaltyBanMs = 10 * 60_000;
 const mismatchBanMs = 5 * 60_000;
 /** An orphan at most this far from our head is chased parent by parent; a farther one by ranges. */
@@ -86,6 +87,9 @@ export class Network {
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
   readonly #timers = new Set<Timer>();
+  /** Connected peers that were asked for their pending transactions, each once a connection. */
+  readonly #mempoolAsked = new Set<PeerId>();
+  #recordDue = false;
   #stopped = false;
 
   constructor(options: NetworkOptions, modules: NetworkModules) {
@@ -148,9 +152,13 @@ export class Network {
       queueMax: 256,
       judge: (message) => this.#judgeNodeRecord(message),
     });
-    this.#host.events.on("peerConnected", ({ peerId }) => void this.#greet(peerId));
+    this.#host.events.on("peerConnected", ({ peerId }) => {
+      void this.#greet(peerId);
+      this.#announceNodeSoon();
+    });
     this.#host.events.on("peerDisconnected", (peerId) => {
       this.directory.remove(peerId);
+      this.#mempoolAsked.delete(peerId);
       this.#synchronizer.forget(peerId);
     });
     // A block that had to wait was not relayed when it came: now that it is known to be good, it is.
@@ -203,6 +211,16 @@ export class Network {
     if (!added.ok) return;
     this.events.emit("nodeRecord", record);
     this.#publish(nodesTopic, encodeNodeRecord(record));
+  }
+
+  /** A newcomer has heard no record yet; one announcement for a burst of them. */
+  #announceNodeSoon(): void {
+    if (this.#recordDue) return;
+    this.#recordDue = true;
+    this.#after(recordDelayMs, () => {
+      this.#recordDue = false;
+      this.announceNode();
+    });
   }
 
   #publish(topic: string, message: Uint8Array): void {
@@ -292,11 +310,13 @@ export class Network {
   async #greet(peer: PeerId): Promise<void> {
     try {
       const hello = await this.#handshake.greet(peer);
-      const isNew = !this.directory.peer(peer);
       this.#heardHello(peer, hello);
-      if (isNew && this.directory.peer(peer)?.sameChain) await this.#fetchMempool(peer);
+      if (!this.directory.peer(peer)?.sameChain || this.#mempoolAsked.has(peer)) return;
+      this.#mempoolAsked.add(peer);
+      await this.#fetchMempool(peer);
     } catch (thrown) {
-      this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer did not answer the hello");
+      this.#mempoolAsked.delete(peer);
+      this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
     }
   }
 

@@ -1,11 +1,11 @@
 /** Catches up with heavier chains from any height: finds the common ancestor, fetches ranges from several peers, imports in order. */
-import { bytesEqual, toHex } from "../base/bytes.ts";
+import { bytesEqual } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
-import { toError } from "../base/invariant.ts";
+import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Block } from "../protocol/block.ts";
-import { type BlockFault, describeFault, type Fault } from "../protocol/faults.ts";
+import { describeFault, type Fault } from "../protocol/faults.ts";
 import type { KnownPeer, PeerDirectory } from "./peer-directory.ts";
 import type { PeerId } from "./peer-host.ts";
 import type { ChainRequests } from "./requests.ts";
@@ -35,13 +35,7 @@ const progressEveryMs = 2_000;
 const retryAfterMs = 1_000;
 
 /** What went wrong with one peer: the catching-up goes on with another. */
-class PeerFailure extends Error {
-  readonly fault: Fault | undefined;
-  constructor(message: string, fault?: Fault) {
-    super(message);
-    this.fault = fault;
-  }
-}
+class PeerFailure extends Error {}
 
 export class Synchronizer {
   readonly #modules: SynchronizerModules;
@@ -84,12 +78,9 @@ export class Synchronizer {
       try {
         await this.#catchUpWith(peer);
       } catch (error) {
-        const failure = toError(error);
-        logger.info({ peer: peer.peerId, reason: failure.message }, "catching up from this peer failed");
+        const reason = toError(error).message;
+        logger.info({ peer: peer.peerId, reason }, "catching up from this peer failed");
         this.#restUntilMs.set(peer.peerId, clock.monotonicMs() + 5 * retryAfterMs);
-        if (failure instanceof PeerFailure && failure.fault && verdictOf(failure.fault) === "reject") {
-          this.#modules.penalise(peer.peerId, failure.fault);
-        }
         await sleep(clock, retryAfterMs, this.#abort.signal);
       }
     }
@@ -116,17 +107,17 @@ export class Synchronizer {
     const { chain, logger } = this.#modules;
     const targetHeight = peer.hello.height;
     const ancestor = await this.#commonAncestor(peer);
-    const behind = targetHeight - ancestor;
+    const behind = targetHeight - ancestor.height;
     if (behind > batchBlocks) {
-      logger.info({ from: ancestor, to: targetHeight, peer: peer.peerId }, "catching up");
+      logger.info({ from: ancestor.height, to: targetHeight, peer: peer.peerId }, "catching up");
     }
-    const meter = new SyncMeter(this.#modules.clock, ancestor, targetHeight);
-    const window = new RangeWindow(this.#modules, peer, ancestor + 1, targetHeight, this.#abort.signal);
+    const meter = new SyncMeter(this.#modules.clock, ancestor.height, targetHeight);
+    const window = new RangeWindow(this.#modules, peer, ancestor, targetHeight, this.#abort.signal);
     for (let next = window.take(); next; next = window.take()) {
-      const { blocks, from } = await next;
-      for (const [index, block] of blocks.entries()) {
-        const ahead = blocks[index + 1];
-        if (ahead) void chain.verifyAhead(ahead).catch(() => undefined);
+      const range = await next;
+      for (const [index, { block, from }] of range.entries()) {
+        const ahead = range[index + 1];
+        if (ahead) void chain.verifyAhead(ahead.block).catch(() => undefined);
         await this.#importFrom(block, from);
         const progress = meter.imported(block.header.height);
         if (behind > batchBlocks) this.#progress = progress.value;
@@ -148,46 +139,60 @@ export class Synchronizer {
       const imported = await chain.importBlock(block);
       if (imported.ok || imported.fault.code === "block/known") return;
       const isBusy = imported.fault.code === "block/queue-full" && attempt < 10;
-      if (!isBusy) throw failureOf(block, from, imported.fault);
+      if (!isBusy) throw failureOf(this.#modules, from, imported.fault, `block ${block.header.height}`);
       await sleep(clock, 100, this.#abort.signal);
     }
   }
 
-  /** The highest height at which the peer's canonical block is one that we have, too. */
-  async #commonAncestor(peer: KnownPeer): Promise<number> {
-    let high = Math.min(this.#modules.chain.head.header.height, peer.hello.height);
-    if (await this.#shares(peer, high)) return high;
-    let step = 1;
-    let low = Math.max(0, high - step);
-    while (low > 0 && !(await this.#shares(peer, low))) {
+  /** The highest block of the peer's canonical chain that we have, too. */
+  async #commonAncestor(peer: KnownPeer): Promise<{ height: number; hash: Uint8Array }> {
+    const { chain } = this.#modules;
+    const genesisHash = chain.hashAtHeight(0);
+    invariant(genesisHash, "a chain has a genesis block");
+    let high = Math.min(chain.head.header.height, peer.hello.height);
+    let shared = await this.#sharedAt(peer, high);
+    if (shared) return { height: high, hash: shared };
+    let low = Math.max(0, high - 1);
+    for (let step = 2; low > 0; step *= 2) {
+      shared = await this.#sharedAt(peer, low);
+      if (shared) break;
       high = low;
-      step *= 2;
       low = Math.max(0, low - step);
     }
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2);
-      if (await this.#shares(peer, middle)) low = middle;
-      else high = middle;
+      const found = await this.#sharedAt(peer, middle);
+      if (found) {
+        low = middle;
+        shared = found;
+      } else {
+        high = middle;
+      }
     }
-    return low;
+    return { height: low, hash: shared ?? genesisHash };
   }
 
-  async #shares(peer: KnownPeer, height: number): Promise<boolean> {
+  /** The hash of the peer's block at a height, where it is one of ours, too. */
+  async #sharedAt(peer: KnownPeer, height: number): Promise<Uint8Array | undefined> {
     const told = await this.#modules.requests.headerAt(peer.peerId, height, this.#abort.signal);
-    if (!told.ok) throw new PeerFailure(describeFault(told.fault), told.fault);
+    if (!told.ok) throw failureOf(this.#modules, peer.peerId, told.fault, `header ${height}`);
     if (!told.value) throw new PeerFailure(`it has no block at height ${height}`);
-    return this.#modules.chain.headerOf(told.value.hash) !== undefined;
+    return this.#modules.chain.headerOf(told.value.hash) && told.value.hash;
   }
 }
 
-function failureOf(block: Block, from: PeerId, fault: BlockFault): PeerFailure {
-  return new PeerFailure(`block ${block.header.height} from ${from}: ${describeFault(fault)}`, fault);
+/** Penalises who served it, which need not be the peer that is followed, where the fault is one that nobody relays. */
+function failureOf(modules: SynchronizerModules, from: PeerId, fault: Fault, what: string): PeerFailure {
+  if (verdictOf(fault) === "reject") modules.penalise(from, fault);
+  return new PeerFailure(`${what} from ${from}: ${describeFault(fault)}`);
 }
 
-interface FetchedRange {
-  readonly blocks: readonly Block[];
+interface FetchedBlock {
+  readonly block: Block;
   readonly from: PeerId;
 }
+
+type FetchedRange = readonly FetchedBlock[];
 
 /** Ranges in flight: several peers at once, handed out in order of height. */
 class RangeWindow {
@@ -198,18 +203,19 @@ class RangeWindow {
   readonly #inFlight: Promise<FetchedRange>[] = [];
   readonly #requestsOf = new Map<PeerId, number>();
   #nextHeight: number;
-  #lastHash: Uint8Array | undefined;
+  #lastHash: Uint8Array;
 
   constructor(
     modules: SynchronizerModules,
     primary: KnownPeer,
-    startHeight: number,
+    ancestor: { readonly height: number; readonly hash: Uint8Array },
     targetHeight: number,
     signal: AbortSignal,
   ) {
     this.#modules = modules;
     this.#primary = primary;
-    this.#nextHeight = startHeight;
+    this.#nextHeight = ancestor.height + 1;
+    this.#lastHash = ancestor.hash;
     this.#targetHeight = targetHeight;
     this.#signal = signal;
   }
@@ -229,25 +235,17 @@ class RangeWindow {
   }
 
   async #fetch(startHeight: number, count: number): Promise<FetchedRange> {
-    const blocks: Block[] = [];
-    let from = this.#primary.peerId;
+    const range: FetchedBlock[] = [];
     let reason = "";
-    for (let tries = 0; blocks.length < count && tries < triesPerBatchMax; tries += 1) {
-      from = this.#choosePeer(startHeight + count - 1, tries);
+    for (let tries = 0; range.length < count && tries < triesPerBatchMax; tries += 1) {
+      const from = this.#choosePeer(startHeight + count - 1, tries);
       this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 0) + 1);
       try {
-        const missing = count - blocks.length;
-        const answer = await this.#modules.requests.blocksByRange(
-          from,
-          startHeight + blocks.length,
-          missing,
-          this.#signal,
-        );
-        if (!answer.ok) throw new PeerFailure(describeFault(answer.fault), answer.fault);
-        blocks.push(...answer.value);
+        const blocks = await this.#request(from, startHeight + range.length, count - range.length);
+        range.push(...blocks);
         // A long range comes in several answers; only an empty one counts as a try.
-        if (answer.value.length > 0) tries -= 1;
-        else reason = `it has no block ${startHeight + blocks.length}`;
+        if (blocks.length > 0) tries -= 1;
+        else reason = `${from} has no block ${startHeight + range.length}`;
       } catch (error) {
         reason = toError(error).message;
         this.#modules.logger.debug({ from, startHeight, reason }, "a range was not served");
@@ -255,8 +253,15 @@ class RangeWindow {
         this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 1) - 1);
       }
     }
-    if (blocks.length < count) throw new PeerFailure(`no peer served blocks from ${startHeight}: ${reason}`);
-    return { blocks, from };
+    if (range.length < count) throw new PeerFailure(`no peer served blocks from ${startHeight}: ${reason}`);
+    return range;
+  }
+
+  async #request(from: PeerId, startHeight: number, count: number): Promise<FetchedRange> {
+    const { requests } = this.#modules;
+    const answer = await requests.blocksByRange(from, startHeight, count, this.#signal);
+    if (!answer.ok) throw failureOf(this.#modules, from, answer.fault, `blocks from ${startHeight}`);
+    return answer.value.map((block) => ({ block, from }));
   }
 
   /** The least busy peer that has the range; the primary from the second try on. */
@@ -272,25 +277,25 @@ class RangeWindow {
 
   /** A range of another branch (its peer stands elsewhere) is fetched again from the peer that we follow. */
   async #linked(range: FetchedRange): Promise<FetchedRange> {
-    const first = range.blocks[0];
-    const isLinked = !first || !this.#lastHash || bytesEqual(first.header.parentHash, this.#lastHash);
     let linked = range;
-    if (first && !isLinked) {
-      const answer = await this.#modules.requests.blocksByRange(
-        this.#primary.peerId,
-        first.header.height,
-        range.blocks.length,
-        this.#signal,
-      );
-      if (!answer.ok) throw new PeerFailure(describeFault(answer.fault), answer.fault);
-      linked = { blocks: answer.value, from: this.#primary.peerId };
-      const parent = answer.value[0]?.header.parentHash;
-      if (!parent || toHex(parent) !== toHex(this.#lastHash as Uint8Array)) {
+    const first = range[0];
+    if (first && !this.#follows(range)) {
+      linked = await this.#request(this.#primary.peerId, first.block.header.height, range.length);
+      if (linked.length < range.length || !this.#follows(linked)) {
         throw new PeerFailure("it moved to another branch meanwhile");
       }
     }
-    this.#lastHash = linked.blocks.at(-1)?.hash ?? this.#lastHash;
+    this.#lastHash = linked.at(-1)?.block.hash ?? this.#lastHash;
     return linked;
+  }
+
+  #follows(range: FetchedRange): boolean {
+    let parentHash = this.#lastHash;
+    for (const { block } of range) {
+      if (!bytesEqual(block.header.parentHash, parentHash)) return false;
+      parentHash = block.hash;
+    }
+    return true;
   }
 }
 

@@ -80,3 +80,18 @@ export function toOperatorError(thrown: unknown): OperatorError | undefined {
 function causeOf(error: Error): string {
   return error.cause === undefined ? "" : toError(error.cause).message;
 }
+
+/** The operator's view of a port that is taken; any other error is passed on as it is. */
+export function portInUse(thrown: unknown, where: string, flag: string): unknown {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") continue;
+    return new OperatorError(`${where} is in use`, {
+      code: "node/port-in-use",
+      exitCode: exitCodes.portInUse,
+      why: "another program listens there, maybe another node",
+      next: `name another port with ${flag}, or 0 for any free one`,
+      cause: thrown,
+    });
+  }
+  return thrown;
+}

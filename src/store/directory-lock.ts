@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { storeInUse } from "./store-errors.ts";
 
-export const lockName = "lock";
+const lockName = "lock";
 /** A lock that is stale is removed and tried again; others may be doing the same. */
 const attemptsMax = 5;
 

@@ -21,7 +21,10 @@ interface LogContents {
   readonly records: readonly Buffer[];
   /** Where the first record stands that cannot be read; undefined where every byte was understood. */
   readonly brokenAt: number | undefined;
-  /** Whether readable records follow the broken one: then it is no write that a crash cut short. */
+  /**
+   * Whether a record begins after the broken one. A crash cuts short the last write only, of which a power cut may
+   * leave later pages without earlier ones; so fragments may follow, but no beginning.
+   */
   readonly goesOn: boolean;
 }
 
@@ -94,7 +97,7 @@ function readLog(bytes: Buffer): LogContents {
       const start = at + recordHeaderBytes;
       const end = start + bytes.readUInt16LE(at + 4);
       const type = bytes[at + 6] as number;
-      // Zeros are room that the file system gave and no write reached before a power cut.
+      // Zeros, too, are no record: room that the file system gave and no write reached before a power cut.
       if (end > blockEnd || type < recordTypes.full || type > recordTypes.last) {
         broken(at);
         break;
@@ -102,8 +105,8 @@ function readLog(bytes: Buffer): LogContents {
       if (maskedCrc32c(bytes, start - 1, end) !== bytes.readUInt32LE(at)) {
         broken(at);
       } else {
-        goesOn ||= brokenAt !== undefined;
         const begins = type === recordTypes.full || type === recordTypes.first;
+        goesOn ||= begins && brokenAt !== undefined;
         if (begins !== (fragments.length === 0)) broken(at);
         else fragments.push(bytes.subarray(start, end));
         if (type === recordTypes.full || type === recordTypes.last) {

@@ -109,6 +109,8 @@ export async function openLevelStore(
     const totalsBytes = database.get(totalsKey);
     const totals = totalsBytes && decodeTotals(totalsBytes);
     if (!totals) throw corruptStore(directory, "its totals are missing");
+    if (mark.countFound === undefined)
+      logger.warn({ directory }, "the commit mark is damaged and was not used");
     const acknowledged = mark.countFound ?? 0;
     if (totals.commitCount < acknowledged) {
       const lost = acknowledged - totals.commitCount;

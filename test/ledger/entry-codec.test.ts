@@ -24,7 +24,7 @@ test("the bytes of each type stay what they are", () => {
     toHex(encodeEntry({ type: "assetBalance", account: key, assetId: otherKey, balance: 1n })),
     `03${key}${otherKey}0100000000000000`,
   );
-  assert.equal(toHex(encodeEntry({ type: "user", account: key, name: "al" })), `04${key}25000000${"616c"}`);
+  assert.equal(toHex(encodeEntry({ type: "user", account: key, name: "al" })), `04${key}25000000616c`);
   assert.equal(
     toHex(encodeEntry({ type: "authority", account: key, sinceHeight: 3, removed: true })),
     `05${key}030000000000000001`,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../src/base/bytes.ts";
 import { applyBlock, BlockExecution } from "../../src/ledger/apply-block.ts";
-import type { AccountEntry, LedgerView } from "../../src/ledger/entry.ts";
+import type { AccountEntry } from "../../src/ledger/entry.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import type { MempoolHead } from "../../src/mempool/admission.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
@@ -72,7 +72,10 @@ export class TestLedger {
 
   /** Adds blocks and takes away the `disconnect` last ones; answers what the mempool is to be told. */
   move(disconnect: number, connect: DecodedTransaction[][]) {
-    const disconnected = this.blocks.splice(this.blocks.length - disconnect, disconnect).reverse().flat();
+    const disconnected = this.blocks
+      .splice(this.blocks.length - disconnect, disconnect)
+      .reverse()
+      .flat();
     this.blocks.push(...connect);
     this.#head = this.#compute();
     return { connected: connect.flat(), disconnected };
@@ -80,7 +83,7 @@ export class TestLedger {
 
   /** Whether a next block could hold exactly these, in this order. */
   assertExecutable(transactions: readonly DecodedTransaction[]): void {
-    const execution = new BlockExecution(this.#head.view as LedgerState, this.#context(this.#head.height + 1));
+    const execution = new BlockExecution(this.#head.view, this.#context(this.#head.height + 1));
     for (const transaction of transactions) assert.equal(execution.apply(transaction), undefined);
   }
 
@@ -93,13 +96,11 @@ export class TestLedger {
     const entries = accounts.map(
       (account): AccountEntry => ({ type: "account", account, sequence: 0, balance: this.#balance }),
     );
-    let view: LedgerView & { account(hex: string): AccountEntry | undefined } = LedgerState.fromEntries(entries);
+    const view = LedgerState.fromEntries(entries).draft();
     for (const [index, block] of blocks.entries()) {
-      const draft = (view as LedgerState).draft();
       const change = applyBlock(view, this.#context(index + 1), block);
       assert.ok(change.ok, "a test's block can be executed");
-      draft.apply(change.value);
-      (view as LedgerState).commit(draft);
+      view.apply(change.value);
     }
     return { view, height: blocks.length, minimumFee: 0n };
   }

@@ -1,17 +1,17 @@
-/** A process that commits one block after the other and says so, until it is killed. Arguments: directory, blocks. */
+/** A process that commits one block after the other and says so, until it is killed. Arguments: directory, commits. */
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { openLevelStore } from "../../src/store/level-store.ts";
 import { chainOf, moveBatch, testChainId } from "./chain-fixture.ts";
 
-const [directory = "", blocks = "0"] = process.argv.slice(2);
+const [directory = "", commits = "0"] = process.argv.slice(2);
 const store = await openLevelStore(
   { directory, chainId: testChainId },
   { logger: silentLogger, clock: systemClock },
 );
-const line = chainOf(Number(blocks));
 process.stdout.write("open\n");
-for (const block of line.slice((store.head?.height ?? -1) + 1)) {
+const stored = (store.head?.height ?? -1) + 1;
+for (const block of chainOf(stored + Number(commits)).slice(stored)) {
   await store.commit(moveBatch([block]));
   process.stdout.write(`${block.block.header.height}\n`);
 }

@@ -17,7 +17,7 @@ import { assertLine } from "./store-contract.ts";
 
 const commitLoop = fileURLToPath(new URL("commit-loop.ts", import.meta.url));
 const rounds = 20;
-const linesMax = 4000;
+const commitsMax = 60;
 
 /** Starts the loop; kills it once it has acknowledged `commits` more. Returns the last height it acknowledged. */
 async function killAfter(
@@ -25,7 +25,7 @@ async function killAfter(
   commits: number,
   whileOpen?: () => Promise<void>,
 ): Promise<number> {
-  const child = spawn(process.execPath, [commitLoop, directory, String(linesMax)], {
+  const child = spawn(process.execPath, [commitLoop, directory, String(commitsMax)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
@@ -48,9 +48,9 @@ async function killAfter(
 it(`loses no acknowledged commit over ${rounds} kills, and opens each time`, async () => {
   const directory = await mkdtemp(join(tmpdir(), "aurex-kill-"));
   try {
-    const line = chainOf(linesMax);
+    const line = chainOf(rounds * commitsMax);
     for (let round = 1; round <= rounds; round++) {
-      const acknowledged = await killAfter(directory, 1 + ((round * 37) % 90));
+      const acknowledged = await killAfter(directory, 1 + ((round * 37) % 40));
       const store = await openLevelStore(
         { directory, chainId: testChainId },
         { logger: silentLogger, clock: systemClock },

@@ -49,8 +49,8 @@ export interface Libp2pHost extends PeerHost {
   meshPeers(topic: string): readonly PeerId[];
 }
 
-/** Connections that only our own dials may take: strangers cannot crowd out whom we choose. */
-const outboundSlots = 8;
+/** Connections that only our own dials may take, where there are enough: strangers cannot crowd out whom we choose. */
+const outboundSlotsMax = 8;
 /** Sightings worked through: a burst of this many, and as many again every ten seconds. */
 const sightingsMax = 200;
 const sightingsRefillMs = 10_000;
@@ -102,7 +102,8 @@ export async function createLibp2pHost(
 
   function createGater(): ConnectionGater {
     const refused = (peer: { toString(): string }) => limits.isBanned(peer.toString());
-    const inboundMax = Math.max(1, options.maxConnections - outboundSlots);
+    const outboundSlots = Math.min(outboundSlotsMax, Math.floor(options.maxConnections / 4));
+    const inboundMax = options.maxConnections - outboundSlots;
     return {
       denyDialPeer: refused,
       denyOutboundConnection: refused,

@@ -58,7 +58,7 @@ export class Mdns implements Startable {
     if (this.#fault === undefined) {
       this.#modules.logger.warn(
         { reason: fault },
-        "mDNS cannot find peers here; name one with --bootstrap instead",
+        "mDNS is impaired here: peers may have to be named with --bootstrap",
       );
     }
     this.#fault ??= fault;

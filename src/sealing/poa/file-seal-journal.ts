@@ -41,10 +41,9 @@ export async function openFileSealJournal(
   heightsKept: number = journalHeightsKept,
 ): Promise<SealJournal> {
   const temporaryPath = `${filePath}.tmp`;
-  await rm(temporaryPath, { force: true });
-  if (!fs.existsSync(filePath)) await createDurableFile(filePath, journalMagic, fileMode);
-  // Appending, so that a write can never land on a record that is already there.
-  let handle = await open(filePath, "a+", fileMode);
+  let handle = await openOrCreate(filePath, temporaryPath).catch((thrown) => {
+    throw ioError(filePath, thrown);
+  });
   let broken: JournalError | undefined;
   let heightMax = 0;
   let recordCount = 0;
@@ -164,8 +163,10 @@ export async function openFileSealJournal(
         "the seal journal ended in a record that was never finished; it was cut off",
       );
       await handle.truncate(endOffset);
-      await handle.datasync();
     }
+    // What a killed process left may be in memory only: it is given out from here on, so it must survive a power cut.
+    await handle.sync();
+    await syncDirectory(path.dirname(filePath));
     if (isCompactionDue()) await compact();
   } catch (thrown) {
     await handle.close();
@@ -204,13 +205,20 @@ export async function openFileSealJournal(
   };
 }
 
+async function openOrCreate(filePath: string, temporaryPath: string): Promise<FileHandle> {
+  await rm(temporaryPath, { force: true });
+  if (!fs.existsSync(filePath)) await createDurableFile(filePath, journalMagic, fileMode);
+  // Appending, so that a write can never land on a record that is already there.
+  return open(filePath, "a+", fileMode);
+}
+
 function corrupt(filePath: string, offset: number, heightMax: number): JournalError {
   return new JournalError(
     "journal/corrupt",
     `the seal journal ${filePath} is damaged at byte ${offset}: what this authority signed cannot be known, ` +
       `so it must not sign (last height read: ${heightMax})`,
-    `restore the file from a backup made after the node stopped; or, once the other authorities' chain has passed ` +
-      `every height that this one may have sealed, start anew with: mv '${filePath}' '${filePath}.damaged'`,
+    `wait until the chain's head has passed every height that this authority may have sealed, then start anew with: ` +
+      `mv '${filePath}' '${filePath}.damaged'`,
   );
 }
 

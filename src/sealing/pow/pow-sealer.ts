@@ -43,7 +43,10 @@ export function createPowSealer(
   let closed = false;
 
   const startWorker = (index: number) => {
-    const worker = new Worker(workerUrl, { execArgv: [], workerData: { currentJob } satisfies PowWorkerData });
+    const worker = new Worker(workerUrl, {
+      execArgv: [],
+      workerData: { currentJob } satisfies PowWorkerData,
+    });
     let cause: Error | undefined;
     worker.on("message", (report: PowReport) => onReport(worker, report));
     worker.on("error", (thrown) => {

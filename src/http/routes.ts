@@ -1,0 +1,165 @@
+/** The routes of version 1: what each takes, and where its answer comes from. */
+import type { FastifyInstance } from "fastify";
+import { fromHex } from "../base/bytes.ts";
+import type { Chain } from "../chain/chain.ts";
+import { formatAmount } from "../protocol/amount.ts";
+import { publicKeyOfAddress } from "../protocol/identity.ts";
+import { decodeTransaction } from "../protocol/transaction.ts";
+import { accountAnswer, assetAnswer } from "./account-answer.ts";
+import type { NodeAnswer, SubmitAnswer } from "./answers.ts";
+import type { ApiModules } from "./api.ts";
+import { ApiError } from "./api-error.ts";
+import { blockAnswer, blocksAnswer } from "./block-answer.ts";
+import { refusalOf, type SubmitFault } from "./refusals.ts";
+import { transactionAnswer } from "./transaction-answer.ts";
+
+const blocksMax = 100;
+const blocksDefault = 20;
+
+const hash = { type: "string", pattern: "^[0-9a-fA-F]{64}$" };
+const byId = { params: { type: "object", properties: { id: hash }, required: ["id"] } };
+const blockReference = {
+  params: {
+    type: "object",
+    properties: { reference: { type: "string", pattern: "^(head|[0-9]{1,15}|[0-9a-fA-F]{64})$" } },
+    required: ["reference"],
+  },
+};
+const blockRange = {
+  querystring: {
+    type: "object",
+    properties: {
+      from: { type: "string", pattern: "^[0-9]{1,15}$" },
+      limit: { type: "string", pattern: "^(100|[1-9][0-9]?)$" },
+    },
+    additionalProperties: false,
+  },
+};
+const signedTransaction = {
+  body: {
+    type: "object",
+    properties: { bytes: { type: "string", pattern: "^([0-9a-fA-F]{2})+$" } },
+    required: ["bytes"],
+    additionalProperties: false,
+  },
+};
+
+export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
+  const { chain, status } = modules;
+
+  app.get("/v1/node", (): NodeAnswer => {
+    const { minimumFee } = chain.spec.genesis;
+    return {
+      ...status(),
+      minimumFee: formatAmount(minimumFee),
+      minimumFeeUnits: minimumFee.toString(),
+    };
+  });
+
+  app.get<{ Querystring: { from?: string; limit?: string } }>(
+    "/v1/blocks",
+    { schema: blockRange },
+    ({ query }) =>
+      blocksAnswer(
+        chain,
+        query.from === undefined ? undefined : Number(query.from),
+        query.limit === undefined ? blocksDefault : Math.min(Number(query.limit), blocksMax),
+      ),
+  );
+
+  app.get<{ Params: { reference: string } }>(
+    "/v1/blocks/:reference",
+    { schema: blockReference },
+    ({ params }) => {
+      const hash = blockHashOf(params.reference, chain);
+      const record = hash && chain.headerOf(hash);
+      const block = hash && chain.block(hash);
+      if (!record || !block)
+        throw notFound("block", params.reference, "ask GET /v1/blocks/head for the newest");
+      return blockAnswer(block, record, chain);
+    },
+  );
+
+  app.post<{ Body: { bytes: string } }>(
+    "/v1/transactions",
+    { schema: signedTransaction },
+    async ({ body }, reply) => {
+      const { answer, statusCode } = await submit(body.bytes, modules);
+      reply.status(statusCode);
+      return answer;
+    },
+  );
+
+  app.get<{ Params: { id: string } }>("/v1/transactions/:id", { schema: byId }, ({ params }) => {
+    const answer = transactionAnswer(fromHex(params.id) as Uint8Array, modules);
+    if (answer) return answer;
+    throw notFound(
+      "transaction",
+      params.id,
+      "check the id; one that was never sent to this node is not known",
+    );
+  });
+
+  app.get<{ Params: { account: string } }>("/v1/accounts/:account", ({ params }) =>
+    accountAnswer(accountKeyOf(params.account, chain), modules),
+  );
+
+  app.get<{ Params: { id: string } }>("/v1/assets/:id", { schema: byId }, ({ params }) => {
+    const answer = assetAnswer(params.id.toLowerCase(), chain);
+    if (answer) return answer;
+    throw notFound(
+      "asset",
+      params.id,
+      "check the id; an asset's id is that of the transaction that issued it",
+    );
+  });
+}
+
+function blockHashOf(reference: string, chain: Chain): Uint8Array | undefined {
+  if (reference === "head") return chain.head.hash;
+  return fromHex(reference, 32) ?? chain.hashAtHeight(Number(reference));
+}
+
+/** Sending the same transaction again is answered as the first time, so that a wallet may repeat after a timeout. */
+async function submit(
+  hex: string,
+  modules: ApiModules,
+): Promise<{ readonly statusCode: number; readonly answer: SubmitAnswer }> {
+  const { chain } = modules;
+  const decoded = decodeTransaction(fromHex(hex) as Uint8Array, chain.spec.chainId);
+  if (!decoded.ok) throw refused(decoded.fault);
+  const { id, idHex } = decoded.value;
+  if (chain.transaction(id)) return { statusCode: 200, answer: { id: idHex, status: "committed" } };
+  const outcome = await modules.submit(decoded.value);
+  if (!outcome.ok && outcome.fault.code !== "mempool/known") throw refused(outcome.fault);
+  return { statusCode: 202, answer: { id: idHex, status: "pending" } };
+}
+
+function refused(fault: SubmitFault): ApiError {
+  const { status, message, next } = refusalOf(fault);
+  return new ApiError(status, fault.code, message, next);
+}
+
+/** The key of an address, of 64 hex digits, or of a registered name. */
+function accountKeyOf(reference: string, chain: Chain): Uint8Array {
+  const key = fromHex(reference, 32) ?? publicKeyOfAddress(reference);
+  if (key) return key;
+  if (reference.startsWith("aurex1")) {
+    throw new ApiError(
+      400,
+      "api/address-invalid",
+      `${reference} is no address: a letter is wrong or missing`,
+      "copy the whole address again",
+    );
+  }
+  // Names stand in the ledger in this form alone.
+  const user = chain.ledger.userByName(reference.normalize("NFC").toLowerCase());
+  const userKey = user && fromHex(user.account, 32);
+  if (userKey) return userKey;
+  throw notFound("account named", reference, "check the name, or use the address (aurex1…)");
+}
+
+function notFound(what: string, reference: string, next: string): ApiError {
+  const code = `${what.split(" ")[0]}/not-found`;
+  return new ApiError(404, code, `there is no ${what} ${reference}`, next);
+}

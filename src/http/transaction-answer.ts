@@ -1,0 +1,103 @@
+/** Transactions as the API shows them. */
+import { toHex } from "../base/bytes.ts";
+import type { Chain } from "../chain/chain.ts";
+import { readableText } from "../export/readable.ts";
+import type { Mempool } from "../mempool/mempool.ts";
+import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
+import { addressOf } from "../protocol/identity.ts";
+import { type DecodedTransaction, issuedAssetId, type Transfer } from "../protocol/transaction.ts";
+import type { PayloadAnswer, TransactionAnswer, TransactionFields } from "./answers.ts";
+import { refusalOf } from "./refusals.ts";
+
+type Ledger = Chain["ledger"];
+
+/** What the node knows of a transaction; undefined where it never saw it or has forgotten it. */
+export function transactionAnswer(
+  id: Uint8Array,
+  { chain, mempool }: { readonly chain: Chain; readonly mempool: Mempool },
+): TransactionAnswer | undefined {
+  const idHex = toHex(id);
+  const located = chain.transaction(id);
+  if (located) {
+    const { block, position } = located;
+    const transaction = block.transactions[position] as DecodedTransaction;
+    return {
+      id: idHex,
+      status: "committed",
+      block: { height: block.header.height, hash: block.hashHex },
+      position,
+      ...transactionFields(transaction, chain.ledger),
+    };
+  }
+  const waiting = mempool.status(idHex);
+  if (!waiting) return undefined;
+  if (waiting.status === "dropped") {
+    const { code } = waiting.reason;
+    return { id: idHex, status: "dropped", reason: { code, message: refusalOf(waiting.reason).message } };
+  }
+  const transaction = mempool.get(idHex) as DecodedTransaction;
+  return {
+    id: idHex,
+    status: "pending",
+    ready: waiting.ready,
+    ...transactionFields(transaction, chain.ledger),
+  };
+}
+
+/** @param ledger where names and assets are looked up: the head's, whenever the transaction was */
+export function transactionFields(decoded: DecodedTransaction, ledger: Ledger): TransactionFields {
+  const { transaction, senderHex } = decoded;
+  return {
+    sender: addressOf(transaction.sender),
+    senderName: nameOf(senderHex, ledger),
+    sequence: transaction.sequence,
+    fee: formatAmount(transaction.fee),
+    feeUnits: transaction.fee.toString(),
+    validUntil: transaction.validUntil,
+    timestampMs: transaction.timestampMs,
+    payload: payloadAnswer(decoded, ledger),
+    signature: toHex(transaction.signature),
+  };
+}
+
+export function nameOf(accountHex: string, ledger: Ledger): string | null {
+  return ledger.userOfAccount(accountHex)?.name ?? null;
+}
+
+function payloadAnswer(decoded: DecodedTransaction, ledger: Ledger): PayloadAnswer {
+  const { payload } = decoded;
+  switch (payload.kind) {
+    case "transfer":
+      return transferAnswer(payload, ledger);
+    case "record":
+      return { kind: "record", data: readableText(payload.data) };
+    case "registerUser":
+      return { kind: "registerUser", name: readableText(payload.name) };
+    case "issueAsset":
+      return {
+        kind: "issueAsset",
+        assetId: toHex(issuedAssetId(decoded)),
+        symbol: readableText(payload.symbol),
+        name: readableText(payload.name),
+        decimals: payload.decimals,
+        supply: formatAmount(payload.supply, payload.decimals),
+        supplyUnits: payload.supply.toString(),
+        metadata: readableText(payload.metadata),
+      };
+  }
+}
+
+function transferAnswer({ to, assetId, amount, memo }: Transfer, ledger: Ledger): PayloadAnswer {
+  const isAur = assetId.every((byte) => byte === 0);
+  const asset = isAur ? { symbol: aurSymbol, decimals: aurDecimals } : ledger.asset(toHex(assetId));
+  return {
+    kind: "transfer",
+    to: addressOf(to),
+    toName: nameOf(toHex(to), ledger),
+    assetId: toHex(assetId),
+    symbol: asset?.symbol ?? null,
+    amount: asset ? formatAmount(amount, asset.decimals) : null,
+    amountUnits: amount.toString(),
+    memo: readableText(memo),
+  };
+}

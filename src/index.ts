@@ -1,0 +1,48 @@
+/** The package's door: what programs that use Aurex import. */
+export type { Result } from "./base/result.ts";
+export type { NodeStatus } from "./http/node-status.ts";
+export { AurexNode, type AurexNodeModules, type AurexNodeOptions } from "./node/aurex-node.ts";
+export {
+  BlockchainNetwork,
+  type BlockchainNetworkOptions,
+  type PoaNodeOptions,
+  type PowNodeOptions,
+} from "./node/blockchain-network.ts";
+export type { BlockSummary } from "./node/chain-tables.ts";
+export { exitCodes, OperatorError } from "./node/operator-error.ts";
+export { formatAmount, parseAmount } from "./protocol/amount.ts";
+export {
+  type Block,
+  type ConsensusSection,
+  decodeBlock,
+  type Header,
+  type HeaderRecord,
+  type Seal,
+} from "./protocol/block.ts";
+export {
+  type ChainSpecJson,
+  chainSpecFrom,
+  chainSpecFromJson,
+  chainSpecToJson,
+} from "./protocol/chain-spec-json.ts";
+export type {
+  BlockFault,
+  Fault,
+  FaultCode,
+  MempoolFault,
+  MessageFault,
+  TransactionFault,
+} from "./protocol/faults.ts";
+export { type ChainSpec, type ConsensusName, chainIdOf, type Genesis } from "./protocol/genesis.ts";
+export { addressOf, nodeIdOf, publicKeyOfAddress, publicKeyOfNodeId } from "./protocol/identity.ts";
+export type { NodeRecord, NodeRole } from "./protocol/node-record.ts";
+export { type KeyPair, keyPairFromSeed, sign, verifySignature } from "./protocol/signing.ts";
+export {
+  type DecodedTransaction,
+  decodeTransaction,
+  type Payload,
+  signTransaction,
+  type Transaction,
+  type TransactionDraft,
+  type TransactionKind,
+} from "./protocol/transaction.ts";

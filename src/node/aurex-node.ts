@@ -1,0 +1,265 @@
+/** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import type { Chain } from "../chain/chain.ts";
+import { createExportJob } from "../export/export-job.ts";
+import { createApi } from "../http/api.ts";
+import type { NodeStatus } from "../http/node-status.ts";
+import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
+import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
+import type { Network } from "../network/network.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import { addressOf } from "../protocol/identity.ts";
+import { type KeyPair, seedBytes } from "../protocol/signing.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
+import { type BlockSealer, blockSealerOf } from "../sealing/block-sealer.ts";
+import { openFileSealJournal } from "../sealing/poa/file-seal-journal.ts";
+import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
+import { createPowSealer } from "../sealing/pow/pow-sealer.ts";
+import type { ChainStore } from "../store/chain-store.ts";
+import { acquireDirectoryLock, type DirectoryLock } from "../store/directory-lock.ts";
+import { openLevelStore } from "../store/level-store.ts";
+import { createTransactionVerifier } from "../verifier/verifier.ts";
+import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
+import { dataDirectory, pinChainSpec } from "./data-directory.ts";
+import { ExportFollower } from "./export-follower.ts";
+import { NodeCore } from "./node-core.ts";
+import { portInUse } from "./operator-error.ts";
+
+export interface AurexNodeOptions {
+  readonly dataDir: string;
+  readonly name: string;
+  readonly network: string;
+  readonly spec: ChainSpec;
+  /** Seal with the node's key where the chain is Proof of Authority. */
+  readonly authority: boolean;
+  /** Mine where the chain is Proof of Work. */
+  readonly mine: boolean;
+  readonly mineEmptyBlocks: boolean;
+  readonly mineThreads: number | "auto";
+  /** Multiaddrs, e.g. `/ip4/0.0.0.0/tcp/13245`. */
+  readonly listenAddresses: readonly string[];
+  readonly bootstrap: readonly string[];
+  readonly mdns: boolean;
+  /** On 127.0.0.1; 0 for any free port, undefined for no API. */
+  readonly apiPort: number | undefined;
+  /** The SQLite file to keep up to date. */
+  readonly exportFile: string | undefined;
+}
+
+export interface AurexNodeModules {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
+
+export const softwareVersion = "aurex/0.1.0";
+const maxConnections = 100;
+const mdnsIntervalMs = 3_000;
+
+export class AurexNode {
+  readonly options: AurexNodeOptions;
+  readonly #core: NodeCore;
+  readonly #keyPair: KeyPair;
+  readonly #lock: DirectoryLock;
+  readonly #follower: ExportFollower | undefined;
+  readonly #api: ReturnType<typeof createApi> | undefined;
+  /** What was opened, closed in the opposite order. */
+  readonly #resources: AsyncDisposableStack;
+  #apiUrl: string | undefined;
+
+  private constructor(options: AurexNodeOptions, parts: NodeParts, resources: AsyncDisposableStack) {
+    const { core, keyPair, lock, follower, logger } = parts;
+    this.options = options;
+    this.#core = core;
+    this.#keyPair = keyPair;
+    this.#lock = lock;
+    this.#follower = follower;
+    this.#resources = resources;
+    this.#api =
+      options.apiPort === undefined
+        ? undefined
+        : createApi(
+            { port: options.apiPort },
+            {
+              chain: core.chain,
+              mempool: core.mempool,
+              submit: (transaction) => core.submit(transaction),
+              status: () => this.status(),
+              logger,
+            },
+          );
+  }
+
+  /**
+   * Opens the data directory, which is created when missing; nothing listens yet.
+   *
+   * @throws StoreError, KeyError, JournalError or ExportError, each with what to do about it
+   */
+  static async open(options: AurexNodeOptions, modules: AurexNodeModules = {}): Promise<AurexNode> {
+    const clock = modules.clock ?? systemClock;
+    const logger = modules.logger ?? silentLogger;
+    await using resources = new AsyncDisposableStack();
+    const parts = await openParts(options, clock, logger, resources);
+    return new AurexNode(options, parts, resources.move());
+  }
+
+  get chain(): Chain {
+    return this.#core.chain;
+  }
+
+  get mempool(): Mempool {
+    return this.#core.mempool;
+  }
+
+  get network(): Network {
+    return this.#core.network;
+  }
+
+  /** Where the API listens; undefined before the start and without an API. */
+  get apiUrl(): string | undefined {
+    return this.#apiUrl;
+  }
+
+  /** The public key that is this node's identity, account and, where the genesis says so, authority. */
+  get publicKey(): Uint8Array {
+    return this.#keyPair.publicKey;
+  }
+
+  /** @throws OperatorError with exit code 4 where a port is taken; the node is to be stopped then */
+  async start(): Promise<void> {
+    const { listenAddresses, apiPort } = this.options;
+    await this.#core.start().catch((thrown: unknown) => {
+      throw portInUse(thrown, listenAddresses.join(", "), "--port");
+    });
+    await this.#follower?.start();
+    if (!this.#api) return;
+    this.#apiUrl = await this.#api.start().catch((thrown: unknown) => {
+      throw portInUse(thrown, `127.0.0.1:${apiPort}`, "--api-port");
+    });
+    await this.#lock.setApiUrl(this.#apiUrl);
+  }
+
+  /** Producer, API, network, the import that runs, SQL ledger, store, lock; in this order, once. */
+  async stop(): Promise<void> {
+    await this.#core.stopProducing();
+    await this.#api?.stop();
+    await this.#resources.disposeAsync();
+  }
+
+  /** Takes a transaction of this node's own user. */
+  submit(transaction: DecodedTransaction): Promise<AddOutcome> {
+    return this.#core.submit(transaction);
+  }
+
+  /** Resolves when the SQL ledger has every block up to the head of now; at once without one. */
+  async exportCaughtUp(): Promise<void> {
+    await this.#follower?.caughtUp();
+  }
+
+  status(): NodeStatus {
+    const { chain, mempool, network, producer } = this.#core;
+    const { head, spec, engine } = chain;
+    const authorities = engine.authorities(head);
+    const progress = network.syncProgress;
+    const isMiner = producer !== undefined && spec.consensus === "pow";
+    return {
+      nodeId: network.nodeId,
+      name: this.options.name,
+      network: this.options.network,
+      chainId: toHex(spec.chainId),
+      consensus: spec.consensus,
+      authority: producer !== undefined && authorities.some((key) => bytesEqual(key, this.publicKey)),
+      mining: isMiner,
+      notSealingBecause: producer?.notSealingBecause ?? null,
+      head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
+      final: null,
+      peers: network.peerCount,
+      mempool: mempool.count,
+      authorities: authorities.map(addressOf),
+      address: addressOf(this.publicKey),
+      syncing: progress ? { height: progress.height, targetHeight: progress.targetHeight } : null,
+      hashesPerSecond: isMiner ? (producer.progress?.hashesPerSecond ?? 0) : null,
+    };
+  }
+}
+
+interface NodeParts {
+  readonly core: NodeCore;
+  readonly keyPair: KeyPair;
+  readonly lock: DirectoryLock;
+  readonly follower: ExportFollower | undefined;
+  readonly logger: Logger;
+}
+
+async function openParts(
+  options: AurexNodeOptions,
+  clock: Clock,
+  logger: Logger,
+  resources: AsyncDisposableStack,
+): Promise<NodeParts> {
+  const { dataDir, name, spec } = options;
+  const places = dataDirectory(dataDir);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await acquireDirectoryLock({ directory: dataDir, name }, { clock });
+  resources.defer(() => lock.release());
+  await pinChainSpec(dataDir, spec);
+  const keyPair = await loadOrCreateNodeKey(dataDir);
+  const store: ChainStore = await openLevelStore(
+    { directory: places.chain, chainId: spec.chainId },
+    { clock, logger },
+  );
+  resources.defer(() => store.close());
+  const sealer = await openSealer(options, keyPair, places.sealJournal, logger);
+  const host = await createLibp2pHost(
+    {
+      privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
+      listenAddresses: options.listenAddresses,
+      bootstrap: options.bootstrap,
+      mdns: { enabled: options.mdns, network: options.network, intervalMs: mdnsIntervalMs },
+      datastoreDirectory: places.peers,
+      maxConnections,
+      agentVersion: softwareVersion,
+    },
+    { clock, logger },
+  );
+  const core = await NodeCore.open(
+    { ...options, keyPair, software: softwareVersion },
+    { store, host, verifier: createTransactionVerifier({}, { logger }), sealer, clock, logger },
+  );
+  const follower = openFollower(options.exportFile, core, clock, logger, resources);
+  resources.defer(() => core.stop());
+  return { core, keyPair, lock, follower, logger };
+}
+
+async function openSealer(
+  options: AurexNodeOptions,
+  keyPair: KeyPair,
+  journalPath: string,
+  logger: Logger,
+): Promise<BlockSealer | undefined> {
+  if (options.spec.consensus === "pow") {
+    return options.mine
+      ? blockSealerOf(createPowSealer({ threads: options.mineThreads }, { logger }))
+      : undefined;
+  }
+  if (!options.authority) return undefined;
+  const journal = await openFileSealJournal(journalPath, { logger });
+  return createAuthoritySealer({ keyPair }, { journal });
+}
+
+function openFollower(
+  file: string | undefined,
+  core: NodeCore,
+  clock: Clock,
+  logger: Logger,
+  resources: AsyncDisposableStack,
+): ExportFollower | undefined {
+  if (file === undefined) return undefined;
+  const job = createExportJob({ file: path.resolve(file) }, { source: core.chain, clock, logger });
+  const follower = new ExportFollower({ job, chain: core.chain, network: core.network, logger });
+  resources.defer(() => follower.stop());
+  return follower;
+}

@@ -1,0 +1,268 @@
+/** Several nodes in one process, for demonstrations, lessons and tests: real nodes on loopback, nothing imitated. */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { compareBytes, fromUtf8, toHex } from "../base/bytes.ts";
+import { sleep, systemClock } from "../base/clock.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import type { NodeStatus } from "../http/node-status.ts";
+import { chainSpecFrom, specDefaults } from "../protocol/chain-spec-json.ts";
+import { describeFault } from "../protocol/faults.ts";
+import type { ChainSpec, ConsensusName } from "../protocol/genesis.ts";
+import { addressOf } from "../protocol/identity.ts";
+import type { KeyPair } from "../protocol/signing.ts";
+import { type Payload, signTransaction } from "../protocol/transaction.ts";
+import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
+import { AurexNode } from "./aurex-node.ts";
+import { type BlockSummary, blockSummaries, chainTable, statusTable } from "./chain-tables.ts";
+import { pinnedChainSpec } from "./data-directory.ts";
+
+export interface BlockchainNetworkOptions {
+  /** Each node gets a directory of its own below it; a temporary one, removed by `stopAll`, where it is not given. */
+  readonly dataDir?: string;
+  /** Accounts besides the nodes' own that a new chain gives AUR to. */
+  readonly fundedKeys?: readonly Uint8Array[];
+  /** The SQLite file that the first node of each chain keeps up to date. */
+  readonly exportFile?: string;
+  readonly logger?: Logger;
+}
+
+export interface PowNodeOptions {
+  /** TCP port on 127.0.0.1; any free one where it is not given. */
+  readonly port?: number;
+  /** Leading zero hex digits of a block's hash, 1 to 4; the same for all Proof of Work nodes. */
+  readonly difficulty?: number;
+}
+
+export interface PoaNodeOptions {
+  readonly port?: number;
+  /** Names of the nodes that may seal. */
+  readonly authorizedNodes: readonly string[];
+}
+
+interface PlannedNode {
+  readonly name: string;
+  readonly consensus: ConsensusName;
+  readonly port: number;
+  readonly difficulty: number;
+  readonly authorizedNodes: readonly string[];
+}
+
+/** What each node's account, and each funded key, has in a new chain. */
+const fundedAur = "1000000";
+const connectTimeoutMs = 20_000;
+const connectPollMs = 50;
+
+/**
+ * The documented manual control: add nodes, start them, connect them, send transactions, look, stop.
+ * Nodes of one engine share one chain; nodes of both share one mesh.
+ */
+export class BlockchainNetwork {
+  readonly #options: BlockchainNetworkOptions;
+  readonly #planned = new Map<string, PlannedNode>();
+  readonly #nodes = new Map<string, AurexNode>();
+  readonly #keys = new Map<string, KeyPair>();
+  #directory: string | undefined;
+
+  constructor(options: BlockchainNetworkOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Plans a Proof of Work node, which mines when transactions wait. */
+  addPowNode(name: string, options: PowNodeOptions = {}): void {
+    const { port = 0, difficulty = specDefaults.pow.difficulty } = options;
+    this.#plan({ name, consensus: "pow", port, difficulty, authorizedNodes: [] });
+  }
+
+  /** Plans a Proof of Authority node; it seals if its own name is among the authorized ones. */
+  addPoaNode(name: string, { port = 0, authorizedNodes }: PoaNodeOptions): void {
+    this.#plan({ name, consensus: "poa", port, difficulty: 0, authorizedNodes });
+  }
+
+  #plan(node: PlannedNode): void {
+    if (this.#planned.has(node.name)) throw new Error(`there is a node named ${node.name} already`);
+    this.#planned.set(node.name, node);
+  }
+
+  /** Names in the order in which they were added. */
+  names(): readonly string[] {
+    return [...this.#planned.keys()];
+  }
+
+  /** A started node, with its chain, mempool and network. */
+  node(name: string): AurexNode {
+    const node = this.#nodes.get(name);
+    if (!node) throw new Error(`no node named ${name} is running`);
+    return node;
+  }
+
+  /** The running nodes of one engine, in the order in which they were added. */
+  nodesOf(consensus: ConsensusName): readonly AurexNode[] {
+    return [...this.#nodes.values()].filter((node) => node.chain.spec.consensus === consensus);
+  }
+
+  /**
+   * Opens and starts every planned node that does not run yet.
+   *
+   * @param onStarted called after each, for progress
+   */
+  async startAll(onStarted?: (node: AurexNode) => void): Promise<void> {
+    const { dataDir, exportFile, logger = silentLogger } = this.#options;
+    this.#directory ??= dataDir ?? (await mkdtemp(path.join(tmpdir(), "aurex-network-")));
+    for (const { name } of this.#planned.values()) {
+      this.#keys.set(name, await loadOrCreateNodeKey(this.#directoryOf(name)));
+    }
+    for (const planned of this.#planned.values()) {
+      const { name, consensus, port, authorizedNodes } = planned;
+      if (this.#nodes.has(name)) continue;
+      const isFirstOfChain = this.nodesOf(consensus).length === 0;
+      const node = await AurexNode.open(
+        {
+          dataDir: this.#directoryOf(name),
+          name,
+          network: "local",
+          spec: await this.#specOf(consensus),
+          authority: authorizedNodes.includes(name),
+          mine: consensus === "pow",
+          mineEmptyBlocks: false,
+          mineThreads: 1,
+          listenAddresses: [`/ip4/127.0.0.1/tcp/${port}`],
+          bootstrap: [],
+          mdns: false,
+          apiPort: undefined,
+          exportFile: isFirstOfChain ? exportFile : undefined,
+        },
+        { logger: logger.child({ node: name }) },
+      );
+      this.#nodes.set(name, node);
+      await node.start();
+      onStarted?.(node);
+    }
+  }
+
+  #directoryOf(name: string): string {
+    return path.join(this.#directory ?? "", name);
+  }
+
+  /** The chain that the nodes' directories hold, or a new one that funds them. */
+  async #specOf(consensus: ConsensusName): Promise<ChainSpec> {
+    const running = this.nodesOf(consensus)[0];
+    if (running) return running.chain.spec;
+    const members = [...this.#planned.values()].filter((node) => node.consensus === consensus);
+    for (const { name } of members) {
+      const pinned = await pinnedChainSpec(this.#directoryOf(name));
+      if (pinned) return pinned;
+    }
+    const difficulties = new Set(members.map((node) => node.difficulty));
+    if (difficulties.size > 1) throw new Error("the Proof of Work nodes of one network share one difficulty");
+    const funded = [
+      ...members.map(({ name }) => this.#keyOf(name).publicKey),
+      ...(this.#options.fundedKeys ?? []),
+    ];
+    const spec = chainSpecFrom({
+      name: `local-${consensus}`,
+      consensus,
+      timestamp: new Date().toISOString(),
+      salt: randomBytes(32).toString("hex"),
+      ...(consensus === "pow"
+        ? { difficulty: members[0]?.difficulty ?? specDefaults.pow.difficulty, minimumIntervalMs: 500 }
+        : { authorities: this.#authorities(members) }),
+      allocations: Object.fromEntries(funded.map((key) => [addressOf(key), fundedAur])),
+    });
+    if (!spec.ok)
+      throw new Error(`the ${consensus} chain cannot be: ${spec.fault.field} ${spec.fault.reason}`);
+    return spec.value;
+  }
+
+  #authorities(members: readonly PlannedNode[]): string[] {
+    const names = new Set(members.flatMap((node) => node.authorizedNodes));
+    return [...names]
+      .map((name) => this.#keyOf(name).publicKey)
+      .sort(compareBytes)
+      .map(addressOf);
+  }
+
+  #keyOf(name: string): KeyPair {
+    const key = this.#keys.get(name);
+    if (!key) throw new Error(`authorizedNodes names ${name}, which is no node of this network`);
+    return key;
+  }
+
+  /** Connects every node with every other, across engines; resolves when all of them are. */
+  async connectPeers(): Promise<void> {
+    const nodes = [...this.#nodes.values()];
+    for (const [index, node] of nodes.entries()) {
+      for (const other of nodes.slice(index + 1)) {
+        const address = other.network.addresses[0];
+        if (address === undefined) throw new Error(`${other.options.name} listens nowhere`);
+        await node.network.dial(address);
+      }
+    }
+    const deadlineMs = systemClock.monotonicMs() + connectTimeoutMs;
+    while (nodes.some((node) => node.network.peerCount < nodes.length - 1)) {
+      if (systemClock.monotonicMs() > deadlineMs)
+        throw new Error("not all nodes are connected with each other");
+      await sleep(systemClock, connectPollMs);
+    }
+  }
+
+  /**
+   * Sends a record signed by a node's own key through that node.
+   *
+   * @param data text of at most 4,000 bytes
+   * @returns the transaction's id in hex
+   */
+  sendTestTransaction(name: string, data: string): Promise<string> {
+    return this.send(name, this.#keyOf(name), { kind: "record", data: fromUtf8(data) });
+  }
+
+  /** Signs a payload with any key and hands it to a node; throws with the reason where the node refuses it. */
+  async send(name: string, keyPair: KeyPair, payload: Payload): Promise<string> {
+    const { chain, mempool } = this.node(name);
+    const draft = {
+      payload,
+      sequence: mempool.pendingSequence(toHex(keyPair.publicKey)),
+      fee: chain.spec.genesis.minimumFee,
+      validUntil: 0,
+      timestampMs: Date.now(),
+    };
+    const transaction = signTransaction(draft, keyPair, chain.spec.chainId);
+    const submitted = await this.node(name).submit(transaction);
+    if (!submitted.ok) throw new Error(`${name} refused the transaction: ${describeFault(submitted.fault)}`);
+    return transaction.idHex;
+  }
+
+  allStatus(): readonly NodeStatus[] {
+    return [...this.#nodes.values()].map((node) => node.status());
+  }
+
+  /** Every node's canonical chain, lowest block first, by the node's name. */
+  allChains(): Readonly<Record<string, readonly BlockSummary[]>> {
+    return Object.fromEntries([...this.#nodes].map(([name, node]) => [name, blockSummaries(node.chain)]));
+  }
+
+  printAllStatus(write: (text: string) => void = writeToStdout): void {
+    write(statusTable(this.allStatus()));
+  }
+
+  printAllChains(write: (text: string) => void = writeToStdout): void {
+    for (const [name, blocks] of Object.entries(this.allChains())) write(chainTable(name, blocks));
+  }
+
+  /** Stops every node; a temporary directory goes with them. */
+  async stopAll(): Promise<void> {
+    const stopped = await Promise.allSettled([...this.#nodes.values()].map((node) => node.stop()));
+    this.#nodes.clear();
+    if (this.#options.dataDir === undefined && this.#directory !== undefined) {
+      await rm(this.#directory, { recursive: true, force: true });
+      this.#directory = undefined;
+    }
+    const failed = stopped.find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
+  }
+}
+
+function writeToStdout(text: string): void {
+  process.stdout.write(text);
+}

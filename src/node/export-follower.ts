@@ -1,0 +1,84 @@
+/** Keeps the SQL ledger up to date beside a running node: after every new head, and never in the way of one. */
+import { BoundedMap } from "../base/bounded-map.ts";
+import { toHex } from "../base/bytes.ts";
+import { toError } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { ExportJob } from "../export/export-job.ts";
+import type { Network } from "../network/network.ts";
+import type { NodeRecord } from "../protocol/node-record.ts";
+
+const nodeRecordsMax = 1_000;
+
+export interface ExportFollowerModules {
+  readonly job: ExportJob;
+  readonly chain: Chain;
+  readonly network: Network;
+  readonly logger: Logger;
+}
+
+export class ExportFollower {
+  readonly #modules: ExportFollowerModules;
+  readonly #abort = new AbortController();
+  readonly #onHead = () => this.#wake();
+  readonly #onRecord = (record: NodeRecord) => {
+    this.#records.set(toHex(record.publicKey), record);
+    this.#wake();
+  };
+  /** Node records not written yet; the newest of each node, so as many as the directory keeps at most. */
+  readonly #records = new BoundedMap<string, NodeRecord>(nodeRecordsMax);
+  #running: Promise<void> | undefined;
+  #isDue = false;
+
+  constructor(modules: ExportFollowerModules) {
+    this.#modules = modules;
+  }
+
+  async start(): Promise<void> {
+    const { chain, network } = this.#modules;
+    chain.events.on("headChanged", this.#onHead);
+    network.events.on("nodeRecord", this.#onRecord);
+    for (const record of network.directory.records()) this.#onRecord(record);
+    this.#wake();
+  }
+
+  async caughtUp(): Promise<void> {
+    this.#wake();
+    while (this.#running) await this.#running;
+  }
+
+  /** Ends after the SQL transaction that runs. */
+  async stop(): Promise<void> {
+    const { chain, network, job } = this.#modules;
+    chain.events.off("headChanged", this.#onHead);
+    network.events.off("nodeRecord", this.#onRecord);
+    this.#abort.abort();
+    await this.#running;
+    job.close();
+  }
+
+  /** One run at a time; a head that comes meanwhile makes it run once more. */
+  #wake(): void {
+    this.#isDue = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isDue && !this.#abort.signal.aborted) {
+      this.#isDue = false;
+      try {
+        const records = [...this.#records.values()];
+        this.#records.clear();
+        await this.#modules.job.recordNodes(records);
+        await this.#modules.job.catchUp(undefined, this.#abort.signal);
+      } catch (thrown) {
+        this.#modules.logger.error(
+          { error: toError(thrown) },
+          "the SQL ledger could not be written; it is tried again with the next block",
+        );
+      }
+    }
+  }
+}

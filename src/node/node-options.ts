@@ -1,0 +1,86 @@
+/** From a configuration to what a node is opened with: finds the chain spec. */
+import { readFile } from "node:fs/promises";
+import { toError } from "../base/invariant.ts";
+import type { NodeConfig } from "../config/node-config.ts";
+import { chainSpecFromJson } from "../protocol/chain-spec-json.ts";
+import { type ChainSpec, chainSpecOf, easiestTargetOf } from "../protocol/genesis.ts";
+import type { AurexNodeOptions } from "./aurex-node.ts";
+import { pinnedChainSpec } from "./data-directory.ts";
+import { exitCodes, OperatorError } from "./operator-error.ts";
+
+/** The Proof of Work chain that every node without `--chain` is on. */
+const builtInPowSpec = new URL("../../config/pow.json", import.meta.url);
+
+/** @throws OperatorError where no chain spec can be had */
+export async function nodeOptionsOf(config: NodeConfig): Promise<AurexNodeOptions> {
+  const spec = await chainSpecFor(config);
+  const ip = config.listenAddress.includes(":") ? "ip6" : "ip4";
+  return {
+    dataDir: config.dataDir,
+    name: config.name,
+    network: config.network,
+    spec,
+    authority: config.authority,
+    mine: config.mine,
+    mineEmptyBlocks: config.mineEmptyBlocks,
+    mineThreads: config.mineThreads,
+    listenAddresses: [`/${ip}/${config.listenAddress}/tcp/${config.port}`],
+    bootstrap: config.bootstrap,
+    mdns: config.mdns,
+    apiPort: config.api ? config.apiPort : undefined,
+    exportFile: config.export,
+  };
+}
+
+async function chainSpecFor(config: NodeConfig): Promise<ChainSpec> {
+  if (config.chain !== undefined) return requireEngine(await readChainSpec(config.chain), config);
+  if (config.consensus === "pow") return builtInSpec(config.difficulty ?? 2);
+  const pinned = await pinnedChainSpec(config.dataDir);
+  if (pinned) return requireEngine(pinned, config);
+  throw new OperatorError("a Proof of Authority node needs a chain spec", {
+    code: "node/chain-spec-missing",
+    exitCode: exitCodes.usage,
+    why: `${config.dataDir} holds no chain yet, and the authorities of a new one have to be named`,
+    next: "aurex-node init --consensus poa --authority KEY --out chain.json, then start with --chain chain.json",
+  });
+}
+
+/** The built-in Proof of Work chain; another difficulty is another floor, hence another chain. */
+async function builtInSpec(difficulty: number): Promise<ChainSpec> {
+  const parsed = chainSpecFromJson(await readFile(builtInPowSpec, "utf8"));
+  if (!parsed.ok) throw new Error(`the built-in chain spec is broken: ${parsed.fault.reason}`);
+  const { genesis } = parsed.value;
+  const spec = chainSpecOf({ ...genesis, easiestTarget: easiestTargetOf(difficulty) });
+  if (!spec.ok) throw new Error(`the built-in chain spec is broken: ${spec.fault.reason}`);
+  return spec.value;
+}
+
+/** @throws OperatorError where the file cannot be read or is no chain spec */
+export async function readChainSpec(file: string): Promise<ChainSpec> {
+  const fault = (why: string) =>
+    new OperatorError(`${file} is not a chain spec that can be used`, {
+      code: "node/chain-spec-invalid",
+      exitCode: exitCodes.usage,
+      why,
+      next: "aurex-node init --help shows how to write one; all nodes of a chain need the same file",
+    });
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (thrown) {
+    throw fault(toError(thrown).message);
+  }
+  const spec = chainSpecFromJson(text);
+  if (!spec.ok) throw fault(`${spec.fault.field} ${spec.fault.reason}`);
+  return spec.value;
+}
+
+function requireEngine(spec: ChainSpec, config: NodeConfig): ChainSpec {
+  if (spec.consensus === config.consensus) return spec;
+  throw new OperatorError(`the chain spec is for --consensus ${spec.consensus}`, {
+    code: "node/chain-spec-engine",
+    exitCode: exitCodes.usage,
+    why: `this start asks for --consensus ${config.consensus}`,
+    next: `start with --consensus ${spec.consensus}`,
+  });
+}

@@ -1,0 +1,453 @@
+/** The export job: whatever happens on the way, the file ends as a fresh export of the same chain. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import fc from "fast-check";
+import { toHex } from "../../src/base/bytes.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { type ExportError, toExportError } from "../../src/export/export-error.ts";
+import { ExportJob } from "../../src/export/export-job.ts";
+import { openLedgerFile } from "../../src/export/ledger-file.ts";
+import { hashIndexes, ledgerApplicationId, ledgerSchemaVersion } from "../../src/export/schema.ts";
+import { type Block, decodeBlock } from "../../src/protocol/block.ts";
+import { genesisBlock } from "../../src/protocol/genesis.ts";
+import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
+import { chainContents, exportOnce, fileContents, jobFor, temporaryFolder } from "./ledger-contents.ts";
+import { longChain, longChainBlocks } from "./long-chain.ts";
+import { issueAsset, keyOf, record, registerUser, SyntheticChain, transfer } from "./synthetic-chain.ts";
+
+function codeOf(code: string) {
+  return (thrown: unknown) => {
+    const error = thrown as ExportError;
+    assert.equal(error.code, code);
+    assert.ok(error.what && error.why && error.next);
+    return true;
+  };
+}
+
+test("an unchanged chain is not written again", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = longChain();
+  await exportOnce(file, chain);
+  const before = await readFile(file);
+  const job = jobFor(file, chain);
+  const report = await job.catchUp();
+  job.close();
+  assert.deepEqual(report, {
+    blocks: 0,
+    transactions: 0,
+    reorganizations: 0,
+    cursor: { index: longChainBlocks, hash: chain.canonical.at(-1)?.hashHex },
+  });
+  assert.ok(before.equals(await readFile(file)));
+});
+
+test("two chains share a file, exported in turns", async (context) => {
+  const folder = await temporaryFolder(context);
+  const [work, authority] = [new SyntheticChain("pow"), new SyntheticChain("poa")];
+  const file = join(folder, "both.sqlite");
+  const jobs = [jobFor(file, work), jobFor(file, authority)];
+  for (let round = 0; round < 3; round += 1) {
+    for (const chain of [work, authority]) {
+      const name = registerUser(`user${round}@example.com`);
+      chain.append(keyOf(1), [
+        chain.sign(keyOf(200 + round), name),
+        chain.sign(keyOf(100), record("x"), round),
+      ]);
+    }
+    await Promise.all(jobs.map((job) => job.catchUp()));
+  }
+  work.rewindTo(1);
+  work.append(keyOf(2), [], 9);
+  for (const job of jobs) await job.catchUp();
+  for (const job of jobs) job.close();
+  const fresh = join(folder, "fresh.sqlite");
+  await exportOnce(fresh, work);
+  await exportOnce(fresh, authority);
+  assert.deepEqual(fileContents(file), fileContents(fresh));
+});
+
+test("a reorganization is followed in one SQL transaction, archived and logged", async (context) => {
+  const folder = await temporaryFolder(context);
+  const file = join(folder, "ledger.sqlite");
+  const chain = new SyntheticChain("pow");
+  const [alice, bob] = [keyOf(100), keyOf(101)];
+  chain.append(keyOf(1), [chain.sign(alice, transfer(bob, 5n))]);
+  chain.append(keyOf(1), [chain.sign(alice, registerUser("alice@example.com"), 1)]);
+  chain.append(keyOf(1), [
+    chain.sign(alice, transfer(bob, 6n), 2),
+    chain.sign(bob, issueAsset("GOLD", 2, 7n)),
+  ]);
+  const job = jobFor(file, chain, { rowsPerTransaction: 1 });
+  await job.catchUp();
+  const orphans = chain.canonical.slice(2);
+  chain.rewindTo(1);
+  chain.append(keyOf(2), [chain.sign(alice, transfer(bob, 6n), 1)], 1);
+  chain.append(keyOf(2), [], 2);
+  chain.append(keyOf(2), [], 3);
+  const tips: number[] = [];
+  const report = await job.catchUp(({ index }) => tips.push(index));
+  job.close();
+  assert.equal(report.reorganizations, 1);
+  // Although one row fills a transaction here, the first one reaches as high as the branch that it replaces.
+  assert.deepEqual(tips, [3, 4]);
+  const db = openLedgerFile(file, { readOnly: true });
+  const [reorg] = db.prepare("SELECT * FROM reorgs").all();
+  assert.deepEqual(
+    [
+      reorg?.fork_index,
+      reorg?.fork_hash,
+      reorg?.old_index,
+      reorg?.old_hash,
+      reorg?.new_index,
+      reorg?.new_hash,
+    ],
+    [1, chain.canonical[1]?.hashHex, 3, orphans[1]?.hashHex, 3, chain.canonical[3]?.hashHex],
+  );
+  const archived = db.prepare(`SELECT * FROM orphaned_blocks ORDER BY "index"`).all();
+  assert.deepEqual(
+    archived.map((row) => row.hash),
+    orphans.map((block) => block.hashHex),
+  );
+  for (const [index, row] of archived.entries()) {
+    const block = decodeBlock(new Uint8Array(row.block_bytes as Uint8Array));
+    assert.ok(block.ok);
+    assert.deepEqual(block.value.bytes, orphans[index]?.bytes);
+  }
+  const fresh = join(folder, "fresh.sqlite");
+  await exportOnce(fresh, chain);
+  assert.deepEqual(chainContents(db), fileContents(fresh));
+  db.close();
+});
+
+test("a long backlog is written without the indexes over hashes, which are back at the end", async (context) => {
+  const folder = await temporaryFolder(context);
+  const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
+  const [short, long] = [new SyntheticChain("pow"), new SyntheticChain("poa")];
+  short.append(keyOf(1), []);
+  for (let height = 1; height <= 1_000; height += 1) long.append(keyOf(1), []);
+  await exportOnce(file, short);
+  const job = jobFor(file, long);
+  const reader = openLedgerFile(file, { readOnly: true });
+  const query = reader.prepare(
+    "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name",
+  );
+  const present = () => query.all().map((row) => String(row.name));
+  const indexes = present();
+  assert.deepEqual(indexes.filter((name) => name in hashIndexes).sort(), Object.keys(hashIndexes).sort());
+  await job.catchUp(() =>
+    assert.deepEqual(
+      present(),
+      indexes.filter((name) => !(name in hashIndexes)),
+    ),
+  );
+  assert.deepEqual(present(), indexes);
+  reader.close();
+  job.close();
+  await exportOnce(fresh, short);
+  await exportOnce(fresh, long);
+  assert.deepEqual(fileContents(file), fileContents(fresh));
+});
+
+test("a chain that is only behind the file leaves the file alone", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = longChain();
+  await exportOnce(file, chain);
+  const before = fileContents(file);
+  chain.rewindTo(10);
+  const job = jobFor(file, chain);
+  const report = await job.catchUp();
+  job.close();
+  assert.equal(report.cursor?.index, longChainBlocks);
+  assert.deepEqual(fileContents(file), before);
+});
+
+/** One step of a chain's life, drawn by fast-check. */
+interface Step {
+  readonly rewind: number;
+  readonly returnTo: number;
+  readonly blocks: readonly (readonly number[])[];
+  readonly isExported: boolean;
+}
+
+const steps = fc.array(
+  fc.record<Step>({
+    rewind: fc.integer({ min: 0, max: 4 }),
+    returnTo: fc.integer({ min: 0, max: 12 }),
+    blocks: fc.array(fc.array(fc.nat(19), { maxLength: 4 }), { maxLength: 3 }),
+    isExported: fc.boolean(),
+  }),
+  { maxLength: 7 },
+);
+
+/** A transaction that the chain's own history allows: one name to an account, assets only after their issue. */
+function drawnTransaction(
+  chain: SyntheticChain,
+  pending: readonly DecodedTransaction[],
+  choice: number,
+  sequence: number,
+): DecodedTransaction {
+  const sender = keyOf(100 + (choice % 4));
+  const receiver = keyOf(100 + ((choice + 1) % 4));
+  const history = [...chain.canonical.flatMap((block) => block.transactions), ...pending];
+  const senderHex = Buffer.from(sender.publicKey).toString("hex");
+  const hasName = history.some(
+    ({ payload, senderHex: other }) => payload.kind === "registerUser" && other === senderHex,
+  );
+  const asset = history.findLast(({ payload }) => payload.kind === "issueAsset");
+  const kind = choice % 5;
+  if (kind === 0 && !hasName)
+    return chain.sign(sender, registerUser(`user${sequence}@example.com`), sequence);
+  if (kind === 1)
+    return chain.sign(sender, issueAsset(`A${sequence}`, sequence % 9, BigInt(sequence) + 1n), sequence);
+  if (kind === 2 && asset) return chain.sign(sender, transfer(receiver, 1n, "", asset.id), sequence);
+  if (kind === 3) return chain.sign(sender, record(`data ${sequence}`), sequence);
+  return chain.sign(sender, transfer(receiver, BigInt(choice) + 1n), sequence, BigInt(choice));
+}
+
+for (const consensus of ["pow", "poa"] as const) {
+  test(`after any reorganizations of a ${consensus} chain the file equals a fresh export`, async (context) => {
+    const folder = await temporaryFolder(context);
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(steps, fc.integer({ min: 1, max: 6 }), async (drawn, rowsPerTransaction) => {
+        run += 1;
+        const chain = new SyntheticChain(consensus);
+        const file = join(folder, `${run}.sqlite`);
+        const branches: (readonly Block[])[] = [];
+        let note = 0;
+        const appendBlock = (choices: readonly number[]) => {
+          note += 1;
+          const transactions: DecodedTransaction[] = [];
+          for (const [index, choice] of choices.entries()) {
+            transactions.push(drawnTransaction(chain, transactions, choice, note * 10 + index));
+          }
+          chain.append(keyOf(1 + (note % 3)), transactions, note);
+        };
+        const job = jobFor(file, chain, { rowsPerTransaction });
+        for (const step of drawn) {
+          branches.push(chain.canonical);
+          const branch = branches[step.returnTo];
+          if (branch) chain.switchTo(branch);
+          else chain.rewindTo(Math.max(0, chain.canonical.length - 1 - step.rewind));
+          for (const choices of step.blocks) appendBlock(choices);
+          if (step.isExported) await job.catchUp();
+        }
+        // A new block: the head is then none that the file may hold already, above which it would have to wait.
+        appendBlock([0]);
+        await job.catchUp();
+        job.close();
+        const fresh = join(folder, `${run}.fresh.sqlite`);
+        await exportOnce(fresh, chain);
+        assert.deepEqual(fileContents(file), fileContents(fresh));
+      }),
+      { numRuns: 25 },
+    );
+  });
+}
+
+test("killed at any SQL transaction, the export goes on to the same file", async (context) => {
+  const folder = await temporaryFolder(context);
+  const fresh = join(folder, "fresh.sqlite");
+  const chain = longChain();
+  await exportOnce(fresh, chain);
+  const program = fileURLToPath(new URL("./long-chain.ts", import.meta.url));
+  for (const [round, killAt] of [1, 17, 43].entries()) {
+    const file = join(folder, `killed-${round}.sqlite`);
+    const child = spawn(process.execPath, [program, file], { stdio: ["ignore", "pipe", "inherit"] });
+    const exited = once(child, "exit");
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (Number(line) >= killAt) child.kill("SIGKILL");
+    }
+    const [, signal] = await exited;
+    assert.equal(signal, "SIGKILL");
+    const db = openLedgerFile(file, { readOnly: true });
+    const state = db
+      .prepare(
+        `SELECT cursor_index, (SELECT MAX("index") FROM blocks) AS tip,
+           (SELECT SUM(transaction_count) FROM blocks) AS counted, (SELECT COUNT(*) FROM transactions) AS present
+         FROM meta`,
+      )
+      .get();
+    db.close();
+    assert.ok(Number(state?.cursor_index) >= killAt);
+    assert.equal(state?.tip, state?.cursor_index);
+    assert.equal(state?.counted, state?.present);
+    await exportOnce(file, chain);
+    assert.deepEqual(fileContents(file), fileContents(fresh));
+  }
+});
+
+test("a reader beside the job sees whole snapshots only", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = longChain();
+  const job = jobFor(file, chain, { rowsPerTransaction: 1 });
+  const reader = openLedgerFile(file, { readOnly: true });
+  const query = reader.prepare(
+    `SELECT (SELECT cursor_index FROM meta) AS cursor_index, (SELECT MAX("index") FROM blocks) AS tip,
+       (SELECT SUM(transaction_count) FROM blocks) AS counted, (SELECT COUNT(*) FROM transactions) AS present`,
+  );
+  let held: unknown;
+  let reads = 0;
+  await job.catchUp(({ index }) => {
+    const state = query.get();
+    reads += 1;
+    assert.equal(state?.tip, state?.cursor_index);
+    assert.equal(state?.present, state?.counted);
+    if (index % 10 === 0) {
+      if (reader.isTransaction) reader.exec("COMMIT");
+      reader.exec("BEGIN");
+      held = query.get();
+    } else if (reader.isTransaction) {
+      assert.deepEqual(state, held);
+    }
+  });
+  assert.equal(reads, longChainBlocks + 1);
+  reader.close();
+  job.close();
+});
+
+test("stopped by a signal, the job leaves a consistent file and later finishes it", async (context) => {
+  const folder = await temporaryFolder(context);
+  const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
+  const chain = longChain();
+  const job = jobFor(file, chain, { rowsPerTransaction: 1 });
+  const controller = new AbortController();
+  const stopped = await job.catchUp(({ index }) => index === 5 && controller.abort(), controller.signal);
+  assert.equal(stopped.cursor?.index, 5);
+  await job.catchUp();
+  job.close();
+  await exportOnce(fresh, chain);
+  assert.deepEqual(fileContents(file), fileContents(fresh));
+});
+
+test("a missing block undoes its SQL transaction and is named; the next call goes on", async (context) => {
+  const folder = await temporaryFolder(context);
+  const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
+  const chain = longChain();
+  let missing = chain.canonical[30]?.hashHex;
+  const source = {
+    spec: chain.spec,
+    head: chain.head,
+    hashAtHeight: (height: number) => chain.hashAtHeight(height),
+    headerOf: (hash: Uint8Array) => chain.headerOf(hash),
+    block: (hash: Uint8Array) => (toHex(hash) === missing ? undefined : chain.block(hash)),
+  };
+  const job = jobFor(file, source, { rowsPerTransaction: 40 });
+  await assert.rejects(job.catchUp(), codeOf("export/source-incomplete"));
+  // Ten blocks to a transaction: the one that held block 30 is undone whole.
+  assert.equal(job.cursor?.index, 20);
+  missing = undefined;
+  await job.catchUp();
+  job.close();
+  await exportOnce(fresh, chain);
+  assert.deepEqual(fileContents(file), fileContents(fresh));
+});
+
+test("a full disk is named, and the export goes on once there is space", async (context) => {
+  const folder = await temporaryFolder(context);
+  const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
+  const chain = longChain();
+  const db = openLedgerFile(file);
+  const pages = Number(db.prepare("PRAGMA page_count").get()?.page_count);
+  db.exec(`PRAGMA max_page_count = ${pages + 12}`);
+  const modules = { source: chain, clock: systemClock, logger: silentLogger };
+  const job = new ExportJob({ file, rowsPerTransaction: 1 }, modules, db);
+  await assert.rejects(job.catchUp(), codeOf("export/disk-full"));
+  const stoppedAt = job.cursor?.index ?? -1;
+  assert.ok(stoppedAt > 0 && stoppedAt < longChainBlocks);
+  db.exec("PRAGMA max_page_count = 1000000");
+  await job.catchUp();
+  job.close();
+  await exportOnce(fresh, chain);
+  assert.deepEqual(fileContents(file), fileContents(fresh));
+});
+
+test("while another program writes, the job waits; past its patience it says so", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = longChain();
+  const job = jobFor(file, chain, { busyWaitMaxMs: 60 });
+  const other = new DatabaseSync(file);
+  other.exec("BEGIN IMMEDIATE");
+  await assert.rejects(job.catchUp(), codeOf("export/busy"));
+  other.exec("ROLLBACK");
+  other.close();
+  const report = await job.catchUp();
+  assert.equal(report.cursor?.index, longChainBlocks);
+  job.close();
+});
+
+test("files that are no ledger of this version are refused and left as they are", async (context) => {
+  const folder = await temporaryFolder(context);
+  const text = join(folder, "letter.txt");
+  await writeFile(text, "Dear auditor, this is no database at all.\n".repeat(100));
+  assert.throws(() => openLedgerFile(text), codeOf("export/not-a-ledger"));
+  assert.match(await readFile(text, "utf8"), /^Dear auditor/);
+
+  const foreign = join(folder, "foreign.sqlite");
+  const db = new DatabaseSync(foreign);
+  db.exec("CREATE TABLE recipes (name TEXT)");
+  db.close();
+  const before = await readFile(foreign);
+  assert.throws(() => openLedgerFile(foreign), codeOf("export/not-a-ledger"));
+  assert.ok(before.equals(await readFile(foreign)));
+
+  const newer = join(folder, "newer.sqlite");
+  openLedgerFile(newer).close();
+  const raised = new DatabaseSync(newer);
+  assert.equal(raised.prepare("PRAGMA application_id").get()?.application_id, ledgerApplicationId);
+  raised.exec(`PRAGMA user_version = ${ledgerSchemaVersion + 1}`);
+  raised.close();
+  assert.throws(() => openLedgerFile(newer), codeOf("export/newer-version"));
+
+  const nowhere = join(folder, "no", "such", "folder", "ledger.sqlite");
+  assert.throws(
+    () => openLedgerFile(nowhere),
+    (thrown) => {
+      assert.match((thrown as ExportError).message, new RegExp(nowhere));
+      return codeOf("export/cannot-open")(thrown);
+    },
+  );
+  assert.throws(
+    () => openLedgerFile(join(folder, "absent.sqlite"), { readOnly: true }),
+    codeOf("export/cannot-open"),
+  );
+});
+
+test("a chain of the same id with another block 0 is refused", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = longChain();
+  await exportOnce(file, chain);
+  const other = genesisBlock(chain.spec, new Uint8Array(32).fill(1));
+  const impostor = new SyntheticChain("pow");
+  impostor.switchTo([other]);
+  const job = jobFor(file, impostor);
+  await assert.rejects(job.catchUp(), codeOf("export/genesis-mismatch"));
+  job.close();
+});
+
+test("a published copy is whole, replaces the old one, and never the ledger itself", async (context) => {
+  const folder = await temporaryFolder(context);
+  const [file, copy] = [join(folder, "ledger.sqlite"), join(folder, "copy.sqlite")];
+  const chain = longChain();
+  const job = jobFor(file, chain);
+  await job.catchUp();
+  await job.publishCopy(copy);
+  chain.append(keyOf(1), []);
+  await job.catchUp();
+  assert.notDeepEqual(fileContents(copy), fileContents(file));
+  await job.publishCopy(copy);
+  assert.deepEqual(fileContents(copy), fileContents(file));
+  await assert.rejects(job.publishCopy(file), codeOf("export/cannot-open"));
+  await assert.rejects(job.publishCopy(join(folder, "absent", "copy.sqlite")), codeOf("export/cannot-open"));
+  job.close();
+  const plain = new Error("none of SQLite's");
+  assert.equal(toExportError(plain, file), plain);
+});

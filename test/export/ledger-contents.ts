@@ -1,0 +1,61 @@
+/** Reads whole ledgers for comparison, and gives tests a folder of their own. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { TestContext } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { createExportJob, type ExportJob, type ExportJobOptions } from "../../src/export/export-job.ts";
+import { openLedgerFile } from "../../src/export/ledger-file.ts";
+import type { LedgerSource } from "../../src/export/ledger-source.ts";
+
+export async function temporaryFolder(context: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "aurex-export-"));
+  context.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export function jobFor(
+  file: string,
+  source: LedgerSource,
+  options: Partial<ExportJobOptions> = {},
+): ExportJob {
+  return createExportJob({ file, ...options }, { source, clock: systemClock, logger: silentLogger });
+}
+
+export async function exportOnce(file: string, source: LedgerSource): Promise<void> {
+  const job = jobFor(file, source);
+  await job.catchUp();
+  job.close();
+}
+
+const comparedTables = ["users", "blocks", "transactions", "assets", "mining_pool", "meta"];
+
+/** Every row of the tables that follow from the chain, in one order; clocks left out. */
+export function chainContents(db: DatabaseSync): Record<string, string[]> {
+  const contents: Record<string, string[]> = {};
+  for (const table of comparedTables) {
+    const query = db.prepare(`SELECT * FROM ${table}`);
+    query.setReadBigInts(true);
+    contents[table] = query
+      .all()
+      .map(({ updated_at_ms: _, ...row }) => JSON.stringify(row, plainValue))
+      .sort();
+  }
+  return contents;
+}
+
+export function fileContents(file: string): Record<string, string[]> {
+  const db = openLedgerFile(file, { readOnly: true });
+  try {
+    return chainContents(db);
+  } finally {
+    db.close();
+  }
+}
+
+function plainValue(_: string, value: unknown): unknown {
+  if (typeof value === "bigint") return `${value}n`;
+  return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+}

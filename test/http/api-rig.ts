@@ -1,0 +1,160 @@
+/** A chain of one authority with its API on a free port: blocks are sealed when a test says so. */
+import { once } from "node:events";
+import { systemClock } from "../../src/base/clock.ts";
+import { type Logger, silentLogger } from "../../src/base/logger.ts";
+import { Chain } from "../../src/chain/chain.ts";
+import { createEngine } from "../../src/consensus/create-engine.ts";
+import { type Api, createApi } from "../../src/http/api.ts";
+import { createApiClient } from "../../src/http/api-client.ts";
+import type { NodeStatus } from "../../src/http/node-status.ts";
+import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
+import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
+import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
+import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
+import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
+import { BlockProducer } from "../../src/sealing/block-producer.ts";
+import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
+import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
+import { createMemoryStore } from "../../src/store/memory-store.ts";
+import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+
+export const authority = keyOfTest(1);
+export const alice = keyOfTest(2);
+export const bob = keyOfTest(3);
+export const aliceAur = "1000";
+
+export function keyOfTest(number: number): KeyPair {
+  return keyPairFromSeed(new Uint8Array(32).fill(number));
+}
+
+export interface ApiRig {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly api: Api;
+  readonly url: string;
+  readonly client: ReturnType<typeof createApiClient>;
+  sign(payload: Payload, keyPair: KeyPair, wanted?: { sequence?: number; fee?: bigint }): DecodedTransaction;
+  /** Seals blocks until nothing waits; at least one of what waits must be executable. */
+  sealWaiting(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RigOptions {
+  readonly minimumFee?: string;
+  readonly logger?: Logger;
+  /** Stands in front of the mempool. */
+  readonly beforeSubmit?: () => Promise<void>;
+}
+
+export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
+  const clock = systemClock;
+  const spec = chainSpecFrom({
+    name: "rig",
+    consensus: "poa",
+    timestamp: "2026-01-01T00:00:00.000Z",
+    salt: "11".repeat(32),
+    authorities: [addressOf(authority.publicKey)],
+    periodMs: 1,
+    stepMs: 1,
+    heartbeatMs: 3_600_000,
+    allocations: { [addressOf(alice.publicKey)]: aliceAur },
+    minimumFee: options.minimumFee ?? "0",
+  });
+  if (!spec.ok) throw new Error(spec.fault.reason);
+  const verifier = createInlineVerifier();
+  const modules = {
+    store: createMemoryStore(),
+    engine: createEngine(spec.value),
+    verifier,
+    clock,
+    logger: silentLogger,
+  };
+  const chain = await Chain.open({ spec: spec.value }, modules);
+  const { minimumFee } = spec.value.genesis;
+  const mempool = createMempool(
+    {},
+    {
+      clock,
+      verifier,
+      logger: silentLogger,
+      ledger: () => ({ view: chain.ledger, height: chain.head.header.height, minimumFee }),
+    },
+  );
+  chain.events.on("headChanged", ({ connected, disconnected }) =>
+    mempool.headChanged({
+      connected: connected.flatMap((block) => block.transactions),
+      disconnected: disconnected.flatMap((block) => block.transactions),
+    }),
+  );
+  const journal = createMemorySealJournal();
+  const api = createApi(
+    { port: 0 },
+    {
+      chain,
+      mempool,
+      submit: async (transaction) => {
+        await options.beforeSubmit?.();
+        return mempool.add(transaction);
+      },
+      status: () => statusOf(chain, mempool),
+      logger: options.logger ?? silentLogger,
+    },
+  );
+  const url = await api.start();
+  return {
+    chain,
+    mempool,
+    api,
+    url,
+    client: createApiClient(url),
+    sign: (payload, keyPair, { sequence = 0, fee = minimumFee } = {}) =>
+      signTransaction({ payload, sequence, fee, validUntil: 0, timestampMs: 0 }, keyPair, spec.value.chainId),
+    async sealWaiting() {
+      const producer = new BlockProducer(
+        { producer: authority.publicKey, mineEmptyBlocks: false, extraData: new Uint8Array(32) },
+        {
+          chain,
+          mempool,
+          sealer: createAuthoritySealer({ keyPair: authority }, { journal }),
+          clock,
+          logger: silentLogger,
+          announceBlock() {},
+          isSyncing: () => false,
+        },
+      );
+      const sealed = once(chain.events, "headChanged");
+      producer.start();
+      await sealed;
+      while (mempool.hasReady()) await once(chain.events, "headChanged");
+      await producer.stop();
+    },
+    async close() {
+      await api.stop();
+      await chain.close();
+      mempool.close();
+      await verifier.close();
+    },
+  };
+}
+
+function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
+  const { head, spec } = chain;
+  return {
+    nodeId: nodeIdOf(authority.publicKey),
+    name: "rig",
+    network: "test",
+    chainId: Buffer.from(spec.chainId).toString("hex"),
+    consensus: spec.consensus,
+    authority: true,
+    mining: false,
+    notSealingBecause: null,
+    head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
+    final: null,
+    peers: 0,
+    mempool: mempool.count,
+    authorities: [addressOf(authority.publicKey)],
+    address: addressOf(authority.publicKey),
+    syncing: null,
+    hashesPerSecond: null,
+  };
+}

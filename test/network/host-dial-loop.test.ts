@@ -1,0 +1,132 @@
+/** The dial loop under simulated time: who dials when, and that it never ends. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { silentLogger } from "../../src/base/logger.ts";
+import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { DialLoop, defaultDialLoop } from "../../src/network/host/dial-loop.ts";
+import { seededRandom } from "./host-rigs.ts";
+
+function makeLoop(ownId: string, answer: (address: string) => string | undefined, options = {}) {
+  const clock = createSimulatedClock(0);
+  const dials: { address: string; atMs: number }[] = [];
+  const connected = new Set<string>();
+  const banned = new Set<string>();
+  const loop = new DialLoop(
+    { ...defaultDialLoop, ownId, ...options },
+    {
+      clock,
+      logger: silentLogger,
+      random: seededRandom(7),
+      dial: async ([address]) => {
+        dials.push({ address: address!, atMs: clock.monotonicMs() });
+        const peer = answer(address!);
+        if (peer === undefined) throw new Error("refused");
+        connected.add(peer);
+        return peer;
+      },
+      isConnected: (peer) => connected.has(peer),
+      isBanned: (peer) => banned.has(peer),
+      isFull: () => false,
+    },
+  );
+  loop.start();
+  const lose = (peer: string) => {
+    connected.delete(peer);
+    loop.disconnected(peer);
+  };
+  return { clock, dials, connected, banned, loop, lose };
+}
+
+it("backs off from one second to sixty, with jitter, and goes on for ever", async () => {
+  const { clock, dials, loop } = makeLoop("a", () => undefined);
+  loop.addBootstrap("/b", undefined);
+  await clock.advance(86_400_000);
+  const gapsMs = dials.slice(1).map(({ atMs }, index) => atMs - dials[index]!.atMs);
+  assert.equal(dials[0]!.atMs, 0);
+  assert.ok(dials.length > 86_400 / 60, `${dials.length} attempts in a day`);
+  for (const [index, gapMs] of gapsMs.entries()) {
+    const wholeMs = Math.min(60_000, 1_000 * 2 ** index);
+    assert.ok(gapMs >= wholeMs / 2 && gapMs <= wholeMs, `gap ${index} is ${gapMs} ms`);
+  }
+  assert.ok(new Set(gapsMs.slice(-20).map(Math.round)).size > 10);
+});
+
+it("lets the lower peer id dial first", async () => {
+  const lower = makeLoop("a", () => "b");
+  const higher = makeLoop("c", () => "b");
+  for (const { loop, clock } of [lower, higher]) {
+    loop.sighted("b", ["/b"]);
+    await clock.advance(10_000);
+  }
+  assert.deepEqual(lower.dials, [{ address: "/b", atMs: 0 }]);
+  assert.deepEqual(higher.dials, [{ address: "/b", atMs: 3_000 }]);
+});
+
+it("redials at once what was steady, backs off from what hangs up", async () => {
+  const { clock, dials, loop, lose } = makeLoop("a", () => "b");
+  loop.sighted("b", ["/b"]);
+  await clock.advance(20_000);
+  lose("b");
+  await clock.advance(1);
+  assert.equal(dials.length, 2);
+  lose("b");
+  await clock.advance(499);
+  assert.equal(dials.length, 2);
+  await clock.advance(10_000);
+  assert.equal(dials.length, 3);
+});
+
+it("does not wait out its backoff where a peer is seen alive, nor dials more than once a second", async () => {
+  const { clock, dials, loop } = makeLoop("a", () => undefined);
+  loop.sighted("b", ["/b"]);
+  await clock.advance(200_000);
+  const before = dials.length;
+  for (let index = 0; index < 100; index += 1) {
+    loop.sighted("b", ["/b"]);
+    await clock.advance(50);
+  }
+  const extra = dials.length - before;
+  assert.ok(extra >= 3 && extra <= 6, `${extra} dials in five seconds`);
+});
+
+it("dials neither itself nor the banned, and holds what it was told to hold", async () => {
+  const { clock, dials, banned, loop } = makeLoop("a", () => undefined);
+  banned.add("b");
+  loop.sighted("a", ["/a"]);
+  loop.sighted("b", ["/b"]);
+  loop.sighted("c", ["/c"]);
+  loop.hold("c", 5_000);
+  await clock.advance(4_999);
+  assert.deepEqual(dials, []);
+  await clock.advance(2);
+  assert.deepEqual(
+    dials.map(({ address }) => address),
+    ["/c"],
+  );
+  banned.delete("b");
+  await clock.advance(120_000);
+  assert.ok(dials.some(({ address }) => address === "/b"));
+});
+
+it("keeps a bounded number of candidates, the operator's among them, and few dials at once", async () => {
+  const { clock, dials, loop } = makeLoop("a", () => undefined, { candidatesMax: 20, dialsMax: 4 });
+  loop.addBootstrap("/boot", undefined);
+  for (let index = 0; index < 1_000; index += 1) loop.sighted(`peer-${index}`, [`/${index}`]);
+  assert.equal(loop.size, 20);
+  await clock.advance(120_000);
+  const dialled = new Set(dials.map(({ address }) => address));
+  assert.ok(dialled.has("/boot") && dialled.has("/999") && !dialled.has("/0"));
+});
+
+it("goes by the peer id that a bootstrap address has shown", async () => {
+  const { clock, dials, loop, lose } = makeLoop("a", () => "b");
+  loop.addBootstrap("/boot", undefined);
+  await clock.advance(20_000);
+  assert.equal(loop.size, 1);
+  lose("b");
+  await clock.advance(10);
+  assert.deepEqual(
+    dials.map(({ address }) => address),
+    ["/boot", "/boot"],
+  );
+});

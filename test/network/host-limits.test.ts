@@ -1,0 +1,120 @@
+/** Budgets, points and bans; frames; and which claimed addresses are dialled. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import type { Stream } from "@libp2p/interface";
+import { multiaddr } from "@multiformats/multiaddr";
+import fc from "fast-check";
+import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { PeerLimits } from "../../src/network/host/peer-limits.ts";
+import { dialableAddresses } from "../../src/network/libp2p/addresses.ts";
+import { encodeFrame, encodeLength, FrameReader } from "../../src/network/libp2p/frames.ts";
+
+it("disconnects at the second rejected message and bans at the fifth, unless they are far apart", async () => {
+  const clock = createSimulatedClock(0);
+  const limits = new PeerLimits({}, { clock });
+  const quick = Array.from({ length: 5 }, () => limits.rejected("quick"));
+  assert.deepEqual(quick, ["keep", "disconnect", "disconnect", "disconnect", "ban"]);
+  for (let index = 0; index < 50; index += 1) {
+    assert.equal(limits.rejected("seldom"), "keep");
+    await clock.advance(1_200_000);
+  }
+});
+
+it("forgets the oldest bans, not the latest, when the list is full", async () => {
+  const clock = createSimulatedClock(0);
+  const limits = new PeerLimits({ bansMax: 10 }, { clock });
+  for (let index = 0; index < 30; index += 1) limits.ban(`peer-${index}`, 1_000);
+  const banned = Array.from({ length: 30 }, (_, index) => limits.isBanned(`peer-${index}`));
+  assert.deepEqual(
+    banned,
+    Array.from({ length: 30 }, (_, index) => index >= 20),
+  );
+  await clock.advance(1_000);
+  assert.equal(limits.isBanned("peer-29"), false);
+});
+
+it("lets a budget through at its rate and no faster, each peer its own", async () => {
+  const clock = createSimulatedClock(0);
+  const limits = new PeerLimits({ gossipBytesPerSecond: 1_000, gossipBytesBurst: 5_000 }, { clock });
+  let passed = 0;
+  for (let step = 0; step < 1_000; step += 1) {
+    if (limits.spendBytes("greedy", 100)) passed += 100;
+    await clock.advance(10);
+  }
+  assert.ok(passed > 14_000 && passed <= 15_000, `${passed} bytes in ten seconds`);
+  assert.ok(limits.spendBytes("modest", 5_000));
+});
+
+/** As much of a stream as a reader uses, fed by the test. */
+function feed(parts: readonly Uint8Array[]): Stream {
+  const target = new EventTarget();
+  const stream = {
+    status: "open",
+    readStatus: "readable",
+    remoteWriteStatus: "writable",
+    readBufferLength: 0,
+    addEventListener: target.addEventListener.bind(target),
+    pause: () => {},
+    resume: () => {},
+  };
+  setImmediate(() => {
+    for (const data of parts) target.dispatchEvent(Object.assign(new Event("message"), { data }));
+    stream.remoteWriteStatus = "closed";
+    target.dispatchEvent(new Event("remoteCloseWrite"));
+  });
+  return stream as unknown as Stream;
+}
+
+function cut(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const places = [0, ...cuts.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+  return places.slice(1).map((end, index) => bytes.slice(places[index], end));
+}
+
+it("reads frames however the bytes are cut", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 5 }),
+      fc.array(fc.nat(), { maxLength: 8 }),
+      async (payloads, cuts) => {
+        const reader = new FrameReader(feed(cut(Buffer.concat(payloads.map(encodeFrame)), cuts)), 400);
+        for (const payload of payloads) assert.deepEqual(await reader.read(), new Uint8Array(payload));
+        assert.equal(await reader.read(), undefined);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+it("refuses over-long, unfinished and oddly written frames", async () => {
+  const cases: [string, Uint8Array, string][] = [
+    ["over-long", encodeLength(401), "request/chunk-too-long"],
+    ["far over-long", encodeLength(2 ** 34), "request/chunk-too-long"],
+    ["cut short", encodeFrame(new Uint8Array(10)).subarray(0, 10), "request/malformed"],
+    ["cut in the length", Uint8Array.of(0x80), "request/malformed"],
+    ["length not minimal", Uint8Array.of(0x81, 0x00, 0x01), "request/malformed"],
+    ["endless length", new Uint8Array(20).fill(0xff), "request/malformed"],
+  ];
+  for (const [name, bytes, code] of cases) {
+    await assert.rejects(new FrameReader(feed([bytes]), 400).read(), { code }, name);
+  }
+});
+
+it("dials loopback addresses of others only where it listens on nothing else", () => {
+  const peer = "12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf";
+  const other = "12D3KooWJWoaqZhDaoEFshF7Rh1bpY9ohihFhzcW6d69Lr2NASuq";
+  const claimed = [
+    "/ip4/127.0.0.1/tcp/1",
+    "/ip4/10.0.0.7/tcp/1",
+    "/ip6/::1/tcp/1",
+    `/ip4/10.0.0.8/tcp/1/p2p/${other}`,
+  ];
+  const addresses = claimed.map((address) => multiaddr(address));
+  const lan = `/ip4/10.0.0.7/tcp/1/p2p/${peer}`;
+  assert.deepEqual(dialableAddresses(peer, addresses, [multiaddr("/ip4/127.0.0.1/tcp/9")]), [
+    `/ip4/127.0.0.1/tcp/1/p2p/${peer}`,
+    lan,
+    `/ip6/::1/tcp/1/p2p/${peer}`,
+  ]);
+  const own = [multiaddr("/ip4/127.0.0.1/tcp/9"), multiaddr("/ip4/10.0.0.1/tcp/9")];
+  assert.deepEqual(dialableAddresses(peer, addresses, own), [lan]);
+});
