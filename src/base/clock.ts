@@ -5,7 +5,7 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Wall clock, milliseconds since the epoch; can jump. For timestamps only. */
+  /** Wall clock, whole milliseconds since the epoch; can jump. For timestamps only. */
   nowMs(): number;
   /** Monotonic milliseconds; for durations and deadlines. */
   monotonicMs(): number;

@@ -46,7 +46,7 @@ export function createSimulatedClock(startMs: number): SimulatedClock {
   };
 
   return {
-    nowMs: () => wallOffsetMs + elapsedMs,
+    nowMs: () => Math.floor(wallOffsetMs + elapsedMs),
     monotonicMs: () => elapsedMs,
     get pending() {
       return pending;

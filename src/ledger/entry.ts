@@ -91,7 +91,8 @@ export function entryKey(entry: Entry): string {
 
 /** The key of each type's entries from its own fields, for looking them up. */
 export const entryKeys = {
-  account: (accountHex: string) => `account/${accountHex}`,
+  /** Bare, since most look-ups are of accounts: a string remembers its hash, a new one must be hashed each time. */
+  account: (accountHex: string) => accountHex,
   asset: (assetIdHex: string) => `asset/${assetIdHex}`,
   assetBalance: (accountHex: string, assetIdHex: string) => `assetBalance/${accountHex}/${assetIdHex}`,
   user: (name: string) => `user/${name}`,

@@ -1,5 +1,6 @@
 /** The ledger in memory at one block, and drafts of what comes next; both read alike and give their state root. */
 import { invariant } from "../base/invariant.ts";
+import { chunkBytes } from "../protocol/merkle.ts";
 import {
   type AccountEntry,
   type AssetBalanceEntry,
@@ -70,22 +71,24 @@ abstract class IndexedLedger implements LedgerView {
 
 /** The ledger of the head. It changes only by committing a draft. */
 export class LedgerState extends IndexedLedger {
-  readonly #entries: Entry[] = [];
+  readonly #entries: Entry[];
   readonly #index = new EntryIndex();
-  readonly #tree = new StateTree();
+  readonly #tree: StateTree;
+
+  private constructor(entries: Entry[]) {
+    super();
+    const leaves = new Uint8Array(entries.length * chunkBytes);
+    for (const [index, entry] of entries.entries()) {
+      this.#index.add(entry, index);
+      leaves.set(entryLeaf(entry), index * chunkBytes);
+    }
+    this.#entries = entries;
+    this.#tree = StateTree.fromLeaves(leaves);
+  }
 
   /** The ledger whose entries, by index from 0, are these; every key once. */
   static fromEntries(entries: Iterable<Entry>): LedgerState {
-    const state = new LedgerState();
-    const tree = state.#tree.draft();
-    for (const entry of entries) {
-      const index = state.#entries.length;
-      state.#entries.push(entry);
-      state.#index.add(entry, index);
-      tree.setLeaf(index, entryLeaf(entry));
-    }
-    state.#tree.commit(tree);
-    return state;
+    return new LedgerState([...entries]);
   }
 
   override get entryCount(): number {

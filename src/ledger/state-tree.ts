@@ -108,6 +108,26 @@ export class StateTree extends TreeReader {
   #leafCount = 0;
   #version = 0;
 
+  /** The tree of these 32-byte leaves, one after the other, hashed level by level. */
+  static fromLeaves(leaves: Uint8Array): StateTree {
+    const tree = new StateTree();
+    tree.#leafCount = leaves.length / chunkBytes;
+    let hashes = leaves;
+    for (let level = 0; level <= treeDepth(tree.#leafCount); level += 1) {
+      const width = levelWidth(tree.#leafCount, level);
+      const pairs = Math.ceil(width / 2);
+      // The node that makes the last pair whole lies beyond the level's width, where nobody reads it.
+      const nodes = new NodeArray(pairs * 2);
+      const bytes = new Uint8Array(nodes.words.buffer);
+      bytes.set(hashes);
+      if (width % 2 === 1) copyWords(zeroNodes[level] as Uint32Array, 0, nodes.words, width * nodeWords);
+      tree.#levels[level] = nodes;
+      hashes = new Uint8Array(pairs * chunkBytes);
+      if (width > 1) hashInto(bytes, hashes);
+    }
+    return tree;
+  }
+
   override get leafCount(): number {
     return this.#leafCount;
   }

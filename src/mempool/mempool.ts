@@ -133,10 +133,7 @@ export class Mempool {
   async addMany(transactions: readonly DecodedTransaction[]): Promise<AddOutcome[]> {
     const refusals = this.#refuseCheaply(transactions);
     const promising = transactions.filter((_, index) => !refusals[index]);
-    this.#verifying += promising.length;
-    const verdicts = await this.#modules.verifier
-      .verify(promising)
-      .finally(() => (this.#verifying -= promising.length));
+    const verdicts = await this.#verify(promising);
     const added: PendingTransaction[] = [];
     const dropped: Dropped[] = [];
     const head = this.#modules.ledger();
@@ -226,6 +223,17 @@ export class Mempool {
     });
   }
 
+  async #verify(transactions: readonly DecodedTransaction[]): Promise<readonly boolean[]> {
+    // A refusal does not wait behind a verifier that is busy.
+    if (transactions.length === 0) return [];
+    this.#verifying += transactions.length;
+    try {
+      return await this.#modules.verifier.verify(transactions);
+    } finally {
+      this.#verifying -= transactions.length;
+    }
+  }
+
   #candidate(transaction: DecodedTransaction): PendingTransaction {
     return pendingOf(transaction, this.#newestArrival + 1, this.#modules.clock.monotonicMs());
   }
@@ -306,7 +314,6 @@ export class Mempool {
       );
     }
     const stayed = added.filter((pending) => this.#pending.get(pending.decoded.idHex) === pending);
-    for (const { decoded } of stayed) this.#dropped.delete(decoded.idHex);
     this.#scheduleSweep();
     for (const { pending, fault } of dropped) this.events.emit("dropped", pending.decoded, fault);
     for (const { decoded } of stayed) this.events.emit("added", decoded);

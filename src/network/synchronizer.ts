@@ -198,6 +198,7 @@ type FetchedRange = readonly FetchedBlock[];
 class RangeWindow {
   readonly #modules: SynchronizerModules;
   readonly #primary: KnownPeer;
+  readonly #firstHeight: number;
   readonly #targetHeight: number;
   readonly #signal: AbortSignal;
   readonly #inFlight: Promise<FetchedRange>[] = [];
@@ -214,7 +215,8 @@ class RangeWindow {
   ) {
     this.#modules = modules;
     this.#primary = primary;
-    this.#nextHeight = ancestor.height + 1;
+    this.#firstHeight = ancestor.height + 1;
+    this.#nextHeight = this.#firstHeight;
     this.#lastHash = ancestor.hash;
     this.#targetHeight = targetHeight;
     this.#signal = signal;
@@ -238,7 +240,7 @@ class RangeWindow {
     const range: FetchedBlock[] = [];
     let reason = "";
     for (let tries = 0; range.length < count && tries < triesPerBatchMax; tries += 1) {
-      const from = this.#choosePeer(startHeight + count - 1, tries);
+      const from = tries === 0 ? this.#choosePeer(startHeight, count) : this.#primary.peerId;
       this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 0) + 1);
       try {
         const blocks = await this.#request(from, startHeight + range.length, count - range.length);
@@ -264,9 +266,13 @@ class RangeWindow {
     return answer.value.map((block) => ({ block, from }));
   }
 
-  /** The least busy peer that has the range; the primary from the second try on. */
-  #choosePeer(height: number, tries: number): PeerId {
-    if (tries > 0) return this.#primary.peerId;
+  /**
+   * The least busy peer that has the range. The first range and the last come from the peer that is followed: they say
+   * which branch it is on, and the ranges between have to link up with them.
+   */
+  #choosePeer(startHeight: number, count: number): PeerId {
+    const height = startHeight + count - 1;
+    if (startHeight === this.#firstHeight || height === this.#targetHeight) return this.#primary.peerId;
     const busy = (peer: KnownPeer) => this.#requestsOf.get(peer.peerId) ?? 0;
     const free = this.#modules.directory
       .peersOnChain()

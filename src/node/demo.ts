@@ -41,6 +41,8 @@ export interface DemoOutput {
 
 const users = ["alice@example.com", "bob@example.com"] as const;
 const goldUnits = 1_000_00n;
+/** A hundredth of an AUR. */
+const centUnits = 1_000_000n;
 const commitTimeoutMs = 120_000;
 const pollMs = 100;
 const ledgerRowsMax = 12;
@@ -143,7 +145,11 @@ async function sendAll(
     };
     await sendNamedTransactions(nodes[0] as AurexNode, wallets, send);
     for (let index = 0; index < options.transactions; index += 1) {
-      await send(wallets.alice, transferAur(wallets.bob, BigInt(index + 1)), `transfer ${index + 1} of many`);
+      await send(
+        wallets.alice,
+        transferAur(wallets.bob, BigInt(index + 1) * centUnits),
+        `transfer ${index + 1} of ${options.transactions}`,
+      );
     }
     for (const node of nodes) {
       const id = await network.sendTestTransaction(node.options.name, `Data from ${node.options.name}`);

@@ -39,10 +39,18 @@ export function sign(message: Uint8Array, keyPair: KeyPair): Uint8Array {
  * @param publicKey 32 bytes
  */
 export function verifySignature(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
-  if (publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) return false;
-  if (!isScalarBelowOrder(signature.subarray(32))) return false;
-  if (!isAcceptablePoint(publicKey) || !isAcceptablePoint(signature.subarray(0, 32))) return false;
+  if (!meetsConditions(signature, publicKey)) return false;
   return sodium.crypto_sign_verify_detached(asBuffer(signature), asBuffer(message), asBuffer(publicKey));
+}
+
+/**
+ * The rule without its equation. It stands by itself so that its constants are tested: a library that happens to check
+ * the same would hide a wrong one until another library or version is in its place.
+ */
+export function meetsConditions(signature: Uint8Array, publicKey: Uint8Array): boolean {
+  if (publicKey.length !== publicKeyBytes || signature.length !== signatureBytes) return false;
+  if (!isBelow(signature.subarray(32), groupOrder)) return false;
+  return isAcceptablePoint(publicKey) && isAcceptablePoint(signature.subarray(0, 32));
 }
 
 /** L = 2^252 + 27742317777372353535851937790883648493, little-endian (RFC 8032 section 5.1). */
@@ -71,10 +79,6 @@ function isBelow(value: Uint8Array, bound: Uint8Array): boolean {
     if (difference !== 0) return difference < 0;
   }
   return false;
-}
-
-function isScalarBelowOrder(scalar: Uint8Array): boolean {
-  return isBelow(scalar, groupOrder);
 }
 
 /** The encoded point's y is canonical and the point is none of small order (either sign of x). */

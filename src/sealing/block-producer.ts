@@ -50,9 +50,25 @@ export interface BlockProducerModules {
 }
 
 const retryAfterFailureMs = 2_000;
+const emptyDraftMs = 1_000;
+const clockLookMs = 10_000;
 /** Room for what a block has besides its transactions: header, seal, the empty section and offsets. */
 const blockOverheadBytes = 1_024;
 const offsetBytes = 4;
+
+interface DueSlot {
+  readonly dueMs: number;
+  readonly slot: SealingSlot;
+  /** Nothing waits: the block will be empty. */
+  readonly isEmpty: boolean;
+  /** When a block is due though it be empty; undefined: never. */
+  readonly emptyDueMs: number | undefined;
+}
+
+interface Draft {
+  readonly header: Header;
+  readonly transactions: readonly DecodedTransaction[];
+}
 
 export class BlockProducer {
   readonly #options: BlockProducerOptions;
@@ -118,33 +134,33 @@ export class BlockProducer {
     const waitMs = due.dueMs - clock.nowMs();
     if (waitMs > 0) {
       this.#reason = due.isEmpty ? "nothing to seal" : "not its turn";
-      this.#wakeAfter(waitMs);
+      // Not longer, since the wall clock may be set meanwhile.
+      this.#wakeAfter(Math.min(waitMs, clockLookMs));
       return;
     }
     this.#reason = undefined;
-    this.#begin(chain.head, due.slot);
+    this.#begin(chain.head, due);
   }
 
   #wakeAfter(delayMs: number): void {
     this.#timer = this.#modules.clock.schedule(delayMs, this.#reconsider);
   }
 
-  #dueTime(head: HeaderRecord): NotSealingReason | { dueMs: number; slot: SealingSlot; isEmpty: boolean } {
+  #dueTime(head: HeaderRecord): NotSealingReason | DueSlot {
     const { chain, mempool, isSyncing } = this.#modules;
     const slot = chain.engine.slot(head, this.#options.producer);
     if (!slot) return "not in the authority set";
     if (isSyncing()) return "syncing";
     const isEmpty = !mempool.hasReady();
-    if (!isEmpty || this.#options.mineEmptyBlocks) return { dueMs: slot.earliestMs, slot, isEmpty };
-    const { emptyBlockAfterMs } = chain.engine;
-    if (emptyBlockAfterMs === undefined) return "nothing to seal";
-    return { dueMs: slot.earliestMs + emptyBlockAfterMs, slot, isEmpty };
+    const emptyAfterMs = this.#options.mineEmptyBlocks ? 0 : chain.engine.emptyBlockAfterMs;
+    const emptyDueMs = emptyAfterMs === undefined ? undefined : slot.earliestMs + emptyAfterMs;
+    const dueMs = isEmpty ? emptyDueMs : slot.earliestMs;
+    return dueMs === undefined ? "nothing to seal" : { dueMs, slot, isEmpty, emptyDueMs };
   }
 
-  #begin(parent: HeaderRecord, slot: SealingSlot): void {
+  #begin(parent: HeaderRecord, due: DueSlot): void {
     const abort = new AbortController();
-    const done = this.#produce(parent, slot, abort.signal)
-      .then(() => 0)
+    const done = this.#produce(parent, due, abort.signal)
       .catch((thrown: unknown) => {
         if ((thrown as { code?: unknown }).code === "store/disk-full") this.#reason = "disk full";
         this.#modules.logger.error({ error: toError(thrown) }, "a block could not be produced");
@@ -160,10 +176,16 @@ export class BlockProducer {
     this.#attempt = { parent, abort, done };
   }
 
-  async #produce(parent: HeaderRecord, slot: SealingSlot, signal: AbortSignal): Promise<void> {
-    const { chain, logger, announceBlock } = this.#modules;
-    const block = this.#sealedBefore(parent) ?? (await this.#sealDraft(parent, slot, signal));
-    if (!block || signal.aborted) return;
+  /** Resolves to how long to wait before the next look; 0: at once. */
+  async #produce(parent: HeaderRecord, due: DueSlot, signal: AbortSignal): Promise<number> {
+    const { chain, clock, logger, announceBlock } = this.#modules;
+    const { emptyDueMs = Number.POSITIVE_INFINITY } = due;
+    const before = this.#sealedBefore(parent);
+    const draft = before ? undefined : this.#draft(parent, due.slot);
+    // Nothing of what waited could be executed, and an empty block is not due yet.
+    if (draft?.transactions.length === 0 && clock.nowMs() < emptyDueMs) return emptyDraftMs;
+    const block = before ?? (draft && (await this.#seal(draft, signal)));
+    if (!block || signal.aborted) return 0;
     const imported = await chain.importBlock(block);
     if (!imported.ok) {
       // Refused only where head or clock moved meanwhile; anything else is a bug of ours, and is said, not hidden.
@@ -176,6 +198,7 @@ export class BlockProducer {
       "sealed a block",
     );
     announceBlock(block);
+    return 0;
   }
 
   /** What an authority signed on this parent before it was stopped: it sends the same block again. */
@@ -188,8 +211,7 @@ export class BlockProducer {
     return decoded.value;
   }
 
-  async #sealDraft(parent: HeaderRecord, slot: SealingSlot, signal: AbortSignal): Promise<Block | undefined> {
-    const { header, transactions } = this.#draft(parent, slot);
+  #seal({ header, transactions }: Draft, signal: AbortSignal): Promise<Block | undefined> {
     return this.#modules.sealer.sealBlock(header, transactions, {
       signal,
       onProgress: (progress) => {
@@ -198,7 +220,7 @@ export class BlockProducer {
     });
   }
 
-  #draft(parent: HeaderRecord, slot: SealingSlot): { header: Header; transactions: DecodedTransaction[] } {
+  #draft(parent: HeaderRecord, slot: SealingSlot): Draft {
     const { chain, mempool, clock } = this.#modules;
     const { genesis, chainId } = chain.spec;
     const height = parent.header.height + 1;

@@ -26,7 +26,7 @@ const rooms = {
 export const layers: Layers = {
   ...rooms,
   node: Object.keys(rooms),
-  cli: ["node", "config", "wallet", "export", "base"],
+  cli: ["node", "config", "wallet", "http", "export", "store", "protocol", "base"],
 };
 
 /** The package's door: it stands in no room and may import all of them. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ByteVectorType, ListCompositeType } from "@chainsafe/ssz";
 import fc from "fast-check";
+import { concatBytes } from "../../src/base/bytes.ts";
 import { type StateProof, StateTree, type TreeDraft, verifyProof } from "../../src/ledger/state-tree.ts";
 import { zeroHashes } from "../../src/protocol/merkle.ts";
 
@@ -66,7 +67,14 @@ function applyStep(step: Step, draft: TreeDraft, model: Uint8Array[]): void {
 test("the root equals SSZ's for every length from 0 to 70", () => {
   for (let count = 0; count <= 70; count += 1) {
     const leaves = Array.from({ length: count }, (_, index) => numberedLeaf(index));
-    assert.deepEqual(treeOf(leaves).root(), oracle.hashTreeRoot(leaves), `${count} leaves`);
+    const root = oracle.hashTreeRoot(leaves);
+    assert.deepEqual(treeOf(leaves).root(), root, `${count} leaves`);
+    const tree = StateTree.fromLeaves(concatBytes(leaves));
+    assert.deepEqual(tree.root(), root, `${count} leaves at once`);
+    const draft = tree.draft();
+    draft.setLeaf(count, numberedLeaf(count));
+    tree.commit(draft);
+    assert.deepEqual(tree.root(), oracle.hashTreeRoot([...leaves, numberedLeaf(count)]), `${count} and one`);
   }
 });
 

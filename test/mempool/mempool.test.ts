@@ -441,6 +441,14 @@ describe("a new head", () => {
     ledger.assertExecutable(mempool.select(everything));
   });
 
+  test("brings a lost block's transactions back in their order", async () => {
+    const { mempool, ledger } = setUp();
+    const block = [2, 0, 3, 1].map((from) => signed({ from, sequence: 0 }));
+    mempool.headChanged(ledger.move(0, [block]));
+    mempool.headChanged(ledger.move(1, [[]]));
+    assert.deepEqual(mempool.select(everything), block);
+  });
+
   test("does not bring back what the new branch holds too", async () => {
     const { mempool, ledger, events } = setUp();
     const transaction = signed({ from: 0, sequence: 0 });

@@ -87,22 +87,17 @@ export class TestLedger {
     for (const transaction of transactions) assert.equal(execution.apply(transaction), undefined);
   }
 
-  /** The head without its `count` last blocks. */
-  viewWithout(count: number): MempoolHead {
-    return this.#compute(this.blocks.slice(0, this.blocks.length - count));
-  }
-
-  #compute(blocks: readonly DecodedTransaction[][] = this.blocks): MempoolHead {
+  #compute(): MempoolHead {
     const entries = accounts.map(
       (account): AccountEntry => ({ type: "account", account, sequence: 0, balance: this.#balance }),
     );
     const view = LedgerState.fromEntries(entries).draft();
-    for (const [index, block] of blocks.entries()) {
+    for (const [index, block] of this.blocks.entries()) {
       const change = applyBlock(view, this.#context(index + 1), block);
       assert.ok(change.ok, "a test's block can be executed");
       view.apply(change.value);
     }
-    return { view, height: blocks.length, minimumFee: 0n };
+    return { view, height: this.blocks.length, minimumFee: 0n };
   }
 
   #context(height: number) {

@@ -1,6 +1,7 @@
 /** What only the real host can show: sockets, hostile streams, ports, the disk, and finding each other again. */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { connect as connectTcp, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -151,15 +152,26 @@ describe("libp2p host", { timeout: 120_000 }, () => {
       limits: { gossipBytesPerSecond: 1_000, gossipBytesBurst: 1 << 20 },
     });
     host.subscribe(topic, topicOptions);
+    const rateLimit = { requests: 10, perMs: 1_000 };
+    host.serve(protocol, {
+      requestBytesMax: 1,
+      chunkBytesMax: 1,
+      timeoutMs: 60_000,
+      rateLimit,
+      handle: () => [],
+    });
     await running(host);
     const { node, open } = await hostile(host);
+    await open(protocol);
     const frame = Buffer.concat([encodeLength(100_000), randomBytes(100_000)]);
-    await pump(await open("/meshsub/1.1.0"), frame, frame, 64 << 20);
+    const sent = await pump(await open("/meshsub/1.1.0"), frame, frame, 64 << 20);
+    assert.ok(sent > 900_000 && sent <= 4 << 20, `${sent} bytes were taken`);
     await realUntil(() => node.getConnections().length === 0, "the connection is cut");
     await assert.rejects(async () => {
       const connection = await node.dial(multiaddr(host.addresses()[0]!));
       await connection.newStream(protocol);
     });
+    assert.deepEqual(host.peers(), []);
   });
 
   it("survives garbage on the socket, and idle sockets do not keep honest peers out", async () => {
@@ -167,11 +179,12 @@ describe("libp2p host", { timeout: 120_000 }, () => {
     const port = Number(/tcp\/(\d+)/.exec(host.addresses()[0]!)![1]);
     const sockets: Socket[] = [];
     cleanups.push(() => sockets.map((socket) => socket.destroy()));
-    for (let index = 0; index < 24; index += 1) {
+    for (let index = 0; index < 30; index += 1) {
       const socket = connectTcp(port, "127.0.0.1");
       socket.on("error", () => {});
+      await once(socket, "connect");
       sockets.push(socket);
-      if (index % 2 === 0) socket.write(randomBytes(65_536));
+      if (index % 3 === 0) socket.write(randomBytes(65_536));
     }
     const honest = await running(await libp2pHost("honest"));
     assert.equal(await honest.dial(host.addresses()[0]!), host.peerId);

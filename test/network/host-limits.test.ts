@@ -4,10 +4,13 @@ import { it } from "node:test";
 import type { Stream } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import fc from "fast-check";
+import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { JudgingQueue } from "../../src/network/host/judging-queue.ts";
 import { PeerLimits } from "../../src/network/host/peer-limits.ts";
 import { dialableAddresses } from "../../src/network/libp2p/addresses.ts";
 import { encodeFrame, encodeLength, FrameReader } from "../../src/network/libp2p/frames.ts";
+import type { Verdict } from "../../src/network/peer-host.ts";
 
 it("disconnects at the second rejected message and bans at the fifth, unless they are far apart", async () => {
   const clock = createSimulatedClock(0);
@@ -43,6 +46,25 @@ it("lets a budget through at its rate and no faster, each peer its own", async (
   }
   assert.ok(passed > 14_000 && passed <= 15_000, `${passed} bytes in ten seconds`);
   assert.ok(limits.spendBytes("modest", 5_000));
+});
+
+it("judges no more of a banned peer's messages, and goes on with those of others", async () => {
+  const banned = new Set<string>();
+  let judged = 0;
+  const judge = async (_message: Uint8Array, from: string): Promise<Verdict> => {
+    if (from === "honest") return "accept";
+    judged += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    banned.add(from);
+    return "reject";
+  };
+  const modules = { isBanned: (peer: string) => banned.has(peer), logger: silentLogger };
+  const queue = new JudgingQueue("topic", { messageBytesMax: 10, queueMax: 1_000, judge }, modules);
+  const flood = Array.from({ length: 500 }, () => queue.judge(new Uint8Array(1), "hostile"));
+  assert.equal(await queue.judge(new Uint8Array(1), "honest"), "accept");
+  const verdicts = await Promise.all(flood);
+  assert.ok(judged <= 16, `${judged} judged`);
+  assert.equal(verdicts.filter((verdict) => verdict === "reject").length, judged);
 });
 
 /** As much of a stream as a reader uses, fed by the test. */

@@ -4,7 +4,13 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { concatBytes, fromHex, fromUtf8, toHex } from "../../src/base/bytes.ts";
-import { type KeyPair, keyPairFromSeed, sign, verifySignature } from "../../src/protocol/signing.ts";
+import {
+  type KeyPair,
+  keyPairFromSeed,
+  meetsConditions,
+  sign,
+  verifySignature,
+} from "../../src/protocol/signing.ts";
 import {
   add,
   basePoint,
@@ -155,6 +161,35 @@ function passesTheConditions(signature: Uint8Array, publicKey: Uint8Array): bool
   });
 }
 const smallY = new Set(smallOrderPoints().map((point) => point.y));
+
+test("the conditions, with their constants, are those of the text", () => {
+  const honest = keyPair(3);
+  const signature = sign(fromUtf8("message"), honest);
+  const [r, s] = [signature.subarray(0, 32), signature.subarray(32)];
+  const offsets = Array.from({ length: 41 }, (_, index) => BigInt(index - 20));
+  const landmarks = [20n, fieldPrime, groupOrder, ...smallY].filter((landmark) => landmark >= 20n);
+  let met = 0;
+  for (const number of landmarks.flatMap((landmark) => offsets.map((offset) => landmark + offset))) {
+    for (const signBit of [0n, 1n]) {
+      const encoded = toLittleEndian((number % 2n ** 255n) | (signBit << 255n));
+      const cases: [Uint8Array, Uint8Array][] = [
+        [signature, encoded],
+        [concatBytes([encoded, s]), honest.publicKey],
+        [concatBytes([r, encoded]), honest.publicKey],
+      ];
+      for (const [candidate, key] of cases) {
+        const expected = passesTheConditions(candidate, key);
+        assert.equal(meetsConditions(candidate, key), expected, `${toHex(candidate)} ${toHex(key)}`);
+        if (expected) met += 1;
+      }
+    }
+  }
+  assert.ok(met > 0);
+  for (const point of smallOrderPoints()) {
+    assert.equal(meetsConditions(signature, encodePoint(point)), false);
+    assert.equal(meetsConditions(concatBytes([encodePoint(point), s]), honest.publicKey), false);
+  }
+});
 
 function flipped(bytes: Uint8Array, bit: number): Uint8Array {
   const copy = Uint8Array.from(bytes);

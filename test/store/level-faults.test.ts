@@ -154,7 +154,7 @@ it("takes a log that ends in a write which a crash cut short, at its end or with
   await writeStore(original, [line]);
   const marks = await readFile(join(original, "aurex-commits"));
   // Opening it again begins a new log, which then holds this batch only, over several of the log's blocks.
-  await writeStore(original, [[blockAfter(line[2], { newEntries: 500 })]]);
+  await writeStore(original, [[blockAfter(line[2], { newEntries: 1200 })]]);
   // As it would be had the batch never been acknowledged.
   await writeFile(join(original, "aurex-commits"), marks);
   const log = (await readdir(original)).find((name) => name.endsWith(".log"));

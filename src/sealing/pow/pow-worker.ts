@@ -33,5 +33,5 @@ invariant(parentPort, "a mining worker runs in a thread");
 const port = parentPort;
 const { currentJob } = workerData as PowWorkerData;
 // Linux alone gives each thread its own priority: the node's main thread goes first where cores are scarce.
-if (false && os.platform() === "linux") os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+if (os.platform() === "linux") os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 port.on("message", (job: PowJob) => mine(job, currentJob, (report) => port.postMessage(report)));

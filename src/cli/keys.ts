@@ -1,0 +1,110 @@
+/** `aurex-node keys`: make keys and show them; what is secret stays in their files. */
+import { toHex } from "../base/bytes.ts";
+import type { KeySummary } from "../wallet/keystore.ts";
+import { AurexCommand } from "./command.ts";
+import { fieldList } from "./field-list.ts";
+import { newPassphrase } from "./passphrase.ts";
+import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
+import { type Terminal, writeJson, writeLine } from "./terminal.ts";
+
+type KeyFlags = PlaceFlags & JsonFlag;
+
+export function keysCommand(terminal: Terminal): AurexCommand {
+  const keys = new AurexCommand("keys", terminal)
+    .description("Make keys and show them. Keys lie in the data directory, each in a file of its own.")
+    .examples("aurex-node keys new alice", "aurex-node keys list", "aurex-node keys node");
+  for (const command of [
+    newCommand(terminal),
+    listCommand(terminal),
+    showCommand(terminal),
+    nodeCommand(terminal),
+  ])
+    keys.addCommand(addJsonFlag(addPlaceFlags(command)));
+  return keys;
+}
+
+function newCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("new", terminal)
+    .summary("make a key")
+    .description(
+      "Make a key and print its address. A passphrase encrypts it: from AUREX_PASSPHRASE, or asked for in a terminal; without one, only the permissions of its file guard it.",
+    )
+    .argument("<name>", "what to call it, e.g. alice")
+    .examples("aurex-node keys new alice", "AUREX_PASSPHRASE=… aurex-node keys new alice --json")
+    .runs(async (name: string, flags: KeyFlags) => {
+      const { createKey } = await import("../wallet/keystore.ts");
+      const { dataDir } = await settingsOf(flags, terminal);
+      showKeySummary(await createKey(dataDir, name, await newPassphrase(terminal)), flags, terminal);
+    });
+}
+
+function listCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("list", terminal)
+    .summary("list all keys")
+    .description("List all keys, the node's own first.")
+    .examples("aurex-node keys list", "aurex-node keys list --data-dir ./alpha --json")
+    .runs(async (flags: KeyFlags) => {
+      const { listKeys } = await import("../wallet/keystore.ts");
+      const { dataDir } = await settingsOf(flags, terminal);
+      const { keys, refused } = await listKeys(dataDir);
+      for (const { message, next } of refused)
+        terminal.stderr.write(`Left out: ${message}\nNext:  ${next}\n`);
+      if (flags.json) return writeJson(terminal, keys.map(keyAnswer));
+      if (keys.length === 0) {
+        terminal.stderr.write(`There are no keys in ${dataDir} yet. Make one: aurex-node keys new NAME\n`);
+      }
+      const width = Math.max(0, ...keys.map(({ name }) => name.length));
+      for (const { name, address, isEncrypted } of keys) {
+        writeLine(terminal, `${name.padEnd(width)}  ${address}${isEncrypted ? "  encrypted" : ""}`);
+      }
+    });
+}
+
+function showCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("show", terminal)
+    .summary("show one key's address")
+    .description("Show the address and the public key of one key.")
+    .argument("<name>", 'its name; "node" is the node\'s own')
+    .examples("aurex-node keys show alice")
+    .runs(async (name: string, flags: KeyFlags) => {
+      const { showKey } = await import("../wallet/keystore.ts");
+      const { dataDir } = await settingsOf(flags, terminal);
+      showKeySummary(await showKey(dataDir, name), flags, terminal);
+    });
+}
+
+function nodeCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("node", terminal)
+    .summary("show the node's own key, made where it is missing")
+    .description(
+      "Show the node's own key: its network identity, its account and, on a Proof of Authority chain, its seal. It is made where it is missing, so that `init` can name it before the first start.",
+    )
+    .examples(
+      "aurex-node keys node --data-dir ./alpha",
+      "aurex-node init --consensus poa --authority $(aurex-node keys node --json | jq -r .address) --out chain.json",
+    )
+    .runs(async (flags: KeyFlags) => {
+      const { loadOrCreateNodeKey, showKey, nodeKeyName } = await import("../wallet/keystore.ts");
+      const { nodeIdOf } = await import("../protocol/identity.ts");
+      const { dataDir } = await settingsOf(flags, terminal);
+      const { publicKey } = await loadOrCreateNodeKey(dataDir);
+      showKeySummary(await showKey(dataDir, nodeKeyName), flags, terminal, nodeIdOf(publicKey));
+    });
+}
+
+function showKeySummary(key: KeySummary, flags: JsonFlag, terminal: Terminal, nodeId?: string): void {
+  const answer = { ...keyAnswer(key), ...(nodeId === undefined ? {} : { nodeId }) };
+  const text = fieldList({
+    name: key.name,
+    address: key.address,
+    "public key": toHex(key.publicKey),
+    "node id": nodeId,
+    encrypted: key.isEncrypted ? "yes" : "no",
+  });
+  if (flags.json) writeJson(terminal, answer);
+  else terminal.stdout.write(text);
+}
+
+function keyAnswer({ name, address, publicKey, isEncrypted }: KeySummary) {
+  return { name, address, publicKey: toHex(publicKey), encrypted: isEncrypted };
+}

@@ -1,0 +1,120 @@
+/** The `aurex-node` program: from its arguments to an exit code. */
+import { AurexCommand } from "./command.ts";
+import { reportFailure, unknownWord } from "./failure.ts";
+import { processTerminal, type Terminal } from "./terminal.ts";
+import { packageVersion } from "./version.ts";
+
+interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Imports what the command needs; `--help` of the program and other commands never do. */
+  readonly load: () => Promise<(terminal: Terminal) => AurexCommand>;
+}
+
+const defaultCommand = "start";
+
+const entries: readonly CommandEntry[] = [
+  {
+    name: defaultCommand,
+    summary: "run a node (the default command)",
+    load: async () => (await import("./start.ts")).startCommand,
+  },
+  {
+    name: "init",
+    summary: "write the chain spec of a new chain",
+    load: async () => (await import("./init.ts")).initCommand,
+  },
+  {
+    name: "status",
+    summary: "show what a running node does",
+    load: async () => (await import("./status.ts")).statusCommand,
+  },
+  {
+    name: "keys",
+    summary: "make and show keys",
+    load: async () => (await import("./keys.ts")).keysCommand,
+  },
+  {
+    name: "user",
+    summary: "register a name for a key",
+    load: async () => (await import("./user.ts")).userCommand,
+  },
+  {
+    name: "tx",
+    summary: "sign and send transactions, and see what became of one",
+    load: async () => (await import("./tx.ts")).txCommand,
+  },
+  {
+    name: "chain",
+    summary: "show blocks",
+    load: async () => (await import("./chain.ts")).chainCommand,
+  },
+  {
+    name: "config",
+    summary: "show the settings of a node",
+    load: async () => (await import("./config.ts")).configCommand,
+  },
+  {
+    name: "export",
+    summary: "write the chain of a stopped node into an SQLite file",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
+    name: "demo",
+    summary: "run a network of both engines on this machine and show it at work",
+    load: async () => (await import("./demo.ts")).demoCommand,
+  },
+];
+
+/**
+ * Runs one command.
+ *
+ * @param argv the arguments after `node` and the script
+ * @returns the exit code of the process; errors have been said
+ */
+export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  try {
+    const wanted = wantedCommand(argv);
+    const program = await buildProgram(wanted, terminal);
+    await program.parseAsync([...argv], { from: "user" });
+    return exitCodeOf(program);
+  } catch (thrown) {
+    return reportFailure(thrown, argv, terminal);
+  }
+}
+
+/** The command that the arguments name; the default where they begin with a flag. */
+function wantedCommand(argv: readonly string[]): string {
+  const [first, second] = argv;
+  if (first === undefined || first.startsWith("-")) return defaultCommand;
+  const name = first === "help" ? (second ?? defaultCommand) : first;
+  const names = entries.map((entry) => entry.name);
+  if (names.includes(name)) return name;
+  throw unknownWord(`unknown command '${name}'`, name, names, "aurex-node --help");
+}
+
+async function buildProgram(wanted: string, terminal: Terminal): Promise<AurexCommand> {
+  const program = new AurexCommand("aurex-node", terminal)
+    .description(
+      "A libp2p blockchain node: Proof of Work and Proof of Authority in one mesh, one SQL ledger.",
+    )
+    .version(packageVersion(), "-V, --version", "print the version")
+    .usage("[command] [flags]")
+    .examples(
+      "aurex-node demo                                  see a network at work",
+      "aurex-node --consensus pow --mine                run a miner",
+      "aurex-node --consensus poa --chain chain.json --authority",
+      "aurex-node status",
+      "aurex-node start --help                          all flags of a node",
+    );
+  for (const { name, summary, load } of entries) {
+    const command = name === wanted ? (await load())(terminal) : new AurexCommand(name, terminal);
+    program.addCommand(command.summary(summary), { isDefault: name === defaultCommand });
+  }
+  return program;
+}
+
+function exitCodeOf(command: AurexCommand): number {
+  const children = command.commands as AurexCommand[];
+  return children.map(exitCodeOf).find((code) => code !== 0) ?? command.exitCode;
+}

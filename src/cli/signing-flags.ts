@@ -1,0 +1,31 @@
+/** The flags of every command that signs and sends a transaction. */
+import { InvalidArgumentError } from "commander";
+import type { AurexCommand } from "./command.ts";
+import { type ApiFlags, addApiFlags, addJsonFlag, type JsonFlag } from "./shared-flags.ts";
+
+export interface SigningFlags extends ApiFlags, JsonFlag {
+  readonly key: string;
+  readonly fee?: string;
+  readonly validUntil?: number;
+  readonly wait?: boolean;
+  /** Seconds. */
+  readonly timeout: number;
+}
+
+const timeoutSecondsDefault = 60;
+
+export function addSigningFlags(command: AurexCommand): AurexCommand {
+  const withKey = command
+    .requiredOption("--key <name>", 'key to sign with; "node" is the node\'s own')
+    .option("--fee <aur>", "fee in AUR (default: the chain's minimum)")
+    .option("--valid-until <height>", "last block that may include it (default: no limit)", wholeNumber)
+    .option("--wait", "wait until it is committed")
+    .option("--timeout <seconds>", "how long to wait", wholeNumber, timeoutSecondsDefault);
+  return addJsonFlag(addApiFlags(withKey));
+}
+
+/** For commander: a whole number from 0, or a usage error. */
+export function wholeNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError("It must be a whole number.");
+}

@@ -1,0 +1,40 @@
+/** The lines that a running node prints of itself. */
+import type { NodeStatus } from "../http/node-status.ts";
+import { hashRateText, roleOf } from "./status-text.ts";
+
+export interface StartPlaces {
+  readonly apiUrl: string | undefined;
+  /** Multiaddrs with the node's id. */
+  readonly addresses: readonly string[];
+  readonly dataDir: string;
+}
+
+const shortHashDigits = 12;
+
+/** What one wants to know once: who this is, on which chain, and where it can be reached. */
+export function startText(status: NodeStatus, { apiUrl, addresses, dataDir }: StartPlaces): string {
+  return [
+    `Node ${status.name} runs on ${status.consensus} chain ${status.chainId.slice(0, 16)} of network ${status.network}`,
+    `  node     ${status.nodeId}`,
+    `  account  ${status.address}`,
+    ...addresses.map((address) => `  listens  ${address}`),
+    `  API      ${apiUrl ?? "none"}`,
+    `  data     ${dataDir}`,
+  ].join("\n");
+}
+
+/** E.g. "miner  height 12  head 00ab…  peers 3  mempool 0  1.20 MH/s". */
+export function statusText(status: NodeStatus): string {
+  const { head, syncing, notSealingBecause, hashesPerSecond } = status;
+  const parts = [
+    roleOf(status),
+    `height ${head.height}`,
+    `head ${head.hash.slice(0, shortHashDigits)}`,
+    `peers ${status.peers}`,
+    `mempool ${status.mempool}`,
+    syncing && `syncing ${syncing.height}/${syncing.targetHeight}`,
+    hashesPerSecond === null || notSealingBecause !== null ? null : hashRateText(hashesPerSecond),
+    notSealingBecause && `not sealing: ${notSealingBecause}`,
+  ];
+  return parts.filter((part) => part !== null && part !== "").join("  ");
+}

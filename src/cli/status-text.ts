@@ -1,0 +1,38 @@
+/** A node's status in words. */
+import type { NodeAnswer } from "../http/answers.ts";
+import type { NodeStatus } from "../http/node-status.ts";
+import { fieldList } from "./field-list.ts";
+
+/** Everything, one value a line. */
+export function statusFields(node: NodeAnswer): string {
+  const { head, final, syncing, authorities } = node;
+  return fieldList({
+    node: `${node.name} (${node.nodeId})`,
+    account: node.address,
+    network: node.network,
+    chain: `${node.chainId} (${node.consensus})`,
+    role: roleOf(node),
+    "not sealing because": node.notSealingBecause,
+    head: `${head.height} ${head.hash}`,
+    "head time": new Date(head.timestampMs).toISOString(),
+    final: final ? `${final.height} ${final.hash}` : undefined,
+    syncing: syncing ? `${syncing.height} of ${syncing.targetHeight}` : undefined,
+    peers: node.peers,
+    mempool: node.mempool,
+    "hash rate": node.hashesPerSecond === null ? undefined : hashRateText(node.hashesPerSecond),
+    "minimum fee": `${node.minimumFee} AUR`,
+    authorities: authorities.length > 0 ? authorities.join(" ") : undefined,
+  });
+}
+
+export function roleOf(status: Pick<NodeStatus, "authority" | "mining">): string {
+  if (status.authority) return "authority";
+  return status.mining ? "miner" : "follower";
+}
+
+/** E.g. "1.25 MH/s". */
+export function hashRateText(hashesPerSecond: number): string {
+  const units = ["H/s", "kH/s", "MH/s", "GH/s"];
+  const power = hashesPerSecond < 1 ? 0 : Math.min(3, Math.floor(Math.log10(hashesPerSecond) / 3));
+  return `${(hashesPerSecond / 1000 ** power).toFixed(power === 0 ? 0 : 2)} ${units[power]}`;
+}

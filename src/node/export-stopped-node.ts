@@ -1,0 +1,79 @@
+/** Writes the SQL ledger of a node that does not run: its chain is opened, read, and closed again. */
+import { toHex } from "../base/bytes.ts";
+import { systemClock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { Chain } from "../chain/chain.ts";
+import { createEngine } from "../consensus/create-engine.ts";
+import { type CatchUpReport, createExportJob, type ExportProgress } from "../export/export-job.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import { acquireDirectoryLock } from "../store/directory-lock.ts";
+import { openLevelStore } from "../store/level-store.ts";
+import { createInlineVerifier } from "../verifier/verifier.ts";
+import { dataDirectory, pinnedChainSpec } from "./data-directory.ts";
+import { readChainSpec } from "./node-options.ts";
+import { exitCodes, OperatorError } from "./operator-error.ts";
+
+export interface ExportStoppedNodeOptions {
+  readonly dataDir: string;
+  /** Chain spec file; the data directory's own where it is not given. */
+  readonly chain: string | undefined;
+  /** The SQLite file. */
+  readonly file: string;
+}
+
+export interface ExportStoppedNodeModules {
+  readonly logger: Logger;
+  readonly onProgress?: (progress: ExportProgress) => void;
+  /** Stops between two SQL transactions. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Brings the file up to the head of the chain in the data directory.
+ *
+ * @throws OperatorError where the directory holds no chain or another one; StoreError where a node runs on it;
+ * ExportError where the file cannot be a ledger of this chain
+ */
+export async function exportStoppedNode(
+  options: ExportStoppedNodeOptions,
+  { logger, onProgress, signal }: ExportStoppedNodeModules,
+): Promise<CatchUpReport & { readonly chainId: string }> {
+  const { dataDir, file } = options;
+  const spec = await chainSpecOfNode(options);
+  await using resources = new AsyncDisposableStack();
+  const clock = systemClock;
+  const lock = await acquireDirectoryLock({ directory: dataDir, name: "export" }, { clock });
+  resources.defer(() => lock.release());
+  const store = await openLevelStore(
+    { directory: dataDirectory(dataDir).chain, chainId: spec.chainId },
+    { clock, logger },
+  );
+  resources.defer(() => store.close());
+  const verifier = createInlineVerifier();
+  const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
+  resources.defer(() => chain.close());
+  const job = createExportJob({ file }, { source: chain, clock, logger });
+  resources.defer(() => job.close());
+  return { ...(await job.catchUp(onProgress, signal)), chainId: toHex(spec.chainId) };
+}
+
+async function chainSpecOfNode({ dataDir, chain }: ExportStoppedNodeOptions): Promise<ChainSpec> {
+  const pinned = await pinnedChainSpec(dataDir);
+  if (!pinned) {
+    throw new OperatorError(`${dataDir} holds no chain`, {
+      code: "node/no-chain",
+      exitCode: exitCodes.usage,
+      why: "no node has been started on it",
+      next: "name the data directory of a node with --data-dir",
+    });
+  }
+  if (chain === undefined) return pinned;
+  const named = await readChainSpec(chain);
+  if (toHex(named.chainId) === toHex(pinned.chainId)) return named;
+  throw new OperatorError(`${dataDir} holds another chain than ${chain}`, {
+    code: "node/genesis-mismatch",
+    exitCode: exitCodes.genesisMismatch,
+    why: `it holds ${toHex(pinned.chainId)} (${pinned.name}), the file describes ${toHex(named.chainId)} (${named.name})`,
+    next: "leave --chain out, or name the data directory of that chain",
+  });
+}

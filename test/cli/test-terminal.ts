@@ -1,0 +1,47 @@
+/** Runs the program in this process, with streams that remember and an environment of its own. */
+import { Writable } from "node:stream";
+import { main } from "../../src/cli/main.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
+
+export interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly environment?: Record<string, string>;
+  readonly homeDirectory?: string;
+  /** What a person answers to the questions, in order; without them nobody can be asked. */
+  readonly answers?: readonly string[];
+}
+
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Run> {
+  const stdout = new Remembering();
+  const stderr = new Remembering();
+  const answers = [...(options.answers ?? [])];
+  const terminal: Terminal = {
+    stdout,
+    stderr,
+    isTerminal: false,
+    canAsk: options.answers !== undefined,
+    environment: options.environment ?? {},
+    homeDirectory: options.homeDirectory ?? "/nonexistent/home",
+    askSecret: async (question) => {
+      const answer = answers.shift();
+      if (answer === undefined) throw new Error(`nobody answers to ${question}`);
+      return answer;
+    },
+  };
+  const code = await main(argv, terminal);
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
+
+class Remembering extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString("utf8");
+    done();
+  }
+}

@@ -1,0 +1,186 @@
+/** Commands that talk to a node, against the API of a real chain in this process. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { addressOf } from "../../src/protocol/identity.ts";
+import { createKey } from "../../src/wallet/keystore.ts";
+import { type ApiRig, alice, authority, openApiRig } from "../http/api-rig.ts";
+import { type Run, run } from "./test-terminal.ts";
+
+const aliceAddress = addressOf(alice.publicKey);
+
+describe("commands over the API", () => {
+  let rig: ApiRig;
+  let dataDir: string;
+  let place: string[];
+
+  before(async () => {
+    rig = await openApiRig();
+    dataDir = await mkdtemp(path.join(tmpdir(), "aurex-cli-"));
+    place = ["--data-dir", dataDir, "--api", rig.url];
+    await keepKey(dataDir, "alice", alice.secretKey.subarray(0, 32));
+    await createKey(dataDir, "bob");
+  });
+  after(async () => {
+    await rig.close();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+
+  /** Runs a command that waits for its transaction, and seals as soon as that has come. */
+  async function committed(...argv: string[]): Promise<Run> {
+    const arrived = once(rig.mempool.events, "added");
+    const running = run([...argv, ...place, "--wait"]);
+    await Promise.race([arrived, running]);
+    if (rig.mempool.hasReady()) await rig.sealWaiting();
+    return running;
+  }
+
+  it("status shows the node, for people and programs", async () => {
+    const people = await run(["status", ...place]);
+    assert.equal(people.code, 0);
+    assert.match(people.stdout, /^role +authority$/m);
+    assert.match(people.stdout, new RegExp(`^authorities +${addressOf(authority.publicKey)}$`, "m"));
+    const programs = await run(["status", "--json", ...place]);
+    assert.equal(JSON.parse(programs.stdout).head.hash, rig.chain.head.hashHex);
+  });
+
+  it("registers a name, sends to it, issues an asset and sends that, each waited for", async () => {
+    const registered = await committed("user", "register", "Alice@Example.com", "--key", "alice");
+    assert.equal(registered.code, 0, registered.stderr);
+    assert.match(registered.stdout, /^[0-9a-f]{64}\ncommitted in block 1 [0-9a-f]{64}\n$/);
+    const bob = JSON.parse((await run(["keys", "show", "bob", "--data-dir", dataDir, "--json"])).stdout);
+    const funded = await committed("tx", "send", "--key", "alice", "--to", bob.address, "--amount", "10.5");
+    assert.equal(funded.code, 0, funded.stderr);
+    assert.equal((await rig.client.account(bob.address)).balance, "10.5");
+    const back = await committed(
+      ...["tx", "send", "--key", "bob", "--to", "alice@example.com", "--amount", "0.5", "--memo", "thanks"],
+      "--json",
+    );
+    const { id, status, block } = JSON.parse(back.stdout);
+    assert.equal(status, "committed");
+    const shown = await run(["tx", "show", id, ...place]);
+    assert.match(shown.stdout, new RegExp(`^block +${block.height} ${block.hash}$`, "m"));
+    assert.match(shown.stdout, /^toName +alice@example\.com$/m);
+    assert.match(shown.stdout, /^memo +thanks$/m);
+    const issued = await committed(
+      ...["tx", "issue", "--key", "alice", "--symbol", "GOLD", "--name", "Gold grams"],
+      ...["--supply", "1000", "--decimals", "3"],
+    );
+    const assetId = issued.stdout.split("\n")[0] ?? "";
+    const gold = await committed(
+      ...["tx", "send", "--key", "alice", "--to", bob.address, "--amount", "1.25", "--asset", assetId],
+    );
+    assert.equal(gold.code, 0, gold.stderr);
+    assert.deepEqual(
+      (await rig.client.account(bob.address)).assets.map(({ symbol, balance }) => [symbol, balance]),
+      [["GOLD", "1.25"]],
+    );
+    const tooFine = await run([
+      ...["tx", "send", "--key", "alice", "--to", bob.address, "--amount", "0.0001", "--asset", assetId],
+      ...place,
+    ]);
+    assert.equal(tooFine.code, 2);
+    assert.match(tooFine.stderr, /3 decimal places/);
+  });
+
+  it("records data, one after the other without waiting, and shows what waits", async () => {
+    const ids: string[] = [];
+    for (const text of ["one", "two"]) {
+      const { code, stdout } = await run(["tx", "record", text, "--key", "bob", ...place]);
+      assert.equal(code, 0);
+      ids.push(stdout.trim());
+    }
+    const shown = await run(["tx", "show", ids[1] ?? "", "--json", ...place]);
+    assert.equal(JSON.parse(shown.stdout).status, "pending");
+    await rig.sealWaiting();
+    for (const id of ids) assert.equal((await rig.client.transaction(id)).status, "committed");
+  });
+
+  it("lists and shows blocks", async () => {
+    const listed = await run(["chain", "list", "--from", "1", "--limit", "1", ...place]);
+    const { hash } = await rig.client.block("1");
+    assert.match(listed.stdout, new RegExp(`^ *1 +${hash} `, "m"));
+    const shown = await run(["chain", "show", ...place]);
+    assert.match(shown.stdout, new RegExp(`^hash +${rig.chain.head.hashHex}$`, "m"));
+    assert.match(shown.stdout, /^signature +SIG_/m);
+    const json = await run(["chain", "show", "0", "--json", ...place]);
+    assert.equal(JSON.parse(json.stdout).height, 0);
+  });
+
+  it("gives up waiting after --timeout, with the id and what to look at", async () => {
+    const { code, stdout, stderr } = await run([
+      ...["tx", "record", "late", "--key", "alice", "--wait", "--timeout", "0"],
+      ...place,
+    ]);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`aurex-node tx show ${stdout.trim()}`));
+    await rig.sealWaiting();
+  });
+
+  const refused: [argv: string[], code: number, what: RegExp][] = [
+    [
+      ["tx", "send", "--key", "alice", "--to", "nobody@example.com", "--amount", "1"],
+      2,
+      /no account named nobody/,
+    ],
+    [["tx", "send", "--key", "alice", "--to", `${aliceAddress}q`, "--amount", "1"], 2, /is no address/],
+    [
+      ["tx", "send", "--key", "alice", "--to", aliceAddress, "--amount", "1e3"],
+      2,
+      /--amount 1e3 is no amount/,
+    ],
+    [["tx", "send", "--key", "alice", "--to", aliceAddress, "--amount", "0"], 2, /amount cannot be used/],
+    [["tx", "send", "--key", "alice", "--to", aliceAddress, "--amount", "99999999"], 2, /needs 99999999 AUR/],
+    [["tx", "send", "--key", "carol", "--to", aliceAddress, "--amount", "1"], 7, /there is no key carol/],
+    [["tx", "record", "", "--key", "alice"], 2, /data cannot be used/],
+    [["user", "register", "aurex1alice", "--key", "alice"], 2, /looks like an address/],
+    [["tx", "show", "0".repeat(64)], 2, /there is no transaction/],
+    [["tx", "show", "12"], 2, /the node refused/],
+    [["chain", "show", "99999"], 2, /there is no block 99999/],
+    [["chain", "list", "--limit", "101"], 2, /the node refused/],
+  ];
+  for (const [argv, code, what] of refused) {
+    it(`says why: ${argv.join(" ").replaceAll(aliceAddress, "ADDRESS").slice(0, 70)}`, async () => {
+      const answered = await run([...argv, ...place]);
+      assert.equal(answered.code, code, answered.stderr);
+      assert.match(answered.stderr, what);
+      assert.match(answered.stderr, /\nNext: {2}\S/);
+      assert.doesNotMatch(answered.stderr, /\n {4}at /);
+    });
+  }
+
+  it("opens an encrypted key with the right passphrase alone", async () => {
+    await createKey(dataDir, "dora", "correct");
+    const argv = ["tx", "record", "x", "--key", "dora", ...place];
+    assert.equal((await run(argv, { environment: { AUREX_PASSPHRASE: "correct" } })).code, 0);
+    assert.equal((await run(argv, { answers: ["correct"] })).code, 0);
+    assert.equal((await run(argv, { environment: { AUREX_PASSPHRASE: "wrong" } })).code, 7);
+    const closed = await run(argv);
+    assert.equal(closed.code, 7);
+    assert.match(closed.stderr, /set AUREX_PASSPHRASE/);
+    await rig.sealWaiting();
+  });
+});
+
+describe("without a node", () => {
+  it("a command says what does not answer and what to do", async () => {
+    const rig = await openApiRig();
+    await rig.close();
+    const { code, stdout, stderr } = await run(["status", "--api", rig.url]);
+    assert.equal(code, 2);
+    assert.equal(stdout, "");
+    assert.match(stderr, new RegExp(`^Error: no node answers at ${rig.url}\nWhy: .*ECONNREFUSED`));
+    assert.match(stderr, /aurex-node start/);
+  });
+});
+
+/** A key of a known seed, as the keystore would have stored it without a passphrase. */
+async function keepKey(dataDir: string, name: string, seed: Uint8Array): Promise<void> {
+  const { encodeKeyFile, makeKeyFile } = await import("../../src/wallet/key-file.ts");
+  await mkdir(path.join(dataDir, "keys"), { recursive: true, mode: 0o700 });
+  const file = await makeKeyFile(name, Buffer.from(seed));
+  await writeFile(path.join(dataDir, "keys", `${name}.json`), encodeKeyFile(file), { mode: 0o600 });
+}

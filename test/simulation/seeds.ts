@@ -1,0 +1,28 @@
+/** Runs one scenario over many seeds; a seed that fails says how to see it again. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type ScenarioName, scenarios } from "./scenarios.ts";
+import { simulate } from "./simulate.ts";
+
+/** Seeds of all scenarios together; more by the environment variable AUREX_SIMULATION_SEEDS. */
+export const seedsTotal: number = Number(process.env.AUREX_SIMULATION_SEEDS ?? 200);
+/** One test a batch, so that a report stays readable. */
+const batchSeeds = 10;
+
+export function simulateSeeds(name: ScenarioName, count: number): void {
+  describe(`simulation of ten nodes: ${name}`, () => {
+    for (let first = 1; first <= count; first += batchSeeds) {
+      const last = Math.min(count, first + batchSeeds - 1);
+      it(`seeds ${first} to ${last}`, async () => {
+        let committed = 0;
+        for (let seed = first; seed <= last; seed += 1) {
+          const report = await simulate(seed, scenarios[name]);
+          const again = `see it again: node test/simulation/replay.ts ${name} ${seed}`;
+          assert.deepEqual(report.violations, [], `seed ${seed} of ${name} fails; ${again}`);
+          committed += report.committed;
+        }
+        assert.ok(committed > 0, "something was committed");
+      });
+    }
+  });
+}

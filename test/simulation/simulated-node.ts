@@ -1,0 +1,175 @@
+/** A node of a simulation: what outlives its process (disk, journal, key), and the process that comes and goes. */
+import assert from "node:assert/strict";
+import { toHex } from "../../src/base/bytes.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import { type Logger, silentLogger } from "../../src/base/logger.ts";
+import type { MemoryNetwork } from "../../src/network/memory/memory-network.ts";
+import type { PeerHost } from "../../src/network/peer-host.ts";
+import { NodeCore } from "../../src/node/node-core.ts";
+import type { Block } from "../../src/protocol/block.ts";
+import type { ChainSpec } from "../../src/protocol/genesis.ts";
+import { nodeIdOf } from "../../src/protocol/identity.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
+import type { TransactionVerifier } from "../../src/protocol/transaction-verifier.ts";
+import { type BlockSealer, blockSealerOf } from "../../src/sealing/block-sealer.ts";
+import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
+import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
+import { createInlinePowSealer } from "../../src/sealing/pow/inline-pow-sealer.ts";
+import { StoreError } from "../../src/store/chain-store.ts";
+import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
+import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createNodeClock, type NodeClock } from "./node-clock.ts";
+
+export interface SimulatedNodeOptions {
+  readonly name: string;
+  readonly spec: ChainSpec;
+  readonly keyPair: KeyPair;
+  readonly bootstrap: readonly string[];
+  readonly rulesOff: RulesOff;
+}
+
+/** Controls: a rule that is switched off must be seen by the checks. */
+export interface RulesOff {
+  /** A restarted authority has forgotten what it sealed. */
+  readonly journal?: boolean;
+  /** Nobody verifies the signatures of transactions. */
+  readonly signatures?: boolean;
+  /** Links that are cut when the faults end stay cut. */
+  readonly healing?: boolean;
+}
+
+export interface SimulatedNodeModules {
+  readonly clock: Clock;
+  readonly network: MemoryNetwork;
+  readonly observer: SimulationObserver;
+  readonly logger?: Logger;
+}
+
+/** Sees everything that must hold at any moment, and not only in the end. */
+export interface SimulationObserver {
+  sealed(node: SimulatedNode, block: Block): void;
+  headMoved(node: SimulatedNode, connected: readonly Block[], disconnected: readonly Block[]): void;
+}
+
+interface Running {
+  readonly core: NodeCore;
+  readonly host: PeerHost;
+  readonly clock: NodeClock;
+}
+
+export class SimulatedNode {
+  readonly name: string;
+  readonly spec: ChainSpec;
+  readonly keyPair: KeyPair;
+  readonly peerId: string;
+  readonly #options: SimulatedNodeOptions;
+  readonly #modules: SimulatedNodeModules;
+  #disk: MemoryDisk = createMemoryDisk();
+  #journal = createMemorySealJournal();
+  #running: Running | undefined;
+  #wrongByMs = 0;
+
+  constructor(options: SimulatedNodeOptions, modules: SimulatedNodeModules) {
+    this.name = options.name;
+    this.spec = options.spec;
+    this.keyPair = options.keyPair;
+    this.peerId = nodeIdOf(options.keyPair.publicKey);
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** Absent while the process is down. */
+  get core(): NodeCore | undefined {
+    return this.#running?.core;
+  }
+
+  get disk(): MemoryDisk {
+    return this.#disk;
+  }
+
+  async start(): Promise<void> {
+    assert.equal(this.#running, undefined, `${this.name} runs already`);
+    const { network, logger = silentLogger, observer } = this.#modules;
+    const clock = createNodeClock(this.#modules.clock);
+    clock.setWrongBy(this.#wrongByMs);
+    const own = logger.child({ node: this.name });
+    const host = network.createHost(this.peerId, { bootstrap: this.#options.bootstrap, logger: own });
+    const { name, spec, keyPair } = this.#options;
+    const core = await NodeCore.open(
+      { spec, network: "simulation", name, keyPair, mineEmptyBlocks: false, software: "simulated" },
+      {
+        store: this.#disk.open(),
+        host,
+        verifier: this.#verifier(),
+        sealer: this.#observed(this.#sealer(clock)),
+        clock,
+        logger: own,
+      },
+    );
+    core.chain.events.on("headChanged", ({ connected, disconnected }) =>
+      observer.headMoved(this, connected, disconnected),
+    );
+    this.#running = { core, host, clock };
+    await core.start();
+  }
+
+  /** As by a kill: nothing is closed in order, and what was only in memory is gone. */
+  crash(): void {
+    const running = this.#running;
+    assert.ok(running, `${this.name} does not run`);
+    this.#running = undefined;
+    running.clock.kill();
+    void running.host.stop();
+    if (this.#options.rulesOff.journal) this.#journal = createMemorySealJournal();
+  }
+
+  /** The chain's data is gone with the process; the journal, which lies elsewhere, stays. */
+  loseDisk(): void {
+    assert.equal(this.#running, undefined, `${this.name} runs`);
+    this.#disk = createMemoryDisk();
+  }
+
+  failNextCommit(): void {
+    this.#disk.failNextCommit(new StoreError("store/disk-full", "the simulated disk is full", "make room"));
+  }
+
+  setClockWrongBy(offsetMs: number): void {
+    this.#wrongByMs = offsetMs;
+    this.#running?.clock.setWrongBy(offsetMs);
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.core.stop();
+  }
+
+  #verifier(): TransactionVerifier {
+    if (!this.#options.rulesOff.signatures) return createInlineVerifier();
+    return { verify: async (transactions) => transactions.map(() => true), close: async () => {} };
+  }
+
+  #sealer(clock: NodeClock): BlockSealer {
+    const { keyPair, spec } = this.#options;
+    if (spec.consensus === "pow") return blockSealerOf(createInlinePowSealer({ clock }));
+    return createAuthoritySealer({ keyPair }, { journal: this.#journal });
+  }
+
+  #observed(sealer: BlockSealer): BlockSealer {
+    return {
+      previousOn: (parentHash) => sealer.previousOn(parentHash),
+      sealBlock: async (...call) => {
+        const block = await sealer.sealBlock(...call);
+        if (block) this.#modules.observer.sealed(this, block);
+        return block;
+      },
+      close: () => sealer.close(),
+    };
+  }
+
+  /** For a trace: what tells this node's state from another. */
+  describe(): string {
+    const head = this.core?.chain.head;
+    return head ? `${this.name}@${head.header.height}:${toHex(head.hash).slice(0, 8)}` : `${this.name} down`;
+  }
+}
