@@ -32,11 +32,11 @@ export function startCommand(terminal: Terminal): AurexCommand {
 
 async function runNode(config: NodeConfig, terminal: Terminal): Promise<ExitCode> {
   const stop = addStopSignals();
-  // From here on: what they import takes a moment, and a signal must not be missed meanwhile.
+  // What they import takes a moment: a signal must not be missed meanwhile, and a wrong option is said before.
   const { nodeOptionsOf } = await import("../node/node-options.ts");
+  const options = await nodeOptionsOf(config);
   const { AurexNode } = await import("../node/aurex-node.ts");
   const { createNodeLogger } = await import("../node/logging.ts");
-  const options = await nodeOptionsOf(config);
   const log = createNodeLogger({
     level: config.logLevel,
     format: config.logFormat,

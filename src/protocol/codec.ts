@@ -8,7 +8,7 @@ import type { CodecFault } from "./faults.ts";
  * A uint64 held as a JavaScript number. Values over 2^53 − 1 are refused, since the number would no longer be the
  * one on the wire and two encodings could mean one value.
  */
-class SafeUint64Type extends UintNumberType {
+export class SafeUint64Type extends UintNumberType {
   constructor() {
     super(8);
   }

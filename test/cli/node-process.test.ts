@@ -5,7 +5,6 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import type { NodeAnswer } from "../../src/http/answers.ts";
@@ -40,13 +39,14 @@ class Running {
     }));
   }
 
-  /** The first line of stdout that the test takes; fails where the process ends before. */
+  /** The first line of stdout that the test takes; fails where the process ends without it. */
   async line(isWanted: (line: string) => boolean): Promise<string> {
-    const lines = createInterface({ input: this.child.stdout as NodeJS.ReadableStream });
-    try {
-      for await (const line of lines) if (isWanted(line)) return line;
-    } finally {
-      lines.close();
+    let hasEnded = false;
+    while (!hasEnded) {
+      const found = this.stdout.split("\n").slice(0, -1).find(isWanted);
+      if (found !== undefined) return found;
+      const more = once(this.child.stdout as NodeJS.ReadableStream, "data").then(() => false);
+      hasEnded = await Promise.race([more, this.ended.then(() => true)]);
     }
     assert.fail(`the process ended: ${this.stdout}${this.stderr}`);
   }
@@ -192,8 +192,7 @@ describe("a process that does not stop, or fails", () => {
     const slow = new Running(script, ["slow"]);
     await slow.line((line) => line === "ready");
     slow.child.kill("SIGINT");
-    // readline has taken the first lines; what comes now is read from the stream again.
-    while (!slow.stdout.includes("stopping")) await once(slow.child.stdout as NodeJS.ReadableStream, "data");
+    await slow.line((line) => line === "stopping");
     assert.equal((await slow.stop("SIGTERM")).code, 130);
   });
 

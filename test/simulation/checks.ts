@@ -13,8 +13,10 @@ import type { ChainStore } from "../../src/store/chain-store.ts";
 import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 
+type LedgerStore = Pick<ChainStore, "head" | "headerRecord" | "entries">;
+
 /** The ledger on a disk adds up to its head's state root. */
-export function ledgerViolations(store: ChainStore): string[] {
+export function ledgerViolations(store: LedgerStore): string[] {
   const { head } = store;
   if (!head) return ["the disk has no head"];
   const root = LedgerState.fromEntries(entriesOf(store)).stateRoot();
@@ -71,6 +73,6 @@ export async function replayViolations(store: ChainStore, spec: ChainSpec, nowMs
   return isSame ? [] : [`replayed to ${chain.head.hashHex}, not ${head && toHex(head)}`];
 }
 
-export function entriesOf(store: ChainStore): Entry[] {
+export function entriesOf(store: Pick<ChainStore, "entries">): Entry[] {
   return Array.from(store.entries(), ([, entry]) => entry);
 }
