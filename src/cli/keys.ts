@@ -8,18 +8,17 @@ import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf 
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 type KeyFlags = PlaceFlags & JsonFlag;
+type OneKeyFlags = KeyFlags & { readonly address?: boolean };
 
 export function keysCommand(terminal: Terminal): AurexCommand {
   const keys = new AurexCommand("keys", terminal)
     .description("Make keys and show them. Keys lie in the data directory, each in a file of its own.")
     .examples("aurex-node keys new alice", "aurex-node keys list", "aurex-node keys node");
-  for (const command of [
-    newCommand(terminal),
-    listCommand(terminal),
-    showCommand(terminal),
-    nodeCommand(terminal),
-  ])
+  for (const command of [newCommand(terminal), showCommand(terminal), nodeCommand(terminal)]) {
+    command.option("--address", "print the address alone, for scripts");
     keys.addCommand(addJsonFlag(addPlaceFlags(command)));
+  }
+  keys.addCommand(addJsonFlag(addPlaceFlags(listCommand(terminal))));
   return keys;
 }
 
@@ -31,7 +30,7 @@ function newCommand(terminal: Terminal): AurexCommand {
     )
     .argument("<name>", "what to call it, e.g. alice")
     .examples("aurex-node keys new alice", "AUREX_PASSPHRASE=… aurex-node keys new alice --json")
-    .runs(async (name: string, flags: KeyFlags) => {
+    .runs(async (name: string, flags: OneKeyFlags) => {
       const { createKey } = await import("../wallet/keystore.ts");
       const { dataDir } = await settingsOf(flags, terminal);
       showKeySummary(await createKey(dataDir, name, await newPassphrase(terminal)), flags, terminal);
@@ -66,7 +65,7 @@ function showCommand(terminal: Terminal): AurexCommand {
     .description("Show the address and the public key of one key.")
     .argument("<name>", 'its name; "node" is the node\'s own')
     .examples("aurex-node keys show alice")
-    .runs(async (name: string, flags: KeyFlags) => {
+    .runs(async (name: string, flags: OneKeyFlags) => {
       const { showKey } = await import("../wallet/keystore.ts");
       const { dataDir } = await settingsOf(flags, terminal);
       showKeySummary(await showKey(dataDir, name), flags, terminal);
@@ -81,9 +80,9 @@ function nodeCommand(terminal: Terminal): AurexCommand {
     )
     .examples(
       "aurex-node keys node --data-dir ./alpha",
-      "aurex-node init --consensus poa --authority $(aurex-node keys node --json | jq -r .address) --out chain.json",
+      "aurex-node init --consensus poa --authority $(aurex-node keys node --address) --out chain.json",
     )
-    .runs(async (flags: KeyFlags) => {
+    .runs(async (flags: OneKeyFlags) => {
       const { loadOrCreateNodeKey, showKey, nodeKeyName } = await import("../wallet/keystore.ts");
       const { nodeIdOf } = await import("../protocol/identity.ts");
       const { dataDir } = await settingsOf(flags, terminal);
@@ -92,7 +91,7 @@ function nodeCommand(terminal: Terminal): AurexCommand {
     });
 }
 
-function showKeySummary(key: KeySummary, flags: JsonFlag, terminal: Terminal, nodeId?: string): void {
+function showKeySummary(key: KeySummary, flags: OneKeyFlags, terminal: Terminal, nodeId?: string): void {
   const answer = { ...keyAnswer(key), ...(nodeId === undefined ? {} : { nodeId }) };
   const text = fieldList({
     name: key.name,
@@ -102,6 +101,7 @@ function showKeySummary(key: KeySummary, flags: JsonFlag, terminal: Terminal, no
     encrypted: key.isEncrypted ? "yes" : "no",
   });
   if (flags.json) writeJson(terminal, answer);
+  else if (flags.address) writeLine(terminal, key.address);
   else terminal.stdout.write(text);
 }
 

@@ -8,6 +8,8 @@ import type { ConsensusName } from "../protocol/genesis.ts";
 export interface SealingSlot {
   /** The lowest timestamp that the header may carry. */
   readonly earliestMs: number;
+  /** How long this producer leaves the others the first go at work that has just come; a courtesy, not a rule. */
+  readonly courtesyMs: number;
   /** The header's target; zero where the engine has none. */
   readonly target: Uint8Array;
 }

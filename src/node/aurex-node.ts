@@ -27,7 +27,7 @@ import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import { dataDirectory, pinChainSpec } from "./data-directory.ts";
 import { ExportFollower } from "./export-follower.ts";
 import { NodeCore } from "./node-core.ts";
-import { portInUse } from "./operator-error.ts";
+import { placeUnusable, portInUse } from "./operator-error.ts";
 
 export interface AurexNodeOptions {
   readonly dataDir: string;
@@ -202,8 +202,7 @@ async function openParts(
 ): Promise<NodeParts> {
   const { dataDir, name, spec } = options;
   const places = dataDirectory(dataDir);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const lock = await acquireDirectoryLock({ directory: dataDir, name }, { clock });
+  const lock = await lockDataDirectory(dataDir, name, clock);
   resources.defer(() => lock.release());
   await pinChainSpec(dataDir, spec);
   const keyPair = await loadOrCreateNodeKey(dataDir);
@@ -213,6 +212,8 @@ async function openParts(
   );
   resources.defer(() => store.close());
   const sealer = await openSealer(options, keyPair, places.sealJournal, logger);
+  // The core closes it, too; this is for where something fails before there is a core.
+  resources.defer(() => sealer?.close());
   const host = await createLibp2pHost(
     {
       privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
@@ -232,6 +233,15 @@ async function openParts(
   const follower = openFollower(options.exportFile, core, clock, logger, resources);
   resources.defer(() => core.stop());
   return { core, keyPair, lock, follower, logger };
+}
+
+async function lockDataDirectory(dataDir: string, name: string, clock: Clock): Promise<DirectoryLock> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    return await acquireDirectoryLock({ directory: dataDir, name }, { clock });
+  } catch (thrown) {
+    throw placeUnusable(thrown, dataDir, "name a directory that this user may write to with --data-dir");
+  }
 }
 
 async function openSealer(

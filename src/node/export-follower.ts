@@ -68,12 +68,13 @@ export class ExportFollower {
   async #run(): Promise<void> {
     while (this.#isDue && !this.#abort.signal.aborted) {
       this.#isDue = false;
+      const records = [...this.#records];
+      this.#records.clear();
       try {
-        const records = [...this.#records.values()];
-        this.#records.clear();
-        await this.#modules.job.recordNodes(records);
+        await this.#modules.job.recordNodes(records.map(([, record]) => record));
         await this.#modules.job.catchUp(undefined, this.#abort.signal);
       } catch (thrown) {
+        for (const [node, record] of records) if (!this.#records.has(node)) this.#records.set(node, record);
         this.#modules.logger.error(
           { error: toError(thrown) },
           "the SQL ledger could not be written; it is tried again with the next block",

@@ -1,11 +1,11 @@
 /** The node's log: pino to blockchain.log in the data directory, rotated, and to the terminal; nothing secret in it. */
-import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { finished } from "node:stream/promises";
 import { type Level, multistream, pino, stdSerializers } from "pino";
 import pretty from "pino-pretty";
-import { createStream } from "rotating-file-stream";
+import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { LogFile } from "./log-file.ts";
+import { placeUnusable } from "./operator-error.ts";
 
 export interface NodeLoggerOptions {
   readonly level: Level | "silent";
@@ -30,24 +30,14 @@ const secretNames = ["secretKey", "seed", "passphrase", "privateKey", "privateKe
 
 export function createNodeLogger(options: NodeLoggerOptions): NodeLogger {
   const { level, format, file, terminal } = options;
-  const streams: { stream: NodeJS.WritableStream; level: Level }[] = [];
+  const streams: { stream: { write(line: string): void }; level: Level }[] = [];
   const lowest: Level = level === "silent" ? "fatal" : level;
   if (terminal) {
     const stream = format === "json" ? terminal : humanStream(terminal);
     streams.push({ stream, level: lowest });
   }
-  let fileStream: ReturnType<typeof createStream> | undefined;
-  if (file !== undefined) {
-    mkdirSync(path.dirname(file), { recursive: true });
-    fileStream = createStream(path.basename(file), {
-      path: path.dirname(file),
-      size: fileBytesMax,
-      maxFiles: filesKept,
-      compress: "gzip",
-      mode: 0o600,
-    });
-    streams.push({ stream: fileStream, level: lowest });
-  }
+  const logFile = file === undefined ? undefined : openLogFile(file);
+  if (logFile) streams.push({ stream: logFile, level: lowest });
   const logger = pino(
     {
       level,
@@ -62,12 +52,16 @@ export function createNodeLogger(options: NodeLoggerOptions): NodeLogger {
   );
   return {
     logger,
-    async close() {
-      if (!fileStream) return;
-      fileStream.end();
-      await finished(fileStream);
-    },
+    close: async () => logFile?.close(),
   };
+}
+
+function openLogFile(file: string): LogFile {
+  try {
+    return new LogFile({ file, size: fileBytesMax, filesKept }, { clock: systemClock });
+  } catch (thrown) {
+    throw placeUnusable(thrown, path.dirname(file), "name another file with --log-file, or another --data-dir");
+  }
 }
 
 function humanStream(terminal: NodeJS.WritableStream): NodeJS.WritableStream {

@@ -1,6 +1,9 @@
 /** Errors that an operator can do something about: what, why, the next command, and the exit code of the process. */
 import { toError } from "../base/invariant.ts";
+import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
+import { JournalError } from "../sealing/poa/seal-journal.ts";
 import { StoreError, type StoreErrorCode } from "../store/chain-store.ts";
+import { KeyError } from "../wallet/key-error.ts";
 
 /** What the process ends with; documented in README. */
 export const exitCodes = {
@@ -45,40 +48,49 @@ const storeExitCodes: Record<StoreErrorCode, ExitCode> = {
   "store/io": exitCodes.store,
 };
 
-/** Faults of other rooms that say what to do next, by the first part of their code. */
-const exitCodesByRoom: Record<string, ExitCode> = {
-  key: exitCodes.key,
-  journal: exitCodes.store,
-  export: exitCodes.usage,
-  config: exitCodes.usage,
+/** A ledger file that cannot be used is a wrong choice of file; one that is damaged or too new is a store that is. */
+const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
+  "export/not-a-ledger": exitCodes.usage,
+  "export/newer-version": exitCodes.store,
+  "export/genesis-mismatch": exitCodes.genesisMismatch,
+  "export/source-incomplete": exitCodes.store,
+  "export/cannot-open": exitCodes.usage,
+  "export/busy": exitCodes.usage,
+  "export/read-only": exitCodes.usage,
+  "export/disk-full": exitCodes.store,
+  "export/corrupt": exitCodes.store,
+  "export/io": exitCodes.store,
 };
 
 /** The operator's view of an error; undefined where it is none of the known ones, hence a bug. */
 export function toOperatorError(thrown: unknown): OperatorError | undefined {
   if (thrown instanceof OperatorError) return thrown;
-  const error = toError(thrown);
-  if (error instanceof StoreError) {
-    return new OperatorError(error.message, {
-      code: error.code,
-      exitCode: storeExitCodes[error.code],
-      why: causeOf(error),
-      next: error.next,
-      cause: error,
-    });
-  }
-  const { code, next, why } = error as { code?: unknown; next?: unknown; why?: unknown };
-  if (typeof code === "string" && typeof next === "string") {
-    const exitCode = exitCodesByRoom[code.split("/")[0] ?? ""];
-    if (exitCode !== undefined) {
-      const reason = typeof why === "string" ? why : causeOf(error);
-      return new OperatorError(error.message, { code, exitCode, why: reason, next, cause: error });
-    }
+  if (thrown instanceof StoreError) return ofRoom(thrown, storeExitCodes[thrown.code]);
+  if (thrown instanceof KeyError) return ofRoom(thrown, exitCodes.key);
+  if (thrown instanceof JournalError) return ofRoom(thrown, exitCodes.store);
+  if (thrown instanceof ExportError) {
+    const { code, what, why, next } = thrown;
+    return new OperatorError(what, { code, exitCode: exportExitCodes[code], why, next, cause: thrown });
   }
   return undefined;
 }
 
-function causeOf(error: Error): string {
-  return error.cause === undefined ? "" : toError(error.cause).message;
+function ofRoom(error: StoreError | KeyError | JournalError, exitCode: ExitCode): OperatorError {
+  const why = error.cause === undefined ? "" : toError(error.cause).message;
+  return new OperatorError(error.message, { code: error.code, exitCode, why, next: error.next, cause: error });
+}
+
+/** The operator's view of a file or directory that the system refuses; any other error is passed on as it is. */
+export function placeUnusable(thrown: unknown, place: string, next: string): unknown {
+  const { code, syscall, message } = toError(thrown) as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return thrown;
+  return new OperatorError(`${place} cannot be used`, {
+    code: "node/place-unusable",
+    exitCode: exitCodes.usage,
+    why: message,
+    next,
+    cause: thrown,
+  });
 }
 
 /** The operator's view of a port that is taken; any other error is passed on as it is. */

@@ -76,6 +76,7 @@ export class BlockProducer {
   #attempt:
     | { readonly parent: HeaderRecord; readonly abort: AbortController; readonly done: Promise<void> }
     | undefined;
+  #work: { readonly hashHex: string; readonly sinceMs: number } | undefined;
   #timer: Timer | undefined;
   #reason: NotSealingReason | undefined = "stopped";
   #progress: SealProgress | undefined;
@@ -147,15 +148,25 @@ export class BlockProducer {
   }
 
   #dueTime(head: HeaderRecord): NotSealingReason | DueSlot {
-    const { chain, mempool, isSyncing } = this.#modules;
+    const { chain, mempool, clock, isSyncing } = this.#modules;
     const slot = chain.engine.slot(head, this.#options.producer);
     if (!slot) return "not in the authority set";
     if (isSyncing()) return "syncing";
     const isEmpty = !mempool.hasReady();
     const emptyAfterMs = this.#options.mineEmptyBlocks ? 0 : chain.engine.emptyBlockAfterMs;
     const emptyDueMs = emptyAfterMs === undefined ? undefined : slot.earliestMs + emptyAfterMs;
-    const dueMs = isEmpty ? emptyDueMs : slot.earliestMs;
+    // After a quiet time all slots are past: without the courtesy every authority would seal at once.
+    if (isEmpty) this.#work = undefined;
+    const courtesyEndMs = isEmpty ? 0 : clock.nowMs() + slot.courtesyMs - this.#workAgeMs(head);
+    const dueMs = isEmpty ? emptyDueMs : Math.max(slot.earliestMs, courtesyEndMs);
     return dueMs === undefined ? "nothing to seal" : { dueMs, slot, isEmpty, emptyDueMs };
+  }
+
+  /** For how long there has been something to seal on this head. */
+  #workAgeMs(head: HeaderRecord): number {
+    const nowMs = this.#modules.clock.monotonicMs();
+    if (this.#work?.hashHex !== head.hashHex) this.#work = { hashHex: head.hashHex, sinceMs: nowMs };
+    return nowMs - this.#work.sinceMs;
   }
 
   #begin(parent: HeaderRecord, due: DueSlot): void {

@@ -13,11 +13,10 @@ export function createPoaEngine(genesis: Genesis): ConsensusEngine {
   const { authorities, periodMs, stepMs, heartbeatMs } = genesis;
   const indexOf = (key: Uint8Array) => authorities.findIndex((authority) => bytesEqual(authority, key));
 
-  function earliestOn(parent: HeaderRecord, producer: Uint8Array): number | undefined {
+  /** How long after the turn of the first a producer's own comes; undefined where it is no authority. */
+  function rankDelayMs(parent: HeaderRecord, producer: Uint8Array): number | undefined {
     const index = indexOf(producer);
-    if (index < 0) return undefined;
-    const rank = rankAt(index, parent.header.height + 1, authorities.length);
-    return parent.header.timestampMs + periodMs + rank * stepMs;
+    return index < 0 ? undefined : rankAt(index, parent.header.height + 1, authorities.length) * stepMs;
   }
 
   return {
@@ -36,9 +35,9 @@ export function createPoaEngine(genesis: Genesis): ConsensusEngine {
       if (!bytesEqual(header.target, zeroBytes32)) {
         return { code: "block/target-wrong", expected: toHex(zeroBytes32), actual: toHex(header.target) };
       }
-      const earliestMs = earliestOn(parent, header.producer);
-      if (earliestMs === undefined)
-        return { code: "block/producer-unknown", producer: toHex(header.producer) };
+      const delayMs = rankDelayMs(parent, header.producer);
+      if (delayMs === undefined) return { code: "block/producer-unknown", producer: toHex(header.producer) };
+      const earliestMs = parent.header.timestampMs + periodMs + delayMs;
       if (header.timestampMs < earliestMs) {
         return { code: "block/timestamp-too-early", earliestMs, actualMs: header.timestampMs };
       }
@@ -50,8 +49,10 @@ export function createPoaEngine(genesis: Genesis): ConsensusEngine {
       return BigInt(Math.floor((weightUnit * (count - rankAt(index, header.height, count))) / count));
     },
     slot(parent, producer) {
-      const earliestMs = earliestOn(parent, producer);
-      return earliestMs === undefined ? undefined : { earliestMs, target: zeroBytes32 };
+      const courtesyMs = rankDelayMs(parent, producer);
+      if (courtesyMs === undefined) return undefined;
+      const earliestMs = parent.header.timestampMs + periodMs + courtesyMs;
+      return { earliestMs, courtesyMs, target: zeroBytes32 };
     },
     authorities: () => authorities,
   };

@@ -45,7 +45,7 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
       return undefined;
     },
     weight: (header) => workOf(header.target),
-    slot: (parent) => ({ earliestMs: earliestOn(parent), target: easiestTarget }),
+    slot: (parent) => ({ earliestMs: earliestOn(parent), courtesyMs: 0, target: easiestTarget }),
     authorities: () => [],
   };
 }

@@ -1,0 +1,96 @@
+/** Importing blocks of 1,000 transfers that the node has never seen, as it does while it catches up. */
+import path from "node:path";
+import { systemClock } from "../src/base/clock.ts";
+import { silentLogger } from "../src/base/logger.ts";
+import { Chain } from "../src/chain/chain.ts";
+import { createEngine } from "../src/consensus/create-engine.ts";
+import { type Block, decodeBlock } from "../src/protocol/block.ts";
+import type { ChainSpec } from "../src/protocol/genesis.ts";
+import { openLevelStore } from "../src/store/level-store.ts";
+import { createTransactionVerifier } from "../src/verifier/verifier.ts";
+import { BareRate } from "./bare-rate.ts";
+import { elapsedMs, type Figure, median, type Section } from "./measure.ts";
+import { BlockBuilder, keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
+
+const transfersPerBlock = 1_000;
+const blocksPerRound = 5;
+const warmUpBlocks = 4;
+const bareMs = 500;
+
+export const measureImport: Section = async ({ quick, progress, directory }) => {
+  const rounds = quick ? 2 : 5;
+  const authority = keyOf(0);
+  const senders = keysFrom(1, transfersPerBlock);
+  const receivers = keysFrom(1 + transfersPerBlock, transfersPerBlock);
+  const spec = poaSpec([authority], [...senders, ...receivers]);
+  const builder = new BlockBuilder(spec, authority);
+  const blockCount = warmUpBlocks + rounds * blocksPerRound;
+  progress(`signing ${blockCount} blocks of ${transfersPerBlock} transfers`);
+  const nextBlock = () =>
+    builder.next(
+      senders.map((sender, index) =>
+        signedTransfer(sender, receivers[index] as typeof sender, builder.sequenceOf(sender), spec),
+      ),
+    );
+  const encoded: Uint8Array[] = [];
+  let sample: Block | undefined;
+  while (encoded.length < blockCount) {
+    sample = nextBlock();
+    encoded.push(sample.bytes);
+  }
+  const bare = BareRate.verification(sample?.transactions ?? []);
+  await using resources = new AsyncDisposableStack();
+  resources.defer(() => bare.close());
+  const chain = await openChain(spec, path.join(await directory(), "chain"), resources);
+
+  await importBlocks(chain, encoded.slice(0, warmUpBlocks));
+  await bare.perSecond(bareMs);
+  const imported: number[] = [];
+  const limits: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    limits.push(await bare.perSecond(bareMs));
+    const from = warmUpBlocks + round * blocksPerRound;
+    const blocks = encoded.slice(from, from + blocksPerRound);
+    const durationMs = await elapsedMs(() => importBlocks(chain, blocks));
+    imported.push((blocksPerRound * transfersPerBlock * 1_000) / durationMs);
+    progress(`round ${round + 1} of ${rounds}: ${Math.round(imported.at(-1) ?? 0)} transfers/s`);
+  }
+  const figure: Figure = {
+    name: "import, unseen transfers",
+    value: median(imported),
+    unit: "transfers/s",
+    limit: { value: median(limits), meaning: "bare verification, every core" },
+    aim: { above: 0.6 },
+  };
+  return [figure];
+};
+
+async function openChain(spec: ChainSpec, directory: string, resources: AsyncDisposableStack): Promise<Chain> {
+  const modules = { clock: systemClock, logger: silentLogger };
+  const store = await openLevelStore({ directory, chainId: spec.chainId }, modules);
+  resources.defer(() => store.close());
+  const verifier = createTransactionVerifier({}, modules);
+  resources.defer(() => verifier.close());
+  const chain = await Chain.open({ spec }, { ...modules, store, verifier, engine: createEngine(spec) });
+  resources.defer(() => chain.close());
+  return chain;
+}
+
+/** From bytes to committed, the next block being verified while one is executed and written. */
+async function importBlocks(chain: Chain, encoded: readonly Uint8Array[]): Promise<void> {
+  let next = decoded(encoded[0]);
+  for (let index = 0; next; index += 1) {
+    const block = next;
+    next = decoded(encoded[index + 1]);
+    if (next) void chain.verifyAhead(next);
+    const imported = await chain.importBlock(block);
+    if (!imported.ok) throw new Error(`a sample block was refused: ${imported.fault.code}`);
+  }
+}
+
+function decoded(bytes: Uint8Array | undefined): Block | undefined {
+  if (!bytes) return undefined;
+  const block = decodeBlock(bytes);
+  if (!block.ok) throw new Error(`a sample block does not decode: ${block.fault.code}`);
+  return block.value;
+}

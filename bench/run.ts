@@ -1,0 +1,72 @@
+/** `npm run bench`: measures every section, prints one table, writes the figures as JSON. */
+import { mkdir, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { measureImport } from "./import.ts";
+import { type Figure, ratioOf, removeDirectory, type Section, temporaryDirectory } from "./measure.ts";
+import { figureTable } from "./table.ts";
+
+const sections: Readonly<Record<string, Section>> = {
+  import: measureImport,
+};
+
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    json: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+  },
+});
+const startedAt = new Date();
+const names = flags.only ?? Object.keys(sections);
+const unknown = names.find((name) => !Object.hasOwn(sections, name));
+if (unknown !== undefined) {
+  process.stderr.write(`no section is called ${unknown}; there are: ${Object.keys(sections).join(", ")}\n`);
+  process.exit(2);
+}
+
+const figures: (Figure & { readonly section: string; readonly ratio: number | undefined })[] = [];
+const failures: { readonly section: string; readonly reason: string }[] = [];
+for (const name of names) {
+  const progress = (text: string) => {
+    const seconds = Math.round((Date.now() - startedAt.getTime()) / 1000);
+    process.stderr.write(`${String(seconds).padStart(4)} s  ${name}: ${text}\n`);
+  };
+  const directories: string[] = [];
+  const directory = async () => {
+    const made = await temporaryDirectory();
+    directories.push(made);
+    return made;
+  };
+  progress("begins");
+  try {
+    const measured = await (sections[name] as Section)({ quick: flags.quick, progress, directory });
+    for (const figure of measured) figures.push({ section: name, ...figure, ratio: ratioOf(figure) });
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+    failures.push({ section: name, reason });
+    progress(`failed: ${reason}`);
+  } finally {
+    for (const made of directories) await removeDirectory(made);
+  }
+}
+
+const machine = {
+  cores: os.availableParallelism(),
+  memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+  platform: `${os.platform()} ${os.arch()}`,
+  node: process.version,
+};
+const json = `${JSON.stringify({ startedAt, machine, quick: flags.quick, figures, failures }, null, 2)}\n`;
+const results = path.join(import.meta.dirname, "results");
+const file = path.join(results, `${startedAt.toISOString().replaceAll(":", "-")}.json`);
+await mkdir(results, { recursive: true });
+await writeFile(file, json);
+if (flags.json) process.stdout.write(json);
+else {
+  const title = `Aurex on ${machine.cores} cores, Node ${machine.node}; written to ${path.relative(process.cwd(), file)}`;
+  process.stdout.write(`\n${title}\n\n${figureTable(figures)}`);
+}
+for (const { section } of failures) process.stderr.write(`the section ${section} failed\n`);
+process.exitCode = failures.length > 0 ? 1 : 0;

@@ -1,0 +1,117 @@
+/** Chains to measure with: funded accounts, really signed transfers, and valid Proof of Authority blocks. */
+import { compareBytes, concatBytes, toHex } from "../src/base/bytes.ts";
+import { ledgerContext } from "../src/chain/reorganization.ts";
+import { applyBlock } from "../src/ledger/apply-block.ts";
+import { genesisBlockOf, genesisEntries } from "../src/ledger/genesis-state.ts";
+import { LedgerState } from "../src/ledger/ledger-state.ts";
+import {
+  assembleBlock,
+  type Block,
+  blockHash,
+  blockVersion,
+  emptyConsensusRoot,
+  type Header,
+  headerRoot,
+  transactionsRoot,
+} from "../src/protocol/block.ts";
+import { chainSpecFrom } from "../src/protocol/chain-spec-json.ts";
+import type { ChainSpec } from "../src/protocol/genesis.ts";
+import { sealDomain, zeroBytes32 } from "../src/protocol/hashing.ts";
+import { addressOf } from "../src/protocol/identity.ts";
+import { type KeyPair, keyPairFromSeed, sign } from "../src/protocol/signing.ts";
+import { type DecodedTransaction, signTransaction } from "../src/protocol/transaction.ts";
+
+/** The key with this number: the same in every process. */
+export function keyOf(number: number): KeyPair {
+  const seed = new Uint8Array(32).fill(0xa5);
+  new DataView(seed.buffer).setUint32(0, number);
+  return keyPairFromSeed(seed);
+}
+
+export function keysFrom(first: number, count: number): KeyPair[] {
+  return Array.from({ length: count }, (_, index) => keyOf(first + index));
+}
+
+/** A chain whose authorities are these, with the built-in timing, and a million AUR for each funded account. */
+export function poaSpec(authorities: readonly KeyPair[], funded: readonly KeyPair[]): ChainSpec {
+  const spec = chainSpecFrom({
+    name: "bench",
+    consensus: "poa",
+    timestamp: "2024-01-01T00:00:00.000Z",
+    salt: "bc".repeat(32),
+    authorities: authorities
+      .map(({ publicKey }) => publicKey)
+      .sort(compareBytes)
+      .map(addressOf),
+    allocations: Object.fromEntries(funded.map(({ publicKey }) => [addressOf(publicKey), "1000000"])),
+  });
+  if (!spec.ok) throw new Error(`the spec cannot be: ${spec.fault.field} ${spec.fault.reason}`);
+  return spec.value;
+}
+
+export function signedTransfer(
+  from: KeyPair,
+  to: KeyPair,
+  sequence: number,
+  { chainId }: ChainSpec,
+): DecodedTransaction {
+  const payload = {
+    kind: "transfer" as const,
+    to: to.publicKey,
+    assetId: zeroBytes32,
+    amount: 1n,
+    memo: new Uint8Array(0),
+  };
+  return signTransaction({ payload, sequence, fee: 0n, validUntil: 0, timestampMs: 0 }, from, chainId);
+}
+
+/** Builds blocks of one authority's chain, one on the other; keeps the ledger, not the blocks. */
+export class BlockBuilder {
+  readonly spec: ChainSpec;
+  readonly #authority: KeyPair;
+  readonly #ledger: LedgerState;
+  #parent: Block;
+
+  constructor(spec: ChainSpec, authority: KeyPair) {
+    this.spec = spec;
+    this.#authority = authority;
+    this.#ledger = LedgerState.fromEntries(genesisEntries(spec.genesis));
+    this.#parent = genesisBlockOf(spec);
+  }
+
+  /** The next block; its time is the earliest that the chain allows, long past. */
+  next(transactions: readonly DecodedTransaction[]): Block {
+    const { genesis, chainId } = this.spec;
+    const parent = this.#parent;
+    const height = parent.header.height + 1;
+    const producer = this.#authority.publicKey;
+    const change = applyBlock(this.#ledger, ledgerContext(height, producer, genesis), transactions);
+    if (!change.ok) throw new Error(`a sample block is invalid: ${change.fault.code}`);
+    const draft = this.#ledger.draft();
+    draft.apply(change.value);
+    const header: Header = {
+      version: blockVersion,
+      chainId,
+      height,
+      parentHash: parent.hash,
+      timestampMs: parent.header.timestampMs + genesis.periodMs,
+      producer,
+      transactionsRoot: transactionsRoot(transactions),
+      transactionCount: transactions.length,
+      stateRoot: draft.stateRoot(),
+      consensusRoot: emptyConsensusRoot,
+      target: zeroBytes32,
+      extraData: zeroBytes32,
+    };
+    this.#ledger.commit(draft);
+    const hash = blockHash(headerRoot(header), zeroBytes32);
+    const signature = sign(concatBytes([sealDomain, hash]), this.#authority);
+    this.#parent = assembleBlock(header, { nonce: zeroBytes32, signature }, transactions);
+    return this.#parent;
+  }
+
+  /** The sequence that an account's next transaction has. */
+  sequenceOf(key: KeyPair): number {
+    return this.#ledger.account(toHex(key.publicKey))?.sequence ?? 0;
+  }
+}
