@@ -33,7 +33,8 @@ function verifyLoop({ items }: BareVerifyData): () => number {
   return () => {
     const { message, key, signature } = signed[next] as (typeof signed)[number];
     next = (next + 1) % signed.length;
-    if (!sodium.crypto_sign_verify_detached(signature, message, key)) throw new Error("a signature is invalid");
+    if (!sodium.crypto_sign_verify_detached(signature, message, key))
+      throw new Error("a signature is invalid");
     return 1;
   };
 }
@@ -50,7 +51,8 @@ function hashLoop({ batchLanes }: BareHashData): () => number {
 const data = workerData as BareVerifyData | BareHashData;
 const step = data.loop === "verify" ? verifyLoop(data) : hashLoop(data);
 // As the mining threads do, so that both stand in the same line for a core.
-if (data.loop === "hash" && os.platform() === "linux") os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+if (data.loop === "hash" && os.platform() === "linux")
+  os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 parentPort?.on("message", (durationMs: number) => {
   const startMs = performance.now();
   let count = 0;

@@ -65,7 +65,11 @@ export const measureImport: Section = async ({ quick, progress, directory }) => 
   return [figure];
 };
 
-async function openChain(spec: ChainSpec, directory: string, resources: AsyncDisposableStack): Promise<Chain> {
+async function openChain(
+  spec: ChainSpec,
+  directory: string,
+  resources: AsyncDisposableStack,
+): Promise<Chain> {
   const modules = { clock: systemClock, logger: silentLogger };
   const store = await openLevelStore({ directory, chainId: spec.chainId }, modules);
   resources.defer(() => store.close());

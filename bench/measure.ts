@@ -51,7 +51,8 @@ export async function elapsedMs(work: () => unknown): Promise<number> {
 export async function until(isReached: () => boolean, what: string, waitMaxMs = 30_000): Promise<void> {
   const startMs = performance.now();
   while (!isReached()) {
-    if (performance.now() - startMs > waitMaxMs) throw new Error(`did not happen in ${waitMaxMs} ms: ${what}`);
+    if (performance.now() - startMs > waitMaxMs)
+      throw new Error(`did not happen in ${waitMaxMs} ms: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { compareBytes, fromUtf8, toHex } from "../base/bytes.ts";
+import { compareBytes, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
 import { sleep, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { NodeStatus } from "../http/node-status.ts";
@@ -52,7 +52,8 @@ interface PlannedNode {
 /** What each node's account, and each funded key, has in a new chain. */
 const fundedAur = "1000000";
 const connectTimeoutMs = 20_000;
-const connectPollMs = 50;
+const commitTimeoutMs = 60_000;
+const pollMs = 50;
 
 /**
  * The documented manual control: add nodes, start them, connect them, send transactions, look, stop.
@@ -203,7 +204,7 @@ export class BlockchainNetwork {
     while (nodes.some((node) => node.network.peerCount < nodes.length - 1)) {
       if (systemClock.monotonicMs() > deadlineMs)
         throw new Error("not all nodes are connected with each other");
-      await sleep(systemClock, connectPollMs);
+      await sleep(systemClock, pollMs);
     }
   }
 
@@ -231,6 +232,22 @@ export class BlockchainNetwork {
     const submitted = await this.node(name).submit(transaction);
     if (!submitted.ok) throw new Error(`${name} refused the transaction: ${describeFault(submitted.fault)}`);
     return transaction.idHex;
+  }
+
+  /** Resolves when a node has a transaction in its canonical chain; throws with the reason where it dropped it. */
+  async committed(name: string, idHex: string, timeoutMs = commitTimeoutMs): Promise<void> {
+    const { chain, mempool } = this.node(name);
+    const id = fromHex(idHex, 32);
+    if (!id) throw new Error(`${idHex} is no transaction id: it has 64 hex digits`);
+    const deadlineMs = systemClock.monotonicMs() + timeoutMs;
+    while (!chain.transaction(id)) {
+      const status = mempool.status(idHex);
+      if (status?.status === "dropped")
+        throw new Error(`${name} dropped ${idHex}: ${describeFault(status.reason)}`);
+      if (systemClock.monotonicMs() > deadlineMs)
+        throw new Error(`${name} has not committed ${idHex} in time`);
+      await sleep(systemClock, pollMs);
+    }
   }
 
   allStatus(): readonly NodeStatus[] {

@@ -44,6 +44,7 @@ const goldUnits = 1_000_00n;
 /** A hundredth of an AUR. */
 const centUnits = 1_000_000n;
 const commitTimeoutMs = 120_000;
+const recordsTimeoutMs = 15_000;
 const pollMs = 100;
 const ledgerRowsMax = 12;
 const liveEveryMs = 1_000;
@@ -57,7 +58,9 @@ interface SentTransaction {
 /**
  * Runs the demonstration.
  *
- * @returns 0 where every transaction is committed on every node of its chain and the nodes of each chain agree
+ * @returns 0 where every transaction is committed on every node of its chain and the nodes of each chain agree; 130
+ * where it was stopped before
+ * @throws OperatorError with the reason where they are not or do not
  */
 export async function runDemo(options: DemoOptions, output: DemoOutput): Promise<number> {
   const { write, signal } = output;
@@ -87,10 +90,15 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
     const sent = await sendAll(network, wallets, options, output);
     await waitUntilCommitted(network, sent, output);
     await waitUntilAgreed(network, output, log.logger);
+    await waitUntilKnown(network, output);
     await showResults(network, ledgerFile, output);
     if (output.isTerminal && !options.exit) await showLive(network, output);
     if (signal.aborted) write("\nStopping.\n");
     return exitCodes.ok;
+  } catch (thrown) {
+    if (!signal.aborted || thrown !== signal.reason) throw thrown;
+    write("Stopped before the end.\n");
+    return exitCodes.forcedStop;
   } finally {
     await network.stopAll();
     await log.close();
@@ -100,7 +108,7 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
 async function startNetwork(
   network: BlockchainNetwork,
   options: DemoOptions,
-  { write }: DemoOutput,
+  { write, signal }: DemoOutput,
   ledgerFile: string,
 ): Promise<void> {
   const authorizedNodes = Array.from({ length: options.poaNodes }, (_, index) => `PoA_${index + 1}`);
@@ -114,9 +122,10 @@ async function startNetwork(
   write(`[1/6] Initialising the SQL ledger ${ledgerFile}\n`);
   openLedgerFile(ledgerFile).close();
   write("[2/6] Starting the nodes\n");
-  await network.startAll((node) =>
-    write(`      ${node.options.name} listens on ${node.network.addresses[0]}\n`),
-  );
+  await network.startAll((node) => {
+    write(`      ${node.options.name} listens on ${node.network.addresses[0]}\n`);
+    signal.throwIfAborted();
+  });
   write("[3/6] Connecting all nodes as peers\n");
   await network.connectPeers();
   const peers = network.allStatus().map((status) => `${status.name} ${status.peers}`);
@@ -128,7 +137,7 @@ async function sendAll(
   network: BlockchainNetwork,
   wallets: { alice: KeyPair; bob: KeyPair },
   options: DemoOptions,
-  { write }: DemoOutput,
+  { write, signal }: DemoOutput,
 ): Promise<SentTransaction[]> {
   write("[4/6] Sending test transactions\n");
   const sent: SentTransaction[] = [];
@@ -136,6 +145,7 @@ async function sendAll(
     const nodes = network.nodesOf(consensus);
     if (nodes.length === 0) continue;
     const send = async (keyPair: KeyPair, payload: Payload, what: string) => {
+      signal.throwIfAborted();
       // One account's transactions go through one node: another might not have heard of the last one yet.
       const node = nodes[keyPair === wallets.alice ? 0 : nodes.length - 1] as AurexNode;
       const id = await network.send(node.options.name, keyPair, payload);
@@ -236,11 +246,12 @@ async function waitUntilCommitted(
     if (pending?.status === "dropped") {
       throw demoFailed(`"${first?.what}" was dropped by ${first?.node.options.name}`, pending.reason.code);
     }
-    if (elapsedMs > commitTimeoutMs || signal.aborted) {
-      const why = signal.aborted ? "the demo was stopped" : `${commitTimeoutMs / 1_000} s have passed`;
+    if (elapsedMs > commitTimeoutMs) {
+      const why = `${commitTimeoutMs / 1_000} s have passed`;
       throw demoFailed(`"${first?.what}" is not committed on ${first?.node.options.name}`, why);
     }
     await sleep(systemClock, pollMs, signal);
+    signal.throwIfAborted();
   }
 }
 
@@ -256,17 +267,30 @@ async function waitUntilAgreed(
     for (;;) {
       const heads = new Set(nodes.map((node) => node.chain.head.hashHex));
       if (heads.size <= 1) break;
-      if (systemClock.monotonicMs() - startMs > commitTimeoutMs || signal.aborted) {
+      if (systemClock.monotonicMs() - startMs > commitTimeoutMs) {
         throw demoFailed(
           `the ${consensus} nodes stand at ${heads.size} different heads`,
           [...heads].join(", "),
         );
       }
       await sleep(systemClock, pollMs, signal);
+      signal.throwIfAborted();
     }
     for (const node of nodes) await node.exportCaughtUp();
   }
   logger.info({}, "all nodes agree");
+}
+
+/** Waits a moment for the nodes' records of themselves, which fill the ledger's table of nodes; a chain needs none. */
+async function waitUntilKnown(network: BlockchainNetwork, { signal }: DemoOutput): Promise<void> {
+  const startMs = systemClock.monotonicMs();
+  const nodes = network.names().map((name) => network.node(name));
+  while (nodes.some((node) => node.network.directory.records().length < nodes.length)) {
+    if (systemClock.monotonicMs() - startMs > recordsTimeoutMs) break;
+    await sleep(systemClock, pollMs, signal);
+    signal.throwIfAborted();
+  }
+  for (const node of nodes) await node.exportCaughtUp();
 }
 
 function demoFailed(what: string, why: string): OperatorError {

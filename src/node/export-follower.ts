@@ -68,7 +68,7 @@ export class ExportFollower {
   async #run(): Promise<void> {
     while (this.#isDue && !this.#abort.signal.aborted) {
       this.#isDue = false;
-      const records = [...this.#records];
+      const records = [...this.#records.entries()];
       this.#records.clear();
       try {
         await this.#modules.job.recordNodes(records.map(([, record]) => record));

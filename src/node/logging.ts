@@ -60,7 +60,11 @@ function openLogFile(file: string): LogFile {
   try {
     return new LogFile({ file, size: fileBytesMax, filesKept }, { clock: systemClock });
   } catch (thrown) {
-    throw placeUnusable(thrown, path.dirname(file), "name another file with --log-file, or another --data-dir");
+    throw placeUnusable(
+      thrown,
+      path.dirname(file),
+      "name another file with --log-file, or another --data-dir",
+    );
   }
 }
 

@@ -77,7 +77,13 @@ export function toOperatorError(thrown: unknown): OperatorError | undefined {
 
 function ofRoom(error: StoreError | KeyError | JournalError, exitCode: ExitCode): OperatorError {
   const why = error.cause === undefined ? "" : toError(error.cause).message;
-  return new OperatorError(error.message, { code: error.code, exitCode, why, next: error.next, cause: error });
+  return new OperatorError(error.message, {
+    code: error.code,
+    exitCode,
+    why,
+    next: error.next,
+    cause: error,
+  });
 }
 
 /** The operator's view of a file or directory that the system refuses; any other error is passed on as it is. */
