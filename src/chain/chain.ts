@@ -74,6 +74,8 @@ export class Chain {
   readonly #orphans: WaitingBlocks;
   readonly #early: WaitingBlocks;
   readonly #recentBlocks = new BoundedMap<string, Block>(64);
+  /** Verdicts on a block's signatures, begun ahead of its import or by it; they go with the block. */
+  readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
   #earlyTimer: Timer | undefined;
   #head: HeaderRecord;
   #closed = false;
@@ -236,7 +238,7 @@ export class Chain {
 
   /** Starts verifying the signatures of blocks that will be imported soon, so that both cores work. */
   async verifyAhead(block: Block): Promise<void> {
-    await this.#verifier.verify(block.transactions);
+    await this.#verdictsOn(block);
   }
 
   /** Ends after the import that is running; nothing is imported afterwards. */
@@ -250,7 +252,7 @@ export class Chain {
     if (this.#closed) return fail({ code: "block/queue-full", pendingMax: 0 });
     const screened = this.screenBlock(block);
     if (!screened.ok) return screened;
-    const verdicts = await this.#verifier.verify(block.transactions);
+    const verdicts = await this.#verdictsOn(block);
     const badSignature = signatureFault(block, verdicts);
     // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
     if (badSignature) return this.#refuse(block.hash, badSignature);
@@ -259,6 +261,13 @@ export class Chain {
     return compareHeads(record, this.#head) < 0
       ? this.#moveHead(record, block)
       : this.#storeSide(record, block);
+  }
+
+  /** Asked for once, so that an import does not verify again what is still being verified ahead of it. */
+  #verdictsOn(block: Block): Promise<readonly boolean[]> {
+    const begun = this.#verdicts.get(block) ?? this.#verifier.verify(block.transactions);
+    this.#verdicts.set(block, begun);
+    return begun;
   }
 
   async #storeSide(record: HeaderRecord, block: Block): Promise<Result<ImportOutcome, BlockFault>> {

@@ -12,7 +12,7 @@ import {
   nameBytesMax,
   symbolBytesMax,
 } from "../protocol/transaction.ts";
-import { type Entry, type EntryChange, entryKey, type StateChange } from "./entry.ts";
+import { type AccountEntry, type Entry, type EntryChange, entryKey, type StateChange } from "./entry.ts";
 
 /** The first byte of an entry; numbers are never used again. */
 export const entryTags = { account: 1, asset: 2, assetBalance: 3, user: 4, authority: 5 } as const;
@@ -51,12 +51,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
   const tag = entryTags[entry.type];
   switch (entry.type) {
     case "account":
-      return AccountType.serialize({
-        tag,
-        account: key(entry.account),
-        sequence: entry.sequence,
-        balance: amount(entry.balance),
-      });
+      return encodeAccount(entry);
     case "asset":
       return AssetType.serialize({
         tag,
@@ -85,6 +80,20 @@ export function encodeEntry(entry: Entry): Uint8Array {
         removed: entry.removed,
       });
   }
+}
+
+const accountBytes = Buffer.alloc(1 + 32 + 8 + 8);
+accountBytes[0] = entryTags.account;
+
+/**
+ * {@link AccountType}'s bytes, written straight: nearly every change is an account's, and its entry is encoded for leaf,
+ * store and undo record.
+ */
+function encodeAccount({ account, sequence, balance }: AccountEntry): Uint8Array {
+  invariant(account.length === 64 && accountBytes.write(account, 1, "hex") === 32, hexInvariant);
+  accountBytes.writeBigUInt64LE(BigInt(sequence), 33);
+  accountBytes.writeBigUInt64LE(amount(balance), 41);
+  return new Uint8Array(accountBytes);
 }
 
 /** Decodes exactly one entry; what it returns encodes to the same bytes. */
@@ -200,9 +209,11 @@ export function decodeStateChange(bytes: Uint8Array): Result<StateChange, CodecF
   return ok({ entryCountBefore, entryCountAfter, changes });
 }
 
+const hexInvariant = "an entry's keys are 32 bytes in hex";
+
 function key(hex: string): Uint8Array {
   const bytes = fromHex(hex, 32);
-  invariant(bytes, "an entry's keys are 32 bytes in hex");
+  invariant(bytes, hexInvariant);
   return bytes;
 }
 

@@ -28,6 +28,8 @@ export interface SynchronizerModules {
 }
 
 const batchBlocks = 32;
+/** With one alone the verifying threads would have nothing to do while the block before it goes to disk. */
+const blocksVerifiedAhead = 2;
 const batchesInFlightMax = 8;
 const requestsPerPeerMax = 2;
 const triesPerBatchMax = 5;
@@ -116,8 +118,9 @@ export class Synchronizer {
     for (let next = window.take(); next; next = window.take()) {
       const range = await next;
       for (const [index, { block, from }] of range.entries()) {
-        const ahead = range[index + 1];
-        if (ahead) void chain.verifyAhead(ahead.block).catch(() => undefined);
+        for (const ahead of range.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
+          void chain.verifyAhead(ahead.block).catch(() => undefined);
+        }
         await this.#importFrom(block, from);
         const progress = meter.imported(block.header.height);
         if (behind > batchBlocks) this.#progress = progress.value;

@@ -212,7 +212,7 @@ async function openParts(
   );
   resources.defer(() => store.close());
   const sealer = await openSealer(options, keyPair, places.sealJournal, logger);
-  // The core closes it, too; this is for where something fails before there is a core.
+  // The core closes sealer and host, too; this is for where something fails before there is a core.
   resources.defer(() => sealer?.close());
   const host = await createLibp2pHost(
     {
@@ -226,6 +226,7 @@ async function openParts(
     },
     { clock, logger },
   );
+  resources.defer(() => host.stop());
   const core = await NodeCore.open(
     { ...options, keyPair, software: softwareVersion },
     { store, host, verifier: createTransactionVerifier({}, { logger }), sealer, clock, logger },

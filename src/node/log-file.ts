@@ -31,10 +31,20 @@ export class LogFile {
     this.#stream = this.#open();
   }
 
+  /** False after a failure, until it is tried again. */
+  get isOpen(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** What was written and is not on its way to the disk yet. */
+  get waitingBytes(): number {
+    return this.#stream?.writableLength ?? 0;
+  }
+
   /** Never throws and never waits. */
   write(line: string): void {
     if (!this.#stream && this.#clock.monotonicMs() >= this.#reopenAtMs) this.#stream = this.#open();
-    if (this.#stream && this.#stream.writableLength < waitingBytesMax) this.#stream.write(line);
+    if (this.waitingBytes < waitingBytesMax) this.#stream?.write(line);
   }
 
   /** Writes out what waits. */

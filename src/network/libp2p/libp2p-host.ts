@@ -241,13 +241,15 @@ export async function createLibp2pHost(
     },
 
     async stop() {
-      if (!running) return;
-      running = false;
-      dialLoop.stop();
-      watchdog.stop();
-      gossip.stop();
-      await node.stop();
-      for (const peer of [...connectedPeers.keys()]) onDisconnect(peer);
+      if (running) {
+        running = false;
+        dialLoop.stop();
+        watchdog.stop();
+        gossip.stop();
+        await node.stop();
+        for (const peer of [...connectedPeers.keys()]) onDisconnect(peer);
+      }
+      // Also where it never ran: the datastore opens by itself as soon as it is made.
       await datastore?.close();
     },
 

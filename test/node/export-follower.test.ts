@@ -1,0 +1,116 @@
+/** The SQL ledger beside a running node: in step with every head, across reorganizations, and stopped at any moment. */
+import assert from "node:assert/strict";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, it } from "node:test";
+import { silentLogger } from "../../src/base/logger.ts";
+import { ExportFollower } from "../../src/node/export-follower.ts";
+import { exportOnce, fileContents, jobFor } from "../export/ledger-contents.ts";
+import {
+  commitRecord,
+  poaSpecFor,
+  powSpec,
+  quietOptions,
+  startNode,
+  temporaryFolder,
+  until,
+} from "./node-rig.ts";
+
+/** One row of the ledger, read as any auditor would. */
+function one(file: string, sql: string): Record<string, unknown> {
+  const ledger = new DatabaseSync(file, { readOnly: true });
+  try {
+    return { ...ledger.prepare(sql).get() };
+  } finally {
+    ledger.close();
+  }
+}
+
+describe("the ledger of a running node", () => {
+  it("has every block and the node itself, and goes on after a restart", async (t) => {
+    const folder = await temporaryFolder(t);
+    const dataDir = path.join(folder, "alpha");
+    const exportFile = path.join(folder, "ledger.sqlite");
+    const options = quietOptions(dataDir, await poaSpecFor(dataDir), { exportFile });
+    const node = await startNode(t, options);
+    await commitRecord(node, "first");
+    await until("the ledger has it", () => one(exportFile, "SELECT COUNT(*) AS n FROM transactions").n === 1);
+    await node.stop();
+    const again = await startNode(t, options);
+    await commitRecord(again, "second");
+    await again.exportCaughtUp();
+    const fresh = path.join(folder, "fresh.sqlite");
+    await exportOnce(fresh, again.chain);
+    assert.deepEqual(fileContents(exportFile), fileContents(fresh));
+    assert.deepEqual(one(exportFile, "SELECT name, engine, role FROM nodes"), {
+      name: "alpha",
+      engine: "poa",
+      role: "authority",
+    });
+  });
+
+  it("follows a reorganization, and what had left comes back", async (t) => {
+    const folder = await temporaryFolder(t);
+    const exportFile = path.join(folder, "ledger.sqlite");
+    const loser = await startNode(t, quietOptions(path.join(folder, "loser"), powSpec(), { exportFile }));
+    const winner = await startNode(
+      t,
+      quietOptions(path.join(folder, "winner"), powSpec(), { name: "winner" }),
+    );
+    const lost = [await commitRecord(loser, "lost 1"), await commitRecord(loser, "lost 2")];
+    await loser.exportCaughtUp();
+    assert.equal(one(exportFile, 'SELECT MAX("index") AS n FROM blocks').n, loser.chain.head.header.height);
+    for (let count = 0; winner.chain.head.header.height < loser.chain.head.header.height + 3; count += 1) {
+      await commitRecord(winner, `won ${count}`);
+    }
+    const winningHash = winner.chain.head.hash;
+    await loser.network.dial(winner.network.addresses[0] ?? "");
+    for (const node of [loser, winner]) {
+      await until("the heavier branch won", () => {
+        const record = node.chain.headerOf(winningHash);
+        return record !== undefined && node.chain.isCanonical(record);
+      });
+      for (const id of lost) {
+        await until("what the lighter branch held is committed again", () => !!node.chain.transaction(id));
+      }
+    }
+    await until("both agree", () => loser.chain.head.hashHex === winner.chain.head.hashHex);
+    await loser.exportCaughtUp();
+    const fresh = path.join(folder, "fresh.sqlite");
+    await exportOnce(fresh, loser.chain);
+    assert.deepEqual(fileContents(exportFile), fileContents(fresh));
+    assert.ok(Number(one(exportFile, "SELECT COUNT(*) AS n FROM reorgs").n) >= 1);
+    const { n } = one(exportFile, "SELECT SUM(transaction_count) AS n FROM orphaned_blocks");
+    assert.ok(Number(n) >= lost.length);
+  });
+
+  it("ends between two SQL transactions when it is stopped, and a later one completes it", async (t) => {
+    const folder = await temporaryFolder(t);
+    const node = await startNode(
+      t,
+      quietOptions(path.join(folder, "alpha"), powSpec(), { mineEmptyBlocks: true }),
+    );
+    await until("there is a long chain", () => node.chain.head.header.height >= 200);
+    const file = path.join(folder, "ledger.sqlite");
+    const follow = (rowsPerTransaction: number) =>
+      new ExportFollower({
+        job: jobFor(file, node.chain, { rowsPerTransaction }),
+        chain: node.chain,
+        network: node.network,
+        logger: silentLogger,
+      });
+    const stopped = follow(1);
+    await stopped.start();
+    await until("it has begun", () => Number(one(file, "SELECT COUNT(*) AS n FROM blocks").n) > 0);
+    await stopped.stop();
+    const sql =
+      'SELECT COUNT(*) AS blocks, MAX("index") AS highest, (SELECT cursor_index FROM meta) AS cursor FROM blocks';
+    const { blocks, highest, cursor } = one(file, sql);
+    assert.ok(Number(blocks) < 200, `${blocks} blocks`);
+    assert.deepEqual([blocks, highest], [Number(cursor) + 1, cursor]);
+    const later = follow(1_000);
+    await later.start();
+    await until("it has caught up", () => Number(one(file, sql).cursor) >= 200);
+    await later.stop();
+  });
+});
