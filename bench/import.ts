@@ -1,16 +1,11 @@
 /** Importing blocks of 1,000 transfers that the node has never seen, as it does while it catches up. */
 import path from "node:path";
-import { systemClock } from "../src/base/clock.ts";
-import { silentLogger } from "../src/base/logger.ts";
-import { Chain } from "../src/chain/chain.ts";
-import { createEngine } from "../src/consensus/create-engine.ts";
+import type { Chain } from "../src/chain/chain.ts";
 import { type Block, decodeBlock } from "../src/protocol/block.ts";
-import type { ChainSpec } from "../src/protocol/genesis.ts";
-import { openLevelStore } from "../src/store/level-store.ts";
-import { createTransactionVerifier } from "../src/verifier/verifier.ts";
 import { BareRate } from "./bare-rate.ts";
 import { elapsedMs, type Figure, median, type Section } from "./measure.ts";
 import { BlockBuilder, keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
+import { openChain } from "./stored-chain.ts";
 
 const transfersPerBlock = 1_000;
 const blocksPerRound = 8;
@@ -65,21 +60,6 @@ export const measureImport: Section = async ({ quick, progress, directory }) => 
   };
   return [figure];
 };
-
-async function openChain(
-  spec: ChainSpec,
-  directory: string,
-  resources: AsyncDisposableStack,
-): Promise<Chain> {
-  const modules = { clock: systemClock, logger: silentLogger };
-  const store = await openLevelStore({ directory, chainId: spec.chainId }, modules);
-  resources.defer(() => store.close());
-  const verifier = createTransactionVerifier({}, modules);
-  resources.defer(() => verifier.close());
-  const chain = await Chain.open({ spec }, { ...modules, store, verifier, engine: createEngine(spec) });
-  resources.defer(() => chain.close());
-  return chain;
-}
 
 /** From bytes to committed, as the synchronizer does it: two blocks are verified while one is executed and written. */
 async function importBlocks(chain: Chain, encoded: readonly Uint8Array[]): Promise<void> {

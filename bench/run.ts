@@ -3,12 +3,24 @@ import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { measureExport } from "./export.ts";
 import { measureImport } from "./import.ts";
 import { type Figure, ratioOf, removeDirectory, type Section, temporaryDirectory } from "./measure.ts";
+import { measureMicro } from "./micro.ts";
+import { measureMining } from "./mining.ts";
+import { measurePropagation } from "./propagation.ts";
+import { measureStartup } from "./startup.ts";
 import { figureTable } from "./table.ts";
+import { measureThroughput } from "./throughput.ts";
 
 const sections: Readonly<Record<string, Section>> = {
+  mining: measureMining,
   import: measureImport,
+  throughput: measureThroughput,
+  propagation: measurePropagation,
+  export: measureExport,
+  startup: measureStartup,
+  micro: measureMicro,
 };
 
 const { values: flags } = parseArgs({

@@ -14,7 +14,7 @@ import {
   headerRoot,
   transactionsRoot,
 } from "../src/protocol/block.ts";
-import { chainSpecFrom } from "../src/protocol/chain-spec-json.ts";
+import { type ChainSpecJson, chainSpecFrom } from "../src/protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../src/protocol/genesis.ts";
 import { sealDomain, zeroBytes32 } from "../src/protocol/hashing.ts";
 import { addressOf } from "../src/protocol/identity.ts";
@@ -32,13 +32,18 @@ export function keysFrom(first: number, count: number): KeyPair[] {
   return Array.from({ length: count }, (_, index) => keyOf(first + index));
 }
 
-/** A chain whose authorities are these, with the built-in timing, and a million AUR for each funded account. */
-export function poaSpec(authorities: readonly KeyPair[], funded: readonly KeyPair[]): ChainSpec {
+/** A chain whose authorities are these, with the built-in timing unless told, and a million AUR for each funded account. */
+export function poaSpec(
+  authorities: readonly KeyPair[],
+  funded: readonly KeyPair[],
+  timing: Pick<ChainSpecJson, "periodMs" | "stepMs"> = {},
+): ChainSpec {
   const spec = chainSpecFrom({
     name: "bench",
     consensus: "poa",
     timestamp: "2024-01-01T00:00:00.000Z",
     salt: "bc".repeat(32),
+    ...timing,
     authorities: authorities
       .map(({ publicKey }) => publicKey)
       .sort(compareBytes)

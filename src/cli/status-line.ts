@@ -25,16 +25,18 @@ export function startText(status: NodeStatus, { apiUrl, addresses, dataDir }: St
 
 /** E.g. "miner  height 12  head 00ab…  peers 3  mempool 0  1.20 MH/s". */
 export function statusText(status: NodeStatus): string {
-  const { head, syncing, notSealingBecause, hashesPerSecond } = status;
+  const { head, syncing, peers, mdnsFault, notSealingBecause, hashesPerSecond } = status;
   const parts = [
     roleOf(status),
     `height ${head.height}`,
     `head ${head.hash.slice(0, shortHashDigits)}`,
-    `peers ${status.peers}`,
+    `peers ${peers}`,
     `mempool ${status.mempool}`,
     syncing && `syncing ${syncing.height}/${syncing.targetHeight}`,
     hashesPerSecond === null || notSealingBecause !== null ? null : hashRateText(hashesPerSecond),
     notSealingBecause && `not sealing: ${notSealingBecause}`,
+    // Said where it matters: a node without peers whose operator counts on mDNS.
+    peers === 0 && mdnsFault && `mDNS: ${mdnsFault}`,
   ];
-  return parts.filter((part) => part !== null && part !== "").join("  ");
+  return parts.filter((part) => typeof part === "string" && part !== "").join("  ");
 }

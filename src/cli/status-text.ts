@@ -18,6 +18,7 @@ export function statusFields(node: NodeAnswer): string {
     final: final ? `${final.height} ${final.hash}` : undefined,
     syncing: syncing ? `${syncing.height} of ${syncing.targetHeight}` : undefined,
     peers: node.peers,
+    mdns: node.mdnsFault ? `impaired: ${node.mdnsFault}` : undefined,
     mempool: node.mempool,
     "hash rate": node.hashesPerSecond === null ? undefined : hashRateText(node.hashesPerSecond),
     "minimum fee": `${node.minimumFee} AUR`,

@@ -3,26 +3,15 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } f
 import { sleep, systemClock } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Chain } from "../chain/chain.ts";
-import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
-import { type DecodedTransaction, transactionBytesMax } from "../protocol/transaction.ts";
+import { transactionBytesMax } from "../protocol/transaction.ts";
 import { ApiError, apiBug, routeUnknown, toApiError } from "./api-error.ts";
+import type { ApiModules } from "./api-modules.ts";
 import { isLoopbackHost } from "./loopback-host.ts";
-import type { NodeStatus } from "./node-status.ts";
 import { addRoutes } from "./routes.ts";
 
 export interface ApiOptions {
   /** TCP on 127.0.0.1; 0 for any free one. */
   readonly port: number;
-}
-
-export interface ApiModules {
-  readonly chain: Chain;
-  readonly mempool: Mempool;
-  /** Takes a transaction into the mempool and announces it. */
-  readonly submit: (transaction: DecodedTransaction) => Promise<AddOutcome>;
-  readonly status: () => NodeStatus;
-  readonly logger: Logger;
 }
 
 export interface Api {

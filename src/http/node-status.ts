@@ -23,6 +23,8 @@ export interface NodeStatus {
   readonly head: HeadStatus;
   readonly final: { readonly height: number; readonly hash: string } | null;
   readonly peers: number;
+  /** Why nobody can be found by mDNS; null where it is off or nothing speaks against it. */
+  readonly mdnsFault: string | null;
   /** Transactions waiting. */
   readonly mempool: number;
   /** Addresses of the chain's authorities; empty on a Proof of Work chain. */

@@ -64,6 +64,7 @@ export interface NetworkEvents {
 const greetEveryMs = 10_000;
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
+const waitingHelloDelayMs = 1_000;
 const penaltyBanMs = 10 * 60_000;
 const mismatchBanMs = 5 * 60_000;
 /** An orphan at most this far from our head is chased parent by parent; a farther one by ranges. */
@@ -89,7 +90,8 @@ export class Network {
   readonly #timers = new Set<Timer>();
   /** Connected peers that were asked for their pending transactions, each once a connection. */
   readonly #mempoolAsked = new Set<PeerId>();
-  #recordDue = false;
+  /** What is about to be done once, however often it was asked for meanwhile. */
+  readonly #due = new Set<string>();
   #stopped = false;
 
   constructor(options: NetworkOptions, modules: NetworkModules) {
@@ -154,15 +156,20 @@ export class Network {
     });
     this.#host.events.on("peerConnected", ({ peerId }) => {
       void this.#greet(peerId);
-      this.#announceNodeSoon();
+      // A newcomer has heard no record yet.
+      this.#soon("record", recordDelayMs, () => this.announceNode());
     });
     this.#host.events.on("peerDisconnected", (peerId) => {
       this.directory.remove(peerId);
       this.#mempoolAsked.delete(peerId);
       this.#synchronizer.forget(peerId);
     });
-    // A block that had to wait was not relayed when it came: now that it is known to be good, it is.
-    this.#chain.events.on("waitingImported", (block) => this.announceBlock(block));
+    // A block that had to wait was not relayed when it came. Gossip carries no message twice, so that where it came by
+    // gossip only a hello can tell the others that it is good.
+    this.#chain.events.on("waitingImported", (block) => {
+      this.announceBlock(block);
+      this.#soon("hello", waitingHelloDelayMs, () => this.#greetAll());
+    });
     await this.#host.start();
     this.#repeat(greetEveryMs, () => this.#greetAll());
     this.#repeat(recordEveryMs, () => this.announceNode());
@@ -211,16 +218,6 @@ export class Network {
     if (!added.ok) return;
     this.events.emit("nodeRecord", record);
     this.#publish(nodesTopic, encodeNodeRecord(record));
-  }
-
-  /** A newcomer has heard no record yet; one announcement for a burst of them. */
-  #announceNodeSoon(): void {
-    if (this.#recordDue) return;
-    this.#recordDue = true;
-    this.#after(recordDelayMs, () => {
-      this.#recordDue = false;
-      this.announceNode();
-    });
   }
 
   #publish(topic: string, message: Uint8Array): void {
@@ -388,6 +385,15 @@ export class Network {
       if (!this.#stopped) callback();
     });
     this.#timers.add(timer);
+  }
+
+  #soon(what: string, delayMs: number, callback: () => void): void {
+    if (this.#due.has(what)) return;
+    this.#due.add(what);
+    this.#after(delayMs, () => {
+      this.#due.delete(what);
+      callback();
+    });
   }
 
   #repeat(everyMs: number, callback: () => void): void {

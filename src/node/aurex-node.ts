@@ -9,7 +9,7 @@ import { createExportJob } from "../export/export-job.ts";
 import { createApi } from "../http/api.ts";
 import type { NodeStatus } from "../http/node-status.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
-import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
+import { createLibp2pHost, type Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { Network } from "../network/network.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
@@ -66,14 +66,16 @@ export class AurexNode {
   readonly #lock: DirectoryLock;
   readonly #follower: ExportFollower | undefined;
   readonly #api: ReturnType<typeof createApi> | undefined;
+  readonly #host: Libp2pHost;
   /** What was opened, closed in the opposite order. */
   readonly #resources: AsyncDisposableStack;
   #apiUrl: string | undefined;
 
   private constructor(options: AurexNodeOptions, parts: NodeParts, resources: AsyncDisposableStack) {
-    const { core, keyPair, lock, follower, logger } = parts;
+    const { core, host, keyPair, lock, follower, logger } = parts;
     this.options = options;
     this.#core = core;
+    this.#host = host;
     this.#keyPair = keyPair;
     this.#lock = lock;
     this.#follower = follower;
@@ -177,6 +179,7 @@ export class AurexNode {
       head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
       final: null,
       peers: network.peerCount,
+      mdnsFault: this.#host.discoveryFault() ?? null,
       mempool: mempool.count,
       authorities: authorities.map(addressOf),
       address: addressOf(this.publicKey),
@@ -188,6 +191,7 @@ export class AurexNode {
 
 interface NodeParts {
   readonly core: NodeCore;
+  readonly host: Libp2pHost;
   readonly keyPair: KeyPair;
   readonly lock: DirectoryLock;
   readonly follower: ExportFollower | undefined;
@@ -233,7 +237,7 @@ async function openParts(
   );
   const follower = openFollower(options.exportFile, core, clock, logger, resources);
   resources.defer(() => core.stop());
-  return { core, keyPair, lock, follower, logger };
+  return { core, host, keyPair, lock, follower, logger };
 }
 
 async function lockDataDirectory(dataDir: string, name: string, clock: Clock): Promise<DirectoryLock> {

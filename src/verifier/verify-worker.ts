@@ -1,4 +1,5 @@
 /** The thread that verifies signatures: takes chunks of each batch it is handed, and says when it finished one. */
+import { platform, setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { invariant } from "../base/invariant.ts";
 import { verifyChunks } from "./signature-batch.ts";
@@ -9,8 +10,13 @@ export interface BatchMessage {
   readonly memory: SharedArrayBuffer;
 }
 
+/** After the main thread and the store's, which would else wait for a core behind it; before mining. */
+const niceness = 3;
+
 const port = parentPort;
 invariant(port, "this file runs in a worker thread");
+// Linux alone gives each thread its own priority.
+if (platform() === "linux") setPriority(niceness);
 port.on("message", ({ batch, memory }: BatchMessage) => {
   if (verifyChunks(memory)) port.postMessage(batch);
 });

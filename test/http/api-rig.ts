@@ -151,6 +151,7 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
     final: null,
     peers: 0,
+    mdnsFault: null,
     mempool: mempool.count,
     authorities: [addressOf(authority.publicKey)],
     address: addressOf(authority.publicKey),

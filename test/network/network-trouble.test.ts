@@ -136,6 +136,20 @@ describe("trouble with peers", () => {
     for (const each of [node, ...others]) await rig.until(headIs(each, better), "all are on the better head");
   });
 
+  it("the parents of a new block are fetched at once, and a block that nobody announced with the next hello", async () => {
+    const blocks = pow.branch(pow.genesis, 6);
+    const [one, two] = [await network.node("one", pow.spec), await network.node("two", pow.spec)];
+    await network.connect(one.host, two.host);
+    await rig.pass(1_000);
+    const beganMs = rig.clock.monotonicMs();
+    await one.has(...blocks.slice(0, 5));
+    one.core.network.announceBlock(blocks[4]!.block);
+    await rig.until(headIs(two, blocks[4]), "all five are there");
+    assert.ok(rig.clock.monotonicMs() - beganMs < 1_000, "of simulated time: long before the next hello");
+    await one.has(blocks[5]!);
+    await rig.until(headIs(two, blocks[5]), "the silent one is there, too");
+  });
+
   it("a flood of orphans is bounded, and the good block after it is taken", async () => {
     const node = await network.node("node", pow.spec);
     const flooder = await network.stranger("flooder", [topics.blocks]);
@@ -167,7 +181,9 @@ describe("trouble with peers", () => {
     assert.equal(two.core.chain.isKnown(early.block.hash), false);
     assert.ok(isConnected(one.host, sender));
     await rig.until(headIs(one, early), "it is in at its time");
+    const beganMs = rig.clock.monotonicMs();
     await rig.until(headIs(two, early), "and the others hear of it");
+    assert.ok(rig.clock.monotonicMs() - beganMs < 3_000, "of simulated time: not only with the next hello");
   });
 
   it("messages over the limits are rejected on every topic", async () => {

@@ -95,7 +95,7 @@ describe("a network of both engines", () => {
     const payload = { kind: "registerUser", name: fromUtf8("alice@example.com") } as const;
     await network.committed("PoW_1", await network.send("PoW_1", alice, payload));
     const { ledger } = network.node("PoW_1").chain;
-    assert.equal(ledger.userByName("alice@example.com"), toHex(alice.publicKey));
+    assert.equal(ledger.userByName("alice@example.com")?.account, toHex(alice.publicKey));
     // The same name again can never be executed.
     const bob = keyPairFromSeed(new Uint8Array(32).fill(2));
     const outcome = network.send("PoW_1", bob, payload).then((id) => network.committed("PoW_1", id));

@@ -1,4 +1,4 @@
-/** Prints the whole trace of one seed: `node test/simulation/replay.ts mixed 17`. */
+/** Prints the whole trace of one seed: `node_modules/.bin/node test/simulation/replay.ts mixed 17`. */
 import { type ScenarioName, scenarios } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";
 

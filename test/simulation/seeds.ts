@@ -17,7 +17,7 @@ export function simulateSeeds(name: ScenarioName, count: number): void {
         let committed = 0;
         for (let seed = first; seed <= last; seed += 1) {
           const report = await simulate(seed, scenarios[name]);
-          const again = `see it again: node test/simulation/replay.ts ${name} ${seed}`;
+          const again = `see it again: node_modules/.bin/node test/simulation/replay.ts ${name} ${seed}`;
           assert.deepEqual(report.violations, [], `seed ${seed} of ${name} fails; ${again}`);
           committed += report.committed;
         }
