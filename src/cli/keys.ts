@@ -14,11 +14,15 @@ export function keysCommand(terminal: Terminal): AurexCommand {
   const keys = new AurexCommand("keys", terminal)
     .description("Make keys and show them. Keys lie in the data directory, each in a file of its own.")
     .examples("aurex-node keys new alice", "aurex-node keys list", "aurex-node keys node");
-  for (const command of [newCommand(terminal), showCommand(terminal), nodeCommand(terminal)]) {
+  const ofOneKey = (command: AurexCommand) =>
     command.option("--address", "print the address alone, for scripts");
+  for (const command of [
+    ofOneKey(newCommand(terminal)),
+    listCommand(terminal),
+    ofOneKey(showCommand(terminal)),
+    ofOneKey(nodeCommand(terminal)),
+  ])
     keys.addCommand(addJsonFlag(addPlaceFlags(command)));
-  }
-  keys.addCommand(addJsonFlag(addPlaceFlags(listCommand(terminal))));
   return keys;
 }
 

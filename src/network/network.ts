@@ -64,6 +64,7 @@ export interface NetworkEvents {
 const greetEveryMs = 10_000;
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
+const gossipSettledMs = 2_000;
 const waitingHelloDelayMs = 1_000;
 const penaltyBanMs = 10 * 60_000;
 const mismatchBanMs = 5 * 60_000;
@@ -88,7 +89,7 @@ export class Network {
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
   readonly #timers = new Set<Timer>();
-  /** Connected peers that were asked for their pending transactions, each once a connection. */
+  /** Connected peers that were asked for their pending transactions: at the connection, and once gossip has settled. */
   readonly #mempoolAsked = new Set<PeerId>();
   /** What is about to be done once, however often it was asked for meanwhile. */
   readonly #due = new Set<string>();
@@ -156,6 +157,11 @@ export class Network {
     });
     this.#host.events.on("peerConnected", ({ peerId }) => {
       void this.#greet(peerId);
+      // What is published before gossip knows who listens is lost to the newcomer: a second look finds it.
+      this.#after(gossipSettledMs, () => {
+        this.#mempoolAsked.delete(peerId);
+        void this.#greet(peerId);
+      });
       // A newcomer has heard no record yet.
       this.#soon("record", recordDelayMs, () => this.announceNode());
     });

@@ -63,6 +63,14 @@ describe("the checks of a simulation see", () => {
     await firstViolation({ ...scenarios.mixed, rulesOff: { signatures: true } }, /signature-invalid/);
   });
 
+  it("wrong state roots: of all producers nothing is committed, of some nobody takes them", async () => {
+    const { poa } = scenarios;
+    await firstViolation({ ...poa, rulesOff: { stateRoots: poa.poaNodes } }, /is not committed/);
+    const report = await simulate(1, { ...poa, rulesOff: { stateRoots: 3 } });
+    assert.deepEqual(report.violations, []);
+    assert.ok(report.committed > 0);
+  });
+
   it("nodes that do not come together again", async () => {
     await firstViolation({ ...scenarios.poa, rulesOff: { healing: true } }, /no one head/);
   });

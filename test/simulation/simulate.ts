@@ -150,6 +150,7 @@ class Simulation implements SimulationObserver {
           keyPair,
           bootstrap: dialled.map(({ publicKey }) => memoryAddress(nodeIdOf(publicKey))),
           rulesOff,
+          sealsWrongRoots: index < (rulesOff.stateRoots ?? 0),
         },
         logger ? { ...modules, logger } : modules,
       );

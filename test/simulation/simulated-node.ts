@@ -26,6 +26,7 @@ export interface SimulatedNodeOptions {
   readonly keyPair: KeyPair;
   readonly bootstrap: readonly string[];
   readonly rulesOff: RulesOff;
+  readonly sealsWrongRoots?: boolean;
 }
 
 /** Controls: a rule that is switched off must be seen by the checks. */
@@ -34,6 +35,8 @@ export interface RulesOff {
   readonly journal?: boolean;
   /** Nobody verifies the signatures of transactions. */
   readonly signatures?: boolean;
+  /** So many nodes of each chain put a wrong state root into what they seal. */
+  readonly stateRoots?: number;
   /** Links that are cut when the faults end stay cut. */
   readonly healing?: boolean;
 }
@@ -106,6 +109,7 @@ export class SimulatedNode {
         logger: own,
       },
     );
+    if (this.#options.sealsWrongRoots) core.chain.stateRootAfter = () => new Uint8Array(32).fill(0xbd);
     core.chain.events.on("headChanged", ({ connected, disconnected }) =>
       observer.headMoved(this, connected, disconnected),
     );
