@@ -264,10 +264,16 @@ export class Chain {
   }
 
   /** Asked for once, so that an import does not verify again what is still being verified ahead of it. */
-  #verdictsOn(block: Block): Promise<readonly boolean[]> {
+  async #verdictsOn(block: Block): Promise<readonly boolean[]> {
     const begun = this.#verdicts.get(block) ?? this.#verifier.verify(block.transactions);
     this.#verdicts.set(block, begun);
-    return begun;
+    try {
+      return await begun;
+    } catch (thrown) {
+      // A verifier that broke says nothing about the block: the next import asks again.
+      this.#verdicts.delete(block);
+      throw thrown;
+    }
   }
 
   async #storeSide(record: HeaderRecord, block: Block): Promise<Result<ImportOutcome, BlockFault>> {
