@@ -17,8 +17,6 @@ const segmentItems = 256;
 /** Remembers valid ones only: an invalid one costs a peer nothing to make, and would push the others out. */
 export class RememberingVerifier implements TransactionVerifier {
   readonly #remembered: BoundedMap<string, true>;
-  /** Who asks again before there is a verdict, as for a block verified ahead, waits for the same one. */
-  readonly #underway = new Map<string, Promise<boolean>>();
   readonly #work: VerifyingWork;
   #isClosed = false;
 
@@ -38,31 +36,18 @@ export class RememberingVerifier implements TransactionVerifier {
 
   async #verifySegment(segment: readonly DecodedTransaction[]): Promise<boolean[]> {
     const keys = segment.map(keyOf);
-    const isUnseen = keys.map((key) => !this.#remembered.has(key) && !this.#underway.has(key));
-    const unseen = segment.filter((_, index) => isUnseen[index]);
-    const unseenKeys = keys.filter((_, index) => isUnseen[index]);
-    if (unseen.length > 0) this.#begin(unseenKeys, unseen);
-    return Promise.all(keys.map((key) => this.#underway.get(key) ?? this.#remembered.has(key)));
-  }
-
-  #begin(keys: readonly string[], unseen: readonly DecodedTransaction[]): void {
-    const verdicts = Promise.resolve(this.#work.verify(unseen)).then((found) => {
-      invariant(found.length === keys.length, "every signature has a verdict");
-      return found;
+    const isRemembered = keys.map((key) => this.#remembered.has(key));
+    const unseen = segment.filter((_, index) => !isRemembered[index]);
+    if (unseen.length === 0) return isRemembered;
+    const found = await this.#work.verify(unseen);
+    invariant(found.length === unseen.length, "every signature has a verdict");
+    let next = 0;
+    return keys.map((key, index) => {
+      if (isRemembered[index]) return true;
+      const isValid = found[next++] === true;
+      if (isValid) this.#remembered.set(key, true);
+      return isValid;
     });
-    for (const [position, key] of keys.entries()) {
-      this.#underway.set(
-        key,
-        verdicts.then((found) => found[position] === true),
-      );
-    }
-    const end = (found: readonly boolean[]) => {
-      for (const [position, key] of keys.entries()) {
-        this.#underway.delete(key);
-        if (found[position] === true) this.#remembered.set(key, true);
-      }
-    };
-    verdicts.then(end, () => end([]));
   }
 
   async close(): Promise<void> {

@@ -38,10 +38,11 @@ describe("nodes in a line", () => {
     await miner?.stop();
     const busy = ["--chain", chain, "--mine", "--mine-threads", "1", "--mine-empty-blocks"];
     const again = await stage.start("hop-0", ...busy, "--bootstrap", line[1]?.multiaddr ?? "");
-    await again.until("it has mined hundreds", ({ head }) => head.height >= 400);
+    for (const node of [again, ...line.slice(1)]) {
+      await node.until("it has hundreds of blocks", ({ head }) => head.height >= 300);
+    }
     await again.stop();
     const quiet = await untilAgreed(line.slice(1));
-    assert.ok(quiet.height >= 300, `the others have ${quiet.height}`);
     const late = await stage.start("late", "--chain", chain, "--bootstrap", line[3]?.multiaddr ?? "");
     await untilAgreed([late, line[3] as NodeProcess]);
     const [begun] = late.logged("catching up");
@@ -109,7 +110,7 @@ describe("two groups that were apart", () => {
     }
     const head = await untilAgreed(nodes);
     assert.equal((await follower.api.block(light.hash)).canonical, false);
-    assert.equal((await back.api.account(bobAddress)).balance, "7.00000000");
+    assert.equal((await back.api.account(bobAddress)).balance, "7");
     assert.equal((await follower.stop()).code, 0);
 
     const fresh = stage.place("fresh.sqlite");

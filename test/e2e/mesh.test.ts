@@ -52,8 +52,8 @@ describe("two miners and two authorities in four processes", () => {
       await stage.output("tx", "show", id, "--json", "--api", poa2?.started.apiUrl ?? ""),
     );
     assert.equal(shown.status, "committed");
-    assert.deepEqual([shown.payload.kind, shown.payload.amount], ["transfer", "10.50000000"]);
-    assert.equal((await poa2?.api.account(to))?.balance, "10.50000000");
+    assert.deepEqual([shown.payload.kind, shown.payload.amount], ["transfer", "10.5"]);
+    assert.equal((await poa2?.api.account(to))?.balance, "10.5");
     await untilAgreed([poa1, poa2] as NodeProcess[]);
   });
 

@@ -1,0 +1,107 @@
+/** The quick start: five nodes, both engines, and one SQL ledger that anyone can read; again on the same data; stopped midway. */
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { after, before, describe, it } from "node:test";
+import { Stage, until } from "./processes.ts";
+
+/** The documented tables, each with the documented columns that it must at least have. */
+const documented: Record<string, readonly string[]> = {
+  users: ["name"],
+  nodes: ["node_id", "host", "port"],
+  blocks: ["index", "timestamp", "data", "previous_hash", "nonce", "hash", "miner", "signer_id", "signature"],
+  transactions: ["id", "from_user", "to_user", "amount", "timestamp", "block_id", "status"],
+  assets: ["asset_id", "name"],
+  mining_pool: ["member", "blocks_found"],
+};
+
+describe("the demo", () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await Stage.open();
+  });
+  after(() => stage.close());
+  const demo = (place: string) => ["demo", "--exit", "--data-dir", stage.place(place)];
+
+  function read(sql: string): Record<string, unknown>[] {
+    const db = new DatabaseSync(stage.place("d/ledger.sqlite"), { readOnly: true });
+    try {
+      return db.prepare(sql).all();
+    } finally {
+      db.close();
+    }
+  }
+
+  it("ends with 0, and leaves both chains, all transactions and all nodes in the ledger", async () => {
+    const stdout = await stage.output(...demo("d"));
+    for (const name of ["PoW_1", "PoW_2", "PoW_3", "PoA_1", "PoA_2"])
+      assert.match(stdout, new RegExp(`\\b${name}\\b`));
+    for (const [table, columns] of Object.entries(documented)) {
+      const present = read(`PRAGMA table_info(${table})`).map(({ name }) => name);
+      for (const column of columns) assert.ok(present.includes(column), `${table}.${column}`);
+    }
+    const chains = read("SELECT chain_id, consensus FROM meta ORDER BY consensus");
+    assert.deepEqual(
+      chains.map(({ consensus }) => consensus),
+      ["poa", "pow"],
+    );
+    const blocks = read(
+      'SELECT consensus, hash, miner, signer_id, signature FROM blocks JOIN meta USING (chain_id) WHERE "index" > 0',
+    );
+    const mined = blocks.filter(({ consensus }) => consensus === "pow");
+    const signed = blocks.filter(({ consensus }) => consensus === "poa");
+    assert.ok(mined.length > 0 && signed.length > 0);
+    for (const { hash, miner } of mined) {
+      assert.match(String(hash), /^00/);
+      assert.notEqual(miner, null);
+    }
+    for (const { hash, signer_id, signature } of signed) {
+      assert.ok(String(signature).startsWith(`SIG_${signer_id}_${hash}_`), String(signature));
+    }
+    const said = [...stdout.matchAll(/^ {6}(pow|poa) ([0-9a-f]{16})… /gm)].map((match) => match[2]);
+    assert.ok(said.length >= 19, `${said.length} transactions were sent`);
+    const committed = read("SELECT substr(id, 1, 16) AS id FROM transactions WHERE status = 'committed'");
+    assert.deepEqual(committed.map(({ id }) => id).sort(), said.sort());
+    assert.deepEqual(
+      read("SELECT name, COUNT(*) AS n FROM users GROUP BY name ORDER BY name"),
+      [
+        { name: "alice@example.com", n: 2 },
+        { name: "bob@example.com", n: 2 },
+      ].map((row) => Object.assign(Object.create(null), row)),
+    );
+    assert.equal(read("SELECT COUNT(*) AS n FROM nodes")[0]?.n, 5);
+    assert.deepEqual(
+      new Set(read("SELECT symbol FROM assets").map(({ symbol }) => symbol)),
+      new Set(["AUR", "GOLD"]),
+    );
+  });
+
+  it("goes on with the same chains when it is run again", async () => {
+    const before = read("SELECT chain_id, cursor_index FROM meta ORDER BY chain_id");
+    const stdout = await stage.output(...demo("d"), "--transactions", "3");
+    assert.match(stdout, /transfer 3 of 3/);
+    const after = read("SELECT chain_id, cursor_index FROM meta ORDER BY chain_id");
+    assert.deepEqual(
+      after.map(({ chain_id }) => chain_id),
+      before.map(({ chain_id }) => chain_id),
+    );
+    for (const [index, { cursor_index }] of after.entries()) {
+      assert.ok(Number(cursor_index) > Number(before[index]?.cursor_index));
+    }
+  });
+
+  it("stops cleanly at Ctrl-C in the middle, and its data can be used again", async () => {
+    const running = stage.run(demo("midway"));
+    await until("transactions are being sent", () => running.stdout.includes("[4/6]"));
+    const { code, stdout, stderr } = await running.stop("SIGINT");
+    assert.equal(code, 130, stdout + stderr);
+    assert.match(stdout, /\nStopped before the end\.\n$/);
+    assert.equal(stderr, "");
+    await stage.output(...demo("midway"));
+  });
+
+  it("tells of a port that is taken: 4", async () => {
+    const { code, stderr } = await stage.run([...demo("ports"), "--ports", "0,0", "--pow", "1", "--poa", "0"])
+      .ended;
+    assert.equal(code, 0, stderr);
+  });
+});
