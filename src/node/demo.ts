@@ -16,7 +16,7 @@ import type { AurexNode } from "./aurex-node.ts";
 import { BlockchainNetwork } from "./blockchain-network.ts";
 import { blockSummaries, chainTable, statusTable } from "./chain-tables.ts";
 import { createNodeLogger } from "./logging.ts";
-import { exitCodes, OperatorError } from "./operator-error.ts";
+import { exitCodes, OperatorError, placeUnusable } from "./operator-error.ts";
 
 export interface DemoOptions {
   readonly powNodes: number;
@@ -65,7 +65,9 @@ interface SentTransaction {
 export async function runDemo(options: DemoOptions, output: DemoOutput): Promise<number> {
   const { write, signal } = output;
   const dataDir = path.resolve(options.dataDir ?? (await mkdtemp(path.join(tmpdir(), "aurex-demo-"))));
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
+    throw placeUnusable(thrown, dataDir, "name a directory that this user may write to with --data-dir");
+  });
   const ledgerFile = path.join(dataDir, "ledger.sqlite");
   const log = createNodeLogger({
     level: options.logLevel,

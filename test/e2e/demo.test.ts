@@ -1,5 +1,8 @@
 /** The quick start: five nodes, both engines, and one SQL ledger that anyone can read; again on the same data; stopped midway. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import net from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import { Stage, until } from "./processes.ts";
@@ -99,9 +102,20 @@ describe("the demo", () => {
     await stage.output(...demo("midway"));
   });
 
-  it("tells of a port that is taken: 4", async () => {
-    const { code, stderr } = await stage.run([...demo("ports"), "--ports", "0,0", "--pow", "1", "--poa", "0"])
-      .ended;
-    assert.equal(code, 0, stderr);
+  it("says where it cannot put its data: 2", async () => {
+    await writeFile(stage.place("file"), "");
+    const { code, stderr } = await stage.run(demo("file")).ended;
+    assert.equal(code, 2, stderr);
+    assert.ok(stderr.includes(stage.place("file")), stderr);
+  });
+
+  it("tells of a port that is taken: 4, and stops the nodes that had started", async (t) => {
+    const server = net.createServer().listen(0, "127.0.0.1");
+    t.after(() => server.close());
+    await once(server, "listening");
+    const taken = String((server.address() as net.AddressInfo).port);
+    const { code, stderr } = await stage.run([...demo("ports"), "--ports", `0,${taken}`]).ended;
+    assert.equal(code, 4, stderr);
+    assert.ok(stderr.includes(`${taken} is in use`), stderr);
   });
 });

@@ -133,9 +133,14 @@ export class Stage {
     return new Stage(await mkdtemp(path.join(tmpdir(), "aurex-e2e-")));
   }
 
-  /** Ends what still runs, by its pid, and removes what it wrote. */
-  async close(): Promise<void> {
+  /** Ends what still runs, by its pid. */
+  async endAll(): Promise<void> {
     await Promise.all(this.#running.filter(({ hasEnded }) => !hasEnded).map((each) => each.stop("SIGKILL")));
+  }
+
+  /** The same, and removes what was written. */
+  async close(): Promise<void> {
+    await this.endAll();
     await rm(this.folder, { recursive: true, force: true });
   }
 

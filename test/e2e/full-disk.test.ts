@@ -1,0 +1,82 @@
+/** A disk that runs full under an authority: reads go on, it says why it does not seal, and it seals when there is room. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdir, rm, statfs } from "node:fs/promises";
+import path from "node:path";
+import { after, before, describe, it } from "node:test";
+import { type NodeProcess, Stage, until } from "./processes.ts";
+
+/** More than the 512 MiB that a node leaves free; nothing of it is used but what the test fills. */
+const diskMiB = 640;
+
+describe("a node on a disk that runs full", () => {
+  let stage: Stage;
+  let disk: string;
+  let mounted = false;
+
+  before(async () => {
+    stage = await Stage.open();
+    disk = stage.place("disk");
+    await mkdir(disk);
+    mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${diskMiB}m`, "tmpfs", disk]).status === 0;
+  });
+  after(async () => {
+    await stage.endAll();
+    if (mounted) spawnSync("umount", [disk]);
+    await stage.close();
+  });
+
+  const filler = () => path.join(disk, "filler");
+
+  /** Leaves this many bytes free. */
+  async function fillUpTo(freeBytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(disk);
+    const length = String(Math.max(1, bavail * bsize - freeBytes));
+    assert.equal(spawnSync("fallocate", ["-l", length, filler()]).status, 0);
+  }
+
+  async function readsGoOn(node: NodeProcess, height: number): Promise<void> {
+    assert.equal((await node.api.block("0")).height, 0);
+    assert.ok((await node.api.block("head")).height >= height);
+  }
+
+  it("says so, keeps answering, and goes on by itself", async (t) => {
+    if (!mounted) return t.skip("a disk of its own takes the right to mount a tmpfs, which only root has");
+    const dataDir = path.join(disk, "authority");
+    const authority = await stage.output("keys", "node", "--address", "--data-dir", dataDir);
+    const times = { periodMs: 100, stepMs: 100, heartbeatMs: 100 };
+    const chain = await stage.spec("chain.json", { consensus: "poa", authorities: [authority], ...times });
+    const place = ["--data-dir", dataDir, "--export", path.join(disk, "ledger.sqlite")];
+    const node = await stage.start("full", "--consensus", "poa", "--authority", "--chain", chain, ...place);
+    await node.until("it seals", ({ head }) => head.height > 2);
+    // First less than a node leaves free, then nothing at all: log, ledger and peers then fail, too.
+    for (const freeBytes of [100 * 2 ** 20, 0]) {
+      await fillUpTo(freeBytes);
+      const full = await node.until(
+        "it says why it does not seal",
+        (status) => status.notSealingBecause === "disk full",
+      );
+      await readsGoOn(node, full.head.height);
+      const record = [
+        "tx",
+        "record",
+        `sent to a full disk, ${freeBytes} bytes free`,
+        "--key",
+        "node",
+        "--json",
+      ];
+      const { id } = JSON.parse(await stage.output(...record, "--data-dir", dataDir));
+      assert.equal(await node.transactionStatus(id), "pending");
+      await until("it has tried again", () => node.logged("a block could not be produced").length > 1);
+      assert.equal((await node.status()).head.height, full.head.height);
+      await rm(filler());
+      await node.untilCommitted(id);
+      await node.until("it seals on", ({ head }) => head.height > full.head.height + 2);
+    }
+    const { code, stderr } = await node.stop();
+    assert.equal(code, 0, stderr);
+    const fresh = path.join(disk, "fresh.sqlite");
+    const exported = await stage.output("export", "--data-dir", dataDir, "--out", fresh, "--json");
+    assert.ok(JSON.parse(exported).blocks > 3);
+  });
+});
