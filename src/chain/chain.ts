@@ -73,7 +73,7 @@ export class Chain {
   readonly #imports: SerialQueue;
   readonly #orphans: WaitingBlocks;
   readonly #early: WaitingBlocks;
-  readonly #recentBlocks = new BoundedMap<string, Block>(64);
+  readonly #recentBlocks = new BoundedMap<string, Block>(8);
   /** Verdicts on a block's signatures, begun ahead of its import or by it; they go with the block. */
   readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
   #earlyTimer: Timer | undefined;

@@ -80,7 +80,7 @@ export function encodeTransactionsMessage(transactions: readonly Uint8Array[]): 
 
 /** The transactions' bytes; each still has to be decoded and judged. */
 export function decodeTransactionsMessage(bytes: Uint8Array): Result<Uint8Array[], MessageFault> {
-  const decoded = decode(TransactionsMessageType, bytes, "transactions message");
+  const decoded = decode(TransactionsMessageType, bytes, "transactions message", { reuseBytes: true });
   if (!decoded.ok) return decoded;
   return decoded.value.length === 0 ? fail({ code: "message/empty" }) : ok(decoded.value);
 }

@@ -110,7 +110,8 @@ export function decodeBlock(bytes: Uint8Array): Result<Block, BlockFault> {
   if (bytes.length > blockBytesMax) {
     return fail({ code: "block/too-large", bytes: bytes.length, bytesMax: blockBytesMax });
   }
-  const decoded = decode(BlockType, bytes, "block");
+  // The block keeps its bytes, so its transactions need none of their own.
+  const decoded = decode(BlockType, bytes, "block", { reuseBytes: true });
   if (!decoded.ok) return decoded;
   const { header, seal, consensusSection } = decoded.value;
   const transactions: DecodedTransaction[] = [];

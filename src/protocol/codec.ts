@@ -44,11 +44,19 @@ export const uint64Max = 2n ** 64n - 1n;
  * Decodes exactly `bytes`, nothing more and nothing less.
  *
  * @param what names the thing in the fault, e.g. "transaction"
+ * @param reuseBytes the value's byte arrays are parts of `bytes` instead of copies: for what lives as long as they do
  */
-export function decode<Value>(type: Type<Value>, bytes: Uint8Array, what: string): Result<Value, CodecFault> {
+export function decode<Value>(
+  type: Type<Value>,
+  bytes: Uint8Array,
+  what: string,
+  { reuseBytes = false }: { readonly reuseBytes?: boolean } = {},
+): Result<Value, CodecFault> {
   try {
-    // A Buffer's slices share its memory; a plain view makes SSZ copy, so that no decoded value changes later.
-    return ok(type.deserialize(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)));
+    // A Buffer's slices share its memory; a plain view makes SSZ copy where it is not told to reuse.
+    const isPlain = bytes.constructor === Uint8Array;
+    const view = isPlain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return ok(type.deserialize(view, { reuseBytes }));
   } catch (thrown) {
     return fail({ code: "codec/malformed", what, reason: toError(thrown).message });
   }

@@ -92,6 +92,28 @@ export function transactionId(transaction: UnsignedTransaction, chainId: Uint8Ar
   return domainHash(transactionDomain, chainId, UnsignedTransactionType.serialize(transaction));
 }
 
+/** All that stands before the payload's offset, the same in both forms. */
+const commonBytes = 1 + 1 + 32 + 8 + 8 + 8 + 8;
+const unsignedHeadBytes = commonBytes + 4;
+const signedHeadBytes = unsignedHeadBytes + signatureBytes;
+/** Domain, chain id and the unsigned form, filled anew for each hash. */
+const preimage = Buffer.alloc(transactionDomain.length + 32 + unsignedHeadBytes + payloadBytesMax);
+preimage.set(transactionDomain);
+const preimageStart = transactionDomain.length + 32;
+preimage.writeUInt32LE(unsignedHeadBytes, preimageStart + commonBytes);
+
+/**
+ * {@link transactionId} of bytes that decoded. The unsigned form is the signed one without the signature and with the
+ * payload's offset that follows from it, so nothing is encoded again: this is the hottest hash of an import.
+ */
+function idOfEncoded(bytes: Uint8Array, chainId: Uint8Array): Uint8Array {
+  const payload = bytes.subarray(signedHeadBytes);
+  preimage.set(chainId, transactionDomain.length);
+  preimage.set(bytes.subarray(0, commonBytes), preimageStart);
+  preimage.set(payload, preimageStart + unsignedHeadBytes);
+  return sha256(preimage.subarray(0, preimageStart + unsignedHeadBytes + payload.length));
+}
+
 /**
  * Decodes the bytes of one transaction and of its payload, strictly.
  *
@@ -109,7 +131,7 @@ export function decodeTransaction(
   }
   const payload = decodePayload(transaction);
   if (!payload.ok) return payload;
-  const id = transactionId(transaction, chainId);
+  const id = idOfEncoded(bytes, chainId);
   return ok({
     transaction,
     payload: payload.value,

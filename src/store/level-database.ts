@@ -174,9 +174,9 @@ export class LevelDatabase {
 
 /** The payload followed by the CRC-32 of key and payload: a value under another's key is noticed too. */
 function withChecksum(key: Uint8Array, payload: Uint8Array): Uint8Array {
-  const value = new Uint8Array(payload.length + checksumBytes);
+  const value = Buffer.allocUnsafe(payload.length + checksumBytes);
   value.set(payload);
-  new DataView(value.buffer).setUint32(payload.length, checksumOf(key, payload));
+  value.writeUInt32BE(checksumOf(key, payload), payload.length);
   return value;
 }
 

@@ -1,5 +1,6 @@
 /** A verifier's memory of the signatures found valid, so that mempool and block import together verify each one once. */
 import { BoundedMap } from "../base/bounded-map.ts";
+import { bytesEqual } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
@@ -16,7 +17,8 @@ const segmentItems = 256;
 
 /** Remembers valid ones only: an invalid one costs a peer nothing to make, and would push the others out. */
 export class RememberingVerifier implements TransactionVerifier {
-  readonly #remembered: BoundedMap<string, true>;
+  /** By the transaction's id, which covers chain, sender and content; the signature is the rest of what was verified. */
+  readonly #remembered: BoundedMap<string, Uint8Array>;
   readonly #work: VerifyingWork;
   #isClosed = false;
 
@@ -35,33 +37,27 @@ export class RememberingVerifier implements TransactionVerifier {
   }
 
   async #verifySegment(segment: readonly DecodedTransaction[]): Promise<boolean[]> {
-    const keys = segment.map(keyOf);
-    const isRemembered = keys.map((key) => this.#remembered.has(key));
+    const isRemembered = segment.map((transaction) => this.#isRemembered(transaction));
     const unseen = segment.filter((_, index) => !isRemembered[index]);
     if (unseen.length === 0) return isRemembered;
     const found = await this.#work.verify(unseen);
     invariant(found.length === unseen.length, "every signature has a verdict");
     let next = 0;
-    return keys.map((key, index) => {
+    return segment.map(({ idHex, transaction }, index) => {
       if (isRemembered[index]) return true;
       const isValid = found[next++] === true;
-      if (isValid) this.#remembered.set(key, true);
+      if (isValid) this.#remembered.set(idHex, transaction.signature);
       return isValid;
     });
+  }
+
+  #isRemembered({ idHex, transaction }: DecodedTransaction): boolean {
+    const signature = this.#remembered.get(idHex);
+    return signature !== undefined && bytesEqual(signature, transaction.signature);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#work.close();
   }
-}
-
-/** The leaf covers every byte but not the chain, the id covers the chain but not the signature: it takes both. */
-function keyOf({ id, leaf }: DecodedTransaction): string {
-  return latin1(id) + latin1(leaf);
-}
-
-/** One character a byte: half the memory of hex. */
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

@@ -10,6 +10,7 @@ import {
   encodeEntry,
   encodeStateChange,
   entryLeaf,
+  StateChangeType,
 } from "../../src/ledger/entry-codec.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { entryArbitrary } from "./sample-entries.ts";
@@ -125,6 +126,28 @@ test("an undo record decodes to what was encoded", () => {
   assert.deepEqual(decodeStateChange(encodeStateChange(change)), { ok: true, value: change });
   const none: StateChange = { entryCountBefore: 5, entryCountAfter: 5, changes: [] };
   assert.deepEqual(decodeStateChange(encodeStateChange(none)), { ok: true, value: none });
+});
+
+test("an undo record written by hand is the SSZ that the library writes", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.option(entryArbitrary, { nil: undefined }), entryArbitrary)),
+      (entries) => {
+        const changes = entries.map(([before, after], index) => ({ index, before, after }));
+        const written = encodeStateChange({ entryCountBefore: 9, entryCountAfter: 12, changes });
+        const expected = StateChangeType.serialize({
+          entryCountBefore: 9,
+          entryCountAfter: 12,
+          changes: changes.map(({ index, before, after }) => ({
+            index,
+            before: before ? encodeEntry(before) : new Uint8Array(0),
+            after: encodeEntry(after),
+          })),
+        });
+        assert.equal(toHex(written), toHex(expected));
+      },
+    ),
+  );
 });
 
 test("an undo record that can be none is a fault", () => {
