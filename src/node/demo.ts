@@ -89,6 +89,8 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
     write(`Aurex demo: ${options.powNodes} Proof of Work and ${options.poaNodes} Proof of Authority nodes\n`);
     write(`Data and logs are in ${dataDir}\n\n`);
     await startNetwork(network, options, output, ledgerFile);
+    // In a data directory used before, the nodes may have been stopped at different heads.
+    await waitUntilAgreed(network, output, log.logger);
     const sent = await sendAll(network, wallets, options, output);
     await waitUntilCommitted(network, sent, output);
     await waitUntilAgreed(network, output, log.logger);
