@@ -193,8 +193,13 @@ it("serves no wrong value from files with one flipped bit: 120 flips, each notic
   await last.commit({ ...emptyBatch, blocks: [side.stored], invalid: [invalid] });
   await last.close();
 
+  // Opening deletes the tables that a compaction has replaced and a quick close has left: a flip in those is none.
+  const opened = join(directory, "opened");
+  await cp(original, opened, { recursive: true });
+  await (await openAt(opened)).close();
+  const kept = new Set(await readdir(opened));
   const files = (await readdir(original)).filter(
-    (name) => name !== "LOCK" && name !== "LOG" && name !== "LOG.old",
+    (name) => !["LOCK", "LOG", "LOG.old"].includes(name) && (!name.endsWith(".ldb") || kept.has(name)),
   );
   assert.ok(files.some((name) => name.endsWith(".ldb")) && files.some((name) => name.endsWith(".log")));
   const weighted = files.flatMap((name) => (/\.(ldb|log)$/.test(name) ? [name, name, name, name] : [name]));
