@@ -5,6 +5,7 @@ import { cp, mkdtemp, open, readdir, readFile, rm, truncate, unlink, writeFile }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
+import { Level } from "level";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
@@ -178,6 +179,20 @@ it("takes a log that ends in a write which a crash cut short, at its end or with
   }
 });
 
+/** On Node `level` is classic-level, whose types have this; those of `level` have only what browsers share. */
+interface Compacting {
+  compactRange(start: Uint8Array, end: Uint8Array): Promise<void>;
+}
+
+/** Leaves no work for later: a compaction that a close cuts short leaves tables behind that nobody reads any more. */
+async function compact(directory: string): Promise<void> {
+  const views = { keyEncoding: "view", valueEncoding: "view" } as const;
+  const database = new Level<Uint8Array, Uint8Array>(directory, { ...views, compression: false });
+  await database.open();
+  await (database as unknown as Compacting).compactRange(Uint8Array.of(0), Uint8Array.of(255));
+  await database.close();
+}
+
 it("serves no wrong value from files with one flipped bit: 120 flips, each noticed or without effect", async (context) => {
   const directory = await temporaryDirectory(context);
   const original = join(directory, "original");
@@ -189,18 +204,12 @@ it("serves no wrong value from files with one flipped bit: 120 flips, each notic
     original,
     line.slice(40).map((block) => [block]),
   );
+  await compact(original);
   const last = await openAt(original);
   await last.commit({ ...emptyBatch, blocks: [side.stored], invalid: [invalid] });
   await last.close();
 
-  // Opening deletes the tables that a compaction has replaced and a quick close has left: a flip in those is none.
-  const opened = join(directory, "opened");
-  await cp(original, opened, { recursive: true });
-  await (await openAt(opened)).close();
-  const kept = new Set(await readdir(opened));
-  const files = (await readdir(original)).filter(
-    (name) => !["LOCK", "LOG", "LOG.old"].includes(name) && (!name.endsWith(".ldb") || kept.has(name)),
-  );
+  const files = (await readdir(original)).filter((name) => !["LOCK", "LOG", "LOG.old"].includes(name));
   assert.ok(files.some((name) => name.endsWith(".ldb")) && files.some((name) => name.endsWith(".log")));
   const weighted = files.flatMap((name) => (/\.(ldb|log)$/.test(name) ? [name, name, name, name] : [name]));
   let noticed = 0;
