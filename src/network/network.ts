@@ -267,23 +267,29 @@ export class Network {
   async #judgeTransactions(message: Uint8Array, from: PeerId): Promise<Verdict> {
     const decoded = decodeTransactionsMessage(message);
     if (!decoded.ok) return this.#verdict(decoded.fault, from, "transactions");
-    return this.#admit(decoded.value, from);
+    const { verdict } = await this.#admit(decoded.value, from);
+    return verdict;
   }
 
   /** Accepts the message if any of its transactions is new and good and none is one that nobody should send. */
-  async #admit(encoded: readonly Uint8Array[], from: PeerId): Promise<Verdict> {
+  async #admit(
+    encoded: readonly Uint8Array[],
+    from: PeerId,
+  ): Promise<{ verdict: Verdict; admitted: readonly DecodedTransaction[] }> {
     const transactions: DecodedTransaction[] = [];
     for (const bytes of encoded) {
       const transaction = decodeTransaction(bytes, this.#chain.spec.chainId);
       if (transaction.ok) transactions.push(transaction.value);
-      else if (this.#verdict(transaction.fault, from, "a transaction") === "reject") return "reject";
+      else if (this.#verdict(transaction.fault, from, "a transaction") === "reject") {
+        return { verdict: "reject", admitted: [] };
+      }
     }
-    let verdict: Verdict = "ignore";
-    for (const admitted of await this.#mempool.addMany(transactions)) {
-      if (admitted.ok) verdict = "accept";
-      else if (this.#verdict(admitted.fault, from, "a transaction") === "reject") return "reject";
-    }
-    return verdict;
+    const outcomes = await this.#mempool.addMany(transactions);
+    const admitted = transactions.filter((_, index) => outcomes[index]?.ok);
+    const isRejected = outcomes.some(
+      (outcome) => !outcome.ok && this.#verdict(outcome.fault, from, "a transaction") === "reject",
+    );
+    return { verdict: isRejected ? "reject" : admitted.length > 0 ? "accept" : "ignore", admitted };
   }
 
   #judgeNodeRecord(message: Uint8Array): Verdict {
@@ -350,7 +356,9 @@ export class Network {
   async #fetchMempool(peer: PeerId): Promise<void> {
     for await (const message of this.#requests.mempool(peer)) {
       if (!message.ok) return this.#penalise(peer, message.fault);
-      await this.#admit(message.value, peer);
+      const { admitted } = await this.#admit(message.value, peer);
+      // Asked for, not gossiped: whoever stands behind this node has heard of it from nobody.
+      for (const transaction of admitted) this.announceTransaction(transaction);
     }
   }
 

@@ -220,6 +220,19 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       );
     });
 
+    it("passes on what it fetched from a peer's mempool to those behind it", async () => {
+      const alone = await network.node("alone", pow.spec);
+      const middle = await network.node("middle", pow.spec);
+      const behind = await network.node("behind", pow.spec);
+      await network.connect(middle.host, behind.host);
+      // Until neither asks the other for its mempool any more.
+      await rig.pass(4_000);
+      const sent = pow.transfer(alice, 0, bob, 1n);
+      assert.ok((await rig.drive(alone.core.mempool.add(sent))).ok);
+      await network.connect(alone.host, middle.host);
+      await rig.until(() => behind.core.mempool.has(sent.idHex), "the node behind has it");
+    });
+
     const bad: [string, string, (index: number) => Uint8Array][] = [
       ["junk for a block", topics.blocks, (index) => junk.fill(index)],
       [
