@@ -38,6 +38,8 @@ export class LevelDatabase {
   #handle: Handle;
   /** What reads see: replaced once a batch is on disk, so that no reader meets half of it. */
   #snapshot: ReturnType<Handle["snapshot"]>;
+  /** Resolves when the snapshots that reads no longer use are closed. */
+  #retired: Promise<void> = Promise.resolve();
   /**
    * Set after a failed write, when the handle takes no further one: the batch that undoes the failed one. LevelDB may
    * have logged a batch whose write it reported as failed, and brings it back when it is opened again.
@@ -102,7 +104,7 @@ export class LevelDatabase {
   }
 
   /**
-   * Resolves when all operations are on disk.
+   * Resolves when all operations are on disk; reads see them from {@link show} on.
    *
    * @throws StoreError having changed nothing
    */
@@ -137,9 +139,16 @@ export class LevelDatabase {
       this.#undoOfFailed ??= this.#undoOf(batch);
       throw levelError(this.#options.directory, thrown, doing);
     }
+  }
+
+  /**
+   * From here on reads see what was written last. In one turn with whatever else the caller changes, so that nobody
+   * finds the database ahead of it.
+   */
+  show(): void {
     const previous = this.#snapshot;
     this.#snapshot = this.#handle.snapshot();
-    await previous.close();
+    this.#retired = this.#retired.then(() => previous.close());
   }
 
   #undoOf(batch: Batch): Batch {
@@ -152,6 +161,7 @@ export class LevelDatabase {
   /** Reads in the meantime throw store/io: the few milliseconds between close and open. */
   async #reopen(undo: Batch): Promise<void> {
     const { directory } = this.#options;
+    await this.#retired;
     await this.#snapshot.close();
     await this.#handle.close();
     this.#handle = await openHandle(directory, false);
@@ -162,11 +172,15 @@ export class LevelDatabase {
       return !bytesEqual(value, operation.value);
     });
     this.#modules.logger.info({ directory, cameBack }, "the store was reopened after a write error");
-    if (cameBack) await this.#writeBatch(undo, "undoing the batch that had failed");
+    if (cameBack) {
+      await this.#writeBatch(undo, "undoing the batch that had failed");
+      this.show();
+    }
     this.#undoOfFailed = undefined;
   }
 
   async close(): Promise<void> {
+    await this.#retired;
     await this.#snapshot.close();
     await this.#handle.close();
   }

@@ -102,6 +102,7 @@ export async function openLevelStore(
     mark = await CommitMark.open(directory);
     if (isNew) {
       await database.write([{ key: totalsKey, payload: encodeTotals(emptyTotals) }]);
+      database.show();
       await mark.write(0);
       await mark.sync();
       await writeMarker(directory, { schemaVersion, chainId, state: "created" });
@@ -250,16 +251,18 @@ class LevelStore implements ChainStore {
     const isInvalid = (hash: Uint8Array) => this.isInvalid(hash);
     const { operations, totals } = operationsOf(batch, before, { invalidMax, hasBlock, isInvalid });
     await this.#database.write(operations);
-    this.#totals = totals;
-    const marks = new Set(batch.invalid.map(toHex));
-    let marksMade = before.invalidCount;
-    for (const hash of marks) if (!this.#invalid.has(hash)) this.#remember(marksMade++ % invalidMax, hash);
     try {
       await this.#mark.write(totals.commitCount);
     } catch (error) {
       // The commit is on disk; a mark that lags behind only finds less.
       this.#logger.warn({ error, directory: this.#directory }, "the commit mark could not be written");
     }
+    // Seen last and all at once: a reader that finds a transaction here finds the chain's head at its block, too.
+    this.#database.show();
+    this.#totals = totals;
+    const marks = new Set(batch.invalid.map(toHex));
+    let marksMade = before.invalidCount;
+    for (const hash of marks) if (!this.#invalid.has(hash)) this.#remember(marksMade++ % invalidMax, hash);
   }
 
   #remember(slot: number, hashHex: string): void {
