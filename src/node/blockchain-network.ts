@@ -250,6 +250,7 @@ export class BlockchainNetwork {
     }
   }
 
+  /** What each running node says of itself, as `GET /v1/node` does. */
   allStatus(): readonly NodeStatus[] {
     return [...this.#nodes.values()].map((node) => node.status());
   }
@@ -259,10 +260,12 @@ export class BlockchainNetwork {
     return Object.fromEntries([...this.#nodes].map(([name, node]) => [name, blockSummaries(node.chain)]));
   }
 
+  /** A table with a line for each node, to stdout unless told otherwise. */
   printAllStatus(write: (text: string) => void = writeToStdout): void {
     write(statusTable(this.allStatus()));
   }
 
+  /** Each node's canonical chain as a table, to stdout unless told otherwise. */
   printAllChains(write: (text: string) => void = writeToStdout): void {
     for (const [name, blocks] of Object.entries(this.allChains())) write(chainTable(name, blocks));
   }
