@@ -2,7 +2,13 @@
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
-import { type Block, ConsensusSectionType, HeaderType, transactionListDepth } from "../protocol/block.ts";
+import {
+  type Block,
+  ConsensusSectionType,
+  countingNonceOf,
+  HeaderType,
+  transactionListDepth,
+} from "../protocol/block.ts";
 import { documentedSignature } from "../protocol/documented-signature.ts";
 import { blockRewardAt, type ChainSpec, engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
@@ -240,7 +246,7 @@ function blockRow(
   const isWork = context.spec.consensus === "pow";
   const producer = isGenesis ? undefined : context.addressOf(header.producer);
   const reward = isGenesis ? 0n : blockRewardAt(context.spec.genesis, header.height);
-  const nonce = new DataView(seal.nonce.buffer, seal.nonce.byteOffset).getBigUint64(0, true);
+  const nonce = countingNonceOf(seal.nonce);
   const row: Row = {
     index: header.height,
     timestamp: header.timestampMs / 1000,

@@ -1,7 +1,7 @@
 /** Status and chains as text tables, for terminals of about 120 columns. */
 import type { Chain } from "../chain/chain.ts";
 import type { NodeStatus } from "../http/node-status.ts";
-import type { Block } from "../protocol/block.ts";
+import { type Block, countingNonceOf } from "../protocol/block.ts";
 import { nodeIdOf } from "../protocol/identity.ts";
 
 export interface BlockSummary {
@@ -33,7 +33,7 @@ function summaryOf({ header, seal, hashHex, transactions }: Block): BlockSummary
     parentHash: Buffer.from(header.parentHash).toString("hex"),
     timestampMs: header.timestampMs,
     producer: header.height === 0 ? "" : nodeIdOf(header.producer),
-    nonce: new DataView(seal.nonce.buffer, seal.nonce.byteOffset).getBigUint64(0, true).toString(),
+    nonce: countingNonceOf(seal.nonce).toString(),
     transactions: transactions.length,
   };
 }

@@ -1,4 +1,5 @@
 /** Errors that an operator can do something about: what, why, the next command, and the exit code of the process. */
+import type { ActionableError } from "../base/actionable-error.ts";
 import { toError } from "../base/invariant.ts";
 import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
 import { JournalError } from "../sealing/poa/seal-journal.ts";
@@ -75,7 +76,7 @@ export function toOperatorError(thrown: unknown): OperatorError | undefined {
   return undefined;
 }
 
-function ofRoom(error: StoreError | KeyError | JournalError, exitCode: ExitCode): OperatorError {
+function ofRoom(error: ActionableError<string>, exitCode: ExitCode): OperatorError {
   const why = error.cause === undefined ? "" : toError(error.cause).message;
   return new OperatorError(error.message, {
     code: error.code,

@@ -95,6 +95,11 @@ export function blockHash(root: Uint8Array, nonce: Uint8Array): Uint8Array {
   return sha256(concatBytes([root, nonce]));
 }
 
+/** The number that a miner counted to: bytes 0..7 of a nonce, little-endian; the rest is the extra nonce. */
+export function countingNonceOf(nonce: Uint8Array): bigint {
+  return new DataView(nonce.buffer, nonce.byteOffset).getBigUint64(0, true);
+}
+
 export function transactionsRoot(transactions: readonly DecodedTransaction[]): Uint8Array {
   return listRoot(transactionLeaves(transactions), transactionListDepth);
 }

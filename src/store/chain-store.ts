@@ -2,6 +2,7 @@
  * What a chain keeps: blocks, the canonical line, undo records, entries and the head, changed by one atomic batch at a
  * time. Two twins implement it, LevelDB and memory; one contract suite holds both.
  */
+import { ActionableError } from "../base/actionable-error.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 
@@ -77,15 +78,6 @@ export type StoreErrorCode =
   | "store/io";
 
 /** What the disk did, with what to do about it: not a peer's fault and not our bug. */
-export class StoreError extends Error {
+export class StoreError extends ActionableError<StoreErrorCode> {
   override name = "StoreError";
-  readonly code: StoreErrorCode;
-  /** The next command for the operator. */
-  readonly next: string;
-
-  constructor(code: StoreErrorCode, message: string, next: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.next = next;
-  }
 }

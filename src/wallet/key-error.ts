@@ -1,4 +1,5 @@
 /** What can be wrong with a key or its passphrase, said to the person who keeps it. */
+import { ActionableError } from "../base/actionable-error.ts";
 
 export type KeyErrorCode =
   | "key/name-invalid"
@@ -11,15 +12,6 @@ export type KeyErrorCode =
   | "key/passphrase-wrong"
   | "key/io";
 
-/** The message says what and why; `next` is what to do, a command where there is one. */
-export class KeyError extends Error {
+export class KeyError extends ActionableError<KeyErrorCode> {
   override name = "KeyError";
-  readonly code: KeyErrorCode;
-  readonly next: string;
-
-  constructor(code: KeyErrorCode, message: string, next: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.next = next;
-  }
 }

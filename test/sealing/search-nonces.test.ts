@@ -4,11 +4,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { bigIntFromBytes, bigIntToBytes, concatBytes, toHex } from "../../src/base/bytes.ts";
 import { InvariantError } from "../../src/base/invariant.ts";
-import { blockHash } from "../../src/protocol/block.ts";
+import { blockHash, countingNonceOf } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";
 import {
   batchLanes,
-  countingNonceOf,
   extraNonceBytes,
   prepareNonceSearch,
   searchNonces,

@@ -2,6 +2,7 @@
  * The sign-once journal: what an authority signed, on disk before it leaves, so that it never signs two blocks on one
  * parent, whatever is killed when. Two twins implement it, a file and memory; one contract suite holds both.
  */
+import { ActionableError } from "../../base/actionable-error.ts";
 import { invariant } from "../../base/invariant.ts";
 
 /** Heights below the highest sealed one whose blocks are kept at least. */
@@ -35,17 +36,8 @@ export type JournalErrorCode =
   | "journal/io";
 
 /** Why an authority cannot sign now, with what to do about it. */
-export class JournalError extends Error {
+export class JournalError extends ActionableError<JournalErrorCode> {
   override name = "JournalError";
-  readonly code: JournalErrorCode;
-  /** The next step for the operator. */
-  readonly next: string;
-
-  constructor(code: JournalErrorCode, message: string, next: string, options?: ErrorOptions) {
-    super(message, options);
-    this.code = code;
-    this.next = next;
-  }
 }
 
 /** The lowest height that a journal remembers in full, once `highest` is the highest sealed one. */

@@ -95,8 +95,3 @@ export function searchNonces(
 ): FoundNonce | undefined {
   return prepareNonceSearch(input)(input.firstNonce, input.count);
 }
-
-/** The number that was counted to: bytes 0..7 of a nonce, little-endian. */
-export function countingNonceOf(nonce: Uint8Array): bigint {
-  return new DataView(nonce.buffer, nonce.byteOffset).getBigUint64(0, true);
-}
