@@ -63,6 +63,7 @@ class EncodedChain implements LedgerSource {
   readonly #hashes: readonly Uint8Array[];
   readonly #bytes: ReadonlyMap<string, Uint8Array>;
   readonly head: LedgerSource["head"];
+  readonly final = undefined;
 
   constructor(spec: ChainSpec, blocks: readonly Block[]) {
     this.spec = spec;

@@ -24,8 +24,8 @@ export const measureMicro: Section = async ({ quick, progress }) => {
   if (!first) throw new Error("a block of nothing");
   const block = new BlockBuilder(spec, authority).next(transactions);
   const ledger = LedgerState.fromEntries(genesisEntries(spec.genesis));
-  const context = ledgerContext(1, authority.publicKey, spec.genesis);
-  const change = applyBlock(ledger, context, transactions);
+  const context = ledgerContext({ height: 1, producer: authority.publicKey }, spec.genesis);
+  const change = applyBlock(ledger, context, transactions, []);
   if (!change.ok) throw new Error(change.fault.code);
 
   const pieces: Readonly<Record<string, () => unknown>> = {
@@ -35,7 +35,7 @@ export const measureMicro: Section = async ({ quick, progress }) => {
     "id of a transaction": () => transactionId(first.transaction, spec.chainId),
     "decode a block of 1,000": () => decodeBlock(block.bytes),
     "transactions root of 1,000": () => transactionsRoot(transactions),
-    "execute a block of 1,000": () => applyBlock(ledger, context, transactions),
+    "execute a block of 1,000": () => applyBlock(ledger, context, transactions, []),
     "state root after 2,000 entries": () => {
       const draft = ledger.draft();
       draft.apply(change.value);

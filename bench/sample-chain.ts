@@ -90,7 +90,8 @@ export class BlockBuilder {
     const parent = this.#parent;
     const height = parent.header.height + 1;
     const producer = this.#authority.publicKey;
-    const change = applyBlock(this.#ledger, ledgerContext(height, producer, genesis), transactions);
+    const context = ledgerContext({ height, producer }, genesis);
+    const change = applyBlock(this.#ledger, context, transactions, []);
     if (!change.ok) throw new Error(`a sample block is invalid: ${change.fault.code}`);
     const draft = this.#ledger.draft();
     draft.apply(change.value);

@@ -7,16 +7,39 @@ import { invariant } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
-import { type ConsensusEngine, compareHeads } from "../consensus/engine.ts";
+import {
+  type BlockContents,
+  type ConsensusEngine,
+  compareHeads,
+  type EngineState,
+} from "../consensus/engine.ts";
 import type { LedgerView, StateChange } from "../ledger/entry.ts";
 import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
-import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
-import { type BlockFault, describeFault } from "../protocol/faults.ts";
+import {
+  type Block,
+  type ConsensusSection,
+  decodeBlock,
+  emptyConsensusSection,
+  type HeaderRecord,
+} from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { Evidence } from "../protocol/evidence.ts";
+import {
+  type BlockFault,
+  describeFault,
+  type EvidenceFault,
+  type TransactionFault,
+  type VoteFault,
+} from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
+import type { Vote } from "../protocol/vote.ts";
 import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-store.ts";
+import { FinalityKeeper } from "./finality-keeper.ts";
 import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
+import { recoverTrust } from "./trust-recovery.ts";
 import { signatureFault, verifyBody, verifyHeader, verifySanity } from "./verify-block.ts";
 import { WaitingBlocks } from "./waiting-blocks.ts";
 
@@ -26,6 +49,11 @@ export interface ChainOptions {
   readonly importsMax?: number;
   readonly orphansMax?: number;
   readonly waitingBytesMax?: number;
+  /**
+   * The hash of a block that an operator declares final, with those who sealed lately as its authorities: the only way
+   * past a lost quorum. Every node that is to go on with them needs the same hash.
+   */
+  readonly trustRecovery?: Uint8Array;
 }
 
 export interface ChainModules {
@@ -51,6 +79,14 @@ export interface ChainEvents {
   parentMissing: [parentHash: Uint8Array, orphan: Block];
   /** A block that had to wait (for its parent or its time) has now been imported. */
   waitingImported: [Block];
+  /** A block, mined here or received, is stored; on the canonical line or beside it. */
+  blockStored: [Block];
+  /** A vote that had not been known counts. */
+  voteCounted: [Vote];
+  /** A higher block is final, and on disk as such. */
+  finalChanged: [Checkpoint];
+  /** An authority was seen to contradict itself, here or by a peer; the evidence is to be sent on. */
+  evidenceFound: [Evidence];
 }
 
 /** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
@@ -76,6 +112,10 @@ export class Chain {
   readonly #recentBlocks = new BoundedMap<string, Block>(8);
   /** Verdicts on a block's signatures, begun ahead of its import or by it; they go with the block. */
   readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
+  /** What the engine made of a block; a block is looked at more than once on its way in. */
+  readonly #states = new WeakMap<Block, Result<EngineState, BlockFault>>();
+  readonly #finality: FinalityKeeper | undefined;
+  readonly #trustRecovery: Uint8Array | undefined;
   #earlyTimer: Timer | undefined;
   #head: HeaderRecord;
   #closed = false;
@@ -96,6 +136,20 @@ export class Chain {
     };
     this.#orphans = new WaitingBlocks(waiting);
     this.#early = new WaitingBlocks(waiting);
+    this.#trustRecovery = options.trustRecovery;
+    this.#finality = this.#openFinality();
+  }
+
+  #openFinality(): FinalityKeeper | undefined {
+    const genesisHash = this.#store.hashAtHeight(0);
+    invariant(genesisHash, "a chain has a genesis block");
+    const finality = this.engine.openFinality({
+      final: this.#store.final ?? { height: 0, hash: genesisHash },
+      recordOf: (hash) => this.headerOf(hash),
+      head: () => this.#head,
+      onEvidence: (evidence) => this.events.emit("evidenceFound", evidence),
+    });
+    return finality && new FinalityKeeper(finality, this.#store, this.#logger);
   }
 
   /**
@@ -104,8 +158,9 @@ export class Chain {
    * @throws StoreError where what is stored does not add up
    */
   static async open(options: ChainOptions, modules: ChainModules): Promise<Chain> {
-    const { store } = modules;
-    if (!store.head) await store.commit(genesisBatch(options.spec));
+    const { store, engine } = modules;
+    if (!store.head) await store.commit(genesisBatch(options.spec, engine));
+    if (options.trustRecovery) await recoverTrust(options.trustRecovery, options.spec, modules);
     const stored = store.head;
     invariant(stored, "a store with a committed genesis has a head");
     const head = store.headerRecord(stored.hash);
@@ -139,12 +194,68 @@ export class Chain {
     return draft.stateRoot();
   }
 
+  /** The highest final block that is on disk as such; undefined where the engine has no finality. */
+  get final(): Checkpoint | undefined {
+    return this.#finality?.settled;
+  }
+
+  /** Known votes above the final height, highest target first. */
+  votes(): readonly Vote[] {
+    return this.#finality?.gadget.votes() ?? [];
+  }
+
+  /** Evidence against authorities that are still in. */
+  evidence(): readonly Evidence[] {
+    return this.#finality?.evidence.pending() ?? [];
+  }
+
+  /** Counts a vote. "certified": with it, a quorum has voted for its target. */
+  addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
+    invariant(this.#finality, "votes are counted where there is finality");
+    const added = this.#finality.gadget.addVote(vote);
+    if (!added.ok) return added;
+    this.events.emit("voteCounted", vote);
+    if (added.value === "certified") this.#settleFinality();
+    return added;
+  }
+
+  addEvidence(evidence: Evidence): Result<"new", EvidenceFault> {
+    invariant(this.#finality, "evidence counts where there is finality");
+    const added = this.#finality.evidence.add(evidence);
+    if (added.ok) this.events.emit("evidenceFound", evidence);
+    return added;
+  }
+
+  /** What a block on `parent` should tell about finality and offenders. */
+  sectionOn(parent: HeaderRecord): ConsensusSection {
+    return this.#finality?.sectionOn(parent) ?? emptyConsensusSection;
+  }
+
+  /** Whether an empty block on the head is worth sealing: somebody waits for finality, or for a change of authorities. */
+  get awaitsFinality(): boolean {
+    const finality = this.engine.finality(this.#head);
+    if (!finality || !this.#finality) return false;
+    return finality.inFlight !== undefined || finality.unsettledHeight > this.#finality.gadget.final.height;
+  }
+
+  /** Why a transaction may not stand in a block on the head as far as the engine is concerned. */
+  voteFault(transaction: DecodedTransaction): TransactionFault | undefined {
+    return this.engine.voteCounter(this.#head).cast(transaction);
+  }
+
+  /** What the engine makes of a block that is being drafted on a stored parent. */
+  advance(contents: BlockContents, parent: HeaderRecord): Result<EngineState, BlockFault> {
+    return this.engine.advance(contents, parent, (hash) => this.headerOf(hash));
+  }
+
   get orphanCount(): number {
     return this.#orphans.size;
   }
 
+  /** The record of a stored block; none where it was judged before trust recovery: it has to come, and be judged, anew. */
   headerOf(hash: Uint8Array): HeaderRecord | undefined {
-    return this.#store.headerRecord(hash);
+    const record = this.#store.headerRecord(hash);
+    return record && this.#finality?.isOutdated(record) ? undefined : record;
   }
 
   hashAtHeight(height: number): Uint8Array | undefined {
@@ -187,7 +298,7 @@ export class Chain {
   isKnown(hash: Uint8Array): boolean {
     const hashHex = toHex(hash);
     return (
-      this.#store.headerRecord(hash) !== undefined ||
+      this.headerOf(hash) !== undefined ||
       this.#orphans.has(hashHex) ||
       this.#early.has(hashHex) ||
       this.#store.isInvalid(hash)
@@ -201,12 +312,12 @@ export class Chain {
   screenBlock(block: Block): Result<HeaderRecord, BlockFault> {
     const sanity = verifySanity(block, this.spec);
     if (sanity) return fail(sanity);
-    if (this.#store.headerRecord(block.hash)) return fail({ code: "block/known" });
+    if (this.headerOf(block.hash)) return fail({ code: "block/known" });
     if (this.#store.isInvalid(block.hash)) return fail({ code: "block/known-invalid", hash: block.hashHex });
     const parentHash = toHex(block.header.parentHash);
     if (this.#store.isInvalid(block.header.parentHash))
       return fail({ code: "block/parent-invalid", parentHash });
-    const parent = this.#store.headerRecord(block.header.parentHash);
+    const parent = this.headerOf(block.header.parentHash);
     // The seal and the body before a block is parked: under a true hash with a false body it would keep the true one out.
     const ownFault = this.engine.verifySeal(block.header, block.seal, block.hash) ?? verifyBody(block);
     if (ownFault) return fail(ownFault);
@@ -218,9 +329,28 @@ export class Chain {
     const fault = verifyHeader(block, parent, this.engine, this.#clock.nowMs());
     if (fault?.code === "block/timestamp-ahead") this.#holdUntilItsTime(block);
     if (fault) return fail(fault);
+    this.#finality?.evidence.noticeSeal(block.header, block.seal);
+    const conflict = this.#finality?.conflictOn(parent);
+    if (conflict) return fail(conflict);
+    const state = this.#stateOf(block, parent);
+    if (!state.ok) return state;
     const { hash, hashHex, header, seal } = block;
-    const cumulativeWeight = parent.cumulativeWeight + this.engine.weight(header);
-    return ok({ hash, hashHex, header, seal, cumulativeWeight });
+    const cumulativeWeight = parent.cumulativeWeight + this.engine.weight(header, parent);
+    const record = { hash, hashHex, header, seal, cumulativeWeight, ...state.value };
+    return ok(this.#isRecovery(hash) ? { ...record, ...this.engine.recoveredState(record) } : record);
+  }
+
+  #isRecovery(hash: Uint8Array): boolean {
+    return this.#trustRecovery !== undefined && bytesEqual(hash, this.#trustRecovery);
+  }
+
+  #stateOf(block: Block, parent: HeaderRecord): Result<EngineState, BlockFault> {
+    const known = this.#states.get(block);
+    if (known) return known;
+    const { height, producer } = block.header;
+    const state = this.advance({ ...block, height, producer }, parent);
+    this.#states.set(block, state);
+    return state;
   }
 
   /**
@@ -258,9 +388,48 @@ export class Chain {
     if (badSignature) return this.#refuse(block.hash, badSignature);
     const record = screened.value;
     this.#recentBlocks.set(block.hashHex, block);
-    return compareHeads(record, this.#head) < 0
-      ? this.#moveHead(record, block)
-      : this.#storeSide(record, block);
+    // The final block may have moved while signatures were verified.
+    const conflict = this.#finality?.conflictOn(record);
+    if (conflict) return fail(conflict);
+    const outcome =
+      compareHeads(record, this.#head) < 0
+        ? await this.#moveHead(record, block)
+        : await this.#storeSide(record, block);
+    if (outcome.ok && this.#finality) {
+      this.#finality.gadget.recordStored(record, block);
+      if (this.#isRecovery(record.hash)) this.#finality.gadget.declareFinal(checkpointOf(record));
+      await this.#settleNow();
+    }
+    if (outcome.ok) this.events.emit("blockStored", block);
+    return outcome;
+  }
+
+  /** After votes; imports settle by themselves. */
+  #settleFinality(): void {
+    if (!this.#finality?.isUnsettled || this.#closed) return;
+    this.#imports
+      .run(() => this.#settleNow())
+      .catch((error) => this.#logger.error({ error }, "a final block could not be stored"));
+  }
+
+  /** Writes down what has become final; moves the head to its chain where it stood on another. */
+  async #settleNow(): Promise<void> {
+    const finality = this.#finality;
+    if (!finality?.isUnsettled || this.#closed) return;
+    const next = finality.gadget.final;
+    const record = this.#store.headerRecord(next.hash);
+    invariant(record, "a final block is stored");
+    if (this.isCanonical(record)) {
+      await this.#store.commit({ ...emptyBatch, final: next });
+    } else {
+      const tip = finality.gadget.bestCertified() ?? record;
+      const block = this.block(tip.hash);
+      invariant(block, "the body of a certified block is stored");
+      const moved = await this.#moveHead(tip, block, next);
+      invariant(moved.ok, "a block that a quorum has executed and certified is valid");
+    }
+    finality.settle(next);
+    this.events.emit("finalChanged", next);
   }
 
   /** Asked for once, so that an import does not verify again what is still being verified ahead of it. */
@@ -276,35 +445,60 @@ export class Chain {
     }
   }
 
+  /** What a batch says of a block that is stored with it, or was stored before it was judged anew. */
+  #keeping(record: HeaderRecord, { bytes }: Block): Pick<CommitBatch, "blocks" | "restated"> {
+    return this.#store.headerRecord(record.hash)
+      ? { blocks: [], restated: [record] }
+      : { blocks: [{ record, bytes }] };
+  }
+
   async #storeSide(record: HeaderRecord, block: Block): Promise<Result<ImportOutcome, BlockFault>> {
-    await this.#store.commit({ ...emptyBatch, blocks: [{ record, bytes: block.bytes }] });
+    await this.#store.commit({ ...emptyBatch, ...this.#keeping(record, block) });
     return ok("side");
   }
 
-  async #moveHead(record: HeaderRecord, block: Block): Promise<Result<ImportOutcome, BlockFault>> {
-    const recordOf = (hash: Uint8Array) =>
-      bytesEqual(hash, record.hash) ? record : this.#store.headerRecord(hash);
+  async #moveHead(
+    record: HeaderRecord,
+    block: Block,
+    final?: Checkpoint,
+  ): Promise<Result<ImportOutcome, BlockFault>> {
+    const recordOf = (hash: Uint8Array) => (bytesEqual(hash, record.hash) ? record : this.headerOf(hash));
     const blockOf = (wanted: HeaderRecord): Block => {
       const found = this.block(wanted.hash);
       invariant(found, `the body of the stored block ${wanted.hashHex} is not stored`);
       return found;
     };
     const plan = planReorganization(this.#head, record, recordOf);
-    const executed = executePlan(plan, this.#ledger, this.spec.genesis, this.#store, blockOf);
+    const updatesOf = (connected: HeaderRecord) => {
+      const parent = recordOf(connected.header.parentHash);
+      invariant(parent, `the parent of the stored block ${connected.hashHex} is not stored`);
+      // Who is put out by trust recovery stays in the ledger: the block's state root was made before it.
+      const state = this.#isRecovery(connected.hash)
+        ? this.#stateOf(blockOf(connected), parent)
+        : ok(connected);
+      invariant(state.ok, "a stored block was judged before");
+      return this.engine.authorityUpdates(parent, state.value);
+    };
+    const executed = executePlan(plan, this.#ledger, this.spec.genesis, this.#store, blockOf, updatesOf);
     if (!executed.ok) {
       const { hash, fault } = executed.fault;
       const refused = await this.#refuse(hash, fault);
       if (bytesEqual(hash, record.hash)) return refused;
       return this.#refuse(record.hash, { code: "block/parent-invalid", parentHash: toHex(hash) });
     }
-    await this.#commitMove(record, block, executed.value);
+    await this.#commitMove(record, block, executed.value, final);
     return ok("head");
   }
 
-  async #commitMove(record: HeaderRecord, block: Block, executed: ExecutedPlan): Promise<void> {
+  async #commitMove(
+    record: HeaderRecord,
+    block: Block,
+    executed: ExecutedPlan,
+    final: Checkpoint | undefined,
+  ): Promise<void> {
     const { draft, connected, connectedBlocks, disconnectedBlocks } = executed;
     await this.#store.commit({
-      blocks: [{ record, bytes: block.bytes }],
+      ...this.#keeping(record, block),
       disconnected: disconnectedBlocks.map(({ hash, header, transactions }) => ({
         hash,
         height: header.height,
@@ -314,6 +508,7 @@ export class Chain {
       entries: draft.changedEntries(),
       head: { hash: record.hash, height: record.header.height, entryCount: draft.entryCount },
       invalid: [],
+      ...(final ? { final } : {}),
     });
     this.#ledger.commit(draft);
     const previous = this.#head;
@@ -373,6 +568,10 @@ export class Chain {
   }
 }
 
+function checkpointOf({ header, hash }: HeaderRecord): Checkpoint {
+  return { height: header.height, hash };
+}
+
 const emptyBatch: CommitBatch = {
   blocks: [],
   disconnected: [],
@@ -386,13 +585,18 @@ function* ledgerEntries(store: ChainStore) {
   for (const [, entry] of store.entries()) yield entry;
 }
 
-function genesisBatch(spec: ChainSpec): CommitBatch {
+function genesisBatch(spec: ChainSpec, engine: ConsensusEngine): CommitBatch {
   const block = genesisBlockOf(spec);
   const entries = genesisEntries(spec.genesis);
   const { hash, hashHex, header, seal, bytes } = block;
   return {
     ...emptyBatch,
-    blocks: [{ record: { hash, hashHex, header, seal, cumulativeWeight: 0n }, bytes }],
+    blocks: [
+      {
+        record: { hash, hashHex, header, seal, cumulativeWeight: 0n, ...engine.genesisState(block) },
+        bytes,
+      },
+    ],
     connected: [
       {
         hash,

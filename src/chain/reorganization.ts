@@ -2,9 +2,11 @@
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { fail, ok, type Result } from "../base/result.ts";
+import type { AuthorityUpdate } from "../consensus/engine.ts";
 import { applyBlock } from "../ledger/apply-block.ts";
+import type { BlockContext } from "../ledger/apply-transaction.ts";
 import type { LedgerDraft, LedgerState } from "../ledger/ledger-state.ts";
-import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { Block, Header, HeaderRecord } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
 import type { ChainStore, ConnectedBlock } from "../store/chain-store.ts";
@@ -68,6 +70,7 @@ export function executePlan(
   genesis: Genesis,
   store: ChainStore,
   blockOf: (record: HeaderRecord) => Block,
+  updatesOf: (record: HeaderRecord) => readonly AuthorityUpdate[],
 ): Result<ExecutedPlan, PlanFault> {
   const draft = ledger.draft();
   for (const record of plan.disconnect) {
@@ -82,7 +85,7 @@ export function executePlan(
       return fail({ hash: record.hash, fault: { code: "block/known-invalid", hash: record.hashHex } });
     }
     const block = blockOf(record);
-    const executed = executeBlock(draft, block, genesis);
+    const executed = executeBlock(draft, block, genesis, updatesOf(record));
     if (!executed.ok) return fail({ hash: record.hash, fault: executed.fault });
     connected.push(executed.value);
     connectedBlocks.push(block);
@@ -94,13 +97,10 @@ function executeBlock(
   draft: LedgerDraft,
   block: Block,
   genesis: Genesis,
+  updates: readonly AuthorityUpdate[],
 ): Result<ConnectedBlock, BlockFault> {
   const { header } = block;
-  const applied = applyBlock(
-    draft,
-    ledgerContext(header.height, header.producer, genesis),
-    block.transactions,
-  );
+  const applied = applyBlock(draft, ledgerContext(header, genesis), block.transactions, updates);
   if (!applied.ok) return applied;
   draft.apply(applied.value);
   const stateRoot = draft.stateRoot();
@@ -120,7 +120,10 @@ function executeBlock(
 }
 
 /** What the ledger needs to know of the block that it executes. */
-export function ledgerContext(height: number, producer: Uint8Array, genesis: Genesis) {
+export function ledgerContext(
+  { height, producer }: Pick<Header, "height" | "producer">,
+  genesis: Genesis,
+): BlockContext {
   return {
     height,
     producerHex: toHex(producer),

@@ -64,9 +64,6 @@ export function verifyBody(block: Block): BlockFault | undefined {
   if (!bytesEqual(header.consensusRoot, consensusRoot(consensusSection))) {
     return { code: "block/consensus-root-wrong" };
   }
-  if (consensusSection.certificates.length > 0 || consensusSection.evidence.length > 0) {
-    return { code: "block/consensus-section-not-open" };
-  }
   const ids = new Set<string>();
   for (const { idHex } of transactions) {
     if (ids.has(idHex)) return { code: "block/transaction-duplicate", id: idHex };

@@ -30,6 +30,26 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./status.ts")).statusCommand,
   },
   {
+    name: "doctor",
+    summary: "check what a node needs from this machine, and say what to do",
+    load: async () => (await import("./doctor.ts")).doctorCommand,
+  },
+  {
+    name: "authority",
+    summary: "show who seals, and vote on who shall",
+    load: async () => (await import("./authority.ts")).authorityCommand,
+  },
+  {
+    name: "invite",
+    summary: "print an invitation to a closed network",
+    load: async () => (await import("./invite.ts")).inviteCommand,
+  },
+  {
+    name: "join",
+    summary: "join a closed network with an invitation",
+    load: async () => (await import("./join.ts")).joinCommand,
+  },
+  {
     name: "keys",
     summary: "make and show keys",
     load: async () => (await import("./keys.ts")).keysCommand,
@@ -63,6 +83,11 @@ const entries: readonly CommandEntry[] = [
     name: "demo",
     summary: "run a network of both engines on this machine and show it at work",
     load: async () => (await import("./demo.ts")).demoCommand,
+  },
+  {
+    name: "demo-lan",
+    summary: "run three machines that find each other on a LAN of namespaces (Linux, root)",
+    load: async () => (await import("./demo-lan.ts")).demoLanCommand,
   },
 ];
 

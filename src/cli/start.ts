@@ -1,7 +1,9 @@
 /** `aurex-node start`: runs a node until it is told to stop. */
 import type { NodeConfig } from "../config/node-config.ts";
 import { plainConfig } from "../config/node-config.ts";
+import type { NodeStatus } from "../http/node-status.ts";
 import type { AurexNode } from "../node/aurex-node.ts";
+import type { NodeLife } from "../node/node-life.ts";
 import { type ExitCode, exitCodes } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { addNodeFlags } from "./node-flags.ts";
@@ -20,6 +22,7 @@ export function startCommand(terminal: Terminal): AurexCommand {
     )
     .examples(
       "aurex-node --consensus pow --mine",
+      "aurex-node --consensus poa --authority    founds network aurex on this LAN, or joins it",
       "aurex-node --consensus poa --chain chain.json --authority --data-dir ./alpha",
       "aurex-node --consensus pow --port 0 --api-port 0 --bootstrap /ip4/127.0.0.1/tcp/13245",
       "aurex-node --config node.yaml --log-format json",
@@ -30,12 +33,13 @@ export function startCommand(terminal: Terminal): AurexCommand {
   return addNodeFlags(command);
 }
 
-async function runNode(config: NodeConfig, terminal: Terminal): Promise<ExitCode> {
+/** Runs a node until the first stop signal; a stop that was asked for is exit code 0. */
+export async function runNode(config: NodeConfig, terminal: Terminal): Promise<ExitCode> {
   const stop = addStopSignals();
   // What they import takes a moment: a signal must not be missed meanwhile, and a wrong option is said before.
   const { nodeOptionsOf } = await import("../node/node-options.ts");
   const options = await nodeOptionsOf(config);
-  const { AurexNode } = await import("../node/aurex-node.ts");
+  const { NodeLife } = await import("../node/node-life.ts");
   const { createNodeLogger } = await import("../node/logging.ts");
   const log = createNodeLogger({
     level: config.logLevel,
@@ -44,14 +48,11 @@ async function runNode(config: NodeConfig, terminal: Terminal): Promise<ExitCode
     terminal: terminal.stdout,
   });
   const uncaught = onUncaughtError(log, terminal);
+  const { logger } = log;
   try {
-    const node = await AurexNode.open(options, { logger: log.logger });
-    try {
-      if (!stop.signal.aborted) await node.start();
-      await showUntilStopped(node, config, terminal, stop.signal);
-    } finally {
-      await node.stop();
-    }
+    const onStarted = (node: AurexNode) => sayStarted(node, config, terminal);
+    const life = await NodeLife.open(options, { logger, onStarted });
+    await runShowingStatus(life, config, terminal, stop.signal);
     say(config, terminal, "stopped", {}, "Stopped.");
     return exitCodes.ok;
   } finally {
@@ -61,26 +62,40 @@ async function runNode(config: NodeConfig, terminal: Terminal): Promise<ExitCode
   }
 }
 
-/** A line at the start and one every 10 s; ends when the signal aborts. */
-async function showUntilStopped(
-  node: AurexNode,
+/** A line every 10 s, from the search for a chain to the stop. */
+async function runShowingStatus(
+  life: NodeLife,
   config: NodeConfig,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  if (signal.aborted) return;
+  const show = () => sayStatus(life.status(), config, terminal);
+  const onStop = () => say(config, terminal, "stopping", {}, "Stopping. Press Ctrl-C again to stop at once.");
+  signal.addEventListener("abort", onStop, { once: true });
+  // This timer is also what keeps a node without an API and without a port alive.
+  const timer = setInterval(show, statusEveryMs);
+  try {
+    await life.run(signal);
+  } finally {
+    clearInterval(timer);
+    signal.removeEventListener("abort", onStop);
+  }
+}
+
+function sayStarted(node: AurexNode, config: NodeConfig, terminal: Terminal): void {
   const { dataDir } = config;
   const { apiUrl } = node;
   const { addresses } = node.network;
-  const started = { ...node.status(), apiUrl: apiUrl ?? null, addresses, dataDir };
-  say(config, terminal, "started", started, startText(node.status(), { apiUrl, addresses, dataDir }));
-  const show = () => say(config, terminal, "status", node.status(), statusText(node.status()));
-  show();
-  // This timer is also what keeps a node without an API and without a port alive.
-  const timer = setInterval(show, statusEveryMs);
-  await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
-  clearInterval(timer);
-  say(config, terminal, "stopping", {}, "Stopping. Press Ctrl-C again to stop at once.");
+  const status = node.status();
+  const started = { ...status, apiUrl: apiUrl ?? null, addresses, dataDir };
+  say(config, terminal, "started", started, startText(status, { apiUrl, addresses, dataDir }));
+  sayStatus(status, config, terminal);
+}
+
+function sayStatus(status: NodeStatus, config: NodeConfig, terminal: Terminal): void {
+  const { chainId, network, peers, mdnsFault } = status;
+  const looking = `looking for network ${network}  peers ${peers}${mdnsFault ? `  mDNS: ${mdnsFault}` : ""}`;
+  say(config, terminal, "status", status, chainId === "" ? looking : statusText(status));
 }
 
 /** One line: text for people, an object like the log's for programs. */

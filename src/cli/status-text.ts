@@ -5,7 +5,7 @@ import { fieldList } from "./field-list.ts";
 
 /** Everything, one value a line. */
 export function statusFields(node: NodeAnswer): string {
-  const { head, final, syncing, authorities } = node;
+  const { head, final, quorum, clock, syncing, authorities } = node;
   return fieldList({
     node: `${node.name} (${node.nodeId})`,
     account: node.address,
@@ -16,6 +16,9 @@ export function statusFields(node: NodeAnswer): string {
     head: `${head.height} ${head.hash}`,
     "head time": new Date(head.timestampMs).toISOString(),
     final: final ? `${final.height} ${final.hash}` : undefined,
+    quorum: quorum ? `${quorum.heard} heard, finality needs ${quorum.needed}` : undefined,
+    established: node.consensus === "poa" && !node.established ? "no, the chain is provisional" : undefined,
+    clock: clock?.offsetMs ? clockText(clock.offsetMs, clock.measuredAgainst) : undefined,
     syncing: syncing ? `${syncing.height} of ${syncing.targetHeight}` : undefined,
     peers: node.peers,
     mdns: node.mdnsFault ? `impaired: ${node.mdnsFault}` : undefined,
@@ -24,6 +27,11 @@ export function statusFields(node: NodeAnswer): string {
     "minimum fee": `${node.minimumFee} AUR`,
     authorities: authorities.length > 0 ? authorities.join(" ") : undefined,
   });
+}
+
+function clockText(offsetMs: number, measuredAgainst: number): string {
+  const side = offsetMs > 0 ? "ahead of" : "behind";
+  return `${Math.abs(offsetMs)} ms ${side} the median of ${measuredAgainst} other authorities`;
 }
 
 export function roleOf(status: Pick<NodeStatus, "authority" | "mining">): string {

@@ -9,6 +9,12 @@ export interface NodeConfig {
   /** Only of the built-in pow chain: a chain spec has its own, and poa has none. */
   readonly difficulty: number | undefined;
   readonly authority: boolean;
+  /** Only for founding: candidates that have to be there, this node included; 1: none is waited for. */
+  readonly expect: number;
+  /** Only for founding: how the chain that this node founds takes in further authorities. */
+  readonly admission: "open-lan" | "token" | "vote";
+  /** Hex of the block to take for final after the quorum is lost for good. */
+  readonly trustRecovery: string | undefined;
   readonly mine: boolean;
   readonly mineEmptyBlocks: boolean;
   readonly mineThreads: number | "auto";

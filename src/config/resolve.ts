@@ -159,9 +159,10 @@ function shown(raw: unknown): string {
 
 /** Settings that are fine alone and mean nothing together; only what somebody asked for counts. */
 function conflictsIn(config: ResolvedConfig): ConfigFault[] {
-  const { consensus, difficulty, chain, mine, authority } = config;
+  const { consensus, difficulty, chain, mine, authority, expect, admission, trustRecovery } = config;
   const isPow = consensus.value === "pow";
   const asked = difficulty.source !== "default";
+  const isGiven = chain.value !== undefined;
   const rules: [boolean, keyof NodeConfig, keyof NodeConfig, string, string][] = [
     [
       mine.value && !isPow,
@@ -178,11 +179,34 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "use --mine instead of --authority",
     ],
     [asked && !isPow, "difficulty", "consensus", "only pow has a difficulty", "leave --difficulty out"],
+    [asked && isGiven, "difficulty", "chain", "a chain spec has its own difficulty", "leave one of both out"],
+    [expect.value > 1 && isPow, "expect", "consensus", "only a poa network is founded", "leave --expect out"],
     [
-      asked && chain.value !== undefined,
-      "difficulty",
+      admission.value !== "open-lan" && isPow,
+      "admission",
+      "consensus",
+      "pow has no authorities",
+      "leave --admission out",
+    ],
+    [
+      trustRecovery.value !== undefined && isPow,
+      "trustRecovery",
+      "consensus",
+      "pow has no final blocks",
+      "leave it out",
+    ],
+    [
+      expect.value > 1 && isGiven,
+      "expect",
       "chain",
-      "a chain spec has its own difficulty",
+      "a chain that is given is not founded",
+      "leave one of both out",
+    ],
+    [
+      admission.value !== "open-lan" && isGiven,
+      "admission",
+      "chain",
+      "a chain spec has its own admission",
       "leave one of both out",
     ],
   ];

@@ -89,10 +89,30 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     default: ({ known }) => (known.consensus === "pow" && known.chain === undefined ? 2 : undefined),
   },
   authority: {
-    help: "seal blocks with this node's key (poa)",
+    help: "seal blocks with this node's key (poa); without a chain, found its network or join it",
     reader: aSwitch,
     defaultText: "false",
     default: always(false),
+  },
+  expect: {
+    help: "authorities that must be there, this one included, before one of them founds the network",
+    argument: "count",
+    reader: wholeNumber(1, 64),
+    defaultText: "1",
+    default: always(1),
+  },
+  admission: {
+    help: "who may become an authority of a network that this node founds: open-lan (anyone on this LAN in the first hour), token or vote",
+    argument: "policy",
+    reader: oneOf("open-lan", "token", "vote"),
+    defaultText: "open-lan",
+    default: always("open-lan"),
+  },
+  trustRecovery: {
+    help: "block to take for final because its authorities are lost for good, named by an operator who knows",
+    argument: "hash",
+    reader: textLike(/^[0-9a-f]{64}$/, "the 64 hex digits of a block's hash"),
+    default: none,
   },
   mine: {
     help: "mine blocks (pow)",

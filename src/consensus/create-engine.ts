@@ -6,7 +6,7 @@ import { createPowEngine } from "./pow/pow-engine.ts";
 
 const engines: Record<ConsensusName, (genesis: Genesis) => ConsensusEngine> = {
   pow: createPowEngine,
-  poa: createPoaEngine,
+  poa: (genesis) => createPoaEngine(genesis),
 };
 
 export function createEngine(spec: ChainSpec): ConsensusEngine {

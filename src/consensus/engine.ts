@@ -1,8 +1,14 @@
 /** What a consensus engine decides; the chain knows no engine by name, so a third one is one more implementation. */
 import { compareBytes } from "../base/bytes.ts";
-import type { Header, HeaderRecord, Seal } from "../protocol/block.ts";
-import type { BlockFault } from "../protocol/faults.ts";
+import type { Result } from "../base/result.ts";
+import type { Block, ConsensusSection, Header, HeaderRecord, Seal } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { Evidence } from "../protocol/evidence.ts";
+import type { BlockFault, TransactionFault } from "../protocol/faults.ts";
 import type { ConsensusName } from "../protocol/genesis.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
+import type { EvidencePool } from "./finality/evidence-pool.ts";
+import type { FinalityGadget } from "./finality/finality-gadget.ts";
 
 /** Where and when a producer may seal on a parent. */
 export interface SealingSlot {
@@ -14,30 +20,115 @@ export interface SealingSlot {
   readonly target: Uint8Array;
 }
 
+/** What a block says to the engine; a producer has it before there is a block. */
+export interface BlockContents {
+  readonly height: number;
+  readonly producer: Uint8Array;
+  readonly transactions: readonly DecodedTransaction[];
+  readonly consensusSection: ConsensusSection;
+}
+
+/** What the engine keeps with a block's record. */
+export type EngineState = Pick<HeaderRecord, "consensusState" | "justifiedHeight">;
+
+/** Counts the authority votes of one block in order. */
+export interface VoteCounter {
+  /** Where it returns a fault, the transaction may not stand in the block, and nothing has changed. */
+  cast(transaction: DecodedTransaction): TransactionFault | undefined;
+}
+
+/** What a block's own chain shows of finality. Nodes may know more than it shows, from votes. */
+export interface ChainFinality {
+  /** The source of every vote for the block. */
+  readonly justified: Checkpoint;
+  readonly finalized: Checkpoint;
+  /** The highest block that somebody waits for: empty blocks are worth sealing until it is final. */
+  readonly unsettledHeight: number;
+  /** A change of the authorities has passed; it is in force once the block that it passed in is final. */
+  readonly inFlight: { readonly action: number; readonly authority: Uint8Array } | undefined;
+  readonly banned: readonly Uint8Array[];
+  /** False while the chain has had one authority ever and no user's transaction: nobody loses anything with it. */
+  readonly established: boolean;
+  /** By authority, in the order of the set. */
+  readonly sealedHeights: readonly number[];
+  readonly ballots: readonly OpenBallot[];
+}
+
+export interface OpenBallot {
+  readonly voter: Uint8Array;
+  readonly action: number;
+  readonly authority: Uint8Array;
+  readonly expiresAtHeight: number;
+}
+
+/** A change of the authorities that comes into force with a block. */
+export interface AuthorityUpdate {
+  readonly authority: Uint8Array;
+  readonly removed: boolean;
+}
+
+export type RecordOf = (hash: Uint8Array) => HeaderRecord | undefined;
+
 export interface ConsensusEngine {
   readonly name: ConsensusName;
   /** How far a timestamp may lie ahead of one's own clock before the block is held back. */
   readonly aheadMaxMs: number;
   /** With no transactions waiting, an empty block is due this long after its parent; undefined: never. */
   readonly emptyBlockAfterMs: number | undefined;
+  /** The state that goes with block 0. */
+  genesisState(genesis: Block): EngineState;
   /** The seal by itself: that work was done, or that the producer signed. Needs no parent: orphans are judged too. */
   verifySeal(header: Header, seal: Seal, hash: Uint8Array): BlockFault | undefined;
   /** The header on its parent: producer, time, target. Reads no clock. */
   verifyHeader(header: Header, parent: HeaderRecord): BlockFault | undefined;
   /** What a block adds to its chain's weight. */
-  weight(header: Header): bigint;
+  weight(header: Header, parent: HeaderRecord): bigint;
   /** The slot of `producer` on `parent`; undefined where it is none of the producers. */
   slot(parent: HeaderRecord, producer: Uint8Array): SealingSlot | undefined;
-  /** Authorities that may seal on `parent`, sorted by key; empty where anyone may. */
-  authorities(parent: HeaderRecord): readonly Uint8Array[];
+  /** Authorities that may seal on a block and vote for it, sorted by key; empty where anyone may. */
+  authorities(record: HeaderRecord): readonly Uint8Array[];
+  /**
+   * Judges what a block says to the engine (certificate, evidence, authority votes) and what becomes of the state.
+   *
+   * @param recordOf ancestors of the block by hash
+   */
+  advance(contents: BlockContents, parent: HeaderRecord, recordOf: RecordOf): Result<EngineState, BlockFault>;
+  /** Where the votes of a block on `parent` are counted. */
+  voteCounter(parent: HeaderRecord): VoteCounter;
+  /** What changes in the set from `parent` to its child whose state this is. */
+  authorityUpdates(parent: HeaderRecord, state: EngineState): readonly AuthorityUpdate[];
+  /** Undefined where the engine has no finality. */
+  finality(record: HeaderRecord): ChainFinality | undefined;
+  /**
+   * The state of a block that an operator declares final after a lost quorum: the authorities that sealed lately
+   * remain. Undefined where the engine has no finality.
+   */
+  recoveredState(record: HeaderRecord): EngineState | undefined;
+  /** What follows votes and evidence beyond what blocks show. Undefined where the engine has no finality. */
+  openFinality(options: FinalityOptions): Finality | undefined;
+}
+
+export interface FinalityOptions {
+  /** Where it starts: the stored final block, or the genesis block. */
+  readonly final: Checkpoint;
+  readonly recordOf: RecordOf;
+  readonly head: () => HeaderRecord;
+  readonly onEvidence: (evidence: Evidence) => void;
+}
+
+export interface Finality {
+  readonly gadget: FinalityGadget;
+  readonly evidence: EvidencePool;
 }
 
 /**
- * Fork choice: the heavier chain, then the lower hash.
+ * Fork choice among chains that contain the final block: the higher certified block, then the heavier chain, then the
+ * lower hash.
  *
  * @returns below zero where `a` is the better head, above zero where `b` is
  */
 export function compareHeads(a: HeaderRecord, b: HeaderRecord): number {
+  if (a.justifiedHeight !== b.justifiedHeight) return b.justifiedHeight - a.justifiedHeight;
   if (a.cumulativeWeight !== b.cumulativeWeight) return a.cumulativeWeight > b.cumulativeWeight ? -1 : 1;
   return compareBytes(a.hash, b.hash);
 }

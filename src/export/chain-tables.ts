@@ -22,6 +22,8 @@ export interface ChainMeta {
   readonly chainNumber: number;
   readonly genesisHash: string;
   readonly cursor: Cursor;
+  /** The highest block of the file that is final; undefined where none was known to be. */
+  readonly final: Cursor | undefined;
 }
 
 const namesMax = 100_000;
@@ -40,6 +42,7 @@ export class ChainTables {
   readonly #hashQuery: StatementSync;
   readonly #metaQuery: StatementSync;
   readonly #cursorUpdate: StatementSync;
+  readonly #finalUpdate: StatementSync;
   /** What the tables say, remembered; forgotten when anybody but this object may have changed them. */
   readonly #names = new BoundedMap<string, string | undefined>(namesMax);
   readonly #assets = new BoundedMap<string, AssetLabel>(assetsMax);
@@ -63,6 +66,7 @@ export class ChainTables {
     this.#cursorUpdate = db.prepare(
       "UPDATE meta SET cursor_index = ?, cursor_hash = ?, updated_at_ms = ? WHERE chain_id = ?",
     );
+    this.#finalUpdate = db.prepare("UPDATE meta SET final_index = ?, final_hash = ? WHERE chain_id = ?");
   }
 
   /** Undefined before the chain's first block is written. */
@@ -73,6 +77,10 @@ export class ChainTables {
       chainNumber: Number(row.chain_number),
       genesisHash: String(row.genesis_hash),
       cursor: { index: Number(row.cursor_index), hash: String(row.cursor_hash) },
+      final:
+        row.final_index === null
+          ? undefined
+          : { index: Number(row.final_index), hash: String(row.final_hash) },
     };
   }
 
@@ -94,6 +102,8 @@ export class ChainTables {
       chain_number: Number(next?.next),
       cursor_index: 0,
       cursor_hash: genesisHash,
+      final_index: null,
+      final_hash: null,
       updated_at_ms: nowMs,
     };
     new RowInserter(this.#db, tables.meta).insert([row]);
@@ -115,6 +125,11 @@ export class ChainTables {
   finish(cursor: Cursor, nowMs: number): void {
     this.#minerTotals.flush();
     this.#cursorUpdate.run(cursor.index, cursor.hash, nowMs, this.#chainId);
+  }
+
+  /** @param final a block at or below the cursor */
+  setFinal(final: Cursor): void {
+    this.#finalUpdate.run(final.index, final.hash, this.#chainId);
   }
 
   /** After a rollback, or where another program has written: the tables alone are right. */

@@ -4,7 +4,9 @@ import { toError } from "../base/invariant.ts";
 export type ExportErrorCode =
   | "export/not-a-ledger"
   | "export/newer-version"
+  | "export/older-version"
   | "export/genesis-mismatch"
+  | "export/conflicts-with-final"
   | "export/source-incomplete"
   | "export/cannot-open"
   | "export/busy"

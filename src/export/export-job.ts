@@ -92,7 +92,7 @@ export class ExportJob {
   }
 
   /**
-   * Writes every block up to the head, following reorganizations; does nothing where the file is in step. Between SQL
+   * Writes every block up to the head, following reorganizations, and what is final; does nothing where the file is in step. Between SQL
    * transactions the event loop runs, and the head may move: the file follows it.
    *
    * @param onProgress called after each SQL transaction
@@ -164,7 +164,16 @@ export class ExportJob {
     if (!meta) return false;
     this.#checkGenesis(meta);
     const { height } = this.#source.head.header;
-    return meta.cursor.index === height && meta.cursor.hash === this.#sourceHash(height);
+    const atHead = meta.cursor.index === height && meta.cursor.hash === this.#sourceHash(height);
+    return atHead && !this.#newFinal(meta.cursor, meta.final);
+  }
+
+  /** The highest block up to `tip` that is final for the chain, where the file does not say so yet. */
+  #newFinal(tip: Cursor, known: Cursor | undefined): Cursor | undefined {
+    const { final } = this.#source;
+    if (!final) return undefined;
+    const reached = final.height >= tip.index ? tip : { index: final.height, hash: toHex(final.hash) };
+    return reached.index > (known?.index ?? -1) ? reached : undefined;
   }
 
   /** One SQL transaction's worth: a reorganization with its new branch, or the next blocks. */
@@ -177,9 +186,13 @@ export class ExportJob {
     const forkHeight = meta ? this.#forkHeight(meta.cursor) : -1;
     const before = meta?.cursor.index ?? -1;
     if (meta && forkHeight === headHeight) {
-      this.#logger.debug({ cursor: before, head: headHeight }, "the ledger is ahead of the chain");
+      if (before > headHeight)
+        this.#logger.debug({ cursor: before, head: headHeight }, "the ledger is ahead of the chain");
+      const final = this.#newFinal(meta.cursor, meta.final);
+      if (final) this.#tables.setFinal(final);
       return { index: before, blocks: 0, transactions: 0, reorganized: false };
     }
+    if (meta?.final && forkHeight < meta.final.index) throw this.#conflict(meta.final);
     const chainNumber = meta?.chainNumber ?? this.#tables.begin(this.#requiredHash(0), nowMs);
     const reorgId = meta && forkHeight < before ? this.#tables.rewind(meta, forkHeight, nowMs) : undefined;
     let cursor: Cursor = { index: forkHeight, hash: meta ? this.#requiredHash(forkHeight) : "" };
@@ -204,6 +217,8 @@ export class ExportJob {
       );
     }
     this.#tables.finish(cursor, nowMs);
+    const final = this.#newFinal(cursor, meta?.final);
+    if (final) this.#tables.setFinal(final);
     this.#writtenHash = cursor.hash;
     return { index: cursor.index, blocks, transactions, reorganized: reorgId !== undefined };
   }
@@ -234,6 +249,15 @@ export class ExportJob {
       `the chain ${this.#source.spec.name} cannot be exported`,
       `its block ${height} is missing or does not follow the one before it`,
       "start the node on its data directory, so that it checks and mends its store",
+    );
+  }
+
+  #conflict(final: Cursor): ExportError {
+    return new ExportError(
+      "export/conflicts-with-final",
+      `${this.#file} does not follow the chain ${this.#source.spec.name}`,
+      `block ${final.index} (${final.hash}) is final in the file, and the chain has another in its place`,
+      "ask other nodes which of the two they have; then name another file for this chain",
     );
   }
 

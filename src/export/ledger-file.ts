@@ -1,4 +1,4 @@
-/** Opens ledger files: new ones get the schema, foreign and newer ones are refused untouched. */
+/** Opens ledger files: new ones get the schema, foreign ones and those of other versions are refused untouched. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -20,7 +20,7 @@ const checkpointPages = 4_000;
 /**
  * Opens a ledger, or lays out a new one where there is none.
  *
- * @throws ExportError where the file is none of ours, newer, or cannot be opened
+ * @throws ExportError where the file is none of ours, of another version, or cannot be opened
  */
 export function openLedgerFile(path: string, options: LedgerFileOptions = {}): DatabaseSync {
   const readOnly = options.readOnly ?? false;
@@ -55,7 +55,15 @@ function checkIdentity(db: DatabaseSync, path: string): boolean {
   const applicationId = pragmaNumber(db, "application_id");
   const version = pragmaNumber(db, "user_version");
   if (applicationId === ledgerApplicationId) {
-    if (version <= ledgerSchemaVersion) return false;
+    if (version === ledgerSchemaVersion) return false;
+    if (version < ledgerSchemaVersion) {
+      throw new ExportError(
+        "export/older-version",
+        `${path} was written by an older Aurex`,
+        `its schema is version ${version}, this program writes ${ledgerSchemaVersion}`,
+        "move it aside: the export writes it anew from the chain",
+      );
+    }
     throw new ExportError(
       "export/newer-version",
       `${path} was written by a newer Aurex`,

@@ -1,11 +1,14 @@
 /** What the export reads a chain through; a `Chain` fits as it is. */
 import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 
 /** Every read must see one head: between two awaits nothing here may change. */
 export interface LedgerSource {
   readonly spec: ChainSpec;
   readonly head: Pick<HeaderRecord, "header">;
+  /** The highest canonical block that nothing can replace any more; undefined where the source does not know. */
+  readonly final: Checkpoint | undefined;
   /** Of the canonical chain; undefined above the head. */
   hashAtHeight(height: number): Uint8Array | undefined;
   block(hash: Uint8Array): Block | undefined;

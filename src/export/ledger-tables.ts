@@ -1,5 +1,5 @@
 /** The tables of a ledger file, column by column: the six documented ones, and what an auditor needs beside them. */
-import type { Column, ColumnSource, Table } from "./table.ts";
+import type { Column, ColumnSource, Table, View } from "./table.ts";
 
 type ColumnRow = readonly [name: string, sql: string, meaning: string, unit?: string];
 
@@ -163,21 +163,21 @@ const transactions: Table = {
       [
         "to_user",
         "TEXT",
-        "transfer: the receiver's name or address; registerUser: the new name; issueAsset: the issuer; else NULL",
+        "transfer: the receiver's name or address; registerUser: the new name; issueAsset: the issuer; authorityVote: the node voted on; else NULL",
       ],
       ["amount", amountCheckSql, "rounded to a floating-point number; sums belong to amount_units", "asset"],
       ["timestamp", "TEXT", "the sender's clock, ISO 8601; NULL after the year 9999", "UTC"],
       ["block_id", "INTEGER NOT NULL", "index of the block that holds it"],
       [
         "status",
-        "TEXT NOT NULL CHECK (status IN ('committed', 'final'))",
-        "committed: in the canonical chain",
+        "TEXT NOT NULL CHECK (status = 'committed')",
+        "committed: in the canonical chain; whether that can still change, transactions_with_finality says",
       ],
       ["chain_id", "TEXT NOT NULL", chainIdMeaning],
       ["position", "INTEGER NOT NULL", "place in the block, from 0"],
-      ["kind", "TEXT NOT NULL", "transfer, record, registerUser or issueAsset"],
+      ["kind", "TEXT NOT NULL", "transfer, record, registerUser, issueAsset or authorityVote"],
       ["from_account", "TEXT NOT NULL", "address of the sender"],
-      ["to_account", "TEXT", "address of the account that receives the amount or the name"],
+      ["to_account", "TEXT", "address that receives the amount or the name, or that the vote is about"],
       ["asset_id", "TEXT", "AUR, or the id of the transaction that issued the asset; NULL without an amount"],
       ["decimals", "INTEGER", "decimal places of the asset"],
     ]),
@@ -190,7 +190,7 @@ const transactions: Table = {
       [
         "data",
         "TEXT NOT NULL",
-        "memo, recorded data, registered name or asset metadata; 0x and hex where it is no plain text",
+        "memo, recorded data, registered name, asset metadata or the vote in words; 0x and hex where it is no plain text",
       ],
       ["bytes", "BLOB NOT NULL", "the transaction (SSZ), with its signature"],
       [
@@ -291,6 +291,13 @@ const meta: Table = {
       ["chain_number", "INTEGER NOT NULL UNIQUE", "the chain's number in this file, from 1"],
       ["cursor_index", "INTEGER NOT NULL", "index of the last block in this file", "blocks"],
       ["cursor_hash", "TEXT NOT NULL", "hash of that block, hex"],
+      [
+        "final_index",
+        "INTEGER CHECK (final_index <= cursor_index)",
+        "index of the last final block in this file: the rows of higher blocks can still be replaced; NULL: not known",
+        "blocks",
+      ],
+      ["final_hash", "TEXT", "hash of that block, hex"],
       ["updated_at_ms", "INTEGER NOT NULL", "when the export last wrote", "ms since 1970, UTC"],
     ]),
   ],
@@ -343,6 +350,35 @@ const dataDictionary: Table = {
   constraints: ["PRIMARY KEY (table_name, column_name)"],
   indexes: [],
 };
+
+function finalityView(name: string, table: Table, heightColumn: string, meaning: string): View {
+  return {
+    name,
+    meaning,
+    sql:
+      `SELECT ${table.name}.*, ${heightColumn} <= COALESCE(meta.final_index, -1) AS final ` +
+      `FROM ${table.name} JOIN meta USING (chain_id)`,
+    added: columns("export", [
+      ["final", "INTEGER", "1: nothing can replace the row any more; 0: a reorganization still can"],
+    ]),
+  };
+}
+
+/** What is final moves with every block, so it is looked up in `meta` and stands in no row. */
+export const ledgerViews: readonly View[] = [
+  finalityView(
+    "blocks_with_finality",
+    blocks,
+    `blocks."index"`,
+    "Every column of blocks, and whether it is final",
+  ),
+  finalityView(
+    "transactions_with_finality",
+    transactions,
+    "transactions.block_id",
+    "Every column of transactions, and whether it is final",
+  ),
+];
 
 /** The six tables of the system documentation, in its order. */
 export const documentedTables: readonly Table[] = [users, nodes, blocks, transactions, assets, miningPool];

@@ -1,4 +1,4 @@
-/** Bytes that people wrote, as text that a database, a shell and a spreadsheet can hold. */
+/** Bytes that people wrote, and numbers with names, as text that a database, a shell and a spreadsheet can hold. */
 import { toHex, toUtf8 } from "../base/bytes.ts";
 
 /**
@@ -11,6 +11,11 @@ export function readableText(bytes: Uint8Array): string {
   const isPlain =
     text !== undefined && !text.includes("\0") && !text.startsWith("0x") && !hasByteOrderMark(bytes);
   return isPlain ? text : `0x${toHex(bytes)}`;
+}
+
+/** The name of a protocol number; the number itself where it has none. */
+export function nameOfNumber(names: Readonly<Record<string, number>>, number: number): string {
+  return Object.keys(names).find((name) => names[name] === number) ?? String(number);
 }
 
 function hasByteOrderMark(bytes: Uint8Array): boolean {

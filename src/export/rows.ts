@@ -14,9 +14,13 @@ import { blockRewardAt, type ChainSpec, engineNumbers } from "../protocol/genesi
 import { zeroBytes32 } from "../protocol/hashing.ts";
 import { nodeIdOf } from "../protocol/identity.ts";
 import { encodeNodeRecord, type NodeRecord, nodeRoles } from "../protocol/node-record.ts";
-import { type DecodedTransaction, issuedAssetId } from "../protocol/transaction.ts";
-import { isoTimestamp, readableText } from "./readable.ts";
-
+import {
+  type AuthorityVote,
+  authorityActions,
+  type DecodedTransaction,
+  issuedAssetId,
+} from "../protocol/transaction.ts";
+import { isoTimestamp, nameOfNumber, readableText } from "./readable.ts";
 import { sqlIntegerMax, storeUnits } from "./units.ts";
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -203,7 +207,19 @@ function effectOf(decoded: DecodedTransaction, from: string, context: RowContext
         assetId: toHex(issuedAssetId(decoded)),
         data: readableText(payload.metadata),
       };
+    case "authorityVote":
+      return {
+        to: context.addressOf(payload.authority),
+        amount: undefined,
+        assetId: undefined,
+        data: authorityVoteText(payload),
+      };
   }
+}
+
+/** E.g. "add 12D3KooW… until block 500". */
+function authorityVoteText({ action, authority, expiresAtHeight }: AuthorityVote): string {
+  return `${nameOfNumber(authorityActions, action)} ${nodeIdOf(authority)} until block ${expiresAtHeight}`;
 }
 
 function assetLabel(
@@ -305,10 +321,6 @@ export function nodeRow(record: NodeRecord, seenAtMs: number): Row {
     record_bytes: encodeNodeRecord(record),
     chain_id: toHex(record.chainId),
   };
-}
-
-function nameOfNumber(names: Readonly<Record<string, number>>, number: number): string {
-  return Object.keys(names).find((name) => names[name] === number) ?? String(number);
 }
 
 /** Host and TCP port of a multiaddr in text form. */

@@ -1,12 +1,12 @@
 /** How a ledger file is laid out: from the table definitions to SQL, and to the data dictionary inside the file. */
 import type { DatabaseSync } from "node:sqlite";
-import { ledgerTables } from "./ledger-tables.ts";
+import { ledgerTables, ledgerViews } from "./ledger-tables.ts";
 import { quoted, type Table } from "./table.ts";
 
 /** "AUXL" in ASCII: tells a ledger from any other SQLite file. */
 export const ledgerApplicationId = 0x4155_584c;
-/** Of the schema; a file with a higher one is refused. */
-export const ledgerSchemaVersion = 1;
+/** Of the schema; a file with another one is refused. */
+export const ledgerSchemaVersion = 2;
 
 function createTableSql(table: Table): string {
   const columns = table.columns.map((column) => `  ${quoted(column.name)} ${column.sql}`);
@@ -23,6 +23,13 @@ export function createSchema(db: DatabaseSync): void {
     describe.push([table.name, "", table.meaning, "", ""]);
     for (const column of table.columns) {
       describe.push([table.name, column.name, column.meaning, column.unit, column.source]);
+    }
+  }
+  for (const view of ledgerViews) {
+    db.exec(`CREATE VIEW ${view.name} AS ${view.sql}`);
+    describe.push([view.name, "", view.meaning, "", ""]);
+    for (const column of view.added) {
+      describe.push([view.name, column.name, column.meaning, column.unit, column.source]);
     }
   }
   const insert = db.prepare("INSERT INTO data_dictionary VALUES (?, ?, ?, ?, ?)");

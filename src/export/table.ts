@@ -25,6 +25,14 @@ export interface Table {
   readonly indexes: readonly string[];
 }
 
+export interface View {
+  readonly name: string;
+  readonly meaning: string;
+  readonly sql: string;
+  /** Columns beside those of the table that it shows. */
+  readonly added: readonly Column[];
+}
+
 /** Names of the columns that are written, in the order of the table. */
 export function storedColumns(table: Table): readonly string[] {
   return table.columns.filter((column) => !column.generated).map((column) => column.name);

@@ -67,6 +67,17 @@ export type PayloadAnswer =
       readonly supply: string;
       readonly supplyUnits: string;
       readonly metadata: string;
+    }
+  | {
+      readonly kind: "authorityVote";
+      /** add or remove. */
+      readonly action: string;
+      /** Address of the node that the vote is about. */
+      readonly authority: string;
+      readonly authorityName: string | null;
+      /** The same key as a libp2p peer id. */
+      readonly nodeId: string;
+      readonly expiresAtHeight: number;
     };
 
 /** A transaction's own fields, readable. */
@@ -111,6 +122,8 @@ export interface BlockSummary {
   readonly bytes: number;
   /** False for a block that another branch has outweighed. */
   readonly canonical: boolean;
+  /** True once nothing can replace it. */
+  readonly final: boolean;
 }
 
 export interface BlockAnswer extends BlockSummary {

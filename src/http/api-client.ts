@@ -11,6 +11,8 @@ import type {
   SubmitAnswer,
   TransactionAnswer,
 } from "./answers.ts";
+import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "./authority-control.ts";
+import type { PeersAnswer } from "./peers-answer.ts";
 
 /** Nothing answers at the URL, or what answers is no Aurex node. */
 export class ApiUnreachable extends Error {
@@ -42,6 +44,7 @@ export class ApiRefusal extends Error {
 export interface ApiClient {
   readonly url: string;
   node(): Promise<NodeAnswer>;
+  peers(): Promise<PeersAnswer>;
   /** @param reference "head", a height or a hash */
   block(reference: string): Promise<BlockAnswer>;
   blocks(range?: { readonly from?: number; readonly limit?: number }): Promise<BlocksAnswer>;
@@ -51,18 +54,46 @@ export interface ApiClient {
   asset(id: string): Promise<AssetAnswer>;
   /** @param bytes the SSZ of a signed transaction */
   submit(bytes: Uint8Array): Promise<SubmitAnswer>;
+  authorities(): Promise<AuthoritiesAnswer>;
+  /** Has the node cast its vote. */
+  voteOnAuthority(vote: AuthorityVoteBody): Promise<SubmitAnswer>;
+  openJoinWindow(forMs: number): Promise<{ readonly joinWindowEndsAtMs: number }>;
+  /** The node's consent to become an authority. */
+  proposeAuthority(): Promise<ConsentAnswer>;
+}
+
+export interface AuthorityVoteBody {
+  readonly action: AuthorityAction;
+  readonly address: string;
+  /** Hex; goes with `expiresAtHeight`. */
+  readonly consent?: string;
+  readonly expiresAtHeight?: number;
 }
 
 const timeoutMs = 10_000;
 
-/** @param url e.g. `http://127.0.0.1:13280` */
-export function createApiClient(url: string): ApiClient {
+/** As `fetch` does, from this machine or from another. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * @param url e.g. `http://127.0.0.1:13280`
+ * @param fetchFrom where the requests start
+ */
+export function createApiClient(url: string, fetchFrom: Fetch = fetch): ApiClient {
   const base = url.replace(/\/+$/, "");
-  const get = <Answer>(path: string) => request<Answer>(base, path, {});
+  const request = <Answer>(path: string, init: RequestInit) => answerOf<Answer>(fetchFrom, base, path, init);
+  const get = <Answer>(path: string) => request<Answer>(path, {});
+  const post = <Answer>(path: string, body: object) =>
+    request<Answer>(path, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
   const at = (reference: string | number) => encodeURIComponent(reference);
   return {
     url: base,
     node: () => get("/v1/node"),
+    peers: () => get("/v1/peers"),
     block: (reference) => get(`/v1/blocks/${at(reference)}`),
     blocks: ({ from, limit } = {}) => {
       const query = Object.entries({ from, limit }).filter(([, value]) => value !== undefined);
@@ -71,20 +102,24 @@ export function createApiClient(url: string): ApiClient {
     transaction: (id) => get(`/v1/transactions/${at(id)}`),
     account: (reference) => get(`/v1/accounts/${at(reference)}`),
     asset: (id) => get(`/v1/assets/${at(id)}`),
-    submit: (bytes) =>
-      request(base, "/v1/transactions", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ bytes: toHex(bytes) }),
-      }),
+    submit: (bytes) => post("/v1/transactions", { bytes: toHex(bytes) }),
+    authorities: () => get("/v1/authorities"),
+    voteOnAuthority: (vote) => post("/v1/authorities/votes", vote),
+    openJoinWindow: (forMs) => post("/v1/authorities/open", { forMs }),
+    proposeAuthority: () => post("/v1/authorities/candidacy", {}),
   };
 }
 
-async function request<Answer>(base: string, path: string, init: RequestInit): Promise<Answer> {
+async function answerOf<Answer>(
+  fetchFrom: Fetch,
+  base: string,
+  path: string,
+  init: RequestInit,
+): Promise<Answer> {
   let response: Response;
   let body: unknown;
   try {
-    response = await fetch(`${base}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
+    response = await fetchFrom(`${base}${path}`, { ...init, signal: AbortSignal.timeout(timeoutMs) });
     body = await response.json();
   } catch (thrown) {
     // What went wrong is in the cause: fetch itself only says that it failed.

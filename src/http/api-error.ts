@@ -21,7 +21,7 @@ export class ApiError extends Error {
 }
 
 const routesHint =
-  "GET /v1/node, /v1/blocks, /v1/blocks/{height|hash|head}, /v1/transactions/{id}, /v1/accounts/{address|name}, /v1/assets/{id}; POST /v1/transactions";
+  "GET /v1/node, /v1/peers, /v1/blocks, /v1/blocks/{height|hash|head}, /v1/transactions/{id}, /v1/accounts/{address|name}, /v1/assets/{id}, /v1/authorities; POST /v1/transactions, /v1/authorities/{votes|open|candidacy}";
 
 export function routeUnknown(method: string, path: string): ApiError {
   return new ApiError(404, "api/route-unknown", `${method} ${path} is no route`, routesHint);
@@ -35,7 +35,7 @@ const frameworkErrors: Readonly<Record<string, readonly [status: number, code: s
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "api/body-too-large", "send one transaction a request"],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "api/media-type", "send content-type: application/json"],
   FST_ERR_CTP_INVALID_JSON_BODY: [400, "api/request-invalid", "send valid JSON"],
-  FST_ERR_CTP_EMPTY_JSON_BODY: [400, "api/request-invalid", 'send {"bytes": "<hex>"}'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: [400, "api/request-invalid", "send a JSON object"],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, "api/request-invalid", "send the true content-length"],
 };
 

@@ -46,6 +46,7 @@ export function blocksAnswer(chain: Chain, from: number | undefined, limit: numb
 
 function blockSummary({ header, hashHex, bytes }: Block, record: HeaderRecord, chain: Chain): BlockSummary {
   const isGenesis = header.height === 0;
+  const canonical = chain.isCanonical(record);
   return {
     height: header.height,
     hash: hashHex,
@@ -55,7 +56,8 @@ function blockSummary({ header, hashHex, bytes }: Block, record: HeaderRecord, c
     producerName: isGenesis ? null : nameOf(toHex(header.producer), chain.ledger),
     transactionCount: header.transactionCount,
     bytes: bytes.length,
-    canonical: chain.isCanonical(record),
+    canonical,
+    final: canonical && header.height <= (chain.final?.height ?? -1),
   };
 }
 

@@ -8,6 +8,20 @@ export interface HeadStatus {
   readonly timestampMs: number;
 }
 
+export interface QuorumStatus {
+  /** How many authorities finality takes. */
+  readonly needed: number;
+  /** How many gave a sign of life lately, this node among them where it is one. */
+  readonly heard: number;
+}
+
+export interface ClockStatus {
+  /** By how much this machine's clock is ahead of the others' median; null where too few were measured. */
+  readonly offsetMs: number | null;
+  /** How many other authorities' clocks were measured. */
+  readonly measuredAgainst: number;
+}
+
 export interface NodeStatus {
   /** The libp2p peer id. */
   readonly nodeId: string;
@@ -21,8 +35,17 @@ export interface NodeStatus {
   /** Why a node that should seal does not, for people; null where it seals or is not meant to. */
   readonly notSealingBecause: string | null;
   readonly head: HeadStatus;
+  /** The highest block that nothing can replace; null where the engine has no finality. */
   readonly final: { readonly height: number; readonly hash: string } | null;
+  /** False while nobody would lose anything with the chain: it then yields to an established one of its network. */
+  readonly established: boolean;
+  /** Null where the engine has no finality. */
+  readonly quorum: QuorumStatus | null;
+  /** Null where the engine has no finality. */
+  readonly clock: ClockStatus | null;
   readonly peers: number;
+  /** Multiaddrs on which the node listens, with its id. */
+  readonly addresses: readonly string[];
   /** Why nobody can be found by mDNS; null where it is off or nothing speaks against it. */
   readonly mdnsFault: string | null;
   /** Transactions waiting. */

@@ -118,6 +118,21 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
     message: `the transaction ${id} is committed already`,
     next: "nothing: it is done",
   }),
+  "transaction/vote-invalid": ({ reason }) => ({
+    status: 400,
+    message: `the authority vote is not valid: ${reason}`,
+    next: "build the vote again; a vote to add a node needs the consent that this node gave",
+  }),
+  "transaction/voter-not-authority": () => ({
+    status: 422,
+    message: "only authorities vote, and the sender is not one",
+    next: "sign the vote with the key of an authority",
+  }),
+  "transaction/vote-useless": ({ reason }) => ({
+    status: 409,
+    message: `the authority vote would change nothing: ${reason}`,
+    next: "look at the authorities and at the votes that are open before voting again",
+  }),
   "mempool/known": ({ id }) => ({
     status: 409,
     message: `the transaction ${id} waits already`,

@@ -9,7 +9,9 @@ import { accountAnswer, assetAnswer } from "./account-answer.ts";
 import type { NodeAnswer, SubmitAnswer } from "./answers.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
+import { addAuthorityRoutes } from "./authority-routes.ts";
 import { blockAnswer, blocksAnswer } from "./block-answer.ts";
+import type { PeersAnswer } from "./peers-answer.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
 import { transactionAnswer } from "./transaction-answer.ts";
 
@@ -55,6 +57,8 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
       minimumFeeUnits: minimumFee.toString(),
     };
   });
+
+  app.get("/v1/peers", (): PeersAnswer => modules.peers());
 
   app.get<{ Querystring: { from?: string; limit?: string } }>(
     "/v1/blocks",
@@ -113,6 +117,8 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
       "check the id; an asset's id is that of the transaction that issued it",
     );
   });
+
+  addAuthorityRoutes(app, modules.authorities);
 }
 
 function blockHashOf(reference: string, chain: Chain): Uint8Array | undefined {

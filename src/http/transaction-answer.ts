@@ -1,11 +1,16 @@
 /** Transactions as the API shows them. */
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
-import { readableText } from "../export/readable.ts";
+import { nameOfNumber, readableText } from "../export/readable.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
-import { addressOf } from "../protocol/identity.ts";
-import { type DecodedTransaction, issuedAssetId, type Transfer } from "../protocol/transaction.ts";
+import { addressOf, nodeIdOf } from "../protocol/identity.ts";
+import {
+  authorityActions,
+  type DecodedTransaction,
+  issuedAssetId,
+  type Transfer,
+} from "../protocol/transaction.ts";
 import type { PayloadAnswer, TransactionAnswer, TransactionFields } from "./answers.ts";
 import { refusalOf } from "./refusals.ts";
 
@@ -83,6 +88,15 @@ function payloadAnswer(decoded: DecodedTransaction, ledger: Ledger): PayloadAnsw
         supply: formatAmount(payload.supply, payload.decimals),
         supplyUnits: payload.supply.toString(),
         metadata: readableText(payload.metadata),
+      };
+    case "authorityVote":
+      return {
+        kind: "authorityVote",
+        action: nameOfNumber(authorityActions, payload.action),
+        authority: addressOf(payload.authority),
+        authorityName: nameOf(toHex(payload.authority), ledger),
+        nodeId: nodeIdOf(payload.authority),
+        expiresAtHeight: payload.expiresAtHeight,
       };
   }
 }

@@ -1,4 +1,5 @@
 /** Executes a block's transactions in order over a ledger, and says what they change. */
+import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { uint64Max } from "../protocol/codec.ts";
@@ -7,6 +8,13 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import { accountOrNew, applyTransaction, type BlockContext } from "./apply-transaction.ts";
 import type { EntryChange, LedgerView, StateChange } from "./entry.ts";
 import { EntryScope } from "./entry-scope.ts";
+
+/** A change of the authorities that comes into force with the block; the consensus engine says which. */
+export interface AuthorityUpdate {
+  /** Public key. */
+  readonly authority: Uint8Array;
+  readonly removed: boolean;
+}
 
 /**
  * One block under way. A producer offers transactions and leaves out those that fault; an importer gives up at the
@@ -36,11 +44,15 @@ export class BlockExecution {
     return undefined;
   }
 
-  /** Pays the producer and ends the block. */
-  finish(): StateChange {
+  /** Pays the producer, writes down who is an authority from now on, and ends the block. */
+  finish(updates: readonly AuthorityUpdate[]): StateChange {
     invariant(!this.#isFinished, "a block is finished once");
     this.#isFinished = true;
     this.#payProducer();
+    for (const { authority, removed } of updates) {
+      const sinceHeight = this.#context.height;
+      this.#scope.put({ type: "authority", account: toHex(authority), sinceHeight, removed });
+    }
     const entryCountBefore = this.#view.entryCount;
     let entryCountAfter = entryCountBefore;
     const changes: EntryChange[] = [];
@@ -72,6 +84,7 @@ export function applyBlock(
   view: LedgerView,
   context: BlockContext,
   transactions: readonly DecodedTransaction[],
+  updates: readonly AuthorityUpdate[],
 ): Result<StateChange, BlockFault> {
   const execution = new BlockExecution(view, context);
   for (const [position, transaction] of transactions.entries()) {
@@ -80,5 +93,5 @@ export function applyBlock(
       return fail({ code: "block/transaction-invalid", position, id: transaction.idHex, fault });
     }
   }
-  return ok(execution.finish());
+  return ok(execution.finish(updates));
 }

@@ -7,6 +7,8 @@ import { uint64Max } from "../protocol/codec.ts";
 import type { TransactionFault } from "../protocol/faults.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 import {
+  type AuthorityVote,
+  authorityActions,
   type DecodedTransaction,
   type IssueAsset,
   issuedAssetId,
@@ -33,8 +35,10 @@ export function statelessFault(
   { transaction, payload }: DecodedTransaction,
   minimumFee: bigint,
 ): TransactionFault | undefined {
-  if (transaction.fee < minimumFee) {
-    return { code: "transaction/fee-too-low", minimum: minimumFee, actual: transaction.fee };
+  // Votes are free: a new authority has nothing yet, and only authorities' votes may stand in a block.
+  const minimum = payload.kind === "authorityVote" ? 0n : minimumFee;
+  if (transaction.fee < minimum) {
+    return { code: "transaction/fee-too-low", minimum, actual: transaction.fee };
   }
   switch (payload.kind) {
     case "transfer":
@@ -49,7 +53,16 @@ export function statelessFault(
       const terms = parseAssetTerms(payload);
       return terms.ok ? undefined : { code: "transaction/asset-invalid", reason: terms.fault };
     }
+    case "authorityVote":
+      return voteFormFault(payload);
   }
+}
+
+function voteFormFault({ action, consent }: AuthorityVote): TransactionFault | undefined {
+  const invalid = (reason: string) => ({ code: "transaction/vote-invalid" as const, reason });
+  if (action === authorityActions.add) return undefined;
+  if (action !== authorityActions.remove) return invalid(`action ${action} is not known`);
+  return consent.some((byte) => byte !== 0) ? invalid("a removal carries no consent") : undefined;
 }
 
 /** Whether a block of this height is too late for the transaction. */
@@ -101,6 +114,9 @@ export function applyTransaction(
       return registerUser(scope, senderHex, payload.name);
     case "issueAsset":
       return issueAsset(scope, senderHex, decoded, payload);
+    case "authorityVote":
+      // What it does to the set is the consensus engine's matter; the ledger is told when a change is in force.
+      return undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import { expiryFault, statelessFault } from "../ledger/apply-transaction.ts";
 import type { LedgerView } from "../ledger/entry.ts";
 import { aurSymbol } from "../protocol/amount.ts";
 import type { MempoolFault, TransactionFault } from "../protocol/faults.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { AccountQueue } from "./account-queue.ts";
 import type { Displaced } from "./pending-set.ts";
 import type { PendingTransaction } from "./pending-transaction.ts";
@@ -15,6 +16,8 @@ export interface MempoolHead {
   readonly view: LedgerView;
   readonly height: number;
   readonly minimumFee: bigint;
+  /** Why an authority vote would change nothing in the next block; undefined for every other transaction. */
+  readonly voteFault: (transaction: DecodedTransaction) => TransactionFault | undefined;
 }
 
 /** Why a transaction left the pool, or never came to be in it. */
@@ -48,15 +51,16 @@ export function admissionFault(
   );
 }
 
-/** Whether the chain has gone past a transaction: by height, or by another one with its sequence. */
+/** Whether the chain has gone past a transaction: by height, by another one with its sequence, or by the set of authorities. */
 export function outdatedFault(
   { decoded, sequence }: PendingTransaction,
-  { view, height }: MempoolHead,
+  { view, height, voteFault }: MempoolHead,
 ): TransactionFault | undefined {
   const expired = expiryFault(decoded, height + 1);
   if (expired) return expired;
   const expected = expectedSequence(view, decoded.senderHex);
-  return sequence < expected ? { code: "transaction/sequence-used", expected, actual: sequence } : undefined;
+  if (sequence < expected) return { code: "transaction/sequence-used", expected, actual: sequence };
+  return voteFault(decoded);
 }
 
 function distanceFault(

@@ -1,11 +1,21 @@
-/** The handshake: both sides say network, engine and chain, and both name a mismatch. */
+/** The handshake: both sides say who they are and where their chain stands, and both name a mismatch. */
 import { bytesEqual, fromUtf8, toHex, toUtf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { Chain } from "../chain/chain.ts";
 import { decode } from "../protocol/codec.ts";
+import { describeFault, type MessageFault } from "../protocol/faults.ts";
 import { engineNumbers } from "../protocol/genesis.ts";
-import { type Hello, HelloType, helloBytesMax, helloProtocol, helloVersion } from "./messages.ts";
+import { zeroBytes32 } from "../protocol/hashing.ts";
+import { publicKeyOfNodeId } from "../protocol/identity.ts";
+import {
+  type Candidacy,
+  type Hello,
+  HelloType,
+  helloBytesMax,
+  helloProtocol,
+  helloVersion,
+} from "./messages.ts";
 import type { PeerHost, PeerId } from "./peer-host.ts";
 
 const helloTimeoutMs = 5_000;
@@ -14,16 +24,20 @@ const helloTimeoutMs = 5_000;
 export type Relation =
   | { readonly kind: "same-chain" }
   | { readonly kind: "other-engine" }
+  /** Of our network and engine, and without a chain so far: it may fetch our genesis. */
+  | { readonly kind: "no-chain" }
   | { readonly kind: "other-network"; readonly ours: string; readonly theirs: string }
-  | { readonly kind: "genesis-mismatch"; readonly ours: string; readonly theirs: string };
+  /** Of our network and engine, on a chain that is not ours. */
+  | { readonly kind: "other-chain"; readonly ours: string; readonly theirs: string };
 
 export function relate(ours: Hello, theirs: Hello): Relation {
   if (!bytesEqual(ours.network, theirs.network)) {
     return { kind: "other-network", ours: textOf(ours.network), theirs: textOf(theirs.network) };
   }
   if (ours.engine !== theirs.engine) return { kind: "other-engine" };
+  if (bytesEqual(theirs.chainId, zeroBytes32)) return { kind: "no-chain" };
   if (!bytesEqual(ours.chainId, theirs.chainId)) {
-    return { kind: "genesis-mismatch", ours: toHex(ours.chainId), theirs: toHex(theirs.chainId) };
+    return { kind: "other-chain", ours: toHex(ours.chainId), theirs: toHex(theirs.chainId) };
   }
   return { kind: "same-chain" };
 }
@@ -32,71 +46,117 @@ function textOf(bytes: Uint8Array): string {
   return toUtf8(bytes) ?? toHex(bytes);
 }
 
-export interface HandshakeOptions {
+export interface HelloOptions {
   readonly network: string;
   readonly name: string;
+  /** The node's key. */
+  readonly publicKey: Uint8Array;
+  /** There while the node asks to become an authority. */
+  readonly candidacy: Candidacy | undefined;
+}
+
+/** What a node that follows a chain says of itself. */
+export function chainHello(options: HelloOptions, chain: Chain, clock: Clock): Hello {
+  const { head, spec, engine } = chain;
+  return {
+    version: helloVersion,
+    network: fromUtf8(options.network),
+    engine: engineNumbers[spec.consensus],
+    chainId: spec.chainId,
+    height: head.header.height,
+    head: head.hash,
+    cumulativeWeight: head.cumulativeWeight,
+    justifiedHeight: head.justifiedHeight,
+    final: chain.final ?? { height: 0, hash: chain.hashAtHeight(0) ?? zeroBytes32 },
+    established: engine.finality(head)?.established === false ? 0 : 1,
+    publicKey: options.publicKey,
+    candidacy: options.candidacy ? [options.candidacy] : [],
+    clockMs: clock.nowMs(),
+    name: fromUtf8(options.name),
+  };
+}
+
+/** A hello that was asked for, and how long the answer took. */
+export interface Greeting {
+  readonly hello: Hello;
+  /** Monotonic, from sending ours to having theirs. */
+  readonly roundTripMs: number;
+  /** Our wall clock when theirs came. */
+  readonly receivedMs: number;
+}
+
+/** Thrown where a peer's hello is one that nobody who follows the rules sends. */
+export class HelloRefused extends Error {
+  readonly fault: MessageFault;
+
+  constructor(fault: MessageFault) {
+    super(describeFault(fault));
+    this.fault = fault;
+  }
+}
+
+export interface HandshakeModules {
+  readonly host: PeerHost;
+  readonly clock: Clock;
+  readonly ownHello: () => Hello;
 }
 
 export class Handshake {
-  readonly #options: HandshakeOptions;
-  readonly #host: PeerHost;
-  readonly #chain: Chain;
-  readonly #clock: Clock;
+  readonly #modules: HandshakeModules;
 
-  constructor(options: HandshakeOptions, modules: { host: PeerHost; chain: Chain; clock: Clock }) {
-    this.#options = options;
-    this.#host = modules.host;
-    this.#chain = modules.chain;
-    this.#clock = modules.clock;
-  }
-
-  ownHello(): Hello {
-    const { head, spec } = this.#chain;
-    return {
-      version: helloVersion,
-      network: fromUtf8(this.#options.network),
-      engine: engineNumbers[spec.consensus],
-      chainId: spec.chainId,
-      height: head.header.height,
-      head: head.hash,
-      cumulativeWeight: head.cumulativeWeight,
-      clockMs: this.#clock.nowMs(),
-      name: fromUtf8(this.#options.name),
-    };
+  constructor(modules: HandshakeModules) {
+    this.#modules = modules;
   }
 
   /** Answers hellos; `heard` is told of each, so that the side that was dialled knows as much as the one that dialled. */
-  serve(heard: (peer: PeerId, hello: Hello) => void): void {
-    this.#host.serve(helloProtocol, {
+  serve(heard: (peer: PeerId, hello: Result<Hello, MessageFault>) => void): void {
+    const { host, ownHello } = this.#modules;
+    host.serve(helloProtocol, {
       requestBytesMax: helloBytesMax,
       chunkBytesMax: helloBytesMax,
       timeoutMs: helloTimeoutMs,
-      rateLimit: { requests: 10, perMs: 10_000 },
+      rateLimit: { requests: 20, perMs: 10_000 },
       handle: (request, from) => {
-        const hello = decodeHello(request);
-        if (!hello.ok) throw new Error(hello.fault);
-        heard(from, hello.value);
-        return [HelloType.serialize(this.ownHello())];
+        const hello = decodeHello(request, from);
+        heard(from, hello);
+        if (!hello.ok) throw new HelloRefused(hello.fault);
+        return [HelloType.serialize(ownHello())];
       },
     });
   }
 
-  /** Says hello and returns the peer's; throws where it does not answer. */
-  async greet(peer: PeerId): Promise<Hello> {
-    const request = HelloType.serialize(this.ownHello());
+  /**
+   * Says hello and returns the peer's.
+   *
+   * @throws HelloRefused for a hello that breaks the rules; another error where none comes
+   */
+  async greet(peer: PeerId): Promise<Greeting> {
+    const { host, clock, ownHello } = this.#modules;
+    const request = HelloType.serialize(ownHello());
     const options = { timeoutMs: helloTimeoutMs, chunksMax: 1, chunkBytesMax: helloBytesMax };
-    for await (const chunk of this.#host.request(peer, helloProtocol, request, options)) {
-      const hello = decodeHello(chunk);
-      if (!hello.ok) throw new Error(hello.fault);
-      return hello.value;
+    const sentMs = clock.monotonicMs();
+    for await (const chunk of host.request(peer, helloProtocol, request, options)) {
+      const [roundTripMs, receivedMs] = [clock.monotonicMs() - sentMs, clock.nowMs()];
+      const hello = decodeHello(chunk, peer);
+      if (!hello.ok) throw new HelloRefused(hello.fault);
+      return { hello: hello.value, roundTripMs, receivedMs };
     }
     throw new Error("it closed the stream without a hello");
   }
 }
 
-function decodeHello(bytes: Uint8Array): Result<Hello, string> {
+/** Decodes a hello, and compares its key with the one that the connection has proven: the peer id's, where it has one. */
+function decodeHello(bytes: Uint8Array, from: PeerId): Result<Hello, MessageFault> {
+  // The first byte, so that another version is not taken for nonsense.
+  if (bytes[0] !== helloVersion) {
+    return fail({ code: "codec/malformed", what: "hello", reason: `version ${bytes[0]}` });
+  }
   const decoded = decode(HelloType, bytes, "hello");
-  if (!decoded.ok) return fail(decoded.fault.reason);
-  if (decoded.value.version !== helloVersion) return fail(`hello of version ${decoded.value.version}`);
+  if (!decoded.ok) return decoded;
+  const { publicKey } = decoded.value;
+  const proven = publicKeyOfNodeId(from);
+  if (proven && !bytesEqual(proven, publicKey)) {
+    return fail({ code: "message/key-wrong", key: toHex(publicKey) });
+  }
   return ok(decoded.value);
 }

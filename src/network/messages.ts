@@ -1,11 +1,14 @@
 /** What travels: topic and protocol names, and the SSZ of every message that is not a block or a node record. */
 import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
-import { toHex } from "../base/bytes.ts";
+import { concatBytes, toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { blockBytesMax } from "../protocol/block.ts";
-import { Bytes32, byteList, decode, SafeUint64, Uint8, Uint32, Uint256 } from "../protocol/codec.ts";
-import type { MessageFault } from "../protocol/faults.ts";
+import { CheckpointType } from "../protocol/checkpoint.ts";
+import { Bytes32, Bytes64, byteList, decode, SafeUint64, Uint8, Uint32, Uint256 } from "../protocol/codec.ts";
+import { decodeEvidence, type Evidence, encodeEvidence, evidenceBytesMax } from "../protocol/evidence.ts";
+import type { CodecFault, MessageFault } from "../protocol/faults.ts";
 import { transactionBytesMax } from "../protocol/transaction.ts";
+import { decodeVote, encodeVote, type Vote } from "../protocol/vote.ts";
 
 export const messageTransactionsMax = 512;
 /** A transaction message is flushed when it has this many bytes, and is refused well above it. */
@@ -19,13 +22,19 @@ export const hashesMax = 32;
 export interface ChainTopics {
   readonly blocks: string;
   readonly transactions: string;
+  /** Finality votes and evidence; only where the engine has finality. */
+  readonly votes: string;
 }
 
 export const nodesTopic = "/aurex/nodes/1";
 
 export function chainTopics(chainId: Uint8Array): ChainTopics {
   const prefix = `/aurex/${toHex(chainId).slice(0, 16)}`;
-  return { blocks: `${prefix}/blocks/1`, transactions: `${prefix}/transactions/1` };
+  return {
+    blocks: `${prefix}/blocks/1`,
+    transactions: `${prefix}/transactions/1`,
+    votes: `${prefix}/votes/1`,
+  };
 }
 
 export const helloProtocol = "/aurex/hello/1";
@@ -35,6 +44,7 @@ export interface ChainProtocols {
   readonly blocksByRange: string;
   readonly blocksByHash: string;
   readonly mempool: string;
+  readonly votes: string;
 }
 
 export function chainProtocols(chainId: Uint8Array): ChainProtocols {
@@ -43,23 +53,38 @@ export function chainProtocols(chainId: Uint8Array): ChainProtocols {
     blocksByRange: `${prefix}/blocks-by-range/1`,
     blocksByHash: `${prefix}/blocks-by-hash/1`,
     mempool: `${prefix}/mempool/1`,
+    votes: `${prefix}/votes/1`,
   };
 }
+
+/** A wish to be an authority, with the consent that a vote for it has to carry. */
+const CandidacyType = new ContainerType({ expiresAtHeight: SafeUint64, consent: Bytes64 });
+export type Candidacy = ValueOf<typeof CandidacyType>;
 
 export const HelloType = new ContainerType({
   version: Uint8,
   network: byteList(64),
   engine: Uint8,
+  /** Zero: no chain yet; everything about a chain is zero then, too. */
   chainId: Bytes32,
   height: SafeUint64,
   head: Bytes32,
-  /** Claimed, never believed: it only says from whom to sync first. */
+  /** Claimed, never believed: these only say from whom to sync first. */
   cumulativeWeight: Uint256,
+  justifiedHeight: SafeUint64,
+  /** The block that is final for this node; the genesis block where none is yet. */
+  final: CheckpointType,
+  /** 0: a provisional chain, which yields to an established one; 1: established. */
+  established: Uint8,
+  /** The node's key: its identity, and where the chain says so its authority. */
+  publicKey: Bytes32,
+  /** There while the node asks to become an authority. */
+  candidacy: new ListCompositeType(CandidacyType, 1),
   clockMs: SafeUint64,
   name: byteList(64),
 });
 export type Hello = ValueOf<typeof HelloType>;
-export const helloVersion = 1;
+export const helloVersion = 2;
 export const helloBytesMax = 512;
 
 export const RangeRequestType = new ContainerType({
@@ -83,4 +108,39 @@ export function decodeTransactionsMessage(bytes: Uint8Array): Result<Uint8Array[
   const decoded = decode(TransactionsMessageType, bytes, "transactions message", { reuseBytes: true });
   if (!decoded.ok) return decoded;
   return decoded.value.length === 0 ? fail({ code: "message/empty" }) : ok(decoded.value);
+}
+
+/** What the votes topic carries, and the chunks of an answer to a votes request. */
+export type FinalityMessage =
+  | { readonly kind: "vote"; readonly vote: Vote }
+  | { readonly kind: "evidence"; readonly evidence: Evidence };
+
+const finalityKindBytes = { vote: 1, evidence: 2 } as const;
+export const finalityMessageBytesMax = 1 + evidenceBytesMax;
+
+/** One byte for the kind, then the vote or the evidence in its own bytes. */
+export function encodeFinalityMessage(message: FinalityMessage): Uint8Array {
+  const bytes = message.kind === "vote" ? encodeVote(message.vote) : encodeEvidence(message.evidence);
+  return concatBytes([Uint8Array.of(finalityKindBytes[message.kind]), bytes]);
+}
+
+/** Strict; nothing of it is verified. */
+export function decodeFinalityMessage(bytes: Uint8Array): Result<FinalityMessage, CodecFault> {
+  const body = bytes.subarray(1);
+  switch (bytes[0]) {
+    case finalityKindBytes.vote: {
+      const vote = decodeVote(body);
+      return vote.ok ? ok({ kind: "vote", vote: vote.value }) : vote;
+    }
+    case finalityKindBytes.evidence: {
+      const evidence = decodeEvidence(body);
+      return evidence.ok ? ok({ kind: "evidence", evidence: evidence.value }) : evidence;
+    }
+    default:
+      return fail({
+        code: "codec/malformed",
+        what: "finality message",
+        reason: `kind ${bytes[0]} is not known`,
+      });
+  }
 }

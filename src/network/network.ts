@@ -8,6 +8,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { type Block, decodeBlock } from "../protocol/block.ts";
+import type { Evidence } from "../protocol/evidence.ts";
 import { describeFault, type Fault } from "../protocol/faults.ts";
 import { engineNumbers } from "../protocol/genesis.ts";
 import {
@@ -22,9 +23,14 @@ import {
 } from "../protocol/node-record.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
-import { Handshake, relate } from "./handshake.ts";
+import type { Vote } from "../protocol/vote.ts";
+import { ClockComparison } from "./clock-comparison.ts";
+import { FinalityGossip } from "./finality-gossip.ts";
+import { chainHello, type Greeting, Handshake, HelloRefused, relate } from "./handshake.ts";
+import { HeadClaims } from "./head-claims.ts";
 import {
   blockMessageBytesMax,
+  type Candidacy,
   type ChainTopics,
   chainTopics,
   decodeTransactionsMessage,
@@ -33,7 +39,7 @@ import {
   transactionsMessageBytesMax,
 } from "./messages.ts";
 import { PeerDirectory } from "./peer-directory.ts";
-import type { PeerHost, PeerId, Verdict } from "./peer-host.ts";
+import type { ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
 import { ChainRequests, serveChain } from "./requests.ts";
 import { Synchronizer, type SyncProgress } from "./synchronizer.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
@@ -45,6 +51,8 @@ export interface NetworkOptions {
   readonly keyPair: KeyPair;
   readonly role: NodeRole;
   readonly software: string;
+  /** What the node says in each hello while it asks to become an authority. */
+  readonly candidacy?: () => Candidacy | undefined;
 }
 
 export interface NetworkModules {
@@ -56,12 +64,19 @@ export interface NetworkModules {
 }
 
 export interface NetworkEvents {
-  /** A peer of this network and engine has another genesis. */
-  genesisMismatch: [peer: PeerId, ours: string, theirs: string];
+  /**
+   * A peer of this network and engine is on another chain. It stays connected, so that somebody can find out which of
+   * the two is to go on; `refuseChain` parts from it. Where nobody listens, it is refused at once.
+   */
+  otherChain: [peer: PeerId, Hello];
+  /** A peer of our chain has said hello, asked or not. */
+  hello: [peer: ConnectedPeer, Hello];
   nodeRecord: [NodeRecord];
 }
 
-const greetEveryMs = 10_000;
+/** Peers are greeted in rounds: in each one those with whom something is pending, in every fourth all. */
+const greetRoundMs = 2_000;
+const greetAllEveryRounds = 4;
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
 const gossipSettledMs = 2_000;
@@ -75,6 +90,8 @@ const chasesMax = 64;
 export class Network {
   readonly events = new EventEmitter<NetworkEvents>();
   readonly directory = new PeerDirectory();
+  /** This machine's clock and those of the other authorities. */
+  readonly clocks: ClockComparison;
   readonly #options: NetworkOptions;
   readonly #host: PeerHost;
   readonly #chain: Chain;
@@ -86,6 +103,8 @@ export class Network {
   readonly #requests: ChainRequests;
   readonly #synchronizer: Synchronizer;
   readonly #batcher: TransactionBatcher;
+  readonly #claims: HeadClaims;
+  readonly #finality: FinalityGossip;
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
   readonly #timers = new Set<Timer>();
@@ -104,7 +123,13 @@ export class Network {
     this.#clock = clock;
     this.#logger = logger;
     this.#topics = chainTopics(chain.spec.chainId);
-    this.#handshake = new Handshake(options, { host, chain, clock });
+    this.#handshake = new Handshake({ host, clock, ownHello: () => this.#ownHello() });
+    this.clocks = new ClockComparison({
+      clock,
+      ownKey: options.keyPair.publicKey,
+      authorities: () => chain.engine.authorities(chain.head),
+    });
+    this.#claims = new HeadClaims({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
     this.#requests = new ChainRequests(host, chain.spec.chainId);
     this.#synchronizer = new Synchronizer({
       chain,
@@ -113,6 +138,17 @@ export class Network {
       clock,
       logger,
       penalise: (peer, fault) => this.#penalise(peer, fault),
+    });
+    this.#finality = new FinalityGossip({
+      host,
+      chain,
+      requests: this.#requests,
+      clock,
+      logger,
+      publish: (topic, message) => this.#publish(topic, message),
+      penalise: (peer, fault) => this.#penalise(peer, fault),
+      voterHeard: (voter) => this.#keyHeard(voter),
+      fetchTarget: ({ target }, from) => this.#chaseHash(target.hash, target.height, from),
     });
     this.#batcher = new TransactionBatcher(clock, (message) =>
       this.#publish(this.#topics.transactions, message),
@@ -132,13 +168,28 @@ export class Network {
     return this.#host.addresses();
   }
 
+  get peers(): readonly ConnectedPeer[] {
+    return this.#host.peers();
+  }
+
   /** Set while the node is catching up from far behind. */
   get syncProgress(): SyncProgress | undefined {
     return this.#synchronizer.progress;
   }
 
+  /**
+   * A peer has just claimed a better head, and it is being fetched: what is sealed now would most likely be a short fork.
+   * Bounded: a claim that nobody makes good is worth a few seconds, and its peer's next ones nothing.
+   */
+  get isCatchingUp(): boolean {
+    return this.#claims.isOpen;
+  }
+
   async start(): Promise<void> {
-    this.#handshake.serve((peer, hello) => this.#heardHello(peer, hello));
+    this.#handshake.serve((peer, hello) => {
+      if (hello.ok) this.#heardHello(peer, hello.value);
+      else if (hello.fault.code === "message/key-wrong") this.#penalise(peer, hello.fault);
+    });
     serveChain(this.#host, this.#chain, this.#mempool);
     this.#host.subscribe(this.#topics.blocks, {
       messageBytesMax: blockMessageBytesMax,
@@ -150,6 +201,7 @@ export class Network {
       queueMax: 256,
       judge: (message, from) => this.#judgeTransactions(message, from),
     });
+    this.#finality.start();
     this.#host.subscribe(nodesTopic, {
       messageBytesMax: nodeRecordBytesMax,
       queueMax: 256,
@@ -177,7 +229,12 @@ export class Network {
       this.#soon("hello", waitingHelloDelayMs, () => this.#greetAll());
     });
     await this.#host.start();
-    this.#repeat(greetEveryMs, () => this.#greetAll());
+    let round = 0;
+    this.#repeat(greetRoundMs, () => {
+      round += 1;
+      if (round % greetAllEveryRounds === 0) this.#greetAll();
+      else this.#greetPending();
+    });
     this.#repeat(recordEveryMs, () => this.announceNode());
     this.announceNode();
   }
@@ -186,6 +243,7 @@ export class Network {
     this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
     this.#batcher.flush();
+    this.#finality.close();
     await this.#synchronizer.close();
     await this.#host.stop();
   }
@@ -196,6 +254,26 @@ export class Network {
 
   announceBlock(block: Block): void {
     this.#publish(this.#topics.blocks, block.bytes);
+  }
+
+  announceVote(vote: Vote): void {
+    this.#finality.announce({ kind: "vote", vote });
+  }
+
+  announceEvidence(evidence: Evidence): void {
+    this.#finality.announce({ kind: "evidence", evidence });
+  }
+
+  /** Parts from a peer of another chain, for a while; both ids are in the log. */
+  refuseChain(peer: PeerId): void {
+    const known = this.directory.peer(peer);
+    if (!known) return;
+    this.directory.chainRefused(known, this.#clock.nowMs());
+    this.#logger.error(
+      { peer, ours: toHex(this.#chain.spec.chainId), theirs: toHex(known.hello.chainId) },
+      "genesis mismatch: this peer has another chain of the same network, and the two never merge; compare the chain specs (--chain), give one network another name (--network), or move the data directory of the node that is to change aside",
+    );
+    this.#part(peer, "other-chain");
   }
 
   /** Queues a transaction for the next message; sent within milliseconds. */
@@ -245,6 +323,7 @@ export class Network {
       if (screened.fault.code === "block/parent-unknown") this.#chase(block, from);
       return this.#verdict(screened.fault, from, "a block");
     }
+    if (this.#chain.spec.consensus === "poa") this.#keyHeard(block.header.producer);
     void this.#importGossiped(block);
     return "accept";
   }
@@ -253,7 +332,8 @@ export class Network {
   async #importGossiped(block: Block): Promise<void> {
     try {
       const imported = await this.#chain.importBlock(block);
-      if (!imported.ok) {
+      if (imported.ok) this.#finality.blockStored();
+      else {
         this.#logger.debug(
           { hash: block.hashHex, fault: describeFault(imported.fault) },
           "a block was not imported",
@@ -316,16 +396,45 @@ export class Network {
     void this.#host.ban(peer, penaltyBanMs, fault.code);
   }
 
+  #ownHello(): Hello {
+    const { network, name, keyPair, candidacy } = this.#options;
+    const options = { network, name, publicKey: keyPair.publicKey, candidacy: candidacy?.() };
+    return chainHello(options, this.#chain, this.#clock);
+  }
+
   async #greet(peer: PeerId): Promise<void> {
     try {
-      const hello = await this.#handshake.greet(peer);
-      this.#heardHello(peer, hello);
-      if (!this.directory.peer(peer)?.sameChain || this.#mempoolAsked.has(peer)) return;
-      this.#mempoolAsked.add(peer);
+      await this.#greeted(peer, await this.#handshake.greet(peer));
+    } catch (thrown) {
+      if (thrown instanceof HelloRefused && thrown.fault.code === "message/key-wrong") {
+        this.#penalise(peer, thrown.fault);
+      }
+      this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
+    }
+  }
+
+  /** What is asked with each greeting of a peer on our chain. */
+  async #greeted(peer: PeerId, greeting: Greeting): Promise<void> {
+    this.#heardHello(peer, greeting.hello);
+    if (!this.directory.peer(peer)?.sameChain) return;
+    this.clocks.greeted(greeting);
+    await this.#finality.fetchFrom(peer);
+    if (this.#mempoolAsked.has(peer)) return;
+    this.#mempoolAsked.add(peer);
+    try {
       await this.#fetchMempool(peer);
     } catch (thrown) {
       this.#mempoolAsked.delete(peer);
-      this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
+      throw thrown;
+    }
+  }
+
+  /** While somebody waits to become an authority, what the others know of it should not be ten seconds old. */
+  #greetPending(): void {
+    const isCandidate = this.#options.candidacy?.() !== undefined;
+    for (const { peerId } of this.#host.peers()) {
+      const known = this.directory.peer(peerId);
+      if (isCandidate || (known?.sameChain && known.hello.candidacy.length > 0)) void this.#greet(peerId);
     }
   }
 
@@ -334,23 +443,32 @@ export class Network {
   }
 
   #heardHello(peer: PeerId, hello: Hello): void {
-    const relation = relate(this.#handshake.ownHello(), hello);
-    if (relation.kind === "genesis-mismatch") {
-      this.#logger.error(
-        { peer, ours: relation.ours, theirs: relation.theirs },
-        "genesis mismatch: this peer has another chain of the same network; compare the chain specs (--chain)",
-      );
-      this.events.emit("genesisMismatch", peer, relation.ours, relation.theirs);
-    } else if (relation.kind === "other-network") {
-      this.#logger.info({ peer, ours: relation.ours, theirs: relation.theirs }, "a peer of another network");
-    }
-    if (relation.kind === "genesis-mismatch" || relation.kind === "other-network") {
-      // After our own hello has left, so that the other side can name the mismatch, too.
-      this.#after(1_000, () => void this.#host.ban(peer, mismatchBanMs, relation.kind));
+    const relation = relate(this.#ownHello(), hello);
+    if (relation.kind === "other-network") {
+      const { ours, theirs } = relation;
+      this.#logger.info({ peer, ours, theirs }, "a peer of another network");
+      this.#part(peer, relation.kind);
       return;
     }
+    const connected = this.#host.peers().find(({ peerId }) => peerId === peer);
+    if (!connected) return;
     this.directory.setHello({ peerId: peer, hello, sameChain: relation.kind === "same-chain" });
+    if (relation.kind === "other-chain" && !this.events.emit("otherChain", peer, hello))
+      this.refuseChain(peer);
+    if (relation.kind !== "same-chain") return;
+    this.#keyHeard(hello.publicKey);
+    if (this.#synchronizer.isBetter(hello)) this.#claims.claimed(peer, hello.head);
+    this.events.emit("hello", connected, hello);
     this.#synchronizer.consider();
+  }
+
+  /** After our own hello has left, so that the other side can name the mismatch, too. */
+  #part(peer: PeerId, reason: string): void {
+    this.#soon(`part from ${peer}`, 1_000, () => void this.#host.ban(peer, mismatchBanMs, reason));
+  }
+
+  #keyHeard(publicKey: Uint8Array): void {
+    this.directory.keyHeard(publicKey, this.#clock.monotonicMs());
   }
 
   async #fetchMempool(peer: PeerId): Promise<void> {
@@ -364,31 +482,40 @@ export class Network {
 
   /** Fetches the unknown parent of an orphan; from far below, by ranges. */
   #chase(orphan: Block, from: PeerId): void {
-    this.directory.raiseHead(from, orphan.header.height, orphan.hash);
-    const gap = Math.abs(orphan.header.height - this.#chain.head.header.height);
+    const { height, parentHash } = orphan.header;
+    this.directory.raiseHead(from, height, orphan.hash);
+    const claimant = this.directory.peer(from);
+    if (claimant?.sameChain && this.#synchronizer.isBetter(claimant.hello)) {
+      this.#claims.claimed(from, claimant.hello.head);
+    }
+    this.#chaseHash(parentHash, height, from);
+  }
+
+  /** Fetches an unknown block at or just below a height. */
+  #chaseHash(hash: Uint8Array, height: number, from: PeerId): void {
+    const gap = Math.abs(height - this.#chain.head.header.height);
     if (gap > chaseDepthMax) {
       this.#synchronizer.consider();
       return;
     }
-    const parentHash = orphan.header.parentHash;
-    const key = toHex(parentHash);
-    if (this.#chases.has(key) || this.#chain.isKnown(parentHash)) return;
+    const key = toHex(hash);
+    if (this.#chases.has(key) || this.#chain.isKnown(hash)) return;
     this.#chases.set(key, from);
-    void this.#fetchParent(parentHash, from).finally(() => this.#chases.delete(key));
+    void this.#fetchBlock(hash, from).finally(() => this.#chases.delete(key));
   }
 
-  async #fetchParent(parentHash: Uint8Array, from: PeerId): Promise<void> {
+  async #fetchBlock(hash: Uint8Array, from: PeerId): Promise<void> {
     try {
-      const answer = await this.#requests.blocksByHash(from, [parentHash]);
+      const answer = await this.#requests.blocksByHash(from, [hash]);
       if (!answer.ok) return this.#penalise(from, answer.fault);
-      const parent = answer.value[0];
-      if (!parent || !bytesEqual(parent.hash, parentHash)) return this.#synchronizer.consider();
-      const imported = await this.#chain.importBlock(parent);
-      if (imported.ok) return;
-      if (imported.fault.code === "block/parent-unknown") this.#chase(parent, from);
+      const block = answer.value[0];
+      if (!block || !bytesEqual(block.hash, hash)) return this.#synchronizer.consider();
+      const imported = await this.#chain.importBlock(block);
+      if (imported.ok) return this.#finality.blockStored();
+      if (imported.fault.code === "block/parent-unknown") this.#chase(block, from);
       else if (verdictOf(imported.fault) === "reject") this.#penalise(from, imported.fault);
     } catch (thrown) {
-      this.#logger.debug({ from, reason: toError(thrown).message }, "a parent could not be fetched");
+      this.#logger.debug({ from, reason: toError(thrown).message }, "a block could not be fetched");
       this.#synchronizer.consider();
     }
   }

@@ -14,12 +14,26 @@ export interface KnownPeer {
   readonly sameChain: boolean;
 }
 
+/** A peer that was parted from because its chain and ours never merge. */
+export interface RefusedChain {
+  readonly hello: Hello;
+  /** Wall clock. */
+  readonly refusedAtMs: number;
+}
+
 const recordsMax = 1_000;
+const refusedMax = 64;
+const keysHeardMax = 1_024;
 
 export class PeerDirectory {
   /** Bounded by the host's connections: entries go when a peer disconnects. */
   readonly #peers = new Map<PeerId, KnownPeer>();
   readonly #records = new BoundedMap<string, NodeRecord>(recordsMax);
+  /** Monotonic time at which a key last showed that somebody is there with it. */
+  readonly #heardAtMs = new BoundedMap<string, number>(keysHeardMax);
+
+  /** Kept when the peer has gone: that it was there is what an operator looks for. */
+  readonly #refused = new BoundedMap<PeerId, RefusedChain>(refusedMax);
 
   setHello(peer: KnownPeer): void {
     this.#peers.set(peer.peerId, peer);
@@ -32,12 +46,33 @@ export class PeerDirectory {
     this.#peers.set(peerId, { ...peer, hello: { ...peer.hello, height, head } });
   }
 
+  /** A sign of life: a hello over a connection, a new vote or a new block. What others keep and serve is none. */
+  keyHeard(publicKey: Uint8Array, monotonicMs: number): void {
+    this.#heardAtMs.set(toHex(publicKey), monotonicMs);
+  }
+
+  /** Which of these keys (authorities, say) gave a sign of life within the last `withinMs`. */
+  heardWithin(keys: readonly Uint8Array[], withinMs: number, monotonicMs: number): Uint8Array[] {
+    return keys.filter((key) => {
+      const heardAtMs = this.#heardAtMs.get(toHex(key));
+      return heardAtMs !== undefined && monotonicMs - heardAtMs <= withinMs;
+    });
+  }
+
   remove(peerId: PeerId): void {
     this.#peers.delete(peerId);
   }
 
   peer(peerId: PeerId): KnownPeer | undefined {
     return this.#peers.get(peerId);
+  }
+
+  chainRefused({ peerId, hello }: KnownPeer, nowMs: number): void {
+    this.#refused.set(peerId, { hello, refusedAtMs: nowMs });
+  }
+
+  refusedChains(): (RefusedChain & { readonly peerId: PeerId })[] {
+    return [...this.#refused.entries()].map(([peerId, refused]) => ({ peerId, ...refused }));
   }
 
   peersOnChain(): KnownPeer[] {

@@ -13,13 +13,17 @@ import {
   SealedHeaderType,
 } from "../protocol/block.ts";
 import { decode } from "../protocol/codec.ts";
-import type { BlockFault, Fault } from "../protocol/faults.ts";
+import type { BlockFault, CodecFault, Fault } from "../protocol/faults.ts";
 import { GenesisType } from "../protocol/genesis.ts";
 import {
   type ChainProtocols,
   chainProtocols,
+  decodeFinalityMessage,
   decodeTransactionsMessage,
+  encodeFinalityMessage,
   encodeTransactionsMessage,
+  type FinalityMessage,
+  finalityMessageBytesMax,
   genesisProtocol,
   HashesType,
   hashesMax,
@@ -36,6 +40,9 @@ const requestTimeoutMs = 10_000;
 const rangeAnswerBytesMax = 8 * blockBytesMax;
 const mempoolChunksMax = 64;
 const sealedHeaderBytesMax = 512;
+/** Votes for the newest targets come first: a quorum for one of them makes the older ones needless. */
+const votesServedMax = 512;
+const evidenceServedMax = 64;
 
 /** Answers other nodes from the canonical chain. */
 export function serveChain(host: PeerHost, chain: Chain, mempool: Mempool): void {
@@ -68,6 +75,17 @@ export function serveChain(host: PeerHost, chain: Chain, mempool: Mempool): void
     timeoutMs: requestTimeoutMs,
     rateLimit: { requests: 5, perMs: 10_000 },
     handle: () => answerMempool(mempool),
+  });
+}
+
+/** Tells other nodes what this one knows of votes and evidence. */
+export function serveVotes(host: PeerHost, chain: Chain): void {
+  host.serve(chainProtocols(chain.spec.chainId).votes, {
+    requestBytesMax: 0,
+    chunkBytesMax: finalityMessageBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 10, perMs: 10_000 },
+    handle: () => answerVotes(chain),
   });
 }
 
@@ -111,6 +129,15 @@ function* answerMempool(mempool: Mempool): Iterable<Uint8Array> {
     if (chunks === mempoolChunksMax) return;
   }
   if (chunk.length > 0) yield encodeTransactionsMessage(chunk);
+}
+
+/** Evidence first: it is little, and nobody should have to read on for it. */
+function* answerVotes(chain: Chain): Iterable<Uint8Array> {
+  for (const evidence of chain.evidence().slice(0, evidenceServedMax)) {
+    yield encodeFinalityMessage({ kind: "evidence", evidence });
+  }
+  for (const vote of chain.votes().slice(0, votesServedMax))
+    yield encodeFinalityMessage({ kind: "vote", vote });
 }
 
 /** A header as a peer tells it, with its hash; nothing of it is verified. */
@@ -202,6 +229,18 @@ export class ChainRequests {
       transactionsMessageBytesMax,
     );
     for await (const chunk of chunks) yield decodeTransactionsMessage(chunk);
+  }
+
+  /** Votes above the peer's final block and evidence that it knows: what gossip lost, since it carries nothing twice. */
+  async *votes(peer: PeerId): AsyncIterable<Result<FinalityMessage, CodecFault>> {
+    const chunks = this.#chunks(
+      peer,
+      this.#protocols.votes,
+      new Uint8Array(0),
+      votesServedMax + evidenceServedMax,
+      finalityMessageBytesMax,
+    );
+    for await (const chunk of chunks) yield decodeFinalityMessage(chunk);
   }
 
   #chunks(

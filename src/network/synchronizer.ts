@@ -1,11 +1,14 @@
 /** Catches up with heavier chains from any height: finds the common ancestor, fetches ranges from several peers, imports in order. */
-import { bytesEqual } from "../base/bytes.ts";
+import { BoundedMap } from "../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Block } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { describeFault, type Fault } from "../protocol/faults.ts";
+import type { Hello } from "./messages.ts";
 import type { KnownPeer, PeerDirectory } from "./peer-directory.ts";
 import type { PeerId } from "./peer-host.ts";
 import type { ChainRequests } from "./requests.ts";
@@ -35,6 +38,10 @@ const requestsPerPeerMax = 2;
 const triesPerBatchMax = 5;
 const progressEveryMs = 2_000;
 const retryAfterMs = 1_000;
+/** Doubles with each failure in a row, so that a peer which stalls for ever costs less and less. */
+const restAfterFailureMs = 5_000;
+const restMaxMs = 40_000;
+const conflictsNamedMax = 64;
 
 /** What went wrong with one peer: the catching-up goes on with another. */
 class PeerFailure extends Error {}
@@ -44,6 +51,10 @@ export class Synchronizer {
   readonly #abort = new AbortController();
   /** Peers whose last attempt failed are left alone until this monotonic time. */
   readonly #restUntilMs = new Map<PeerId, number>();
+  /** Attempts in a row that did not lead to the head that was claimed: who fails comes after who has not, whatever it claims. */
+  readonly #failures = new Map<PeerId, number>();
+  /** Peers whose final block contradicts ours, so that it is said once. */
+  readonly #conflictsNamed = new BoundedMap<PeerId, true>(conflictsNamedMax);
   #running: Promise<void> | undefined;
   #progress: SyncProgress | undefined;
 
@@ -67,6 +78,14 @@ export class Synchronizer {
 
   forget(peer: PeerId): void {
     this.#restUntilMs.delete(peer);
+    this.#failures.delete(peer);
+  }
+
+  /** Whether what a peer claims would be better than our head. A head raised by gossip brings no claim but a height. */
+  isBetter(hello: Hello): boolean {
+    const { head } = this.#modules.chain;
+    if (hello.justifiedHeight > head.justifiedHeight || hello.height > head.header.height) return true;
+    return hello.justifiedHeight === head.justifiedHeight && hello.cumulativeWeight >= head.cumulativeWeight;
   }
 
   async close(): Promise<void> {
@@ -79,36 +98,71 @@ export class Synchronizer {
     for (let peer = this.#bestPeer(); peer && !this.#abort.signal.aborted; peer = this.#bestPeer()) {
       try {
         await this.#catchUpWith(peer);
+        if (this.#modules.chain.headerOf(peer.hello.head)) this.#failures.delete(peer.peerId);
+        else this.#countFailure(peer);
       } catch (error) {
         const reason = toError(error).message;
         logger.info({ peer: peer.peerId, reason }, "catching up from this peer failed");
-        this.#restUntilMs.set(peer.peerId, clock.monotonicMs() + 5 * retryAfterMs);
+        const restMs = Math.min(restMaxMs, restAfterFailureMs * 2 ** this.#failuresOf(peer));
+        this.#restUntilMs.set(peer.peerId, clock.monotonicMs() + restMs);
+        this.#countFailure(peer);
         await sleep(clock, retryAfterMs, this.#abort.signal);
       }
     }
   }
 
-  /** The peer that claims the heaviest chain that is better than ours and whose head we do not know. */
+  /** The peer that claims the best chain that is better than ours, does not undo ours, and has a head that we lack. */
   #bestPeer(): KnownPeer | undefined {
     const { chain, directory, clock } = this.#modules;
     const now = clock.monotonicMs();
     return directory
       .peersOnChain()
       .filter(({ peerId }) => (this.#restUntilMs.get(peerId) ?? 0) <= now)
-      .filter(({ hello }) => !chain.headerOf(hello.head) && this.#isBetter(hello))
-      .sort((a, b) => b.hello.height - a.hello.height)[0];
+      .filter(({ hello }) => !chain.headerOf(hello.head) && this.isBetter(hello))
+      .filter((peer) => !this.#contradictsFinal(peer))
+      .sort((a, b) => this.#failuresOf(a) - this.#failuresOf(b) || compareClaims(a.hello, b.hello))[0];
   }
 
-  /** A head raised by gossip carries no new weight claim, but a greater height. */
-  #isBetter(hello: KnownPeer["hello"]): boolean {
-    const { head } = this.#modules.chain;
-    return hello.cumulativeWeight >= head.cumulativeWeight || hello.height > head.header.height;
+  #countFailure(peer: KnownPeer): void {
+    this.#failures.set(peer.peerId, this.#failuresOf(peer) + 1);
+  }
+
+  #failuresOf({ peerId }: KnownPeer): number {
+    return this.#failures.get(peerId) ?? 0;
+  }
+
+  /** Whether a peer calls another block final at a height up to which ours is final. */
+  #contradictsFinal({ peerId, hello }: KnownPeer): boolean {
+    const { chain } = this.#modules;
+    const { height, hash } = hello.final;
+    if (!chain.final || height === 0 || height > chain.final.height) return false;
+    const ours = chain.hashAtHeight(height);
+    if (!ours || bytesEqual(ours, hash)) return false;
+    this.#nameConflict(peerId, { height, hash: ours }, hello.final);
+    return true;
+  }
+
+  #nameConflict(peer: PeerId, ours: Checkpoint, theirs: Checkpoint): void {
+    if (this.#conflictsNamed.has(peer)) return;
+    this.#conflictsNamed.set(peer, true);
+    this.#modules.logger.error(
+      {
+        peer,
+        ours: toHex(ours.hash),
+        ourHeight: ours.height,
+        theirs: toHex(theirs.hash),
+        theirHeight: theirs.height,
+      },
+      "this peer calls another block final than this node does; nothing is taken from it. Find out which of the two " +
+        "chains is to go on, and start the nodes of the other one with --trust-recovery and the hash of its final block",
+    );
   }
 
   async #catchUpWith(peer: KnownPeer): Promise<void> {
     const { chain, logger } = this.#modules;
     const targetHeight = peer.hello.height;
     const ancestor = await this.#commonAncestor(peer);
+    this.#refuseBelowFinal(peer, ancestor);
     const behind = targetHeight - ancestor.height;
     if (behind > batchBlocks) {
       logger.info({ from: ancestor.height, to: targetHeight, peer: peer.peerId }, "catching up");
@@ -134,6 +188,14 @@ export class Synchronizer {
     }
     // The peer may have moved to another head meanwhile; its next hello tells.
     if (!reached) this.#restUntilMs.set(peer.peerId, this.#modules.clock.monotonicMs() + retryAfterMs);
+  }
+
+  /** A chain that leaves ours below the final block is none for us; its peer may not have heard yet, or never will. */
+  #refuseBelowFinal({ peerId, hello }: KnownPeer, ancestor: { readonly height: number }): void {
+    const { final } = this.#modules.chain;
+    if (!final || ancestor.height >= final.height) return;
+    if (hello.final.height > ancestor.height) this.#nameConflict(peerId, final, hello.final);
+    throw new PeerFailure(`its chain leaves ours at height ${ancestor.height}, below the final block`);
   }
 
   async #importFrom(block: Block, from: PeerId): Promise<void> {
@@ -182,6 +244,13 @@ export class Synchronizer {
     if (!told.value) throw new PeerFailure(`it has no block at height ${height}`);
     return this.#modules.chain.headerOf(told.value.hash) && told.value.hash;
   }
+}
+
+/** By what is claimed and not believed, as the fork choice would: the best claim first. */
+function compareClaims(a: Hello, b: Hello): number {
+  if (a.justifiedHeight !== b.justifiedHeight) return b.justifiedHeight - a.justifiedHeight;
+  if (a.cumulativeWeight !== b.cumulativeWeight) return a.cumulativeWeight > b.cumulativeWeight ? -1 : 1;
+  return b.height - a.height;
 }
 
 /** Penalises who served it, which need not be the peer that is followed, where the fault is one that nobody relays. */

@@ -27,6 +27,11 @@ const verdicts: Record<FaultCode, Verdict> = {
   "transaction/asset-unknown": "ignore",
   "transaction/asset-invalid": "reject",
   "transaction/already-committed": "ignore",
+  // Wrong by itself, on every chain: no field fits its action, or the candidate has not consented.
+  "transaction/vote-invalid": "reject",
+  // Both depend on the head that it is judged on: who is in the set, and what has passed or expired.
+  "transaction/voter-not-authority": "ignore",
+  "transaction/vote-useless": "ignore",
 
   "mempool/known": "ignore",
   "mempool/full": "ignore",
@@ -60,10 +65,30 @@ const verdicts: Record<FaultCode, Verdict> = {
   "block/state-root-wrong": "reject",
   "block/consensus-root-wrong": "reject",
   "block/consensus-section-not-open": "ignore",
+  "block/certificate-invalid": "reject",
+  "block/evidence-invalid": "reject",
+  // An honest node that comes out of a partition sends its own branch before it has heard of ours.
+  "block/conflicts-with-final": "ignore",
   "block/queue-full": "ignore",
+
+  "vote/known": "ignore",
+  "vote/stale": "ignore",
+  "vote/target-unknown": "ignore",
+  // Whoever knows the target knows its height and its source, and who does not know the target relays nothing.
+  "vote/target-height-wrong": "reject",
+  "vote/source-wrong": "reject",
+  // While the target is unknown only the head can say who is in, and after a recovery the sets differ for good. It
+  // costs one look-up, before any signature is verified, so nothing is won by punishing it.
+  "vote/voter-not-authority": "ignore",
+  "vote/signature-invalid": "reject",
+
+  "evidence/invalid": "reject",
+  "evidence/known": "ignore",
+  "evidence/offender-not-removable": "ignore",
 
   "message/empty": "reject",
   "message/rate-exceeded": "reject",
+  "message/key-wrong": "reject",
 
   "record/signature-invalid": "reject",
   "record/stale": "ignore",

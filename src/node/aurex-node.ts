@@ -1,5 +1,4 @@
 /** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -7,33 +6,41 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import { createExportJob } from "../export/export-job.ts";
 import { createApi } from "../http/api.ts";
-import type { NodeStatus } from "../http/node-status.ts";
+import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
+import { peersAnswer } from "../http/peers-answer.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
-import { createLibp2pHost, type Libp2pHost } from "../network/libp2p/libp2p-host.ts";
+import type { ClockVerdict } from "../network/clock-comparison.ts";
+import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
+import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
+import type { PeerHost, PeerId } from "../network/peer-host.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
-import { type KeyPair, seedBytes } from "../protocol/signing.ts";
+import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import { type BlockSealer, blockSealerOf } from "../sealing/block-sealer.ts";
 import { openFileSealJournal } from "../sealing/poa/file-seal-journal.ts";
-import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
+import { openFileVoteJournal } from "../sealing/poa/file-vote-journal.ts";
 import { createPowSealer } from "../sealing/pow/pow-sealer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
-import { acquireDirectoryLock, type DirectoryLock } from "../store/directory-lock.ts";
+import type { DirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";
 import { createTransactionVerifier } from "../verifier/verifier.ts";
 import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
-import { dataDirectory, pinChainSpec } from "./data-directory.ts";
+import type { AuthorityJournals } from "./authority/authority-role.ts";
+import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory.ts";
 import { ExportFollower } from "./export-follower.ts";
 import { NodeCore } from "./node-core.ts";
-import { placeUnusable, portInUse } from "./operator-error.ts";
+import { createNodeHost, softwareVersion } from "./node-host.ts";
+import { portInUse } from "./operator-error.ts";
 
 export interface AurexNodeOptions {
   readonly dataDir: string;
   readonly name: string;
   readonly network: string;
   readonly spec: ChainSpec;
+  /** Hash of the block to take for final after the quorum was lost for good. */
+  readonly trustRecovery?: Uint8Array | undefined;
   /** Seal with the node's key where the chain is Proof of Authority. */
   readonly authority: boolean;
   /** Mine where the chain is Proof of Work. */
@@ -53,11 +60,9 @@ export interface AurexNodeOptions {
 export interface AurexNodeModules {
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** The lock of the data directory, where the caller holds it already, and for longer than the node lives. */
+  readonly lock?: DirectoryLock;
 }
-
-export const softwareVersion = "aurex/0.1.0";
-const maxConnections = 100;
-const mdnsIntervalMs = 3_000;
 
 export class AurexNode {
   readonly options: AurexNodeOptions;
@@ -90,6 +95,8 @@ export class AurexNode {
               mempool: core.mempool,
               submit: (transaction) => core.submit(transaction),
               status: () => this.status(),
+              peers: () => peersAnswer(core.network),
+              authorities: core.admission,
               logger,
             },
           );
@@ -104,7 +111,7 @@ export class AurexNode {
     const clock = modules.clock ?? systemClock;
     const logger = modules.logger ?? silentLogger;
     await using resources = new AsyncDisposableStack();
-    const parts = await openParts(options, clock, logger, resources);
+    const parts = await openParts(options, modules.lock, clock, logger, resources);
     return new AurexNode(options, parts, resources.move());
   }
 
@@ -118,6 +125,26 @@ export class AurexNode {
 
   get network(): Network {
     return this.#core.network;
+  }
+
+  get host(): PeerHost {
+    return this.#host;
+  }
+
+  /** False while the chain is provisional: then nobody loses anything where this node changes to another. */
+  get established(): boolean {
+    const { engine, head } = this.#core.chain;
+    return engine.finality(head)?.established !== false;
+  }
+
+  /** Calls back with every hello of a peer that has another chain of this network and engine. */
+  onOtherChain(listener: (peer: PeerId, hello: Hello) => void): void {
+    this.#core.network.events.on("otherChain", listener);
+  }
+
+  /** Parts for some minutes from a peer whose chain will never be this node's. */
+  refuseChain(peer: PeerId): void {
+    this.#core.network.refuseChain(peer);
   }
 
   /** Where the API listens; undefined before the start and without an API. */
@@ -163,7 +190,7 @@ export class AurexNode {
 
   status(): NodeStatus {
     const { chain, mempool, network, producer } = this.#core;
-    const { head, spec, engine } = chain;
+    const { head, spec, engine, final } = chain;
     const authorities = engine.authorities(head);
     const progress = network.syncProgress;
     const isMiner = producer !== undefined && spec.consensus === "pow";
@@ -177,8 +204,12 @@ export class AurexNode {
       mining: isMiner,
       notSealingBecause: producer?.notSealingBecause ?? null,
       head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
-      final: null,
+      final: final ? { height: final.height, hash: toHex(final.hash) } : null,
+      established: this.established,
+      quorum: final ? this.#core.quorum : null,
+      clock: final ? clockStatus(network.clocks.verdict()) : null,
       peers: network.peerCount,
+      addresses: network.addresses,
       mdnsFault: this.#host.discoveryFault() ?? null,
       mempool: mempool.count,
       authorities: authorities.map(addressOf),
@@ -187,6 +218,13 @@ export class AurexNode {
       hashesPerSecond: isMiner ? (producer.progress?.hashesPerSecond ?? 0) : null,
     };
   }
+}
+
+function clockStatus({ medianMs, measured }: ClockVerdict): ClockStatus {
+  return {
+    offsetMs: medianMs === undefined ? null : -Math.round(medianMs),
+    measuredAgainst: measured,
+  };
 }
 
 interface NodeParts {
@@ -200,14 +238,15 @@ interface NodeParts {
 
 async function openParts(
   options: AurexNodeOptions,
+  heldLock: DirectoryLock | undefined,
   clock: Clock,
   logger: Logger,
   resources: AsyncDisposableStack,
 ): Promise<NodeParts> {
   const { dataDir, name, spec } = options;
   const places = dataDirectory(dataDir);
-  const lock = await lockDataDirectory(dataDir, name, clock);
-  resources.defer(() => lock.release());
+  const lock = heldLock ?? (await lockDataDirectory(dataDir, name, clock));
+  if (!heldLock) resources.defer(() => lock.release());
   await pinChainSpec(dataDir, spec);
   const keyPair = await loadOrCreateNodeKey(dataDir);
   const store: ChainStore = await openLevelStore(
@@ -215,54 +254,38 @@ async function openParts(
     { clock, logger },
   );
   resources.defer(() => store.close());
-  const sealer = await openSealer(options, keyPair, places.sealJournal, logger);
-  // The core closes sealer and host, too; this is for where something fails before there is a core.
+  // The core closes sealer, journals and host, too; this is for where something fails before there is a core.
+  const sealer = openMiner(options, logger);
   resources.defer(() => sealer?.close());
-  const host = await createLibp2pHost(
-    {
-      privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
-      listenAddresses: options.listenAddresses,
-      bootstrap: options.bootstrap,
-      mdns: { enabled: options.mdns, network: options.network, intervalMs: mdnsIntervalMs },
-      datastoreDirectory: places.peers,
-      maxConnections,
-      agentVersion: softwareVersion,
-    },
-    { clock, logger },
-  );
+  const journals = await openJournals(options, logger, resources);
+  const host = await createNodeHost(options, keyPair, { clock, logger });
   resources.defer(() => host.stop());
   const core = await NodeCore.open(
     { ...options, keyPair, software: softwareVersion },
-    { store, host, verifier: createTransactionVerifier({}, { logger }), sealer, clock, logger },
+    { store, host, verifier: createTransactionVerifier({}, { logger }), sealer, journals, clock, logger },
   );
   const follower = openFollower(options.exportFile, core, clock, logger, resources);
   resources.defer(() => core.stop());
   return { core, host, keyPair, lock, follower, logger };
 }
 
-async function lockDataDirectory(dataDir: string, name: string, clock: Clock): Promise<DirectoryLock> {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-    return await acquireDirectoryLock({ directory: dataDir, name }, { clock });
-  } catch (thrown) {
-    throw placeUnusable(thrown, dataDir, "name a directory that this user may write to with --data-dir");
-  }
+function openMiner(options: AurexNodeOptions, logger: Logger): BlockSealer | undefined {
+  if (options.spec.consensus !== "pow" || !options.mine) return undefined;
+  return blockSealerOf(createPowSealer({ threads: options.mineThreads }, { logger }));
 }
 
-async function openSealer(
+async function openJournals(
   options: AurexNodeOptions,
-  keyPair: KeyPair,
-  journalPath: string,
   logger: Logger,
-): Promise<BlockSealer | undefined> {
-  if (options.spec.consensus === "pow") {
-    return options.mine
-      ? blockSealerOf(createPowSealer({ threads: options.mineThreads }, { logger }))
-      : undefined;
-  }
-  if (!options.authority) return undefined;
-  const journal = await openFileSealJournal(journalPath, { logger });
-  return createAuthoritySealer({ keyPair }, { journal });
+  resources: AsyncDisposableStack,
+): Promise<AuthorityJournals | undefined> {
+  if (options.spec.consensus !== "poa" || !options.authority) return undefined;
+  const places = dataDirectory(options.dataDir);
+  const seals = await openFileSealJournal(places.sealJournal, { logger });
+  resources.defer(() => seals.close());
+  const votes = await openFileVoteJournal(places.voteJournal, { logger });
+  resources.defer(() => votes.close());
+  return { seals, votes };
 }
 
 function openFollower(

@@ -1,4 +1,4 @@
-/** Keeps the SQL ledger up to date beside a running node: after every new head, and never in the way of one. */
+/** Keeps the SQL ledger up to date beside a running node: after every new head and every final block, and never in the way of one. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
@@ -20,7 +20,7 @@ export interface ExportFollowerModules {
 export class ExportFollower {
   readonly #modules: ExportFollowerModules;
   readonly #abort = new AbortController();
-  readonly #onHead = () => this.#wake();
+  readonly #onChain = () => this.#wake();
   readonly #onRecord = (record: NodeRecord) => {
     this.#records.set(toHex(record.publicKey), record);
     this.#wake();
@@ -36,7 +36,8 @@ export class ExportFollower {
 
   async start(): Promise<void> {
     const { chain, network } = this.#modules;
-    chain.events.on("headChanged", this.#onHead);
+    chain.events.on("headChanged", this.#onChain);
+    chain.events.on("finalChanged", this.#onChain);
     network.events.on("nodeRecord", this.#onRecord);
     for (const record of network.directory.records()) this.#onRecord(record);
     this.#wake();
@@ -50,7 +51,8 @@ export class ExportFollower {
   /** Ends after the SQL transaction that runs. */
   async stop(): Promise<void> {
     const { chain, network, job } = this.#modules;
-    chain.events.off("headChanged", this.#onHead);
+    chain.events.off("headChanged", this.#onChain);
+    chain.events.off("finalChanged", this.#onChain);
     network.events.off("nodeRecord", this.#onRecord);
     this.#abort.abort();
     await this.#running;

@@ -1,4 +1,5 @@
 /** A node without its machine: chain, mempool, network and producer wired over a store and a host that are handed in. */
+import { bytesEqual } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Chain } from "../chain/chain.ts";
@@ -6,6 +7,7 @@ import { createEngine } from "../consensus/create-engine.ts";
 import { type AddOutcome, createMempool, type Mempool } from "../mempool/mempool.ts";
 import { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
+import { quorumOf } from "../protocol/certificate.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { NodeRole } from "../protocol/node-record.ts";
 import type { KeyPair } from "../protocol/signing.ts";
@@ -13,7 +15,12 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import { BlockProducer } from "../sealing/block-producer.ts";
 import type { BlockSealer } from "../sealing/block-sealer.ts";
+import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
+import { AdmissionDesk } from "./authority/admission-desk.ts";
+import { type AuthorityJournals, AuthorityRole, listenFirstMs } from "./authority/authority-role.ts";
+import { OwnCandidacy } from "./authority/own-candidacy.ts";
+import { VoteCaster } from "./authority/vote-caster.ts";
 
 export interface NodeCoreOptions {
   readonly spec: ChainSpec;
@@ -22,14 +29,23 @@ export interface NodeCoreOptions {
   readonly keyPair: KeyPair;
   readonly mineEmptyBlocks: boolean;
   readonly software: string;
+  /** How long an authority only listens after its start; by default as long as it takes to hear every other one. */
+  readonly listenFirstMs?: number;
+  /** See ChainOptions. */
+  readonly trustRecovery?: Uint8Array | undefined;
 }
+
+/** More than two rounds of greetings: one that is lost puts nobody out of the quorum. */
+const heardWithinMs = 25_000;
 
 export interface NodeCoreModules {
   readonly store: ChainStore;
   readonly host: PeerHost;
   readonly verifier: TransactionVerifier;
-  /** Absent where the node follows and seals nothing. */
+  /** A miner's; absent where the node does not mine. */
   readonly sealer: BlockSealer | undefined;
+  /** An authority's, on a chain that has authorities; absent where the node is none. */
+  readonly journals: AuthorityJournals | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -40,13 +56,26 @@ export class NodeCore {
   readonly network: Network;
   /** Absent where the node seals nothing. */
   readonly producer: BlockProducer | undefined;
+  /** Absent where the node is no authority and does not ask to be one. */
+  readonly authority: AuthorityRole | undefined;
+  readonly candidacy: OwnCandidacy;
+  /** Absent where the chain has no authorities; a follower's only shows who they are. */
+  readonly admission: AdmissionDesk | undefined;
+  readonly #clock: Clock;
+  readonly #keyPair: KeyPair;
   readonly #verifier: TransactionVerifier;
 
   private constructor(options: NodeCoreOptions, modules: NodeCoreModules, chain: Chain) {
-    const { host, verifier, sealer, clock, logger } = modules;
+    const { host, verifier, journals, clock, logger } = modules;
     const { spec, keyPair, mineEmptyBlocks } = options;
+    const sealer = journals
+      ? createAuthoritySealer({ keyPair }, { journal: journals.seals })
+      : modules.sealer;
     this.chain = chain;
+    this.#clock = clock;
+    this.#keyPair = keyPair;
     this.#verifier = verifier;
+    this.candidacy = new OwnCandidacy({ keyPair, authority: journals !== undefined }, chain);
     this.mempool = createMempool(
       {},
       {
@@ -56,26 +85,44 @@ export class NodeCore {
           view: chain.ledger,
           height: chain.head.header.height,
           minimumFee: spec.genesis.minimumFee,
+          voteFault: (transaction) => chain.voteFault(transaction),
         }),
         logger,
       },
     );
     this.network = new Network(
-      { ...options, role: roleOf(spec, sealer) },
+      { ...options, role: roleOf(spec, sealer), candidacy: () => this.candidacy.current() },
       { host, chain, mempool: this.mempool, clock, logger },
     );
+    const { candidacy, network } = this;
+    const listenMs = journals ? (options.listenFirstMs ?? listenFirstMs(spec.genesis)) : 0;
+    this.authority =
+      journals &&
+      new AuthorityRole(
+        { keyPair, listenFirstMs: listenMs },
+        { chain, network, candidacy, journals, clock, logger },
+      );
+    this.admission = spec.admission && this.#openDesk(modules);
     this.producer =
       sealer &&
       new BlockProducer(
-        { producer: keyPair.publicKey, mineEmptyBlocks, extraData: new Uint8Array(32) },
+        {
+          producer: keyPair.publicKey,
+          mineEmptyBlocks,
+          extraData: new Uint8Array(32),
+          listenFirstMs: listenMs,
+        },
         {
           chain,
           mempool: this.mempool,
           sealer,
           clock,
           logger,
-          announceBlock: (block) => this.network.announceBlock(block),
-          isSyncing: () => this.network.syncProgress !== undefined,
+          announceBlock: (block) => network.announceBlock(block),
+          isSyncing: () => this.#isBehind,
+          quorumHeard: () => this.quorum.heard >= this.quorum.needed,
+          hasPeers: () => network.peerCount > 0,
+          mayNotSeal: () => this.authority?.notSealing(),
         },
       );
     // Before the producer's own listener, so that it drafts from a mempool that already follows the new head.
@@ -85,18 +132,54 @@ export class NodeCore {
         disconnected: disconnected.flatMap((block) => block.transactions),
       }),
     );
+    chain.events.on("evidenceFound", (evidence) => network.announceEvidence(evidence));
+  }
+
+  #openDesk({ journals, clock, logger }: NodeCoreModules): AdmissionDesk {
+    const { chain, mempool, network, candidacy } = this;
+    const submit = (transaction: DecodedTransaction) => this.submit(transaction);
+    const caster = new VoteCaster(this.#keyPair, { chain, mempool, submit, clock });
+    const mayVote = () => !this.#isBehind && this.authority?.notSealing() === undefined;
+    return new AdmissionDesk(
+      { publicKey: this.#keyPair.publicKey, authority: journals !== undefined },
+      { chain, network, candidacy, caster, mayVote, clock, logger },
+    );
+  }
+
+  get #isBehind(): boolean {
+    return this.network.syncProgress !== undefined || this.network.isCatchingUp;
+  }
+
+  /** Authorities that finality needs, and those that gave a sign of life lately, this node included. */
+  get quorum(): { readonly needed: number; readonly heard: number } {
+    const { engine, head } = this.chain;
+    const authorities = engine.authorities(head);
+    const { directory } = this.network;
+    const others = authorities.filter((key) => !bytesEqual(key, this.#keyPair.publicKey));
+    const heard = directory.heardWithin(others, heardWithinMs, this.#clock.monotonicMs()).length;
+    const own = this.authority ? authorities.length - others.length : 0;
+    return { needed: quorumOf(authorities.length), heard: heard + own };
   }
 
   /** @throws StoreError where what is stored does not add up */
   static async open(options: NodeCoreOptions, modules: NodeCoreModules): Promise<NodeCore> {
     const { store, verifier, clock, logger } = modules;
     const engine = createEngine(options.spec);
-    const chain = await Chain.open({ spec: options.spec }, { store, engine, verifier, clock, logger });
+    const { spec, trustRecovery } = options;
+    const chain = await Chain.open(trustRecovery ? { spec, trustRecovery } : { spec }, {
+      store,
+      engine,
+      verifier,
+      clock,
+      logger,
+    });
     return new NodeCore(options, modules, chain);
   }
 
   async start(): Promise<void> {
     await this.network.start();
+    this.authority?.start();
+    this.admission?.start();
     this.producer?.start();
   }
 
@@ -108,7 +191,9 @@ export class NodeCore {
   }
 
   async stopProducing(): Promise<void> {
+    this.admission?.stop();
     await this.producer?.stop();
+    await this.authority?.stop();
   }
 
   /** Network first, then the import that runs; the store is the caller's to close. */

@@ -1,18 +1,19 @@
 /** From a configuration to what a node is opened with: finds the chain spec. */
 import { readFile } from "node:fs/promises";
+import { fromHex } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import { chainSpecFromJson } from "../protocol/chain-spec-json.ts";
 import { type ChainSpec, chainSpecOf, easiestTargetOf } from "../protocol/genesis.ts";
-import type { AurexNodeOptions } from "./aurex-node.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
+import type { NodeLifeOptions } from "./node-life.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
 
 /** The Proof of Work chain that every node without `--chain` is on. */
 const builtInPowSpec = new URL("../../config/pow.json", import.meta.url);
 
-/** @throws OperatorError where no chain spec can be had */
-export async function nodeOptionsOf(config: NodeConfig): Promise<AurexNodeOptions> {
+/** @throws OperatorError where a chain spec that is named cannot be used */
+export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions> {
   const spec = await chainSpecFor(config);
   const ip = config.listenAddress.includes(":") ? "ip6" : "ip4";
   return {
@@ -21,6 +22,9 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<AurexNodeOption
     network: config.network,
     spec,
     authority: config.authority,
+    expect: config.expect,
+    admission: config.admission,
+    trustRecovery: config.trustRecovery === undefined ? undefined : fromHex(config.trustRecovery),
     mine: config.mine,
     mineEmptyBlocks: config.mineEmptyBlocks,
     mineThreads: config.mineThreads,
@@ -32,17 +36,13 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<AurexNodeOption
   };
 }
 
-async function chainSpecFor(config: NodeConfig): Promise<ChainSpec> {
+/** Undefined: the Proof of Authority chain that the data directory holds, or else one that is founded or joined. */
+async function chainSpecFor(config: NodeConfig): Promise<ChainSpec | undefined> {
   if (config.chain !== undefined) return requireEngine(await readChainSpec(config.chain), config);
   if (config.consensus === "pow") return builtInSpec(config.difficulty ?? 2);
   const pinned = await pinnedChainSpec(config.dataDir);
-  if (pinned) return requireEngine(pinned, config);
-  throw new OperatorError("a Proof of Authority node needs a chain spec", {
-    code: "node/chain-spec-missing",
-    exitCode: exitCodes.usage,
-    why: `${config.dataDir} holds no chain yet, and the authorities of a new one have to be named`,
-    next: "aurex-node init --consensus poa --authority KEY --out chain.json, then start with --chain chain.json",
-  });
+  if (pinned) requireEngine(pinned, config);
+  return undefined;
 }
 
 /** The built-in Proof of Work chain; another difficulty is another floor, hence another chain. */

@@ -2,7 +2,7 @@
 import type { ActionableError } from "../base/actionable-error.ts";
 import { toError } from "../base/invariant.ts";
 import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
-import { JournalError } from "../sealing/poa/seal-journal.ts";
+import { JournalError } from "../sealing/poa/journal.ts";
 import { StoreError, type StoreErrorCode } from "../store/chain-store.ts";
 import { KeyError } from "../wallet/key-error.ts";
 
@@ -16,6 +16,8 @@ export const exitCodes = {
   store: 5,
   genesisMismatch: 6,
   key: 7,
+  /** `doctor` has found something. */
+  checkFailed: 8,
   forcedStop: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
@@ -43,6 +45,7 @@ export class OperatorError extends Error {
 const storeExitCodes: Record<StoreErrorCode, ExitCode> = {
   "store/corrupt": exitCodes.store,
   "store/newer-version": exitCodes.store,
+  "store/older-version": exitCodes.store,
   "store/in-use": exitCodes.dataDirectoryInUse,
   "store/wrong-chain": exitCodes.genesisMismatch,
   "store/disk-full": exitCodes.store,
@@ -53,7 +56,9 @@ const storeExitCodes: Record<StoreErrorCode, ExitCode> = {
 const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
   "export/not-a-ledger": exitCodes.usage,
   "export/newer-version": exitCodes.store,
+  "export/older-version": exitCodes.store,
   "export/genesis-mismatch": exitCodes.genesisMismatch,
+  "export/conflicts-with-final": exitCodes.store,
   "export/source-incomplete": exitCodes.store,
   "export/cannot-open": exitCodes.usage,
   "export/busy": exitCodes.usage,

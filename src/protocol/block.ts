@@ -2,7 +2,8 @@
 import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import { Bytes32, Bytes64, byteList, decode, SafeUint64, Uint8, Uint32 } from "./codec.ts";
+import { CertificateType } from "./certificate.ts";
+import { Bytes32, byteList, decode, SafeUint64, Uint8, Uint32 } from "./codec.ts";
 import type { BlockFault } from "./faults.ts";
 import { sha256 } from "./hashing.ts";
 import { listRoot } from "./merkle.ts";
@@ -47,16 +48,11 @@ export const SealType = new ContainerType({
 });
 export type Seal = ValueOf<typeof SealType>;
 
-const CertificateType = new ContainerType({
-  targetHeight: SafeUint64,
-  targetHash: Bytes32,
-  bitmap: byteList(32),
-  signatures: new ListCompositeType(Bytes64, 256),
-});
-/** The place of finality certificates and evidence; its bytes are settled, no rule opens it yet. */
+export const sectionEvidenceMax = 16;
+/** What Proof of Authority says beside the transactions: at most one finality certificate, and encoded evidence. */
 export const ConsensusSectionType = new ContainerType({
   certificates: new ListCompositeType(CertificateType, 1),
-  evidence: new ListCompositeType(byteList(2048), 16),
+  evidence: new ListCompositeType(byteList(2048), sectionEvidenceMax),
 });
 export type ConsensusSection = ValueOf<typeof ConsensusSectionType>;
 export const emptyConsensusSection: ConsensusSection = { certificates: [], evidence: [] };
@@ -162,11 +158,16 @@ function blockOf(
   return { header, seal, consensusSection, transactions, hash, hashHex: toHex(hash), bytes };
 }
 
-/** What a chain knows of a block without its body; the cumulative weight is the engine's measure for fork choice. */
+/** What a chain knows of a block without its body, with what the consensus engine made of the chain up to it. */
 export interface HeaderRecord {
   readonly hash: Uint8Array;
   readonly hashHex: string;
   readonly header: Header;
   readonly seal: Seal;
+  /** The engine's measure for fork choice. */
   readonly cumulativeWeight: bigint;
+  /** Height of the highest block that this block's own chain certifies; 0 where the engine has no finality. */
+  readonly justifiedHeight: number;
+  /** The engine's own state after the block, in its own bytes; it follows from the chain up to the block. */
+  readonly consensusState: Uint8Array;
 }

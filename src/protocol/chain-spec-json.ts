@@ -4,6 +4,8 @@ import { fail, type Result } from "../base/result.ts";
 import { formatAmount, parseAmount } from "./amount.ts";
 import { blockBytesMax, blockTransactionsMax } from "./block.ts";
 import {
+  type AdmissionPolicy,
+  admissionNumbers,
   type ChainSpec,
   type ConsensusName,
   chainSpecOf,
@@ -33,6 +35,10 @@ export interface ChainSpecJson {
   readonly periodMs?: number;
   readonly stepMs?: number;
   readonly heartbeatMs?: number;
+  /** poa: how a candidate becomes an authority. */
+  readonly admission?: AdmissionPolicy;
+  /** poa, open-lan: how long after `timestamp` the authorities admit by themselves. */
+  readonly joinWindowMs?: number;
   /** AUR by address. */
   readonly allocations?: Readonly<Record<string, string>>;
   readonly minimumFee?: string;
@@ -45,7 +51,7 @@ export interface ChainSpecJson {
 /** What a spec has where it says nothing else. */
 export const specDefaults = {
   pow: { difficulty: 2, targetBlockTimeMs: 5_000, minimumIntervalMs: 1_000 },
-  poa: { periodMs: 2_000, stepMs: 1_000, heartbeatMs: 30_000 },
+  poa: { periodMs: 2_000, stepMs: 1_000, heartbeatMs: 30_000, admission: "vote", joinWindowMs: 0 },
   minimumFee: "0",
   blockReward: "0",
   halvingIntervalBlocks: 0,
@@ -65,6 +71,8 @@ const fieldNames: readonly (keyof ChainSpecJson)[] = [
   "periodMs",
   "stepMs",
   "heartbeatMs",
+  "admission",
+  "joinWindowMs",
   "allocations",
   "minimumFee",
   "blockReward",
@@ -73,7 +81,14 @@ const fieldNames: readonly (keyof ChainSpecJson)[] = [
   "blockTransactionsMax",
 ];
 const powOnly: readonly (keyof ChainSpecJson)[] = ["difficulty", "targetBlockTimeMs", "minimumIntervalMs"];
-const poaOnly: readonly (keyof ChainSpecJson)[] = ["authorities", "periodMs", "stepMs", "heartbeatMs"];
+const poaOnly: readonly (keyof ChainSpecJson)[] = [
+  "authorities",
+  "periodMs",
+  "stepMs",
+  "heartbeatMs",
+  "admission",
+  "joinWindowMs",
+];
 
 class SpecError extends Error {
   readonly field: string;
@@ -134,6 +149,8 @@ function genesisOf(json: Record<string, unknown>): Genesis {
     periodMs: isPow ? 0 : readInteger(json, "periodMs", poa.periodMs),
     stepMs: isPow ? 0 : readInteger(json, "stepMs", poa.stepMs),
     heartbeatMs: isPow ? 0 : readInteger(json, "heartbeatMs", poa.heartbeatMs),
+    admission: isPow ? 0 : readAdmission(json),
+    joinWindowMs: isPow ? 0 : readInteger(json, "joinWindowMs", poa.joinWindowMs),
     authorities: readAuthorities(json),
     allocations: readAllocations(json),
     minimumFee: readAmount(json.minimumFee ?? specDefaults.minimumFee, "minimumFee"),
@@ -171,6 +188,14 @@ function readTimestamp(json: Record<string, unknown>): number {
     throw new SpecError("timestamp", "must be a time such as 2026-01-01T00:00:00.000Z");
   }
   return timestampMs;
+}
+
+function readAdmission(json: Record<string, unknown>): number {
+  const policy = json.admission ?? specDefaults.poa.admission;
+  const policies = Object.keys(admissionNumbers) as AdmissionPolicy[];
+  const known = policies.find((name) => name === policy);
+  if (!known) throw new SpecError("admission", `must be one of ${policies.join(", ")}`);
+  return admissionNumbers[known];
 }
 
 function readSalt(json: Record<string, unknown>): Uint8Array {
@@ -224,6 +249,8 @@ export function chainSpecToJson(spec: ChainSpec): string {
     periodMs: genesis.periodMs,
     stepMs: genesis.stepMs,
     heartbeatMs: genesis.heartbeatMs,
+    ...(spec.admission ? { admission: spec.admission } : {}),
+    joinWindowMs: genesis.joinWindowMs,
   };
   const json: ChainSpecJson = {
     name: toUtf8(genesis.name) ?? "",

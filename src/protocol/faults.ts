@@ -30,7 +30,11 @@ export type TransactionFault =
   | { readonly code: "transaction/sender-has-name"; readonly name: string }
   | { readonly code: "transaction/asset-unknown"; readonly asset: string }
   | { readonly code: "transaction/asset-invalid"; readonly reason: string }
-  | { readonly code: "transaction/already-committed"; readonly id: string };
+  | { readonly code: "transaction/already-committed"; readonly id: string }
+  | { readonly code: "transaction/vote-invalid"; readonly reason: string }
+  | { readonly code: "transaction/voter-not-authority"; readonly voter: string }
+  /** Well made, but it can change nothing on the chain that it stands on. */
+  | { readonly code: "transaction/vote-useless"; readonly reason: string };
 
 export type MempoolFault =
   | { readonly code: "mempool/known"; readonly id: string }
@@ -82,18 +86,42 @@ export type BlockFault =
   | { readonly code: "block/state-root-wrong"; readonly expected: string; readonly actual: string }
   | { readonly code: "block/consensus-root-wrong" }
   | { readonly code: "block/consensus-section-not-open" }
+  | { readonly code: "block/certificate-invalid"; readonly reason: string }
+  | { readonly code: "block/evidence-invalid"; readonly reason: string }
+  | { readonly code: "block/conflicts-with-final"; readonly finalHeight: number; readonly finalHash: string }
   | { readonly code: "block/queue-full"; readonly pendingMax: number };
+
+/** Why a finality vote does not count. */
+export type VoteFault =
+  | CodecFault
+  | { readonly code: "vote/known" }
+  /** At or below the final height, or too far below the head to matter. */
+  | { readonly code: "vote/stale"; readonly targetHeight: number }
+  | { readonly code: "vote/target-unknown"; readonly targetHash: string }
+  | { readonly code: "vote/target-height-wrong"; readonly expected: number; readonly actual: number }
+  | { readonly code: "vote/source-wrong"; readonly expected: string; readonly actual: string }
+  | { readonly code: "vote/voter-not-authority"; readonly voter: string }
+  | { readonly code: "vote/signature-invalid" };
+
+export type EvidenceFault =
+  | CodecFault
+  | { readonly code: "evidence/invalid"; readonly reason: string }
+  | { readonly code: "evidence/known" }
+  /** Out already, never in, or the last one, which stays. */
+  | { readonly code: "evidence/offender-not-removable"; readonly offender: string };
 
 export type MessageFault =
   | CodecFault
   | { readonly code: "message/empty" }
   | { readonly code: "message/rate-exceeded" }
+  /** A hello names another key than the one that its sender's peer id is made of. */
+  | { readonly code: "message/key-wrong"; readonly key: string }
   | { readonly code: "record/signature-invalid" }
   | { readonly code: "record/stale" }
   | { readonly code: "record/timestamp-ahead" }
   | { readonly code: "record/invalid"; readonly reason: string };
 
-export type Fault = TransactionFault | MempoolFault | BlockFault | MessageFault;
+export type Fault = TransactionFault | MempoolFault | BlockFault | VoteFault | EvidenceFault | MessageFault;
 export type FaultCode = Fault["code"];
 
 /** One line for logs and people: the code and its fields. */

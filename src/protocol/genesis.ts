@@ -22,6 +22,13 @@ export const authoritiesMax = 256;
 export const allocationsMax = 65_536;
 export const engineNumbers = { pow: 1, poa: 2 } as const;
 export type ConsensusName = keyof typeof engineNumbers;
+/**
+ * How a candidate becomes an authority. vote: operators vote by hand. open-lan: authorities vote by themselves for
+ * whoever is on a private address, while the join window is open. token: for whoever has the network's secret, without
+ * which nobody can even connect.
+ */
+export const admissionNumbers = { vote: 1, "open-lan": 2, token: 3 } as const;
+export type AdmissionPolicy = keyof typeof admissionNumbers;
 
 const AllocationType = new ContainerType({ account: Bytes32, amount: Uint64 });
 
@@ -38,6 +45,9 @@ export const GenesisType = new ContainerType({
   periodMs: SafeUint64,
   stepMs: SafeUint64,
   heartbeatMs: SafeUint64,
+  /** Proof of Authority: an admission number, and how long after `timestampMs` open-lan admits; else zero. */
+  admission: Uint8,
+  joinWindowMs: SafeUint64,
   /** Sorted by key, unique. */
   authorities: new ListCompositeType(Bytes32, authoritiesMax),
   /** Sorted by key, unique. */
@@ -65,6 +75,8 @@ export interface ChainSpec {
   readonly name: string;
   readonly consensus: ConsensusName;
   readonly chainId: Uint8Array;
+  /** Undefined on a Proof of Work chain. */
+  readonly admission: AdmissionPolicy | undefined;
 }
 
 export function chainIdOf(genesis: Genesis): Uint8Array {
@@ -107,6 +119,9 @@ export function chainSpecOf(genesis: Genesis): Result<ChainSpec, GenesisFault> {
       return invalid("easiestTarget", "must not be zero");
     if (genesis.targetBlockTimeMs === 0) return invalid("targetBlockTimeMs", "must not be zero");
     if (genesis.authorities.length > 0) return invalid("authorities", "belong to Proof of Authority");
+    if (genesis.admission !== 0 || genesis.joinWindowMs !== 0) {
+      return invalid("admission", "belongs to Proof of Authority");
+    }
   } else {
     if (genesis.authorities.length === 0)
       return invalid("authorities", "Proof of Authority needs at least one");
@@ -114,8 +129,15 @@ export function chainSpecOf(genesis: Genesis): Result<ChainSpec, GenesisFault> {
     if (genesis.stepMs === 0) return invalid("stepMs", "must not be zero");
     if (genesis.easiestTarget.some((byte) => byte !== 0))
       return invalid("easiestTarget", "belongs to Proof of Work");
+    if (!admissionOf(genesis)) return invalid("admission", `${genesis.admission} is not known`);
   }
-  return ok({ genesis, name, consensus, chainId: chainIdOf(genesis) });
+  return ok({ genesis, name, consensus, chainId: chainIdOf(genesis), admission: admissionOf(genesis) });
+}
+
+function admissionOf({ admission }: Genesis): AdmissionPolicy | undefined {
+  return (Object.keys(admissionNumbers) as AdmissionPolicy[]).find(
+    (policy) => admissionNumbers[policy] === admission,
+  );
 }
 
 function isSortedUnique(keys: readonly Uint8Array[]): boolean {

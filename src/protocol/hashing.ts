@@ -21,6 +21,10 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 export const transactionDomain = fromUtf8("aurex/tx/1");
 export const sealDomain = fromUtf8("aurex/seal/1");
 export const nodeRecordDomain = fromUtf8("aurex/node/1");
+export const voteDomain = fromUtf8("aurex/vote/1");
+export const consentDomain = fromUtf8("aurex/consent/1");
+export const invitationDomain = fromUtf8("aurex/invitation/1");
+export const founderDomain = fromUtf8("aurex-founder");
 
 /** SHA-256 over a domain prefix and parts in order; every part but the last has a fixed length. */
 export function domainHash(domain: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {

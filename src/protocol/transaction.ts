@@ -44,6 +44,18 @@ const IssueAssetPayload = new ContainerType({
   metadata: byteList(assetMetadataBytesMax),
 });
 
+/** Numbers of what an authority vote asks for. */
+export const authorityActions = { add: 1, remove: 2 } as const;
+const AuthorityVotePayload = new ContainerType({
+  action: Uint8,
+  authority: Bytes32,
+  /** The last height at which the vote counts, and up to which the candidate consented. */
+  expiresAtHeight: SafeUint64,
+  /** Add: the candidate's; remove: zero. */
+  consent: Bytes64,
+});
+
+export type AuthorityVote = ValueOf<typeof AuthorityVotePayload>;
 export type Transfer = ValueOf<typeof TransferPayload>;
 export type IssueAsset = ValueOf<typeof IssueAssetPayload>;
 
@@ -52,7 +64,8 @@ export type Payload =
   | ({ readonly kind: "transfer" } & Transfer)
   | ({ readonly kind: "record" } & ValueOf<typeof RecordPayload>)
   | ({ readonly kind: "registerUser" } & ValueOf<typeof RegisterUserPayload>)
-  | ({ readonly kind: "issueAsset" } & IssueAsset);
+  | ({ readonly kind: "issueAsset" } & IssueAsset)
+  | ({ readonly kind: "authorityVote" } & AuthorityVote);
 
 const unsignedFields = {
   version: Uint8,
@@ -155,7 +168,7 @@ function decodePayload(transaction: Transaction): Result<Payload, TransactionFau
     case transactionKinds.issueAsset:
       return tagged("issueAsset", decode(IssueAssetPayload, payload, "issueAsset payload"));
     case transactionKinds.authorityVote:
-      return fail({ code: "transaction/kind-not-open", kind: "authorityVote" });
+      return tagged("authorityVote", decode(AuthorityVotePayload, payload, "authorityVote payload"));
     case transactionKinds.evidence:
       return fail({ code: "transaction/kind-not-open", kind: "evidence" });
     default:
@@ -180,6 +193,8 @@ export function encodePayload(payload: Payload): Uint8Array {
       return RegisterUserPayload.serialize(payload);
     case "issueAsset":
       return IssueAssetPayload.serialize(payload);
+    case "authorityVote":
+      return AuthorityVotePayload.serialize(payload);
   }
 }
 

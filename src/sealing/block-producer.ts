@@ -1,6 +1,6 @@
 /** Produces blocks: waits for its slot, drafts on the head, has the draft sealed, and sends it through the same door as any block. */
 import type { Clock, Timer } from "../base/clock.ts";
-import { toError } from "../base/invariant.ts";
+import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import { ledgerContext } from "../chain/reorganization.ts";
@@ -10,25 +10,18 @@ import type { Mempool } from "../mempool/mempool.ts";
 import {
   type Block,
   blockVersion,
+  ConsensusSectionType,
+  consensusRoot,
   decodeBlock,
-  emptyConsensusRoot,
   type Header,
   type HeaderRecord,
   transactionsRoot,
 } from "../protocol/block.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import type { BlockSealer } from "./block-sealer.ts";
+import type { BlockDraft, BlockSealer } from "./block-sealer.ts";
+import type { NotSealingReason } from "./not-sealing.ts";
 import type { SealProgress } from "./sealer.ts";
-
-/** Why a node that should seal does not; undefined in `reason` while it is sealing. */
-export type NotSealingReason =
-  | "not in the authority set"
-  | "not its turn"
-  | "syncing"
-  | "disk full"
-  | "nothing to seal"
-  | "stopped";
 
 export interface BlockProducerOptions {
   /** The public key that blocks name and rewards go to. */
@@ -37,6 +30,8 @@ export interface BlockProducerOptions {
   readonly mineEmptyBlocks: boolean;
   /** A UTF-8 note of at most 32 bytes. */
   readonly extraData: Uint8Array;
+  /** For how long after its start it only listens: an authority may have to hear first what it missed. Default 0. */
+  readonly listenFirstMs?: number;
 }
 
 export interface BlockProducerModules {
@@ -47,6 +42,11 @@ export interface BlockProducerModules {
   readonly logger: Logger;
   readonly announceBlock: (block: Block) => void;
   readonly isSyncing: () => boolean;
+  /** Enough authorities were heard lately for finality to go on; asked only on chains that have it. */
+  readonly quorumHeard: () => boolean;
+  readonly hasPeers: () => boolean;
+  /** What else forbids sealing right now; asked before every attempt, and again every 2 s while it does. */
+  readonly mayNotSeal?: () => NotSealingReason | undefined;
 }
 
 const retryAfterFailureMs = 2_000;
@@ -59,15 +59,10 @@ const offsetBytes = 4;
 interface DueSlot {
   readonly dueMs: number;
   readonly slot: SealingSlot;
-  /** Nothing waits: the block will be empty. */
-  readonly isEmpty: boolean;
+  /** Something waits: transactions, evidence, or somebody for finality. */
+  readonly isUrgent: boolean;
   /** When a block is due though it be empty; undefined: never. */
   readonly emptyDueMs: number | undefined;
-}
-
-interface Draft {
-  readonly header: Header;
-  readonly transactions: readonly DecodedTransaction[];
 }
 
 export class BlockProducer {
@@ -81,6 +76,7 @@ export class BlockProducer {
   #reason: NotSealingReason | undefined = "stopped";
   #progress: SealProgress | undefined;
   #running = false;
+  #listenUntilMs = 0;
   readonly #reconsider = () => this.#consider();
 
   constructor(options: BlockProducerOptions, modules: BlockProducerModules) {
@@ -100,7 +96,9 @@ export class BlockProducer {
 
   start(): void {
     this.#running = true;
+    this.#listenUntilMs = this.#modules.clock.monotonicMs() + (this.#options.listenFirstMs ?? 0);
     this.#modules.chain.events.on("headChanged", this.#reconsider);
+    this.#modules.chain.events.on("evidenceFound", this.#reconsider);
     this.#modules.mempool.events.on("added", this.#reconsider);
     this.#consider();
   }
@@ -111,6 +109,7 @@ export class BlockProducer {
     this.#reason = "stopped";
     this.#timer?.cancel();
     this.#modules.chain.events.off("headChanged", this.#reconsider);
+    this.#modules.chain.events.off("evidenceFound", this.#reconsider);
     this.#modules.mempool.events.off("added", this.#reconsider);
     this.#attempt?.abort.abort();
     await this.#attempt?.done;
@@ -126,17 +125,23 @@ export class BlockProducer {
       return;
     }
     this.#timer?.cancel();
+    const held = this.#heldBack();
+    if (held) {
+      this.#reason = held.reason;
+      this.#wakeAfter(held.lookAgainMs);
+      return;
+    }
     const due = this.#dueTime(chain.head);
     if (typeof due === "string") {
       this.#reason = due;
-      if (due === "syncing") this.#wakeAfter(retryAfterFailureMs);
+      if (due === "syncing" || chain.awaitsFinality) this.#wakeAfter(retryAfterFailureMs);
       return;
     }
     const waitMs = due.dueMs - clock.nowMs();
     if (waitMs > 0) {
-      this.#reason = due.isEmpty ? "nothing to seal" : "not its turn";
-      // Not longer, since the wall clock may be set meanwhile.
-      this.#wakeAfter(Math.min(waitMs, clockLookMs));
+      this.#reason = due.isUrgent ? "not its turn" : this.#idleReason();
+      // Not longer, since the wall clock may be set meanwhile, or the authorities that finality waits for may come back.
+      this.#wakeAfter(Math.min(waitMs, chain.awaitsFinality ? retryAfterFailureMs : clockLookMs));
       return;
     }
     this.#reason = undefined;
@@ -147,19 +152,44 @@ export class BlockProducer {
     this.#timer = this.#modules.clock.schedule(delayMs, this.#reconsider);
   }
 
+  /** What forbids sealing whatever the head and the mempool are. */
+  #heldBack(): { readonly reason: NotSealingReason; readonly lookAgainMs: number } | undefined {
+    const { clock, mayNotSeal } = this.#modules;
+    const reason = mayNotSeal?.();
+    if (reason) return { reason, lookAgainMs: retryAfterFailureMs };
+    const lookAgainMs = this.#listenUntilMs - clock.monotonicMs();
+    return lookAgainMs > 0 ? { reason: "listening first", lookAgainMs } : undefined;
+  }
+
   #dueTime(head: HeaderRecord): NotSealingReason | DueSlot {
     const { chain, mempool, clock, isSyncing } = this.#modules;
     const slot = chain.engine.slot(head, this.#options.producer);
     if (!slot) return "not in the authority set";
     if (isSyncing()) return "syncing";
-    const isEmpty = !mempool.hasReady();
-    const emptyAfterMs = this.#options.mineEmptyBlocks ? 0 : chain.engine.emptyBlockAfterMs;
-    const emptyDueMs = emptyAfterMs === undefined ? undefined : slot.earliestMs + emptyAfterMs;
+    const isEmpty = !mempool.hasReady() && chain.sectionOn(head).evidence.length === 0;
+    const isUrgent = !isEmpty || this.#finalityIsDue();
     // After a quiet time all slots are past: without the courtesy every authority would seal at once.
-    if (isEmpty) this.#work = undefined;
-    const courtesyEndMs = isEmpty ? 0 : clock.nowMs() + slot.courtesyMs - this.#workAgeMs(head);
-    const dueMs = isEmpty ? emptyDueMs : Math.max(slot.earliestMs, courtesyEndMs);
-    return dueMs === undefined ? "nothing to seal" : { dueMs, slot, isEmpty, emptyDueMs };
+    if (!isUrgent) this.#work = undefined;
+    const courtesyEndMs = isUrgent ? clock.nowMs() + slot.courtesyMs - this.#workAgeMs(head) : 0;
+    const urgentMs = Math.max(slot.earliestMs, courtesyEndMs);
+    const emptyAfterMs = this.#options.mineEmptyBlocks ? 0 : chain.engine.emptyBlockAfterMs;
+    const quietMs = emptyAfterMs === undefined ? undefined : slot.earliestMs + emptyAfterMs;
+    const emptyDueMs = isEmpty && isUrgent ? urgentMs : quietMs;
+    const dueMs = isUrgent ? urgentMs : quietMs;
+    return dueMs === undefined ? this.#idleReason() : { dueMs, slot, isUrgent, emptyDueMs };
+  }
+
+  /** Whether an empty block brings finality nearer that somebody waits for. */
+  #finalityIsDue(): boolean {
+    const { chain, quorumHeard } = this.#modules;
+    return chain.awaitsFinality && quorumHeard();
+  }
+
+  /** Why an empty block is not due. */
+  #idleReason(): NotSealingReason {
+    const { chain, quorumHeard, hasPeers } = this.#modules;
+    if (!chain.awaitsFinality || quorumHeard()) return "nothing to seal";
+    return hasPeers() ? "no quorum for finality" : "no peers";
   }
 
   /** For how long there has been something to seal on this head. */
@@ -194,7 +224,7 @@ export class BlockProducer {
     const before = this.#sealedBefore(parent);
     const draft = before ? undefined : this.#draft(parent, due.slot);
     // Nothing of what waited could be executed, and an empty block is not due yet.
-    if (draft?.transactions.length === 0 && clock.nowMs() < emptyDueMs) return emptyDraftMs;
+    if (draft && isEmptyDraft(draft) && clock.nowMs() < emptyDueMs) return emptyDraftMs;
     const block = before ?? (draft && (await this.#seal(draft, signal)));
     if (!block || signal.aborted) return 0;
     const imported = await chain.importBlock(block);
@@ -222,8 +252,8 @@ export class BlockProducer {
     return decoded.value;
   }
 
-  #seal({ header, transactions }: Draft, signal: AbortSignal): Promise<Block | undefined> {
-    return this.#modules.sealer.sealBlock(header, transactions, {
+  #seal(draft: BlockDraft, signal: AbortSignal): Promise<Block | undefined> {
+    return this.#modules.sealer.sealBlock(draft, {
       signal,
       onProgress: (progress) => {
         this.#progress = progress;
@@ -231,39 +261,48 @@ export class BlockProducer {
     });
   }
 
-  #draft(parent: HeaderRecord, slot: SealingSlot): Draft {
+  #draft(parent: HeaderRecord, slot: SealingSlot): BlockDraft {
     const { chain, mempool, clock } = this.#modules;
     const { genesis, chainId } = chain.spec;
+    const { producer } = this.#options;
     const height = parent.header.height + 1;
-    const execution = new BlockExecution(
-      chain.ledger,
-      ledgerContext(height, this.#options.producer, genesis),
-    );
+    const execution = new BlockExecution(chain.ledger, ledgerContext({ height, producer }, genesis));
+    const voteCounter = chain.engine.voteCounter(parent);
     const transactions: DecodedTransaction[] = [];
-    const bytesMax = genesis.blockBytesMax - blockOverheadBytes;
+    const consensusSection = chain.sectionOn(parent);
+    const sectionBytes = ConsensusSectionType.value_serializedSize(consensusSection);
+    const bytesMax = genesis.blockBytesMax - blockOverheadBytes - sectionBytes;
     let bodyBytes = 0;
     for (const transaction of mempool.select({ transactionsMax: genesis.blockTransactionsMax, bytesMax })) {
       bodyBytes += transaction.bytes.length + offsetBytes;
       if (bodyBytes > bytesMax) break;
-      const fault = execution.apply(transaction);
+      const fault = voteCounter.cast(transaction) ?? execution.apply(transaction);
       if (!fault) transactions.push(transaction);
       // A gap opens behind a transaction that failed: those wait for their turn, the one that failed goes.
       else if (fault.code !== "transaction/sequence-gap") mempool.drop(transaction.idHex, fault);
     }
+    const advanced = chain.advance({ height, producer, transactions, consensusSection }, parent);
+    invariant(advanced.ok, "what was chosen for a block may stand in it");
+    const updates = chain.engine.authorityUpdates(parent, advanced.value);
     const header: Header = {
       version: blockVersion,
       chainId,
       height,
       parentHash: parent.hash,
       timestampMs: Math.max(slot.earliestMs, clock.nowMs()),
-      producer: this.#options.producer,
+      producer,
       transactionsRoot: transactionsRoot(transactions),
       transactionCount: transactions.length,
-      stateRoot: chain.stateRootAfter(execution.finish()),
-      consensusRoot: emptyConsensusRoot,
+      stateRoot: chain.stateRootAfter(execution.finish(updates)),
+      consensusRoot: consensusRoot(consensusSection),
       target: slot.target,
       extraData: this.#options.extraData,
     };
-    return { header, transactions };
+    return { header, transactions, consensusSection };
   }
+}
+
+/** A certificate alone is no reason for a block: it can wait for the next one. */
+function isEmptyDraft({ transactions, consensusSection }: BlockDraft): boolean {
+  return transactions.length === 0 && consensusSection.evidence.length === 0;
 }

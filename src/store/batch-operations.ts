@@ -46,6 +46,7 @@ export function operationsOf(
     put(headerKey(record.hash), encodeHeaderRecord(record));
     put(blockKey(record.hash), bytes);
   }
+  for (const record of batch.restated ?? []) put(headerKey(record.hash), encodeHeaderRecord(record));
   for (const { hash, height, transactionIds } of batch.disconnected) {
     remove(heightKey(height));
     remove(undoKey(hash));
@@ -72,7 +73,9 @@ export function operationsOf(
     put(invalidKey(invalidCount % stored.invalidMax), hash);
     invalidCount += 1;
   }
-  const totals = { commitCount: before.commitCount + 1, blockCount, transactionCount, invalidCount, head };
+  const final = batch.final ?? before.final;
+  const commitCount = before.commitCount + 1;
+  const totals = { commitCount, blockCount, transactionCount, invalidCount, head, final };
   put(totalsKey, encodeTotals(totals));
   return { operations, totals };
 }

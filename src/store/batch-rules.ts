@@ -1,18 +1,39 @@
-/** What a batch must satisfy against the head it starts from; both twins ask before they change anything. */
+/** What a batch must satisfy against what is stored; both twins ask before they change anything. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import type { CommitBatch, StoredHead } from "./chain-store.ts";
+import type { ChainStore, CommitBatch, StoredHead } from "./chain-store.ts";
+
+export interface BatchLookups {
+  /** Whether a block is stored already. */
+  hasBlock(hash: Uint8Array): boolean;
+  /** Of the canonical line, up to the head. */
+  hashAtHeight(height: number): Uint8Array | undefined;
+}
 
 /**
- * Throws an InvariantError where the batch would leave a line with holes: that is the chain's own bug.
+ * Throws an InvariantError where the batch would leave a line with holes, or one that the final block is not on: that
+ * is the chain's own bug.
  *
- * @param hasBlock whether a block is stored already
+ * @param before head and final block as they are stored
  */
 export function checkBatch(
   batch: CommitBatch,
-  head: StoredHead | undefined,
-  hasBlock: (hash: Uint8Array) => boolean,
+  before: Pick<ChainStore, "head" | "final">,
+  stored: BatchLookups,
 ): void {
+  for (const { hash } of batch.restated ?? []) {
+    invariant(stored.hasBlock(hash), "a record is restated of a stored block");
+  }
+  const lowest = batch.disconnected.at(-1)?.height ?? (before.head?.height ?? -1) + 1;
+  checkMove(batch, before.head, stored);
+  const final = batch.final ?? before.final;
+  if (!final) return;
+  const connected = batch.connected.find(({ height }) => height === final.height)?.hash;
+  const hash = final.height < lowest ? stored.hashAtHeight(final.height) : connected;
+  invariant(hash && bytesEqual(hash, final.hash), "the final block is canonical");
+}
+
+function checkMove(batch: CommitBatch, head: StoredHead | undefined, { hasBlock }: BatchLookups): void {
   const { disconnected, connected, entries } = batch;
   if (!batch.head) {
     const moves = disconnected.length + connected.length + entries.size;

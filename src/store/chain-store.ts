@@ -5,6 +5,7 @@
 import { ActionableError } from "../base/actionable-error.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
 
 export interface StoredHead {
   readonly hash: Uint8Array;
@@ -50,10 +51,16 @@ export interface CommitBatch {
   readonly head: StoredHead | undefined;
   /** Headers of blocks found invalid when executed: their hashes are remembered. */
   readonly invalid: readonly Uint8Array[];
+  /** The highest final block, canonical once the batch is committed; absent where it stays the one that it was. */
+  readonly final?: Checkpoint;
+  /** New records of blocks that are stored: what the engine made of them is another than before. */
+  readonly restated?: readonly HeaderRecord[];
 }
 
 export interface ChainStore {
   readonly head: StoredHead | undefined;
+  /** The highest final block, which is canonical; undefined where no batch named one. */
+  readonly final: Checkpoint | undefined;
   headerRecord(hash: Uint8Array): HeaderRecord | undefined;
   hashAtHeight(height: number): Uint8Array | undefined;
   blockBytes(hash: Uint8Array): Uint8Array | undefined;
@@ -72,6 +79,7 @@ export interface ChainStore {
 export type StoreErrorCode =
   | "store/corrupt"
   | "store/newer-version"
+  | "store/older-version"
   | "store/in-use"
   | "store/disk-full"
   | "store/wrong-chain"

@@ -9,6 +9,7 @@ import type { Result } from "../base/result.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import { decodeEntry, decodeStateChange } from "../ledger/entry-codec.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { operationsOf } from "./batch-operations.ts";
 import { checkBatch } from "./batch-rules.ts";
 import {
@@ -68,7 +69,7 @@ export interface LevelStoreModules {
 /**
  * Opens the store of one chain, creating it where its directory is new.
  *
- * @throws StoreError where it is damaged, another chain's, written by a newer program, or in use; then nothing in the
+ * @throws StoreError where it is damaged, another chain's, written by a newer or an older program, or in use; then nothing in the
  * directory has been changed, but for a loss that shows only once LevelDB has read its log
  */
 export async function openLevelStore(
@@ -143,8 +144,15 @@ function checkMarker(
       "use the newer program, or start with another --data-dir",
     );
   }
-  if (marker.schemaVersion < schemaVersion) {
+  if (marker.schemaVersion < 1) {
     throw corruptStore(directory, `schema version ${marker.schemaVersion} never was`);
+  }
+  if (marker.schemaVersion < schemaVersion) {
+    throw new StoreError(
+      "store/older-version",
+      `the store in ${directory} has schema version ${marker.schemaVersion}, written by an older Aurex; this program knows version ${schemaVersion}`,
+      `mv '${directory}' '${directory}.old' and start the node again, so that it fetches the chain from its peers; or use the older program`,
+    );
   }
   if (marker.chainId !== chainId) {
     throw new StoreError(
@@ -201,6 +209,10 @@ class LevelStore implements ChainStore {
     return this.#totals.head;
   }
 
+  get final(): Checkpoint | undefined {
+    return this.#totals.final;
+  }
+
   headerRecord(hash: Uint8Array): HeaderRecord | undefined {
     const key = headerKey(hash);
     return this.#decoded(key, (bytes) => decodeHeaderRecord(hash, bytes));
@@ -246,7 +258,7 @@ class LevelStore implements ChainStore {
     invariant(!this.#closed, "the store is open");
     const before = this.#totals;
     const hasBlock = (hash: Uint8Array) => this.#get(headerKey(hash)) !== undefined;
-    checkBatch(batch, before.head, hasBlock);
+    checkBatch(batch, before, { hasBlock, hashAtHeight: (height) => this.hashAtHeight(height) });
     const invalidMax = this.#invalidMax;
     const isInvalid = (hash: Uint8Array) => this.isInvalid(hash);
     const { operations, totals } = operationsOf(batch, before, { invalidMax, hasBlock, isInvalid });

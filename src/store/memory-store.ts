@@ -4,6 +4,7 @@ import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { checkBatch } from "./batch-rules.ts";
 import type {
   ChainStore,
@@ -47,6 +48,7 @@ class DiskContents {
   readonly entries: Entry[] = [];
   readonly invalid: BoundedMap<string, true>;
   head: StoredHead | undefined;
+  final: Checkpoint | undefined;
   nextFailure: StoreError | undefined;
   owner: MemoryStore | undefined;
 
@@ -57,6 +59,10 @@ class DiskContents {
   apply(batch: CommitBatch): void {
     for (const block of batch.blocks) {
       if (!this.blocks.has(block.record.hashHex)) this.blocks.set(block.record.hashHex, block);
+    }
+    for (const record of batch.restated ?? []) {
+      const bytes = this.blocks.get(record.hashHex)?.bytes;
+      if (bytes) this.blocks.set(record.hashHex, { record, bytes });
     }
     for (const { hash, transactionIds } of batch.disconnected) {
       this.hashes.pop();
@@ -73,6 +79,7 @@ class DiskContents {
     for (const hash of batch.invalid) {
       if (!this.invalid.has(toHex(hash))) this.invalid.set(toHex(hash), true);
     }
+    this.final = batch.final ?? this.final;
     if (!batch.head) return;
     this.head = batch.head;
     this.entries.length = Math.min(this.entries.length, batch.head.entryCount);
@@ -95,6 +102,10 @@ class MemoryStore implements ChainStore {
 
   get head(): StoredHead | undefined {
     return this.#disk.head;
+  }
+
+  get final(): Checkpoint | undefined {
+    return this.#disk.final;
   }
 
   headerRecord(hash: Uint8Array): HeaderRecord | undefined {
@@ -127,7 +138,10 @@ class MemoryStore implements ChainStore {
 
   async commit(batch: CommitBatch): Promise<void> {
     const disk = this.#disk;
-    checkBatch(batch, disk.head, (hash) => disk.blocks.has(toHex(hash)));
+    checkBatch(batch, disk, {
+      hasBlock: (hash) => disk.blocks.has(toHex(hash)),
+      hashAtHeight: (height) => disk.hashes[height],
+    });
     const failure = disk.nextFailure;
     disk.nextFailure = undefined;
     if (failure) throw failure;

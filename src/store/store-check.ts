@@ -11,7 +11,7 @@ const walkedBytesMax = 4 * 1024 * 1024;
 
 /**
  * Compares the stored counts with what is there, and walks the last blocks from the head down: links, heights, bodies,
- * undo records, transaction locations.
+ * undo records, transaction locations. The final block must be on the line that they end.
  *
  * @param walkedBlocksMax how many blocks the walk takes
  * @returns the first thing that does not add up, in words, or undefined
@@ -22,7 +22,11 @@ export async function doubtAbout(
   totals: StoreTotals,
   walkedBlocksMax: number,
 ): Promise<string | undefined> {
-  return (await doubtAboutCounts(database, totals)) ?? doubtAboutHead(store, walkedBlocksMax);
+  return (
+    (await doubtAboutCounts(database, totals)) ??
+    doubtAboutFinal(store) ??
+    doubtAboutHead(store, walkedBlocksMax)
+  );
 }
 
 async function doubtAboutCounts(database: LevelDatabase, totals: StoreTotals): Promise<string | undefined> {
@@ -38,6 +42,13 @@ async function doubtAboutCounts(database: LevelDatabase, totals: StoreTotals): P
     if (found !== count) return `it holds ${found} ${name} where it should hold ${count}`;
   }
   return undefined;
+}
+
+function doubtAboutFinal(store: ChainStore): string | undefined {
+  const { final } = store;
+  const canonical = final && store.hashAtHeight(final.height);
+  if (!final || (canonical && bytesEqual(canonical, final.hash))) return undefined;
+  return `its final block ${final.height} (${toHex(final.hash)}) is not on the line of its head`;
 }
 
 function doubtAboutHead(store: ChainStore, walkedBlocksMax: number): string | undefined {

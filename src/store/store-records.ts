@@ -3,6 +3,7 @@ import { ContainerType, ListCompositeType, type Type, type ValueOf } from "@chai
 import { bigIntFromBytes, bigIntToBytes, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { type HeaderRecord, HeaderType, SealType } from "../protocol/block.ts";
+import { type Checkpoint, CheckpointType } from "../protocol/checkpoint.ts";
 import { Bytes32, byteList, decode, SafeUint64, Uint32 } from "../protocol/codec.ts";
 import type { StoredHead, TransactionLocation } from "./chain-store.ts";
 
@@ -17,12 +18,14 @@ const TotalsType = new ContainerType({
   /** Invalid marks that were ever made; the next one goes to this number modulo the bound. */
   invalidCount: SafeUint64,
   head: new ListCompositeType(HeadType, 1),
+  final: new ListCompositeType(CheckpointType, 1),
 });
 type TotalsRecord = ValueOf<typeof TotalsType>;
 
 /** What the store holds in all, written with every batch and compared at start. */
-export interface StoreTotals extends Omit<TotalsRecord, "head"> {
+export interface StoreTotals extends Omit<TotalsRecord, "head" | "final"> {
   readonly head: StoredHead | undefined;
+  readonly final: Checkpoint | undefined;
 }
 
 export const emptyTotals: StoreTotals = {
@@ -31,39 +34,50 @@ export const emptyTotals: StoreTotals = {
   transactionCount: 0,
   invalidCount: 0,
   head: undefined,
+  final: undefined,
 };
 
 export function encodeTotals(totals: StoreTotals): Uint8Array {
-  return TotalsType.serialize({ ...totals, head: totals.head ? [totals.head] : [] });
+  const { head, final } = totals;
+  return TotalsType.serialize({ ...totals, head: head ? [head] : [], final: final ? [final] : [] });
 }
 
 export function decodeTotals(bytes: Uint8Array): StoreTotals | undefined {
   const totals = decoded(TotalsType, bytes);
-  return totals && { ...totals, head: totals.head[0] };
+  return totals && { ...totals, head: totals.head[0], final: totals.final[0] };
 }
 
 /** Room for more work than any chain can hold: 2^256 in each of 2^256 blocks. */
 const cumulativeWeightBytes = 64;
+/** Room for the largest authority set with all that is under way in it. */
+const consensusStateBytesMax = 64 * 1024;
 const HeaderRecordType = new ContainerType({
   header: HeaderType,
   seal: SealType,
   /** Big-endian. */
   cumulativeWeight: byteList(cumulativeWeightBytes),
+  justifiedHeight: SafeUint64,
+  consensusState: byteList(consensusStateBytesMax),
 });
 
 export function encodeHeaderRecord(record: HeaderRecord): Uint8Array {
-  const { header, seal, cumulativeWeight } = record;
+  const { header, seal, cumulativeWeight, justifiedHeight, consensusState } = record;
   invariant(cumulativeWeight >= 0n, "a chain's weight is not negative");
   const bytes = bigIntToBytes(cumulativeWeight, Math.ceil(cumulativeWeight.toString(16).length / 2));
-  return HeaderRecordType.serialize({ header, seal, cumulativeWeight: bytes });
+  return HeaderRecordType.serialize({
+    header,
+    seal,
+    cumulativeWeight: bytes,
+    justifiedHeight,
+    consensusState,
+  });
 }
 
 export function decodeHeaderRecord(hash: Uint8Array, bytes: Uint8Array): HeaderRecord | undefined {
   const record = decoded(HeaderRecordType, bytes);
   if (!record) return undefined;
-  const { header, seal } = record;
   const cumulativeWeight = bigIntFromBytes(record.cumulativeWeight);
-  return { hash: new Uint8Array(hash), hashHex: toHex(hash), header, seal, cumulativeWeight };
+  return { ...record, hash: new Uint8Array(hash), hashHex: toHex(hash), cumulativeWeight };
 }
 
 const LocationType = new ContainerType({ blockHash: Bytes32, position: Uint32 });

@@ -1,9 +1,9 @@
 /** Builds blocks on any parent, good ones and ones that break a chosen rule: its own small chain of ledgers beside the real one. */
 import assert from "node:assert/strict";
-import { bytesEqual, compareBytes, concatBytes } from "../../src/base/bytes.ts";
+import { bytesEqual, compareBytes, concatBytes, toHex } from "../../src/base/bytes.ts";
 import { ledgerContext } from "../../src/chain/reorganization.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
-import type { ConsensusEngine } from "../../src/consensus/engine.ts";
+import type { BlockContents, ConsensusEngine, EngineState } from "../../src/consensus/engine.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import type { Entry } from "../../src/ledger/entry.ts";
 import { genesisBlockOf, genesisEntries } from "../../src/ledger/genesis-state.ts";
@@ -14,8 +14,8 @@ import {
   blockHash,
   blockVersion,
   type ConsensusSection,
+  consensusRoot,
   decodeBlock,
-  emptyConsensusRoot,
   emptyConsensusSection,
   type Header,
   type HeaderRecord,
@@ -94,25 +94,34 @@ export class BlockBuilder {
   readonly spec: ChainSpec;
   readonly engine: ConsensusEngine;
   readonly genesis: BuiltBlock;
+  readonly #records = new Map<string, HeaderRecord>();
+  readonly #keyPairs: readonly KeyPair[];
 
-  constructor(spec: ChainSpec) {
+  /** @param keyPairs of all who may come to be authorities */
+  constructor(spec: ChainSpec, keyPairs: readonly KeyPair[] = authorities) {
     this.spec = spec;
+    this.#keyPairs = keyPairs;
     this.engine = createEngine(spec);
     const block = genesisBlockOf(spec);
     this.genesis = {
       block,
-      record: { ...block, cumulativeWeight: 0n },
+      record: recordOf(block, 0n, this.engine.genesisState(block)),
       entries: genesisEntries(spec.genesis),
     };
+    this.#remember(this.genesis.record);
   }
 
   /** A block on `parent`. Transactions that the ledger refuses are in it all the same. */
   on(parent: BuiltBlock, wishes: BlockWishes = {}): BuiltBlock {
-    const { transactions = [], laterMs = 0 } = wishes;
+    const { transactions = [], laterMs = 0, section = emptyConsensusSection } = wishes;
     const producer = wishes.producer ?? this.#usualProducer(parent);
     const height = parent.record.header.height + 1;
     const slot = this.engine.slot(parent.record, producer.publicKey);
-    const { entries, stateRoot } = this.#execute(parent, producer, transactions);
+    const contents = { height, producer: producer.publicKey, transactions, consensusSection: section };
+    const advanced = this.advance(contents, parent);
+    // A block that the engine refuses leaves nothing; its record only carries tests on to the refusal.
+    const state = advanced.ok ? advanced.value : parent.record;
+    const { entries, stateRoot } = this.#execute(parent, contents, state);
     const header: Header = {
       version: blockVersion,
       chainId: this.spec.chainId,
@@ -123,23 +132,43 @@ export class BlockBuilder {
       transactionsRoot: transactionsRoot(transactions),
       transactionCount: transactions.length,
       stateRoot,
-      consensusRoot: emptyConsensusRoot,
+      consensusRoot: consensusRoot(section),
       target: slot?.target ?? zeroBytes32,
       extraData: zeroBytes32,
       ...wishes.header,
     };
     const seal = { ...this.#seal(header, wishes.sealedBy ?? producer), ...wishes.seal };
     const body = wishes.body ?? transactions;
-    const { bytes } = assembleBlock(header, seal, body, wishes.section ?? emptyConsensusSection);
+    const { bytes } = assembleBlock(header, seal, body, section);
     // As from the wire: what a transaction's id is depends on the chain that the header names.
     const decoded = decodeBlock(bytes);
     assert.ok(decoded.ok);
     const block = decoded.value;
     const isSealed = slot !== undefined;
-    const weight = isSealed ? this.engine.weight(header) : 0n;
+    const weight = isSealed ? this.engine.weight(header, parent.record) : 0n;
     const cumulativeWeight = parent.record.cumulativeWeight + weight;
-    const { hash, hashHex } = block;
-    return { block, record: { hash, hashHex, header, seal, cumulativeWeight }, entries };
+    const record = recordOf(block, cumulativeWeight, state);
+    this.#remember(record);
+    return { block, record, entries };
+  }
+
+  /** What the engine says to a block's contents on `parent`. */
+  advance(contents: BlockContents, parent: BuiltBlock) {
+    return this.engine.advance(contents, parent.record, this.recordOf);
+  }
+
+  /** Of any block that was built here. */
+  readonly recordOf = (hash: Uint8Array): HeaderRecord | undefined => this.#records.get(toHex(hash));
+
+  /** The block as it is where its record has been restated; for building on it. */
+  restated(built: BuiltBlock, state: EngineState): BuiltBlock {
+    const record = { ...built.record, ...state };
+    this.#remember(record);
+    return { ...built, record };
+  }
+
+  #remember(record: HeaderRecord): void {
+    this.#records.set(record.hashHex, record);
   }
 
   /** `length` blocks one on the other. */
@@ -183,15 +212,18 @@ export class BlockBuilder {
   /** Whose turn it is: rank 0 on this parent. */
   #usualProducer(parent: BuiltBlock): KeyPair {
     if (this.spec.consensus === "pow") return miner;
-    return authorities[(parent.record.header.height + 1) % authorities.length]!;
+    const set = this.engine.authorities(parent.record);
+    const key = set[(parent.record.header.height + 1) % set.length]!;
+    const keyPair = this.#keyPairs.find(({ publicKey }) => bytesEqual(publicKey, key));
+    assert.ok(keyPair, "the builder has the keys of all authorities");
+    return keyPair;
   }
 
-  #execute(parent: BuiltBlock, producer: KeyPair, transactions: readonly DecodedTransaction[]) {
-    const state = LedgerState.fromEntries(parent.entries);
-    const height = parent.record.header.height + 1;
-    const execution = new BlockExecution(state, ledgerContext(height, producer.publicKey, this.spec.genesis));
-    for (const transaction of transactions) execution.apply(transaction);
-    const change = execution.finish();
+  #execute(parent: BuiltBlock, contents: BlockContents, state: EngineState) {
+    const ledger = LedgerState.fromEntries(parent.entries);
+    const execution = new BlockExecution(ledger, ledgerContext(contents, this.spec.genesis));
+    for (const transaction of contents.transactions) execution.apply(transaction);
+    const change = execution.finish(this.engine.authorityUpdates(parent.record, state));
     const entries = [...parent.entries];
     for (const { index, after } of change.changes) entries[index] = after;
     return { entries, stateRoot: LedgerState.fromEntries(entries).stateRoot() };
@@ -215,4 +247,10 @@ export class BlockBuilder {
     }
     return { nonce, signature: new Uint8Array(0) };
   }
+}
+
+function recordOf(block: Block, cumulativeWeight: bigint, state: EngineState): HeaderRecord {
+  const { hash, hashHex, header, seal } = block;
+  const { justifiedHeight, consensusState } = state;
+  return { hash, hashHex, header, seal, cumulativeWeight, justifiedHeight, consensusState };
 }

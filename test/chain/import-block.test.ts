@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
-import { ConsensusSectionType, decodeBlock } from "../../src/protocol/block.ts";
+import { decodeBlock } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { alice, authorities, BlockBuilder, type BlockWishes, bob, miner, testSpec } from "./block-builder.ts";
@@ -81,11 +81,10 @@ const badBlocks: BadBlock[] = [
     code: "block/consensus-root-wrong",
   },
   {
-    what: "evidence, which no rule opens yet",
-    builder: poa,
+    what: "a consensus section in Proof of Work",
+    builder: pow,
     wishes: {
       section: { certificates: [], evidence: [ones] },
-      header: { consensusRoot: ConsensusSectionType.hashTreeRoot({ certificates: [], evidence: [ones] }) },
     },
     code: "block/consensus-section-not-open",
   },
@@ -105,6 +104,12 @@ const badBlocks: BadBlock[] = [
       remembered: true,
     }),
   ),
+  {
+    what: "evidence that is none",
+    builder: poa,
+    wishes: { section: { certificates: [], evidence: [ones] } },
+    code: "block/evidence-invalid",
+  },
   { what: "a stranger as producer", builder: poa, wishes: { producer: bob }, code: "block/producer-unknown" },
   {
     what: "the seal of another authority",

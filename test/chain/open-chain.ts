@@ -4,7 +4,12 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { Chain, type ChainOptions, type HeadChange } from "../../src/chain/chain.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
+import { genesisBlockOf } from "../../src/ledger/genesis-state.ts";
 import type { Block } from "../../src/protocol/block.ts";
+import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
+import type { Evidence } from "../../src/protocol/evidence.ts";
+import type { Vote } from "../../src/protocol/vote.ts";
+import type { ChainStore } from "../../src/store/chain-store.ts";
 import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { genesisMs } from "./block-builder.ts";
@@ -16,6 +21,10 @@ export interface OpenChain {
   readonly headChanges: HeadChange[];
   readonly missingParents: string[];
   readonly waitingImported: Block[];
+  readonly finalChanges: Checkpoint[];
+  readonly evidenceFound: Evidence[];
+  /** What becomes of each vote, once what follows from it is on disk. */
+  vote(...votes: readonly Vote[]): Promise<string[]>;
   /** The outcome of an import, or the fault's code. */
   give(block: { readonly block: Block }): Promise<string>;
 }
@@ -23,10 +32,14 @@ export interface OpenChain {
 /** The clock stands far behind the genesis time of no test: an hour after it. */
 export async function openChain(
   options: ChainOptions,
-  { disk = createMemoryDisk(), clock = createSimulatedClock(genesisMs + 3_600_000) } = {},
+  {
+    disk = createMemoryDisk(),
+    clock = createSimulatedClock(genesisMs + 3_600_000),
+    store = disk.open(),
+  }: { disk?: MemoryDisk; clock?: SimulatedClock; store?: ChainStore } = {},
 ): Promise<OpenChain> {
   const chain = await Chain.open(options, {
-    store: disk.open(),
+    store,
     engine: createEngine(options.spec),
     verifier: createInlineVerifier(),
     clock,
@@ -35,6 +48,10 @@ export async function openChain(
   const headChanges: HeadChange[] = [];
   const missingParents: string[] = [];
   const waitingImported: Block[] = [];
+  const finalChanges: Checkpoint[] = [];
+  const evidenceFound: Evidence[] = [];
+  chain.events.on("finalChanged", (final) => finalChanges.push(final));
+  chain.events.on("evidenceFound", (evidence) => evidenceFound.push(evidence));
   chain.events.on("headChanged", (change) => headChanges.push(change));
   chain.events.on("parentMissing", (parent) => missingParents.push(Buffer.from(parent).toString("hex")));
   chain.events.on("waitingImported", (block) => waitingImported.push(block));
@@ -42,7 +59,17 @@ export async function openChain(
     const imported = await chain.importBlock(block);
     return imported.ok ? imported.value : imported.fault.code;
   };
-  return { chain, clock, disk, headChanges, missingParents, waitingImported, give };
+  const vote = async (...votes: readonly Vote[]) => {
+    const outcomes = votes.map((one) => {
+      const added = chain.addVote(one);
+      return added.ok ? added.value : added.fault.code;
+    });
+    // Queued behind what the votes have set going.
+    await chain.importBlock(genesisBlockOf(options.spec));
+    return outcomes;
+  };
+  const watched = { headChanges, missingParents, waitingImported, finalChanges, evidenceFound };
+  return { chain, clock, disk, ...watched, vote, give };
 }
 
 /** Lets everything that waits for nothing but promises come to its end. */

@@ -172,6 +172,7 @@ describe("the mempool", () => {
         host: network.createHost("node"),
         verifier: createInlineVerifier(),
         sealer: undefined,
+        journals: undefined,
         clock,
         logger: silentLogger,
       },

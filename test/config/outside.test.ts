@@ -120,7 +120,10 @@ describe("the config file on disk", () => {
     const uncommented = text.replace(/^# ([a-zA-Z]+:(?: .*)?| {2}- .*)$/gm, "$1");
     const keys = [...uncommented.matchAll(/^([a-zA-Z]+):/gm)].map((match) => match[1]);
     assert.deepEqual(keys.sort(), settingNames.filter((name) => !nodeSettings[name].notInFile).sort());
-    const withoutChoices = uncommented.replace(/^(?:chain|export|bootstrap):.*$|^ {2}- .*$/gm, "");
+    const withoutChoices = uncommented.replace(
+      /^(?:chain|trustRecovery|export|bootstrap):.*$|^ {2}- .*$/gm,
+      "",
+    );
     const full = resolveNodeConfig({ flags: {}, environment: {}, homeDirectory, fileText: withoutChoices });
     assert.ok(full.ok, JSON.stringify(full));
     assert.deepEqual(plainConfig(full.value), plainConfig(asIs.value));

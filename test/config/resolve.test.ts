@@ -37,6 +37,9 @@ describe("defaults", () => {
       chain: undefined,
       difficulty: 2,
       authority: false,
+      expect: 1,
+      admission: "open-lan",
+      trustRecovery: undefined,
       mine: false,
       mineEmptyBlocks: false,
       mineThreads: "auto",
@@ -157,6 +160,10 @@ describe("values", () => {
     ["difficulty", "5"],
     ["difficulty", "2.5"],
     ["authority", "maybe"],
+    ["expect", "0"],
+    ["expect", "many"],
+    ["admission", "anyone"],
+    ["trustRecovery", "abc"],
     ["mine", 1],
     ["mineThreads", "none"],
     ["mineThreads", "0"],
@@ -264,6 +271,11 @@ describe("settings that do not go together", () => {
     [{ consensus: "pow", authority: true }, ["authority", "consensus"]],
     [{ consensus: "poa", difficulty: "2" }, ["difficulty", "consensus"]],
     [{ chain: "spec.json", difficulty: "2" }, ["difficulty", "chain"]],
+    [{ consensus: "pow", expect: "3" }, ["expect", "consensus"]],
+    [{ consensus: "pow", admission: "vote" }, ["admission", "consensus"]],
+    [{ consensus: "pow", trustRecovery: "ab".repeat(32) }, ["trustRecovery", "consensus"]],
+    [{ consensus: "poa", chain: "spec.json", expect: "3" }, ["expect", "chain"]],
+    [{ consensus: "poa", chain: "spec.json", admission: "token" }, ["admission", "chain"]],
   ];
   for (const [flags, settings] of conflicts) {
     it(`${settings.join(" and ")}: ${JSON.stringify(flags)}`, () => {

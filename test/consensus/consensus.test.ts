@@ -7,6 +7,7 @@ import { createEngine } from "../../src/consensus/create-engine.ts";
 import { compareHeads } from "../../src/consensus/engine.ts";
 import { rankAt } from "../../src/consensus/poa/poa-engine.ts";
 import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { genesisBlockOf } from "../../src/ledger/genesis-state.ts";
 import { blockVersion, type Header, type HeaderRecord } from "../../src/protocol/block.ts";
 import { type ChainSpecJson, chainSpecFrom, difficultyOf } from "../../src/protocol/chain-spec-json.ts";
 import { type ChainSpec, easiestTargetOf } from "../../src/protocol/genesis.ts";
@@ -32,10 +33,14 @@ function poaOf(count: number) {
   return { engine: createEngine(spec), sorted, spec };
 }
 
-function recordAt(height: number, timestampMs: number): HeaderRecord {
+/** @param spec whose genesis authorities are still the ones of this block; of none where nobody asks */
+function recordAt(height: number, timestampMs: number, spec?: ChainSpec): HeaderRecord {
   const header = headerAt(height, timestampMs, zeroBytes32);
   const seal = { nonce: zeroBytes32, signature: new Uint8Array(0) };
-  return { header, seal, hash: zeroBytes32, hashHex: toHex(zeroBytes32), cumulativeWeight: 0n };
+  const state = spec
+    ? createEngine(spec).genesisState(genesisBlockOf(spec))
+    : { consensusState: new Uint8Array(0), justifiedHeight: 0 };
+  return { header, seal, hash: zeroBytes32, hashHex: toHex(zeroBytes32), cumulativeWeight: 0n, ...state };
 }
 
 function headerAt(height: number, timestampMs: number, producer: Uint8Array, target = zeroBytes32): Header {
@@ -82,7 +87,7 @@ describe("Proof of Authority", () => {
         const { engine, sorted, spec } = poaOf(count);
         const index = chosen % count;
         const producer = sorted[index]!;
-        const parent = recordAt(height, 1_000_000);
+        const parent = recordAt(height, 1_000_000, spec);
         const { periodMs, stepMs } = spec.genesis;
         const earliestMs = 1_000_000 + periodMs + rankAt(index, height + 1, count) * stepMs;
         assert.equal(engine.slot(parent, producer)?.earliestMs, earliestMs);
@@ -97,10 +102,10 @@ describe("Proof of Authority", () => {
     const expected = { 1: [1000n], 2: [1000n, 500n], 3: [1000n, 666n, 333n], 4: [1000n, 750n, 500n, 250n] };
     for (const [countText, weights] of Object.entries(expected)) {
       const count = Number(countText);
-      const { engine, sorted } = poaOf(count);
+      const { engine, sorted, spec } = poaOf(count);
       for (const height of [1, 2, 3, 4, 1_000]) {
         for (const [index, producer] of sorted.entries()) {
-          const weight = engine.weight(headerAt(height, 0, producer));
+          const weight = engine.weight(headerAt(height, 0, producer), recordAt(height - 1, 0, spec));
           assert.equal(weight, weights[rankAt(index, height, count)]);
         }
       }
@@ -108,8 +113,8 @@ describe("Proof of Authority", () => {
   });
 
   it("knows no slot for a stranger, refuses a target, and names its authorities", () => {
-    const { engine, sorted } = poaOf(3);
-    const parent = recordAt(0, 0);
+    const { engine, sorted, spec } = poaOf(3);
+    const parent = recordAt(0, 0, spec);
     const stranger = keys[6]!;
     assert.equal(engine.slot(parent, stranger), undefined);
     assert.equal(engine.verifyHeader(headerAt(1, 1e9, stranger), parent)?.code, "block/producer-unknown");
@@ -188,14 +193,12 @@ describe("Proof of Work", () => {
 });
 
 describe("fork choice", () => {
-  const heads = fc.record({ weight: fc.bigInt({ min: 0n, max: 3n }), hash: bytes32 }).map(
-    ({ weight, hash }): HeaderRecord => ({
-      ...recordAt(1, 0),
-      hash,
-      hashHex: toHex(hash),
-      cumulativeWeight: weight,
-    }),
-  );
+  const head = (justifiedHeight: number, cumulativeWeight: bigint, hash: Uint8Array): HeaderRecord => {
+    return { ...recordAt(1, 0), justifiedHeight, cumulativeWeight, hash, hashHex: toHex(hash) };
+  };
+  const heads = fc
+    .tuple(fc.nat({ max: 2 }), fc.bigInt({ min: 0n, max: 3n }), bytes32)
+    .map(([justifiedHeight, weight, hash]) => head(justifiedHeight, weight, hash));
 
   it("is a total order: whoever compares, in whatever order, finds the same best", () => {
     fc.assert(
@@ -215,13 +218,12 @@ describe("fork choice", () => {
     );
   });
 
-  it("asks for weight first, then for the lower hash", () => {
-    const head = (weight: bigint, byte: number): HeaderRecord => {
-      const hash = new Uint8Array(32).fill(byte);
-      return { ...recordAt(1, 0), hash, hashHex: toHex(hash), cumulativeWeight: weight };
-    };
-    assert.ok(compareHeads(head(2n, 9), head(1n, 1)) < 0);
-    assert.ok(compareHeads(head(1n, 1), head(1n, 9)) < 0);
-    assert.ok(compareHeads(head(2n ** 70n, 9), head(2n ** 70n - 1n, 1)) < 0);
+  it("asks for the certified height first, then for weight, then for the lower hash", () => {
+    const of = (justifiedHeight: number, weight: bigint, byte: number) =>
+      head(justifiedHeight, weight, new Uint8Array(32).fill(byte));
+    assert.ok(compareHeads(of(3, 1n, 9), of(2, 9n, 1)) < 0);
+    assert.ok(compareHeads(of(3, 2n, 9), of(3, 1n, 1)) < 0);
+    assert.ok(compareHeads(of(3, 1n, 1), of(3, 1n, 9)) < 0);
+    assert.ok(compareHeads(of(0, 2n ** 70n, 9), of(0, 2n ** 70n - 1n, 1)) < 0);
   });
 });

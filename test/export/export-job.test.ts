@@ -127,6 +127,84 @@ test("a reorganization is followed in one SQL transaction, archived and logged",
   db.close();
 });
 
+test("what is final can be told from what may still be replaced, also where only that moves", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = new SyntheticChain("poa");
+  const checkpoint = (height: number) => ({ height, hash: (chain.canonical[height] as Block).hash });
+  for (let height = 1; height <= 4; height += 1) {
+    chain.append(keyOf(1), [chain.sign(keyOf(100), record("x"), height - 1)]);
+  }
+  const job = jobFor(file, chain, { rowsPerTransaction: 4 });
+  const reader = openLedgerFile(file, { readOnly: true });
+  const stateOf = () => ({
+    meta: Object.values({ ...reader.prepare("SELECT final_index, final_hash FROM meta").get() }),
+    blocks: finalOnes(`SELECT "index" AS at FROM blocks_with_finality WHERE final = 1 ORDER BY 1`),
+    transactions: finalOnes("SELECT block_id AS at FROM transactions_with_finality WHERE final ORDER BY 1"),
+    others: finalOnes(`SELECT "index" AS at FROM blocks_with_finality WHERE final = 0 ORDER BY 1`),
+  });
+  const finalOnes = (sql: string) =>
+    reader
+      .prepare(sql)
+      .all()
+      .map((row) => row.at);
+  const hashHex = (height: number) => toHex(checkpoint(height).hash);
+
+  await job.catchUp();
+  assert.deepEqual(stateOf(), { meta: [null, null], blocks: [], transactions: [], others: [0, 1, 2, 3, 4] });
+  chain.final = checkpoint(2);
+  assert.equal((await job.catchUp()).blocks, 0);
+  const two = { meta: [2, hashHex(2)], blocks: [0, 1, 2], transactions: [1, 2], others: [3, 4] };
+  assert.deepEqual(stateOf(), two);
+
+  chain.rewindTo(2);
+  chain.append(keyOf(1), [], 9);
+  await job.catchUp();
+  assert.deepEqual(stateOf(), { ...two, others: [3] });
+  // A chain that has to sync again is not asked what is final; what it knows less of stays final here.
+  chain.rewindTo(1);
+  chain.final = checkpoint(1);
+  await job.catchUp();
+  assert.deepEqual(stateOf(), { ...two, others: [3] });
+  job.close();
+  reader.close();
+});
+
+test("of a long backlog no SQL transaction calls a block final that it does not hold", async (context) => {
+  const folder = await temporaryFolder(context);
+  const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
+  const chain = longChain();
+  const finalHeight = longChainBlocks - 2;
+  chain.final = { height: finalHeight, hash: (chain.canonical[finalHeight] as Block).hash };
+  const job = jobFor(file, chain, { rowsPerTransaction: 40 });
+  const reader = openLedgerFile(file, { readOnly: true });
+  const seen: unknown[] = [];
+  await job.catchUp(({ index }) => {
+    const row = reader.prepare("SELECT final_index, final_hash FROM meta").get();
+    const height = Math.min(index, finalHeight);
+    assert.deepEqual({ ...row }, { final_index: height, final_hash: chain.canonical[height]?.hashHex });
+    seen.push(row);
+  });
+  assert.ok(seen.length > 2);
+  job.close();
+  reader.close();
+  await exportOnce(fresh, chain);
+  assert.deepEqual(fileContents(file), fileContents(fresh));
+});
+
+test("a chain that replaces what is final in the file is refused, and the file stays as it is", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = new SyntheticChain("poa");
+  for (let height = 1; height <= 3; height += 1) chain.append(keyOf(1), []);
+  chain.final = { height: 2, hash: (chain.canonical[2] as Block).hash };
+  await exportOnce(file, chain);
+  const before = fileContents(file);
+  chain.rewindTo(1);
+  for (let height = 2; height <= 4; height += 1) chain.append(keyOf(1), [], 7);
+  chain.final = undefined;
+  await assert.rejects(exportOnce(file, chain), codeOf("export/conflicts-with-final"));
+  assert.deepEqual(fileContents(file), before);
+});
+
 test("a long backlog is written without the indexes over hashes, which are back at the end", async (context) => {
   const folder = await temporaryFolder(context);
   const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
@@ -336,6 +414,7 @@ test("a missing block undoes its SQL transaction and is named; the next call goe
   const source = {
     spec: chain.spec,
     head: chain.head,
+    final: undefined,
     hashAtHeight: (height: number) => chain.hashAtHeight(height),
     headerOf: (hash: Uint8Array) => chain.headerOf(hash),
     block: (hash: Uint8Array) => (toHex(hash) === missing ? undefined : chain.block(hash)),
@@ -406,6 +485,12 @@ test("files that are no ledger of this version are refused and left as they are"
   raised.exec(`PRAGMA user_version = ${ledgerSchemaVersion + 1}`);
   raised.close();
   assert.throws(() => openLedgerFile(newer), codeOf("export/newer-version"));
+  const older = join(folder, "older.sqlite");
+  openLedgerFile(older).close();
+  const lowered = new DatabaseSync(older);
+  lowered.exec(`PRAGMA user_version = ${ledgerSchemaVersion - 1}`);
+  lowered.close();
+  assert.throws(() => openLedgerFile(older), codeOf("export/older-version"));
 
   const nowhere = join(folder, "no", "such", "folder", "ledger.sqlite");
   assert.throws(

@@ -26,8 +26,11 @@ export function jobFor(
 
 export async function exportOnce(file: string, source: LedgerSource): Promise<void> {
   const job = jobFor(file, source);
-  await job.catchUp();
-  job.close();
+  try {
+    await job.catchUp();
+  } finally {
+    job.close();
+  }
 }
 
 const comparedTables = ["users", "blocks", "transactions", "assets", "mining_pool", "meta"];

@@ -13,11 +13,12 @@ import { isoTimestamp, readableText } from "../../src/export/readable.ts";
 import { createSchema } from "../../src/export/schema.ts";
 import { loadUnits, storeUnits } from "../../src/export/units.ts";
 import { formatAmount } from "../../src/protocol/amount.ts";
+import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { blockHash, HeaderType, headerRoot } from "../../src/protocol/block.ts";
 import { decodeGenesis } from "../../src/protocol/genesis.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import { signNodeRecord } from "../../src/protocol/node-record.ts";
-import { decodeTransaction } from "../../src/protocol/transaction.ts";
+import { authorityActions, decodeTransaction } from "../../src/protocol/transaction.ts";
 import { exportOnce, jobFor, temporaryFolder } from "./ledger-contents.ts";
 import { issueAsset, keyOf, record, registerUser, SyntheticChain, transfer } from "./synthetic-chain.ts";
 
@@ -70,6 +71,13 @@ test("PRAGMA table_info shows every documented column, and each table tells its 
 
 test("the data dictionary describes every column that is there, generated ones too", () => {
   const db = openLedgerFile(":memory:");
+  const views = all(db, "SELECT name FROM sqlite_schema WHERE type = 'view'").map((row) => row.name);
+  assert.deepEqual(views, ["blocks_with_finality", "transactions_with_finality"]);
+  for (const view of views) {
+    const query = "SELECT column_name FROM data_dictionary WHERE table_name = ? AND meaning <> '' ORDER BY 1";
+    const described = all(db, query, String(view)).map((row) => row.column_name);
+    assert.deepEqual(described, ["", "final"]);
+  }
   for (const { name } of ledgerTables) {
     const actual = all(db, `PRAGMA table_xinfo(${name})`).map((row) => row.name);
     const described = all(
@@ -318,6 +326,44 @@ test("a sender's clock far outside the calendar breaks nothing", async (context)
     ],
   );
   assert.equal(isoTimestamp(Number.MAX_SAFE_INTEGER), undefined);
+  db.close();
+});
+
+test("a vote on the authorities is a row that can be read, and so are its exact bytes", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = new SyntheticChain("poa");
+  const candidate = bob.publicKey;
+  const consent = signConsent(chain.spec.chainId, 500, bob);
+  const add = { kind: "authorityVote" as const, authority: candidate, expiresAtHeight: 500 };
+  chain.append(keyOf(1), [
+    chain.sign(keyOf(1), { ...add, action: authorityActions.add, consent }),
+    chain.sign(keyOf(1), { ...add, action: authorityActions.remove, consent: new Uint8Array(64) }, 1),
+    chain.sign(bob, registerUser("bob@example.com")),
+  ]);
+  chain.append(keyOf(1), [chain.sign(keyOf(1), { ...add, action: 9, consent }, 2)]);
+  await exportOnce(file, chain);
+  const db = openLedgerFile(file, { readOnly: true });
+  const rows = all(db, "SELECT * FROM transactions WHERE kind = 'authorityVote' ORDER BY transaction_key");
+  const [nodeId, address] = [nodeIdOf(candidate), addressOf(candidate)];
+  assert.deepEqual(
+    rows.map((row) => [row.data, row.to_account, row.to_user, row.amount_text, row.asset_id]),
+    [
+      [`add ${nodeId} until block 500`, address, address, null, null],
+      [`remove ${nodeId} until block 500`, address, address, null, null],
+      [`9 ${nodeId} until block 500`, address, "bob@example.com", null, null],
+    ],
+  );
+  for (const row of rows) {
+    const decoded = decodeTransaction(new Uint8Array(row.bytes as Uint8Array), chain.spec.chainId);
+    assert.ok(decoded.ok && decoded.value.idHex === row.id);
+  }
+  const [first] = all(db, `SELECT data FROM blocks WHERE "index" = 1`);
+  assert.deepEqual(JSON.parse(String(first?.data))[0], {
+    kind: "authorityVote",
+    from: addressOf(keyOf(1).publicKey),
+    to: address,
+    data: `add ${nodeId} until block 500`,
+  });
   db.close();
 });
 

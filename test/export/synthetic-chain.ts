@@ -8,7 +8,9 @@ import {
   emptyConsensusRoot,
   transactionsRoot,
 } from "../../src/protocol/block.ts";
+import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
 import {
+  admissionNumbers,
   type ChainSpec,
   type ConsensusName,
   chainSpecOf,
@@ -39,6 +41,8 @@ export function specOf(consensus: ConsensusName, salt = 1): ChainSpec {
     periodMs: isWork ? 0 : 2_000,
     stepMs: isWork ? 0 : 1_000,
     heartbeatMs: isWork ? 0 : 30_000,
+    admission: isWork ? 0 : admissionNumbers.vote,
+    joinWindowMs: 0,
     authorities: isWork ? [] : [keyOf(1).publicKey],
     allocations: [{ account: keyOf(100).publicKey, amount: 5_000_000_000_000_000n }],
     minimumFee: 0n,
@@ -57,6 +61,8 @@ export class SyntheticChain implements LedgerSource {
   readonly spec: ChainSpec;
   readonly #blocks = new Map<string, Block>();
   #canonical: Block[];
+  /** As the test says. */
+  final: Checkpoint | undefined;
 
   constructor(consensus: ConsensusName, salt = 1) {
     this.spec = specOf(consensus, salt);

@@ -6,6 +6,7 @@ import { Chain } from "../../src/chain/chain.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { type Api, createApi } from "../../src/http/api.ts";
 import { createApiClient } from "../../src/http/api-client.ts";
+import type { AuthorityControl } from "../../src/http/authority-control.ts";
 import type { NodeStatus } from "../../src/http/node-status.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
@@ -44,6 +45,8 @@ export interface RigOptions {
   readonly logger?: Logger;
   /** Stands in front of the mempool. */
   readonly beforeSubmit?: () => Promise<void>;
+  /** What the node says and does about the authorities of its chain. */
+  readonly authorities?: (parts: { readonly chain: Chain; readonly mempool: Mempool }) => AuthorityControl;
 }
 
 export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
@@ -77,7 +80,12 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
       clock,
       verifier,
       logger: silentLogger,
-      ledger: () => ({ view: chain.ledger, height: chain.head.header.height, minimumFee }),
+      ledger: () => ({
+        view: chain.ledger,
+        height: chain.head.header.height,
+        minimumFee,
+        voteFault: (transaction) => chain.voteFault(transaction),
+      }),
     },
   );
   chain.events.on("headChanged", ({ connected, disconnected }) =>
@@ -97,6 +105,8 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
         return mempool.add(transaction);
       },
       status: () => statusOf(chain, mempool),
+      peers: () => ({ peers: [], refused: [], clockNote: null }),
+      authorities: options.authorities?.({ chain, mempool }),
       logger: options.logger ?? silentLogger,
     },
   );
@@ -120,6 +130,8 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
           logger: silentLogger,
           announceBlock() {},
           isSyncing: () => false,
+          quorumHeard: () => false,
+          hasPeers: () => true,
         },
       );
       const sealed = once(chain.events, "headChanged");
@@ -150,7 +162,11 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     notSealingBecause: null,
     head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
     final: null,
+    established: true,
+    quorum: { needed: 1, heard: 1 },
+    clock: { offsetMs: null, measuredAgainst: 0 },
     peers: 0,
+    addresses: ["/ip4/192.168.1.5/tcp/13246", "/ip4/127.0.0.1/tcp/13246"],
     mdnsFault: null,
     mempool: mempool.count,
     authorities: [addressOf(authority.publicKey)],

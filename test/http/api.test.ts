@@ -14,10 +14,12 @@ import type {
   TransactionAnswer,
 } from "../../src/http/answers.ts";
 import { createApi } from "../../src/http/api.ts";
+import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { parseDocumentedSignature } from "../../src/protocol/documented-signature.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
-import { addressOf } from "../../src/protocol/identity.ts";
-import type { Payload } from "../../src/protocol/transaction.ts";
+import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
+import { authorityActions, type Payload } from "../../src/protocol/transaction.ts";
 import { type ApiRig, alice, aliceAur, authority, bob, keyOfTest, openApiRig } from "./api-rig.ts";
 
 const aliceAddress = addressOf(alice.publicKey);
@@ -31,6 +33,15 @@ const transfer = (to: Uint8Array, amount: bigint, assetId = zeroBytes32): Payloa
   assetId,
   amount,
   memo: fromUtf8("thanks"),
+});
+
+const noConsent = new Uint8Array(64);
+const voteFor = ({ publicKey }: KeyPair, consent: Uint8Array): Payload => ({
+  kind: "authorityVote",
+  action: authorityActions.add,
+  authority: publicKey,
+  expiresAtHeight: 50,
+  consent,
 });
 
 interface Answered<Body> {
@@ -107,10 +118,12 @@ describe("the API of a chain with some blocks", () => {
     assert.deepEqual((await get<BlockAnswer>(rig, `/v1/blocks/${hash.toUpperCase()}`)).body, byHead.body);
     assert.equal(byHead.body.producer, addressOf(authority.publicKey));
     assert.equal(byHead.body.canonical, true);
+    assert.equal(byHead.body.final, false);
     assert.equal(byHead.body.transactions.length, byHead.body.transactionCount);
     assert.equal(toHex(parseDocumentedSignature(byHead.body.signature ?? "")?.hash ?? noBytes), hash);
     const genesis = await get<BlockAnswer>(rig, "/v1/blocks/0");
     assert.equal(genesis.body.producer, null);
+    assert.equal(genesis.body.final, true);
     assert.equal(genesis.body.signature, null);
   });
 
@@ -271,11 +284,29 @@ describe("POST /v1/transactions", () => {
     assert.match(dropped.reason.message, new RegExp(dear.idHex));
   });
 
+  it("takes an authority's vote, and shows what it asks for", async () => {
+    const candidate = keyOfTest(8);
+    const consent = signConsent(rig.chain.spec.chainId, 50, candidate);
+    const vote = rig.sign(voteFor(candidate, consent), authority, { fee: 0n });
+    assert.equal((await postBytes(rig, vote.bytes)).status, 202);
+    const shown = await rig.client.transaction(vote.idHex);
+    assert.ok(shown.status === "pending" && shown.ready);
+    assert.deepEqual(shown.payload, {
+      kind: "authorityVote",
+      action: "add",
+      authority: addressOf(candidate.publicKey),
+      authorityName: null,
+      nodeId: nodeIdOf(candidate.publicKey),
+      expiresAtHeight: 50,
+    });
+  });
+
   it("refuses with the fault, its own words and a next step", async () => {
     const valid = rig.sign(record("valid"), alice, { sequence: 9 });
     const spoiled = Uint8Array.from(valid.bytes);
     // Within the signature: after version, kind, sender, four integers and an offset.
     spoiled[80] = (spoiled[80] as number) ^ 1;
+    const free = { sequence: 9, fee: 0n };
     const cases: [Uint8Array, number, string][] = [
       [valid.bytes.slice(0, 50), 400, "codec/malformed"],
       [Uint8Array.of(...valid.bytes, 0), 400, "transaction/signature-invalid"],
@@ -284,6 +315,9 @@ describe("POST /v1/transactions", () => {
       [rig.sign(record("cheap"), alice, { fee: 1n }).bytes, 422, "transaction/fee-too-low"],
       [rig.sign(record("far"), alice, { sequence: 5_000 }).bytes, 409, "mempool/sequence-too-far"],
       [rig.sign(record(""), alice, { sequence: 9 }).bytes, 422, "transaction/data-empty"],
+      [rig.sign(voteFor(bob, noConsent), authority, free).bytes, 400, "transaction/vote-invalid"],
+      [rig.sign(voteFor(bob, noConsent), alice, free).bytes, 422, "transaction/voter-not-authority"],
+      [rig.sign(voteFor(authority, noConsent), authority, free).bytes, 409, "transaction/vote-useless"],
     ];
     for (const [bytes, status, code] of cases) {
       const answered = await postBytes(rig, bytes);
@@ -353,6 +387,7 @@ describe("the API's door", () => {
         mempool,
         submit: (transaction) => mempool.add(transaction),
         status: () => assert.fail("nobody asks"),
+        peers: () => assert.fail("nobody asks"),
         logger: silentLogger,
       },
     );

@@ -83,7 +83,7 @@ test("what a producer included makes the same change at an importer, byte for by
       const rootBefore = state.stateRoot();
       const { change, included } = executeAttempts(state, attempts, context, []);
       assert.deepEqual(state.stateRoot(), rootBefore, "executing touches nothing");
-      const imported = applyBlock(ledgerOfAlice().draft(), context, included);
+      const imported = applyBlock(ledgerOfAlice().draft(), context, included, []);
       assert.ok(imported.ok);
       assert.deepEqual(imported.value, change);
       assert.deepEqual(encodeStateChange(imported.value), encodeStateChange(change));
@@ -105,7 +105,7 @@ test("a transaction that faults leaves no trace, wherever it stands in the block
         }
         assert.equal(execution.apply(transaction), undefined);
       }
-      assert.deepEqual(execution.finish(), change);
+      assert.deepEqual(execution.finish([]), change);
     }),
     { numRuns: 20 },
   );
@@ -114,7 +114,7 @@ test("a transaction that faults leaves no trace, wherever it stands in the block
 test("an importer names the first transaction that faults, with its place and id", () => {
   const good = send(alice, transfer(bob, 10n));
   const bad = send(bob, transfer(carol, 11n));
-  assert.deepEqual(applyBlock(ledgerOfAlice(), contextAt(1), [good, bad, good]), {
+  assert.deepEqual(applyBlock(ledgerOfAlice(), contextAt(1), [good, bad, good], []), {
     ok: false,
     fault: {
       code: "block/transaction-invalid",
@@ -128,12 +128,17 @@ test("an importer names the first transaction that faults, with its place and id
 test("new entries take the next free indexes in the order in which they were first written", () => {
   const state = LedgerState.fromEntries([fundedAccount(bob, 5n)]);
   const issue = send(carol, issueAsset());
-  const result = applyBlock(state, contextAt(1, { rewardUnits: 1n }), [
-    send(alice, registerUser("alice")),
-    issue,
-    send(carol, transfer(bob, 1n, issue.id), { sequence: 1 }),
-    send(bob, record()),
-  ]);
+  const result = applyBlock(
+    state,
+    contextAt(1, { rewardUnits: 1n }),
+    [
+      send(alice, registerUser("alice")),
+      issue,
+      send(carol, transfer(bob, 1n, issue.id), { sequence: 1 }),
+      send(bob, record()),
+    ],
+    [],
+  );
   assert.ok(result.ok);
   const kinds = result.value.changes.map(({ index, after }) =>
     [index, after.type, "account" in after ? after.account : ""].join(" "),
@@ -153,17 +158,20 @@ test("new entries take the next free indexes in the order in which they were fir
 });
 
 test("the producer is paid fees and reward at the end, and appears only to be paid", () => {
-  const empty = applyBlock(ledgerOfAlice(), contextAt(1), []);
+  const empty = applyBlock(ledgerOfAlice(), contextAt(1), [], []);
   assert.deepEqual(empty, { ok: true, value: { entryCountBefore: 1, entryCountAfter: 1, changes: [] } });
-  const free = applyBlock(ledgerOfAlice(), contextAt(1), [send(alice, record())]);
+  const free = applyBlock(ledgerOfAlice(), contextAt(1), [send(alice, record())], []);
   assert.ok(free.ok);
   assert.equal(free.value.entryCountAfter, 1);
   const spentTooEarly = send(producer, transfer(bob, 5n));
-  const early = applyBlock(ledgerOfAlice(), contextAt(1, { rewardUnits: 5n }), [spentTooEarly]);
+  const early = applyBlock(ledgerOfAlice(), contextAt(1, { rewardUnits: 5n }), [spentTooEarly], []);
   assert.equal(early.ok ? undefined : early.fault.code, "block/transaction-invalid");
-  const ownFee = applyBlock(ledgerOfAlice(), contextAt(1, { producerHex: alice.hex, rewardUnits: 5n }), [
-    send(alice, transfer(bob, 10n), { fee: 3n }),
-  ]);
+  const ownFee = applyBlock(
+    ledgerOfAlice(),
+    contextAt(1, { producerHex: alice.hex, rewardUnits: 5n }),
+    [send(alice, transfer(bob, 10n), { fee: 3n })],
+    [],
+  );
   assert.ok(ownFee.ok);
   const account = ownFee.value.changes[0]?.after;
   assert.equal(account?.type === "account" ? account.balance : undefined, 1_000n - 10n + 5n);
@@ -171,9 +179,12 @@ test("the producer is paid fees and reward at the end, and appears only to be pa
 
 test("a producer's account that is full stays full, and stops no block", () => {
   const state = LedgerState.fromEntries([fundedAccount(producer, uint64Max - 2n), fundedAccount(alice, 9n)]);
-  const result = applyBlock(state, contextAt(1, { rewardUnits: uint64Max }), [
-    send(alice, record(), { fee: 9n }),
-  ]);
+  const result = applyBlock(
+    state,
+    contextAt(1, { rewardUnits: uint64Max }),
+    [send(alice, record(), { fee: 9n })],
+    [],
+  );
   assert.ok(result.ok);
   const account = result.value.changes[0]?.after;
   assert.equal(account?.type === "account" ? account.balance : undefined, uint64Max);
@@ -181,7 +192,7 @@ test("a producer's account that is full stays full, and stops no block", () => {
 
 test("a finished block takes nothing more", () => {
   const execution = new BlockExecution(ledgerOfAlice(), contextAt(1));
-  execution.finish();
+  execution.finish([]);
   assert.throws(() => execution.apply(send(alice, record())), { name: "InvariantError" });
-  assert.throws(() => execution.finish(), { name: "InvariantError" });
+  assert.throws(() => execution.finish([]), { name: "InvariantError" });
 });

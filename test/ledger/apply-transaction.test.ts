@@ -35,9 +35,9 @@ function faultOf(
   for (const earlier of before) assert.equal(execution.apply(earlier), undefined);
   const fault = execution.apply(transaction);
   if (fault !== undefined) {
-    const without = applyBlock(state, context, before);
+    const without = applyBlock(state, context, before, []);
     assert.ok(without.ok);
-    assert.deepEqual(execution.finish(), without.value);
+    assert.deepEqual(execution.finish([]), without.value);
   }
   return fault;
 }

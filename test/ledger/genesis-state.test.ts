@@ -21,6 +21,8 @@ const genesis: Genesis = {
   periodMs: 2_000,
   stepMs: 1_000,
   heartbeatMs: 30_000,
+  admission: 1,
+  joinWindowMs: 0,
   authorities: [low, high],
   allocations: [
     { account: low, amount: 5n },

@@ -87,7 +87,7 @@ export function commitBlock(
 ): StateChange {
   const execution = new BlockExecution(state, context);
   for (const transaction of transactions) assert.equal(execution.apply(transaction), undefined);
-  const change = execution.finish();
+  const change = execution.finish([]);
   const draft = state.draft();
   draft.apply(change);
   state.commit(draft);
@@ -157,5 +157,5 @@ export function executeAttempts(
     sequences.set(hex, sequence + 1);
     included.push(transaction);
   }
-  return { change: execution.finish(), included };
+  return { change: execution.finish([]), included };
 }

@@ -93,11 +93,11 @@ export class TestLedger {
     );
     const view = LedgerState.fromEntries(entries).draft();
     for (const [index, block] of this.blocks.entries()) {
-      const change = applyBlock(view, this.#context(index + 1), block);
+      const change = applyBlock(view, this.#context(index + 1), block, []);
       assert.ok(change.ok, "a test's block can be executed");
       view.apply(change.value);
     }
-    return { view, height: this.blocks.length, minimumFee: 0n };
+    return { view, height: this.blocks.length, voteFault: () => undefined, minimumFee: 0n };
   }
 
   #context(height: number) {

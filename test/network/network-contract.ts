@@ -5,40 +5,71 @@ import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import {
   chainProtocols,
   chainTopics,
+  encodeFinalityMessage,
   encodeTransactionsMessage,
   genesisProtocol,
   type Hello,
   HelloType,
   helloProtocol,
+  helloVersion,
   nodesTopic,
   RangeRequestType,
 } from "../../src/network/messages.ts";
+import type { ConnectedPeer } from "../../src/network/peer-host.ts";
 import { decodeBlock } from "../../src/protocol/block.ts";
 import { decodeGenesis, engineNumbers } from "../../src/protocol/genesis.ts";
-import { alice, BlockBuilder, type BuiltBlock, bob, testSpec } from "../chain/block-builder.ts";
+import { sha256 } from "../../src/protocol/hashing.ts";
+import { nodeIdOf } from "../../src/protocol/identity.ts";
+import {
+  alice,
+  authorities,
+  BlockBuilder,
+  type BuiltBlock,
+  bob,
+  keyPairNamed,
+  testSpec,
+} from "../chain/block-builder.ts";
+import { doubleVote, voteFor } from "./finality-messages.ts";
 import { ask, isConnected, type NetworkRig, TestNetwork, type TestNode } from "./network-rigs.ts";
 
 const pow = new BlockBuilder(testSpec("pow"));
 const poa = new BlockBuilder(testSpec("poa"));
 const topics = chainTopics(pow.spec.chainId);
 const protocols = chainProtocols(pow.spec.chainId);
+const poaTopics = chainTopics(poa.spec.chainId);
 const junk = new Uint8Array(200).fill(7);
 
-/** Says hello as a peer of the PoW chain that has all these blocks. */
-export function helloOf(blocks: readonly BuiltBlock[], builder: BlockBuilder = pow): Uint8Array {
+/** Says hello as the stranger of this name, as a peer of the chain that has all these blocks; `claims` is what it makes up. */
+export function helloOf(
+  name: string,
+  blocks: readonly BuiltBlock[],
+  claims: Partial<Hello> = {},
+  builder: BlockBuilder = pow,
+): Uint8Array {
   const { record } = blocks.at(-1) ?? builder.genesis;
   const hello: Hello = {
-    version: 1,
+    version: helloVersion,
     network: fromUtf8("test"),
     engine: engineNumbers[builder.spec.consensus],
     chainId: builder.spec.chainId,
     height: record.header.height,
     head: record.hash,
     cumulativeWeight: record.cumulativeWeight,
+    justifiedHeight: record.justifiedHeight,
+    final: { height: 0, hash: builder.genesis.block.hash },
+    established: 1,
+    publicKey: keyPairNamed(name).publicKey,
+    candidacy: [],
     clockMs: 0,
-    name: fromUtf8("stranger"),
+    name: fromUtf8(name),
+    ...claims,
   };
   return HelloType.serialize(hello);
+}
+
+/** What a node said about other chains. */
+function mismatches({ warnings }: TestNode): object[] {
+  return warnings.filter(({ message }) => message.startsWith("genesis mismatch")).map(({ fields }) => fields);
 }
 
 export const serving = {
@@ -68,12 +99,13 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
         nodes.push(await network.node(`node ${index}`, builder.spec));
         if (index > 0) await network.connect(nodes[index - 1]!.host, nodes[index]!.host);
       }
-      const { blocks, transactions } = chainTopics(builder.spec.chainId);
+      const { blocks, transactions, votes } = chainTopics(builder.spec.chainId);
+      const shared = [blocks, transactions, nodesTopic, ...(builder === poa ? [votes] : [])];
       await rig.until(
         () =>
           nodes.every(({ host, core }, index) => {
             const neighbours = index === 0 || index === count - 1 ? 1 : 2;
-            const seen = [blocks, transactions, nodesTopic].map((topic) => host.topicPeers(topic).length);
+            const seen = shared.map((topic) => host.topicPeers(topic).length);
             return (
               seen.every((peers) => peers === neighbours) &&
               core.network.directory.peersOnChain().length === neighbours
@@ -105,34 +137,143 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       }
     });
 
-    it("names a genesis mismatch on both sides, and parts", async () => {
+    it("names a genesis mismatch on both sides, and parts where nobody decides between the chains", async () => {
       const other = new BlockBuilder(testSpec("pow", { salt: "dd".repeat(32) }));
       const ours = await network.node("ours", pow.spec);
       const theirs = await network.node("theirs", other.spec);
-      const told: string[][] = [[], []];
-      for (const [index, node] of [ours, theirs].entries()) {
-        node.core.network.events.on("genesisMismatch", (...event) => told[index]?.push(event.join(" ")));
-      }
       await network.connect(ours.host, theirs.host);
       await rig.until(() => !isConnected(ours.host, theirs.host), "they part");
       const [a, b] = [toHex(pow.spec.chainId), toHex(other.spec.chainId)];
-      assert.ok(told[0]?.includes(`${theirs.host.peerId} ${a} ${b}`), "ours names it");
-      assert.ok(told[1]?.includes(`${ours.host.peerId} ${b} ${a}`), "theirs names it");
-      for (const { warnings } of [ours, theirs]) {
-        assert.ok(warnings.some(({ message }) => message.startsWith("genesis mismatch")));
+      assert.deepEqual(mismatches(ours)[0], { peer: theirs.host.peerId, ours: a, theirs: b });
+      assert.deepEqual(mismatches(theirs)[0], { peer: ours.host.peerId, ours: b, theirs: a });
+    });
+
+    it("stays with a peer of another chain while somebody decides, and parts when told", async () => {
+      const other = new BlockBuilder(testSpec("poa", { salt: "dd".repeat(32) }));
+      const ours = await network.node("ours", poa.spec);
+      const theirs = await network.node("theirs", other.spec);
+      const told: [string, string][] = [];
+      for (const { core } of [ours, theirs]) {
+        core.network.events.on("otherChain", (peer, hello) => told.push([peer, toHex(hello.chainId)]));
       }
+      await network.connect(ours.host, theirs.host);
+      const isTold = ({ host }: TestNode, { spec }: BlockBuilder) =>
+        told.some(([peer, chainId]) => peer === host.peerId && chainId === toHex(spec.chainId));
+      await rig.until(() => isTold(theirs, other) && isTold(ours, poa), "both are told");
+      await rig.pass(2_000);
+      assert.ok(isConnected(ours.host, theirs.host));
+      assert.equal(ours.core.network.directory.peersOnChain().length, 0);
+      ours.core.network.refuseChain(theirs.host.peerId);
+      await rig.until(() => !isConnected(ours.host, theirs.host), "they part");
+      assert.equal(mismatches(ours).length, 1);
+    });
+
+    it("keeps a peer without a chain, and serves it the genesis", async () => {
+      const node = await network.node("node", poa.spec);
+      let decisions = 0;
+      node.core.network.events.on("otherChain", () => {
+        decisions += 1;
+      });
+      const founding = await network.stranger("founding");
+      await network.connect(founding, node.host);
+      const none = new Uint8Array(32);
+      const hello = helloOf("founding", [], { chainId: none, head: none, established: 0 }, poa);
+      const answer = await ask(rig, founding, node.host, helloProtocol, hello);
+      assert.ok(Array.isArray(answer));
+      const { chainId, established } = HelloType.deserialize(answer[0]!);
+      assert.equal(toHex(chainId), toHex(poa.spec.chainId));
+      assert.equal(established, 1, "a chain of several authorities is no provisional one");
+      assert.equal((await ask(rig, founding, node.host, genesisProtocol, chainId)).length, 1);
+      await rig.pass(2_000);
+      assert.ok(isConnected(founding, node.host));
+      assert.equal(decisions, 0);
+    });
+
+    it("bans a peer that says hello with another key than its own", async () => {
+      // Also in memory a peer id that is made of a key.
+      const name = nodeIdOf(keyPairNamed("itself").publicKey);
+      const node = await network.node("node", pow.spec);
+      for (const [at, says] of ["asking", "asked"].entries()) {
+        const stranger = await network.stranger(at === 0 ? name : nodeIdOf(keyPairNamed("second").publicKey));
+        const hello = helloOf("somebody else", []);
+        if (says === "asked") stranger.serve(helloProtocol, { ...serving, handle: () => [hello] });
+        await network.connect(stranger, node.host);
+        if (says === "asking") {
+          assert.equal(await ask(rig, stranger, node.host, helloProtocol, hello), "request/reset");
+        }
+        await rig.until(() => !isConnected(node.host, stranger), `it is banned when ${says}`);
+        assert.equal(node.core.network.directory.peer(stranger.peerId), undefined);
+      }
+      assert.equal(node.warnings.filter(({ message }) => message.includes("is banned")).length, 2);
+    });
+
+    it("tells of each hello on our chain, with the address it came over", async () => {
+      const node = await network.node("node", poa.spec);
+      const candidate = await network.stranger("candidate");
+      const candidacy = { expiresAtHeight: 9, consent: new Uint8Array(64).fill(1) };
+      const hello = helloOf("candidate", [], { candidacy: [candidacy] }, poa);
+      candidate.serve(helloProtocol, { ...serving, handle: () => [hello] });
+      const heard: [ConnectedPeer, Hello][] = [];
+      node.core.network.events.on("hello", (peer, said) => heard.push([peer, said]));
+      await network.connect(node.host, candidate);
+      await rig.until(() => heard.length > 2, "it is greeted again and again");
+      for (const [peer, said] of heard) {
+        assert.equal(peer.peerId, candidate.peerId);
+        assert.equal(peer.address.split("/p2p/")[0], candidate.addresses()[0]?.split("/p2p/")[0]);
+        assert.deepEqual(said.candidacy[0]?.expiresAtHeight, 9);
+      }
+      const { directory } = node.core.network;
+      const { publicKey } = keyPairNamed("candidate");
+      assert.equal(directory.heardWithin([publicKey], 1e6, rig.clock.monotonicMs()).length, 1);
     });
 
     it("parts from another network quietly", async () => {
       const ours = await network.node("ours", pow.spec);
       const theirs = await network.node("theirs", pow.spec, "another");
-      let mismatches = 0;
-      ours.core.network.events.on("genesisMismatch", () => {
-        mismatches += 1;
-      });
       await network.connect(ours.host, theirs.host);
       await rig.until(() => !isConnected(ours.host, theirs.host), "they part");
-      assert.equal(mismatches, 0);
+      assert.deepEqual(mismatches(ours), []);
+    });
+
+    it("carries votes and evidence over three hops", async () => {
+      const nodes = await row(4, poa);
+      const block = poa.on(poa.genesis);
+      for (const node of nodes) await node.has(block);
+      const [first, second] = authorities.map((keyPair) => voteFor(poa, block, keyPair));
+      const [node] = nodes;
+      assert.ok(node?.core.chain.addVote(first!).ok);
+      node.core.network.announceVote(first!);
+      await rig.until(() => nodes.every(({ core }) => core.chain.votes().length === 1), "all have the vote");
+      const evidence = doubleVote(poa, authorities[2]!);
+      assert.ok(node.core.chain.addEvidence(evidence).ok);
+      await rig.until(
+        () => nodes.every(({ core }) => core.chain.evidence().length === 1),
+        "the chain says that evidence was found, and all have it",
+      );
+      const last = nodes.at(-1)!;
+      assert.ok(last.core.chain.addVote(second!).ok);
+      last.core.network.announceVote(second!);
+      await rig.until(() => nodes.every(({ core }) => core.chain.votes().length === 2), "and back again");
+      const { directory } = node.core.network;
+      const heard = directory.heardWithin([second!.voter], 1e6, rig.clock.monotonicMs());
+      assert.equal(heard.length, 1);
+    });
+
+    it("asks for the votes and the evidence that it missed", async () => {
+      const block = poa.on(poa.genesis);
+      const one = await network.node("one", poa.spec);
+      const two = await network.node("two", poa.spec);
+      const behind = await network.node("behind", poa.spec);
+      for (const node of [one, two, behind]) await node.has(block);
+      assert.ok(one.core.chain.addVote(voteFor(poa, block, authorities[0]!)).ok);
+      assert.ok(one.core.chain.addEvidence(doubleVote(poa, authorities[2]!)).ok);
+      await network.connect(two.host, behind.host);
+      await rig.pass(3_000);
+      await network.connect(one.host, two.host);
+      for (const { core } of [two, behind]) {
+        await rig.until(() => core.chain.votes().length === 1, "it has the vote");
+        await rig.until(() => core.chain.evidence().length === 1, "it has the evidence");
+      }
     });
 
     it("shares the mesh with the other engine: connected, node records, no blocks of the other's", async () => {
@@ -233,7 +374,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       await rig.until(() => behind.core.mempool.has(sent.idHex), "the node behind has it");
     });
 
-    const bad: [string, string, (index: number) => Uint8Array][] = [
+    const bad: [string, string, (index: number) => Uint8Array, BlockBuilder?][] = [
       ["junk for a block", topics.blocks, (index) => junk.fill(index)],
       [
         "a block with trailing bytes",
@@ -263,11 +404,33 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
         },
       ],
       ["junk for a node record", nodesTopic, (index) => junk.fill(index)],
+      ["junk for a vote", poaTopics.votes, (index) => junk.fill(index), poa],
+      [
+        "a vote that is not signed",
+        poaTopics.votes,
+        (index) => {
+          const vote = voteFor(poa, poa.genesis, authorities[0]!, { height: 1 + index, hash: sha256(junk) });
+          vote.signature[7] = vote.signature[7]! ^ 1;
+          return encodeFinalityMessage({ kind: "vote", vote });
+        },
+        poa,
+      ],
+      [
+        "evidence that proves nothing",
+        poaTopics.votes,
+        (index) => {
+          const evidence = doubleVote(poa, authorities[0]!, 1 + index);
+          assert.ok(evidence.kind === "vote-pair");
+          evidence.second.signature[7] = evidence.second.signature[7]! ^ 1;
+          return encodeFinalityMessage({ kind: "evidence", evidence });
+        },
+        poa,
+      ],
     ];
-    for (const [what, topic, message] of bad) {
+    for (const [what, topic, message, builder = pow] of bad) {
       it(`cuts off who keeps sending ${what}`, async () => {
-        const node = await network.node("node", pow.spec);
-        const hostile = await network.stranger("hostile", [topics.blocks, topics.transactions, nodesTopic]);
+        const node = await network.node("node", builder.spec);
+        const hostile = await network.stranger("hostile", [topic]);
         await network.connect(hostile, node.host);
         await rig.until(() => hostile.topicPeers(topic).includes(node.host.peerId), "it sees the topic");
         await rig.pass(1_000);
@@ -281,6 +444,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
         else await rig.until(() => !isConnected(node.host, hostile), "it is cut off");
         assert.equal(node.core.chain.head.header.height, 0);
         assert.equal(node.core.mempool.count, 0);
+        assert.deepEqual([...node.core.chain.votes(), ...node.core.chain.evidence()], []);
       });
     }
 
@@ -294,7 +458,8 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const range = (startHeight: number, count: number, headersOnly = 0) =>
         RangeRequestType.serialize({ startHeight, count, headersOnly });
 
-      const all = [helloProtocol, genesisProtocol, ...Object.values(protocols)];
+      const { votes, ...others } = protocols;
+      const all = [helloProtocol, genesisProtocol, ...Object.values(others)];
       for (const protocol of all) {
         const tooLong = await request(protocol, new Uint8Array(5_000));
         assert.equal(tooLong, "request/reset", `${protocol} refuses an over-long request`);
@@ -302,6 +467,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       for (const protocol of [helloProtocol, protocols.blocksByRange, protocols.blocksByHash]) {
         assert.equal(await request(protocol, new Uint8Array(31).fill(3)), "request/reset", protocol);
       }
+      assert.equal(await request(votes, new Uint8Array(0)), "request/unsupported", "no finality here");
       const trailing = Buffer.concat([range(1, 1), Uint8Array.of(0)]);
       assert.equal(await request(protocols.blocksByRange, trailing), "request/reset");
 
@@ -321,7 +487,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const wanted = Buffer.concat([blocks[3]!.block.hash, new Uint8Array(32), blocks[4]!.block.hash]);
       assert.equal((await request(protocols.blocksByHash, wanted)).length, 2);
       assert.deepEqual(await request(protocols.mempool, new Uint8Array(0)), []);
-      const answer = await request(helloProtocol, helloOf([]));
+      const answer = await request(helloProtocol, helloOf("asking", []));
       assert.ok(Array.isArray(answer));
       assert.equal(HelloType.deserialize(answer[0]!).height, 140);
     });
@@ -346,7 +512,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
         const blocks = pow.branch(pow.genesis, 20);
         const liar = await network.stranger("liar");
         const claimed = [...blocks, pow.on(blocks.at(-1)!)];
-        liar.serve(helloProtocol, { ...serving, handle: () => [helloOf(claimed)] });
+        liar.serve(helloProtocol, { ...serving, handle: () => [helloOf("liar", claimed)] });
         liar.serve(protocols.mempool, { ...serving, handle: () => [] });
         liar.serve(protocols.blocksByRange, { ...serving, handle: lie(blocks) });
         const honest = await network.node("honest", pow.spec);

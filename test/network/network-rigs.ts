@@ -98,6 +98,7 @@ export class TestNetwork {
         host,
         verifier: createInlineVerifier(),
         sealer: undefined,
+        journals: undefined,
         clock: this.rig.clock,
         logger,
       },

@@ -59,7 +59,7 @@ describe("trouble with peers", () => {
     answer: (startHeight: number, count: number) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   ) {
     const host = await network.stranger(name);
-    host.serve(helloProtocol, { ...serving, handle: () => [helloOf(blocks)] });
+    host.serve(helloProtocol, { ...serving, handle: () => [helloOf(name, blocks)] });
     host.serve(protocols.mempool, { ...serving, handle: () => [] });
     host.serve(protocols.blocksByRange, {
       ...serving,

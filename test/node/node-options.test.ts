@@ -22,12 +22,14 @@ describe("the options of a node", () => {
     const chainIds = new Set<string>();
     for (const difficulty of ["1", "2", "3", "4"]) {
       const { spec } = await nodeOptionsOf(configOf({ difficulty }));
+      assert.ok(spec);
       assert.equal(spec.consensus, "pow");
       assert.equal(difficultyOf(spec.genesis.easiestTarget), Number(difficulty));
       chainIds.add(toHex(spec.chainId));
     }
     assert.equal(chainIds.size, 4);
     const { spec } = await nodeOptionsOf(configOf({}));
+    assert.ok(spec);
     assert.equal(difficultyOf(spec.genesis.easiestTarget), 2);
     assert.equal(spec.genesis.minimumFee, 0n);
     // A chain that begins in the future of the machine's clock could not begin.
@@ -46,24 +48,21 @@ describe("the options of a node", () => {
     assert.equal(four.exportFile, "/x.sqlite");
   });
 
-  it("take the spec of --chain, and then the one that the data directory was begun with", async (t) => {
+  it("take the spec of --chain, and name none where Proof of Authority resumes, founds or joins", async (t) => {
     const folder = await temporaryFolder(t);
     const dataDir = path.join(folder, "alpha");
     const spec = await poaSpecFor(dataDir);
     const chain = path.join(folder, "chain.json");
     await writeFile(chain, chainSpecToJson(spec));
     const named = await nodeOptionsOf(configOf({ consensus: "poa", dataDir, chain }));
-    assert.deepEqual(named.spec.chainId, spec.chainId);
-    await pinChainSpec(dataDir, spec);
-    const pinned = await nodeOptionsOf(configOf({ consensus: "poa", dataDir }));
-    assert.deepEqual(pinned.spec.chainId, spec.chainId);
-  });
-
-  it("cannot be had for Proof of Authority without a spec: 2, saying how to make one", async (t) => {
-    const config = configOf({ consensus: "poa", dataDir: await temporaryFolder(t) });
-    const { code, next } = await refusedWith(2, () => nodeOptionsOf(config));
-    assert.equal(code, "node/chain-spec-missing");
-    assert.match(next, /aurex-node init --consensus poa/);
+    assert.deepEqual(named.spec?.chainId, spec.chainId);
+    for (const pin of [async () => {}, () => pinChainSpec(dataDir, spec)]) {
+      await pin();
+      const options = await nodeOptionsOf(
+        configOf({ consensus: "poa", dataDir, expect: "3", admission: "vote" }),
+      );
+      assert.deepEqual([options.spec, options.expect, options.admission], [undefined, 3, "vote"]);
+    }
   });
 
   it("cannot be had where engine and spec differ: 2", async (t) => {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { ExportError, type ExportErrorCode } from "../../src/export/export-error.ts";
 import { OperatorError, placeUnusable, portInUse, toOperatorError } from "../../src/node/operator-error.ts";
-import { JournalError, type JournalErrorCode } from "../../src/sealing/poa/seal-journal.ts";
+import { JournalError, type JournalErrorCode } from "../../src/sealing/poa/journal.ts";
 import { StoreError, type StoreErrorCode } from "../../src/store/chain-store.ts";
 import { KeyError, type KeyErrorCode } from "../../src/wallet/key-error.ts";
 
@@ -13,6 +13,7 @@ const cause = { cause: new Error("the cause") };
 const storeCodes: Record<StoreErrorCode, number> = {
   "store/corrupt": 5,
   "store/newer-version": 5,
+  "store/older-version": 5,
   "store/in-use": 3,
   "store/disk-full": 5,
   "store/wrong-chain": 6,
@@ -37,7 +38,9 @@ const journalCodes: Record<JournalErrorCode, number> = {
 const exportCodes: Record<ExportErrorCode, number> = {
   "export/not-a-ledger": 2,
   "export/newer-version": 5,
+  "export/older-version": 5,
   "export/genesis-mismatch": 6,
+  "export/conflicts-with-final": 5,
   "export/source-incomplete": 5,
   "export/cannot-open": 2,
   "export/busy": 2,

@@ -39,7 +39,7 @@ test("the header has the documented fields at their places", () => {
   assert.equal(at(73, 81), "7b68e5cf8b010000");
   assert.equal(at(81, 113), toHex(block.header.producer));
   assert.equal(at(113, 145), toHex(block.header.transactionsRoot));
-  assert.equal(at(145, 149), "04000000");
+  assert.equal(at(145, 149), "05000000");
   assert.equal(at(149, 181), "bb".repeat(32));
   assert.equal(at(181, 213), toHex(emptyConsensusRoot));
   assert.equal(at(213, 245), `00${"ff".repeat(31)}`);

@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { bigIntFromBytes, concatBytes, fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { chainSpecFrom, chainSpecFromJson, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
 import { uint64Max } from "../../src/protocol/codec.ts";
 import {
+  admissionNumbers,
   blockRewardAt,
   chainIdOf,
   chainSpecOf,
@@ -15,7 +17,8 @@ import {
   genesisBlock,
 } from "../../src/protocol/genesis.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
-import { genesis } from "./samples.ts";
+import { addressOf } from "../../src/protocol/identity.ts";
+import { genesis, keyPair } from "./samples.ts";
 
 const [low, high] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
 const poaFields: Partial<Genesis> = {
@@ -26,6 +29,8 @@ const poaFields: Partial<Genesis> = {
   periodMs: 2_000,
   stepMs: 1_000,
   heartbeatMs: 30_000,
+  admission: 2,
+  joinWindowMs: 3_600_000,
   authorities: [low, high],
 };
 
@@ -45,6 +50,59 @@ test("the chain id is SHA-256 of the genesis, and changes with every field", () 
     { ...genesis, timestampMs: genesis.timestampMs + 1 },
   ];
   assert.equal(new Set([id, ...others.map((other) => toHex(chainIdOf(other)))]).size, 6);
+});
+
+test("how candidates are admitted stands behind the timing, in nine bytes", () => {
+  const bytes = GenesisType.serialize({ ...genesis, ...poaFields });
+  // Version, the name's offset, engine, time, easiest target and five intervals before it.
+  assert.equal(1 + 4 + 1 + 8 + 32 + 5 * 8, 86);
+  assert.equal(toHex(bytes.subarray(78, 86)), "3075000000000000");
+  assert.equal(toHex(bytes.subarray(86, 95)), "0280ee360000000000");
+  // Offsets of name, authorities and allocations: the fixed part has 167 bytes.
+  assert.equal(toHex(bytes.subarray(1, 5)), "a7000000");
+  assert.equal(toHex(bytes.subarray(95, 103)), "ad000000ed000000");
+});
+
+test("the admission number is a policy on Proof of Authority, and none on Proof of Work", () => {
+  assert.deepEqual(admissionNumbers, { vote: 1, "open-lan": 2, token: 3 });
+  for (const [policy, admission] of Object.entries(admissionNumbers)) {
+    const spec = chainSpecOf({ ...genesis, ...poaFields, admission });
+    assert.equal(spec.ok && spec.value.admission, policy);
+  }
+  const work = chainSpecOf(genesis);
+  assert.ok(work.ok);
+  assert.equal(work.value.admission, undefined);
+});
+
+test("a spec says its admission in JSON; without a word it is by vote", () => {
+  const json = {
+    name: "admission",
+    consensus: "poa" as const,
+    timestamp: "2026-01-01T00:00:00.000Z",
+    salt: "ab".repeat(32),
+    authorities: [addressOf(keyPair.publicKey)],
+  };
+  const specOf = (changes: object) => chainSpecFrom({ ...json, ...changes });
+  const silent = specOf({});
+  assert.ok(silent.ok);
+  assert.deepEqual([silent.value.admission, silent.value.genesis.joinWindowMs], ["vote", 0]);
+  const open = specOf({ admission: "open-lan", joinWindowMs: 3_600_000 });
+  assert.ok(open.ok);
+  assert.deepEqual([open.value.admission, open.value.genesis.joinWindowMs], ["open-lan", 3_600_000]);
+  const again = chainSpecFromJson(chainSpecToJson(open.value));
+  assert.ok(again.ok);
+  assert.equal(toHex(again.value.chainId), toHex(open.value.chainId));
+  const fieldOf = (changes: object) => {
+    const spec = specOf(changes);
+    return spec.ok ? undefined : spec.fault.field;
+  };
+  assert.equal(fieldOf({ admission: "everybody" }), "admission");
+  assert.equal(fieldOf({ admission: 2 }), "admission");
+  assert.equal(fieldOf({ joinWindowMs: -1 }), "joinWindowMs");
+  const work = { consensus: "pow", authorities: undefined };
+  assert.equal(fieldOf({ ...work, admission: "vote" }), "admission");
+  assert.equal(fieldOf({ ...work, joinWindowMs: 0 }), "joinWindowMs");
+  assert.equal(fieldOf(work), undefined);
 });
 
 test("a spec is read back from its bytes, for both engines", () => {
@@ -86,6 +144,10 @@ test("what cannot carry a chain names the field", () => {
     ["periodMs", { ...poaFields, periodMs: 0 }],
     ["stepMs", { ...poaFields, stepMs: 0 }],
     ["easiestTarget", { ...poaFields, easiestTarget: easiestTargetOf(1) }],
+    ["admission", { admission: 1 }],
+    ["admission", { joinWindowMs: 1 }],
+    ["admission", { ...poaFields, admission: 0 }],
+    ["admission", { ...poaFields, admission: 4 }],
   ];
   for (const [field, fields] of cases) assert.equal(faultyField(fields), field);
   assert.equal(faultyField({}), undefined);

@@ -22,11 +22,11 @@ describe("ready chain specs", () => {
   it("pow.json", async () =>
     assert.equal(
       await chainIdIn("pow.json"),
-      "f766f97fcf56ab501a94600ac87dff5dd75eec2cdf8395aaf3f6bc5b586271d3",
+      "96265c1b3674114d765663d979e79f8d2dd4f72013e1f22d294a9226d11330ba",
     ));
   it("pow-classroom.json", async () =>
     assert.equal(
       await chainIdIn("pow-classroom.json"),
-      "b5db03bc27cc1330791b3234bbf87c20cbb5b58c8436ef49b5375e4ce9f75db2",
+      "78b7bf7c8e76a811b0242297a0a9bde4e4e1b9dd2452f1fd6454ea23d7ae0633",
     ));
 });

@@ -10,7 +10,12 @@ import {
 import { easiestTargetOf, type Genesis } from "../../src/protocol/genesis.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
-import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
+import {
+  authorityActions,
+  type DecodedTransaction,
+  type Payload,
+  signTransaction,
+} from "../../src/protocol/transaction.ts";
 
 export const chainId = new Uint8Array(32).fill(0xc1);
 export const keyPair = keyPairFromSeed(new Uint8Array(32).fill(1));
@@ -44,6 +49,13 @@ export const payloads: readonly Payload[] = [
     decimals: 2,
     supply: 1000n,
     metadata: fromUtf8("{}"),
+  },
+  {
+    kind: "authorityVote",
+    action: authorityActions.add,
+    authority: new Uint8Array(32).fill(4),
+    expiresAtHeight: 258,
+    consent: new Uint8Array(64).fill(5),
   },
 ];
 
@@ -80,6 +92,8 @@ export const genesis: Genesis = {
   periodMs: 0,
   stepMs: 0,
   heartbeatMs: 0,
+  admission: 0,
+  joinWindowMs: 0,
   authorities: [],
   allocations: [
     { account: new Uint8Array(32).fill(1), amount: 10n },

@@ -6,13 +6,16 @@ import { concatBytes, fromHex, fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { verifySignature } from "../../src/protocol/signing.ts";
 import {
+  authorityActions,
   decodeTransaction,
   encodePayload,
   issuedAssetId,
+  type Payload,
   recordBytesMax,
   type Transaction,
   TransactionType,
   transactionBytesMax,
+  transactionKinds,
 } from "../../src/protocol/transaction.ts";
 import { chainId, keyPair, payloads, recordOf, signed } from "./samples.ts";
 
@@ -63,14 +66,30 @@ test("the bytes, the id and the leaf are the documented ones", () => {
 });
 
 test("payloads have the documented bytes", () => {
-  const [transfer, , user, asset] = payloads;
-  assert.ok(transfer && user && asset);
+  const [transfer, , user, asset, vote] = payloads;
+  assert.ok(transfer && user && asset && vote);
   assert.equal(
     toHex(encodePayload(transfer)),
     `${"02".repeat(32)}${"00".repeat(32)}ffffffffffffffff4c0000006869`,
   );
   assert.equal(toHex(encodePayload(user)), `04000000${toHex(fromUtf8("alice@example.com"))}`);
   assert.equal(toHex(encodePayload(asset)), `150000001800000002e8030000000000001c000000474c44476f6c647b7d`);
+  assert.equal(toHex(encodePayload(vote)), `01${"04".repeat(32)}0201000000000000${"05".repeat(64)}`);
+});
+
+test("an authority vote has 105 bytes, no more and no less; what it says is judged elsewhere", () => {
+  const payload = encodePayload(payloads[4] as Payload);
+  assert.equal(payload.length, 105);
+  const kind = transactionKinds.authorityVote;
+  assert.equal(codeOf(altered({ kind, payload })), "ok");
+  assert.equal(codeOf(altered({ kind, payload: payload.subarray(1) })), "codec/malformed");
+  assert.equal(
+    codeOf(altered({ kind, payload: concatBytes([payload, new Uint8Array(1)]) })),
+    "codec/malformed",
+  );
+  const unsafeHeight = Uint8Array.from(payload).fill(0xff, 33, 41);
+  assert.equal(codeOf(altered({ kind, payload: unsafeHeight })), "codec/malformed");
+  assert.deepEqual([kind, authorityActions.add, authorityActions.remove], [5, 1, 2]);
 });
 
 test("another chain, another id; another signature, the same id and another leaf", () => {
@@ -90,9 +109,9 @@ test("unknown versions and kinds, kinds not open yet, and damaged bytes are faul
   assert.equal(codeOf(altered({ version: 2 })), "transaction/version-unknown");
   assert.equal(codeOf(altered({ kind: 0 })), "transaction/kind-unknown");
   assert.equal(codeOf(altered({ kind: 7 })), "transaction/kind-unknown");
-  assert.equal(codeOf(altered({ kind: 5 })), "transaction/kind-not-open");
   assert.equal(codeOf(altered({ kind: 6 })), "transaction/kind-not-open");
   assert.equal(codeOf(altered({ kind: 1 })), "codec/malformed");
+  assert.equal(codeOf(altered({ kind: 5 })), "codec/malformed");
   assert.equal(codeOf(altered({ payload: new Uint8Array(0) })), "codec/malformed");
   assert.equal(codeOf(altered({}).subarray(1)), "codec/malformed");
   assert.equal(codeOf(new Uint8Array(0)), "codec/malformed");

@@ -7,10 +7,11 @@ import { after, test } from "node:test";
 import { concatBytes } from "../../src/base/bytes.ts";
 import { InvariantError } from "../../src/base/invariant.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { decodeBlock, transactionsRoot } from "../../src/protocol/block.ts";
+import { decodeBlock, emptyConsensusSection, transactionsRoot } from "../../src/protocol/block.ts";
 import { sealDomain, zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { keyPairFromSeed, verifySignature } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, signTransaction } from "../../src/protocol/transaction.ts";
+import type { BlockDraft } from "../../src/sealing/block-sealer.ts";
 import { openFileSealJournal } from "../../src/sealing/poa/file-seal-journal.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
 import { interceptDisk } from "./disk-steps.ts";
@@ -31,22 +32,26 @@ function transactionOf(text: string): DecodedTransaction {
   return signTransaction({ payload, sequence: 0, fee: 0n, validUntil: 0, timestampMs: 1 }, keyPair, chainId);
 }
 
-function draft(timestampMs: number, transactions: readonly DecodedTransaction[] = []) {
-  return headerOf({
-    chainId,
-    producer: keyPair.publicKey,
-    timestampMs,
+function draft(
+  timestampMs: number,
+  transactions: readonly DecodedTransaction[] = [],
+  producer = keyPair.publicKey,
+): BlockDraft {
+  const counts = {
     transactionsRoot: transactionsRoot(transactions),
     transactionCount: transactions.length,
-  });
+  };
+  const header = headerOf({ chainId, producer, timestampMs, ...counts });
+  return { header, transactions, consensusSection: emptyConsensusSection };
 }
 
 test("a sealed block decodes, has a zero nonce and its authority's signature, and is in the journal", async () => {
   const sealer = await openSealer("sealed");
   const transactions = [transactionOf("one"), transactionOf("two")];
-  const header = draft(1000, transactions);
+  const drafted = draft(1000, transactions);
+  const { header } = drafted;
   assert.equal(sealer.previousOn(header.parentHash), undefined);
-  const block = await sealer.sealBlock(header, transactions);
+  const block = await sealer.sealBlock(drafted);
   assert.deepEqual(block.seal.nonce, zeroBytes32);
   const signed = concatBytes([sealDomain, block.hash]);
   assert.ok(verifySignature(signed, block.seal.signature, keyPair.publicKey));
@@ -60,12 +65,12 @@ test("a sealed block decodes, has a zero nonce and its authority's signature, an
 
 test("a restarted authority has its block again, and signs no other on that parent", async () => {
   const first = await openSealer("restarted");
-  const block = await first.sealBlock(draft(1000), []);
+  const block = await first.sealBlock(draft(1000));
   await first.close();
   const second = await openSealer("restarted");
   assert.deepEqual(second.previousOn(block.header.parentHash), block.bytes);
-  await assert.rejects(second.sealBlock(draft(2000), []), InvariantError);
-  assert.deepEqual((await second.sealBlock(draft(1000), [])).bytes, block.bytes);
+  await assert.rejects(second.sealBlock(draft(2000)), InvariantError);
+  assert.deepEqual((await second.sealBlock(draft(1000))).bytes, block.bytes);
   await second.close();
 });
 
@@ -75,11 +80,11 @@ test("no block leaves where the journal could not write it", async () => {
     if (step.kind === "other" && step.name === "datasync") throw new Error("input/output error");
   });
   try {
-    await assert.rejects(sealer.sealBlock(draft(1000), []), { code: "journal/io" });
+    await assert.rejects(sealer.sealBlock(draft(1000)), { code: "journal/io" });
   } finally {
     restore();
   }
-  assert.equal(sealer.previousOn(draft(1000).parentHash), undefined);
+  assert.equal(sealer.previousOn(draft(1000).header.parentHash), undefined);
   await sealer.close();
 });
 
@@ -90,7 +95,7 @@ test("the journal is synced before the block is handed out", async () => {
     order.push(step.kind === "write" ? "write" : step.name);
   });
   try {
-    await sealer.sealBlock(draft(1000), []);
+    await sealer.sealBlock(draft(1000));
     order.push("handed out");
   } finally {
     restore();
@@ -101,8 +106,8 @@ test("the journal is synced before the block is handed out", async () => {
 
 test("a header that names another producer is never signed", async () => {
   const sealer = await openSealer("foreign");
-  const header = headerOf({ producer: new Uint8Array(32).fill(1) });
-  await assert.rejects(sealer.sealBlock(header, []), InvariantError);
-  assert.equal(sealer.previousOn(header.parentHash), undefined);
+  const foreign = draft(1000, [], new Uint8Array(32).fill(1));
+  await assert.rejects(sealer.sealBlock(foreign), InvariantError);
+  assert.equal(sealer.previousOn(foreign.header.parentHash), undefined);
   await sealer.close();
 });

@@ -1,21 +1,21 @@
 /** The sign-once journal: one contract for both twins, then what only a file can suffer. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { InvariantError } from "../../src/base/invariant.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { blockBytesMax } from "../../src/protocol/block.ts";
 import { openFileSealJournal } from "../../src/sealing/poa/file-seal-journal.ts";
+import { JournalError } from "../../src/sealing/poa/journal.ts";
 import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
-import { JournalError, type SealJournal } from "../../src/sealing/poa/seal-journal.ts";
+import type { SealJournal } from "../../src/sealing/poa/seal-journal.ts";
 import { interceptDisk } from "./disk-steps.ts";
 import { entryOf } from "./journal-entries.ts";
+import { type KilledRun, killAtEveryStep } from "./kill-at-every-step.ts";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "aurex-journal-"));
 after(() => fs.rmSync(directory, { recursive: true }));
@@ -313,26 +313,7 @@ test("a compaction that fails loses nothing and is tried again", async () => {
 test("killed before and in the middle of every disk step: all that was acknowledged is there, whole", async () => {
   const heightsKept = 2;
   const heightMax = 5;
-  const program = fileURLToPath(new URL("journal-process.ts", import.meta.url));
-  const runUntilKilled = (killAt: number): Promise<{ filePath: string; lines: string[] }> =>
-    new Promise((resolve, reject) => {
-      const filePath = newFilePath();
-      const parameters = [program, filePath, heightsKept, heightMax, killAt].map(String);
-      const child = spawn(process.execPath, parameters, { stdio: ["ignore", "pipe", "inherit"] });
-      let output = "";
-      child.stdout.on("data", (chunk) => {
-        output += chunk;
-      });
-      child.once("error", reject);
-      child.once("close", (code, signal) => {
-        const lines = output.split("\n").filter((line) => line !== "");
-        if (signal !== "SIGKILL" && code !== 0) reject(new Error(`the process ended with code ${code}`));
-        else resolve({ filePath, lines });
-      });
-    });
-
-  const check = async ({ filePath, lines }: { filePath: string; lines: string[] }) => {
-    const acknowledged = lines.filter((line) => line !== "done").length;
+  const check = async ({ filePath, acknowledged }: KilledRun) => {
     const journal = await openFile(filePath, heightsKept);
     const found = Array.from({ length: heightMax }, (_, index) => entryOf(index + 1)).filter((entry) =>
       journal.sealedOn(entry.parentHash),
@@ -351,19 +332,7 @@ test("killed before and in the middle of every disk step: all that was acknowled
     assert.equal(fs.existsSync(`${filePath}.tmp`), false);
   };
 
-  const stepsMax = 100;
-  const kills: number[] = [];
-  let isDone = false;
-  for (let killAt = 0; killAt < stepsMax && !isDone; killAt += 4) {
-    const runs = [0, 1, 2, 3].map(async (offset) => {
-      const outcome = await runUntilKilled(killAt + offset);
-      await check(outcome);
-      if (outcome.lines.includes("done")) isDone = true;
-      else kills.push(killAt + offset);
-    });
-    await Promise.all(runs);
-  }
-  assert.ok(isDone, "the process has an end");
+  const kills = await killAtEveryStep("journal-process.ts", { heightsKept, heightMax }, newFilePath, check);
   // Creation, five records and a compaction: fewer steps would mean that they were not seen.
-  assert.ok(kills.length > 25, `${kills.length} kills`);
+  assert.ok(kills > 25, `${kills} kills`);
 });

@@ -41,8 +41,19 @@ describe("a node that seals", () => {
   });
 
   async function started(spec: ChainSpec, keyPair = own): Promise<SimulatedNode> {
-    const observer = { sealed: (_: SimulatedNode, block: Block) => sealed.push(block), headMoved: () => {} };
-    const options = { name: "node", spec, keyPair, bootstrap: [], rulesOff: {} };
+    const observer = {
+      sealed: (_: SimulatedNode, block: Block) => sealed.push(block),
+      headMoved: () => {},
+      finalMoved: () => {},
+    };
+    const options = {
+      name: "node",
+      spec,
+      keyPair,
+      bootstrap: [],
+      rulesOff: {},
+      listensFirst: false as const,
+    };
     const node = new SimulatedNode(options, { clock, network, observer });
     await node.start();
     nodes.push(node);
@@ -114,7 +125,7 @@ describe("a node that seals", () => {
     const node = await started(poa, keyPairNamed("a stranger"));
     await clock.advance(60_000);
     assert.equal(sealed.length, 0);
-    assert.equal(coreOf(node).producer?.notSealingBecause, "not in the authority set");
+    assert.equal(coreOf(node).producer?.notSealingBecause, "waiting for admission");
   });
 
   it("sends the block again that it signed before its disk was full, and signs no other", async () => {

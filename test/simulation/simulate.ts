@@ -7,6 +7,7 @@ import { ledgerContext } from "../../src/chain/reorganization.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { Block } from "../../src/protocol/block.ts";
+import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
 import type { ChainSpec, ConsensusName } from "../../src/protocol/genesis.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
@@ -72,6 +73,7 @@ class Simulation implements SimulationObserver {
   readonly #violations: string[] = [];
   /** By authority and parent: the block sealed there. */
   readonly #sealedOn = new Map<string, string>();
+  readonly #finalAt = new Map<string, string>();
   #blocks = 0;
   #reorganizations = 0;
   #deepest = 0;
@@ -94,6 +96,28 @@ class Simulation implements SimulationObserver {
     if (disconnected.length > 0) this.#reorganizations += 1;
     this.#deepest = Math.max(this.#deepest, disconnected.length);
     for (const block of connected) this.#checkSealedOnce(node, block);
+  }
+
+  /** Of all nodes and all their lives: one block is final at a height, and final never goes back. */
+  finalMoved(node: SimulatedNode, { height, hash }: Checkpoint, previousHeight: number): void {
+    this.#trace(`${node.name} final ${height} ${toHex(hash)}`);
+    if (height <= previousHeight) {
+      this.#violate(`${node.name}: final went from ${previousHeight} to ${height}`);
+    }
+    const key = `${toHex(node.spec.chainId)} ${height}`;
+    const first = this.#finalAt.get(key) ?? toHex(hash);
+    this.#finalAt.set(key, first);
+    if (first !== toHex(hash)) this.#violate(`${node.name}: a second final block of height ${height}`);
+    // Final blocks between two that were told are final, too: what is canonical below must be the same everywhere.
+    for (let below = height - 1; below > previousHeight && below >= 0; below -= 1) {
+      const canonical = node.core?.chain.hashAtHeight(below);
+      const known = this.#finalAt.get(`${toHex(node.spec.chainId)} ${below}`);
+      if (canonical && known && toHex(canonical) !== known) {
+        this.#violate(
+          `${node.name}: below its final block ${height} stands another block ${below} than the final one`,
+        );
+      }
+    }
   }
 
   async run(): Promise<SimulationReport> {
@@ -206,17 +230,22 @@ class Simulation implements SimulationObserver {
     if (heads.size > 1) {
       return [`no one head: ${chain.nodes.map((node) => node.describe()).join(" ")}`];
     }
-    return this.#executable(chain).map(
-      (transaction) =>
-        `a valid transaction is not committed: ${transaction.idHex} ${transaction.payload.kind}`,
-    );
+    const waiting = chain.nodes.filter(({ core }) => core?.chain.awaitsFinality);
+    return [
+      ...waiting.map((node) => `${node.name} waits for finality: ${node.describe()}`),
+      ...this.#executable(chain).map(
+        (transaction) =>
+          `a valid transaction is not committed: ${transaction.idHex} ${transaction.payload.kind}`,
+      ),
+    ];
   }
 
   /** What was accepted, is not committed, and could stand in the next block. */
   #executable(chain: SimulatedChain): DecodedTransaction[] {
     const core = chain.nodes[0]!.core!;
     const { ledger, spec, head } = core.chain;
-    const context = ledgerContext(head.header.height + 1, chain.nodes[0]!.keyPair.publicKey, spec.genesis);
+    const { publicKey: producer } = chain.nodes[0]!.keyPair;
+    const context = ledgerContext({ height: head.header.height + 1, producer }, spec.genesis);
     const execution = new BlockExecution(ledger, context);
     return chain.wallets
       .flatMap(({ accepted }) => accepted)

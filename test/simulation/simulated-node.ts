@@ -6,15 +6,18 @@ import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import type { MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { NodeCore } from "../../src/node/node-core.ts";
-import type { Block } from "../../src/protocol/block.ts";
+import { type Block, decodeBlock } from "../../src/protocol/block.ts";
+import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { TransactionVerifier } from "../../src/protocol/transaction-verifier.ts";
 import { type BlockSealer, blockSealerOf } from "../../src/sealing/block-sealer.ts";
 import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
-import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
+import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
+import type { SealJournal } from "../../src/sealing/poa/seal-journal.ts";
 import { createInlinePowSealer } from "../../src/sealing/pow/inline-pow-sealer.ts";
+import type { Sealer } from "../../src/sealing/sealer.ts";
 import { StoreError } from "../../src/store/chain-store.ts";
 import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
@@ -26,6 +29,8 @@ export interface SimulatedNodeOptions {
   readonly keyPair: KeyPair;
   readonly bootstrap: readonly string[];
   readonly rulesOff: RulesOff;
+  /** As an authority does where nothing is said. */
+  readonly listensFirst?: false;
   readonly sealsWrongRoots?: boolean;
 }
 
@@ -52,6 +57,8 @@ export interface SimulatedNodeModules {
 export interface SimulationObserver {
   sealed(node: SimulatedNode, block: Block): void;
   headMoved(node: SimulatedNode, connected: readonly Block[], disconnected: readonly Block[]): void;
+  /** @param previousHeight of the final block before, as this disk has it; −1: none */
+  finalMoved(node: SimulatedNode, final: Checkpoint, previousHeight: number): void;
 }
 
 interface Running {
@@ -69,8 +76,10 @@ export class SimulatedNode {
   readonly #modules: SimulatedNodeModules;
   #disk: MemoryDisk = createMemoryDisk();
   #journal = createMemorySealJournal();
+  #votes = createMemoryVoteJournal();
   #running: Running | undefined;
   #wrongByMs = 0;
+  #finalHeight = -1;
 
   constructor(options: SimulatedNodeOptions, modules: SimulatedNodeModules) {
     this.name = options.name;
@@ -97,14 +106,25 @@ export class SimulatedNode {
     clock.setWrongBy(this.#wrongByMs);
     const own = logger.child({ node: this.name });
     const host = network.createHost(this.peerId, { bootstrap: this.#options.bootstrap, logger: own });
-    const { name, spec, keyPair } = this.#options;
+    const { name, spec, keyPair, rulesOff, listensFirst } = this.#options;
     const core = await NodeCore.open(
-      { spec, network: "simulation", name, keyPair, mineEmptyBlocks: false, software: "simulated" },
+      {
+        spec,
+        network: "simulation",
+        name,
+        keyPair,
+        mineEmptyBlocks: false,
+        software: "simulated",
+        // Listening first would hide that the journal is gone.
+        ...(rulesOff.journal || listensFirst === false ? { listenFirstMs: 0 } : {}),
+      },
       {
         store: this.#disk.open(),
         host,
         verifier: this.#verifier(),
-        sealer: this.#observed(this.#sealer(clock)),
+        sealer: spec.consensus === "pow" ? this.#observed(createInlinePowSealer({ clock })) : undefined,
+        journals:
+          spec.consensus === "poa" ? { seals: this.#observedJournal(), votes: this.#votes } : undefined,
         clock,
         logger: own,
       },
@@ -113,6 +133,10 @@ export class SimulatedNode {
     core.chain.events.on("headChanged", ({ connected, disconnected }) =>
       observer.headMoved(this, connected, disconnected),
     );
+    core.chain.events.on("finalChanged", (final) => {
+      observer.finalMoved(this, final, this.#finalHeight);
+      this.#finalHeight = final.height;
+    });
     this.#running = { core, host, clock };
     await core.start();
   }
@@ -124,13 +148,16 @@ export class SimulatedNode {
     this.#running = undefined;
     running.clock.kill();
     void running.host.stop();
-    if (this.#options.rulesOff.journal) this.#journal = createMemorySealJournal();
+    if (!this.#options.rulesOff.journal) return;
+    this.#journal = createMemorySealJournal();
+    this.#votes = createMemoryVoteJournal();
   }
 
   /** The chain's data is gone with the process; the journal, which lies elsewhere, stays. */
   loseDisk(): void {
     assert.equal(this.#running, undefined, `${this.name} runs`);
     this.#disk = createMemoryDisk();
+    this.#finalHeight = -1;
   }
 
   failNextCommit(): void {
@@ -153,21 +180,31 @@ export class SimulatedNode {
     return { verify: async (transactions) => transactions.map(() => true), close: async () => {} };
   }
 
-  #sealer(clock: NodeClock): BlockSealer {
-    const { keyPair, spec } = this.#options;
-    if (spec.consensus === "pow") return blockSealerOf(createInlinePowSealer({ clock }));
-    return createAuthoritySealer({ keyPair }, { journal: this.#journal });
-  }
-
-  #observed(sealer: BlockSealer): BlockSealer {
+  #observed(miner: Sealer): BlockSealer {
+    const sealer = blockSealerOf(miner);
     return {
-      previousOn: (parentHash) => sealer.previousOn(parentHash),
+      ...sealer,
       sealBlock: async (...call) => {
         const block = await sealer.sealBlock(...call);
         if (block) this.#modules.observer.sealed(this, block);
         return block;
       },
-      close: () => sealer.close(),
+    };
+  }
+
+  /** What an authority has signed is in its journal before it is anywhere else. */
+  #observedJournal(): SealJournal {
+    const journal = this.#journal;
+    return {
+      floorHeight: journal.floorHeight,
+      sealedOn: (parentHash) => journal.sealedOn(parentHash),
+      record: async (entry) => {
+        await journal.record(entry);
+        const block = decodeBlock(entry.blockBytes);
+        assert.ok(block.ok);
+        this.#modules.observer.sealed(this, block.value);
+      },
+      close: () => journal.close(),
     };
   }
 

@@ -82,10 +82,18 @@ export function blockAfter(parent: FixtureBlock | undefined, contents: BlockCont
   const counts = { entryCountBefore: before.length, entryCountAfter: entriesAfter.length };
   return {
     block,
-    stored: { record: { hash, hashHex, header, seal, cumulativeWeight: BigInt(height) << 200n }, bytes },
+    stored: { record: { hash, hashHex, header, seal, ...engineMeasures(height) }, bytes },
     connected: { hash, height, change: { ...counts, changes }, transactionIds },
     disconnected: { hash, height, transactionIds },
     entriesAfter,
+  };
+}
+
+function engineMeasures(height: number) {
+  return {
+    cumulativeWeight: BigInt(height) << 200n,
+    justifiedHeight: Math.max(0, height - 2),
+    consensusState: new Uint8Array(height % 5).fill(height % 256),
   };
 }
 

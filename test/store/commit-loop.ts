@@ -12,7 +12,8 @@ const store = await openLevelStore(
 process.stdout.write("open\n");
 const stored = (store.head?.height ?? -1) + 1;
 for (const block of chainOf(stored + Number(commits)).slice(stored)) {
-  await store.commit(moveBatch([block]));
+  const { hash, header } = block.block;
+  await store.commit({ ...moveBatch([block]), final: { height: header.height, hash } });
   process.stdout.write(`${block.block.header.height}\n`);
 }
 // Stays, so that it is the kill that ends it.

@@ -58,6 +58,7 @@ it(`loses no acknowledged commit over ${rounds} kills, and opens each time`, asy
       const height = store.head?.height ?? -1;
       assert.ok(height >= acknowledged, `height ${height}, acknowledged ${acknowledged}`);
       assertLine(store, line.slice(0, height + 1));
+      assert.deepEqual(store.final, store.head && { height, hash: store.head.hash });
       await store.close();
     }
   } finally {

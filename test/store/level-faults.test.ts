@@ -10,7 +10,10 @@ import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { type ChainStore, StoreError, type StoreErrorCode } from "../../src/store/chain-store.ts";
+import { LevelDatabase } from "../../src/store/level-database.ts";
 import { type LevelStoreOptions, openLevelStore } from "../../src/store/level-store.ts";
+import { totalsKey } from "../../src/store/store-keys.ts";
+import { decodeTotals, encodeTotals } from "../../src/store/store-records.ts";
 import {
   blockAfter,
   chainOf,
@@ -77,13 +80,17 @@ it("belongs to one chain and names both when asked for another", async (context)
   await assertRefusedUntouched(directory, storeError("store/wrong-chain", ...ids), { chainId });
 });
 
-it("refuses what a newer program wrote, and says which version that is", async (context) => {
+it("refuses what a newer or an older program wrote, and says which version that is", async (context) => {
   const directory = await temporaryDirectory(context);
   await writeStore(directory, [chainOf(2)]);
   const path = join(directory, "aurex-store.json");
   const marker = JSON.parse(await readFile(path, "utf8"));
-  await writeFile(path, JSON.stringify({ ...marker, schemaVersion: 2 }));
-  await assertRefusedUntouched(directory, storeError("store/newer-version", "version 2", "version 1"));
+  await writeFile(path, JSON.stringify({ ...marker, schemaVersion: 3 }));
+  await assertRefusedUntouched(directory, storeError("store/newer-version", "version 3", "version 2"));
+  await writeFile(path, JSON.stringify({ ...marker, schemaVersion: 1 }));
+  await assertRefusedUntouched(directory, storeError("store/older-version", "version 1", "version 2"));
+  await writeFile(path, JSON.stringify({ ...marker, schemaVersion: 0 }));
+  await assertRefusedUntouched(directory, storeError("store/corrupt", "version 0 never was"));
 });
 
 it("creates nothing where files are missing: CURRENT, the manifest, a table, the marker", async (context) => {
@@ -117,7 +124,7 @@ it("creates nothing where files are missing: CURRENT, the manifest, a table, the
 
 it("begins anew where a crash left only the marker, and takes an empty directory", async (context) => {
   const directory = await temporaryDirectory(context);
-  const marker = { schemaVersion: 1, chainId: Buffer.from(testChainId).toString("hex"), state: "creating" };
+  const marker = { schemaVersion: 2, chainId: Buffer.from(testChainId).toString("hex"), state: "creating" };
   await writeFile(join(directory, "aurex-store.json"), JSON.stringify(marker));
   const line = chainOf(3);
   await writeStore(directory, [line]);
@@ -243,6 +250,21 @@ it("serves no wrong value from files with one flipped bit: 120 flips, each notic
     }
   }
   assert.ok(noticed >= 100, `${noticed} of 120 noticed`);
+});
+
+it("notices a final block that is not on the line of its head", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const line = chainOf(3);
+  await writeStore(directory, [line]);
+  const freeBytes = async () => Number.MAX_SAFE_INTEGER;
+  const options = { directory, createIfMissing: false, freeBytesMin: 0 };
+  const database = await LevelDatabase.open(options, { logger: silentLogger, freeBytes });
+  const totals = decodeTotals(database.get(totalsKey) ?? new Uint8Array(0));
+  assert.ok(totals);
+  const final = { height: 1, hash: (line[2] as FixtureBlock).block.hash };
+  await database.write([{ key: totalsKey, payload: encodeTotals({ ...totals, final }) }]);
+  await database.close();
+  await assert.rejects(openAt(directory), storeError("store/corrupt", "its final block 1"));
 });
 
 it("notices a value that changes under a running store", async (context) => {

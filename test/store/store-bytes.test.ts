@@ -82,7 +82,13 @@ describe("records", () => {
   it("come back as they were", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: 0n, max: 2n ** 300n }), fc.nat(), fc.nat(), (weight, count, height) => {
-        const record = { ...stored.record, cumulativeWeight: weight };
+        const consensusState = new Uint8Array(count % 300).fill(height);
+        const record = {
+          ...stored.record,
+          cumulativeWeight: weight,
+          justifiedHeight: height,
+          consensusState,
+        };
         assert.deepEqual(decodeHeaderRecord(record.hash, encodeHeaderRecord(record)), record);
         const location = { blockHash: record.hash, position: count };
         assert.deepEqual(decodeLocation(encodeLocation(location)), location);
@@ -93,6 +99,7 @@ describe("records", () => {
             transactionCount: 1,
             invalidCount: 2,
             head,
+            final: head && { height, hash: record.hash },
           };
           assert.deepEqual(decodeTotals(encodeTotals(totals)), totals);
         }
@@ -100,14 +107,21 @@ describe("records", () => {
     );
   });
 
-  it("have the bytes of schema version 1", () => {
-    const record = encodeHeaderRecord({ ...stored.record, cumulativeWeight: 0x0102n });
-    assert.equal(toHex(sha256(record)), "5d44bb8c63d23de581bf1daa16af5ee0c659238e69d3952f9437452385f635d6");
+  it("have the bytes of schema version 2", () => {
+    const record = encodeHeaderRecord({
+      ...stored.record,
+      cumulativeWeight: 0x0102n,
+      justifiedHeight: 3,
+      consensusState: Uint8Array.of(4, 5),
+    });
+    assert.equal(toHex(sha256(record)), "96059b54dababe17332abeb981a8da56a0076209b013b3b2a0784272006db2bd");
     const head = { hash: new Uint8Array(32).fill(1), height: 2, entryCount: 3 };
-    const totals = { commitCount: 4, blockCount: 5, transactionCount: 6, invalidCount: 7, head };
+    const final = { height: 8, hash: new Uint8Array(32).fill(9) };
+    const totals = { commitCount: 4, blockCount: 5, transactionCount: 6, invalidCount: 7, head, final };
+    const counts = `${uint64(4)}${uint64(5)}${uint64(6)}${uint64(7)}`;
     assert.equal(
       toHex(encodeTotals(totals)),
-      `${uint64(4)}${uint64(5)}${uint64(6)}${uint64(7)}24000000${"01".repeat(32)}${uint64(2)}${uint64(3)}`,
+      `${counts}2800000058000000${"01".repeat(32)}${uint64(2)}${uint64(3)}${uint64(8)}${"09".repeat(32)}`,
     );
     const location = encodeLocation({ blockHash: head.hash, position: 258 });
     assert.equal(toHex(location), `${"01".repeat(32)}02010000`);

@@ -1,7 +1,9 @@
 /** What every store promises; run against the one on disk and its twin in memory. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { toHex } from "../../src/base/bytes.ts";
 import { InvariantError } from "../../src/base/invariant.ts";
+import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
 import {
   blockAfter,
@@ -144,6 +146,85 @@ export function describeStoreContract(name: string, createHome: () => Promise<St
     );
 
     it(
+      "remembers what is final, with the batch that says so, until another one says otherwise",
+      withHome(async (store, home) => {
+        const line = chainOf(5);
+        const finalAt = (index: number) => checkpointOf(line[index] as FixtureBlock);
+        assert.equal(store.final, undefined);
+        await store.commit({ ...moveBatch(line.slice(0, 2)), final: finalAt(0) });
+        assert.deepEqual(store.final, finalAt(0));
+        await store.commit(moveBatch(line.slice(2, 4)));
+        assert.deepEqual(store.final, finalAt(0));
+        await store.commit({ ...emptyBatch, final: finalAt(2) });
+        assert.deepEqual(store.final, finalAt(2));
+        const again = await reopened(store, home);
+        assert.deepEqual(again.final, finalAt(2));
+        await again.commit({ ...moveBatch(line.slice(4)), final: finalAt(4) });
+        assert.deepEqual((await reopened(again, home)).final, finalAt(4));
+      }),
+    );
+
+    it(
+      "refuses a batch after which the final block would not be on the line",
+      withHome(async (store, home) => {
+        const line = chainOf(4);
+        const [first, second, third, fourth] = line as [
+          FixtureBlock,
+          FixtureBlock,
+          FixtureBlock,
+          FixtureBlock,
+        ];
+        const other = blockAfter(first, { branch: 1 });
+        await store.commit({ ...moveBatch(line.slice(0, 3)), final: checkpointOf(second) });
+        const wrong = [
+          { ...emptyBatch, final: checkpointOf(fourth) },
+          { ...emptyBatch, blocks: [other.stored], final: checkpointOf(other) },
+          { ...emptyBatch, final: { ...checkpointOf(third), height: 1 } },
+          { ...moveBatch([fourth]), final: { ...checkpointOf(fourth), height: 4 } },
+          moveBatch([other], [third, second]),
+          { ...moveBatch([other], [third, second]), final: checkpointOf(third) },
+        ];
+        for (const batch of wrong) await assert.rejects(store.commit(batch), InvariantError);
+        assertLine(store, line.slice(0, 3));
+        assert.deepEqual(store.final, checkpointOf(second));
+        await store.commit({ ...moveBatch([other], [third, second]), final: checkpointOf(other) });
+        assertLine(store, [first, other]);
+        const again = await reopened(store, home);
+        assert.deepEqual(again.final, checkpointOf(other));
+        await again.commit({ ...moveBatch([second, third], [other], []), final: checkpointOf(first) });
+        assert.deepEqual(again.final, checkpointOf(first));
+      }),
+    );
+
+    it(
+      "restates the record of a stored block and leaves all else of it",
+      withHome(async (store, home) => {
+        const line = chainOf(3);
+        const [, second, third] = line as [FixtureBlock, FixtureBlock, FixtureBlock];
+        await store.commit(moveBatch(line.slice(0, 2)));
+        const restated = {
+          ...second.stored.record,
+          justifiedHeight: 1,
+          consensusState: Buffer.from("another state").subarray(),
+        };
+        await store.commit({ ...emptyBatch, restated: [restated] });
+        const unstored = { ...emptyBatch, restated: [third.stored.record] };
+        await assert.rejects(store.commit(unstored), InvariantError);
+        for (const open of [async () => store, () => reopened(store, home)]) {
+          const each = await open();
+          const found = each.headerRecord(second.block.hash);
+          assert.equal(toHex(found?.consensusState ?? new Uint8Array(0)), toHex(restated.consensusState));
+          assert.equal(found?.justifiedHeight, 1);
+          assert.equal(found?.cumulativeWeight, second.stored.record.cumulativeWeight);
+          assert.deepEqual(found?.header, second.stored.record.header);
+          assert.deepEqual(each.blockBytes(second.block.hash), second.block.bytes);
+          assert.deepEqual(each.stateChange(second.block.hash), second.connected.change);
+          assert.equal(each.headerRecord(third.block.hash), undefined);
+        }
+      }),
+    );
+
+    it(
       "remembers invalid blocks, the newest within its bound",
       withHome(async (store, home) => {
         const hashes = chainOf(5).map(({ block }) => block.hash);
@@ -206,6 +287,10 @@ export function describeStoreContract(name: string, createHome: () => Promise<St
       }),
     );
   });
+}
+
+function checkpointOf({ block }: FixtureBlock): Checkpoint {
+  return { height: block.header.height, hash: block.hash };
 }
 
 async function reopened(store: ChainStore, home: StoreHome): Promise<ChainStore> {

@@ -1,28 +1,53 @@
-/** Proof of Authority: authorities take turns by rank, and any live one keeps the chain going. */
+/** Proof of Authority: authorities take turns by rank, any live one keeps the chain going, and a quorum makes it final. */
 import { bytesEqual, concatBytes, toHex } from "../../base/bytes.ts";
+import { ok } from "../../base/result.ts";
 import type { HeaderRecord, Seal } from "../../protocol/block.ts";
+import { isSameCheckpoint } from "../../protocol/checkpoint.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
-import type { Genesis } from "../../protocol/genesis.ts";
+import { chainIdOf, type Genesis } from "../../protocol/genesis.ts";
 import { sealDomain, zeroBytes32 } from "../../protocol/hashing.ts";
 import { signatureBytes, verifySignature } from "../../protocol/signing.ts";
-import type { ConsensusEngine } from "../engine.ts";
+import type { AuthorityUpdate, ConsensusEngine, EngineState } from "../engine.ts";
+import { EvidencePool } from "../finality/evidence-pool.ts";
+import { FinalityGadget } from "../finality/finality-gadget.ts";
+import { rememberingVerifier } from "../finality/verified-votes.ts";
+import { advanceState, type PoaRules, poaRules } from "./advance.ts";
+import { type AuthorityState, authorityStateOf, encodeAuthorityState, indexIn } from "./authority-state.ts";
+import { BallotBox } from "./ballot-box.ts";
 
 const weightUnit = 1000;
 
-export function createPoaEngine(genesis: Genesis): ConsensusEngine {
-  const { authorities, periodMs, stepMs, heartbeatMs } = genesis;
-  const indexOf = (key: Uint8Array) => authorities.findIndex((authority) => bytesEqual(authority, key));
+/** @param rules what safety rests on; only a simulation that wants to see it break hands in others */
+export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): ConsensusEngine {
+  const { periodMs, stepMs, heartbeatMs } = genesis;
+  const chainId = chainIdOf(genesis);
+  const verify = rememberingVerifier();
+  const authorities = (record: HeaderRecord) => authorityStateOf(record).authorities;
 
   /** How long after the turn of the first a producer's own comes; undefined where it is no authority. */
   function rankDelayMs(parent: HeaderRecord, producer: Uint8Array): number | undefined {
-    const index = indexOf(producer);
-    return index < 0 ? undefined : rankAt(index, parent.header.height + 1, authorities.length) * stepMs;
+    const set = authorities(parent);
+    const index = indexIn(set, producer);
+    return index < 0 ? undefined : rankAt(index, parent.header.height + 1, set.length) * stepMs;
   }
 
-  return {
+  const engine: ConsensusEngine = {
     name: "poa",
     aheadMaxMs: 5_000,
     emptyBlockAfterMs: heartbeatMs === 0 ? undefined : heartbeatMs,
+    genesisState: ({ hash }) =>
+      engineState({
+        authorities: genesis.authorities,
+        sealedHeights: genesis.authorities.map(() => 0),
+        justified: { height: 0, hash },
+        finalized: { height: 0, hash },
+        justifiedHeights: [],
+        ballots: [],
+        inFlight: [],
+        banned: [],
+        unsettledHeight: 0,
+        established: genesis.authorities.length > 1 ? 1 : 0,
+      }),
     verifySeal(header, seal, hash): BlockFault | undefined {
       const malformed = sealFault(seal);
       if (malformed) return malformed;
@@ -43,10 +68,10 @@ export function createPoaEngine(genesis: Genesis): ConsensusEngine {
       }
       return undefined;
     },
-    weight(header) {
-      const index = indexOf(header.producer);
-      const count = authorities.length;
-      return BigInt(Math.floor((weightUnit * (count - rankAt(index, header.height, count))) / count));
+    weight(header, parent) {
+      const set = authorities(parent);
+      const rank = rankAt(indexIn(set, header.producer), header.height, set.length);
+      return BigInt(Math.floor((weightUnit * (set.length - rank)) / set.length));
     },
     slot(parent, producer) {
       const courtesyMs = rankDelayMs(parent, producer);
@@ -54,8 +79,65 @@ export function createPoaEngine(genesis: Genesis): ConsensusEngine {
       const earliestMs = parent.header.timestampMs + periodMs + courtesyMs;
       return { earliestMs, courtesyMs, target: zeroBytes32 };
     },
-    authorities: () => authorities,
+    authorities,
+    advance(contents, parent, recordOf) {
+      const advanced = advanceState(contents, parent, recordOf, { chainId, rules, verify });
+      return advanced.ok ? ok(engineState(advanced.value)) : advanced;
+    },
+    voteCounter: (parent) => new BallotBox(authorityStateOf(parent), chainId, parent.header.height + 1),
+    authorityUpdates(parent, state) {
+      const before = authorities(parent);
+      const after = authorityStateOf(state).authorities;
+      const changed = (from: readonly Uint8Array[], to: readonly Uint8Array[], removed: boolean) =>
+        from
+          .filter((authority) => indexIn(to, authority) < 0)
+          .map((authority): AuthorityUpdate => ({ authority, removed }));
+      return [...changed(after, before, false), ...changed(before, after, true)];
+    },
+    finality(record) {
+      const state = authorityStateOf(record);
+      return { ...state, inFlight: state.inFlight[0], established: state.established === 1 };
+    },
+    recoveredState(record) {
+      const state = authorityStateOf(record);
+      const { height } = record.header;
+      const here = { height, hash: record.hash };
+      // A block is never final by its own certificate: this one has been recovered before.
+      if (isSameCheckpoint(state.finalized, here)) return engineState(state);
+      const remaining = state.sealedHeights.map((sealed) => sealed > height - 2 * state.authorities.length);
+      return engineState({
+        ...state,
+        authorities: state.authorities.filter((_, index) => remaining[index]),
+        sealedHeights: state.sealedHeights.filter((_, index) => remaining[index]),
+        justified: here,
+        finalized: here,
+        justifiedHeights: [],
+        ballots: [],
+        inFlight: [],
+      });
+    },
+    openFinality: ({ final, recordOf, head, onEvidence }) => {
+      const evidence = new EvidencePool({ chainId, authorities, head, onFound: onEvidence });
+      const gadget = new FinalityGadget(
+        { chainId, final },
+        {
+          recordOf,
+          head,
+          authorities,
+          finality: (record) => engine.finality(record),
+          verify,
+          linkFinalizes: rules.linkFinalizes,
+          onVerified: (vote) => evidence.noticeVote(vote),
+        },
+      );
+      return { gadget, evidence };
+    },
   };
+  return engine;
+}
+
+function engineState(state: AuthorityState): EngineState {
+  return { consensusState: encodeAuthorityState(state), justifiedHeight: state.justified.height };
 }
 
 /** 0 for the authority whose turn a height is, 1 for the next, and so on. */

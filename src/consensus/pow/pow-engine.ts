@@ -1,11 +1,18 @@
 /** Proof of Work: a hash at or below the target, and most cumulative work. */
 import { bigIntFromBytes, bytesEqual, compareBytes, toHex } from "../../base/bytes.ts";
+import { fail, ok } from "../../base/result.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
-import type { ConsensusEngine } from "../engine.ts";
+import type { ConsensusEngine, EngineState, VoteCounter } from "../engine.ts";
 
 const aheadFloorMs = 5_000;
+const noState: EngineState = { consensusState: new Uint8Array(0), justifiedHeight: 0 };
+/** Nobody votes on authorities where there are none. */
+const refusesVotes: VoteCounter = {
+  cast: ({ payload }) =>
+    payload.kind === "authorityVote" ? { code: "transaction/kind-not-open", kind: payload.kind } : undefined,
+};
 
 export function createPowEngine(genesis: Genesis): ConsensusEngine {
   const { easiestTarget, minimumIntervalMs, targetBlockTimeMs } = genesis;
@@ -47,6 +54,24 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
     weight: (header) => workOf(header.target),
     slot: (parent) => ({ earliestMs: earliestOn(parent), courtesyMs: 0, target: easiestTarget }),
     authorities: () => [],
+    genesisState: () => noState,
+    advance({ transactions, consensusSection }) {
+      if (consensusSection.certificates.length > 0 || consensusSection.evidence.length > 0) {
+        return fail({ code: "block/consensus-section-not-open" });
+      }
+      for (const [position, transaction] of transactions.entries()) {
+        const fault = refusesVotes.cast(transaction);
+        if (fault) {
+          return fail({ code: "block/transaction-invalid", position, id: transaction.idHex, fault });
+        }
+      }
+      return ok(noState);
+    },
+    voteCounter: () => refusesVotes,
+    authorityUpdates: () => [],
+    finality: () => undefined,
+    recoveredState: () => undefined,
+    openFinality: () => undefined,
   };
 }
 

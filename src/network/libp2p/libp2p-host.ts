@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import type { Connection, ConnectionGater, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import { LevelDatastore } from "datastore-level";
+import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -54,6 +55,7 @@ const outboundSlotsMax = 8;
 /** Sightings worked through: a burst of this many, and as many again every ten seconds. */
 const sightingsMax = 200;
 const sightingsRefillMs = 10_000;
+const secretWarningsMax = 64;
 /** After hanging up on a peer, before the dial loop may try it again. */
 const disconnectHoldMs = 60_000;
 
@@ -71,6 +73,7 @@ export async function createLibp2pHost(
   const protocols = new Map<string, ProtocolOptions>();
   const connectedPeers = new Map<PeerId, ConnectedPeer>();
   const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
+  const secretWarnings = new BoundedMap<string, true>(secretWarningsMax);
   let running = false;
 
   const gossip = new Gossip({ limits, logger, ban: banForFault, disconnect: hangUpForFault });
@@ -85,7 +88,13 @@ export async function createLibp2pHost(
       clock,
       logger,
       random,
-      dial: async (addresses) => (await dialAddresses(addresses)).remotePeer.toString(),
+      dial: async (addresses) => {
+        const connection = await dialAddresses(addresses).catch((thrown: unknown) => {
+          if (isSecretRefused(thrown)) warnOfSecret(addresses);
+          throw thrown;
+        });
+        return connection.remotePeer.toString();
+      },
       isConnected: (peer) => connectionsOf(peer).length > 0,
       isBanned: (peer) => limits.isBanned(peer),
       isFull: () => node.getConnections().length >= options.maxConnections,
@@ -131,6 +140,17 @@ export async function createLibp2pHost(
         : address.encapsulate(`/p2p/${peer}`),
     );
     return node.dial(alike, signal === undefined ? {} : { signal });
+  }
+
+  /** Both sides of a wrong secret see noise, and the dial loop tries again for good: it is said once for each peer. */
+  function warnOfSecret(addresses: readonly string[]): void {
+    const [address = ""] = addresses;
+    if (options.networkSecret === undefined || secretWarnings.has(address)) return;
+    secretWarnings.set(address, true);
+    logger.warn(
+      { addresses },
+      "a node answers there, but not with this network's secret: it is of another network, or the invitation is not of its network (aurex-node invite makes one)",
+    );
   }
 
   function onSighting({ id, multiaddrs }: PeerInfo): void {
@@ -298,6 +318,12 @@ export async function createLibp2pHost(
 
 function isInbound({ direction }: Connection): boolean {
   return direction === "inbound";
+}
+
+/** Somebody answered and the first words made no sense; of several addresses, at one of them. */
+function isSecretRefused(thrown: unknown): boolean {
+  if (thrown instanceof AggregateError) return thrown.errors.some(isSecretRefused);
+  return thrown instanceof Error && thrown.name === "EncryptionFailedError";
 }
 
 /** Libp2p tells of a taken port only within the text of its message. */

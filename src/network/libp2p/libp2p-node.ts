@@ -4,10 +4,14 @@ import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import { identify } from "@libp2p/identify";
 import type { ConnectionGater, Libp2p } from "@libp2p/interface";
 import { ping } from "@libp2p/ping";
+import { preSharedKey } from "@libp2p/pnet";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import type { LevelDatastore } from "datastore-level";
 import { createLibp2p } from "libp2p";
+import { fromUtf8, toHex } from "../../base/bytes.ts";
+import { invariant } from "../../base/invariant.ts";
+import { networkSecretBytes } from "../../protocol/invitation.ts";
 import type { Gossip } from "./gossip.ts";
 import type { Mdns } from "./mdns.ts";
 
@@ -17,6 +21,8 @@ export interface Libp2pNodeOptions {
   readonly listenAddresses: readonly string[];
   readonly maxConnections: number;
   readonly agentVersion: string;
+  /** 32 bytes: only nodes with the same secret can connect, and only to each other. Absent: an open network. */
+  readonly networkSecret?: Uint8Array;
 }
 
 export interface Libp2pNodeModules {
@@ -42,6 +48,9 @@ export async function createLibp2pNode(
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytesMax } })],
+    ...(options.networkSecret === undefined
+      ? {}
+      : { connectionProtector: preSharedKey({ psk: networkKey(options.networkSecret) }) }),
     connectionGater: gater,
     connectionManager: {
       maxConnections: options.maxConnections,
@@ -64,4 +73,10 @@ export async function createLibp2pNode(
       ...(mdns === undefined ? {} : { mdns: (components) => mdns.createService(components) }),
     },
   });
+}
+
+/** The secret as a swarm key file has it, which is what the library reads. */
+function networkKey(secret: Uint8Array): Uint8Array {
+  invariant(secret.length === networkSecretBytes, "a network secret has 32 bytes");
+  return fromUtf8(`/key/swarm/psk/1.0.0/\n/base16/\n${toHex(secret)}\n`);
 }

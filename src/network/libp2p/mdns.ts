@@ -15,8 +15,13 @@ export interface MdnsModules {
   readonly onPeer: (peer: PeerInfo) => void;
 }
 
-const groupAddress = "224.0.0.251";
-const port = 5353;
+export const mdnsGroup = "224.0.0.251";
+export const mdnsPort = 5353;
+
+/** Only nodes of one network name ask for and answer to it. */
+export function mdnsServiceTag(network: string): string {
+  return `_aurex-${network}._udp.local`;
+}
 
 export class Mdns implements Startable {
   readonly #options: MdnsOptions;
@@ -37,7 +42,7 @@ export class Mdns implements Startable {
   /** The libp2p service. Its own class hides the discovery from libp2p, whose peer store would take in every claim. */
   createService({ addressManager }: MulticastDNSComponents): this {
     this.#discovery = mdns({
-      serviceTag: `_aurex-${this.#options.network}._udp.local`,
+      serviceTag: mdnsServiceTag(this.#options.network),
       interval: this.#options.intervalMs,
     })({ addressManager, logger: this.#faultLogger() });
     this.#discovery.addEventListener("peer", ({ detail }) => this.#modules.onPeer(detail));
@@ -90,6 +95,6 @@ function multicastFault(): Promise<string | undefined> {
       resolve(error?.message);
     };
     socket.once("error", done);
-    socket.send(new Uint8Array(0), port, groupAddress, done);
+    socket.send(new Uint8Array(0), mdnsPort, mdnsGroup, done);
   });
 }

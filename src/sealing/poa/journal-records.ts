@@ -1,65 +1,77 @@
-/** The bytes of the sign-once journal's file: records, and what a cut or damaged file still says. */
+/** The bytes of a journal's file: records, and what a cut or damaged file still says. */
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
-import { fromUtf8, toHex } from "../../base/bytes.ts";
-import type { SealJournalEntry } from "./seal-journal.ts";
-
-/** The first bytes of the file: its kind and version. */
-export const journalMagic: Uint8Array = fromUtf8("AUREXSJ1");
+import { toHex } from "../../base/bytes.ts";
+import { invariant } from "../../base/invariant.ts";
 
 /*
- * A record: block length u32, CRC-32 of the block u32, height u64, parent hash (32 bytes), CRC-32 of these 48 bytes
- * u32, then the block; little-endian. The head has its own checksum, so that a damaged length cannot pass for the end
+ * A record: payload length u32, CRC-32 of the payload u32, height u64, hash (32 bytes), CRC-32 of these 48 bytes u32,
+ * then the payload; little-endian. The head has its own checksum, so that a damaged length cannot pass for the end
  * of the file and take the records behind it along.
  */
+const hashOffset = 16;
 const checkedHeadBytes = 48;
 export const recordHeadBytes = checkedHeadBytes + 4;
 
+/** What was signed, under the hash by which it is found: a block's parent, a vote's target. */
+export interface JournalRecord {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+  readonly height: number;
+  readonly payload: Uint8Array;
+}
+
 export interface RecordPlace {
   readonly height: number;
-  /** Where the block's bytes begin in the file. */
-  readonly blockOffset: number;
-  readonly blockLength: number;
-  readonly blockCrc: number;
+  readonly payloadOffset: number;
+  readonly payloadLength: number;
+  readonly payloadCrc: number;
 }
 
 export interface JournalContents {
-  readonly records: readonly { readonly parentHex: string; readonly place: RecordPlace }[];
+  readonly records: readonly { readonly hashHex: string; readonly place: RecordPlace }[];
   /** Bytes of a last record that was never finished. */
   readonly tornBytes: number;
   /** Offset of the first record that was whole once and is no longer. */
   readonly damagedAt: number | undefined;
 }
 
-export function encodeRecord({ parentHash, height, blockBytes }: SealJournalEntry): Uint8Array {
-  const record = new Uint8Array(recordHeadBytes + blockBytes.length);
+export function encodeRecord({ hash, height, payload }: JournalRecord): Uint8Array {
+  invariant(hash.length === checkedHeadBytes - hashOffset, "a hash has 32 bytes");
+  const record = new Uint8Array(recordHeadBytes + payload.length);
   const view = new DataView(record.buffer);
-  view.setUint32(0, blockBytes.length, true);
-  view.setUint32(4, crc32(blockBytes), true);
+  view.setUint32(0, payload.length, true);
+  view.setUint32(4, crc32(payload), true);
   view.setBigUint64(8, BigInt(height), true);
-  record.set(parentHash, 16);
+  record.set(hash, hashOffset);
   view.setUint32(checkedHeadBytes, crc32(record.subarray(0, checkedHeadBytes)), true);
-  record.set(blockBytes, recordHeadBytes);
+  record.set(payload, recordHeadBytes);
   return record;
 }
 
 /**
  * Reads a whole journal, a record at a time. A write that was cut short leaves the beginning of a record, or zeros
  * where the file had grown before its data arrived; everything else is damage.
+ *
+ * @param magic the first bytes that a journal of this kind has
+ * @param isFitting asked for each whole record, oldest first: whether it may stand behind those before it
  */
-export async function readJournal(handle: FileHandle): Promise<JournalContents> {
+export async function readJournal(
+  handle: FileHandle,
+  magic: Uint8Array,
+  isFitting: (record: JournalRecord) => boolean = () => true,
+): Promise<JournalContents> {
   const { size } = await handle.stat();
-  const records: { parentHex: string; place: RecordPlace }[] = [];
-  const parents = new Set<string>();
+  const records: { hashHex: string; place: RecordPlace }[] = [];
+  const hashes = new Set<string>();
   const contents = (ending: { tornBytes?: number; damagedAt?: number }): JournalContents => ({
     records,
     tornBytes: ending.tornBytes ?? 0,
     damagedAt: ending.damagedAt,
   });
 
-  const magic = await readAt(handle, 0, journalMagic.length);
-  if (Buffer.compare(magic, journalMagic) !== 0) return contents({ damagedAt: 0 });
-  let offset = journalMagic.length;
+  if (Buffer.compare(await readAt(handle, 0, magic.length), magic) !== 0) return contents({ damagedAt: 0 });
+  let offset = magic.length;
   while (offset < size) {
     if (size - offset < recordHeadBytes) return contents({ tornBytes: size - offset });
     const head = await readAt(handle, offset, recordHeadBytes);
@@ -71,17 +83,21 @@ export async function readJournal(handle: FileHandle): Promise<JournalContents> 
     }
     const place: RecordPlace = {
       height: Number(view.getBigUint64(8, true)),
-      blockOffset: offset + recordHeadBytes,
-      blockLength: view.getUint32(0, true),
-      blockCrc: view.getUint32(4, true),
+      payloadOffset: offset + recordHeadBytes,
+      payloadLength: view.getUint32(0, true),
+      payloadCrc: view.getUint32(4, true),
     };
-    const recordEnd = place.blockOffset + place.blockLength;
+    const recordEnd = place.payloadOffset + place.payloadLength;
     if (recordEnd > size) return contents({ tornBytes: size - offset });
-    const parentHex = toHex(head.subarray(16, checkedHeadBytes));
-    const block = await readAt(handle, place.blockOffset, place.blockLength);
-    if (crc32(block) !== place.blockCrc || parents.has(parentHex)) return contents({ damagedAt: offset });
-    parents.add(parentHex);
-    records.push({ parentHex, place });
+    const hash = head.subarray(hashOffset, checkedHeadBytes);
+    const hashHex = toHex(hash);
+    const payload = await readAt(handle, place.payloadOffset, place.payloadLength);
+    const isWhole = crc32(payload) === place.payloadCrc && !hashes.has(hashHex);
+    if (!isWhole || !isFitting({ hash, height: place.height, payload })) {
+      return contents({ damagedAt: offset });
+    }
+    hashes.add(hashHex);
+    records.push({ hashHex, place });
     offset = recordEnd;
   }
   return contents({});

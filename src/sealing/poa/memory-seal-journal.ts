@@ -1,8 +1,7 @@
 /** The sign-once journal in memory: a simulation keeps it while its node restarts, as a disk would. */
 import { toHex } from "../../base/bytes.ts";
+import { floorHeightOf, journalHeightsKept } from "./journal.ts";
 import {
-  floorHeightOf,
-  journalHeightsKept,
   requireRemembered,
   requireSameBlock,
   type SealJournal,
@@ -14,6 +13,9 @@ export function createMemorySealJournal({ heightsKept = journalHeightsKept } = {
   const entries = new Map<string, SealJournalEntry>();
   let floorHeight = 0;
   return {
+    get floorHeight() {
+      return floorHeight;
+    },
     sealedOn: (parentHash) => entries.get(toHex(parentHash))?.blockBytes,
     async record(entry) {
       const parentHex = toHex(entry.parentHash);

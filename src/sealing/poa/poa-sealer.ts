@@ -1,17 +1,10 @@
 /** Seals by signature: the one place where an authority's key signs blocks, and nothing leaves it unjournaled. */
 import { bytesEqual, concatBytes } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
-import {
-  assembleBlock,
-  type Block,
-  blockHash,
-  type Header,
-  headerRoot,
-  nonceBytes,
-} from "../../protocol/block.ts";
+import { assembleBlock, type Block, blockHash, headerRoot, nonceBytes } from "../../protocol/block.ts";
 import { sealDomain } from "../../protocol/hashing.ts";
 import { type KeyPair, sign } from "../../protocol/signing.ts";
-import type { DecodedTransaction } from "../../protocol/transaction.ts";
+import type { BlockDraft } from "../block-sealer.ts";
 import type { SealJournal } from "./seal-journal.ts";
 
 export interface AuthoritySealer {
@@ -25,9 +18,9 @@ export interface AuthoritySealer {
    * where a different block was signed on the parent (ask {@link previousOn} first), and with a JournalError where
    * the journal cannot vouch.
    *
-   * @param header with this authority as its producer
+   * @param draft with this authority as its producer
    */
-  sealBlock(header: Header, transactions: readonly DecodedTransaction[]): Promise<Block>;
+  sealBlock(draft: BlockDraft): Promise<Block>;
   /** Closes the journal. */
   close(): Promise<void>;
 }
@@ -39,11 +32,11 @@ export function createAuthoritySealer(
 ): AuthoritySealer {
   return {
     previousOn: (parentHash) => journal.sealedOn(parentHash),
-    async sealBlock(header, transactions) {
+    async sealBlock({ header, transactions, consensusSection }) {
       invariant(bytesEqual(header.producer, keyPair.publicKey), "an authority seals its own blocks only");
       const nonce = new Uint8Array(nonceBytes);
       const signature = sign(concatBytes([sealDomain, blockHash(headerRoot(header), nonce)]), keyPair);
-      const block = assembleBlock(header, { nonce, signature }, transactions);
+      const block = assembleBlock(header, { nonce, signature }, transactions, consensusSection);
       await journal.record({
         parentHash: header.parentHash,
         height: header.height,

@@ -2,11 +2,8 @@
  * The sign-once journal: what an authority signed, on disk before it leaves, so that it never signs two blocks on one
  * parent, whatever is killed when. Two twins implement it, a file and memory; one contract suite holds both.
  */
-import { ActionableError } from "../../base/actionable-error.ts";
 import { invariant } from "../../base/invariant.ts";
-
-/** Heights below the highest sealed one whose blocks are kept at least. */
-export const journalHeightsKept = 1024;
+import { JournalError } from "./journal.ts";
 
 export interface SealJournalEntry {
   /** 32 bytes. */
@@ -17,6 +14,8 @@ export interface SealJournalEntry {
 }
 
 export interface SealJournal {
+  /** Below this height blocks may have been sealed and forgotten. */
+  readonly floorHeight: number;
   /** The bytes of the block that was sealed on this parent, once they are durable. */
   sealedOn(parentHash: Uint8Array): Uint8Array | undefined;
   /**
@@ -26,23 +25,6 @@ export interface SealJournal {
    */
   record(entry: SealJournalEntry): Promise<void>;
   close(): Promise<void>;
-}
-
-export type JournalErrorCode =
-  /** Damaged where it was once whole. */
-  | "journal/corrupt"
-  /** Below what the journal still remembers. */
-  | "journal/height-forgotten"
-  | "journal/io";
-
-/** Why an authority cannot sign now, with what to do about it. */
-export class JournalError extends ActionableError<JournalErrorCode> {
-  override name = "JournalError";
-}
-
-/** The lowest height that a journal remembers in full, once `highest` is the highest sealed one. */
-export function floorHeightOf(highest: number, heightsKept: number): number {
-  return Math.max(0, highest - heightsKept + 1);
 }
 
 /** Throws where a block of this height may have been sealed and forgotten. */

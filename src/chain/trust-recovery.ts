@@ -1,0 +1,85 @@
+/** The way past a lost quorum: an operator declares one block final, and who sealed lately goes on from there. */
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import { invariant } from "../base/invariant.ts";
+import { LedgerState } from "../ledger/ledger-state.ts";
+import { decodeBlock, type HeaderRecord } from "../protocol/block.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import { type ChainStore, StoreError } from "../store/chain-store.ts";
+import type { ChainModules } from "./chain.ts";
+
+/**
+ * Restates the trusted block in the store and takes the chain back to it: what was sealed above it was judged by other
+ * authorities, and is judged anew when it comes again. Does nothing where the block is not here yet (it is restated when it is imported), or was restated before.
+ *
+ * @throws StoreError where the block lies below what is final or certified here, or on another branch
+ */
+export async function recoverTrust(
+  trusted: Uint8Array,
+  spec: ChainSpec,
+  { store, engine, logger }: ChainModules,
+): Promise<void> {
+  const record = store.headerRecord(trusted);
+  if (!record) return;
+  const state = engine.recoveredState(record);
+  if (!state || bytesEqual(state.consensusState, record.consensusState)) return;
+  const { height } = record.header;
+  const canonical = store.hashAtHeight(height);
+  const next =
+    "name a block of this node's own chain that is above all that are final or certified: aurex-node status";
+  const what = `--trust-recovery ${record.hashHex} cannot be followed`;
+  if (!canonical || !bytesEqual(canonical, trusted)) {
+    throw new StoreError("store/wrong-chain", `${what}: this node stands on another branch`, next);
+  }
+  if (store.final && height < store.final.height) {
+    throw new StoreError("store/wrong-chain", `${what}: height ${store.final.height} is final here`, next);
+  }
+  const dropped = canonicalAbove(store, height);
+  const certified = dropped[0]?.justifiedHeight ?? 0;
+  if (certified >= height) {
+    throw new StoreError("store/wrong-chain", `${what}: height ${certified} is certified here`, next);
+  }
+  const ledger = LedgerState.fromEntries([...store.entries()].map(([, entry]) => entry));
+  const draft = ledger.draft();
+  for (const { hash } of dropped) {
+    const change = store.stateChange(hash);
+    invariant(change, "a canonical block has an undo record");
+    draft.revert(change);
+  }
+  await store.commit({
+    blocks: [],
+    disconnected: dropped.map(({ hash, header }) => ({
+      hash,
+      height: header.height,
+      transactionIds: transactionIdsOf(store, hash),
+    })),
+    connected: [],
+    entries: draft.changedEntries(),
+    head: { hash: trusted, height, entryCount: draft.entryCount },
+    invalid: [],
+    final: { height, hash: trusted },
+    restated: [{ ...record, ...state }],
+  });
+  const authorities = engine.authorities({ ...record, ...state }).map(toHex);
+  logger.warn(
+    { chain: spec.name, height, hash: record.hashHex, authorities, dropped: dropped.length },
+    "trust recovery: the operator has declared this block final; the authorities that sealed lately go on from it",
+  );
+}
+
+/** Highest first. */
+function canonicalAbove(store: ChainStore, height: number): HeaderRecord[] {
+  const above: HeaderRecord[] = [];
+  for (let at = height + 1; ; at += 1) {
+    const hash = store.hashAtHeight(at);
+    const record = hash && store.headerRecord(hash);
+    if (!record) return above.reverse();
+    above.push(record);
+  }
+}
+
+function transactionIdsOf(store: ChainStore, hash: Uint8Array): Uint8Array[] {
+  const bytes = store.blockBytes(hash);
+  const block = bytes && decodeBlock(bytes);
+  invariant(block?.ok, "a stored block decodes");
+  return block.value.transactions.map(({ id }) => id);
+}

@@ -1,0 +1,260 @@
+/** `aurex-node authority`: who seals a Proof of Authority chain, and votes on who shall. */
+import { InvalidArgumentError } from "commander";
+import type { SubmitAnswer } from "../http/answers.ts";
+import type { ApiClient, AuthorityVoteBody } from "../http/api-client.ts";
+import type { AuthoritiesAnswer, AuthorityAction } from "../http/authority-control.ts";
+import { AurexCommand } from "./command.ts";
+import { usageError } from "./failure.ts";
+import { fieldList } from "./field-list.ts";
+import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
+import { wholeNumber } from "./signing-flags.ts";
+import { type Terminal, writeJson, writeLine } from "./terminal.ts";
+
+type Flags = ApiFlags & JsonFlag;
+
+export function authorityCommand(terminal: Terminal): AurexCommand {
+  const authority = new AurexCommand("authority", terminal)
+    .description(
+      "Who seals the chain of a running Proof of Authority node, and this node's votes on who shall. A change passes with the votes of more than half of the authorities, and is in force once the block that it passed in is final.",
+    )
+    .examples(
+      "aurex-node authority list",
+      "aurex-node authority vote add aurex1…",
+      "aurex-node authority open --for 10m",
+    );
+  for (const command of [
+    listCommand(terminal),
+    proposeCommand(terminal),
+    voteCommand(terminal),
+    openCommand(terminal),
+    leaveCommand(terminal),
+  ])
+    authority.addCommand(addJsonFlag(addApiFlags(command)));
+  return authority;
+}
+
+function listCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("list", terminal)
+    .summary("show authorities, candidates and open votes")
+    .description("Show the authorities, who asks to become one, and what is being voted on.")
+    .examples("aurex-node authority list", "aurex-node authority list --json | jq .candidates")
+    .runs(async (flags: Flags) => {
+      const client = await connect(flags, terminal);
+      const answer = await client.authorities();
+      if (flags.json) writeJson(terminal, answer);
+      else terminal.stdout.write(await listText(answer));
+    });
+}
+
+async function listText(answer: AuthoritiesAnswer): Promise<string> {
+  const { textTable } = await import("../node/chain-tables.ts");
+  const { authorities, candidates, ballots, inFlight, banned } = answer;
+  const when = (ms: number | null) => (ms === null ? "never" : new Date(ms).toISOString());
+  const section = (title: string, head: readonly string[], rows: string[][]) =>
+    rows.length === 0 ? "" : `\n${title}\n${textTable([...head], rows)}`;
+  const terms = fieldList({
+    admission: answer.admission,
+    "join window": answer.joinWindowEndsAtMs === null ? undefined : windowText(answer.joinWindowEndsAtMs),
+    "finality needs": `${answer.quorum} of ${authorities.length}`,
+    "a change needs": `${answer.majority} of ${authorities.length} votes`,
+    "in flight": inFlight ? `${inFlight.action} ${inFlight.address}` : undefined,
+    "out for good": banned.join(" ") || undefined,
+  });
+  return [
+    terms,
+    section(
+      "Authorities",
+      ["address", "name", "last heard", "last sealed"],
+      authorities.map(({ address, name, lastHeardMs, sealedHeight, self }) => [
+        address,
+        self ? "this node" : (name ?? ""),
+        self ? "" : when(lastHeardMs),
+        String(sealedHeight),
+      ]),
+    ),
+    section(
+      "Candidates",
+      ["address", "name", "height", "not voted for because"],
+      candidates.map(({ address, name, height, waitingBecause }) => [
+        address,
+        name,
+        String(height),
+        waitingBecause ?? "voted for",
+      ]),
+    ),
+    section(
+      "Open votes",
+      ["voter", "vote", "for", "until height"],
+      ballots.map(({ voter, action, address, expiresAtHeight }) => [
+        voter,
+        action,
+        address,
+        String(expiresAtHeight),
+      ]),
+    ),
+  ].join("");
+}
+
+function windowText(endsAtMs: number): string {
+  const end = new Date(endsAtMs).toISOString();
+  return endsAtMs > Date.now() ? `open until ${end}` : `closed since ${end}`;
+}
+
+function proposeCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("propose", terminal)
+    .summary("ask to become an authority")
+    .description(
+      "Print this node's consent to become an authority, for those who vote. A connected authority hears of it by itself; the consent is for one that is not.",
+    )
+    .examples("aurex-node authority propose", "aurex-node authority propose --json")
+    .runs(async (flags: Flags) => {
+      const client = await connect(flags, terminal);
+      const answer = await client.proposeAuthority();
+      if (flags.json) return writeJson(terminal, answer);
+      const { address, consent, expiresAtHeight } = answer;
+      const vote = `aurex-node authority vote add ${address} --consent ${consent} --expires ${expiresAtHeight}`;
+      terminal.stdout.write(
+        fieldList({
+          address,
+          "good until height": expiresAtHeight,
+          "each authority votes with": vote,
+        }),
+      );
+    });
+}
+
+interface VoteFlags extends Flags {
+  readonly consent?: string;
+  readonly expires?: number;
+}
+
+function voteCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("vote", terminal)
+    .summary("vote to add or remove an authority")
+    .description(
+      "Have the node cast its vote to add or remove an authority. Nobody is added against their will: the node knows the consent of who asks it, and takes that of others with --consent.",
+    )
+    .argument("<action>", "add or remove", anAction)
+    .argument("<address>", "address of the authority or candidate")
+    .option("--consent <hex>", "the candidate's consent, from aurex-node authority propose")
+    .option("--expires <height>", "last height at which the vote counts; goes with the consent", wholeNumber)
+    .examples(
+      "aurex-node authority vote add aurex1…",
+      "aurex-node authority vote add aurex1… --consent HEX --expires 1234",
+      "aurex-node authority vote remove aurex1…",
+    )
+    .runs(async (action: AuthorityAction, address: string, flags: VoteFlags) => {
+      const client = await connect(flags, terminal);
+      const voted = await client.voteOnAuthority(voteOf(action, address, flags));
+      const { majority, authorities } = await client.authorities();
+      showVote(voted, flags, terminal, [
+        `voted to ${action} ${address}`,
+        `it passes with ${majority} of ${authorities.length} votes; see aurex-node authority list`,
+      ]);
+    });
+}
+
+function voteOf(
+  action: AuthorityAction,
+  address: string,
+  { consent, expires }: VoteFlags,
+): AuthorityVoteBody {
+  if (action === "add" && (consent === undefined) !== (expires === undefined)) {
+    throw usageError(
+      "--consent and --expires go together",
+      "a consent is good up to the height that it was signed for",
+      "copy both from aurex-node authority propose, or leave both out for a node that asks by itself",
+    );
+  }
+  if (consent !== undefined && !/^[0-9a-f]{128}$/i.test(consent)) {
+    throw usageError(
+      "--consent is no consent",
+      "it must be 128 hex digits",
+      "copy it again from aurex-node authority propose",
+    );
+  }
+  return {
+    action,
+    address,
+    ...(consent === undefined ? {} : { consent }),
+    ...(expires === undefined ? {} : { expiresAtHeight: expires }),
+  };
+}
+
+/** For commander. */
+function anAction(text: string): AuthorityAction {
+  if (text === "add" || text === "remove") return text;
+  throw new InvalidArgumentError("It must be add or remove.");
+}
+
+function openCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("open", terminal)
+    .summary("open the join window")
+    .description(
+      "Have the node vote by itself for nodes of this LAN that ask to become authorities, for some time from now (admission policy open-lan). More than half of the authorities have to be open for a newcomer to get in.",
+    )
+    .requiredOption("--for <duration>", "e.g. 90s, 10m or 2h; a day at most", durationMs)
+    .examples("aurex-node authority open --for 10m")
+    .runs(async (flags: Flags & { readonly for: number }) => {
+      const client = await connect(flags, terminal);
+      const answer = await client.openJoinWindow(flags.for);
+      if (flags.json) return writeJson(terminal, answer);
+      writeLine(terminal, `the join window is ${windowText(answer.joinWindowEndsAtMs)}`);
+    });
+}
+
+const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const durationMsMax = 24 * unitsMs.h;
+
+/** For commander: "10m" in milliseconds, or a usage error. */
+function durationMs(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
+  const ms = unit === undefined ? 0 : Number(count) * unitsMs[unit as keyof typeof unitsMs];
+  if (ms > 0 && ms <= durationMsMax) return ms;
+  throw new InvalidArgumentError("It must be a duration such as 90s, 10m or 2h, up to 24h.");
+}
+
+function leaveCommand(terminal: Terminal): AurexCommand {
+  return new AurexCommand("leave", terminal)
+    .summary("step down as an authority")
+    .description(
+      "Have the node vote itself out. That passes without other votes. The node goes on sealing until the block with the vote is final, and then only follows the chain.",
+    )
+    .examples("aurex-node authority leave")
+    .runs(async (flags: Flags) => {
+      const client = await connect(flags, terminal);
+      const { address } = await client.node();
+      await refuseToLeave(client);
+      const voted = await client.voteOnAuthority({ action: "remove", address });
+      showVote(voted, flags, terminal, [
+        `${address} leaves the authorities`,
+        "it seals until the block with its vote is final, then it only follows the chain: keep it running until aurex-node status says so",
+        "started again with --authority it asks to be let in again; start it without to stay out",
+      ]);
+    });
+}
+
+async function refuseToLeave(client: ApiClient): Promise<void> {
+  const { authorities } = await client.authorities();
+  if (!authorities.some(({ self }) => self)) {
+    throw usageError(
+      "this node is no authority",
+      "there is nothing to leave",
+      "aurex-node authority list shows the authorities",
+      "authority/not-an-authority",
+    );
+  }
+  if (authorities.length > 1) return;
+  throw usageError(
+    "the last authority cannot leave",
+    "nobody could seal a block any more, and nobody could be let in",
+    "let another node in first (aurex-node authority open --for 10m, or vote add), then leave",
+    "authority/last-one",
+  );
+}
+
+/** The transaction's id first, for scripts that take one line. */
+function showVote(voted: SubmitAnswer, flags: Flags, terminal: Terminal, lines: readonly string[]): void {
+  if (flags.json) writeJson(terminal, voted);
+  else for (const line of [voted.id, ...lines]) writeLine(terminal, line);
+}

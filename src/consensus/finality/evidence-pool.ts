@@ -1,0 +1,102 @@
+/** Notices authorities that contradict themselves, and keeps the evidence until a block carries it. Bounded. */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import { type Header, type HeaderRecord, type Seal, sectionEvidenceMax } from "../../protocol/block.ts";
+import {
+  doubleSealOf,
+  type Evidence,
+  encodeEvidence,
+  evidenceFault,
+  offenderOf,
+  votePairOf,
+} from "../../protocol/evidence.ts";
+import type { EvidenceFault } from "../../protocol/faults.ts";
+import type { Vote } from "../../protocol/vote.ts";
+
+export interface EvidencePoolModules {
+  readonly chainId: Uint8Array;
+  readonly authorities: (record: HeaderRecord) => readonly Uint8Array[];
+  readonly head: () => HeaderRecord;
+  /** Called with each piece of evidence that was found here. */
+  readonly onFound: (evidence: Evidence) => void;
+}
+
+const sealsMax = 4_096;
+const votersMax = 512;
+const votesPerVoterMax = 128;
+const offendersMax = 256;
+
+export class EvidencePool {
+  readonly #modules: EvidencePoolModules;
+  /** The first seal of a producer on a parent. */
+  readonly #seals = new BoundedMap<string, { readonly header: Header; readonly seal: Seal }>(sealsMax);
+  readonly #votes = new BoundedMap<string, BoundedMap<string, Vote>>(votersMax);
+  /** One piece is enough for each offender. */
+  readonly #evidence = new BoundedMap<string, Evidence>(offendersMax);
+
+  constructor(modules: EvidencePoolModules) {
+    this.#modules = modules;
+  }
+
+  /** A block whose seal holds and whose producer is an authority on its parent. */
+  noticeSeal(header: Header, seal: Seal): void {
+    const key = `${toHex(header.parentHash)}/${toHex(header.producer)}`;
+    const first = this.#seals.get(key);
+    if (!first) {
+      this.#seals.set(key, { header, seal });
+      return;
+    }
+    const evidence = doubleSealOf(first, { header, seal });
+    if (evidence) this.#found(evidence);
+  }
+
+  /** A vote whose signature holds and whose voter is an authority. */
+  noticeVote(vote: Vote): void {
+    const voterHex = toHex(vote.voter);
+    const earlier = this.#votes.get(voterHex) ?? new BoundedMap<string, Vote>(votesPerVoterMax);
+    for (const other of earlier.values()) {
+      const evidence = votePairOf(other, vote);
+      if (evidence) this.#found(evidence);
+    }
+    earlier.set(`${vote.target.height}/${toHex(vote.target.hash)}/${vote.source.height}`, vote);
+    this.#votes.set(voterHex, earlier);
+  }
+
+  /** Takes in what somebody else found. */
+  add(evidence: Evidence): Result<"new", EvidenceFault> {
+    const offender = toHex(offenderOf(evidence));
+    if (this.#evidence.has(offender)) return fail({ code: "evidence/known" });
+    if (!this.#isRemovable(offenderOf(evidence), this.#modules.head())) {
+      return fail({ code: "evidence/offender-not-removable", offender });
+    }
+    const fault = evidenceFault(evidence, this.#modules.chainId);
+    if (fault) return fail(fault);
+    this.#evidence.set(offender, evidence);
+    return ok("new");
+  }
+
+  /** Everything that is known of authorities that are still in. */
+  pending(): Evidence[] {
+    const head = this.#modules.head();
+    return [...this.#evidence.values()].filter((evidence) => this.#isRemovable(offenderOf(evidence), head));
+  }
+
+  /** Encoded, for a block on `parent`; never against the last authority. */
+  on(parent: HeaderRecord): Uint8Array[] {
+    const removable = this.#modules.authorities(parent).length - 1;
+    return [...this.#evidence.values()]
+      .filter((evidence) => this.#isRemovable(offenderOf(evidence), parent))
+      .slice(0, Math.min(removable, sectionEvidenceMax))
+      .map(encodeEvidence);
+  }
+
+  #found(evidence: Evidence): void {
+    if (this.add(evidence).ok) this.#modules.onFound(evidence);
+  }
+
+  #isRemovable(offender: Uint8Array, record: HeaderRecord): boolean {
+    const authorities = this.#modules.authorities(record);
+    return authorities.length > 1 && authorities.some((key) => bytesEqual(key, offender));
+  }
+}

@@ -1,0 +1,280 @@
+/**
+ * What a node knows of finality: votes and certificates in, the final block out (Casper FFG with every block a
+ * checkpoint). It runs ahead of what blocks show, and never back. Synchronous: no clock, no disk, no network.
+ */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { Block, HeaderRecord } from "../../protocol/block.ts";
+import { type Certificate, signersOf } from "../../protocol/certificate.ts";
+import { type Checkpoint, isSameCheckpoint } from "../../protocol/checkpoint.ts";
+import type { VoteFault } from "../../protocol/faults.ts";
+import { type Vote, voteMessage } from "../../protocol/vote.ts";
+import type { ChainFinality, RecordOf } from "../engine.ts";
+import { certificateOf, type VerifyVoteSignature } from "./certify.ts";
+import type { linkFinalizes } from "./vote-rule.ts";
+
+export interface FinalityGadgetOptions {
+  readonly chainId: Uint8Array;
+  /** Where it starts: the stored final block, or the genesis block. */
+  readonly final: Checkpoint;
+}
+
+export interface FinalityGadgetModules {
+  readonly recordOf: RecordOf;
+  /** Whose votes are kept while their target is not here yet. */
+  readonly head: () => HeaderRecord;
+  readonly authorities: (record: HeaderRecord) => readonly Uint8Array[];
+  readonly finality: (record: HeaderRecord) => ChainFinality | undefined;
+  readonly verify: VerifyVoteSignature;
+  readonly linkFinalizes: typeof linkFinalizes;
+  /** Told of each vote whose signature holds, also of those that do not count. */
+  readonly onVerified: (vote: Vote) => void;
+}
+
+/** A quorum made another block final than the one that is: more than a third of the authorities broke the rules. */
+export interface FinalityConflict {
+  readonly final: Checkpoint;
+  readonly conflicting: Checkpoint;
+}
+
+const targetsMax = 512;
+const certifiedMax = 1_024;
+const waitingPerVoterMax = 32;
+const waitingVotersMax = 256;
+const certificateSearchDepth = 64;
+
+interface Certified {
+  readonly record: HeaderRecord;
+  readonly certificate: Certificate;
+}
+
+export class FinalityGadget {
+  readonly #chainId: Uint8Array;
+  readonly #modules: FinalityGadgetModules;
+  /** Votes that count, by target. */
+  readonly #votes = new BoundedMap<string, Map<string, Vote>>(targetsMax);
+  /** Certified blocks above the final one. */
+  readonly #certified = new BoundedMap<string, Certified>(certifiedMax);
+  /** Votes of authorities whose target is not here yet, by voter and target. */
+  readonly #waiting = new BoundedMap<string, BoundedMap<string, Vote>>(waitingVotersMax);
+  #final: Checkpoint;
+  #conflict: FinalityConflict | undefined;
+
+  constructor({ chainId, final }: FinalityGadgetOptions, modules: FinalityGadgetModules) {
+    this.#chainId = chainId;
+    this.#final = final;
+    this.#modules = modules;
+  }
+
+  get final(): Checkpoint {
+    return this.#final;
+  }
+
+  /** Set once two final blocks contradict each other; the first one stays. */
+  get conflict(): FinalityConflict | undefined {
+    return this.#conflict;
+  }
+
+  /** Known votes above the final height, highest target first: what a peer that missed some is told. */
+  votes(): Vote[] {
+    return [...this.#votes.values()]
+      .flatMap((votes) => [...votes.values()])
+      .sort((a, b) => b.target.height - a.target.height);
+  }
+
+  /** Counts a vote. "certified": with it, a quorum has voted for the target. */
+  addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
+    const { target, voter } = vote;
+    if (target.height <= this.#final.height) {
+      return fail({ code: "vote/stale", targetHeight: target.height });
+    }
+    const targetHex = toHex(target.hash);
+    const record = this.#modules.recordOf(target.hash);
+    if (!record) return this.#park(vote, targetHex);
+    const expected = record.header.height;
+    if (target.height !== expected) {
+      return fail({ code: "vote/target-height-wrong", expected, actual: target.height });
+    }
+    const finality = this.#modules.finality(record);
+    const voterHex = toHex(voter);
+    const authorities = this.#modules.authorities(record);
+    if (!finality || !authorities.some((key) => bytesEqual(key, voter))) {
+      return fail({ code: "vote/voter-not-authority", voter: voterHex });
+    }
+    const votes = this.#votes.get(targetHex) ?? new Map<string, Vote>();
+    const known = votes.get(voterHex);
+    if (known && isSameCheckpoint(known.source, vote.source)) return fail({ code: "vote/known" });
+    if (!this.#isSigned(vote)) return fail({ code: "vote/signature-invalid" });
+    this.#modules.onVerified(vote);
+    if (!isSameCheckpoint(vote.source, finality.justified)) {
+      return fail({
+        code: "vote/source-wrong",
+        expected: toHex(finality.justified.hash),
+        actual: toHex(vote.source.hash),
+      });
+    }
+    votes.set(voterHex, vote);
+    this.#votes.set(targetHex, votes);
+    return ok(this.#countVotes(record, finality.justified, [...votes.values()]));
+  }
+
+  /** A block is stored: its certificate is known now, and votes that waited for it count. The block was judged before. */
+  recordStored(record: HeaderRecord, { consensusSection }: Pick<Block, "consensusSection">): void {
+    for (const certificate of consensusSection.certificates) {
+      const target = this.#modules.recordOf(certificate.targetHash);
+      if (!target) continue;
+      this.#tellVotes(target, certificate);
+      this.#certify({ record: target, certificate });
+    }
+    // What it shows as final may follow from certificates that came before a restart, which forgets them.
+    const shown = this.#modules.finality(record)?.finalized;
+    if (shown && shown.height > this.#final.height) this.#moveFinal(shown);
+    for (const votes of this.#waiting.values()) {
+      const vote = votes.get(record.hashHex);
+      if (!vote) continue;
+      votes.delete(record.hashHex);
+      this.addVote(vote);
+    }
+  }
+
+  /** An operator trusts a stored block; no vote is asked. */
+  declareFinal(trusted: Checkpoint): void {
+    this.#moveFinal(trusted);
+  }
+
+  /** The certificate that a block on `parent` should carry: the highest one of its chain that is not in it yet. */
+  certificateOn(parent: HeaderRecord): Certificate | undefined {
+    const { height } = parent.header;
+    const justified = this.#modules.finality(parent)?.justified.height ?? 0;
+    const higher = [...this.#certified.values()]
+      .filter(({ record }) => record.header.height > justified && record.header.height <= height)
+      .filter(({ record }) => record.header.height > height - certificateSearchDepth)
+      .sort((a, b) => b.record.header.height - a.record.header.height);
+    return higher.find(({ certificate: { targetHeight, targetHash } }) =>
+      this.#isOn(parent, { height: targetHeight, hash: targetHash }),
+    )?.certificate;
+  }
+
+  /** The highest certified block above the final one; it descends from it. */
+  bestCertified(): HeaderRecord | undefined {
+    const [best] = [...this.#certified.values()]
+      .map(({ record }) => record)
+      .sort((a, b) => b.header.height - a.header.height)
+      .filter((record) => this.#isOn(record, this.#final));
+    return best;
+  }
+
+  /** Whether a quorum's votes for this block are known, above the final height. */
+  isCertified(record: HeaderRecord): boolean {
+    return this.#certified.has(record.hashHex);
+  }
+
+  /** Who votes twice may keep one of the votes out of gossip, but not out of the certificate that it makes. */
+  #tellVotes(target: HeaderRecord, { targetHeight, targetHash, bitmap, signatures }: Certificate): void {
+    const source = this.#modules.finality(target)?.justified;
+    const authorities = this.#modules.authorities(target);
+    const signers = signersOf(bitmap, authorities.length);
+    if (!source || !signers) return;
+    for (const [position, index] of signers.entries()) {
+      const [voter, signature] = [authorities[index], signatures[position]];
+      if (!voter || !signature) continue;
+      this.#modules.onVerified({
+        source,
+        target: { height: targetHeight, hash: targetHash },
+        voter,
+        signature,
+      });
+    }
+  }
+
+  #isSigned(vote: Vote): boolean {
+    return this.#modules.verify(voteMessage(this.#chainId, vote), vote.signature, vote.voter);
+  }
+
+  #park(vote: Vote, targetHex: string): Result<never, VoteFault> {
+    const voterHex = toHex(vote.voter);
+    const { head, authorities } = this.#modules;
+    if (!authorities(head()).some((key) => bytesEqual(key, vote.voter))) {
+      return fail({ code: "vote/voter-not-authority", voter: voterHex });
+    }
+    const waiting = this.#waiting.get(voterHex) ?? new BoundedMap<string, Vote>(waitingPerVoterMax);
+    if (waiting.has(targetHex)) return fail({ code: "vote/known" });
+    if (!this.#isSigned(vote)) return fail({ code: "vote/signature-invalid" });
+    this.#modules.onVerified(vote);
+    waiting.set(targetHex, vote);
+    this.#waiting.set(voterHex, waiting);
+    return fail({ code: "vote/target-unknown", targetHash: targetHex });
+  }
+
+  #countVotes(record: HeaderRecord, source: Checkpoint, votes: readonly Vote[]): "counted" | "certified" {
+    if (this.#certified.has(record.hashHex)) return "counted";
+    const checkpoint = { height: record.header.height, hash: record.hash };
+    const authorities = this.#modules.authorities(record);
+    const certificate = certificateOf(votes, { checkpoint, authorities, source });
+    if (!certificate) return "counted";
+    this.#certify({ record, certificate });
+    return "certified";
+  }
+
+  #certify(certified: Certified): void {
+    const { record } = certified;
+    if (record.header.height <= this.#final.height || this.#certified.has(record.hashHex)) return;
+    this.#certified.set(record.hashHex, certified);
+    // Also links over this block, which may have lacked just this one between their ends.
+    const reaching = [...this.#certified.values()]
+      .map((other) => other.record)
+      .filter((other) => other.header.height >= record.header.height)
+      .sort((a, b) => b.header.height - a.header.height);
+    for (const target of reaching) this.#finalizeSourceOf(target);
+  }
+
+  #finalizeSourceOf(target: HeaderRecord): void {
+    const source = this.#modules.finality(target)?.justified;
+    if (!source || isSameCheckpoint(source, this.#final)) return;
+    const between = this.#ancestors(target, source.height);
+    const isFinal = this.#modules.linkFinalizes(source.height, target.header.height, (height) => {
+      const ancestor = between[target.header.height - height];
+      return ancestor !== undefined && this.#certified.has(ancestor.hashHex);
+    });
+    if (isFinal) this.#moveFinal(source);
+  }
+
+  #moveFinal(next: Checkpoint): void {
+    const isHigher = next.height > this.#final.height;
+    const [lower, higher] = isHigher ? [this.#final, next] : [next, this.#final];
+    const record = this.#modules.recordOf(higher.hash);
+    if (!record) return;
+    if (!this.#isOn(record, lower)) {
+      this.#conflict ??= { final: this.#final, conflicting: next };
+      return;
+    }
+    if (!isHigher) return;
+    this.#final = next;
+    for (const [hashHex, { record: certified }] of [...this.#certified.entries()]) {
+      if (certified.header.height <= next.height) this.#certified.delete(hashHex);
+    }
+    for (const [hashHex, votes] of [...this.#votes.entries()]) {
+      const [vote] = votes.values();
+      if (!vote || vote.target.height <= next.height) this.#votes.delete(hashHex);
+    }
+  }
+
+  /** The record and its ancestors, highest first, down to a height. */
+  #ancestors(record: HeaderRecord, height: number): HeaderRecord[] {
+    const ancestors = [record];
+    let ancestor = record;
+    while (ancestor.header.height > height) {
+      const parent = this.#modules.recordOf(ancestor.header.parentHash);
+      if (!parent) break;
+      ancestors.push(parent);
+      ancestor = parent;
+    }
+    return ancestors;
+  }
+
+  #isOn(tip: HeaderRecord, { height, hash }: Checkpoint): boolean {
+    const ancestor = this.#ancestors(tip, height).at(-1);
+    return ancestor !== undefined && bytesEqual(ancestor.hash, hash);
+  }
+}

@@ -1,0 +1,176 @@
+/** From the authority state of a parent to that of its child: certificate, evidence, votes, then what comes into force. */
+import { bytesEqual, compareBytes, toHex } from "../../base/bytes.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { HeaderRecord } from "../../protocol/block.ts";
+import type { Certificate } from "../../protocol/certificate.ts";
+import { decodeEvidence, evidenceFault, offenderOf } from "../../protocol/evidence.ts";
+import type { BlockFault } from "../../protocol/faults.ts";
+import { authorityActions } from "../../protocol/transaction.ts";
+import type { BlockContents, RecordOf } from "../engine.ts";
+import { certificateFault, type VerifyVoteSignature } from "../finality/certify.ts";
+import { linkFinalizes } from "../finality/vote-rule.ts";
+import {
+  type AuthorityState,
+  authorityStateOf,
+  type Change,
+  indexIn,
+  justifiedHeightsMax,
+} from "./authority-state.ts";
+import { BallotBox, changeFault, passingChange } from "./ballot-box.ts";
+
+/** A certificate may be late by this many blocks: later ones, for higher targets, have long replaced it. */
+export const certificateDepthMax = 64;
+
+/** What finality and the change of authorities rest on, in one place; a simulation that breaks one must see it. */
+export interface PoaRules {
+  readonly linkFinalizes: typeof linkFinalizes;
+  /** Whether a change that has passed is in force, by what the chain itself shows as final. */
+  readonly isInForce: (change: Change, finalizedHeight: number) => boolean;
+}
+
+export const poaRules: PoaRules = {
+  linkFinalizes,
+  isInForce: ({ passedAtHeight }, finalizedHeight) => finalizedHeight >= passedAtHeight,
+};
+
+export interface AdvanceModules {
+  readonly chainId: Uint8Array;
+  readonly rules: PoaRules;
+  readonly verify: VerifyVoteSignature;
+}
+
+/** Judges what a block says about authorities and finality, and returns the state after it. */
+export function advanceState(
+  contents: BlockContents,
+  parent: HeaderRecord,
+  recordOf: RecordOf,
+  modules: AdvanceModules,
+): Result<AuthorityState, BlockFault> {
+  const { height, producer, transactions, consensusSection } = contents;
+  const before = authorityStateOf(parent);
+  const certified = certify(before, consensusSection.certificates[0], height, parent, recordOf, modules);
+  if (!certified.ok) return certified;
+  const purged = convict(certified.value, consensusSection.evidence, modules.chainId);
+  if (!purged.ok) return purged;
+  const box = new BallotBox(before, modules.chainId, height);
+  for (const [position, transaction] of transactions.entries()) {
+    const fault = box.cast(transaction);
+    if (fault) return fail({ code: "block/transaction-invalid", position, id: transaction.idHex, fault });
+  }
+  const state = enforce(purged.value, height, modules.rules);
+  const passed = state.inFlight[0] ?? passingChange(state, box.ballots, height);
+  const isSettled = transactions.length === 0 && consensusSection.evidence.length === 0;
+  const isUsed = transactions.some(({ payload }) => payload.kind !== "authorityVote");
+  const producerIndex = indexIn(state.authorities, producer);
+  return ok({
+    ...state,
+    sealedHeights: state.sealedHeights.map((sealed, index) => (index === producerIndex ? height : sealed)),
+    ballots: box.ballots.filter((ballot) => !passed || !isSameChange(ballot, passed)),
+    inFlight: passed ? [passed] : [],
+    unsettledHeight: isSettled ? before.unsettledHeight : height,
+    established: before.established === 1 || state.authorities.length > 1 || isUsed ? 1 : 0,
+  });
+}
+
+function certify(
+  state: AuthorityState,
+  certificate: Certificate | undefined,
+  height: number,
+  parent: HeaderRecord,
+  recordOf: RecordOf,
+  { chainId, rules, verify }: AdvanceModules,
+): Result<AuthorityState, BlockFault> {
+  if (!certificate) return ok(state);
+  const invalid = (reason: string) => fail({ code: "block/certificate-invalid" as const, reason });
+  const { targetHeight, targetHash } = certificate;
+  if (targetHeight <= state.justified.height) {
+    return invalid(
+      `height ${targetHeight} is not above ${state.justified.height}, which is certified already`,
+    );
+  }
+  if (targetHeight < height - certificateDepthMax) return invalid(`height ${targetHeight} is too far below`);
+  const target = ancestorAt(parent, targetHeight, recordOf);
+  if (!target || !bytesEqual(target.hash, targetHash)) {
+    return invalid(`${toHex(targetHash)} is not the ancestor at height ${targetHeight}`);
+  }
+  const { authorities, justified: source } = authorityStateOf(target);
+  const checkpoint = { height: targetHeight, hash: target.hash };
+  const fault = certificateFault(certificate, { checkpoint, authorities, source }, chainId, verify);
+  if (fault) return invalid(fault);
+  const isFinal =
+    source.height > state.finalized.height &&
+    rules.linkFinalizes(source.height, targetHeight, (between) => state.justifiedHeights.includes(between));
+  const finalized = isFinal ? source : state.finalized;
+  const justifiedHeights = [...state.justifiedHeights, targetHeight]
+    .filter((justified) => justified > finalized.height)
+    .slice(-justifiedHeightsMax);
+  return ok({ ...state, justified: checkpoint, finalized, justifiedHeights });
+}
+
+/** The ancestor of a record, or the record itself, at a height; undefined where there is none. */
+export function ancestorAt(
+  record: HeaderRecord,
+  height: number,
+  recordOf: RecordOf,
+): HeaderRecord | undefined {
+  let ancestor: HeaderRecord | undefined = record;
+  while (ancestor && ancestor.header.height > height) ancestor = recordOf(ancestor.header.parentHash);
+  return ancestor?.header.height === height ? ancestor : undefined;
+}
+
+/** Puts out whom the evidence convicts, at once. */
+function convict(
+  before: AuthorityState,
+  evidence: readonly Uint8Array[],
+  chainId: Uint8Array,
+): Result<AuthorityState, BlockFault> {
+  let state = before;
+  for (const bytes of evidence) {
+    const invalid = (reason: string) => fail({ code: "block/evidence-invalid" as const, reason });
+    const decoded = decodeEvidence(bytes);
+    if (!decoded.ok) return invalid(decoded.fault.reason);
+    const offender = offenderOf(decoded.value);
+    const useless = changeFault(state, { action: authorityActions.remove, authority: offender });
+    if (useless) return invalid(`${toHex(offender)} cannot be put out: ${useless}`);
+    const fault = evidenceFault(decoded.value, chainId);
+    if (fault) return invalid(fault.code === "evidence/invalid" ? fault.reason : fault.code);
+    state = { ...without(state, offender), banned: [...state.banned, offender] };
+  }
+  return ok(state);
+}
+
+/** Brings the change in flight into force, where its time has come; one that has become void just ends. */
+function enforce(state: AuthorityState, height: number, rules: PoaRules): AuthorityState {
+  const change = state.inFlight[0];
+  if (!change) return state;
+  const isVoid = changeFault(state, change) !== undefined;
+  if (!isVoid && !rules.isInForce(change, state.finalized.height)) return state;
+  const landed = { ...state, inFlight: [] };
+  if (isVoid) return landed;
+  return change.action === authorityActions.add
+    ? withAuthority(landed, change.authority, height)
+    : without(landed, change.authority);
+}
+
+function withAuthority(state: AuthorityState, authority: Uint8Array, height: number): AuthorityState {
+  const after = state.authorities.findIndex((key) => compareBytes(key, authority) > 0);
+  const index = after < 0 ? state.authorities.length : after;
+  return {
+    ...state,
+    authorities: state.authorities.toSpliced(index, 0, authority),
+    sealedHeights: state.sealedHeights.toSpliced(index, 0, height),
+  };
+}
+
+function without(state: AuthorityState, authority: Uint8Array): AuthorityState {
+  const index = indexIn(state.authorities, authority);
+  return {
+    ...state,
+    authorities: state.authorities.toSpliced(index, 1),
+    sealedHeights: state.sealedHeights.toSpliced(index, 1),
+  };
+}
+
+function isSameChange(ballot: { action: number; authority: Uint8Array }, change: Change): boolean {
+  return ballot.action === change.action && bytesEqual(ballot.authority, change.authority);
+}

@@ -1,0 +1,151 @@
+/** The routes about the authorities of a chain: who they are, who wants to be one, and this node's own votes. */
+import type { FastifyInstance } from "fastify";
+import { fromHex } from "../base/bytes.ts";
+import type { Result } from "../base/result.ts";
+import { publicKeyOfAddress } from "../protocol/identity.ts";
+import { ApiError } from "./api-error.ts";
+import type {
+  AuthoritiesAnswer,
+  AuthorityAction,
+  AuthorityControl,
+  AuthorityControlFault,
+  ConsentAnswer,
+} from "./authority-control.ts";
+import { refusalOf, type SubmitFault } from "./refusals.ts";
+
+/** A day: whoever wants longer opens the window again. */
+export const joinWindowMsMax = 24 * 60 * 60_000;
+
+const voteBody = {
+  body: {
+    type: "object",
+    properties: {
+      action: { enum: ["add", "remove"] },
+      address: { type: "string", maxLength: 128 },
+      consent: { type: "string", pattern: "^[0-9a-fA-F]{128}$" },
+      expiresAtHeight: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    },
+    required: ["action", "address"],
+    // One is nothing without the other; a removal needs no consent, but may have an expiry.
+    dependencies: { consent: ["expiresAtHeight"] },
+    additionalProperties: false,
+  },
+};
+const openBody = {
+  body: {
+    type: "object",
+    properties: { forMs: { type: "integer", minimum: 1, maximum: joinWindowMsMax } },
+    required: ["forMs"],
+    additionalProperties: false,
+  },
+};
+/** A body all the same: a web page can send an empty one without being asked, JSON it cannot. */
+const emptyBody = { body: { type: "object", additionalProperties: false } };
+
+interface VoteBody {
+  readonly action: AuthorityAction;
+  readonly address: string;
+  readonly consent?: string;
+  readonly expiresAtHeight?: number;
+}
+
+/** @param control undefined where the chain has no authorities */
+export function addAuthorityRoutes(app: FastifyInstance, control: AuthorityControl | undefined): void {
+  app.get("/v1/authorities", (): AuthoritiesAnswer => required(control).view());
+
+  app.post<{ Body: VoteBody }>("/v1/authorities/votes", { schema: voteBody }, async ({ body }, reply) => {
+    const { action, address, consent, expiresAtHeight } = body;
+    const voted = await required(control).vote({
+      action,
+      authority: keyOf(address),
+      ...(consent === undefined ? {} : { consent: fromHex(consent, 64) as Uint8Array }),
+      ...(expiresAtHeight === undefined ? {} : { expiresAtHeight }),
+    });
+    reply.status(202);
+    return { id: answerOf(voted), status: "pending" };
+  });
+
+  app.post<{ Body: { forMs: number } }>("/v1/authorities/open", { schema: openBody }, ({ body }) => ({
+    joinWindowEndsAtMs: answerOf(required(control).open(body.forMs)),
+  }));
+
+  app.post(
+    "/v1/authorities/candidacy",
+    { schema: emptyBody },
+    (): ConsentAnswer => answerOf(required(control).propose()),
+  );
+}
+
+function required(control: AuthorityControl | undefined): AuthorityControl {
+  if (control) return control;
+  throw new ApiError(
+    409,
+    "authority/not-proof-of-authority",
+    "this node is on a Proof of Work chain, which has no authorities",
+    "ask a node that was started with --consensus poa",
+  );
+}
+
+function keyOf(address: string): Uint8Array {
+  const key = fromHex(address, 32) ?? publicKeyOfAddress(address);
+  if (key) return key;
+  throw new ApiError(
+    400,
+    "api/address-invalid",
+    `${address} is no address: a letter is wrong or missing`,
+    "copy the whole address again; aurex-node authority list shows those of authorities and candidates",
+  );
+}
+
+function answerOf<Value>(result: Result<Value, AuthorityControlFault | SubmitFault>): Value {
+  if (result.ok) return result.value;
+  throw errorOf(result.fault);
+}
+
+function errorOf(fault: AuthorityControlFault | SubmitFault): ApiError {
+  switch (fault.code) {
+    case "authority/not-an-authority":
+      return new ApiError(
+        409,
+        fault.code,
+        "this node is no authority of the chain, so its vote would not count",
+        "run the command on the machine of an authority; aurex-node authority list shows them",
+      );
+    case "authority/consent-missing":
+      return new ApiError(
+        422,
+        fault.code,
+        `${fault.address} does not ask this node to become an authority, and nobody is made one against their will`,
+        "run aurex-node authority propose on its machine, and vote with the --consent and --expires that it prints",
+      );
+    case "authority/window-not-used":
+      return new ApiError(
+        409,
+        fault.code,
+        `the network's admission policy is ${fault.admission}: only open-lan has a join window`,
+        fault.admission === "token"
+          ? "aurex-node invite prints a token for the machine that is to join"
+          : "aurex-node authority list shows who asks, aurex-node authority vote add ADDRESS votes",
+      );
+    case "authority/not-started-as-one":
+      return new ApiError(
+        409,
+        fault.code,
+        "this node was not started to be an authority: it would seal nothing",
+        "start it with --authority",
+      );
+    case "authority/already-one":
+      return new ApiError(409, fault.code, "this node is an authority already", "nothing: it is done");
+    case "authority/put-out-for-good":
+      return new ApiError(
+        409,
+        fault.code,
+        "evidence has put this node's key out for good: it signed what no honest authority signs",
+        "start with a new key: another --data-dir or --name",
+      );
+    default: {
+      const { status, message, next } = refusalOf(fault);
+      return new ApiError(status, fault.code, message, next);
+    }
+  }
+}

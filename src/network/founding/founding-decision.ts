@@ -1,0 +1,180 @@
+/** Decides what a node without a chain does next: wait, found one, or join the one that is there. Values in, a step out. */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { bytesEqual, compareBytes, fromUtf8, toHex } from "../../base/bytes.ts";
+import { domainHash, founderDomain, zeroBytes32 } from "../../protocol/hashing.ts";
+import type { PeerId } from "../peer-host.ts";
+
+/** Nobody founds before having listened this long: the chain to join may be one hello away. */
+export const listenMs = 5_000;
+/** How long the others wait for the candidate that is to found, then they leave it out. */
+export const founderWaitMs = 10_000;
+/** A peer whose genesis could not be had so often is believed no more: a false claim must not keep a network from being founded. */
+const genesisFailuresMax = 3;
+const genesisRetryMs = 2_000;
+const keysRememberedMax = 1_024;
+const chainsRememberedMax = 64;
+
+export interface FoundingRules {
+  readonly network: string;
+  readonly ownKey: Uint8Array;
+  /** Runs with `--authority`; others never found. */
+  readonly isCandidate: boolean;
+  /** Candidates that have to be there before one of them founds, this node included. */
+  readonly expect: number;
+  /** The only chain to join, where an invitation names one; nothing is founded then. */
+  readonly onlyChain?: Uint8Array | undefined;
+}
+
+/** What a hello of this network and engine says, as far as it matters here. */
+export interface FoundingHello {
+  readonly publicKey: Uint8Array;
+  /** Zero: no chain yet. */
+  readonly chainId: Uint8Array;
+  readonly established: boolean;
+  readonly isCandidate: boolean;
+}
+
+export type FoundingWait =
+  | { readonly kind: "listening" }
+  | { readonly kind: "candidates"; readonly present: number; readonly expected: number }
+  | { readonly kind: "founder"; readonly publicKey: Uint8Array }
+  | { readonly kind: "chain" };
+
+export type FoundingStep =
+  | { readonly kind: "wait"; readonly because: FoundingWait }
+  | { readonly kind: "found" }
+  /** `apart`: ids of established chains that are there besides the one to join. */
+  | {
+      readonly kind: "join";
+      readonly peer: PeerId;
+      readonly chainId: Uint8Array;
+      readonly apart: readonly Uint8Array[];
+    };
+
+interface HeardPeer {
+  readonly peer: PeerId;
+  readonly hello: FoundingHello;
+  readonly goneAtMs: number | undefined;
+}
+
+/** The order of founders: `SHA256("aurex-founder" ‖ network ‖ key)`, the lowest first. */
+export function founderRank(network: string, publicKey: Uint8Array): Uint8Array {
+  return domainHash(founderDomain, fromUtf8(network), publicKey);
+}
+
+export class FoundingDecision {
+  readonly #rules: FoundingRules;
+  readonly #startedMs: number;
+  /** Bounded by the host's connections: who is gone is kept only as long as it could still found. */
+  readonly #peers = new Map<PeerId, HeardPeer>();
+  /** By key: when this node first chose it as the founder. */
+  readonly #chosenAtMs = new BoundedMap<string, number>(keysRememberedMax);
+  readonly #failures = new BoundedMap<PeerId, { readonly count: number; readonly retryAtMs: number }>(
+    keysRememberedMax,
+  );
+  /** Chain ids, in the order in which they were first heard as established. */
+  readonly #establishedSeen = new BoundedMap<string, number>(chainsRememberedMax);
+  #establishedCount = 0;
+
+  /** @param startedMs monotonic, like every time that is handed in later */
+  constructor(rules: FoundingRules, startedMs: number) {
+    this.#rules = rules;
+    this.#startedMs = startedMs;
+  }
+
+  heard(peer: PeerId, hello: FoundingHello): void {
+    this.#peers.set(peer, { peer, hello, goneAtMs: undefined });
+    const chainId = toHex(hello.chainId);
+    if (hasChain(hello) && hello.established && !this.#establishedSeen.has(chainId)) {
+      this.#establishedSeen.set(chainId, this.#establishedCount++);
+    }
+  }
+
+  /** A founder goes for a moment, too, when it starts with its new chain: it is waited for a little longer. */
+  gone(peer: PeerId, nowMs: number): void {
+    const known = this.#peers.get(peer);
+    if (known) this.#peers.set(peer, { ...known, goneAtMs: nowMs });
+  }
+
+  /** The genesis of a chain could not be had from this peer. */
+  genesisFailed(peer: PeerId, nowMs: number): void {
+    const count = (this.#failures.get(peer)?.count ?? 0) + 1;
+    this.#failures.set(peer, { count, retryAtMs: nowMs + genesisRetryMs });
+  }
+
+  next(nowMs: number): FoundingStep {
+    this.#forgetGone(nowMs);
+    if (nowMs - this.#startedMs < listenMs) return wait({ kind: "listening" });
+    const { isCandidate, onlyChain } = this.#rules;
+    const claims = [...this.#peers.values()].filter(
+      ({ peer, hello }) =>
+        hasChain(hello) &&
+        (!onlyChain || bytesEqual(hello.chainId, onlyChain)) &&
+        (this.#failures.get(peer)?.count ?? 0) < genesisFailuresMax,
+    );
+    if (claims.length > 0) return this.#join(claims, nowMs);
+    if (!isCandidate || onlyChain) return wait({ kind: "chain" });
+    const candidates = [...this.#peers.values()].filter(({ hello }) => hello.isCandidate && !hasChain(hello));
+    const { expect, ownKey } = this.#rules;
+    const present = 1 + candidates.filter(({ goneAtMs }) => goneAtMs === undefined).length;
+    if (present < expect) return wait({ kind: "candidates", present, expected: expect });
+    const founder = this.#chooseFounder(candidates, nowMs);
+    return bytesEqual(founder, ownKey) ? { kind: "found" } : wait({ kind: "founder", publicKey: founder });
+  }
+
+  #forgetGone(nowMs: number): void {
+    for (const { peer, goneAtMs } of this.#peers.values()) {
+      if (goneAtMs !== undefined && nowMs - goneAtMs >= founderWaitMs) this.#peers.delete(peer);
+    }
+  }
+
+  /** Established before provisional; of the established the first heard of, of the provisional the lowest chain id. */
+  #join(claims: readonly HeardPeer[], nowMs: number): FoundingStep {
+    const askable = claims.filter(
+      ({ peer, goneAtMs }) =>
+        goneAtMs === undefined && (this.#failures.get(peer)?.retryAtMs ?? nowMs) <= nowMs,
+    );
+    const best = askable.sort((a, b) => this.#compareChains(a.hello, b.hello))[0];
+    if (!best) return wait({ kind: "chain" });
+    const { chainId } = best.hello;
+    const others = claims.filter(({ hello }) => hello.established && !bytesEqual(hello.chainId, chainId));
+    const apart = new Map(others.map(({ hello }) => [toHex(hello.chainId), hello.chainId]));
+    return { kind: "join", peer: best.peer, chainId, apart: [...apart.values()] };
+  }
+
+  #compareChains(a: FoundingHello, b: FoundingHello): number {
+    if (a.established !== b.established) return a.established ? -1 : 1;
+    if (!a.established) return compareBytes(a.chainId, b.chainId);
+    const seenAt = ({ chainId }: FoundingHello) => this.#establishedSeen.get(toHex(chainId)) ?? Infinity;
+    return bytesEqual(a.chainId, b.chainId) ? 0 : seenAt(a) - seenAt(b);
+  }
+
+  /** The lowest candidate that was not waited for in vain; this node itself in the end. */
+  #chooseFounder(candidates: readonly HeardPeer[], nowMs: number): Uint8Array {
+    const { network, ownKey } = this.#rules;
+    const ownRank = founderRank(network, ownKey);
+    const lower = candidates
+      .map(({ hello, goneAtMs }) => ({
+        publicKey: hello.publicKey,
+        goneAtMs,
+        rank: founderRank(network, hello.publicKey),
+      }))
+      .filter(({ rank }) => compareBytes(rank, ownRank) < 0)
+      .sort((a, b) => compareBytes(a.rank, b.rank));
+    for (const { publicKey, goneAtMs } of lower) {
+      const key = toHex(publicKey);
+      const chosenAtMs = this.#chosenAtMs.get(key) ?? nowMs;
+      this.#chosenAtMs.set(key, chosenAtMs);
+      if (nowMs - Math.min(chosenAtMs, goneAtMs ?? chosenAtMs) < founderWaitMs) return publicKey;
+    }
+    return ownKey;
+  }
+}
+
+function hasChain({ chainId }: FoundingHello): boolean {
+  return !bytesEqual(chainId, zeroBytes32);
+}
+
+function wait(because: FoundingWait): FoundingStep {
+  return { kind: "wait", because };
+}

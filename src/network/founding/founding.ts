@@ -1,0 +1,250 @@
+/** The time before there is a chain: says hello, listens, and ends with a chain that was founded or is joined. */
+import { bytesEqual, fromUtf8, toHex } from "../../base/bytes.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import { type AdmissionPolicy, type ChainSpec, engineNumbers } from "../../protocol/genesis.ts";
+import { zeroBytes32 } from "../../protocol/hashing.ts";
+import { addressOf } from "../../protocol/identity.ts";
+import { signatureBytes } from "../../protocol/signing.ts";
+import { Handshake } from "../handshake.ts";
+import { type Hello, helloVersion } from "../messages.ts";
+import type { PeerHost, PeerId } from "../peer-host.ts";
+import { fetchGenesis } from "./fetch-genesis.ts";
+import { foundedSpec } from "./founded-spec.ts";
+import { FoundingDecision, type FoundingWait, listenMs } from "./founding-decision.ts";
+
+export interface FoundingOptions {
+  readonly network: string;
+  readonly name: string;
+  readonly publicKey: Uint8Array;
+  /** Runs with `--authority`: may found. */
+  readonly authority: boolean;
+  /** Candidates to wait for before one founds, this node included; 1: none. */
+  readonly expect: number;
+  /** Of the chain, where this node founds it. */
+  readonly admission: AdmissionPolicy;
+  /** The only chain to join, where an invitation names one; nothing is founded then. */
+  readonly onlyChain?: Uint8Array | undefined;
+}
+
+export interface FoundingModules {
+  /** Made for this founding: it is started and stopped here. */
+  readonly host: PeerHost;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** 32 random bytes. */
+  readonly salt: () => Uint8Array;
+}
+
+export interface FoundedChain {
+  readonly spec: ChainSpec;
+  readonly origin: "founded" | "joined";
+}
+
+const greetEveryMs = 1_000;
+const wrongGenesisBanMs = 5 * 60_000;
+/** Waiting without end is said again this often. */
+const sayAgainMs = 30_000;
+
+/**
+ * Runs until there is a chain; undefined where `signal` ended it before. The host is stopped when this resolves.
+ *
+ * @throws what the host's start throws, such as a taken port
+ */
+export async function foundOrJoin(
+  options: FoundingOptions,
+  modules: FoundingModules,
+  signal: AbortSignal,
+): Promise<FoundedChain | undefined> {
+  const founding = new Founding(options, modules);
+  try {
+    return await founding.run(signal);
+  } finally {
+    await modules.host.stop();
+  }
+}
+
+class Founding {
+  readonly #options: FoundingOptions;
+  readonly #host: PeerHost;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #salt: () => Uint8Array;
+  readonly #handshake: Handshake;
+  readonly #decision: FoundingDecision;
+  readonly #ended = new AbortController();
+  readonly #outcome = Promise.withResolvers<FoundedChain | undefined>();
+  /** Peers whose answer is awaited, so that a silent one is not asked again and again. */
+  readonly #greeting = new Set<PeerId>();
+  #timer: Timer | undefined;
+  #isFetching = false;
+  #said = { text: "", atMs: 0 };
+
+  constructor(options: FoundingOptions, { host, clock, logger, salt }: FoundingModules) {
+    this.#options = options;
+    this.#host = host;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#salt = salt;
+    this.#handshake = new Handshake({ host, clock, ownHello: () => this.#ownHello() });
+    const { network, publicKey, expect, onlyChain } = options;
+    this.#decision = new FoundingDecision(
+      { network, ownKey: publicKey, isCandidate: this.#isCandidate, expect, onlyChain },
+      clock.monotonicMs(),
+    );
+  }
+
+  get #isCandidate(): boolean {
+    return this.#options.authority && !this.#options.onlyChain;
+  }
+
+  async run(signal: AbortSignal): Promise<FoundedChain | undefined> {
+    const onAbort = () => this.#finish(undefined);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) return undefined;
+    this.#handshake.serve((peer, hello) => {
+      if (hello.ok) this.#heard(peer, hello.value);
+    });
+    this.#host.events.on("peerConnected", ({ peerId }) => void this.#greet(peerId));
+    this.#host.events.on("peerDisconnected", (peer) => {
+      this.#decision.gone(peer, this.#clock.monotonicMs());
+      this.#consider();
+    });
+    try {
+      await this.#host.start();
+      this.#tick();
+      return await this.#outcome.promise;
+    } finally {
+      this.#finish(undefined);
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #finish(outcome: FoundedChain | undefined): void {
+    this.#ended.abort();
+    this.#timer?.cancel();
+    this.#outcome.resolve(outcome);
+  }
+
+  #tick(): void {
+    if (this.#ended.signal.aborted) return;
+    for (const { peerId } of this.#host.peers()) void this.#greet(peerId);
+    this.#timer = this.#clock.schedule(greetEveryMs, () => this.#tick());
+    this.#consider();
+  }
+
+  #consider(): void {
+    if (this.#ended.signal.aborted || this.#isFetching) return;
+    const step = this.#decision.next(this.#clock.monotonicMs());
+    if (step.kind === "wait") this.#say(step.because);
+    else if (step.kind === "join") void this.#join(step.peer, step.chainId, step.apart);
+    else this.#found();
+  }
+
+  #found(): void {
+    const { network, publicKey, admission } = this.#options;
+    const nowMs = this.#clock.nowMs();
+    const spec = foundedSpec({ network, founder: publicKey, admission, nowMs, salt: this.#salt() });
+    this.#logger.info({ chainId: toHex(spec.chainId) }, `this node founds network ${network}`);
+    this.#finish({ spec, origin: "founded" });
+  }
+
+  async #join(peer: PeerId, chainId: Uint8Array, apart: readonly Uint8Array[]): Promise<void> {
+    this.#isFetching = true;
+    const fields = { peer, chainId: toHex(chainId) };
+    try {
+      const wanted = { chainId, consensus: "poa" } as const;
+      const spec = await fetchGenesis(this.#host, peer, wanted, this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      if (spec.ok) {
+        if (apart.length > 0) {
+          this.#logger.warn(
+            { ...fields, others: apart.map(toHex) },
+            `network ${this.#options.network} has several established chains here; this node joins the one that it heard of first (--chain names another)`,
+          );
+        }
+        this.#logger.info(fields, `this node joins network ${this.#options.network}`);
+        return this.#finish({ spec: spec.value, origin: "joined" });
+      }
+      this.#logger.warn({ ...fields, reason: spec.fault }, "a peer's genesis is refused");
+      this.#decision.genesisFailed(peer, this.#clock.monotonicMs());
+      await this.#host.ban(peer, wrongGenesisBanMs, "wrong genesis");
+    } catch (thrown) {
+      this.#logger.info({ ...fields, reason: toError(thrown).message }, "a genesis could not be fetched");
+      this.#decision.genesisFailed(peer, this.#clock.monotonicMs());
+    } finally {
+      this.#isFetching = false;
+    }
+  }
+
+  async #greet(peer: PeerId): Promise<void> {
+    if (this.#greeting.has(peer)) return;
+    this.#greeting.add(peer);
+    try {
+      this.#heard(peer, (await this.#handshake.greet(peer)).hello);
+    } catch (thrown) {
+      this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
+    } finally {
+      this.#greeting.delete(peer);
+    }
+  }
+
+  /** A hello of another network or engine says nothing here. */
+  #heard(peer: PeerId, { network, engine, publicKey, chainId, established, candidacy }: Hello): void {
+    if (!bytesEqual(network, fromUtf8(this.#options.network)) || engine !== engineNumbers.poa) return;
+    this.#decision.heard(peer, {
+      publicKey,
+      chainId,
+      established: established === 1,
+      isCandidate: candidacy.length > 0,
+    });
+    this.#consider();
+  }
+
+  #ownHello(): Hello {
+    const { network, name, publicKey } = this.#options;
+    // There is no chain to consent to yet: an empty consent only marks the candidate.
+    const candidacy = this.#isCandidate
+      ? [{ expiresAtHeight: 0, consent: new Uint8Array(signatureBytes) }]
+      : [];
+    return {
+      version: helloVersion,
+      network: fromUtf8(network),
+      engine: engineNumbers.poa,
+      chainId: zeroBytes32,
+      height: 0,
+      head: zeroBytes32,
+      cumulativeWeight: 0n,
+      justifiedHeight: 0,
+      final: { height: 0, hash: zeroBytes32 },
+      established: 0,
+      publicKey,
+      candidacy,
+      clockMs: this.#clock.nowMs(),
+      name: fromUtf8(name),
+    };
+  }
+
+  /** Logs what is waited for: when it changes, and now and then. */
+  #say(because: FoundingWait): void {
+    const text = waitText(because, this.#options.network);
+    const nowMs = this.#clock.monotonicMs();
+    if (text === this.#said.text && nowMs - this.#said.atMs < sayAgainMs) return;
+    this.#said = { text, atMs: nowMs };
+    this.#logger.info({ peers: this.#host.peers().length }, text);
+  }
+}
+
+function waitText(because: FoundingWait, network: string): string {
+  switch (because.kind) {
+    case "listening":
+      return `listening for network ${network} for ${listenMs / 1_000} s`;
+    case "candidates":
+      return `${because.present} of ${because.expected} expected candidates are here to found network ${network}`;
+    case "founder":
+      return `waiting for ${addressOf(because.publicKey)} to found network ${network}`;
+    case "chain":
+      return `waiting for a chain of network ${network}: nobody has one here yet, or its genesis is not to be had`;
+  }
+}

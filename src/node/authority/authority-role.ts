@@ -1,0 +1,159 @@
+/** What a node does as an authority besides sealing: it votes for finality, watches its key and its clock, and says why it pauses. */
+import { bytesEqual } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import { invariant } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chain } from "../../chain/chain.ts";
+import { describeClock } from "../../network/clock-comparison.ts";
+import type { Network } from "../../network/network.ts";
+import type { Block, HeaderRecord } from "../../protocol/block.ts";
+import type { Genesis } from "../../protocol/genesis.ts";
+import type { KeyPair } from "../../protocol/signing.ts";
+import type { Vote } from "../../protocol/vote.ts";
+import type { NotSealingReason } from "../../sealing/not-sealing.ts";
+import { KeyWatch } from "../../sealing/poa/key-watch.ts";
+import type { SealJournal } from "../../sealing/poa/seal-journal.ts";
+import type { VoteJournal } from "../../sealing/poa/vote-journal.ts";
+import { Voter } from "../../sealing/poa/voter.ts";
+import type { OwnCandidacy } from "./own-candidacy.ts";
+
+/** What an authority has signed, on disk. */
+export interface AuthorityJournals {
+  readonly seals: SealJournal;
+  readonly votes: VoteJournal;
+}
+
+export interface AuthorityRoleOptions {
+  readonly keyPair: KeyPair;
+  /** See {@link listenFirstMs}. */
+  readonly listenFirstMs: number;
+}
+
+export interface AuthorityRoleModules {
+  readonly chain: Chain;
+  readonly network: Network;
+  readonly candidacy: OwnCandidacy;
+  readonly journals: AuthorityJournals;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const listenFirstMaxMs = 10_000;
+
+/** Long enough to hear a block of every authority that is at work, this node's own key included. */
+export function listenFirstMs({ periodMs, stepMs, authorities }: Genesis): number {
+  return Math.min(listenFirstMaxMs, 2 * periodMs + authorities.length * stepMs);
+}
+
+export class AuthorityRole {
+  readonly #options: AuthorityRoleOptions;
+  readonly #modules: AuthorityRoleModules;
+  readonly #watch: KeyWatch;
+  readonly #voter: Voter;
+  #listenUntilMs = Number.POSITIVE_INFINITY;
+  #clockSaid: string | undefined;
+
+  constructor(options: AuthorityRoleOptions, modules: AuthorityRoleModules) {
+    const { keyPair } = options;
+    const { chain, network, journals, clock, logger } = modules;
+    this.#options = options;
+    this.#modules = modules;
+    this.#watch = new KeyWatch(
+      { publicKey: keyPair.publicKey, startedMs: clock.nowMs() },
+      {
+        sealJournal: journals.seals,
+        voteJournal: journals.votes,
+        timestampOf: (hash) => chain.headerOf(hash)?.header.timestampMs,
+        logger,
+      },
+    );
+    this.#voter = new Voter(
+      { keyPair, chainId: chain.spec.chainId },
+      {
+        chain: {
+          head: () => chain.head,
+          justifiedOf: (record) => {
+            const finality = chain.engine.finality(record);
+            invariant(finality, "authorities vote where there is finality");
+            return finality.justified;
+          },
+          isAuthority: (record) => this.#isMember(record),
+          isInTurn: (record) => this.#isInTurn(record),
+          countVote: (vote) => void chain.addVote(vote),
+        },
+        journal: journals.votes,
+        clock,
+        logger,
+        announceVote: (vote) => network.announceVote(vote),
+        mayVote: () => this.notSealing() === undefined && !this.#isBehind && this.#hasListened,
+      },
+    );
+  }
+
+  start(): void {
+    const { chain, clock } = this.#modules;
+    this.#listenUntilMs = clock.monotonicMs() + this.#options.listenFirstMs;
+    chain.events.on("headChanged", this.#onHead);
+    chain.events.on("blockStored", this.#onBlock);
+    chain.events.on("voteCounted", this.#onVote);
+    this.#voter.start();
+  }
+
+  /** Closes the vote journal; the seal journal is the sealer's to close. */
+  async stop(): Promise<void> {
+    const { events } = this.#modules.chain;
+    events.off("headChanged", this.#onHead);
+    events.off("blockStored", this.#onBlock);
+    events.off("voteCounted", this.#onVote);
+    await this.#voter.stop();
+  }
+
+  /** What forbids this node to sign anything right now. */
+  notSealing(): NotSealingReason | undefined {
+    if (this.#watch.seenElsewhere) return "key seen elsewhere";
+    if (this.#isClockOff()) return "clock off";
+    const { candidacy } = this.#modules;
+    return candidacy.current() ? "waiting for admission" : undefined;
+  }
+
+  readonly #onHead = (): void => this.#voter.headChanged();
+  readonly #onBlock = ({ header }: Block): void => this.#watch.noticeBlock(header);
+  readonly #onVote = (vote: Vote): void => this.#watch.noticeVote(vote);
+
+  get #hasListened(): boolean {
+    return this.#modules.clock.monotonicMs() >= this.#listenUntilMs;
+  }
+
+  get #isBehind(): boolean {
+    const { network } = this.#modules;
+    return network.syncProgress !== undefined || network.isCatchingUp;
+  }
+
+  #isMember(record: HeaderRecord): boolean {
+    return this.#modules.chain.engine
+      .authorities(record)
+      .some((key) => bytesEqual(key, this.#options.keyPair.publicKey));
+  }
+
+  #isInTurn(record: HeaderRecord): boolean {
+    const { chain } = this.#modules;
+    const parent = chain.headerOf(record.header.parentHash);
+    return parent !== undefined && chain.engine.slot(parent, record.header.producer)?.courtesyMs === 0;
+  }
+
+  /** Says each new verdict once. */
+  #isClockOff(): boolean {
+    const verdict = this.#modules.network.clocks.verdict();
+    const text = describeClock(verdict);
+    if (text !== this.#clockSaid) {
+      this.#clockSaid = text;
+      if (text && verdict.isOff) {
+        this.#modules.logger.error(
+          {},
+          `${text}: nothing is sealed until it is set right (timedatectl set-ntp true)`,
+        );
+      } else if (text) this.#modules.logger.warn({}, text);
+    }
+    return verdict.isOff;
+  }
+}

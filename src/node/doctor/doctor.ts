@@ -1,0 +1,33 @@
+/** Looks at all that a node needs from its machine, and at the node where one runs. */
+import type { NodeConfig } from "../../config/node-config.ts";
+import { createApiClient } from "../../http/api-client.ts";
+import { readDirectoryLock } from "../../store/directory-lock.ts";
+import type { Finding } from "./finding.ts";
+import { checkMdnsPort, checkMulticastRoute } from "./multicast.ts";
+import { checkChainFiles, checkDataDirectory, checkDiskSpace, checkJournals } from "./places.ts";
+import { checkPort } from "./ports.ts";
+import { askNode, checkChainOfPeers, checkClock, checkNode, checkPeers } from "./running-node.ts";
+
+/** Every check, in the order in which trouble begins; takes some seconds and changes nothing. */
+export async function examine(config: NodeConfig): Promise<Finding[]> {
+  const { dataDir, network, mdns, api } = config;
+  const holder = await readDirectoryLock(dataDir).catch(() => undefined);
+  const apiUrl = holder?.apiUrl ?? `http://127.0.0.1:${config.apiPort}`;
+  const node = await askNode(createApiClient(apiUrl));
+  const peerPort = { host: config.listenAddress, port: config.port, flag: "--port" };
+  const apiPort = { host: "127.0.0.1", port: config.apiPort, flag: "--api-port" };
+  return [
+    await checkDataDirectory(dataDir, holder),
+    await checkDiskSpace(dataDir),
+    await checkChainFiles(dataDir, holder),
+    await checkJournals(dataDir),
+    await checkPort({ check: "peer-port", ...peerPort, holder }),
+    ...(api ? [await checkPort({ check: "api-port", ...apiPort, holder })] : []),
+    await checkMulticastRoute(mdns),
+    await checkMdnsPort(mdns, network),
+    checkNode(node),
+    checkClock(node),
+    checkPeers(node),
+    checkChainOfPeers(node),
+  ];
+}

@@ -1,0 +1,48 @@
+/** Network namespaces by name: which are ours, how one ends, and what killed processes have left. */
+import { ip } from "./ip-command.ts";
+
+/** All that this project makes is named so, followed by the pid of the process that made it: nothing else is touched. */
+export const namespacePrefix = "aurexlan-";
+
+/** Kills what runs in a namespace and removes it; nothing where there is none. */
+export function endNamespace(name: string): void {
+  if (!ownNamespaces().includes(name)) return;
+  for (const line of ip("netns", "pids", name).split("\n")) {
+    const pid = Number(line);
+    if (Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid) kill(pid);
+  }
+  ip("netns", "delete", name);
+}
+
+/** Removes the namespaces whose maker has ended without doing so, as after SIGKILL. */
+export function removeLeftovers(): void {
+  for (const name of ownNamespaces()) {
+    const maker = Number(/^aurexlan-(\d+)-/.exec(name)?.[1]);
+    if (Number.isSafeInteger(maker) && !isAlive(maker)) endNamespace(name);
+  }
+}
+
+/** The names of those that are there. */
+export function ownNamespaces(): string[] {
+  const names = ip("netns", "list")
+    .split("\n")
+    .map((line) => line.split(" ")[0] ?? "");
+  return names.filter((name) => name.startsWith(namespacePrefix));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "ESRCH") throw thrown;
+  }
+}

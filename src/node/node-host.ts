@@ -1,0 +1,43 @@
+/** The libp2p host of a node on its machine: the same one whether it runs on a chain or still looks for one. */
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { createLibp2pHost, type Libp2pHost } from "../network/libp2p/libp2p-host.ts";
+import { type KeyPair, seedBytes } from "../protocol/signing.ts";
+import { dataDirectory } from "./data-directory.ts";
+import { loadNetworkSecret } from "./network-secret.ts";
+
+export interface NodeHostOptions {
+  readonly dataDir: string;
+  readonly network: string;
+  /** Multiaddrs, e.g. `/ip4/0.0.0.0/tcp/13245`. */
+  readonly listenAddresses: readonly string[];
+  readonly bootstrap: readonly string[];
+  readonly mdns: boolean;
+}
+
+export const softwareVersion = "aurex/0.1.0";
+const maxConnections = 100;
+const mdnsIntervalMs = 3_000;
+
+/** A host that is closed to strangers where the data directory has the secret of a closed network. */
+export async function createNodeHost(
+  options: NodeHostOptions,
+  keyPair: KeyPair,
+  modules: { readonly clock: Clock; readonly logger: Logger },
+): Promise<Libp2pHost> {
+  const { dataDir, network, listenAddresses, bootstrap, mdns } = options;
+  const networkSecret = await loadNetworkSecret(dataDir);
+  return createLibp2pHost(
+    {
+      ...(networkSecret ? { networkSecret } : {}),
+      privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
+      listenAddresses,
+      bootstrap,
+      mdns: { enabled: mdns, network, intervalMs: mdnsIntervalMs },
+      datastoreDirectory: dataDirectory(dataDir).peers,
+      maxConnections,
+      agentVersion: softwareVersion,
+    },
+    modules,
+  );
+}

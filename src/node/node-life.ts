@@ -1,0 +1,192 @@
+/** A node's whole life on its machine: the data directory is locked, a chain founded, joined or resumed, and run. */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import net from "node:net";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { type Logger, silentLogger } from "../base/logger.ts";
+import type { NodeStatus } from "../http/node-status.ts";
+import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
+import type { AdmissionPolicy, ChainSpec } from "../protocol/genesis.ts";
+import { addressOf, nodeIdOf } from "../protocol/identity.ts";
+import type { KeyPair } from "../protocol/signing.ts";
+import type { NotSealingReason } from "../sealing/not-sealing.ts";
+import type { DirectoryLock } from "../store/directory-lock.ts";
+import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
+import { AurexNode, type AurexNodeOptions } from "./aurex-node.ts";
+import { ChainLife } from "./chain-life.ts";
+import {
+  changeChain,
+  finishChainChange,
+  lockDataDirectory,
+  pinChainSpec,
+  pinnedChain,
+} from "./data-directory.ts";
+import { createNetworkSecret, readJoinedInvitation } from "./network-secret.ts";
+import { createNodeHost } from "./node-host.ts";
+import { OperatorError, portInUse } from "./operator-error.ts";
+
+export interface NodeLifeOptions extends Omit<AurexNodeOptions, "spec"> {
+  /** Undefined: the chain that the data directory holds, else one that is founded or joined. */
+  readonly spec: ChainSpec | undefined;
+  /** Candidates to wait for before one founds, this node included. */
+  readonly expect: number;
+  /** Of the chain, where this node founds it. */
+  readonly admission: AdmissionPolicy;
+}
+
+export interface NodeLifeModules {
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+  /** Called whenever a node has started on a chain; again after a change of chain. */
+  readonly onStarted?: (node: AurexNode) => void;
+}
+
+export class NodeLife {
+  readonly #options: NodeLifeOptions;
+  readonly #keyPair: KeyPair;
+  readonly #lock: DirectoryLock;
+  readonly #life: ChainLife<AurexNode>;
+  #host: Libp2pHost | undefined;
+
+  private constructor(
+    options: NodeLifeOptions,
+    onlyChain: Uint8Array | undefined,
+    parts: { keyPair: KeyPair; lock: DirectoryLock },
+    modules: NodeLifeModules,
+  ) {
+    const { clock = systemClock, logger = silentLogger, onStarted } = modules;
+    const { dataDir, exportFile } = options;
+    const { keyPair, lock } = parts;
+    this.#options = options;
+    this.#keyPair = keyPair;
+    this.#lock = lock;
+    this.#life = new ChainLife<AurexNode>(
+      { ...options, publicKey: keyPair.publicKey, onlyChain },
+      {
+        shelf: {
+          pinned: () => pinnedChain(dataDir),
+          pin: (spec, origin) => pinChainSpec(dataDir, spec, origin),
+          change: (from, to) => changeChain({ dataDir, exportFile, from, to, nowMs: clock.nowMs() }),
+        },
+        openHost: async () => {
+          // The founder of a closed network is closed from the start: candidates without the secret do not count.
+          const { authority, admission } = options;
+          if (authority && admission === "token" && !onlyChain) await createNetworkSecret(dataDir);
+          this.#host = await createNodeHost(options, keyPair, { clock, logger });
+          return this.#host;
+        },
+        openNode: (spec) => AurexNode.open({ ...options, spec }, { clock, logger, lock }),
+        clock,
+        logger,
+        salt: () => new Uint8Array(randomBytes(32)),
+        ...(onStarted ? { onStarted } : {}),
+      },
+    );
+  }
+
+  /**
+   * Locks the data directory, which is created when missing; nothing runs yet.
+   *
+   * @throws OperatorError, StoreError or KeyError, each with what to do about it
+   */
+  static async open(options: NodeLifeOptions, modules: NodeLifeModules = {}): Promise<NodeLife> {
+    const { clock = systemClock, logger = silentLogger } = modules;
+    const { dataDir, name } = options;
+    const lock = await lockDataDirectory(dataDir, name, clock);
+    try {
+      await finishChainChange(dataDir);
+      const keyPair = await loadOrCreateNodeKey(dataDir);
+      const invitation = options.spec ? undefined : await readJoinedInvitation(dataDir);
+      if (invitation && invitation.network !== options.network) {
+        logger.info(
+          {},
+          `the invitation is to network ${invitation.network}, so this node is of that network`,
+        );
+      }
+      const invited = invitation && {
+        network: invitation.network,
+        bootstrap: [...options.bootstrap, ...invitation.addresses],
+      };
+      const listenAddresses = options.spec
+        ? options.listenAddresses
+        : await Promise.all(options.listenAddresses.map(withPort));
+      return new NodeLife(
+        { ...options, ...invited, listenAddresses },
+        invitation?.chainId,
+        { keyPair, lock },
+        modules,
+      );
+    } catch (thrown) {
+      await lock.release();
+      throw thrown;
+    }
+  }
+
+  /** The node that runs; undefined before there is a chain, and for a moment between two. */
+  get node(): AurexNode | undefined {
+    return this.#life.node;
+  }
+
+  /**
+   * Runs until `signal`, once; everything is stopped and the directory free when it resolves or rejects.
+   *
+   * @throws what AurexNode's `open` and `start` throw
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#life.run(signal);
+    } catch (thrown) {
+      if (thrown instanceof OperatorError) throw thrown;
+      throw portInUse(thrown, this.#options.listenAddresses.join(", "), "--port");
+    } finally {
+      await this.#lock.release();
+    }
+  }
+
+  /** As of a running node; while there is no chain, everything about one is empty. */
+  status(): NodeStatus {
+    return this.node?.status() ?? this.#statusWithoutChain();
+  }
+
+  #statusWithoutChain(): NodeStatus {
+    const { name, network, authority } = this.#options;
+    const { publicKey } = this.#keyPair;
+    const peers = this.#life.foundingHost?.peers().length ?? 0;
+    const waiting: NotSealingReason = peers === 0 ? "no peers" : "waiting for admission";
+    return {
+      nodeId: nodeIdOf(publicKey),
+      name,
+      network,
+      chainId: "",
+      consensus: this.#options.spec?.consensus ?? "poa",
+      authority: false,
+      mining: false,
+      notSealingBecause: authority ? waiting : null,
+      head: { height: 0, hash: "", timestampMs: 0 },
+      final: null,
+      established: false,
+      quorum: null,
+      clock: null,
+      peers,
+      addresses: this.#life.foundingHost?.addresses() ?? [],
+      mdnsFault: (this.#life.foundingHost && this.#host?.discoveryFault()) ?? null,
+      mempool: 0,
+      authorities: [],
+      address: addressOf(publicKey),
+      syncing: null,
+      hashesPerSecond: null,
+    };
+  }
+}
+
+/** With a port in the place of "any free one": peers that met this node before it had a chain find it there again. */
+async function withPort(listenAddress: string): Promise<string> {
+  const ip = /^\/ip[46]\/([^/]+)\/tcp\/0$/.exec(listenAddress)?.[1];
+  if (ip === undefined) return listenAddress;
+  const server = net.createServer().listen(0, ip);
+  await once(server, "listening");
+  const { port } = server.address() as net.AddressInfo;
+  server.close();
+  await once(server, "close");
+  return listenAddress.replace(/0$/, String(port));
+}

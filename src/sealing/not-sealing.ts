@@ -1,0 +1,15 @@
+/** Why a node that should seal does not: the one list that status, log and page show. */
+
+export type NotSealingReason =
+  | "not in the authority set"
+  | "waiting for admission"
+  | "not its turn"
+  | "no peers"
+  | "syncing"
+  | "clock off"
+  | "key seen elsewhere"
+  | "disk full"
+  | "nothing to seal"
+  | "no quorum for finality"
+  | "listening first"
+  | "stopped";

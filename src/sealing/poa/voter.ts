@@ -1,0 +1,148 @@
+/** Votes for the head: the one place where an authority's key signs votes, and none leaves unjournaled. */
+import { bytesEqual } from "../../base/bytes.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import { voteOn } from "../../consensus/finality/vote-rule.ts";
+import type { HeaderRecord } from "../../protocol/block.ts";
+import type { Checkpoint } from "../../protocol/checkpoint.ts";
+import type { KeyPair } from "../../protocol/signing.ts";
+import { type Link, signVote, type Vote, verifyVote } from "../../protocol/vote.ts";
+import type { VoteJournal } from "./vote-journal.ts";
+
+export interface VoterOptions {
+  readonly keyPair: KeyPair;
+  readonly chainId: Uint8Array;
+  /** How long a head whose producer had not the first turn must stay the head before it is voted for. Default 400. */
+  readonly delayMs?: number;
+}
+
+/** What a voter asks of the chain. */
+export interface VoterChain {
+  head(): HeaderRecord;
+  /** The source of every vote for a block. */
+  justifiedOf(record: HeaderRecord): Checkpoint;
+  /** Whether this key votes on a block. */
+  isAuthority(record: HeaderRecord): boolean;
+  /** Whether it was the turn of the block's producer: rank 0. */
+  isInTurn(record: HeaderRecord): boolean;
+  /** Counts an own vote as any other's. */
+  countVote(vote: Vote): void;
+}
+
+export interface VoterModules {
+  readonly chain: VoterChain;
+  readonly journal: VoteJournal;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly announceVote: (vote: Vote) => void;
+  /** Asked before every vote, and again every second while it says no. */
+  readonly mayVote: () => boolean;
+}
+
+const defaultDelayMs = 400;
+const lookAgainMs = 1_000;
+const retryMinMs = 2_000;
+const retryMaxMs = 60_000;
+
+export class Voter {
+  readonly #options: VoterOptions;
+  readonly #modules: VoterModules;
+  #running = false;
+  #casting: Promise<void> | undefined;
+  #timer: Timer | undefined;
+  #seen: { readonly hashHex: string; readonly sinceMs: number } | undefined;
+  #retry: { readonly delayMs: number; readonly untilMs: number } | undefined;
+  readonly #reconsider = () => this.#consider();
+
+  constructor(options: VoterOptions, modules: VoterModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** Sends the last vote once more, byte for byte (it may never have left), then votes on. */
+  start(): void {
+    this.#running = true;
+    const { keyPair, chainId } = this.#options;
+    const { last } = this.#modules.journal;
+    // A journal that came with another key or chain still binds by its watermark, but its votes are none of ours.
+    if (last && bytesEqual(last.voter, keyPair.publicKey) && verifyVote(chainId, last)) this.#send(last);
+    this.#consider();
+  }
+
+  /** To be called whenever the chain has another head. */
+  headChanged(): void {
+    this.#consider();
+  }
+
+  /** Resolves when nothing of it runs any more; closes the journal. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#timer?.cancel();
+    await this.#casting;
+    await this.#modules.journal.close();
+  }
+
+  #consider(): void {
+    if (!this.#running || this.#casting) return;
+    this.#timer?.cancel();
+    let waitMs: number | undefined;
+    try {
+      waitMs = this.#castWhereDue();
+    } catch (thrown) {
+      waitMs = this.#failed(thrown);
+    }
+    if (waitMs !== undefined) this.#timer = this.#modules.clock.schedule(waitMs, this.#reconsider);
+  }
+
+  /** @returns how long to wait before the next look; undefined: until the head changes or the vote is cast */
+  #castWhereDue(): number | undefined {
+    const { chain, journal, clock, mayVote } = this.#modules;
+    const head = chain.head();
+    const nowMs = clock.monotonicMs();
+    if (this.#seen?.hashHex !== head.hashHex) this.#seen = { hashHex: head.hashHex, sinceMs: nowMs };
+    if (!chain.isAuthority(head)) return undefined;
+    const link = voteOn(head, chain.justifiedOf(head), journal.watermark);
+    if (!link) return undefined;
+    if (!mayVote()) return lookAgainMs;
+    const delayMs = chain.isInTurn(head) ? 0 : (this.#options.delayMs ?? defaultDelayMs);
+    const waitMs = Math.max(this.#seen.sinceMs + delayMs, this.#retry?.untilMs ?? 0) - nowMs;
+    if (waitMs > 0) return waitMs;
+    this.#casting = this.#cast(link)
+      .catch((thrown: unknown) => this.#failed(thrown))
+      .then(() => {
+        this.#casting = undefined;
+        this.#consider();
+      });
+    return undefined;
+  }
+
+  async #cast({ source, target }: Link): Promise<void> {
+    const { keyPair, chainId } = this.#options;
+    const vote = signVote(chainId, source, target, keyPair);
+    await this.#modules.journal.record(vote);
+    this.#retry = undefined;
+    this.#modules.logger.debug({ source: source.height, target: target.height }, "voted");
+    this.#send(vote);
+  }
+
+  /** @returns how long to wait before another try */
+  #failed(thrown: unknown): number {
+    const { clock, logger } = this.#modules;
+    const delayMs = Math.min(this.#retry ? 2 * this.#retry.delayMs : retryMinMs, retryMaxMs);
+    this.#retry = { delayMs, untilMs: clock.monotonicMs() + delayMs };
+    logger.error({ error: toError(thrown), retryAfterMs: delayMs }, "no vote was cast");
+    return delayMs;
+  }
+
+  /** The vote is durable: whatever goes wrong from here on, it is sent again after a restart. */
+  #send(vote: Vote): void {
+    const { chain, announceVote, logger } = this.#modules;
+    try {
+      chain.countVote(vote);
+      announceVote(vote);
+    } catch (thrown) {
+      logger.error({ error: toError(thrown), target: vote.target.height }, "a vote could not be sent");
+    }
+  }
+}

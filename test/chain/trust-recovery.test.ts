@@ -1,0 +1,117 @@
+/** Past a lost quorum: every node that is given the same hash goes on with the same authorities, and no other node does. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { toHex } from "../../src/base/bytes.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
+import type { StoreError } from "../../src/store/chain-store.ts";
+import { AuthorityChain, checkpointOf } from "../consensus/authority-chain.ts";
+import type { BuiltBlock } from "./block-builder.ts";
+import { type OpenChain, openChain } from "./open-chain.ts";
+
+const three = new AuthorityChain(3);
+const [a, b] = three.keys as [KeyPair, KeyPair];
+const { spec } = three.builder;
+
+const first = three.child(three.genesis);
+/** The second is final, the third certified. */
+const certified = [first, ...three.growCertified(first, 3)];
+/** Two of three are gone: one alone makes blocks, but none of them final. */
+const alone = three.grow(certified[3]!, 8, { producer: a });
+const trusted = alone[7]!;
+const history = [...certified, ...alone];
+const recovered = three.builder.restated(trusted, three.engine.recoveredState(trusted.record)!);
+// So late that it keeps the old authorities' times, too.
+const next = three.child(recovered, { laterMs: 60_000 });
+const second = three.child(next, { certificate: three.certificate(next), laterMs: 60_000 });
+const third = three.child(second, { certificate: three.certificate(second) });
+const trustRecovery = trusted.block.hash;
+
+async function giveAll({ give }: OpenChain, blocks: readonly BuiltBlock[]): Promise<string[]> {
+  const outcomes: string[] = [];
+  for (const block of blocks) outcomes.push(await give(block));
+  return outcomes;
+}
+
+/** A node that has lived through it all, opened again. */
+async function reopened(blocks: readonly BuiltBlock[], trusts: Uint8Array | undefined) {
+  const before = await openChain({ spec });
+  await giveAll(before, blocks);
+  return openChain(trusts ? { spec, trustRecovery: trusts } : { spec }, { disk: before.disk });
+}
+
+function assertRecovered({ chain }: OpenChain): void {
+  assert.equal(chain.head.hashHex, third.block.hashHex);
+  assert.deepEqual(chain.final, checkpointOf(next));
+  assert.deepEqual(chain.engine.authorities(chain.head).map(toHex), [toHex(a.publicKey)]);
+  assert.equal(toHex(chain.ledger.stateRoot()), toHex(third.block.header.stateRoot));
+}
+
+const refusedAs = (code: string) => (error: StoreError) => error.code === code && error.message.length > 0;
+
+describe("trust recovery", () => {
+  it("keeps those who sealed within the last two rounds, however few they are", () => {
+    assert.deepEqual(three.namesOf(recovered), [toHex(a.publicKey)]);
+    const state = three.finalityOf(recovered);
+    assert.deepEqual([state.justified, state.finalized], [checkpointOf(trusted), checkpointOf(trusted)]);
+    assert.deepEqual(state.sealedHeights, [trusted.record.header.height]);
+    const soon = three.grow(certified[3]!, 2, { producer: a }).at(-1)!;
+    const kept = three.engine.recoveredState(soon.record)!;
+    assert.equal(three.engine.authorities({ ...soon.record, ...kept }).length, 3, "they may just be slow");
+  });
+
+  it("brings a node that has the block to the set that goes on", async () => {
+    const node = await reopened(history, trustRecovery);
+    assert.deepEqual(await giveAll(node, [next, second, third]), ["head", "head", "head"]);
+    assertRecovered(node);
+  });
+
+  it("brings one that only hears of the block later to the same set", async () => {
+    const node = await openChain({ spec, trustRecovery });
+    await giveAll(node, [...history, next, second, third]);
+    assertRecovered(node);
+    const again = await openChain({ spec, trustRecovery }, { disk: node.disk });
+    assertRecovered(again);
+  });
+
+  it("brings one that had gone on without the flag to the same set", async () => {
+    const node = await reopened([...history, next], trustRecovery);
+    await giveAll(node, [next, second, third]);
+    assertRecovered(node);
+  });
+
+  it("leaves behind whoever is not told: its authorities are others", async () => {
+    const node = await reopened(history, undefined);
+    const outcomes = await giveAll(node, [next, second, third]);
+    assert.deepEqual(outcomes.slice(1), ["block/certificate-invalid", "block/parent-unknown"]);
+    assert.equal(node.chain.final?.height, 2);
+  });
+
+  it("does not let those who were left behind come back on a branch from before it", async () => {
+    const asides = [a, b].map((producer) => three.child(trusted, { producer, laterMs: 5 }));
+    const node = await reopened([...history, ...asides], trustRecovery);
+    assert.equal(node.chain.head.hashHex, trusted.block.hashHex);
+    for (const aside of asides) await giveAll(node, three.grow(aside, 6));
+    assert.equal(node.chain.head.hashHex, trusted.block.hashHex);
+    await giveAll(node, [next, second, third]);
+    assertRecovered(node);
+  });
+
+  it("refuses a block on another branch, and one that is not above all that is final and certified, and changes nothing", async () => {
+    const fork = three.child(first, { laterMs: 9, producer: b });
+    const before = await openChain({ spec });
+    await giveAll(before, [first, fork, ...history.slice(1)]);
+    for (const hash of [fork.block.hash, first.block.hash, certified[2]!.block.hash]) {
+      const opening = openChain({ spec, trustRecovery: hash }, { disk: before.disk });
+      await assert.rejects(opening, refusedAs("store/wrong-chain"));
+    }
+    const again = await openChain({ spec }, { disk: before.disk });
+    assert.equal(again.chain.head.hashHex, trusted.block.hashHex);
+    assert.equal(again.chain.final?.height, 2);
+  });
+
+  it("does nothing with a hash that nobody has", async () => {
+    const node = await reopened(history, new Uint8Array(32).fill(7));
+    assert.equal(node.chain.head.hashHex, trusted.block.hashHex);
+    assert.equal(node.chain.engine.authorities(node.chain.head).length, 3);
+  });
+});

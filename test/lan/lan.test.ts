@@ -1,0 +1,128 @@
+/** Namespaces as machines: who reaches whom, what runs there, and that nothing stays behind. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { after, before, describe, it } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { createApiClient } from "../../src/http/api-client.ts";
+import { ip } from "../../src/node/lan/ip-command.ts";
+import { Lan } from "../../src/node/lan/lan.ts";
+import type { Machine } from "../../src/node/lan/machine.ts";
+import { namespacePrefix, ownNamespaces } from "../../src/node/lan/namespaces.ts";
+import { whyNoLan } from "./lan-stage.ts";
+
+const port = 4_000;
+const server = `require("node:http").createServer((request, response) => {
+  request.pipe(response.writeHead(203));
+}).listen(${port}, () => console.log("ready"))`;
+const skip = whyNoLan();
+
+async function reaches(from: Machine, to: Machine): Promise<boolean> {
+  // A second is long on a LAN that is not there; what is cut off would wait for minutes.
+  const script = `require("node:net").connect(${port}, "${to.address}")
+    .on("connect", () => process.exit(0)).on("error", () => process.exit(1)).setTimeout(1000, () => process.exit(1))`;
+  const [code] = await once(from.spawn(process.execPath, ["-e", script]), "exit");
+  return code === 0;
+}
+
+/** A letter for each machine that each one reaches, e.g. ["ab", "ab", "c"]. */
+async function reachable({ machines }: Lan): Promise<string[]> {
+  return Promise.all(
+    machines.map(async (from) => {
+      const reached = await Promise.all(machines.map((to) => reaches(from, to)));
+      return machines.map(({ name }, index) => (reached[index] ? name : "")).join("");
+    }),
+  );
+}
+
+describe("a LAN of namespaces", { skip }, () => {
+  let lan: Lan;
+  before(async () => {
+    lan = Lan.open(["a", "b", "c"]);
+    for (const machine of lan.machines) {
+      const child = machine.spawn(process.execPath, ["-e", server], { stdio: ["ignore", "pipe", "inherit"] });
+      await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), "line");
+    }
+  });
+  after(() => lan.close());
+
+  it("connects all with all", async () => assert.deepEqual(await reachable(lan), ["abc", "abc", "abc"]));
+
+  it("asks from a machine, and says what does not answer there", async () => {
+    const [a, b] = lan.machines as [Machine, Machine];
+    const ask = (machine: Machine, host: string) =>
+      machine.fetch(`http://${host}:${port}/`, { method: "POST", body: `to ${host}` });
+    const hosts = ["127.0.0.1", a.address, b.address];
+    const answers = await Promise.all(hosts.map((host) => ask(a, host)));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [203, 203, 203],
+    );
+    assert.deepEqual(
+      await Promise.all(answers.map((answer) => answer.text())),
+      hosts.map((host) => `to ${host}`),
+    );
+    await assert.rejects(createApiClient("http://127.0.0.1:4001", a.fetch).node(), /ECONNREFUSED/);
+  });
+
+  it("cuts one off and mends it", async () => {
+    const b = lan.machines[1] as Machine;
+    lan.cut(b);
+    assert.deepEqual(await reachable(lan), ["ac", "b", "ac"]);
+    lan.mend(b);
+    assert.deepEqual(await reachable(lan), ["abc", "abc", "abc"]);
+  });
+
+  it("parts them into groups and heals", async () => {
+    const [a, b, c] = lan.machines as [Machine, Machine, Machine];
+    lan.partition([[a], [b, c]]);
+    assert.deepEqual(await reachable(lan), ["a", "bc", "bc"]);
+    lan.partition([[a, c]]);
+    assert.deepEqual(await reachable(lan), ["ac", "b", "ac"]);
+    lan.heal();
+    assert.deepEqual(await reachable(lan), ["abc", "abc", "abc"]);
+  });
+
+  it("gives the host nothing", () => assert.doesNotMatch(ip("-brief", "address"), /10\.77\.0\./));
+});
+
+describe("what is left of a LAN", { skip }, () => {
+  const room = path.join(import.meta.dirname, "../../src/node/lan/lan.ts");
+  const open = (ending: string) => `
+    const { Lan } = await import(${JSON.stringify(room)});
+    const lan = Lan.open(["a", "b"]);
+    lan.machines[0].spawn("sleep", ["1000"], { stdio: "ignore" }).unref();
+    ${ending}`;
+  const left = (pid: number | undefined) =>
+    ownNamespaces().filter((name) => name.startsWith(`${namespacePrefix}${pid}-`));
+
+  for (const ending of ["lan.close(); lan.close();", "process.exit(3)", "throw new Error('planned')"]) {
+    it(`is nothing after ${ending}`, async () => {
+      const child = spawn(process.execPath, ["--input-type=module", "-e", open(ending)]);
+      await once(child, "exit");
+      assert.deepEqual(left(child.pid), []);
+    });
+  }
+
+  it("is removed by the next one where its process was killed, and only then", async () => {
+    const script = open("console.log('open'); setInterval(() => {}, 1000)");
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
+    await once(createInterface({ input: child.stdout }), "line");
+    Lan.open(["a"]).close();
+    assert.equal(left(child.pid).length, 3);
+    const machine = left(child.pid).find((name) => name.endsWith("-1")) ?? "";
+    const sleeping = `/proc/${ip("netns", "pids", machine).trim()}/exe`;
+    assert.ok(existsSync(sleeping), sleeping);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    assert.equal(left(child.pid).length, 3);
+    Lan.open(["a"]).close();
+    assert.deepEqual(left(child.pid), []);
+    const deadlineMs = performance.now() + 10_000;
+    while (existsSync(sleeping) && performance.now() < deadlineMs) await delay(10);
+    assert.ok(!existsSync(sleeping), "what ran on it is gone, too");
+  });
+});

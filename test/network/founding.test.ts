@@ -1,0 +1,211 @@
+/** The founding over hosts: what a founder writes, and peers whose chain is not what they say. */
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { type Logger, silentLogger } from "../../src/base/logger.ts";
+import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { foundedSpec, trustText } from "../../src/network/founding/founded-spec.ts";
+import { type FoundedChain, type FoundingOptions, foundOrJoin } from "../../src/network/founding/founding.ts";
+import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
+import {
+  genesisProtocol,
+  type Hello,
+  HelloType,
+  helloBytesMax,
+  helloProtocol,
+  helloVersion,
+} from "../../src/network/messages.ts";
+import type { PeerHost } from "../../src/network/peer-host.ts";
+import { chainSpecFromJson, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
+import {
+  type AdmissionPolicy,
+  admissionNumbers,
+  type ChainSpec,
+  decodeGenesis,
+  GenesisType,
+} from "../../src/protocol/genesis.ts";
+import { sha256, zeroBytes32 } from "../../src/protocol/hashing.ts";
+import { nodeIdOf } from "../../src/protocol/identity.ts";
+import { keyPairNamed } from "../chain/block-builder.ts";
+import { seededRandom } from "./host-rigs.ts";
+
+const startMs = Date.parse("2026-01-01T00:00:00.000Z");
+
+function specOf(name: string, admission: AdmissionPolicy = "open-lan"): ChainSpec {
+  return foundedSpec({
+    network: "lab",
+    founder: keyPairNamed(name).publicKey,
+    admission,
+    nowMs: startMs,
+    salt: sha256(fromUtf8(name)),
+  });
+}
+
+describe("the genesis of a founder", () => {
+  it("has its key as the one authority with AUR to spend, and the parameters of a LAN", () => {
+    const { publicKey } = keyPairNamed("founder");
+    const { name, consensus, genesis } = specOf("founder");
+    assert.deepEqual([name, consensus], ["lab", "poa"]);
+    assert.deepEqual(genesis.authorities, [publicKey]);
+    assert.deepEqual(genesis.allocations, [{ account: publicKey, amount: 100_000_000_000_000n }]);
+    assert.equal(genesis.minimumFee, 1n);
+    assert.deepEqual([genesis.periodMs, genesis.stepMs, genesis.heartbeatMs], [2_000, 1_000, 30_000]);
+    assert.deepEqual([genesis.timestampMs, genesis.joinWindowMs], [startMs, 3_600_000]);
+  });
+
+  it("is the same chain after its bytes and its JSON, for every policy, and says what trust it means", () => {
+    const texts = new Set<string>();
+    for (const admission of Object.keys(admissionNumbers) as AdmissionPolicy[]) {
+      const spec = specOf("founder", admission);
+      assert.equal(spec.admission, admission);
+      assert.equal(spec.genesis.joinWindowMs > 0, admission === "open-lan");
+      for (const again of [
+        decodeGenesis(GenesisType.serialize(spec.genesis)),
+        chainSpecFromJson(chainSpecToJson(spec)),
+      ]) {
+        assert.ok(again.ok);
+        assert.deepEqual(again.value.chainId, spec.chainId);
+      }
+      assert.ok(trustText(spec).startsWith(`${admission}: `));
+      texts.add(trustText(spec));
+    }
+    assert.equal(texts.size, 3);
+    assert.match(trustText(specOf("founder")), /everyone on this LAN .* until 2026-01-01T01:00:00\.000Z$/);
+  });
+});
+
+class Lan {
+  readonly clock = createSimulatedClock(startMs);
+  readonly messages: string[] = [];
+  readonly #network = createMemoryNetwork(
+    { latencyMs: [1, 20], loss: 0 },
+    { clock: this.clock, random: seededRandom(1) },
+  );
+  readonly #t: Pick<TestContext, "after">;
+  readonly #names: string[] = [];
+
+  constructor(t: Pick<TestContext, "after">) {
+    this.#t = t;
+  }
+
+  host(name: string): PeerHost {
+    const ids = this.#names.map((known) => nodeIdOf(keyPairNamed(known).publicKey));
+    this.#names.push(name);
+    const bootstrap = ids.map((id) => `/memory/${id}/p2p/${id}`);
+    return this.#network.createHost(nodeIdOf(keyPairNamed(name).publicKey), { bootstrap });
+  }
+
+  /** A peer that says `changes` of itself and serves these bytes as the genesis of anything. */
+  async peer(name: string, changes: Partial<Hello>, genesis?: Uint8Array): Promise<PeerHost> {
+    const host = this.host(name);
+    const limits = { timeoutMs: 5_000, rateLimit: { requests: 100, perMs: 1_000 } };
+    const hello: Hello = {
+      version: helloVersion,
+      network: fromUtf8("lab"),
+      engine: 2,
+      chainId: zeroBytes32,
+      height: 0,
+      head: zeroBytes32,
+      cumulativeWeight: 0n,
+      justifiedHeight: 0,
+      final: { height: 0, hash: zeroBytes32 },
+      established: 0,
+      publicKey: keyPairNamed(name).publicKey,
+      candidacy: [],
+      clockMs: startMs,
+      name: fromUtf8(name),
+      ...changes,
+    };
+    host.serve(helloProtocol, {
+      ...limits,
+      requestBytesMax: helloBytesMax,
+      chunkBytesMax: helloBytesMax,
+      handle: () => [HelloType.serialize(hello)],
+    });
+    host.serve(genesisProtocol, {
+      ...limits,
+      requestBytesMax: 32,
+      chunkBytesMax: 1 << 20,
+      handle: () => (genesis ? [genesis] : []),
+    });
+    await host.start();
+    this.#t.after(() => host.stop());
+    return host;
+  }
+
+  /** What a node without a chain ends with; undefined where that takes longer than a simulated minute. */
+  async ends(name: string, changes: Partial<FoundingOptions> = {}): Promise<FoundedChain | undefined> {
+    const say = (_fields: object, message: string) => void this.messages.push(message);
+    const logger: Logger = { ...silentLogger, info: say, warn: say };
+    const { publicKey } = keyPairNamed(name);
+    const options = {
+      network: "lab",
+      name,
+      publicKey,
+      authority: true,
+      expect: 1,
+      admission: "vote",
+    } as const;
+    const modules = { host: this.host(name), clock: this.clock, logger, salt: () => sha256(publicKey) };
+    const stopping = new AbortController();
+    const ended = foundOrJoin({ ...options, ...changes }, modules, stopping.signal);
+    await this.clock.advance(60_000);
+    stopping.abort();
+    return ended;
+  }
+}
+
+describe("a node without a chain", () => {
+  it("founds one with its own policy where nobody is, and none after it was told to stop", async (t) => {
+    const alone = await new Lan(t).ends("alone");
+    assert.equal(alone?.origin, "founded");
+    assert.equal(alone?.spec.admission, "vote");
+    assert.deepEqual(alone?.spec.genesis.authorities, [keyPairNamed("alone").publicKey]);
+    assert.equal(await new Lan(t).ends("follower", { authority: false }), undefined);
+  });
+
+  it("joins a chain whose genesis is the one that its id names", async (t) => {
+    const lan = new Lan(t);
+    const spec = specOf("other");
+    await lan.peer("other", { chainId: spec.chainId }, GenesisType.serialize(spec.genesis));
+    const joined = await lan.ends("own", { authority: false });
+    assert.equal(joined?.origin, "joined");
+    assert.equal(joined && toHex(joined.spec.chainId), toHex(spec.chainId));
+  });
+
+  const spec = specOf("other");
+  const genesis = GenesisType.serialize(spec.genesis);
+  const powGenesis = GenesisType.serialize({ ...spec.genesis, engine: 1 });
+  const refused: [string, Partial<Hello>, Uint8Array | undefined][] = [
+    [
+      "another genesis than its id names",
+      { chainId: spec.chainId, established: 1 },
+      GenesisType.serialize(specOf("x").genesis),
+    ],
+    [
+      "bytes that are no genesis",
+      { chainId: sha256(fromUtf8("no genesis")), established: 1 },
+      fromUtf8("no genesis"),
+    ],
+    ["a genesis that can carry no chain", { chainId: sha256(powGenesis), established: 1 }, powGenesis],
+    ["no genesis at all", { chainId: spec.chainId, established: 1 }, undefined],
+    ["another network's chain", { chainId: spec.chainId, network: fromUtf8("other") }, genesis],
+    ["another engine's chain", { chainId: spec.chainId, engine: 1 }, genesis],
+    ["a key that is not its own", { chainId: spec.chainId, publicKey: keyPairNamed("x").publicKey }, genesis],
+  ];
+  for (const [what, hello, bytes] of refused) {
+    it(`is not kept from founding by a peer that has ${what}`, async (t) => {
+      const lan = new Lan(t);
+      await lan.peer("other", hello, bytes);
+      assert.equal((await lan.ends("own"))?.origin, "founded", lan.messages.join("\n"));
+    });
+  }
+
+  it("joins only the chain of its invitation, and founds none", async (t) => {
+    const lan = new Lan(t);
+    await lan.peer("other", { chainId: spec.chainId, established: 1 }, genesis);
+    assert.equal(await lan.ends("own", { onlyChain: specOf("x").chainId }), undefined);
+    const joined = await lan.ends("own", { onlyChain: spec.chainId });
+    assert.equal(joined && toHex(joined.spec.chainId), toHex(spec.chainId));
+  });
+});

@@ -1,0 +1,442 @@
+/** Finality between nodes under a simulated clock: early votes, chains that are better certified, and final blocks that contradict. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import fc from "fast-check";
+import { toHex } from "../../src/base/bytes.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { BlockWaits, blockWaitMs, blockWaitsMax } from "../../src/network/block-waits.ts";
+import {
+  chainProtocols,
+  chainTopics,
+  decodeFinalityMessage,
+  encodeFinalityMessage,
+  type Hello,
+  HelloType,
+  helloProtocol,
+  RangeRequestType,
+} from "../../src/network/messages.ts";
+import { PeerDirectory } from "../../src/network/peer-directory.ts";
+import { ChainRequests } from "../../src/network/requests.ts";
+import { Synchronizer } from "../../src/network/synchronizer.ts";
+import { SealedHeaderType } from "../../src/protocol/block.ts";
+import { sha256 } from "../../src/protocol/hashing.ts";
+import {
+  authorities,
+  BlockBuilder,
+  type BuiltBlock,
+  genesisMs,
+  keyPairNamed,
+  testSpec,
+} from "../chain/block-builder.ts";
+import { certifying, doubleVote, voteFor } from "./finality-messages.ts";
+import { helloOf, serving } from "./network-contract.ts";
+import {
+  ask,
+  isConnected,
+  memoryNetworkRig,
+  type NetworkRig,
+  TestNetwork,
+  type TestNode,
+} from "./network-rigs.ts";
+
+const poa = new BlockBuilder(testSpec("poa"));
+const topics = chainTopics(poa.spec.chainId);
+const protocols = chainProtocols(poa.spec.chainId);
+
+/** Blocks of which each but the first certifies the one before: all but the last two are final. */
+function certifiedBranch(parent: BuiltBlock, length: number, laterMs = 0): BuiltBlock[] {
+  const blocks = [poa.on(parent, { laterMs })];
+  while (blocks.length < length) {
+    const last = blocks.at(-1)!;
+    blocks.push(poa.on(last, { section: certifying(poa, last) }));
+  }
+  return blocks;
+}
+
+function headerBytes({ record }: BuiltBlock): Uint8Array {
+  return SealedHeaderType.serialize({ header: record.header, seal: record.seal });
+}
+
+describe("finality between nodes", () => {
+  let rig: NetworkRig;
+  let network: TestNetwork;
+  beforeEach(() => {
+    rig = memoryNetworkRig();
+    network = new TestNetwork(rig);
+  });
+  afterEach(() => network.stop());
+
+  const headIs = (node: TestNode, built: BuiltBlock | undefined) => () =>
+    node.core.chain.head.hashHex === built?.block.hashHex;
+
+  async function rowOf(names: readonly string[]): Promise<TestNode[]> {
+    const nodes: TestNode[] = [];
+    for (const name of names) {
+      const node = await network.node(name, poa.spec);
+      const previous = nodes.at(-1);
+      nodes.push(node);
+      if (previous) await network.connect(previous.host, node.host);
+    }
+    await rig.pass(4_000);
+    return nodes;
+  }
+
+  it("a vote that overtakes its block is passed on when the block comes, long before the next greeting", async () => {
+    const [first, middle, last] = (await rowOf(["first", "middle", "last"])) as [
+      TestNode,
+      TestNode,
+      TestNode,
+    ];
+    const block = poa.on(poa.genesis);
+    await first.has(block);
+    const votes = authorities.map((keyPair) => voteFor(poa, block, keyPair));
+    const beganMs = rig.clock.monotonicMs();
+    for (const vote of votes) first.core.network.announceVote(vote);
+    await rig.pass(200);
+    assert.equal(middle.core.chain.votes().length, 0);
+    first.core.network.announceBlock(block.block);
+    await rig.until(() => last.core.chain.votes().length === 3, "all votes are at the last one");
+    assert.ok(rig.clock.monotonicMs() - beganMs < blockWaitMs, "of simulated time");
+  });
+
+  it("the block that a vote is for is fetched where nobody announces it", async () => {
+    const [one, two] = (await rowOf(["one", "two"])) as [TestNode, TestNode];
+    const block = poa.on(poa.genesis);
+    const beganMs = rig.clock.monotonicMs();
+    await one.has(block);
+    one.core.network.announceVote(voteFor(poa, block, authorities[0]!));
+    await rig.until(headIs(two, block), "it is there");
+    assert.equal(two.core.chain.votes().length, 1, "and the vote counts");
+    assert.ok(rig.clock.monotonicMs() - beganMs < 4_000, "of simulated time: not only with the next hello");
+  });
+
+  it("votes for blocks that nobody has do not hold up the good ones", async () => {
+    const node = await network.node("node", poa.spec);
+    const block = poa.on(poa.genesis);
+    await node.has(block);
+    const hostile = await network.stranger("hostile", [topics.votes]);
+    await network.connect(hostile, node.host);
+    for (let index = 0; index < 200; index += 1) {
+      const target = { height: 2 + index, hash: sha256(Buffer.from(`nothing ${index}`)) };
+      const vote = voteFor(poa, poa.genesis, authorities[index % 2]!, target);
+      await rig.drive(hostile.publish(topics.votes, encodeFinalityMessage({ kind: "vote", vote })));
+    }
+    const good = voteFor(poa, block, authorities[2]!);
+    await rig.drive(hostile.publish(topics.votes, encodeFinalityMessage({ kind: "vote", vote: good })));
+    const beganMs = rig.clock.monotonicMs();
+    await rig.until(() => node.core.chain.votes().length === 1, "the good one counts");
+    assert.ok(rig.clock.monotonicMs() - beganMs < blockWaitMs, "of simulated time");
+    assert.ok(isConnected(node.host, hostile), "a vote for an unknown block says nothing about who sends it");
+  });
+
+  it("a candidate is greeted more often, by both sides", async () => {
+    const node = await network.node("node", poa.spec);
+    const heard = new Map<string, number>();
+    for (const name of ["candidate", "follower"]) {
+      const candidacy = name === "candidate" ? [{ expiresAtHeight: 9, consent: new Uint8Array(64) }] : [];
+      const host = await network.stranger(name);
+      host.serve(helloProtocol, {
+        ...serving,
+        handle: () => {
+          heard.set(name, (heard.get(name) ?? 0) + 1);
+          return [helloOf(name, [], { candidacy }, poa)];
+        },
+      });
+      await network.connect(node.host, host);
+    }
+    await rig.pass(60_000);
+    assert.ok(heard.get("candidate")! >= 29, `${heard.get("candidate")} greetings of the candidate`);
+    assert.ok(heard.get("follower")! <= 12, `${heard.get("follower")} greetings of the follower`);
+  });
+
+  it("says where its chain stands", async () => {
+    const node = await network.node("node", poa.spec);
+    const blocks = certifiedBranch(poa.genesis, 5);
+    await node.has(...blocks);
+    const asking = await network.stranger("asking");
+    await network.connect(asking, node.host);
+    const answer = await ask(rig, asking, node.host, helloProtocol, helloOf("asking", [], {}, poa));
+    assert.ok(Array.isArray(answer));
+    const hello = HelloType.deserialize(answer[0]!);
+    assert.equal(hello.height, 5);
+    assert.equal(hello.justifiedHeight, 4);
+    assert.deepEqual([hello.final.height, toHex(hello.final.hash)], [3, blocks[2]!.block.hashHex]);
+    assert.equal(toHex(hello.publicKey), toHex(keyPairNamed("node").publicKey));
+  });
+
+  it("a lighter and shorter chain with a higher certified block is the better one", async () => {
+    const heavy = poa.branch(poa.genesis, 8);
+    const certified = certifiedBranch(poa.genesis, 5, 1);
+    const [one, two] = [await network.node("one", poa.spec), await network.node("two", poa.spec)];
+    await one.has(...heavy);
+    await two.has(...certified);
+    assert.ok(heavy.at(-1)!.record.cumulativeWeight > certified.at(-1)!.record.cumulativeWeight);
+    await network.connect(one.host, two.host);
+    await rig.until(headIs(one, certified.at(-1)), "it has changed over");
+    assert.ok(headIs(two, certified.at(-1))());
+  });
+
+  it("a peer that keeps claiming the best certified chain does not keep others from being followed", async () => {
+    const blocks = poa.branch(poa.genesis, 6);
+    const liar = await network.stranger("liar");
+    let lies = 0;
+    liar.serve(helloProtocol, {
+      ...serving,
+      handle: () => {
+        lies += 1;
+        const claims = { justifiedHeight: 1e9, height: 1e9, head: sha256(Buffer.from(`lie ${lies}`)) };
+        return [helloOf("liar", [], claims, poa)];
+      },
+    });
+    liar.serve(protocols.mempool, { ...serving, handle: () => [] });
+    liar.serve(protocols.votes, { ...serving, handle: () => [] });
+    liar.serve(protocols.blocksByRange, { ...serving, handle: () => [] });
+    const fresh = await network.node("fresh", poa.spec);
+    await network.connect(fresh.host, liar);
+    await rig.until(() => fresh.core.network.isCatchingUp, "its claim is waited for");
+    await rig.pass(3_000);
+    assert.equal(fresh.core.network.isCatchingUp, false, "and not for long");
+    const honest = await network.node("honest", poa.spec);
+    await honest.has(...blocks);
+    await network.connect(fresh.host, honest.host);
+    await rig.until(headIs(fresh, blocks.at(-1)), "it has caught up with the honest one");
+  });
+
+  it("the best claim is followed first: certified height, then weight, then height", async () => {
+    const node = await network.node("node", poa.spec);
+    const directory = new PeerDirectory();
+    const claims = [
+      { name: "higher", claimed: { height: 90, cumulativeWeight: 1n, justifiedHeight: 3 } },
+      { name: "certified", claimed: { height: 5, cumulativeWeight: 1n, justifiedHeight: 4 } },
+      { name: "heavier", claimed: { height: 5, cumulativeWeight: 2n, justifiedHeight: 3 } },
+    ];
+    const asked: string[] = [];
+    for (const { name, claimed } of claims) {
+      const host = await network.stranger(name);
+      const handle = () => {
+        asked.push(name);
+        return [];
+      };
+      host.serve(protocols.blocksByRange, { ...serving, handle });
+      await network.connect(node.host, host);
+      const head = sha256(Buffer.from(name));
+      const hello = HelloType.deserialize(helloOf(name, [], { ...claimed, head }, poa));
+      directory.setHello({ peerId: host.peerId, hello, sameChain: true });
+    }
+    const synchronizer = new Synchronizer({
+      chain: node.core.chain,
+      requests: new ChainRequests(node.host, poa.spec.chainId),
+      directory,
+      clock: rig.clock,
+      logger: silentLogger,
+      penalise: () => assert.fail("an empty answer is no offence"),
+    });
+    synchronizer.consider();
+    await rig.until(() => asked.length === 3, "each was asked");
+    assert.deepEqual(asked, ["certified", "heavier", "higher"]);
+    await rig.drive(synchronizer.close());
+  });
+
+  it("a peer that claims much and stalls is asked less and less often, and after those who did not fail", async () => {
+    const asked: number[] = [];
+    const stalling = await network.stranger("stalling");
+    const claims = { justifiedHeight: 1e9, height: 1e9, head: sha256(Buffer.from("a lie")) };
+    stalling.serve(helloProtocol, {
+      ...serving,
+      handle: () => [helloOf("stalling", [], claims, poa)],
+    });
+    stalling.serve(protocols.mempool, { ...serving, handle: () => [] });
+    stalling.serve(protocols.votes, { ...serving, handle: () => [] });
+    stalling.serve(protocols.blocksByRange, {
+      ...serving,
+      async *handle() {
+        asked.push(rig.clock.monotonicMs());
+        await new Promise(() => {});
+        yield new Uint8Array(0);
+      },
+    });
+    const honest = await network.node("honest", poa.spec);
+    const blocks = poa.branch(poa.genesis, 6);
+    await honest.has(...blocks);
+    const fresh = await network.node("fresh", poa.spec);
+    await network.connect(fresh.host, stalling);
+    // The request runs into its time-out, the peer rests, and it has not been greeted again: both are to be had now.
+    await rig.pass(15_200);
+    assert.equal(asked.length, 1);
+    const beganMs = rig.clock.monotonicMs();
+    await network.connect(fresh.host, honest.host);
+    await rig.until(headIs(fresh, blocks.at(-1)), "it has caught up");
+    assert.ok(rig.clock.monotonicMs() - beganMs < 1_000, "of simulated time: the honest one was asked first");
+    await rig.pass(300_000);
+    assert.ok(asked.length > 3 && asked.length < 12, `asked ${asked.length} times`);
+    assert.ok(isConnected(fresh.host, stalling));
+  });
+
+  it("catching up is over when the head is there", async () => {
+    const blocks = poa.branch(poa.genesis, 3);
+    const [one, two] = [await network.node("one", poa.spec), await network.node("two", poa.spec)];
+    await one.has(...blocks);
+    const seen: boolean[] = [];
+    two.core.chain.events.on("headChanged", () => seen.push(two.core.network.isCatchingUp));
+    await network.connect(one.host, two.host);
+    await rig.until(headIs(two, blocks.at(-1)), "it has caught up");
+    assert.deepEqual(seen, [true, true, false]);
+  });
+
+  describe("with two final blocks that contradict each other", () => {
+    const ours = certifiedBranch(poa.genesis, 5);
+    const theirs = certifiedBranch(poa.genesis, 9, 1);
+    const conflicts = ({ warnings }: TestNode) =>
+      warnings.filter(({ message }) => message.includes("--trust-recovery"));
+
+    async function claiming(claims: Partial<Hello>) {
+      const host = await network.stranger("other side");
+      const requests = { ranges: 0 };
+      host.serve(helloProtocol, { ...serving, handle: () => [helloOf("other side", theirs, claims, poa)] });
+      host.serve(protocols.mempool, { ...serving, handle: () => [] });
+      host.serve(protocols.votes, { ...serving, handle: () => [] });
+      host.serve(protocols.blocksByRange, {
+        ...serving,
+        handle: (request) => {
+          const { startHeight, count, headersOnly } = RangeRequestType.deserialize(request);
+          assert.equal(headersOnly, 1, "no block is asked for");
+          requests.ranges += 1;
+          return startHeight === 0 || count !== 1 ? [] : [headerBytes(theirs[startHeight - 1]!)];
+        },
+      });
+      return { host, requests };
+    }
+
+    for (const [what, finalHeight] of [
+      ["at a height that is final here", 2],
+      ["above what is final here", 7],
+    ] as const) {
+      it(`takes nothing from that peer and says so once: ${what}`, async () => {
+        const node = await network.node("node", poa.spec);
+        await node.has(...ours);
+        assert.equal(node.core.chain.final?.height, 3);
+        const final = { height: finalHeight, hash: theirs[finalHeight - 1]!.block.hash };
+        const { host, requests } = await claiming({ final });
+        await network.connect(node.host, host);
+        await rig.pass(40_000);
+        assert.ok(headIs(node, ours.at(-1))());
+        assert.ok(isConnected(node.host, host), "it may be honest, and we may be wrong");
+        const ourHeight = Math.min(3, finalHeight);
+        assert.deepEqual(
+          conflicts(node).map(({ fields }) => fields),
+          [
+            {
+              peer: host.peerId,
+              ours: ours[ourHeight - 1]!.block.hashHex,
+              ourHeight,
+              theirs: toHex(final.hash),
+              theirHeight: finalHeight,
+            },
+          ],
+        );
+        assert.equal(requests.ranges > 0, finalHeight > 3, "only what is above ours has to be looked at");
+      });
+    }
+
+    it("a peer that is merely on another branch below ours is not accused", async () => {
+      const node = await network.node("node", poa.spec);
+      await node.has(...ours);
+      const { host } = await claiming({ justifiedHeight: 9 });
+      await network.connect(node.host, host);
+      await rig.pass(40_000);
+      assert.ok(headIs(node, ours.at(-1))());
+      assert.deepEqual(conflicts(node), []);
+      assert.ok(isConnected(node.host, host));
+    });
+  });
+});
+
+describe("waiting for the block of a vote", () => {
+  const targetOf = (index: number) => ({ height: 1 + index, hash: sha256(Buffer.from(`block ${index}`)) });
+  const voteNumber = (index: number, by = `voter ${index}`) =>
+    voteFor(poa, poa.genesis, keyPairNamed(by), targetOf(index));
+
+  it("is bounded in number and time, and once for each voter", async () => {
+    const clock = createSimulatedClock(genesisMs);
+    const here = new Set<string>();
+    const waits = new BlockWaits({ clock, isKnown: (hash) => here.has(toHex(hash)) });
+    const settled: (boolean | undefined)[] = [];
+    const wait = (index: number, by?: string) =>
+      waits.targetOf(voteNumber(index, by)).then((isHere) => {
+        settled[index] = isHere;
+      });
+    for (let index = 0; index < blockWaitsMax; index += 1)
+      void wait(index, index === 1 ? "voter 0" : undefined);
+    await clock.advance(0);
+    assert.deepEqual([settled[0], settled[1], settled.length], [undefined, false, 2], "one of each voter");
+    for (let index = blockWaitsMax; index < blockWaitsMax + 2; index += 1) void wait(index);
+    await clock.advance(0);
+    assert.equal(settled[blockWaitsMax], undefined);
+    assert.equal(settled[blockWaitsMax + 1], false, "there is no room for more");
+    here.add(toHex(targetOf(3).hash));
+    waits.look();
+    await clock.advance(blockWaitMs - 1);
+    assert.equal(settled[3], true);
+    assert.equal(settled[2], undefined);
+    await clock.advance(1);
+    assert.equal(settled[2], false);
+    assert.equal(clock.pending, 0);
+    void wait(9);
+    waits.close();
+    await clock.advance(0);
+    assert.equal(settled[9], false);
+    assert.equal(clock.pending, 0);
+  });
+});
+
+describe("messages of finality", () => {
+  it("are read back as they were, and nothing else is", () => {
+    const vote = voteFor(poa, poa.genesis, authorities[0]!, { height: 1, hash: sha256(Buffer.from("b")) });
+    const messages = [
+      { kind: "vote", vote },
+      { kind: "evidence", evidence: doubleVote(poa, authorities[1]!) },
+    ] as const;
+    for (const message of messages) {
+      const bytes = encodeFinalityMessage(message);
+      const decoded = decodeFinalityMessage(bytes);
+      assert.ok(decoded.ok);
+      assert.deepEqual(Buffer.from(encodeFinalityMessage(decoded.value)), Buffer.from(bytes));
+      assert.equal(decodeFinalityMessage(Buffer.concat([bytes, Uint8Array.of(0)])).ok, false);
+      for (const kind of [0, 3, 255]) {
+        assert.equal(
+          decodeFinalityMessage(Buffer.concat([Uint8Array.of(kind), bytes.subarray(1)])).ok,
+          false,
+        );
+      }
+    }
+  });
+
+  it("junk is a fault and never a throw", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2_100 }), (junk) => {
+        const decoded = decodeFinalityMessage(junk);
+        if (!decoded.ok) assert.equal(decoded.fault.code, "codec/malformed");
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe("signs of life", () => {
+  it("count for as long as asked, and are bounded", () => {
+    const directory = new PeerDirectory();
+    const keys = authorities.map(({ publicKey }) => publicKey);
+    directory.keyHeard(keys[0]!, 1_000);
+    directory.keyHeard(keys[1]!, 5_000);
+    const heard = (withinMs: number, atMs: number) =>
+      directory.heardWithin(keys, withinMs, atMs).map((key) => keys.indexOf(key));
+    assert.deepEqual(heard(10_000, 11_000), [0, 1]);
+    assert.deepEqual(heard(10_000, 11_001), [1]);
+    directory.keyHeard(keys[0]!, 12_000);
+    assert.deepEqual(heard(10_000, 15_001), [0]);
+    for (let index = 0; index < 2_000; index += 1)
+      directory.keyHeard(sha256(Buffer.from([index >> 8, index])), 15_000);
+    assert.deepEqual(heard(10_000, 15_001), [], "what was not heard for long makes room");
+  });
+});

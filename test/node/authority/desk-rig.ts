@@ -1,0 +1,185 @@
+/** An admission desk over a real chain and mempool under a simulated clock; hellos and blocks come when a test says so. */
+import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
+import { bytesEqual } from "../../../src/base/bytes.ts";
+import type { Logger } from "../../../src/base/logger.ts";
+import { silentLogger } from "../../../src/base/logger.ts";
+import type { SimulatedClock } from "../../../src/base/simulated-clock.ts";
+import type { Chain } from "../../../src/chain/chain.ts";
+import { certificateOf } from "../../../src/consensus/finality/certify.ts";
+import { createMempool, type Mempool } from "../../../src/mempool/mempool.ts";
+import type { Candidacy, Hello } from "../../../src/network/messages.ts";
+import type { NetworkEvents } from "../../../src/network/network.ts";
+import { AdmissionDesk } from "../../../src/node/authority/admission-desk.ts";
+import { OwnCandidacy } from "../../../src/node/authority/own-candidacy.ts";
+import { VoteCaster } from "../../../src/node/authority/vote-caster.ts";
+import { signConsent } from "../../../src/protocol/authority-consent.ts";
+import { emptyConsensusSection } from "../../../src/protocol/block.ts";
+import type { Certificate } from "../../../src/protocol/certificate.ts";
+import type { ChainSpecJson } from "../../../src/protocol/chain-spec-json.ts";
+import { nodeIdOf } from "../../../src/protocol/identity.ts";
+import type { KeyPair } from "../../../src/protocol/signing.ts";
+import type { AuthorityVote, DecodedTransaction } from "../../../src/protocol/transaction.ts";
+import { signVote } from "../../../src/protocol/vote.ts";
+import { createInlineVerifier } from "../../../src/verifier/verifier.ts";
+import {
+  authorities,
+  BlockBuilder,
+  type BlockWishes,
+  type BuiltBlock,
+  genesisMs,
+  testSpec,
+} from "../../chain/block-builder.ts";
+import { openChain, settled } from "../../chain/open-chain.ts";
+
+export interface HelloWishes {
+  readonly address?: string;
+  readonly height?: number;
+  readonly candidacy?: Candidacy | null;
+}
+
+export interface DeskRig {
+  readonly chain: Chain;
+  readonly clock: SimulatedClock;
+  readonly mempool: Mempool;
+  readonly desk: AdmissionDesk;
+  readonly candidacy: OwnCandidacy;
+  readonly builder: BlockBuilder;
+  readonly warnings: string[];
+  consentOf(candidate: KeyPair, expiresAtHeight?: number): Candidacy;
+  hello(candidate: KeyPair, wishes?: HelloWishes): Promise<void>;
+  /** Three hellos within four seconds. */
+  helloForLongEnough(candidate: KeyPair, wishes?: HelloWishes): Promise<void>;
+  /** Authority votes that wait for a block. */
+  votes(): (AuthorityVote & { readonly transaction: DecodedTransaction })[];
+  /** A block with what waits, and with what others send. */
+  seal(...more: readonly DecodedTransaction[]): Promise<BuiltBlock>;
+  /** Empty blocks that certify each other, until what has passed is in force. */
+  sealUntilInForce(): Promise<void>;
+}
+
+export interface DeskRigOptions {
+  readonly self?: KeyPair;
+  readonly authority?: boolean;
+  readonly spec?: Partial<ChainSpecJson>;
+  readonly mayVote?: () => boolean;
+}
+
+export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
+  const { self = authorities[0]!, authority = true, mayVote = () => true } = options;
+  const spec = testSpec("poa", { admission: "open-lan", joinWindowMs: 2 * 3_600_000, ...options.spec });
+  const builder = new BlockBuilder(spec);
+  const { chain, clock, give } = await openChain({ spec });
+  const verifier = createInlineVerifier();
+  const mempool = createMempool(
+    {},
+    {
+      clock,
+      verifier,
+      logger: silentLogger,
+      ledger: () => ({
+        view: chain.ledger,
+        height: chain.head.header.height,
+        minimumFee: spec.genesis.minimumFee,
+        voteFault: (transaction) => chain.voteFault(transaction),
+      }),
+    },
+  );
+  chain.events.on("headChanged", ({ connected, disconnected }) =>
+    mempool.headChanged({
+      connected: connected.flatMap((block) => block.transactions),
+      disconnected: disconnected.flatMap((block) => block.transactions),
+    }),
+  );
+  const warnings: string[] = [];
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (_fields: unknown, text?: string) => void warnings.push(text ?? ""),
+  };
+  const network = { events: new EventEmitter<NetworkEvents>() };
+  const candidacy = new OwnCandidacy({ keyPair: self, authority }, chain);
+  const caster = new VoteCaster(self, {
+    chain,
+    mempool,
+    clock,
+    submit: (transaction) => mempool.add(transaction),
+  });
+  const desk = new AdmissionDesk(
+    { publicKey: self.publicKey, authority },
+    { chain, network, candidacy, caster, mayVote, clock, logger },
+  );
+  desk.start();
+  let head = builder.genesis;
+  const consentOf = (candidate: KeyPair, expiresAtHeight = 1_000) => ({
+    expiresAtHeight,
+    consent: signConsent(spec.chainId, expiresAtHeight, candidate),
+  });
+  const hello = async (candidate: KeyPair, wishes: HelloWishes = {}) => {
+    const { address = "/ip4/192.168.1.7/tcp/4000", height = chain.head.header.height } = wishes;
+    const wanted = wishes.candidacy === undefined ? consentOf(candidate) : wishes.candidacy;
+    const peerId = nodeIdOf(candidate.publicKey);
+    const said: Partial<Hello> = {
+      publicKey: candidate.publicKey,
+      name: Buffer.from("candidate"),
+      height,
+      candidacy: wanted ? [wanted] : [],
+    };
+    // The desk reads nothing else of a hello.
+    network.events.emit("hello", { peerId, address, direction: "inbound" }, said as Hello);
+    await settled();
+  };
+  const seal = async (wishes: BlockWishes) => {
+    const built = builder.on(head, wishes);
+    assert.equal(await give(built), "head");
+    head = built;
+    await settled();
+    return built;
+  };
+  return {
+    chain,
+    clock,
+    mempool,
+    desk,
+    candidacy,
+    builder,
+    warnings,
+    consentOf,
+    hello,
+    async helloForLongEnough(candidate, wishes) {
+      for (let count = 0; count < 3; count += 1) {
+        if (count > 0) await clock.advance(2_000);
+        await hello(candidate, wishes);
+      }
+    },
+    votes: () =>
+      mempool
+        .transactions()
+        .flatMap((transaction) =>
+          transaction.payload.kind === "authorityVote" ? [{ ...transaction.payload, transaction }] : [],
+        ),
+    seal: (...more) => seal({ transactions: [...mempool.transactions(), ...more] }),
+    async sealUntilInForce() {
+      for (let count = 0; count < 3; count += 1) {
+        const certificates = [certificateOn(builder, head)];
+        await seal({ section: { ...emptyConsensusSection, certificates } });
+      }
+      assert.equal(desk.view().inFlight, null);
+    },
+  };
+}
+
+/** Everybody has voted for the block. */
+function certificateOn({ engine, spec }: BlockBuilder, { record }: BuiltBlock): Certificate {
+  const set = engine.authorities(record);
+  const source = engine.finality(record)?.justified;
+  assert.ok(source);
+  const checkpoint = { height: record.header.height, hash: record.hash };
+  const votes = authorities
+    .filter(({ publicKey }) => set.some((key) => bytesEqual(key, publicKey)))
+    .map((keyPair) => signVote(spec.chainId, source, checkpoint, keyPair));
+  const certificate = certificateOf(votes, { checkpoint, authorities: set, source });
+  assert.ok(certificate);
+  return certificate;
+}
+
+export const windowEndMs = genesisMs + 2 * 3_600_000;

@@ -1,0 +1,61 @@
+/** Finality under adversaries: no two conflicting final blocks in thousands of seeded runs, and controls that do break. */
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import { controlNames } from "./finality/controls.ts";
+import type { Happenings } from "./finality/referee.ts";
+import { replayOf } from "./finality/sim-table.ts";
+import { type RunReport, simulateFinality } from "./finality/simulate-finality.ts";
+import { type SimulationOutcome, simulateAll } from "./finality/tasks.ts";
+
+/** More or fewer by the environment variable AUREX_SIMULATION_RUNS. */
+const runs = Number(process.env.AUREX_SIMULATION_RUNS ?? 20_000);
+
+function traced(seed: number): { readonly report: RunReport; readonly lines: readonly string[] } {
+  const lines: string[] = [];
+  return { report: simulateFinality(seed, { onTrace: (line) => lines.push(line) }), lines };
+}
+
+describe(`finality in ${runs} simulated runs`, () => {
+  let outcome: SimulationOutcome;
+  before(async () => {
+    outcome = await simulateAll({ runs });
+  });
+
+  it("never shows two conflicting final blocks, nor anything else that must not be", () => {
+    const { figures } = outcome;
+    const [first] = figures.failed;
+    assert.equal(figures.runs, runs);
+    assert.deepEqual(figures.failed, [], first && `see it again: ${replayOf(first)}`);
+  });
+
+  it("comes back in every run after the network has healed", () => {
+    const { recoverable, recovered } = outcome.figures;
+    assert.equal(recovered, recoverable);
+    assert.ok(recoverable > 0.95 * runs, `${recoverable} runs had what it needs`);
+  });
+
+  it("is put under every kind of trouble, with 1 to 7 authorities", () => {
+    const { figures } = outcome;
+    for (const [name, count] of Object.entries(figures.happenings) as [keyof Happenings, number][]) {
+      assert.ok(count > 0, `${name} happens`);
+    }
+    assert.deepEqual(Object.keys(figures.runsByCount), ["1", "2", "3", "4", "5", "6", "7"]);
+    assert.ok(figures.withByzantine > runs / 4);
+  });
+
+  for (const [position, name] of controlNames.entries()) {
+    it(`breaks without ${name}`, () => {
+      const control = outcome.controls[position];
+      assert.equal(control?.name, name);
+      assert.ok(control?.broken, `not in ${control?.runs} runs`);
+    });
+  }
+});
+
+describe("a run", () => {
+  it("is the same for the same seed, also among others, and another for another", () => {
+    const first = traced(7);
+    assert.notDeepEqual(traced(8).lines, first.lines);
+    assert.deepEqual(traced(7), first);
+  });
+});

@@ -1,0 +1,18 @@
+/** A worker thread of the simulation: one task after another. */
+import { parentPort } from "node:worker_threads";
+import { findViolation } from "./controls.ts";
+import { addRun, noFigures } from "./figures.ts";
+import { simulateFinality } from "./simulate-finality.ts";
+import type { Task, TaskResult } from "./tasks.ts";
+
+function perform(task: Task): TaskResult {
+  if (task.kind === "control") return { kind: "control", report: findViolation(task.name) };
+  const figures = noFigures();
+  const { firstSeed, count, authorityCount } = task;
+  for (let seed = firstSeed; seed < firstSeed + count; seed += 1) {
+    addRun(figures, simulateFinality(seed, { authorityCount }));
+  }
+  return { kind: "runs", figures };
+}
+
+parentPort?.on("message", (task: Task) => parentPort?.postMessage(perform(task)));
