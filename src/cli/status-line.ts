@@ -23,13 +23,15 @@ export function startText(status: NodeStatus, { apiUrl, addresses, dataDir }: St
   ].join("\n");
 }
 
-/** E.g. "miner  height 12  head 00ab…  peers 3  mempool 0  1.20 MH/s". */
+/** E.g. "authority  height 12  head 00ab…  final 11  authorities 3  peers 2  mempool 0". */
 export function statusText(status: NodeStatus): string {
-  const { head, syncing, peers, mdnsFault, notSealingBecause, hashesPerSecond } = status;
+  const { head, final, authorities, syncing, peers, mdnsFault, notSealingBecause, hashesPerSecond } = status;
   const parts = [
     roleOf(status),
     `height ${head.height}`,
     `head ${head.hash.slice(0, shortHashDigits)}`,
+    final && `final ${final.height}`,
+    authorities.length > 0 && `authorities ${authorities.length}`,
     `peers ${peers}`,
     `mempool ${status.mempool}`,
     syncing && `syncing ${syncing.height}/${syncing.targetHeight}`,

@@ -2,7 +2,6 @@
 import { ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import { base64urlnopad } from "@scure/base";
 import { bytesEqual, concatBytes, fromUtf8, toUtf8 } from "../base/bytes.ts";
-import { toError } from "../base/invariant.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { Bytes32, byteList, decode } from "./codec.ts";
 import type { CodecFault } from "./faults.ts";
@@ -83,7 +82,7 @@ function checksumOf(bytes: Uint8Array): Uint8Array {
 function bytesOf(text: string): Result<Uint8Array, string> {
   try {
     return ok(base64urlnopad.decode(text));
-  } catch (thrown) {
-    return fail(`it is not base64url: ${toError(thrown).message}`);
+  } catch {
+    return fail("it is not base64url: a letter is wrong or missing");
   }
 }

@@ -7,6 +7,7 @@ const commands: Record<string, readonly string[]> = {
   start: [],
   init: [],
   status: [],
+  doctor: [],
   authority: ["list", "propose", "vote", "open", "leave"],
   invite: [],
   join: [],
@@ -17,12 +18,13 @@ const commands: Record<string, readonly string[]> = {
   config: ["show"],
   export: [],
   demo: [],
+  "demo-lan": [],
 };
 
 /** The names under "Commands:" in a help text. */
 function listedCommands(help: string): string[] {
   const section = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(help)?.[1] ?? "";
-  const names = [...section.matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] as string);
+  const names = [...section.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] as string);
   return names.filter((name) => name !== "help");
 }
 

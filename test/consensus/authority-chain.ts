@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { bytesEqual, compareBytes, toHex } from "../../src/base/bytes.ts";
 import { ballotLifetimeMax } from "../../src/consensus/poa/ballot-box.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
-import type { HeaderRecord } from "../../src/protocol/block.ts";
 import { type Certificate, quorumOf } from "../../src/protocol/certificate.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
 import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
@@ -35,6 +34,9 @@ export interface ChildWishes extends Omit<BlockWishes, "section"> {
   readonly evidence?: readonly Evidence[];
   readonly ballots?: readonly BallotWish[];
 }
+
+/** A block that was built here, or any other one by its record. */
+type OfRecord = Pick<BuiltBlock, "record">;
 
 /** Authorities first, then candidates. */
 const everyone = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"].map(keyPairNamed);
@@ -105,34 +107,34 @@ export class AuthorityChain {
   }
 
   /** The set after a block. */
-  setOf({ record }: BuiltBlock): readonly Uint8Array[] {
+  setOf({ record }: OfRecord): readonly Uint8Array[] {
     return this.engine.authorities(record);
   }
 
-  namesOf(block: BuiltBlock): string[] {
+  namesOf(block: OfRecord): string[] {
     return this.setOf(block).map(toHex);
   }
 
-  membersOf(block: BuiltBlock): KeyPair[] {
+  membersOf(block: OfRecord): KeyPair[] {
     return this.setOf(block).map((key) => everyone.find(({ publicKey }) => bytesEqual(publicKey, key))!);
   }
 
-  finalityOf({ record }: BuiltBlock) {
+  finalityOf({ record }: OfRecord) {
     const finality = this.engine.finality(record);
     assert.ok(finality);
     return finality;
   }
 
-  vote(target: BuiltBlock, voter: KeyPair, source: Checkpoint = this.finalityOf(target).justified): Vote {
+  vote(target: OfRecord, voter: KeyPair, source: Checkpoint = this.finalityOf(target).justified): Vote {
     return signVote(this.chainId, source, checkpointOf(target), voter);
   }
 
-  votes(target: BuiltBlock, voters: readonly KeyPair[] = this.membersOf(target)): Vote[] {
+  votes(target: OfRecord, voters: readonly KeyPair[] = this.membersOf(target)): Vote[] {
     return voters.map((voter) => this.vote(target, voter));
   }
 
   /** By a quorum, unless told by whom. */
-  certificate(target: BuiltBlock, voters?: readonly KeyPair[]): Certificate {
+  certificate(target: OfRecord, voters?: readonly KeyPair[]): Certificate {
     const members = this.membersOf(target);
     const signers = voters ?? members.slice(0, quorumOf(members.length));
     return certificateBy(target, members, this.votes(target, signers));
@@ -184,13 +186,13 @@ export class AuthorityChain {
   }
 }
 
-export function checkpointOf({ record }: { readonly record: HeaderRecord }): Checkpoint {
+export function checkpointOf({ record }: OfRecord): Checkpoint {
   return { height: record.header.height, hash: record.hash };
 }
 
 /** Of these votes as they are, in the order of `members`. */
 export function certificateBy(
-  target: BuiltBlock,
+  target: OfRecord,
   members: readonly KeyPair[],
   votes: readonly Vote[],
 ): Certificate {
@@ -201,6 +203,35 @@ export function certificateBy(
     .sort((a, b) => a.index - b.index);
   for (const { index } of placed) bitmap[index >> 3] = bitmap[index >> 3]! | (1 << (index & 7));
   return { targetHeight, targetHash, bitmap, signatures: placed.map(({ vote }) => vote.signature) };
+}
+
+/** A gadget that knows only the blocks that it was given. */
+export function openGadget(chain: AuthorityChain, given: readonly BuiltBlock[] = []) {
+  const records = new Map([[chain.genesis.block.hashHex, chain.genesis.record]]);
+  const evidence: Evidence[] = [];
+  let head = chain.genesis.record;
+  const finality = chain.engine.openFinality({
+    final: checkpointOf(chain.genesis),
+    recordOf: (hash) => records.get(toHex(hash)),
+    head: () => head,
+    onEvidence: (found) => evidence.push(found),
+  });
+  assert.ok(finality);
+  const { gadget } = finality;
+  const store = (...blocks: readonly BuiltBlock[]) => {
+    for (const { record, block } of blocks) {
+      records.set(record.hashHex, record);
+      head = record;
+      gadget.recordStored(record, block);
+    }
+  };
+  const count = (...votes: readonly Vote[]) =>
+    votes.map((vote) => {
+      const added = gadget.addVote(vote);
+      return added.ok ? added.value : added.fault.code;
+    });
+  store(...given);
+  return { gadget, evidence, store, count };
 }
 
 function sequenceOf({ entries }: BuiltBlock, { publicKey }: KeyPair): number {

@@ -4,42 +4,13 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { certificateDepthMax } from "../../src/consensus/poa/advance.ts";
-import { type Evidence, offenderOf } from "../../src/protocol/evidence.ts";
+import { offenderOf } from "../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { signVote, type Vote } from "../../src/protocol/vote.ts";
 import type { BuiltBlock } from "../chain/block-builder.ts";
-import { AuthorityChain, checkpointOf } from "./authority-chain.ts";
+import { AuthorityChain, checkpointOf, openGadget } from "./authority-chain.ts";
 
 type FiveBlocks = [BuiltBlock, BuiltBlock, BuiltBlock, BuiltBlock, BuiltBlock];
-
-/** A gadget that knows only the blocks that it was given. */
-function openGadget(chain: AuthorityChain, given: readonly BuiltBlock[] = []) {
-  const records = new Map([[chain.genesis.block.hashHex, chain.genesis.record]]);
-  const evidence: Evidence[] = [];
-  let head = chain.genesis.record;
-  const finality = chain.engine.openFinality({
-    final: checkpointOf(chain.genesis),
-    recordOf: (hash) => records.get(toHex(hash)),
-    head: () => head,
-    onEvidence: (found) => evidence.push(found),
-  });
-  assert.ok(finality);
-  const { gadget } = finality;
-  const store = (...blocks: readonly BuiltBlock[]) => {
-    for (const { record, block } of blocks) {
-      records.set(record.hashHex, record);
-      head = record;
-      gadget.recordStored(record, block);
-    }
-  };
-  const count = (...votes: readonly Vote[]) =>
-    votes.map((vote) => {
-      const added = gadget.addVote(vote);
-      return added.ok ? added.value : added.fault.code;
-    });
-  store(...given);
-  return { gadget, evidence, store, count };
-}
 
 const chain = new AuthorityChain(4);
 const [a, b, c, d] = chain.keys as [KeyPair, KeyPair, KeyPair, KeyPair];

@@ -1,5 +1,6 @@
 /** Invitations: one text for each, and a clear word for every other text. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import {
@@ -93,4 +94,17 @@ describe("invitations", () => {
     const other = alphabet[alphabet.indexOf(text.at(-1) as string) ^ 1];
     assert.match(reasonOf(text.slice(0, -1) + other), /not base64url/);
   });
+});
+
+it("an invitation has the documented bytes", () => {
+  const { chainId, secret, network } = sample;
+  const [first, second] = sample.addresses.map((address) => Buffer.from(address)) as [Buffer, Buffer];
+  const uint32 = (value: number) => Buffer.from(Uint32Array.of(value).buffer);
+  const bytes = Buffer.concat([
+    ...[chainId, secret, uint32(72), uint32(72 + network.length), Buffer.from(network)],
+    ...[uint32(8), uint32(8 + first.length), first, second],
+  ]);
+  const checksum = createHash("sha256").update("aurex/invitation/1").update(bytes).digest().subarray(0, 4);
+  const text = Buffer.concat([bytes, checksum]).toString("base64url");
+  assert.equal(encodeInvitation(sample), `aurex1.${text}`);
 });

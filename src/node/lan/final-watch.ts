@@ -1,4 +1,4 @@
-/** Holds what nodes say of their final blocks to the promise: none is ever replaced, and all have the same ones. */
+/** Holds what nodes say of their final blocks to the promise: none is ever replaced, and all of a chain have the same ones. */
 
 export interface FinalBlock {
   readonly height: number;
@@ -7,24 +7,20 @@ export interface FinalBlock {
 }
 
 export class FinalWatch {
-  readonly #hashes = new Map<number, string>();
-  readonly #newest = new Map<string, FinalBlock>();
-
-  /** The height up to which each node has said that it is final. */
-  heightOf(node: string): number {
-    return this.#newest.get(node)?.height ?? 0;
-  }
+  /** By chain and height. */
+  readonly #hashes = new Map<string, string>();
+  /** By chain and node: a node may leave a chain, but not return to less than it had of it. */
+  readonly #heights = new Map<string, number>();
 
   /** Takes in what a node says; returns how that breaks the promise, in words, or undefined. */
-  see(node: string, final: FinalBlock): string | undefined {
-    const before = this.#newest.get(node);
-    if (before && final.height < before.height) {
-      return `${node} had block ${before.height} final and now has ${final.height}`;
-    }
-    this.#newest.set(node, final);
-    const known = this.#hashes.get(final.height);
-    this.#hashes.set(final.height, known ?? final.hash);
-    if (known === undefined || known === final.hash) return undefined;
-    return `block ${final.height} is final as ${known} and, for ${node}, as ${final.hash}`;
+  see(node: string, chainId: string, { height, hash }: FinalBlock): string | undefined {
+    const place = `${chainId} ${node}`;
+    const before = this.#heights.get(place) ?? 0;
+    if (height < before) return `${node} had block ${before} final and now has ${height}`;
+    this.#heights.set(place, height);
+    const block = `${chainId} ${height}`;
+    const known = this.#hashes.get(block) ?? hash;
+    this.#hashes.set(block, known);
+    return known === hash ? undefined : `block ${height} is final as ${known} and, for ${node}, as ${hash}`;
   }
 }

@@ -123,7 +123,7 @@ export class LanWatch {
     }
     if (!status.final) return;
     const { height, hash } = status.final;
-    const broken = this.#finals.see(name, status.final);
+    const broken = this.#finals.see(name, status.chainId, status.final);
     if (broken !== undefined) {
       this.#broken ??= broken;
       tell("promise broken", broken);

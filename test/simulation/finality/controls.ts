@@ -1,11 +1,11 @@
-/** The rules that safety rests on, each switched off alone: a simulation that does not break then sees nothing. */
+/** What safety rests on, each left out alone: a simulation that does not break then sees nothing. */
 import type { VoteWatermark } from "../../../src/consensus/finality/vote-rule.ts";
 import { poaRules } from "../../../src/consensus/poa/advance.ts";
 import type { HeaderRecord } from "../../../src/protocol/block.ts";
 import type { Checkpoint } from "../../../src/protocol/checkpoint.ts";
 import type { Link } from "../../../src/protocol/vote.ts";
 import { type SimulationRules, trueRules } from "./founding.ts";
-import { type RunReport, simulateFinality } from "./simulate-finality.ts";
+import { type RunOptions, type RunReport, simulateFinality } from "./simulate-finality.ts";
 
 type MayVote = (link: Link, watermark: VoteWatermark) => boolean;
 
@@ -19,16 +19,22 @@ function votingBy(mayVote: MayVote): SimulationRules["voteOn"] {
 
 export const controls = {
   "target-watermark": {
-    ...trueRules,
-    voteOn: votingBy(({ source }, { sourceHeight }) => source.height >= sourceHeight),
+    rules: {
+      ...trueRules,
+      voteOn: votingBy(({ source }, { sourceHeight }) => source.height >= sourceHeight),
+    },
   },
   "source-watermark": {
-    ...trueRules,
-    voteOn: votingBy(({ target }, { targetHeight }) => target.height > targetHeight),
+    rules: {
+      ...trueRules,
+      voteOn: votingBy(({ target }, { targetHeight }) => target.height > targetHeight),
+    },
   },
-  "between-justified": { ...trueRules, poa: { ...poaRules, linkFinalizes: () => true } },
-  "one-change-at-a-time": { ...trueRules, poa: { ...poaRules, isInForce: () => true } },
-} as const satisfies Record<string, SimulationRules>;
+  "between-justified": { rules: { ...trueRules, poa: { ...poaRules, linkFinalizes: () => true } } },
+  "one-change-at-a-time": { rules: { ...trueRules, poa: { ...poaRules, isInForce: () => true } } },
+  "kept-journals": { rules: { ...trueRules, keepsJournals: false } },
+  "fewer-than-a-third": { tooManyByzantine: true },
+} as const satisfies Record<string, RunOptions>;
 
 export type ControlName = keyof typeof controls;
 export const controlNames = Object.keys(controls) as ControlName[];
@@ -43,13 +49,13 @@ export interface ControlReport {
   readonly broken: RunReport | undefined;
 }
 
-/** Runs seeds with a rule switched off until two final blocks contradict each other. */
+/** Runs seeds with one of them left out until two final blocks contradict each other. */
 export function findViolation(
   name: ControlName,
   onRun: (runs: number) => void = () => undefined,
 ): ControlReport {
   for (let seed = 1; seed <= controlSeedsMax; seed += 1) {
-    const report = simulateFinality(seed, { rules: controls[name], until: "conflicting-final" });
+    const report = simulateFinality(seed, { ...controls[name], until: "conflicting-final" });
     onRun(seed);
     if (report.violations.some(({ kind }) => kind === "conflicting-final"))
       return { name, runs: seed, broken: report };

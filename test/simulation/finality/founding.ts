@@ -27,9 +27,11 @@ export const startMs: number = Date.UTC(2026, 0, 1);
 export interface SimulationRules {
   readonly poa: PoaRules;
   readonly voteOn: typeof voteOn;
+  /** What an authority has signed is known to it after a restart. */
+  readonly keepsJournals: boolean;
 }
 
-export const trueRules: SimulationRules = { poa: poaRules, voteOn };
+export const trueRules: SimulationRules = { poa: poaRules, voteOn, keepsJournals: true };
 
 export interface Founding {
   readonly spec: ChainSpec;

@@ -43,12 +43,16 @@ interface Journals {
   lastVote: Vote | undefined;
 }
 
+function emptyJournals(): Journals {
+  return { sealed: new Map(), watermark: noVote, lastVote: undefined };
+}
+
 export class HonestNode {
   readonly number: number;
   readonly keyPair: KeyPair;
   readonly #modules: HonestNodeModules;
-  readonly #journals: Journals = { sealed: new Map(), watermark: noVote, lastVote: undefined };
-  /** Only what a control lets an authority forget. */
+  #journals: Journals = emptyJournals();
+  /** Where a control has no watermark, an authority still votes for a block once. */
   readonly #votedTargets = new Set<string>();
   readonly #transactions = new Map<string, DecodedTransaction>();
   #records = new Map<string, HeaderRecord>();
@@ -111,7 +115,9 @@ export class HonestNode {
 
   /** @param keepsStore false: the chain's data are gone, and only the journals are left */
   restart(keepsStore: boolean): void {
-    const { record } = this.#modules.founding;
+    const { founding, rules } = this.#modules;
+    const { record } = founding;
+    if (!rules.keepsJournals) this.#journals = emptyJournals();
     if (!keepsStore) {
       this.#records = new Map([[record.hashHex, record]]);
       this.#head = record;
@@ -132,9 +138,11 @@ export class HonestNode {
         for (const block of message.blocks) this.#import(block, from);
         return;
       case "want":
-        return this.#answer(message.hash, from);
+        this.#answer(message.hash, from);
+        return;
       case "vote":
-        return this.#countVote(message.vote);
+        this.#countVote(message.vote);
+        return;
       case "evidence":
         this.#finality.evidence.add(message.evidence);
         return;

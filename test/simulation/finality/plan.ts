@@ -65,6 +65,8 @@ export interface Plan {
 export interface PlanWishes {
   /** Instead of the number that the seed draws; everything else is drawn as ever. */
   readonly authorityCount?: number | undefined;
+  /** One Byzantine authority more than finality can stand. */
+  readonly tooManyByzantine?: boolean | undefined;
 }
 
 /** Fewer of the large ones: a run costs by the square of the number. */
@@ -75,7 +77,8 @@ export function planOf(seed: number, wishes: PlanWishes = {}): Plan {
   const drawnCount = random.pick(counts);
   const authorityCount = wishes.authorityCount ?? drawnCount;
   const faultyMax = Math.ceil(authorityCount / 3) - 1;
-  const faulty = random.chance(0.75) ? faultyMax : random.between(0, faultyMax);
+  const drawnFaulty = random.chance(0.75) ? faultyMax : random.between(0, faultyMax);
+  const faulty = wishes.tooManyByzantine ? Math.min(faultyMax + 1, authorityCount - 1) : drawnFaulty;
   const numbers = Array.from({ length: authorityCount }, (_, number) => number);
   const order = random.shuffled(numbers);
   const byzantine = order.slice(0, faulty);
@@ -96,7 +99,7 @@ export function planOf(seed: number, wishes: PlanWishes = {}): Plan {
     weather,
     sides: sidesOf(authorityCount, honest, candidates, random),
     swingHears: random.chance(0.3),
-    swingForgets: random.pick([0, 0, 0, 0.5, 1]),
+    swingForgets: random.pick([0, 0, 0.5, 1]),
     oneSidedCampaigns: random.chance(0.6),
     phaseMinMs,
     phaseMaxMs: phaseMinMs + random.between(1_000, 6_000),

@@ -7,15 +7,15 @@ import { simulateFinality } from "./simulate-finality.ts";
 import { simulateAll } from "./tasks.ts";
 
 const usage = `Adversarial simulation of finality: the real consensus code under partitions, delays, losses, crashes,
-changes of the authorities and Byzantine authorities; and the same with one rule switched off at a time,
-which it must see.
+changes of the authorities and Byzantine authorities; and the same with one thing left out that safety
+rests on, which it must see.
 
 npm run sim -- [options]
   --runs N        runs, one seed each (default 20000)
   --nodes N       that many authorities in every run, 1 to ${authoritiesMax} (default: drawn from the seed)
   --seed N        one run of this seed only
   --verbose       with --seed: prints everything that happens in it
-  --without RULE  with --seed: with this rule switched off: ${controlNames.join(", ")}
+  --without WHAT  with --seed: without this one: ${controlNames.join(", ")}
   --workers N     worker threads (default: one for each core)
   --json          prints the figures as JSON
   --help          prints this`;
@@ -98,7 +98,7 @@ function replay(
     authorityCount,
     ...(without === undefined
       ? {}
-      : { rules: controls[without as ControlName], until: "conflicting-final" as const }),
+      : { ...controls[without as ControlName], until: "conflicting-final" as const }),
     ...(verbose ? { onTrace: (line: string) => console.log(line) } : {}),
   });
   console.log(JSON.stringify(report, undefined, 2));
