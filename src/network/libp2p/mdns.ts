@@ -17,6 +17,7 @@ export interface MdnsModules {
 
 export const mdnsGroup = "224.0.0.251";
 export const mdnsPort = 5353;
+const routeCheckEveryMs = 10_000;
 
 /** Only nodes of one network name ask for and answer to it. */
 export function mdnsServiceTag(network: string): string {
@@ -27,7 +28,11 @@ export class Mdns implements Startable {
   readonly #options: MdnsOptions;
   readonly #modules: MdnsModules;
   #discovery: (PeerDiscovery & Partial<Startable>) | undefined;
-  #fault: string | undefined;
+  /** Of the port: what cannot be had at the start is not tried again. */
+  #portFault: string | undefined;
+  /** Of the way to the group, which comes and goes with networks and tunnels. */
+  #routeFault: string | undefined;
+  #routeTimer: NodeJS.Timeout | undefined;
 
   constructor(options: MdnsOptions, modules: MdnsModules) {
     this.#options = options;
@@ -36,7 +41,7 @@ export class Mdns implements Startable {
 
   /** Why nobody can be found; undefined as far as is known. */
   get fault(): string | undefined {
-    return this.#fault;
+    return this.#portFault ?? this.#routeFault;
   }
 
   /** The libp2p service. Its own class hides the discovery from libp2p, whose peer store would take in every claim. */
@@ -51,22 +56,30 @@ export class Mdns implements Startable {
 
   async start(): Promise<void> {
     await this.#discovery?.start?.();
-    const fault = await multicastFault();
-    if (fault !== undefined) this.#report(fault);
+    this.#routeTimer = setInterval(() => void this.#checkRoute(), routeCheckEveryMs).unref();
+    await this.#checkRoute();
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#routeTimer);
     await this.#discovery?.stop?.();
   }
 
-  #report(fault: string): void {
-    if (this.#fault === undefined) {
-      this.#modules.logger.warn(
-        { reason: fault },
+  async #checkRoute(): Promise<void> {
+    const before = this.fault;
+    this.#routeFault = await multicastFault();
+    this.#tellChange(before);
+  }
+
+  #tellChange(before: string | undefined): void {
+    const { logger } = this.#modules;
+    if (this.fault === before) return;
+    if (this.fault === undefined) logger.info({}, "mDNS works here again");
+    else
+      logger.warn(
+        { reason: this.fault },
         "mDNS is impaired here: peers may have to be named with --bootstrap",
       );
-    }
-    this.#fault ??= fault;
   }
 
   /** The module tells of a port that it cannot have in its debug log only. */
@@ -74,7 +87,10 @@ export class Mdns implements Startable {
     const silent = () => {};
     const error = (format: unknown, ...details: unknown[]) => {
       const [first] = details;
-      if (format === "mdns error - %e" && first instanceof Error) this.#report(first.message);
+      if (format !== "mdns error - %e" || !(first instanceof Error)) return;
+      const before = this.fault;
+      this.#portFault ??= first.message;
+      this.#tellChange(before);
     };
     const logger = Object.assign(silent, {
       error,

@@ -65,7 +65,8 @@ export function checkClock(node: RunningNode | string): Finding {
     const measured = `${clock.measuredAgainst} of the ${clocksNeeded} clocks of other authorities that it takes were measured`;
     return unknown("clock", clockNote ?? measured);
   }
-  const found = `${clock.offsetMs} ms ahead of the median of ${clock.measuredAgainst} other authorities`;
+  const direction = clock.offsetMs < 0 ? "behind" : "ahead of";
+  const found = `${Math.abs(clock.offsetMs)} ms ${direction} the median of ${clock.measuredAgainst} other authorities`;
   if (Math.abs(clock.offsetMs) > clockOffMaxMs) return failed("clock", clockNote ?? found, setClock);
   return passed("clock", clockNote === null ? found : `${found}; ${clockNote}`);
 }

@@ -47,6 +47,7 @@ export async function runLanDemo(options: LanDemoOptions, output: LanDemoOutput)
   } catch (thrown) {
     if (!output.signal.aborted || thrown !== output.signal.reason) throw thrown;
     isDone = true;
+    if (!options.json) output.write("\nStopped before the end.\n");
     return exitCodes.forcedStop;
   } finally {
     lan.close();

@@ -1,5 +1,5 @@
 /** All Byzantine authorities as one mind: it sees everything at once, reaches everyone, and signs whatever it likes. */
-import { bytesEqual, toHex } from "../../../src/base/bytes.ts";
+import { bytesEqual } from "../../../src/base/bytes.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { votePairOf } from "../../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
@@ -36,7 +36,6 @@ export class Adversary {
   readonly #keyPairs: readonly KeyPair[];
   readonly #malice: Malice;
   readonly #modules: AdversaryModules;
-  readonly #votes = new Map<string, Vote>();
   readonly #tips: HeaderRecord[] = [];
   #honestVote: Vote | undefined;
   #sealedBlocks = 0;
@@ -98,7 +97,6 @@ export class Adversary {
     if (!finality || !isIn) return;
     const target = { height: record.header.height, hash: record.hash };
     const vote = signVote(founding.spec.chainId, finality.justified, target, keyPair);
-    this.#votes.set(`${record.hashHex}/${toHex(keyPair.publicKey)}`, vote);
     referee.seeVote(vote);
     const onlyWhereKnown = random.chance(this.#malice.voteWhereKnown);
     const delayMs = random.chance(this.#malice.voteLate) ? random.between(lateMinMs, lateMaxMs) : 150;
@@ -173,7 +171,6 @@ export class Adversary {
     return block;
   }
 
-  /** With its own votes for it, a block that was withheld may be certified at once. */
   #say(node: HonestNode, message: Message): void {
     this.#modules.world.deliver(adversaryNumber, node.number, message, this.#modules.random.between(1, 40));
   }

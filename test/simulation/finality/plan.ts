@@ -56,6 +56,8 @@ export interface Plan {
   readonly oneSidedCampaigns: boolean;
   readonly phaseMinMs: number;
   readonly phaseMaxMs: number;
+  /** While swinging: how many times as long those in between stay with the right, so that its branch overtakes. */
+  readonly rightFactor: number;
   readonly troubleMs: number;
   readonly campaigns: readonly Campaign[];
   readonly outages: readonly Outage[];
@@ -70,7 +72,7 @@ export interface PlanWishes {
 }
 
 /** Fewer of the large ones: a run costs by the square of the number. */
-const counts = [1, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 5, 5, 6, 7];
+const counts = [1, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 5, 6, 7];
 
 export function planOf(seed: number, wishes: PlanWishes = {}): Plan {
   const random = createSeededRandom(seed);
@@ -86,8 +88,8 @@ export function planOf(seed: number, wishes: PlanWishes = {}): Plan {
   const candidateCount = random.chance(0.5) ? random.between(1, candidatesMax) : 0;
   const drawn = random.chance(0.5) ? "storm" : "swing";
   const weather = authorityCount < 3 ? "storm" : drawn;
-  const longestMs = authorityCount > 5 ? 26_000 : weather === "swing" ? 40_000 : 30_000;
-  const troubleMs = random.between(12_000, longestMs);
+  const longestMs = authorityCount > 5 ? 22_000 : weather === "swing" ? 34_000 : 26_000;
+  const troubleMs = random.between(10_000, longestMs);
   const candidates = Array.from({ length: candidateCount }, (_, index) => authorityCount + index);
   const everybody = [...honest, ...candidates];
   const phaseMinMs = random.pick([1_500, 3_000, 5_000]);
@@ -103,6 +105,7 @@ export function planOf(seed: number, wishes: PlanWishes = {}): Plan {
     oneSidedCampaigns: random.chance(0.6),
     phaseMinMs,
     phaseMaxMs: phaseMinMs + random.between(1_000, 6_000),
+    rightFactor: random.pick([1, 1, 2, 4]),
     troubleMs,
     campaigns: campaignsOf({ authorityCount, honest, byzantine, candidates }, troubleMs, random),
     outages: weather === "storm" ? outagesOf(everybody, troubleMs, random) : [],

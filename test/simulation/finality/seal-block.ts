@@ -16,6 +16,8 @@ import { sealDomain, zeroBytes32 } from "../../../src/protocol/hashing.ts";
 import { type KeyPair, sign } from "../../../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../../../src/protocol/transaction.ts";
 
+const emptyTransactionsRoot = transactionsRoot([]);
+
 export interface BlockPlan {
   readonly parent: HeaderRecord;
   readonly keyPair: KeyPair;
@@ -35,7 +37,7 @@ export function sealBlock(plan: BlockPlan): Block {
     parentHash: parent.hash,
     timestampMs,
     producer: keyPair.publicKey,
-    transactionsRoot: transactionsRoot(transactions),
+    transactionsRoot: transactions.length === 0 ? emptyTransactionsRoot : transactionsRoot(transactions),
     transactionCount: transactions.length,
     stateRoot: zeroBytes32,
     consensusRoot: consensusRoot(consensusSection),

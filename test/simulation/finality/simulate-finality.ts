@@ -3,16 +3,17 @@ import { bytesEqual, toHex } from "../../../src/base/bytes.ts";
 import { compareHeads } from "../../../src/consensus/engine.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { quorumOf } from "../../../src/protocol/certificate.ts";
-import { createSeededRandom } from "../random.ts";
+import type { KeyPair } from "../../../src/protocol/signing.ts";
+import { createSeededRandom, type SeededRandom } from "../random.ts";
 import { Adversary } from "./adversary.ts";
 import { authorityVoteOf } from "./authority-vote.ts";
 import { BlockJudge } from "./block-judge.ts";
 import { type Founding, foundingOf, type SimulationRules, startMs, trueRules } from "./founding.ts";
 import { HonestNode, type Observer } from "./honest-node.ts";
-import { type Campaign, type Plan, type PlanWishes, planOf } from "./plan.ts";
+import { type Campaign, type Outage, type Plan, type PlanWishes, planOf } from "./plan.ts";
 import { describe, describeRecord, type Happenings, Referee, type Violation } from "./referee.ts";
 import { fairWeather, nextPhase, type Phase } from "./weather.ts";
-import { adversaryNumber, type Message, World } from "./world.ts";
+import { adversaryNumber, World } from "./world.ts";
 
 export interface RunOptions extends PlanWishes {
   readonly rules?: SimulationRules;
@@ -40,174 +41,245 @@ const greetingMinMs = 1_500;
 const greetingMaxMs = 4_000;
 /** Time to recover after healing; most runs need a few seconds. */
 const recoveryMaxMs = 180_000;
+const campaignDelayMaxMs = 3_000;
 
 export function simulateFinality(seed: number, options: RunOptions = {}): RunReport {
-  const { rules = trueRules, onTrace } = options;
-  const plan = planOf(seed, options);
-  const random = createSeededRandom(seed ^ 0x5bd1e995);
-  const founding = foundingOf(plan.authorityCount, rules);
-  const world = new World();
-  const judge = new BlockJudge(founding);
-  const { chainId } = founding.spec;
-  const isByzantine = (number: number) => plan.byzantine.includes(number);
-  const numbers = Array.from({ length: plan.authorityCount + plan.candidateCount }, (_, number) => number);
-  const keyPairOf = (number: number) => founding.keyPairs[number]!;
-  const honestNumbers = numbers.filter((number) => !isByzantine(number));
-  const honestKeys = new Set(honestNumbers.map((number) => toHex(keyPairOf(number).publicKey)));
-  const referee = new Referee(founding, judge, honestKeys);
-  const nodes = new Map<number, HonestNode>();
-  const trace = (line: () => string) => onTrace?.(`${String(world.nowMs - startMs).padStart(6)} ${line()}`);
+  return new FinalityRun(planOf(seed, options), options).run();
+}
 
-  const seeNewBlock = (block: Block, by: string) => {
-    const { record, fault } = judge.judge(block);
-    trace(() => `${by} sealed ${describeSealed(block, judge)}${fault ? ` (${fault.code})` : ""}`);
+class FinalityRun {
+  readonly #plan: Plan;
+  readonly #options: RunOptions;
+  readonly #random: SeededRandom;
+  readonly #founding: Founding;
+  readonly #world = new World();
+  readonly #judge: BlockJudge;
+  readonly #referee: Referee;
+  readonly #adversary: Adversary;
+  readonly #nodes: ReadonlyMap<number, HonestNode>;
+  #phase: Phase | undefined;
+  #isHealed = false;
+
+  constructor(plan: Plan, options: RunOptions) {
+    this.#plan = plan;
+    this.#options = options;
+    const { rules = trueRules } = options;
+    this.#random = createSeededRandom(plan.seed ^ 0x5bd1e995);
+    const founding = foundingOf(plan.authorityCount, rules);
+    this.#founding = founding;
+    const world = this.#world;
+    const judge = new BlockJudge(founding);
+    this.#judge = judge;
+    const honest = this.#everybody().filter((number) => !plan.byzantine.includes(number));
+    const honestKeys = new Set(honest.map((number) => toHex(this.#keyPairOf(number).publicKey)));
+    this.#referee = new Referee(founding, judge, honestKeys);
+    const modules = { founding, rules, world, judge, observer: this.#observer() };
+    this.#nodes = new Map(
+      honest.map((number) => [number, new HonestNode(number, this.#keyPairOf(number), modules)]),
+    );
+    this.#adversary = new Adversary(
+      plan.byzantine.map((number) => this.#keyPairOf(number)),
+      plan.malice,
+      {
+        founding,
+        world,
+        judge,
+        referee: this.#referee,
+        random: this.#random,
+        nodes: this.#honest(),
+        sealed: (block) => this.#seeNewBlock(block, "the adversary"),
+      },
+    );
+    world.receive = (to, message, from) => {
+      if (to === adversaryNumber) this.#adversary.receive(message, from);
+      else this.#nodes.get(to)?.receive(message, from);
+    };
+  }
+
+  run(): RunReport {
+    this.#changePhase();
+    for (const node of this.#honest()) {
+      node.start();
+      this.#greetOne(node);
+    }
+    for (const campaign of this.#plan.campaigns) {
+      this.#world.after(campaign.atMs, () => this.#campaign(campaign));
+    }
+    for (const outage of this.#plan.outages) this.#world.after(outage.fromMs, () => this.#crash(outage));
+    this.#world.runUntil(startMs + this.#plan.troubleMs, () => this.#isOver());
+    this.#heal();
+    const healedMs = this.#world.nowMs;
+    const isRecoverable = mayRecover(this.#honest(), this.#founding);
+    if (isRecoverable && !this.#isOver()) this.#recover();
+    const { seed, authorityCount, byzantine, weather } = this.#plan;
+    return {
+      seed,
+      authorityCount,
+      byzantineCount: byzantine.length,
+      weather,
+      violations: this.#referee.violations,
+      happenings: this.#referee.happenings,
+      blocks: this.#judge.goodBlocks,
+      finalHeight: Math.max(...this.#honest().map(({ final }) => final.height)),
+      isRecoverable,
+      recoveryMs: this.#world.nowMs - healedMs,
+    };
+  }
+
+  #everybody(): number[] {
+    const { authorityCount, candidateCount } = this.#plan;
+    return Array.from({ length: authorityCount + candidateCount }, (_, number) => number);
+  }
+
+  #honest(): HonestNode[] {
+    return [...this.#nodes.values()];
+  }
+
+  #keyPairOf(number: number): KeyPair {
+    return this.#founding.keyPairs[number]!;
+  }
+
+  #isOver(): boolean {
+    return this.#options.until !== undefined && this.#referee.has(this.#options.until);
+  }
+
+  #trace(line: () => string): void {
+    const { onTrace } = this.#options;
+    onTrace?.(`${String(this.#world.nowMs - startMs).padStart(6)} ${line()}`);
+  }
+
+  #observer(): Observer {
+    return {
+      sealed: (block, by) => {
+        if (!this.#judge.recordOf(block.hash)) this.#seeNewBlock(block, `node ${by.number}`);
+      },
+      voted: (vote, by) => {
+        this.#trace(() => `node ${by.number} votes ${describe(vote.source)} -> ${describe(vote.target)}`);
+        this.#referee.seeVote(vote);
+        this.#adversary.seeVote(vote);
+      },
+      headMoved: (node, previous) => {
+        this.#trace(
+          () => `node ${node.number} head ${describeRecord(previous)} => ${describeRecord(node.head)}`,
+        );
+        if (!isAncestor(previous, node.head, this.#judge)) this.#referee.happenings.reorganization = true;
+      },
+      finalMoved: (node) => {
+        this.#trace(() => `node ${node.number} final ${describe(node.final)}`);
+        this.#referee.seeNodeFinal(node);
+      },
+      imported: (node) => this.#referee.seeNode(node),
+      evidenceFound: (evidence) => this.#referee.seeEvidence(evidence),
+      broadcast: (message, from) => {
+        for (const to of this.#nodes.keys())
+          if (to !== from.number) this.#world.send(from.number, to, message);
+      },
+    };
+  }
+
+  #seeNewBlock(block: Block, by: string): void {
+    const { record, fault } = this.#judge.judge(block);
+    this.#trace(() => `${by} sealed ${describeSealed(block, this.#judge)}${fault ? ` (${fault.code})` : ""}`);
     if (!record) return;
-    referee.seeBlock(record, block);
-    adversary.seeBlock(record);
-  };
-  const broadcast = (message: Message, from: number) => {
-    for (const number of honestNumbers) if (number !== from) world.send(from, number, message);
-  };
-  const observer: Observer = {
-    sealed(block, by) {
-      if (!judge.recordOf(block.hash)) seeNewBlock(block, `node ${by.number}`);
-    },
-    voted(vote, by) {
-      trace(() => `node ${by.number} votes ${describe(vote.source)} -> ${describe(vote.target)}`);
-      referee.seeVote(vote);
-      adversary.seeVote(vote);
-    },
-    headMoved(node, previous) {
-      trace(() => `node ${node.number} head ${describeRecord(previous)} => ${describeRecord(node.head)}`);
-      if (!isAncestor(previous, node.head, judge)) referee.happenings.reorganization = true;
-    },
-    finalMoved(node) {
-      trace(() => `node ${node.number} final ${describe(node.final)}`);
-      referee.seeNodeFinal(node);
-    },
-    imported: (node) => referee.seeNode(node),
-    evidenceFound: (evidence) => referee.seeEvidence(evidence),
-    broadcast: (message, from) => broadcast(message, from.number),
-  };
-  for (const number of honestNumbers) {
-    nodes.set(number, new HonestNode(number, keyPairOf(number), { founding, rules, world, judge, observer }));
+    this.#referee.seeBlock(record, block);
+    this.#adversary.seeBlock(record);
   }
-  const honestNodes = [...nodes.values()];
-  const adversary = new Adversary(plan.byzantine.map(keyPairOf), plan.malice, {
-    founding,
-    world,
-    judge,
-    referee,
-    random,
-    nodes: honestNodes,
-    sealed: (block) => seeNewBlock(block, "the adversary"),
-  });
-  world.receive = (to, message, from) => {
-    if (to === adversaryNumber) adversary.receive(message, from);
-    else nodes.get(to)?.receive(message, from);
-  };
 
-  let phase: Phase | undefined;
-  let isHealed = false;
-  const changePhase = () => {
-    if (isHealed) return;
-    noteHealing(phase);
-    phase = nextPhase(plan, phase, random);
-    world.weather = phase.weather;
-    trace(() => `the network changes${phase?.joined ? `: those in between meet the ${phase.joined}` : ""}`);
-    if (plan.weather === "swing" && random.chance(plan.swingForgets)) forgetInBetween();
-    world.after(random.between(plan.phaseMinMs, plan.phaseMaxMs), changePhase);
-  };
-  const noteHealing = (ended: Phase | undefined) => {
-    const heads = new Set(honestNodes.map(({ head }) => head.hashHex));
-    if (ended?.isPartition && heads.size > 1) referee.happenings.partitionHealed = true;
-  };
-  const restart = (node: HonestNode, keepsStore: boolean) => {
-    trace(() => `node ${node.number} restarts${keepsStore ? "" : " without its chain"}`);
-    if (!keepsStore) {
-      referee.happenings.storeLost = true;
-      referee.forgetNode(node);
-    }
-    node.restart(keepsStore);
-  };
-  const forgetInBetween = () => {
-    for (const node of honestNodes) if (plan.sides.get(node.number) === "swing") restart(node, false);
-  };
-  const greetOne = (node: HonestNode) => {
-    const others = honestNodes.filter((other) => other !== node);
-    if (others.length > 0) node.greet(random.pick(others).number);
-    world.after(random.between(greetingMinMs, greetingMaxMs), () => greetOne(node));
-  };
-  const campaign = ({ action, subject, lifetimeBlocks }: Campaign) => {
-    const expiresAtHeight = referee.highest.header.height + lifetimeBlocks;
-    trace(() => `a campaign begins: ${action} node ${subject}`);
-    for (const number of numbers) {
-      if (action === "leave" && number !== subject) continue;
-      const vote = authorityVoteOf(
-        { action, subject: keyPairOf(subject), expiresAtHeight },
-        keyPairOf(number),
-        chainId,
-      );
-      for (const reached of honestNumbers) {
-        const isLeft = plan.sides.get(reached) === "left";
-        if (plan.weather === "swing" && plan.oneSidedCampaigns && !isLeft) continue;
-        world.deliver(number, reached, { kind: "transaction", transaction: vote }, random.between(1, 3_000));
-      }
-    }
-  };
-  changePhase();
-  for (const node of honestNodes) {
-    node.start();
-    greetOne(node);
+  #changePhase(): void {
+    if (this.#isHealed) return;
+    this.#noteHealing();
+    const { weather, swingForgets, rightFactor, phaseMinMs, phaseMaxMs } = this.#plan;
+    const phase = nextPhase(this.#plan, this.#phase, this.#random);
+    this.#phase = phase;
+    this.#world.weather = phase.weather;
+    this.#trace(
+      () => `the network changes${phase.joined ? `: those in between meet the ${phase.joined}` : ""}`,
+    );
+    if (weather === "swing" && this.#random.chance(swingForgets)) this.#forgetInBetween();
+    const factor = phase.joined === "right" ? rightFactor : 1;
+    this.#world.after(factor * this.#random.between(phaseMinMs, phaseMaxMs), () => this.#changePhase());
   }
-  for (const planned of plan.campaigns) world.after(planned.atMs, () => campaign(planned));
-  for (const { node: number, fromMs, forMs, keepsStore } of plan.outages) {
-    const node = nodes.get(number)!;
-    world.after(fromMs, () => {
-      if (!node.isUp || isHealed) return;
-      trace(() => `node ${number} crashes`);
-      referee.happenings.crash = true;
-      node.crash();
-      world.after(forMs, () => {
-        if (!node.isUp) restart(node, keepsStore);
-      });
+
+  #noteHealing(): void {
+    const heads = new Set(this.#honest().map(({ head }) => head.hashHex));
+    if (this.#phase?.isPartition && heads.size > 1) this.#referee.happenings.partitionHealed = true;
+  }
+
+  #forgetInBetween(): void {
+    for (const node of this.#honest()) {
+      if (this.#plan.sides.get(node.number) === "swing") this.#restart(node, false);
+    }
+  }
+
+  #crash({ node: number, forMs, keepsStore }: Outage): void {
+    const node = this.#nodes.get(number);
+    if (!node?.isUp || this.#isHealed) return;
+    this.#trace(() => `node ${number} crashes`);
+    this.#referee.happenings.crash = true;
+    node.crash();
+    this.#world.after(forMs, () => {
+      if (!node.isUp) this.#restart(node, keepsStore);
     });
   }
-  const isOver = () => options.until !== undefined && referee.has(options.until);
-  world.runUntil(startMs + plan.troubleMs, isOver);
 
-  noteHealing(phase);
-  isHealed = true;
-  world.weather = fairWeather(random);
-  trace(() => "the network has healed");
-  if (!plan.malice.persists) adversary.retire();
-  for (const node of honestNodes) {
-    if (!node.isUp) restart(node, true);
-    for (const other of honestNodes) if (other !== node) node.greet(other.number);
+  #restart(node: HonestNode, keepsStore: boolean): void {
+    this.#trace(() => `node ${node.number} restarts${keepsStore ? "" : " without its chain"}`);
+    if (!keepsStore) {
+      this.#referee.happenings.storeLost = true;
+      this.#referee.forgetNode(node);
+    }
+    node.restart(keepsStore);
   }
-  const healedMs = world.nowMs;
-  const isRecoverable = mayRecover(honestNodes, founding);
-  const goal = referee.highest.header.height + 1;
-  const hasRecovered = () => honestNodes.every(({ final }) => final.height >= goal);
-  if (isRecoverable && !isOver()) {
-    world.runUntil(healedMs + recoveryMaxMs, () => hasRecovered() || isOver());
-    if (!hasRecovered() && !isOver()) {
-      const state = honestNodes.map((node) => `${node.number}: ${describe(node.final)}`).join(", ");
-      referee.say({ kind: "no-finality-after-healing", what: `above ${goal - 1}: ${state}` });
+
+  /** Meets a random other one, and again some time later: what got lost is told once more. */
+  #greetOne(node: HonestNode): void {
+    const others = this.#honest().filter((other) => other !== node);
+    if (others.length > 0) node.greet(this.#random.pick(others).number);
+    this.#world.after(this.#random.between(greetingMinMs, greetingMaxMs), () => this.#greetOne(node));
+  }
+
+  #campaign({ action, subject, lifetimeBlocks }: Campaign): void {
+    const { weather, oneSidedCampaigns, sides } = this.#plan;
+    const { chainId } = this.#founding.spec;
+    const expiresAtHeight = this.#referee.highest.header.height + lifetimeBlocks;
+    this.#trace(() => `a campaign begins: ${action} node ${subject}`);
+    const terms = { action, subject: this.#keyPairOf(subject), expiresAtHeight };
+    for (const voter of this.#everybody()) {
+      if (action === "leave" && voter !== subject) continue;
+      const transaction = authorityVoteOf(terms, this.#keyPairOf(voter), chainId);
+      for (const to of this.#nodes.keys()) {
+        if (weather === "swing" && oneSidedCampaigns && sides.get(to) !== "left") continue;
+        const delayMs = this.#random.between(1, campaignDelayMaxMs);
+        this.#world.deliver(voter, to, { kind: "transaction", transaction }, delayMs);
+      }
     }
   }
-  return {
-    seed,
-    authorityCount: plan.authorityCount,
-    byzantineCount: plan.byzantine.length,
-    weather: plan.weather,
-    violations: referee.violations,
-    happenings: referee.happenings,
-    blocks: judge.goodBlocks,
-    finalHeight: Math.max(...honestNodes.map(({ final }) => final.height)),
-    isRecoverable,
-    recoveryMs: world.nowMs - healedMs,
-  };
+
+  #heal(): void {
+    this.#noteHealing();
+    this.#isHealed = true;
+    this.#world.weather = fairWeather(this.#random);
+    this.#trace(() => "the network has healed");
+    if (!this.#plan.malice.persists) this.#adversary.retire();
+    for (const node of this.#honest()) {
+      if (!node.isUp) this.#restart(node, true);
+      for (const other of this.#honest()) if (other !== node) node.greet(other.number);
+    }
+  }
+
+  /** Until a block that was sealed after the healing is final at every honest node. */
+  #recover(): void {
+    const goal = this.#referee.highest.header.height + 1;
+    const hasRecovered = () => this.#honest().every(({ final }) => final.height >= goal);
+    const untilMs = this.#world.nowMs + recoveryMaxMs;
+    this.#world.runUntil(untilMs, () => hasRecovered() || this.#isOver());
+    if (hasRecovered() || this.#isOver()) return;
+    const finals = this.#honest().map((node) => `node ${node.number} ${describe(node.final)}`);
+    this.#referee.say({
+      kind: "no-finality-after-healing",
+      what: `above ${goal - 1}: ${finals.join(", ")}`,
+    });
+  }
 }
 
 /**
