@@ -25,6 +25,7 @@ export const controls = {
     },
   },
   "source-watermark": {
+    forgetful: true,
     rules: {
       ...trueRules,
       voteOn: votingBy(({ target }, { targetHeight }) => target.height > targetHeight),

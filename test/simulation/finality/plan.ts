@@ -52,6 +52,8 @@ export interface Plan {
   readonly swingHears: boolean;
   /** Of those in between, at each swing: the chain is lost and only the journals are kept. */
   readonly swingForgets: number;
+  /** While swinging: what those in between find out about each other stays with them. */
+  readonly hidesEvidence: boolean;
   /** Votes for changes of the set reach one side only. */
   readonly oneSidedCampaigns: boolean;
   readonly phaseMinMs: number;
@@ -69,6 +71,8 @@ export interface PlanWishes {
   readonly authorityCount?: number | undefined;
   /** One Byzantine authority more than finality can stand. */
   readonly tooManyByzantine?: boolean | undefined;
+  /** Those in between lose their chain each time and stay with the right until its branch is the higher one. */
+  readonly forgetful?: boolean | undefined;
 }
 
 /** Fewer of the large ones: a run costs by the square of the number. */
@@ -86,8 +90,10 @@ export function planOf(seed: number, wishes: PlanWishes = {}): Plan {
   const byzantine = order.slice(0, faulty);
   const honest = order.slice(faulty);
   const candidateCount = random.chance(0.5) ? random.between(1, candidatesMax) : 0;
+  const drawnForgetful = random.chance(0.08);
+  const isForgetful = wishes.forgetful ?? drawnForgetful;
   const drawn = random.chance(0.5) ? "storm" : "swing";
-  const weather = authorityCount < 3 ? "storm" : drawn;
+  const weather = authorityCount < 3 ? "storm" : isForgetful ? "swing" : drawn;
   const longestMs = authorityCount > 5 ? 22_000 : weather === "swing" ? 34_000 : 26_000;
   const troubleMs = random.between(10_000, longestMs);
   const candidates = Array.from({ length: candidateCount }, (_, index) => authorityCount + index);
@@ -101,11 +107,12 @@ export function planOf(seed: number, wishes: PlanWishes = {}): Plan {
     weather,
     sides: sidesOf(authorityCount, honest, candidates, random),
     swingHears: random.chance(0.3),
-    swingForgets: random.pick([0, 0, 0.5, 1]),
+    swingForgets: isForgetful ? 1 : random.pick([0, 0, 0.5, 1]),
     oneSidedCampaigns: random.chance(0.6),
     phaseMinMs,
     phaseMaxMs: phaseMinMs + random.between(1_000, 6_000),
-    rightFactor: random.pick([1, 1, 2, 4]),
+    hidesEvidence: isForgetful || random.chance(0.4),
+    rightFactor: isForgetful ? 4 : random.pick([1, 1, 2, 4]),
     troubleMs,
     campaigns: campaignsOf({ authorityCount, honest, byzantine, candidates }, troubleMs, random),
     outages: weather === "storm" ? outagesOf(everybody, troubleMs, random) : [],

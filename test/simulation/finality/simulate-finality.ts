@@ -189,13 +189,14 @@ class FinalityRun {
     if (this.#isHealed) return;
     this.#noteHealing();
     const { weather, swingForgets, rightFactor, phaseMinMs, phaseMaxMs } = this.#plan;
+    // Before the network changes: what they last voted is sent once more to those who know it.
+    if (weather === "swing" && this.#random.chance(swingForgets)) this.#forgetInBetween();
     const phase = nextPhase(this.#plan, this.#phase, this.#random);
     this.#phase = phase;
     this.#world.weather = phase.weather;
     this.#trace(
       () => `the network changes${phase.joined ? `: those in between meet the ${phase.joined}` : ""}`,
     );
-    if (weather === "swing" && this.#random.chance(swingForgets)) this.#forgetInBetween();
     const factor = phase.joined === "right" ? rightFactor : 1;
     this.#world.after(factor * this.#random.between(phaseMinMs, phaseMaxMs), () => this.#changePhase());
   }

@@ -50,6 +50,7 @@ function swingPhase(plan: Plan, previous: Phase | undefined, random: SeededRando
       const sideTo = plan.sides.get(to);
       const isOneSided = kind === "transaction" && plan.oneSidedCampaigns && sideTo !== "left";
       if (isOneSided) return undefined;
+      if (kind === "evidence" && plan.hidesEvidence && sideFrom !== sideTo) return undefined;
       const meet =
         sideFrom === sideTo ||
         (sideFrom === "swing" && sideTo === joined) ||
