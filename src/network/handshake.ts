@@ -8,6 +8,7 @@ import { describeFault, type MessageFault } from "../protocol/faults.ts";
 import { engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 import { publicKeyOfNodeId } from "../protocol/identity.ts";
+import type { Presence } from "../protocol/presence.ts";
 import {
   type Candidacy,
   type Hello,
@@ -53,6 +54,10 @@ export interface HelloOptions {
   readonly publicKey: Uint8Array;
   /** There while the node asks to become an authority. */
   readonly candidacy: Candidacy | undefined;
+  /** There where the node signs blocks and votes. */
+  readonly presence: Presence | undefined;
+  /** Of another process with the key of the peer that this is said to. */
+  readonly twin: Presence | undefined;
 }
 
 /** What a node that follows a chain says of itself. */
@@ -71,6 +76,8 @@ export function chainHello(options: HelloOptions, chain: Chain, clock: Clock): H
     established: engine.finality(head)?.established === false ? 0 : 1,
     publicKey: options.publicKey,
     candidacy: options.candidacy ? [options.candidacy] : [],
+    presence: options.presence ? [options.presence] : [],
+    twin: options.twin ? [options.twin] : [],
     clockMs: clock.nowMs(),
     name: fromUtf8(options.name),
   };
@@ -98,7 +105,7 @@ export class HelloRefused extends Error {
 export interface HandshakeModules {
   readonly host: PeerHost;
   readonly clock: Clock;
-  readonly ownHello: () => Hello;
+  readonly ownHello: (to: PeerId) => Hello;
 }
 
 export class Handshake {
@@ -120,7 +127,7 @@ export class Handshake {
         const hello = decodeHello(request, from);
         heard(from, hello);
         if (!hello.ok) throw new HelloRefused(hello.fault);
-        return [HelloType.serialize(ownHello())];
+        return [HelloType.serialize(ownHello(from))];
       },
     });
   }
@@ -132,7 +139,7 @@ export class Handshake {
    */
   async greet(peer: PeerId): Promise<Greeting> {
     const { host, clock, ownHello } = this.#modules;
-    const request = HelloType.serialize(ownHello());
+    const request = HelloType.serialize(ownHello(peer));
     const options = { timeoutMs: helloTimeoutMs, chunksMax: 1, chunkBytesMax: helloBytesMax };
     const sentMs = clock.monotonicMs();
     for await (const chunk of host.request(peer, helloProtocol, request, options)) {

@@ -7,6 +7,7 @@ import { CheckpointType } from "../protocol/checkpoint.ts";
 import { Bytes32, Bytes64, byteList, decode, SafeUint64, Uint8, Uint32, Uint256 } from "../protocol/codec.ts";
 import { decodeEvidence, type Evidence, encodeEvidence, evidenceBytesMax } from "../protocol/evidence.ts";
 import type { CodecFault, MessageFault } from "../protocol/faults.ts";
+import { PresenceType } from "../protocol/presence.ts";
 import { transactionBytesMax } from "../protocol/transaction.ts";
 import { decodeVote, encodeVote, type Vote } from "../protocol/vote.ts";
 
@@ -80,12 +81,16 @@ export const HelloType = new ContainerType({
   publicKey: Bytes32,
   /** There while the node asks to become an authority. */
   candidacy: new ListCompositeType(CandidacyType, 1),
+  /** The process that speaks; there where the node signs blocks and votes. */
+  presence: new ListCompositeType(PresenceType, 1),
+  /** What was last heard of another process with the key of the node that this is said to. */
+  twin: new ListCompositeType(PresenceType, 1),
   clockMs: SafeUint64,
   name: byteList(64),
 });
 export type Hello = ValueOf<typeof HelloType>;
 export const helloVersion = 2;
-export const helloBytesMax = 512;
+export const helloBytesMax = 1024;
 
 export const RangeRequestType = new ContainerType({
   startHeight: SafeUint64,

@@ -21,6 +21,7 @@ import {
   openNodeRecord,
   signNodeRecord,
 } from "../protocol/node-record.ts";
+import { type Presence, signPresence, verifyPresence } from "../protocol/presence.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
@@ -40,6 +41,7 @@ import {
 } from "./messages.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import type { ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
+import { Presences } from "./presences.ts";
 import { ChainRequests, serveChain } from "./requests.ts";
 import { Synchronizer, type SyncProgress } from "./synchronizer.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
@@ -53,6 +55,8 @@ export interface NetworkOptions {
   readonly software: string;
   /** What the node says in each hello while it asks to become an authority. */
   readonly candidacy?: () => Candidacy | undefined;
+  /** 32 random bytes of this process, where it signs blocks and votes: the others notice a second one with its key. */
+  readonly instance?: Uint8Array;
 }
 
 export interface NetworkModules {
@@ -64,6 +68,8 @@ export interface NetworkModules {
 }
 
 export interface NetworkEvents {
+  /** A peer has heard this node's key from another process, since this one started; signed by the key. */
+  twin: [Presence];
   /**
    * A peer of this network and engine is on another chain. It stays connected, so that somebody can find out which of
    * the two is to go on; `refuseChain` parts from it. Where nobody listens, it is refused at once.
@@ -77,6 +83,8 @@ export interface NetworkEvents {
 /** Peers are greeted in rounds: in each one those with whom something is pending, in every fourth all. */
 const greetRoundMs = 2_000;
 const greetAllEveryRounds = 4;
+/** A node that has just started has much to hear: whether its key is at work elsewhere, above all. */
+const greetAllFirstRounds = 8;
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
 const gossipSettledMs = 2_000;
@@ -104,6 +112,8 @@ export class Network {
   readonly #synchronizer: Synchronizer;
   readonly #batcher: TransactionBatcher;
   readonly #claims: HeadClaims;
+  readonly #presences = new Presences();
+  readonly #startedMs: number;
   readonly #finality: FinalityGossip;
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
@@ -122,8 +132,9 @@ export class Network {
     this.#mempool = mempool;
     this.#clock = clock;
     this.#logger = logger;
+    this.#startedMs = clock.nowMs();
     this.#topics = chainTopics(chain.spec.chainId);
-    this.#handshake = new Handshake({ host, clock, ownHello: () => this.#ownHello() });
+    this.#handshake = new Handshake({ host, clock, ownHello: (to) => this.#helloTo(to) });
     this.clocks = new ClockComparison({
       clock,
       ownKey: options.keyPair.publicKey,
@@ -232,7 +243,7 @@ export class Network {
     let round = 0;
     this.#repeat(greetRoundMs, () => {
       round += 1;
-      if (round % greetAllEveryRounds === 0) this.#greetAll();
+      if (round % greetAllEveryRounds === 0 || round <= greetAllFirstRounds) this.#greetAll();
       else this.#greetPending();
     });
     this.#repeat(recordEveryMs, () => this.announceNode());
@@ -279,6 +290,11 @@ export class Network {
   /** Queues a transaction for the next message; sent within milliseconds. */
   announceTransaction(transaction: DecodedTransaction): void {
     this.#batcher.add(transaction.bytes);
+  }
+
+  /** Leaves every peer and finds no other: what the node would say could only disturb. */
+  async withdraw(): Promise<void> {
+    await this.#host.stop();
   }
 
   /** Publishes this node's signed record. */
@@ -396,10 +412,35 @@ export class Network {
     void this.#host.ban(peer, penaltyBanMs, fault.code);
   }
 
-  #ownHello(): Hello {
+  #ownHello(twin?: Presence): Hello {
     const { network, name, keyPair, candidacy } = this.#options;
-    const options = { network, name, publicKey: keyPair.publicKey, candidacy: candidacy?.() };
+    const presence = this.#presence();
+    const options = { network, name, publicKey: keyPair.publicKey, candidacy: candidacy?.(), presence, twin };
     return chainHello(options, this.#chain, this.#clock);
+  }
+
+  #helloTo(peer: PeerId): Hello {
+    const key = this.directory.peer(peer)?.hello.publicKey;
+    return this.#ownHello(key && this.#presences.twinOf(key, this.#clock.monotonicMs()));
+  }
+
+  #presence(): Presence | undefined {
+    const { instance, keyPair } = this.#options;
+    if (!instance) return undefined;
+    const said = { instance, startedMs: this.#startedMs, timestampMs: this.#clock.nowMs() };
+    return signPresence(this.#chain.spec.chainId, said, keyPair);
+  }
+
+  /** Both ends of it: who speaks is noted, and what it says about ourselves is looked at. */
+  #heardPresence(peer: PeerId, { publicKey, presence: [presence], twin: [twin] }: Hello): void {
+    if (presence && this.#presences.heard(publicKey, presence, this.#clock.monotonicMs())) {
+      // Whichever of the two answers, its word is then as fresh as can be.
+      this.#soon(`ask ${peer} again`, 0, () => void this.#greet(peer));
+    }
+    const { instance, keyPair } = this.#options;
+    if (!twin || !instance || bytesEqual(twin.instance, instance)) return;
+    if (twin.timestampMs < this.#startedMs) return;
+    if (verifyPresence(this.#chain.spec.chainId, twin, keyPair.publicKey)) this.events.emit("twin", twin);
   }
 
   async #greet(peer: PeerId): Promise<void> {
@@ -456,6 +497,7 @@ export class Network {
     if (relation.kind === "other-chain" && !this.events.emit("otherChain", peer, hello))
       this.refuseChain(peer);
     if (relation.kind !== "same-chain") return;
+    this.#heardPresence(peer, hello);
     this.#keyHeard(hello.publicKey);
     if (this.#synchronizer.isBetter(hello)) this.#claims.claimed(peer, hello.head);
     this.events.emit("hello", connected, hello);

@@ -1,4 +1,5 @@
 /** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
+import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -261,7 +262,7 @@ async function openParts(
   const host = await createNodeHost(options, keyPair, { clock, logger });
   resources.defer(() => host.stop());
   const core = await NodeCore.open(
-    { ...options, keyPair, software: softwareVersion },
+    { ...options, keyPair, software: softwareVersion, instance: new Uint8Array(randomBytes(32)) },
     { store, host, verifier: createTransactionVerifier({}, { logger }), sealer, journals, clock, logger },
   );
   const follower = openFollower(options.exportFile, core, clock, logger, resources);

@@ -29,6 +29,8 @@ export interface NodeCoreOptions {
   readonly keyPair: KeyPair;
   readonly mineEmptyBlocks: boolean;
   readonly software: string;
+  /** 32 random bytes of this process: how the others notice a second one with its key. */
+  readonly instance?: Uint8Array;
   /** How long an authority only listens after its start; by default as long as it takes to hear every other one. */
   readonly listenFirstMs?: number;
   /** See ChainOptions. */
@@ -90,8 +92,15 @@ export class NodeCore {
         logger,
       },
     );
+    const { instance, ...said } = options;
     this.network = new Network(
-      { ...options, role: roleOf(spec, sealer), candidacy: () => this.candidacy.current() },
+      {
+        ...said,
+        // Who signs nothing may run twice.
+        ...(instance && journals ? { instance } : {}),
+        role: roleOf(spec, sealer),
+        candidacy: () => this.candidacy.current(),
+      },
       { host, chain, mempool: this.mempool, clock, logger },
     );
     const { candidacy, network } = this;
@@ -99,7 +108,7 @@ export class NodeCore {
     this.authority =
       journals &&
       new AuthorityRole(
-        { keyPair, listenFirstMs: listenMs },
+        { keyPair, instance: options.instance, listenFirstMs: listenMs },
         { chain, network, candidacy, journals, clock, logger },
       );
     this.admission = spec.admission && this.#openDesk(modules);

@@ -22,6 +22,7 @@ export const transactionDomain = fromUtf8("aurex/tx/1");
 export const sealDomain = fromUtf8("aurex/seal/1");
 export const nodeRecordDomain = fromUtf8("aurex/node/1");
 export const voteDomain = fromUtf8("aurex/vote/1");
+export const presenceDomain = fromUtf8("aurex/presence/1");
 export const consentDomain = fromUtf8("aurex/consent/1");
 export const invitationDomain = fromUtf8("aurex/invitation/1");
 export const founderDomain = fromUtf8("aurex-founder");

@@ -13,7 +13,7 @@ describe("a cloned data directory", () => {
 
   it("listens, hears its own key at work, and seals nothing, while the original goes on", async () => {
     const authority = await stage.nodeAddress("original");
-    const times = { periodMs: 500, stepMs: 500, heartbeatMs: 1 };
+    const times = { periodMs: 1_000, stepMs: 1_000, heartbeatMs: 1 };
     const chain = await stage.spec("poa.json", { consensus: "poa", authorities: [authority], ...times });
     const poa = ["--consensus", "poa", "--chain", chain];
     const witness = await stage.start("witness", ...poa);

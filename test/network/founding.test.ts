@@ -112,6 +112,8 @@ class Lan {
       established: 0,
       publicKey: keyPairNamed(name).publicKey,
       candidacy: [],
+      presence: [],
+      twin: [],
       clockMs: startMs,
       name: fromUtf8(name),
       ...changes,

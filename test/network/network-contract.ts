@@ -60,6 +60,8 @@ export function helloOf(
     established: 1,
     publicKey: keyPairNamed(name).publicKey,
     candidacy: [],
+    presence: [],
+    twin: [],
     clockMs: 0,
     name: fromUtf8(name),
     ...claims,

@@ -221,6 +221,8 @@ class Founding {
       established: 0,
       publicKey,
       candidacy,
+      presence: [],
+      twin: [],
       clockMs: this.#clock.nowMs(),
       name: fromUtf8(name),
     };

@@ -1,13 +1,14 @@
 /** What a node does as an authority besides sealing: it votes for finality, watches its key and its clock, and says why it pauses. */
-import { bytesEqual } from "../../base/bytes.ts";
+import { bytesEqual, compareBytes } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import { invariant } from "../../base/invariant.ts";
+import { invariant, toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { describeClock } from "../../network/clock-comparison.ts";
 import type { Network } from "../../network/network.ts";
 import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
+import type { Presence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
 import type { Vote } from "../../protocol/vote.ts";
 import type { NotSealingReason } from "../../sealing/not-sealing.ts";
@@ -25,6 +26,8 @@ export interface AuthorityJournals {
 
 export interface AuthorityRoleOptions {
   readonly keyPair: KeyPair;
+  /** 32 random bytes of this process; without them nobody can tell it that its key is at work elsewhere. */
+  readonly instance: Uint8Array | undefined;
   /** See {@link listenFirstMs}. */
   readonly listenFirstMs: number;
 }
@@ -51,15 +54,18 @@ export class AuthorityRole {
   readonly #watch: KeyWatch;
   readonly #voter: Voter;
   #listenUntilMs = Number.POSITIVE_INFINITY;
+  readonly #startedMs: number;
   #clockSaid: string | undefined;
+  #saidTwin = false;
 
   constructor(options: AuthorityRoleOptions, modules: AuthorityRoleModules) {
     const { keyPair } = options;
     const { chain, network, journals, clock, logger } = modules;
     this.#options = options;
     this.#modules = modules;
+    this.#startedMs = clock.nowMs();
     this.#watch = new KeyWatch(
-      { publicKey: keyPair.publicKey, startedMs: clock.nowMs() },
+      { publicKey: keyPair.publicKey, startedMs: this.#startedMs },
       {
         sealJournal: journals.seals,
         voteJournal: journals.votes,
@@ -67,6 +73,12 @@ export class AuthorityRole {
         logger,
       },
     );
+    this.#watch.events.once("seenElsewhere", () => {
+      // Peers cannot tell the two apart, and drop one's messages for the other's.
+      network
+        .withdraw()
+        .catch((thrown: unknown) => logger.error({ error: toError(thrown) }, "parting failed"));
+    });
     this.#voter = new Voter(
       { keyPair, chainId: chain.spec.chainId },
       {
@@ -96,12 +108,15 @@ export class AuthorityRole {
     chain.events.on("headChanged", this.#onHead);
     chain.events.on("blockStored", this.#onBlock);
     chain.events.on("voteCounted", this.#onVote);
+    this.#modules.network.events.on("twin", this.#onTwin);
     this.#voter.start();
   }
 
   /** Closes the vote journal; the seal journal is the sealer's to close. */
   async stop(): Promise<void> {
-    const { events } = this.#modules.chain;
+    const { network, chain } = this.#modules;
+    const { events } = chain;
+    network.events.off("twin", this.#onTwin);
     events.off("headChanged", this.#onHead);
     events.off("blockStored", this.#onBlock);
     events.off("voteCounted", this.#onVote);
@@ -119,6 +134,23 @@ export class AuthorityRole {
   readonly #onHead = (): void => this.#voter.headChanged();
   readonly #onBlock = ({ header }: Block): void => this.#watch.noticeBlock(header);
   readonly #onVote = (vote: Vote): void => this.#watch.noticeVote(vote);
+
+  /** Of two processes with one key the older one stays; the younger one signs nothing and parts from everybody. */
+  readonly #onTwin = (twin: Presence): void => {
+    const { logger } = this.#modules;
+    if (this.#isYounger(twin)) {
+      this.#watch.noticeTwin(twin);
+    } else if (!this.#saidTwin) {
+      this.#saidTwin = true;
+      logger.warn({}, "another machine has been started with this node's key; it is told to sign nothing");
+    }
+  };
+
+  /** Whether this process started after the other. */
+  #isYounger({ startedMs, instance }: Presence): boolean {
+    if (startedMs !== this.#startedMs) return startedMs < this.#startedMs;
+    return compareBytes(instance, this.#options.instance ?? instance) < 0;
+  }
 
   get #hasListened(): boolean {
     return this.#modules.clock.monotonicMs() >= this.#listenUntilMs;

@@ -4,6 +4,7 @@ import { bytesEqual } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Header, HeaderType } from "../../protocol/block.ts";
+import type { Presence } from "../../protocol/presence.ts";
 import type { Vote } from "../../protocol/vote.ts";
 import type { SealJournal } from "./seal-journal.ts";
 import { isSameVote, type VoteJournal } from "./vote-journal.ts";
@@ -67,6 +68,11 @@ export class KeyWatch {
     if (!this.#isFresh(voter, timestampOf(target.hash)) || target.height < voteJournal.floorHeight) return;
     const own = voteJournal.votedAt(target.height);
     if (!own || !isSameVote(own, vote)) this.#see(`a vote for block ${target.height}`);
+  }
+
+  /** @param presence of another process, signed with our key and newer than our start */
+  noticeTwin({ startedMs }: Presence): void {
+    if (!this.#seen) this.#see(`a node that runs since ${new Date(startedMs).toISOString()}`);
   }
 
   #isFresh(key: Uint8Array, timestampMs: number | undefined): boolean {
