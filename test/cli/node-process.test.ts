@@ -196,13 +196,13 @@ describe("a node as a process", () => {
   });
 
   it("goes on where it was, with human lines, and stops on Ctrl-C", async () => {
-    const again = aurex(...startFlags());
-    const status = await again.line((line) => line.startsWith("authority "));
+    node = aurex(...startFlags());
+    const status = await node.line((line) => line.startsWith("authority "));
     assert.match(
       status,
-      /^authority {2}height [12] {2}head [0-9a-f]{12} {2}peers 0 {2}mempool 0 {2}not sealing: /,
+      /^authority {2}height [12] {2}head [0-9a-f]{12} {2}final [01] {2}authorities 1 {2}peers 0 {2}mempool 0 {2}not sealing: /,
     );
-    const { code, stdout } = await again.stop("SIGINT");
+    const { code, stdout } = await node.stop("SIGINT");
     assert.equal(code, 0);
     assert.match(stdout, /\nStopped\.\n$/);
   });

@@ -21,6 +21,7 @@ import { ChainRequests } from "../../src/network/requests.ts";
 import { Synchronizer } from "../../src/network/synchronizer.ts";
 import { SealedHeaderType } from "../../src/protocol/block.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
+import { type Presence, signPresence } from "../../src/protocol/presence.ts";
 import {
   authorities,
   BlockBuilder,
@@ -145,9 +146,38 @@ describe("finality between nodes", () => {
       });
       await network.connect(node.host, host);
     }
+    // A node that has just started greets everybody so often.
+    await rig.pass(20_000);
+    heard.clear();
     await rig.pass(60_000);
     assert.ok(heard.get("candidate")! >= 29, `${heard.get("candidate")} greetings of the candidate`);
     assert.ok(heard.get("follower")! <= 12, `${heard.get("follower")} greetings of the follower`);
+  });
+
+  it("is told of a second process with its key by whoever heard it, and takes nobody's word but the key's", async () => {
+    const [own, other] = [keyPairNamed("node"), keyPairNamed("other")];
+    const node = await network.node("node", poa.spec, "test", new Uint8Array(32).fill(1));
+    const seen: Presence[] = [];
+    node.core.network.events.on("twin", (twin) => seen.push(twin));
+    const nowMs = rig.clock.nowMs();
+    const said = { instance: new Uint8Array(32).fill(2), startedMs: nowMs, timestampMs: nowMs + 3_600_000 };
+    const ofKey = (presence: object, keyPair = own) =>
+      signPresence(poa.spec.chainId, { ...said, ...presence }, keyPair);
+    const words = [
+      ofKey({}, other),
+      ofKey({ instance: new Uint8Array(32).fill(1) }),
+      ofKey({ timestampMs: nowMs - 1 }),
+      ofKey({}),
+    ];
+    for (const [index, twin] of words.entries()) {
+      const host = await network.stranger(`gossip ${index}`);
+      const answer = () => [helloOf(`gossip ${index}`, [], { twin: [twin] }, poa)];
+      host.serve(helloProtocol, { ...serving, handle: answer });
+      await network.connect(node.host, host);
+      await rig.pass(3_000);
+      assert.equal(seen.length > 0, index === words.length - 1, `word ${index}`);
+    }
+    assert.deepEqual(seen[0], words.at(-1));
   });
 
   it("says where its chain stands", async () => {

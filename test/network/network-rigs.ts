@@ -7,6 +7,8 @@ import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts"
 import type { PeerHost, Verdict } from "../../src/network/peer-host.ts";
 import { NodeCore } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
+import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
+import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
 import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { type BuiltBlock, genesisMs, keyPairNamed } from "../chain/block-builder.ts";
@@ -83,8 +85,8 @@ export class TestNetwork {
     this.rig = rig;
   }
 
-  /** A node that follows and seals nothing. */
-  async node(name: string, spec: ChainSpec, network = "test"): Promise<TestNode> {
+  /** A node that follows and seals nothing; with an instance, one that would sign if it were an authority. */
+  async node(name: string, spec: ChainSpec, network = "test", instance?: Uint8Array): Promise<TestNode> {
     const host = await this.rig.makeHost(name);
     const warnings: TestNode["warnings"] = [];
     const warn = (fields: object, message: string) => {
@@ -92,13 +94,21 @@ export class TestNetwork {
     };
     const logger: Logger = { ...silentLogger, warn, error: warn, child: () => logger };
     const core = await NodeCore.open(
-      { spec, network, name, keyPair: keyPairNamed(name), mineEmptyBlocks: false, software: "test" },
+      {
+        spec,
+        network,
+        name,
+        keyPair: keyPairNamed(name),
+        mineEmptyBlocks: false,
+        software: "test",
+        ...(instance ? { instance } : {}),
+      },
       {
         store: createMemoryStore(),
         host,
         verifier: createInlineVerifier(),
         sealer: undefined,
-        journals: undefined,
+        journals: instance && { seals: createMemorySealJournal(), votes: createMemoryVoteJournal() },
         clock: this.rig.clock,
         logger,
       },
