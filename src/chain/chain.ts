@@ -143,8 +143,11 @@ export class Chain {
   #openFinality(): FinalityKeeper | undefined {
     const genesisHash = this.#store.hashAtHeight(0);
     invariant(genesisHash, "a chain has a genesis block");
+    const stored = this.#store.final ?? { height: 0, hash: genesisHash };
+    // A kill may have come between a block and the note of what it makes final.
+    const shown = this.engine.finality(this.#head)?.finalized ?? stored;
     const finality = this.engine.openFinality({
-      final: this.#store.final ?? { height: 0, hash: genesisHash },
+      final: shown.height > stored.height ? shown : stored,
       recordOf: (hash) => this.headerOf(hash),
       head: () => this.#head,
       onEvidence: (evidence) => this.events.emit("evidenceFound", evidence),

@@ -220,6 +220,21 @@ describe("a chain with finality", () => {
     assert.equal(reopened.chain.final?.height, 1);
   });
 
+  it("starts with what its own blocks show, where a kill came before that was noted", async () => {
+    const disk = createMemoryDisk();
+    const store = disk.open();
+    // As after a kill: each block is there, and no note of what it made final.
+    const commit = store.commit.bind(store);
+    store.commit = ({ final: _lost, ...batch }) => commit(batch);
+    const first = three.child(three.genesis);
+    const blocks = [first, ...three.growCertified(first, 3)];
+    await giveAll(await openChain({ spec }, { store }), blocks);
+    assert.equal(disk.open().final, undefined);
+    const restarted = await openChain({ spec }, { disk });
+    assert.deepEqual(restarted.chain.final, checkpointOf(blocks[1]!));
+    assert.equal(await restarted.give(three.child(first, { laterMs: 1 })), "block/conflicts-with-final");
+  });
+
   it("follows a change of the authorities over a reorganization, in set and ledger alike", async () => {
     const node = await openChain({ spec });
     // Heavier at first, and without the change.
