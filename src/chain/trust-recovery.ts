@@ -1,11 +1,18 @@
 /** The way past a lost quorum: an operator declares one block final, and who sealed lately goes on from there. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import type { ConsensusEngine } from "../consensus/engine.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
 import { decodeBlock, type HeaderRecord } from "../protocol/block.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { type ChainStore, StoreError } from "../store/chain-store.ts";
-import type { ChainModules } from "./chain.ts";
+
+export interface TrustRecoveryModules {
+  readonly store: ChainStore;
+  readonly engine: ConsensusEngine;
+  readonly logger: Logger;
+}
 
 /**
  * Restates the trusted block in the store and takes the chain back to it: what was sealed above it was judged by other
@@ -16,7 +23,7 @@ import type { ChainModules } from "./chain.ts";
 export async function recoverTrust(
   trusted: Uint8Array,
   spec: ChainSpec,
-  { store, engine, logger }: ChainModules,
+  { store, engine, logger }: TrustRecoveryModules,
 ): Promise<void> {
   const record = store.headerRecord(trusted);
   if (!record) return;

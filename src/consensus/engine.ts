@@ -7,6 +7,7 @@ import type { Evidence } from "../protocol/evidence.ts";
 import type { BlockFault, TransactionFault } from "../protocol/faults.ts";
 import type { ConsensusName } from "../protocol/genesis.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
+import type { ChainFinality, RecordOf } from "./finality/chain-finality.ts";
 import type { EvidencePool } from "./finality/evidence-pool.ts";
 import type { FinalityGadget } from "./finality/finality-gadget.ts";
 
@@ -37,37 +38,11 @@ export interface VoteCounter {
   cast(transaction: DecodedTransaction): TransactionFault | undefined;
 }
 
-/** What a block's own chain shows of finality. Nodes may know more than it shows, from votes. */
-export interface ChainFinality {
-  /** The source of every vote for the block. */
-  readonly justified: Checkpoint;
-  readonly finalized: Checkpoint;
-  /** The highest block that somebody waits for: empty blocks are worth sealing until it is final. */
-  readonly unsettledHeight: number;
-  /** A change of the authorities has passed; it is in force once the block that it passed in is final. */
-  readonly inFlight: { readonly action: number; readonly authority: Uint8Array } | undefined;
-  readonly banned: readonly Uint8Array[];
-  /** False while the chain has had one authority ever and no user's transaction: nobody loses anything with it. */
-  readonly established: boolean;
-  /** By authority, in the order of the set. */
-  readonly sealedHeights: readonly number[];
-  readonly ballots: readonly OpenBallot[];
-}
-
-export interface OpenBallot {
-  readonly voter: Uint8Array;
-  readonly action: number;
-  readonly authority: Uint8Array;
-  readonly expiresAtHeight: number;
-}
-
 /** A change of the authorities that comes into force with a block. */
 export interface AuthorityUpdate {
   readonly authority: Uint8Array;
   readonly removed: boolean;
 }
-
-export type RecordOf = (hash: Uint8Array) => HeaderRecord | undefined;
 
 export interface ConsensusEngine {
   readonly name: ConsensusName;

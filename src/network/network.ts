@@ -1,8 +1,8 @@
-/** The network as the node uses it: announces and judges blocks and transactions, greets peers, keeps the chain caught up. */
+/** The network as the node uses it: announces and judges blocks, transactions and node records, and fetches what is missing. */
 import { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, fromUtf8, toHex } from "../base/bytes.ts";
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
@@ -21,42 +21,31 @@ import {
   openNodeRecord,
   signNodeRecord,
 } from "../protocol/node-record.ts";
-import { type Presence, signPresence, verifyPresence } from "../protocol/presence.ts";
-import type { KeyPair } from "../protocol/signing.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
-import { ClockComparison } from "./clock-comparison.ts";
+import type { ClockComparison } from "./clock-comparison.ts";
 import { FinalityGossip } from "./finality-gossip.ts";
-import { chainHello, type Greeting, Handshake, HelloRefused, relate } from "./handshake.ts";
+import { type GreetingEvents, Greetings, type GreetingsOptions } from "./greetings.ts";
 import { HeadClaims } from "./head-claims.ts";
 import {
   blockMessageBytesMax,
-  type Candidacy,
   type ChainTopics,
   chainTopics,
   decodeTransactionsMessage,
-  type Hello,
   nodesTopic,
   transactionsMessageBytesMax,
 } from "./messages.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import type { ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
-import { Presences } from "./presences.ts";
 import { ChainRequests, serveChain } from "./requests.ts";
+import { Schedule } from "./schedule.ts";
 import { Synchronizer, type SyncProgress } from "./synchronizer.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
 import { verdictOf } from "./verdicts.ts";
 
-export interface NetworkOptions {
-  readonly network: string;
-  readonly name: string;
-  readonly keyPair: KeyPair;
+export interface NetworkOptions extends GreetingsOptions {
   readonly role: NodeRole;
   readonly software: string;
-  /** What the node says in each hello while it asks to become an authority. */
-  readonly candidacy?: () => Candidacy | undefined;
-  /** 32 random bytes of this process, where it signs blocks and votes: the others notice a second one with its key. */
-  readonly instance?: Uint8Array;
 }
 
 export interface NetworkModules {
@@ -67,30 +56,13 @@ export interface NetworkModules {
   readonly logger: Logger;
 }
 
-export interface NetworkEvents {
-  /** A peer has heard this node's key from another process, since this one started; signed by the key. */
-  twin: [Presence];
-  /**
-   * A peer of this network and engine is on another chain. It stays connected, so that somebody can find out which of
-   * the two is to go on; `refuseChain` parts from it. Where nobody listens, it is refused at once.
-   */
-  otherChain: [peer: PeerId, Hello];
-  /** A peer of our chain has said hello, asked or not. */
-  hello: [peer: ConnectedPeer, Hello];
+export interface NetworkEvents extends GreetingEvents {
   nodeRecord: [NodeRecord];
 }
 
-/** Peers are greeted in rounds: in each one those with whom something is pending, in every fourth all. */
-const greetRoundMs = 2_000;
-const greetAllEveryRounds = 4;
-/** A node that has just started has much to hear: whether its key is at work elsewhere, above all. */
-const greetAllFirstRounds = 8;
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
-const gossipSettledMs = 2_000;
-const waitingHelloDelayMs = 1_000;
 const penaltyBanMs = 10 * 60_000;
-const mismatchBanMs = 5 * 60_000;
 /** An orphan at most this far from our head is chased parent by parent; a farther one by ranges. */
 const chaseDepthMax = 16;
 const chasesMax = 64;
@@ -107,21 +79,15 @@ export class Network {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #topics: ChainTopics;
-  readonly #handshake: Handshake;
   readonly #requests: ChainRequests;
   readonly #synchronizer: Synchronizer;
   readonly #batcher: TransactionBatcher;
   readonly #claims: HeadClaims;
-  readonly #presences = new Presences();
-  readonly #startedMs: number;
   readonly #finality: FinalityGossip;
+  readonly #greetings: Greetings;
+  readonly #schedule: Schedule;
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
-  readonly #timers = new Set<Timer>();
-  /** Connected peers that were asked for their pending transactions: at the connection, and once gossip has settled. */
-  readonly #mempoolAsked = new Set<PeerId>();
-  /** What is about to be done once, however often it was asked for meanwhile. */
-  readonly #due = new Set<string>();
   #stopped = false;
 
   constructor(options: NetworkOptions, modules: NetworkModules) {
@@ -132,14 +98,8 @@ export class Network {
     this.#mempool = mempool;
     this.#clock = clock;
     this.#logger = logger;
-    this.#startedMs = clock.nowMs();
+    this.#schedule = new Schedule(clock);
     this.#topics = chainTopics(chain.spec.chainId);
-    this.#handshake = new Handshake({ host, clock, ownHello: (to) => this.#helloTo(to) });
-    this.clocks = new ClockComparison({
-      clock,
-      ownKey: options.keyPair.publicKey,
-      authorities: () => chain.engine.authorities(chain.head),
-    });
     this.#claims = new HeadClaims({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
     this.#requests = new ChainRequests(host, chain.spec.chainId);
     this.#synchronizer = new Synchronizer({
@@ -161,6 +121,20 @@ export class Network {
       voterHeard: (voter) => this.#keyHeard(voter),
       fetchTarget: ({ target }, from) => this.#chaseHash(target.hash, target.height, from),
     });
+    this.#greetings = new Greetings(options, {
+      host,
+      chain,
+      clock,
+      logger,
+      events: this.events,
+      directory: this.directory,
+      synchronizer: this.#synchronizer,
+      claims: this.#claims,
+      penalise: (peer, fault) => this.#penalise(peer, fault),
+      fetchFinality: (peer) => this.#finality.fetchFrom(peer),
+      fetchMempool: (peer) => this.#fetchMempool(peer),
+    });
+    this.clocks = this.#greetings.clocks;
     this.#batcher = new TransactionBatcher(clock, (message) =>
       this.#publish(this.#topics.transactions, message),
     );
@@ -197,10 +171,7 @@ export class Network {
   }
 
   async start(): Promise<void> {
-    this.#handshake.serve((peer, hello) => {
-      if (hello.ok) this.#heardHello(peer, hello.value);
-      else if (hello.fault.code === "message/key-wrong") this.#penalise(peer, hello.fault);
-    });
+    this.#greetings.serve();
     serveChain(this.#host, this.#chain, this.#mempool);
     this.#host.subscribe(this.#topics.blocks, {
       messageBytesMax: blockMessageBytesMax,
@@ -218,41 +189,27 @@ export class Network {
       queueMax: 256,
       judge: (message) => this.#judgeNodeRecord(message),
     });
-    this.#host.events.on("peerConnected", ({ peerId }) => {
-      void this.#greet(peerId);
-      // What is published before gossip knows who listens is lost to the newcomer: a second look finds it.
-      this.#after(gossipSettledMs, () => {
-        this.#mempoolAsked.delete(peerId);
-        void this.#greet(peerId);
-      });
-      // A newcomer has heard no record yet.
-      this.#soon("record", recordDelayMs, () => this.announceNode());
-    });
-    this.#host.events.on("peerDisconnected", (peerId) => {
-      this.directory.remove(peerId);
-      this.#mempoolAsked.delete(peerId);
-      this.#synchronizer.forget(peerId);
-    });
+    // A newcomer has heard no record yet.
+    this.#host.events.on("peerConnected", () =>
+      this.#schedule.soon("record", recordDelayMs, () => this.announceNode()),
+    );
+    this.#host.events.on("peerDisconnected", (peerId) => this.#synchronizer.forget(peerId));
     // A block that had to wait was not relayed when it came. Gossip carries no message twice, so that where it came by
     // gossip only a hello can tell the others that it is good.
     this.#chain.events.on("waitingImported", (block) => {
       this.announceBlock(block);
-      this.#soon("hello", waitingHelloDelayMs, () => this.#greetAll());
+      this.#greetings.greetAllSoon();
     });
     await this.#host.start();
-    let round = 0;
-    this.#repeat(greetRoundMs, () => {
-      round += 1;
-      if (round % greetAllEveryRounds === 0 || round <= greetAllFirstRounds) this.#greetAll();
-      else this.#greetPending();
-    });
-    this.#repeat(recordEveryMs, () => this.announceNode());
+    this.#greetings.startRounds();
+    this.#schedule.repeat(recordEveryMs, () => this.announceNode());
     this.announceNode();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    for (const timer of this.#timers) timer.cancel();
+    this.#schedule.close();
+    this.#greetings.close();
     this.#batcher.flush();
     this.#finality.close();
     await this.#synchronizer.close();
@@ -277,14 +234,7 @@ export class Network {
 
   /** Parts from a peer of another chain, for a while; both ids are in the log. */
   refuseChain(peer: PeerId): void {
-    const known = this.directory.peer(peer);
-    if (!known) return;
-    this.directory.chainRefused(known, this.#clock.nowMs());
-    this.#logger.error(
-      { peer, ours: toHex(this.#chain.spec.chainId), theirs: toHex(known.hello.chainId) },
-      "genesis mismatch: this peer has another chain of the same network, and the two never merge; compare the chain specs (--chain), give one network another name (--network), or move the data directory of the node that is to change aside",
-    );
-    this.#part(peer, "other-chain");
+    this.#greetings.refuseChain(peer);
   }
 
   /** Queues a transaction for the next message; sent within milliseconds. */
@@ -412,103 +362,6 @@ export class Network {
     void this.#host.ban(peer, penaltyBanMs, fault.code);
   }
 
-  #ownHello(twin?: Presence): Hello {
-    const { network, name, keyPair, candidacy } = this.#options;
-    const presence = this.#presence();
-    const options = { network, name, publicKey: keyPair.publicKey, candidacy: candidacy?.(), presence, twin };
-    return chainHello(options, this.#chain, this.#clock);
-  }
-
-  #helloTo(peer: PeerId): Hello {
-    const key = this.directory.peer(peer)?.hello.publicKey;
-    return this.#ownHello(key && this.#presences.twinOf(key, this.#clock.monotonicMs()));
-  }
-
-  #presence(): Presence | undefined {
-    const { instance, keyPair } = this.#options;
-    if (!instance) return undefined;
-    const said = { instance, startedMs: this.#startedMs, timestampMs: this.#clock.nowMs() };
-    return signPresence(this.#chain.spec.chainId, said, keyPair);
-  }
-
-  /** Both ends of it: who speaks is noted, and what it says about ourselves is looked at. */
-  #heardPresence(peer: PeerId, { publicKey, presence: [presence], twin: [twin] }: Hello): void {
-    if (presence && this.#presences.heard(publicKey, presence, this.#clock.monotonicMs())) {
-      // Whichever of the two answers, its word is then as fresh as can be.
-      this.#soon(`ask ${peer} again`, 0, () => void this.#greet(peer));
-    }
-    const { instance, keyPair } = this.#options;
-    if (!twin || !instance || bytesEqual(twin.instance, instance)) return;
-    if (twin.timestampMs < this.#startedMs) return;
-    if (verifyPresence(this.#chain.spec.chainId, twin, keyPair.publicKey)) this.events.emit("twin", twin);
-  }
-
-  async #greet(peer: PeerId): Promise<void> {
-    try {
-      await this.#greeted(peer, await this.#handshake.greet(peer));
-    } catch (thrown) {
-      if (thrown instanceof HelloRefused && thrown.fault.code === "message/key-wrong") {
-        this.#penalise(peer, thrown.fault);
-      }
-      this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
-    }
-  }
-
-  /** What is asked with each greeting of a peer on our chain. */
-  async #greeted(peer: PeerId, greeting: Greeting): Promise<void> {
-    this.#heardHello(peer, greeting.hello);
-    if (!this.directory.peer(peer)?.sameChain) return;
-    this.clocks.greeted(greeting);
-    await this.#finality.fetchFrom(peer);
-    if (this.#mempoolAsked.has(peer)) return;
-    this.#mempoolAsked.add(peer);
-    try {
-      await this.#fetchMempool(peer);
-    } catch (thrown) {
-      this.#mempoolAsked.delete(peer);
-      throw thrown;
-    }
-  }
-
-  /** While somebody waits to become an authority, what the others know of it should not be ten seconds old. */
-  #greetPending(): void {
-    const isCandidate = this.#options.candidacy?.() !== undefined;
-    for (const { peerId } of this.#host.peers()) {
-      const known = this.directory.peer(peerId);
-      if (isCandidate || (known?.sameChain && known.hello.candidacy.length > 0)) void this.#greet(peerId);
-    }
-  }
-
-  #greetAll(): void {
-    for (const { peerId } of this.#host.peers()) void this.#greet(peerId);
-  }
-
-  #heardHello(peer: PeerId, hello: Hello): void {
-    const relation = relate(this.#ownHello(), hello);
-    if (relation.kind === "other-network") {
-      const { ours, theirs } = relation;
-      this.#logger.info({ peer, ours, theirs }, "a peer of another network");
-      this.#part(peer, relation.kind);
-      return;
-    }
-    const connected = this.#host.peers().find(({ peerId }) => peerId === peer);
-    if (!connected) return;
-    this.directory.setHello({ peerId: peer, hello, sameChain: relation.kind === "same-chain" });
-    if (relation.kind === "other-chain" && !this.events.emit("otherChain", peer, hello))
-      this.refuseChain(peer);
-    if (relation.kind !== "same-chain") return;
-    this.#heardPresence(peer, hello);
-    this.#keyHeard(hello.publicKey);
-    if (this.#synchronizer.isBetter(hello)) this.#claims.claimed(peer, hello.head);
-    this.events.emit("hello", connected, hello);
-    this.#synchronizer.consider();
-  }
-
-  /** After our own hello has left, so that the other side can name the mismatch, too. */
-  #part(peer: PeerId, reason: string): void {
-    this.#soon(`part from ${peer}`, 1_000, () => void this.#host.ban(peer, mismatchBanMs, reason));
-  }
-
   #keyHeard(publicKey: Uint8Array): void {
     this.directory.keyHeard(publicKey, this.#clock.monotonicMs());
   }
@@ -560,29 +413,5 @@ export class Network {
       this.#logger.debug({ from, reason: toError(thrown).message }, "a block could not be fetched");
       this.#synchronizer.consider();
     }
-  }
-
-  #after(delayMs: number, callback: () => void): void {
-    const timer = this.#clock.schedule(delayMs, () => {
-      this.#timers.delete(timer);
-      if (!this.#stopped) callback();
-    });
-    this.#timers.add(timer);
-  }
-
-  #soon(what: string, delayMs: number, callback: () => void): void {
-    if (this.#due.has(what)) return;
-    this.#due.add(what);
-    this.#after(delayMs, () => {
-      this.#due.delete(what);
-      callback();
-    });
-  }
-
-  #repeat(everyMs: number, callback: () => void): void {
-    this.#after(everyMs, () => {
-      callback();
-      this.#repeat(everyMs, callback);
-    });
   }
 }

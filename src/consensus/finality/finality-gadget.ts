@@ -10,8 +10,8 @@ import { type Certificate, signersOf } from "../../protocol/certificate.ts";
 import { type Checkpoint, isSameCheckpoint } from "../../protocol/checkpoint.ts";
 import type { VoteFault } from "../../protocol/faults.ts";
 import { type Vote, voteMessage } from "../../protocol/vote.ts";
-import type { ChainFinality, RecordOf } from "../engine.ts";
 import { certificateOf, type VerifyVoteSignature } from "./certify.ts";
+import type { ChainFinality, RecordOf } from "./chain-finality.ts";
 import type { linkFinalizes } from "./vote-rule.ts";
 
 export interface FinalityGadgetOptions {

@@ -6,8 +6,9 @@ import type { Certificate } from "../../protocol/certificate.ts";
 import { decodeEvidence, evidenceFault, offenderOf } from "../../protocol/evidence.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import { authorityActions } from "../../protocol/transaction.ts";
-import type { BlockContents, RecordOf } from "../engine.ts";
+import type { BlockContents } from "../engine.ts";
 import { certificateFault, type VerifyVoteSignature } from "../finality/certify.ts";
+import type { RecordOf } from "../finality/chain-finality.ts";
 import { linkFinalizes } from "../finality/vote-rule.ts";
 import {
   type AuthorityState,

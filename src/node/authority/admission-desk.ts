@@ -6,7 +6,7 @@ import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Chain } from "../../chain/chain.ts";
-import type { ChainFinality } from "../../consensus/engine.ts";
+import type { ChainFinality } from "../../consensus/finality/chain-finality.ts";
 import type {
   AuthoritiesAnswer,
   AuthorityAction,
