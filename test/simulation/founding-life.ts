@@ -1,4 +1,5 @@
 /** Nodes of a simulation that begin without a chain: each with a shelf, disks and journals that outlive its process. */
+
 import assert from "node:assert/strict";
 import { toHex } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/base/clock.ts";
@@ -22,6 +23,7 @@ import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { keyPairNamed, simulationStartMs } from "./chains.ts";
 import { createNodeClock } from "./node-clock.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
+import { memoryAddress } from "./simulated-node.ts";
 
 export interface FoundingNodeOptions extends Partial<Omit<ChainLifeOptions, "publicKey">> {
   readonly bootstrap?: readonly string[];
@@ -29,10 +31,6 @@ export interface FoundingNodeOptions extends Partial<Omit<ChainLifeOptions, "pub
 
 interface RunningCore extends LivingNode {
   readonly core: NodeCore;
-}
-
-function memoryAddress(peerId: string): string {
-  return `/memory/${peerId}/p2p/${peerId}`;
 }
 
 export interface LogLine {

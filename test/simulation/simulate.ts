@@ -15,7 +15,7 @@ import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { conservationViolations, entriesOf, ledgerViolations, replayViolations } from "./checks.ts";
 import { FaultSchedule } from "./fault-schedule.ts";
 import { createSeededRandom } from "./random.ts";
-import { type RulesOff, SimulatedNode, type SimulationObserver } from "./simulated-node.ts";
+import { memoryAddress, type RulesOff, SimulatedNode, type SimulationObserver } from "./simulated-node.ts";
 import { Wallet } from "./wallets.ts";
 
 export interface SimulationOptions {
@@ -318,8 +318,4 @@ class Simulation implements SimulationObserver {
     this.#trace(`violation ${violation}`);
     this.#violations.push(violation);
   }
-}
-
-function memoryAddress(peerId: string): string {
-  return `/memory/${peerId}/p2p/${peerId}`;
 }

@@ -214,3 +214,7 @@ export class SimulatedNode {
     return head ? `${this.name}@${head.header.height}:${toHex(head.hash).slice(0, 8)}` : `${this.name} down`;
   }
 }
+
+export function memoryAddress(peerId: string): string {
+  return `/memory/${peerId}/p2p/${peerId}`;
+}
