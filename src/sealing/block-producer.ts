@@ -49,6 +49,11 @@ export interface BlockProducerModules {
   readonly mayNotSeal?: () => NotSealingReason | undefined;
 }
 
+const everydayReasons: ReadonlySet<NotSealingReason> = new Set([
+  "not its turn",
+  "nothing to seal",
+  "stopped",
+]);
 const retryAfterFailureMs = 2_000;
 const emptyDraftMs = 1_000;
 const clockLookMs = 10_000;
@@ -106,7 +111,7 @@ export class BlockProducer {
   /** Stops the running attempt and starts no other; resolves when nothing of it runs any more. */
   async stop(): Promise<void> {
     this.#running = false;
-    this.#reason = "stopped";
+    this.#becauseOf("stopped");
     this.#timer?.cancel();
     this.#modules.chain.events.off("headChanged", this.#reconsider);
     this.#modules.chain.events.off("evidenceFound", this.#reconsider);
@@ -127,25 +132,34 @@ export class BlockProducer {
     this.#timer?.cancel();
     const held = this.#heldBack();
     if (held) {
-      this.#reason = held.reason;
+      this.#becauseOf(held.reason);
       this.#wakeAfter(held.lookAgainMs);
       return;
     }
     const due = this.#dueTime(chain.head);
     if (typeof due === "string") {
-      this.#reason = due;
+      this.#becauseOf(due);
       if (due === "syncing" || chain.awaitsFinality) this.#wakeAfter(retryAfterFailureMs);
       return;
     }
     const waitMs = due.dueMs - clock.nowMs();
     if (waitMs > 0) {
-      this.#reason = due.isUrgent ? "not its turn" : this.#idleReason();
+      this.#becauseOf(due.isUrgent ? "not its turn" : this.#idleReason());
       // Not longer, since the wall clock may be set meanwhile, or the authorities that finality waits for may come back.
       this.#wakeAfter(Math.min(waitMs, chain.awaitsFinality ? retryAfterFailureMs : clockLookMs));
       return;
     }
-    this.#reason = undefined;
+    this.#becauseOf(undefined);
     this.#begin(chain.head, due);
+  }
+
+  /** The log has every change, too; those that come with each block only where somebody looks closely. */
+  #becauseOf(reason: NotSealingReason | undefined): void {
+    if (reason === this.#reason) return;
+    this.#reason = reason;
+    if (reason === undefined) return;
+    const level = everydayReasons.has(reason) ? "debug" : "info";
+    this.#modules.logger[level]({ because: reason }, "not sealing");
   }
 
   #wakeAfter(delayMs: number): void {
@@ -203,7 +217,7 @@ export class BlockProducer {
     const abort = new AbortController();
     const done = this.#produce(parent, due, abort.signal)
       .catch((thrown: unknown) => {
-        if ((thrown as { code?: unknown }).code === "store/disk-full") this.#reason = "disk full";
+        if ((thrown as { code?: unknown }).code === "store/disk-full") this.#becauseOf("disk full");
         this.#modules.logger.error({ error: toError(thrown) }, "a block could not be produced");
         return retryAfterFailureMs;
       })
