@@ -30,9 +30,13 @@ describe("a node on a disk that runs full", () => {
 
   /** Leaves this many bytes free. */
   async function fillUpTo(freeBytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(disk);
-    const length = String(Math.max(1, bavail * bsize - freeBytes));
-    assert.equal(spawnSync("fallocate", ["-l", length, filler()]).status, 0);
+    // The node writes, too: what was free a moment ago may not be any more.
+    await until("the filler takes what is free", async () => {
+      await rm(filler(), { force: true });
+      const { bavail, bsize } = await statfs(disk);
+      const length = String(Math.max(1, bavail * bsize - freeBytes));
+      return spawnSync("fallocate", ["-l", length, filler()]).status === 0;
+    });
   }
 
   async function readsGoOn(node: NodeProcess, height: number): Promise<void> {
