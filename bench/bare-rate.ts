@@ -25,9 +25,9 @@ export class BareRate {
     return new BareRate(availableParallelism(), { loop: "verify", items });
   }
 
-  /** One thread at the priority of a mining one. */
-  static hashing(): BareRate {
-    return new BareRate(1, { loop: "hash", batchLanes });
+  /** Threads at the priority of mining ones. */
+  static hashing(threads: number): BareRate {
+    return new BareRate(threads, { loop: "hash", batchLanes });
   }
 
   /** Rounds of the loop a second, all threads together. */

@@ -1,11 +1,14 @@
 /** A whole node in a process of its own, told over the process channel what to do; started by node-processes.ts. */
 
 import { setTimeout as delay } from "node:timers/promises";
+import { silentLogger } from "../src/base/logger.ts";
 import { AurexNode } from "../src/node/aurex-node.ts";
 import { decodeBlock } from "../src/protocol/block.ts";
 import { chainSpecFromJson } from "../src/protocol/chain-spec-json.ts";
+import { zeroBytes32 } from "../src/protocol/hashing.ts";
 import type { KeyPair } from "../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../src/protocol/transaction.ts";
+import { createMiningThreads, noncePrefixBytes } from "../src/sealing/pow/mining-threads.ts";
 import { keyOf, signedTransfer } from "./sample-chain.ts";
 
 export interface NodeProcessOptions {
@@ -25,6 +28,9 @@ export type Order =
   /** Signs and submits one transfer. */
   | { readonly order: "transfer"; readonly from: number; readonly sequence: number }
   | { readonly order: "block"; readonly bytes: Uint8Array }
+  /** Has so many mining threads search for what no hash meets, until "rest". */
+  | { readonly order: "mine"; readonly threads: number }
+  | { readonly order: "rest" }
   | { readonly order: "stop" };
 
 /** `atMs` is the machine's monotonic clock, the same in all of its processes. */
@@ -32,6 +38,9 @@ export type Report =
   | { readonly report: "started"; readonly address: string }
   | { readonly report: "peers"; readonly count: number }
   | { readonly report: "signed" }
+  /** The threads are at it. */
+  | { readonly report: "mining"; readonly hashesPerSecond: number }
+  | { readonly report: "resting" }
   | { readonly report: "sending"; readonly atMs: number }
   | { readonly report: "added"; readonly idHex: string; readonly atMs: number }
   | { readonly report: "head"; readonly hashHex: string; readonly committed: number; readonly atMs: number };
@@ -69,6 +78,24 @@ async function run(options: NodeProcessOptions): Promise<void> {
   await node.start();
   const peersTimer = setInterval(() => tell({ report: "peers", count: node.network.peerCount }), 50);
 
+  let rest = async () => {};
+  const mine = (count: number) => {
+    const threads = createMiningThreads({ threads: count }, { logger: silentLogger });
+    const searching = threads.search(
+      { headerRoot: zeroBytes32, target: zeroBytes32, noncePrefix: new Uint8Array(noncePrefixBytes) },
+      {
+        signal: new AbortController().signal,
+        onProgress: ({ hashesPerSecond }) => tell({ report: "mining", hashesPerSecond }),
+      },
+    );
+    rest = async () => {
+      rest = async () => {};
+      await threads.close();
+      await searching;
+      tell({ report: "resting" });
+    };
+    return searching;
+  };
   let signed: DecodedTransaction[] = [];
   const follow = async (order: Order) => {
     if (order.order === "dial") await node.network.dial(order.address);
@@ -102,8 +129,11 @@ async function run(options: NodeProcessOptions): Promise<void> {
       const imported = await node.chain.importBlock(block.value);
       if (!imported.ok) throw new Error(`a block was refused: ${imported.fault.code}`);
       node.network.announceBlock(block.value);
-    } else {
+    } else if (order.order === "mine") await mine(order.threads);
+    else if (order.order === "rest") await rest();
+    else {
       clearInterval(peersTimer);
+      await rest();
       await node.stop();
       process.disconnect();
     }

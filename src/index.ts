@@ -1,5 +1,12 @@
 /** The package's door: what programs that use Aurex import. */
 export type { Result } from "./base/result.ts";
+export {
+  type AsertInput,
+  asert,
+  nextTarget,
+  type RetargetParent,
+  type RetargetRule,
+} from "./consensus/pow/asert.ts";
 export type { NodeStatus } from "./http/node-status.ts";
 export { AurexNode, type AurexNodeModules, type AurexNodeOptions } from "./node/aurex-node.ts";
 export {

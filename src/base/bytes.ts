@@ -5,6 +5,11 @@ import { equals } from "uint8arrays/equals";
 
 export { compare as compareBytes, concat as concatBytes, equals as bytesEqual };
 
+/** Whether one of the arrays has the very bytes that are wanted; for short lists: each is looked at in turn. */
+export function includesBytes(arrays: readonly Uint8Array[], wanted: Uint8Array): boolean {
+  return arrays.some((bytes) => equals(bytes, wanted));
+}
+
 /** Lower-case hex without a prefix. */
 export function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");

@@ -234,6 +234,11 @@ export class Chain {
     return this.#finality?.sectionOn(parent) ?? emptyConsensusSection;
   }
 
+  /** Whether {@link sectionOn} has evidence for a block on `parent`, without putting the section together. */
+  hasEvidenceFor(parent: HeaderRecord): boolean {
+    return this.#finality?.evidence.hasFor(parent) ?? false;
+  }
+
   /** Whether an empty block on the head is worth sealing: somebody waits for finality, or for a change of authorities. */
   get awaitsFinality(): boolean {
     const finality = this.engine.finality(this.#head);
@@ -243,6 +248,8 @@ export class Chain {
 
   /** Why a transaction may not stand in a block on the head as far as the engine is concerned. */
   voteFault(transaction: DecodedTransaction): TransactionFault | undefined {
+    // Asked for every pending transaction at every head: counting begins only where there is something to count.
+    if (transaction.payload.kind !== "authorityVote") return undefined;
     return this.engine.voteCounter(this.#head).cast(transaction);
   }
 
@@ -350,8 +357,8 @@ export class Chain {
   #stateOf(block: Block, parent: HeaderRecord): Result<EngineState, BlockFault> {
     const known = this.#states.get(block);
     if (known) return known;
-    const { height, producer } = block.header;
-    const state = this.advance({ ...block, height, producer }, parent);
+    const { height, timestampMs, producer } = block.header;
+    const state = this.advance({ ...block, height, timestampMs, producer }, parent);
     this.#states.set(block, state);
     return state;
   }

@@ -128,6 +128,7 @@ export function ledgerContext(
     height,
     producerHex: toHex(producer),
     rewardUnits: blockRewardAt(genesis, height),
+    rewardMaturityBlocks: genesis.rewardMaturityBlocks,
     minimumFee: genesis.minimumFee,
   };
 }

@@ -40,6 +40,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./authority.ts")).authorityCommand,
   },
   {
+    name: "pool",
+    summary: "serve a mining pool, or mine for one",
+    load: async () => (await import("./pool.ts")).poolCommand,
+  },
+  {
     name: "invite",
     summary: "print an invitation to a closed network",
     load: async () => (await import("./invite.ts")).inviteCommand,

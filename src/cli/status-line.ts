@@ -1,6 +1,6 @@
 /** The lines that a running node prints of itself. */
 import type { NodeStatus } from "../http/node-status.ts";
-import { hashRateText, roleOf } from "./status-text.ts";
+import { grouped, hashRateText, poolText, roleOf } from "./status-text.ts";
 
 export interface StartPlaces {
   readonly apiUrl: string | undefined;
@@ -18,6 +18,9 @@ export function startText(status: NodeStatus, { apiUrl, addresses, dataDir }: St
     `  node     ${status.nodeId}`,
     `  account  ${status.address}`,
     ...addresses.map((address) => `  listens  ${address}`),
+    ...(status.pool?.addresses ?? []).map(
+      (address) => `  pool     aurex-node pool join ${address} --account ADDRESS`,
+    ),
     `  API      ${apiUrl ?? "none"}`,
     `  data     ${dataDir}`,
   ].join("\n");
@@ -26,6 +29,7 @@ export function startText(status: NodeStatus, { apiUrl, addresses, dataDir }: St
 /** E.g. "authority  height 12  head 00ab…  final 11  authorities 3  peers 2  mempool 0". */
 export function statusText(status: NodeStatus): string {
   const { head, final, authorities, syncing, peers, mdnsFault, notSealingBecause, hashesPerSecond } = status;
+  const { hashesTried, pool } = status;
   const parts = [
     roleOf(status),
     `height ${head.height}`,
@@ -35,7 +39,9 @@ export function statusText(status: NodeStatus): string {
     `peers ${peers}`,
     `mempool ${status.mempool}`,
     syncing && `syncing ${syncing.height}/${syncing.targetHeight}`,
-    hashesPerSecond === null || notSealingBecause !== null ? null : hashRateText(hashesPerSecond),
+    hashesPerSecond ? hashRateText(hashesPerSecond) : null,
+    hashesTried ? `tried ${grouped(hashesTried)}` : null,
+    pool && `pool: ${poolText(pool)}`,
     notSealingBecause && `not sealing: ${notSealingBecause}`,
     // Said where it matters: a node without peers whose operator counts on mDNS.
     peers === 0 && mdnsFault && `mDNS: ${mdnsFault}`,

@@ -1,6 +1,6 @@
 /** A node's status in words. */
 import type { NodeAnswer } from "../http/answers.ts";
-import type { NodeStatus } from "../http/node-status.ts";
+import type { NodeStatus, PoolSummary } from "../http/node-status.ts";
 import { fieldList } from "./field-list.ts";
 
 /** Everything, one value a line. */
@@ -24,6 +24,8 @@ export function statusFields(node: NodeAnswer): string {
     mdns: node.mdnsFault ? `impaired: ${node.mdnsFault}` : undefined,
     mempool: node.mempool,
     "hash rate": node.hashesPerSecond === null ? undefined : hashRateText(node.hashesPerSecond),
+    "hashes tried": node.hashesTried === null ? undefined : `${grouped(node.hashesTried)} for the next block`,
+    pool: node.pool ? poolText(node.pool) : undefined,
     "minimum fee": `${node.minimumFee} AUR`,
     authorities: authorities.length > 0 ? authorities.join(" ") : undefined,
   });
@@ -37,6 +39,18 @@ function clockText(offsetMs: number, measuredAgainst: number): string {
 export function roleOf(status: Pick<NodeStatus, "authority" | "mining">): string {
   if (status.authority) return "authority";
   return status.mining ? "miner" : "follower";
+}
+
+/** E.g. "3 members connected, 12.10 MH/s, 420 shares accepted, 2 rejected". */
+export function poolText({ sessions, hashesPerSecond, ...shares }: PoolSummary): string {
+  const members = `${sessions} ${sessions === 1 ? "member" : "members"} connected`;
+  const rejected = shares.sharesRejected > 0 ? `, ${grouped(shares.sharesRejected)} rejected` : "";
+  return `${members}, ${hashRateText(hashesPerSecond)}, ${grouped(shares.sharesAccepted)} shares accepted${rejected}`;
+}
+
+/** E.g. "12,345,678". */
+export function grouped(count: number): string {
+  return count.toLocaleString("en-US");
 }
 
 /** E.g. "1.25 MH/s". */

@@ -15,11 +15,20 @@ export interface NodeConfig {
   readonly admission: "open-lan" | "token" | "vote";
   /** Hex of the block to take for final after the quorum is lost for good. */
   readonly trustRecovery: string | undefined;
+  /** Serve a mining pool, whose blocks go to this node's account. */
+  readonly servePool: boolean;
   readonly mine: boolean;
-  readonly mineEmptyBlocks: boolean;
+  readonly mineEmpty: boolean;
   readonly mineThreads: number | "auto";
   readonly listenAddress: string;
   readonly port: number;
+  readonly poolPort: number;
+  /** Percent. */
+  readonly poolFee: number;
+  /** Decimal AUR. */
+  readonly poolPayoutMinimum: string;
+  /** Blocks. */
+  readonly poolPayoutEvery: number;
   readonly bootstrap: readonly string[];
   readonly mdns: boolean;
   readonly api: boolean;

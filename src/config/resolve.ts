@@ -159,13 +159,22 @@ function shown(raw: unknown): string {
 
 /** Settings that are fine alone and mean nothing together; only what somebody asked for counts. */
 function conflictsIn(config: ResolvedConfig): ConfigFault[] {
-  const { consensus, difficulty, chain, mine, authority, expect, admission, trustRecovery } = config;
+  const { consensus, difficulty, chain, servePool, mine, authority, expect, admission, trustRecovery } =
+    config;
   const isPow = consensus.value === "pow";
   const asked = difficulty.source !== "default";
   const isGiven = chain.value !== undefined;
   const rules: [boolean, keyof NodeConfig, keyof NodeConfig, string, string][] = [
     [
-      mine.value && !isPow,
+      servePool.value && !isPow,
+      "servePool",
+      "consensus",
+      "a pool shares out what mining earns, and poa blocks are signed",
+      "use --consensus pow",
+    ],
+    [servePool.value && !mine.value, "servePool", "mine", "a pool mines", "leave one of both out"],
+    [
+      mine.value && !isPow && !servePool.value,
       "mine",
       "consensus",
       "poa blocks are signed, not mined",

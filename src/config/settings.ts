@@ -17,7 +17,7 @@ import {
 /** What a default may follow from: the settings above it in the table, and whose machine it is. */
 export interface DefaultContext {
   readonly homeDirectory: string;
-  readonly known: Pick<NodeConfig, "consensus" | "network" | "name" | "dataDir" | "chain">;
+  readonly known: Pick<NodeConfig, "consensus" | "network" | "name" | "dataDir" | "chain" | "servePool">;
 }
 
 export interface Setting<Value> {
@@ -114,24 +114,30 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     reader: textLike(/^[0-9a-f]{64}$/, "the 64 hex digits of a block's hash"),
     default: none,
   },
-  mine: {
-    help: "mine blocks (pow)",
+  servePool: {
+    help: "serve a mining pool (pow); aurex-node pool serve says the same",
     reader: aSwitch,
     defaultText: "false",
     default: always(false),
   },
-  mineEmptyBlocks: {
+  mine: {
+    help: "mine blocks (pow)",
+    reader: aSwitch,
+    defaultText: "false, with --serve-pool true",
+    default: ({ known }) => known.servePool,
+  },
+  mineEmpty: {
     help: "mine also while no transaction waits",
     reader: aSwitch,
     defaultText: "false",
     default: always(false),
   },
   mineThreads: {
-    help: "threads to mine with",
+    help: "threads to mine with; 0: leave it to outside miners (docs/mining.md)",
     argument: "count",
-    reader: either(wholeNumber(1, 256), theWord("auto")),
-    defaultText: "auto",
-    default: always("auto"),
+    reader: either(wholeNumber(0, 256), theWord("auto")),
+    defaultText: "auto, with --serve-pool 0",
+    default: ({ known }) => (known.servePool ? 0 : "auto"),
   },
   listenAddress: {
     help: "address to listen on for peers",
@@ -146,6 +152,34 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     reader: port,
     defaultText: "13245 for pow, 13246 for poa",
     default: ({ known }) => (known.consensus === "pow" ? 13_245 : 13_246),
+  },
+  poolPort: {
+    help: "TCP port to listen on for the pool's members, 0 for any free one",
+    argument: "port",
+    reader: port,
+    defaultText: "13247",
+    default: always(13_247),
+  },
+  poolFee: {
+    help: "percent of what each block earns that the pool keeps",
+    argument: "percent",
+    reader: wholeNumber(0, 10),
+    defaultText: "0",
+    default: always(0),
+  },
+  poolPayoutMinimum: {
+    help: "AUR that a member must be due to be paid",
+    argument: "aur",
+    reader: textLike(/^(?:0|[1-9]\d{0,9})(?:\.\d{1,8})?$/, "an amount such as 1 or 0.25"),
+    defaultText: "1",
+    default: always("1"),
+  },
+  poolPayoutEvery: {
+    help: "blocks from one round of payments to the next",
+    argument: "blocks",
+    reader: wholeNumber(1, 100_000),
+    defaultText: "20",
+    default: always(20),
   },
   bootstrap: {
     help: "peer to dial, may be given several times",

@@ -15,6 +15,11 @@ import type { FinalityGadget } from "./finality/finality-gadget.ts";
 export interface SealingSlot {
   /** The lowest timestamp that the header may carry. */
   readonly earliestMs: number;
+  /**
+   * From when on it may begin to seal. Where sealing is work this lies before `earliestMs`: who waits with the search
+   * would leave the blocks to those who do not, and loses nothing by keeping what it finds until its time comes.
+   */
+  readonly beginMs: number;
   /** How long this producer leaves the others the first go at work that has just come; a courtesy, not a rule. */
   readonly courtesyMs: number;
   /** The header's target; zero where the engine has none. */
@@ -24,6 +29,7 @@ export interface SealingSlot {
 /** What a block says to the engine; a producer has it before there is a block. */
 export interface BlockContents {
   readonly height: number;
+  readonly timestampMs: number;
   readonly producer: Uint8Array;
   readonly transactions: readonly DecodedTransaction[];
   readonly consensusSection: ConsensusSection;

@@ -7,9 +7,9 @@ import { type Block, BlockType, ConsensusSectionType, HeaderType } from "../prot
 import { type ChainSpec, GenesisType } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { tables } from "./ledger-tables.ts";
-import { MinerTotals } from "./miner-totals.ts";
+import { type MinerGain, MinerTotals } from "./miner-totals.ts";
 import { RowInserter } from "./row-inserter.ts";
-import { type AssetLabel, blockToRows, type RowContext, transactionKey } from "./rows.ts";
+import { type AssetLabel, allocationRows, blockToRows, type RowContext, transactionKey } from "./rows.ts";
 import { loadUnits } from "./units.ts";
 
 export interface Cursor {
@@ -40,6 +40,7 @@ export class ChainTables {
   readonly #nameQuery: StatementSync;
   readonly #assetQuery: StatementSync;
   readonly #hashQuery: StatementSync;
+  readonly #gainQuery: StatementSync;
   readonly #metaQuery: StatementSync;
   readonly #cursorUpdate: StatementSync;
   readonly #finalUpdate: StatementSync;
@@ -62,6 +63,11 @@ export class ChainTables {
     this.#nameQuery = db.prepare("SELECT name FROM users WHERE chain_id = ? AND account = ?");
     this.#assetQuery = db.prepare("SELECT symbol, decimals FROM assets WHERE chain_id = ? AND asset_id = ?");
     this.#hashQuery = db.prepare(`SELECT hash FROM blocks WHERE chain_id = ? AND "index" = ?`);
+    this.#gainQuery = db.prepare(
+      "SELECT producer, reward_units, reward_units_large, fees_units, fees_units_large " +
+        `FROM blocks WHERE chain_id = ? AND "index" = ?`,
+    );
+    this.#gainQuery.setReadBigInts(true);
     this.#metaQuery = db.prepare("SELECT * FROM meta WHERE chain_id = ?");
     this.#cursorUpdate = db.prepare(
       "UPDATE meta SET cursor_index = ?, cursor_hash = ?, updated_at_ms = ? WHERE chain_id = ?",
@@ -99,6 +105,7 @@ export class ChainTables {
       consensus: this.#spec.consensus,
       genesis_hash: genesisHash,
       genesis_bytes: GenesisType.serialize(this.#spec.genesis),
+      reward_maturity_blocks: this.#spec.genesis.rewardMaturityBlocks,
       chain_number: Number(next?.next),
       cursor_index: 0,
       cursor_hash: genesisHash,
@@ -107,6 +114,7 @@ export class ChainTables {
       updated_at_ms: nowMs,
     };
     new RowInserter(this.#db, tables.meta).insert([row]);
+    new RowInserter(this.#db, tables.allocations).insert(allocationRows(this.#spec));
     return row.chain_number;
   }
 
@@ -118,7 +126,10 @@ export class ChainTables {
     this.#insert.users.insert(rows.users);
     this.#insert.assets.insert(rows.assets);
     for (const user of rows.users) this.#names.set(String(user.account), String(user.name));
-    if (rows.minerGain) this.#minerTotals.add(rows.minerGain);
+    if (this.#spec.consensus !== "pow") return;
+    const { height } = block.header;
+    this.#minerTotals.found(this.#gainAt(height));
+    this.#minerTotals.paid(this.#gainAt(height - this.#spec.genesis.rewardMaturityBlocks));
   }
 
   /** Writes what `append` and `rewind` summed up, and the cursor: the last step before the commit. */
@@ -205,13 +216,23 @@ export class ChainTables {
         transactions,
       });
       archive.insert([{ ...row, reorg_id: reorgId, block_bytes }]);
-      if (this.#spec.consensus === "pow") {
-        const units =
-          loadUnits(row.reward_units, row.reward_units_large) +
-          loadUnits(row.fees_units, row.fees_units_large);
-        this.#minerTotals.subtract(String(row.producer), units);
-      }
+      if (this.#spec.consensus !== "pow") continue;
+      this.#minerTotals.lost(this.#gainAt(height));
+      this.#minerTotals.unpaid(this.#gainAt(height - this.#spec.genesis.rewardMaturityBlocks));
     }
+  }
+
+  /** What the block at a height earned, from its row; undefined where it earns nobody anything: block 0, and below it. */
+  #gainAt(height: number): MinerGain | undefined {
+    const row = height > 0 ? this.#gainQuery.get(this.#chainId, height) : undefined;
+    return (
+      row && {
+        member: String(row.producer),
+        units:
+          loadUnits(row.reward_units, row.reward_units_large) +
+          loadUnits(row.fees_units, row.fees_units_large),
+      }
+    );
   }
 
   #context(chainNumber: number, cumulativeWeight: bigint | undefined): RowContext {

@@ -11,6 +11,7 @@ import { ExportError, isBusy, toExportError } from "./export-error.ts";
 import { openLedgerFile, publishLedgerCopy } from "./ledger-file.ts";
 import type { LedgerSource } from "./ledger-source.ts";
 import { NodeRegistry } from "./node-registry.ts";
+import { PoolRegistry, type PoolRow } from "./pool-rows.ts";
 import { hashIndexes } from "./schema.ts";
 
 export interface ExportJobOptions {
@@ -71,6 +72,7 @@ export class ExportJob {
   readonly #db: DatabaseSync;
   readonly #tables: ChainTables;
   readonly #nodes: NodeRegistry;
+  readonly #pools: PoolRegistry;
   /** Hash of the cursor that this job wrote last: another one means that somebody else has written. */
   #writtenHash: string | undefined;
 
@@ -84,6 +86,7 @@ export class ExportJob {
     this.#db = db;
     this.#tables = new ChainTables(db, modules.source.spec);
     this.#nodes = new NodeRegistry(db);
+    this.#pools = new PoolRegistry(db, toHex(modules.source.spec.chainId));
   }
 
   /** The last block of this chain in the file. */
@@ -121,6 +124,15 @@ export class ExportJob {
   /** Brings the `nodes` table up to date; a record older than the one there changes nothing but when it was seen. */
   async recordNodes(records: readonly NodeRecord[]): Promise<void> {
     if (records.length > 0) await this.#transact(() => this.#nodes.record(records, this.#clock.nowMs()));
+  }
+
+  /**
+   * Makes these rows all that the `mining_pool` table says of their pools. Before the chain's first block is in the file
+   * nothing is written.
+   */
+  async recordPool(rows: readonly PoolRow[]): Promise<void> {
+    if (rows.length === 0 || !this.#tables.meta()) return;
+    await this.#transact(() => this.#pools.record(rows));
   }
 
   /** Writes a complete copy of the file, as of now, to `path`, replacing what is there in one step. */

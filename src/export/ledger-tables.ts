@@ -1,55 +1,6 @@
 /** The tables of a ledger file, column by column: the six documented ones, and what an auditor needs beside them. */
-import type { Column, ColumnSource, Table, View } from "./table.ts";
-
-type ColumnRow = readonly [name: string, sql: string, meaning: string, unit?: string];
-
-function columns(source: ColumnSource, rows: readonly ColumnRow[]): Column[] {
-  return rows.map(([name, sql, meaning, unit = ""]) => ({
-    name,
-    sql,
-    meaning,
-    unit,
-    source,
-    generated: sql.includes("GENERATED ALWAYS"),
-  }));
-}
-
-/** Decimal text of exact units, with all of its asset's places: 10.50000000. Core functions only, for any reader. */
-function decimalTextSql(prefix: string, decimals: string): string {
-  const digits = `COALESCE(CAST(${prefix}_units AS TEXT), ${prefix}_units_large)`;
-  const padded = `substr(hex(zeroblob(${decimals})), 1, max(0, ${decimals} + 1 - length(${digits}))) || ${digits}`;
-  return (
-    `CASE WHEN ${decimals} = 0 THEN ${digits} ELSE ` +
-    `substr(${padded}, 1, max(1, length(${digits}) - ${decimals})) || '.' || substr(${padded}, -${decimals}) END`
-  );
-}
-
-/** The columns of one amount: exact integer, exact text for what an INTEGER cannot hold, and decimal text. */
-function exactUnits(source: ColumnSource, prefix: string, what: string, decimals = "8"): Column[] {
-  return columns(source, [
-    [
-      `${prefix}_units`,
-      "INTEGER",
-      `${what}, exact; NULL where there is none or where it is over 2^63 - 1 (then see ${prefix}_units_large)`,
-      "base units",
-    ],
-    [
-      `${prefix}_units_large`,
-      `TEXT CHECK (${prefix}_units IS NULL OR ${prefix}_units_large IS NULL)`,
-      `${what}, exact decimal digits, only where it is over 2^63 - 1 and so does not fit ${prefix}_units`,
-      "base units",
-    ],
-    [
-      `${prefix}_text`,
-      `TEXT GENERATED ALWAYS AS (${decimalTextSql(prefix, decimals)}) VIRTUAL`,
-      `${what} as decimal text, exact`,
-      "asset",
-    ],
-  ]);
-}
-
-const chainReference = "TEXT NOT NULL REFERENCES meta (chain_id)";
-const chainIdMeaning = "the chain that the row belongs to: SHA-256 of its genesis spec, hex";
+import { type ColumnRow, chainIdMeaning, chainReference, columns, exactUnits } from "./columns.ts";
+import type { Table } from "./table.ts";
 
 const users: Table = {
   name: "users",
@@ -246,28 +197,34 @@ const assets: Table = {
 
 const miningPool: Table = {
   name: "mining_pool",
-  meaning: "Mining coordination: who mined on a Proof of Work chain, and what it is due",
+  meaning:
+    "Mining coordination: who mined on a Proof of Work chain, and what it is due; a pool's blocks stand with the pool's account under solo, and again with the members that found them",
   columns: [
     ...columns("chain", [
       ["member", "TEXT NOT NULL", "address of the miner's account"],
       ["node_id", "TEXT NOT NULL", "node id of the same key, to find the miner's name in nodes"],
       ["pool", "TEXT NOT NULL", "solo, or the address of the pool's account"],
-      ["blocks_found", "INTEGER NOT NULL", "blocks in the canonical chain", "blocks"],
+      [
+        "blocks_found",
+        "INTEGER NOT NULL",
+        "blocks in the canonical chain; of a pool's member: found by it",
+        "blocks",
+      ],
     ]),
     ...columns("observed", [
       ["shares_accepted", "INTEGER", "accepted shares; NULL for a solo miner", "shares"],
       ["shares_rejected", "INTEGER", "rejected shares; NULL for a solo miner", "shares"],
       ["hash_rate", "REAL", "from accepted shares; NULL for a solo miner", "hashes per second"],
     ]),
-    ...exactUnits("chain", "rewards_due", "rewards and fees earned"),
-    ...exactUnits("chain", "rewards_paid", "of these, what has been paid; a solo miner's blocks pay at once"),
+    ...exactUnits("chain", "rewards_due", "rewards and fees earned, mature or not"),
+    ...exactUnits("chain", "rewards_paid", "of these, what has been paid; to a solo miner: what is mature"),
     ...columns("chain", [
       ["payout_transaction", "TEXT", "id of the last payout; NULL for a solo miner"],
       ["chain_id", chainReference, chainIdMeaning],
       [
         "origin",
         "TEXT NOT NULL CHECK (origin IN ('chain', 'observed'))",
-        "chain for solo miners, else observed",
+        "chain for solo miners, else observed: from the pool's own books",
       ],
     ]),
   ],
@@ -286,6 +243,12 @@ const meta: Table = {
       ["consensus", "TEXT NOT NULL", "pow or poa"],
       ["genesis_hash", "TEXT NOT NULL", "hash of block 0, hex"],
       ["genesis_bytes", "BLOB NOT NULL", "the genesis spec (SSZ)"],
+      [
+        "reward_maturity_blocks",
+        "INTEGER NOT NULL",
+        "what a block earns is its producer's to spend once this many blocks stand on it",
+        "blocks",
+      ],
     ]),
     ...columns("export", [
       ["chain_number", "INTEGER NOT NULL UNIQUE", "the chain's number in this file, from 1"],
@@ -302,6 +265,20 @@ const meta: Table = {
     ]),
   ],
   constraints: [],
+  indexes: [],
+};
+
+const allocations: Table = {
+  name: "allocations",
+  meaning: "What accounts had from the start, in AUR",
+  columns: [
+    ...columns("genesis", [
+      ["chain_id", chainReference, chainIdMeaning],
+      ["account", "TEXT NOT NULL", "address of the account"],
+    ]),
+    ...exactUnits("genesis", "amount", "the allocation"),
+  ],
+  constraints: ["PRIMARY KEY (chain_id, account)"],
   indexes: [],
 };
 
@@ -351,35 +328,6 @@ const dataDictionary: Table = {
   indexes: [],
 };
 
-function finalityView(name: string, table: Table, heightColumn: string, meaning: string): View {
-  return {
-    name,
-    meaning,
-    sql:
-      `SELECT ${table.name}.*, ${heightColumn} <= COALESCE(meta.final_index, -1) AS final ` +
-      `FROM ${table.name} JOIN meta USING (chain_id)`,
-    added: columns("export", [
-      ["final", "INTEGER", "1: nothing can replace the row any more; 0: a reorganization still can"],
-    ]),
-  };
-}
-
-/** What is final moves with every block, so it is looked up in `meta` and stands in no row. */
-export const ledgerViews: readonly View[] = [
-  finalityView(
-    "blocks_with_finality",
-    blocks,
-    `blocks."index"`,
-    "Every column of blocks, and whether it is final",
-  ),
-  finalityView(
-    "transactions_with_finality",
-    transactions,
-    "transactions.block_id",
-    "Every column of transactions, and whether it is final",
-  ),
-];
-
 /** The six tables of the system documentation, in its order. */
 export const documentedTables: readonly Table[] = [users, nodes, blocks, transactions, assets, miningPool];
 
@@ -391,6 +339,7 @@ export const tables = {
   assets,
   miningPool,
   meta,
+  allocations,
   reorgs,
   orphanedBlocks,
 } as const;
@@ -399,6 +348,7 @@ export const tables = {
 export const ledgerTables: readonly Table[] = [
   meta,
   ...documentedTables,
+  allocations,
   reorgs,
   orphanedBlocks,
   dataDictionary,

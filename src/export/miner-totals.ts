@@ -4,12 +4,19 @@ import { invariant } from "../base/invariant.ts";
 import { nodeIdOf, publicKeyOfAddress } from "../protocol/identity.ts";
 import { tables } from "./ledger-tables.ts";
 import { RowInserter } from "./row-inserter.ts";
-import { type MinerGain, units } from "./rows.ts";
+import { units } from "./rows.ts";
 import { loadUnits } from "./units.ts";
+
+/** Who found a block, and what it earned. */
+export interface MinerGain {
+  readonly member: string;
+  readonly units: bigint;
+}
 
 interface Difference {
   blocks: bigint;
-  units: bigint;
+  due: bigint;
+  paid: bigint;
 }
 
 const solo = "solo";
@@ -27,24 +34,38 @@ export class MinerTotals {
     this.#insert = new RowInserter(db, tables.miningPool);
     const where = "WHERE chain_id = ? AND pool = ? AND member = ?";
     this.#query = db.prepare(
-      `SELECT blocks_found, rewards_due_units, rewards_due_units_large FROM mining_pool ${where}`,
+      "SELECT blocks_found, rewards_due_units, rewards_due_units_large, rewards_paid_units, rewards_paid_units_large" +
+        ` FROM mining_pool ${where}`,
     );
     this.#query.setReadBigInts(true);
     this.#delete = db.prepare(`DELETE FROM mining_pool ${where}`);
   }
 
-  add(gain: MinerGain): void {
-    this.#change(gain.member, 1n, gain.units);
+  /** A block came into the chain; undefined stands for one that nobody found. */
+  found(gain: MinerGain | undefined): void {
+    if (gain) this.#change(gain.member, 1n, gain.units, 0n);
   }
 
-  subtract(member: string, gained: bigint): void {
-    this.#change(member, -1n, -gained);
+  /** What a block earned became its producer's to spend. */
+  paid(gain: MinerGain | undefined): void {
+    if (gain) this.#change(gain.member, 0n, 0n, gain.units);
   }
 
-  #change(member: string, blocks: bigint, units: bigint): void {
-    const difference = this.#differences.get(member) ?? { blocks: 0n, units: 0n };
+  /** The block left the chain again. */
+  lost(gain: MinerGain | undefined): void {
+    if (gain) this.#change(gain.member, -1n, -gain.units, 0n);
+  }
+
+  /** The block that paid it left the chain again. */
+  unpaid(gain: MinerGain | undefined): void {
+    if (gain) this.#change(gain.member, 0n, 0n, -gain.units);
+  }
+
+  #change(member: string, blocks: bigint, due: bigint, paid: bigint): void {
+    const difference = this.#differences.get(member) ?? { blocks: 0n, due: 0n, paid: 0n };
     difference.blocks += blocks;
-    difference.units += units;
+    difference.due += due;
+    difference.paid += paid;
     this.#differences.set(member, difference);
   }
 
@@ -56,15 +77,16 @@ export class MinerTotals {
     for (const [member, difference] of this.#differences) {
       const row = this.#query.get(this.#chainId, solo, member);
       const found = loadUnits(row?.blocks_found, null) + difference.blocks;
-      const due = loadUnits(row?.rewards_due_units, row?.rewards_due_units_large) + difference.units;
-      invariant(found >= 0n && due >= 0n, "a miner loses only what it had gained");
+      const due = loadUnits(row?.rewards_due_units, row?.rewards_due_units_large) + difference.due;
+      const paid = loadUnits(row?.rewards_paid_units, row?.rewards_paid_units_large) + difference.paid;
+      invariant(found >= 0n && paid >= 0n && due >= paid, "a miner loses only what it had gained");
       if (row) this.#delete.run(this.#chainId, solo, member);
-      if (found > 0n) this.#insert.insert([this.#row(member, found, due)]);
+      if (found > 0n) this.#insert.insert([this.#row(member, found, due, paid)]);
     }
     this.#differences.clear();
   }
 
-  #row(member: string, found: bigint, due: bigint) {
+  #row(member: string, found: bigint, due: bigint, paid: bigint) {
     const key = publicKeyOfAddress(member);
     invariant(key, "a miner's address");
     return {
@@ -76,7 +98,7 @@ export class MinerTotals {
       shares_rejected: null,
       hash_rate: null,
       ...units("rewards_due", due),
-      ...units("rewards_paid", due),
+      ...units("rewards_paid", paid),
       payout_transaction: null,
       chain_id: this.#chainId,
       origin: "chain",

@@ -88,14 +88,16 @@ const shownTables: Readonly<Record<string, Omit<ShownTable, "name">>> = {
   },
   mining_pool: {
     columns: [
-      shown("member", 24, "middle"),
-      shown("node_id", 16, "middle"),
+      shown("member", 14, "middle"),
       shown("pool", 12, "middle"),
       shown("blocks_found", 12),
-      shown("rewards_due_text", 20),
-      shown("rewards_paid_text", 20),
+      shown("shares_accepted", 15),
+      shown("shares_rejected", 15),
+      shown("hash_rate", 9),
+      shown("rewards_due_text", 17),
+      shown("rewards_paid_text", 17),
     ],
-    order: "member",
+    order: "pool = 'solo' DESC, pool, member",
   },
 };
 
@@ -148,7 +150,7 @@ function heading(column: ShownColumn): string {
 
 function cell(value: SQLOutputValue | undefined, column: ShownColumn): string {
   if (value === null || value === undefined) return "";
-  const text = typeof value === "number" && column.name === "timestamp" ? value.toFixed(3) : String(value);
+  const text = typeof value === "number" ? value.toFixed(column.name === "timestamp" ? 3 : 0) : String(value);
   return shortened(printable(text), column);
 }
 

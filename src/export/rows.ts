@@ -12,7 +12,7 @@ import {
 import { documentedSignature } from "../protocol/documented-signature.ts";
 import { blockRewardAt, type ChainSpec, engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
-import { nodeIdOf } from "../protocol/identity.ts";
+import { addressOf, nodeIdOf } from "../protocol/identity.ts";
 import { encodeNodeRecord, type NodeRecord, nodeRoles } from "../protocol/node-record.ts";
 import {
   type AuthorityVote,
@@ -46,18 +46,11 @@ export interface RowContext {
   addressOf(publicKey: Uint8Array): string;
 }
 
-/** Who found a Proof of Work block, and what it earned. */
-export interface MinerGain {
-  readonly member: string;
-  readonly units: bigint;
-}
-
 export interface BlockRows {
   readonly block: Row;
   readonly transactions: readonly Row[];
   readonly users: readonly Row[];
   readonly assets: readonly Row[];
-  readonly minerGain: MinerGain | undefined;
 }
 
 const keyHeightFactor = 2n ** BigInt(transactionListDepth);
@@ -164,8 +157,7 @@ export function blockToRows(block: Block, context: RowContext): BlockRows {
   }
   const hidden = block.transactions.length - summaries.length;
   if (hidden > 0) summaries.push({ more: hidden });
-  const { row, minerGain } = blockRow(block, context, JSON.stringify(summaries), fees);
-  return { block: row, transactions, users, assets, minerGain };
+  return { block: blockRow(block, context, JSON.stringify(summaries), fees), transactions, users, assets };
 }
 
 /** Transactions that the readable summary of a block names, and characters of each one's text. */
@@ -235,6 +227,16 @@ function assetLabel(
 
 const nativeAsset: AssetLabel = { symbol: aurSymbol, decimals: aurDecimals };
 
+/** What the genesis gives to whom. */
+export function allocationRows({ genesis, chainId }: ChainSpec): Row[] {
+  const chain_id = toHex(chainId);
+  return genesis.allocations.map(({ account, amount }) => ({
+    chain_id,
+    account: addressOf(account),
+    ...units("amount", amount),
+  }));
+}
+
 function nativeAssetRow(genesis: Block, spec: ChainSpec, chainId: string): Row {
   const allocated = spec.genesis.allocations.reduce((sum, allocation) => sum + allocation.amount, 0n);
   return {
@@ -251,19 +253,14 @@ function nativeAssetRow(genesis: Block, spec: ChainSpec, chainId: string): Row {
   };
 }
 
-function blockRow(
-  block: Block,
-  context: RowContext,
-  summary: string,
-  fees: bigint,
-): { readonly row: Row; readonly minerGain: MinerGain | undefined } {
+function blockRow(block: Block, context: RowContext, summary: string, fees: bigint): Row {
   const { header, seal } = block;
   const isGenesis = header.height === 0;
   const isWork = context.spec.consensus === "pow";
   const producer = isGenesis ? undefined : context.addressOf(header.producer);
   const reward = isGenesis ? 0n : blockRewardAt(context.spec.genesis, header.height);
   const nonce = countingNonceOf(seal.nonce);
-  const row: Row = {
+  return {
     index: header.height,
     timestamp: header.timestampMs / 1000,
     data: summary,
@@ -291,8 +288,6 @@ function blockRow(
     seal_signature: seal.signature,
     consensus_bytes: ConsensusSectionType.serialize(block.consensusSection),
   };
-  const minerGain = isWork && producer !== undefined ? { member: producer, units: reward + fees } : undefined;
-  return { row, minerGain };
 }
 
 /** The two stored columns of an amount. */

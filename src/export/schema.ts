@@ -1,12 +1,13 @@
 /** How a ledger file is laid out: from the table definitions to SQL, and to the data dictionary inside the file. */
 import type { DatabaseSync } from "node:sqlite";
-import { ledgerTables, ledgerViews } from "./ledger-tables.ts";
+import { ledgerTables } from "./ledger-tables.ts";
+import { ledgerViews } from "./ledger-views.ts";
 import { quoted, type Table } from "./table.ts";
 
 /** "AUXL" in ASCII: tells a ledger from any other SQLite file. */
 export const ledgerApplicationId = 0x4155_584c;
 /** Of the schema; a file with another one is refused. */
-export const ledgerSchemaVersion = 2;
+export const ledgerSchemaVersion = 3;
 
 function createTableSql(table: Table): string {
   const columns = table.columns.map((column) => `  ${quoted(column.name)} ${column.sql}`);

@@ -29,7 +29,7 @@ export interface View {
   readonly name: string;
   readonly meaning: string;
   readonly sql: string;
-  /** Columns beside those of the table that it shows. */
+  /** Columns beside those of the table that it shows whole, where there is one. */
   readonly added: readonly Column[];
 }
 

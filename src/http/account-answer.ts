@@ -19,6 +19,7 @@ export function accountAnswer(
   const { ledger } = chain;
   const account = ledger.account(accountHex);
   const balance = account?.balance ?? 0n;
+  const immature = ledger.immatureOf(accountHex);
   const balances = ledger.assetBalancesOf(accountHex);
   return {
     address: addressOf(publicKey),
@@ -26,6 +27,8 @@ export function accountAnswer(
     publicKey: accountHex,
     balance: formatAmount(balance),
     balanceUnits: balance.toString(),
+    immature: formatAmount(immature),
+    immatureUnits: immature.toString(),
     sequence: account?.sequence ?? 0,
     pendingSequence: mempool.pendingSequence(accountHex),
     assets: balances

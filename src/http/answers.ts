@@ -22,6 +22,9 @@ export interface AccountAnswer {
   /** AUR. */
   readonly balance: string;
   readonly balanceUnits: string;
+  /** AUR that the account's blocks have earned and that cannot be spent yet; not part of `balance`. */
+  readonly immature: string;
+  readonly immatureUnits: string;
   /** What the ledger at the head expects next. */
   readonly sequence: number;
   /** What the account's next transaction should have, after those that wait. */

@@ -13,6 +13,7 @@ import type {
 } from "./answers.ts";
 import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "./authority-control.ts";
 import type { PeersAnswer } from "./peers-answer.ts";
+import type { PoolAnswer } from "./pool-answer.ts";
 
 /** Nothing answers at the URL, or what answers is no Aurex node. */
 export class ApiUnreachable extends Error {
@@ -55,6 +56,7 @@ export interface ApiClient {
   /** @param bytes the SSZ of a signed transaction */
   submit(bytes: Uint8Array): Promise<SubmitAnswer>;
   authorities(): Promise<AuthoritiesAnswer>;
+  pool(): Promise<PoolAnswer>;
   /** Has the node cast its vote. */
   voteOnAuthority(vote: AuthorityVoteBody): Promise<SubmitAnswer>;
   openJoinWindow(forMs: number): Promise<{ readonly joinWindowEndsAtMs: number }>;
@@ -104,6 +106,7 @@ export function createApiClient(url: string, fetchFrom: Fetch = fetch): ApiClien
     asset: (id) => get(`/v1/assets/${at(id)}`),
     submit: (bytes) => post("/v1/transactions", { bytes: toHex(bytes) }),
     authorities: () => get("/v1/authorities"),
+    pool: () => get("/v1/pool"),
     voteOnAuthority: (vote) => post("/v1/authorities/votes", vote),
     openJoinWindow: (forMs) => post("/v1/authorities/open", { forMs }),
     proposeAuthority: () => post("/v1/authorities/candidacy", {}),

@@ -21,7 +21,7 @@ export class ApiError extends Error {
 }
 
 const routesHint =
-  "GET /v1/node, /v1/peers, /v1/blocks, /v1/blocks/{height|hash|head}, /v1/transactions/{id}, /v1/accounts/{address|name}, /v1/assets/{id}, /v1/authorities; POST /v1/transactions, /v1/authorities/{votes|open|candidacy}";
+  "GET /v1/node, /v1/peers, /v1/blocks, /v1/blocks/{height|hash|head}, /v1/transactions/{id}, /v1/accounts/{address|name}, /v1/assets/{id}, /v1/authorities, /v1/work, /metrics; POST /v1/transactions, /v1/authorities/{votes|open|candidacy}, /v1/work";
 
 export function routeUnknown(method: string, path: string): ApiError {
   return new ApiError(404, "api/route-unknown", `${method} ${path} is no route`, routesHint);

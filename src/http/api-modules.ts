@@ -6,6 +6,8 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { AuthorityControl } from "./authority-control.ts";
 import type { NodeStatus } from "./node-status.ts";
 import type { PeersAnswer } from "./peers-answer.ts";
+import type { PoolAnswer } from "./pool-answer.ts";
+import type { WorkControl } from "./work-control.ts";
 
 export interface ApiModules {
   readonly chain: Chain;
@@ -16,5 +18,11 @@ export interface ApiModules {
   readonly peers: () => PeersAnswer;
   /** Undefined where the chain has no authorities. */
   readonly authorities?: AuthorityControl | undefined;
+  /** Undefined where the node does not mine. */
+  readonly work?: WorkControl | undefined;
+  /** Undefined where the node serves no pool. */
+  readonly pool?: (() => PoolAnswer) | undefined;
+  /** Name and version of the node's software, e.g. `aurex/0.1.0`. */
+  readonly software: string;
   readonly logger: Logger;
 }

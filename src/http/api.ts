@@ -7,11 +7,15 @@ import { transactionBytesMax } from "../protocol/transaction.ts";
 import { ApiError, apiBug, routeUnknown, toApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { isLoopbackHost } from "./loopback-host.ts";
+import { addMetrics } from "./metrics.ts";
 import { addRoutes } from "./routes.ts";
+import { addWorkRoutes, workWaitMs } from "./work-routes.ts";
 
 export interface ApiOptions {
   /** TCP on 127.0.0.1; 0 for any free one. */
   readonly port: number;
+  /** For how long a miner's request waits for other work; 30 s by default. */
+  readonly workWaitMs?: number;
 }
 
 export interface Api {
@@ -52,6 +56,8 @@ export function createApi(options: ApiOptions, modules: ApiModules): Api {
     if (stopping.signal.aborted) reply.header("connection", "close");
   });
   addRoutes(app, modules);
+  addWorkRoutes(app, modules, options.workWaitMs ?? workWaitMs);
+  addMetrics(app, modules);
   return {
     start: () => app.listen({ host: "127.0.0.1", port: options.port }),
     async stop() {

@@ -22,6 +22,15 @@ export interface ClockStatus {
   readonly measuredAgainst: number;
 }
 
+export interface PoolSummary {
+  /** Multiaddrs for members. */
+  readonly addresses: readonly string[];
+  readonly sessions: number;
+  readonly hashesPerSecond: number;
+  readonly sharesAccepted: number;
+  readonly sharesRejected: number;
+}
+
 export interface NodeStatus {
   /** The libp2p peer id. */
   readonly nodeId: string;
@@ -56,6 +65,10 @@ export interface NodeStatus {
   readonly address: string;
   /** Set while the node catches up from far behind. */
   readonly syncing: { readonly height: number; readonly targetHeight: number } | null;
-  /** Null where the node does not mine. */
+  /** Of this node's own threads; null where none of them mine. */
   readonly hashesPerSecond: number | null;
+  /** Null where the node serves no pool. */
+  readonly pool: PoolSummary | null;
+  /** Hashes that this node's threads have tried for the block under way; null where none of them mine. */
+  readonly hashesTried: number | null;
 }

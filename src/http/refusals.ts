@@ -15,6 +15,8 @@ export interface Refusal {
 type Judge<Code> = (fault: Extract<SubmitFault, { readonly code: Code }>) => Refusal;
 
 const aur = (units: bigint) => `${formatAmount(units, aurDecimals)} ${aurSymbol}`;
+const notMature = (units: bigint) =>
+  units === 0n ? "" : `; ${aur(units)} that it earned are not mature yet`;
 const notOurs = "build the transaction again with a wallet of this version";
 const askSequence = "ask the account for its pendingSequence, sign again with it and send that";
 
@@ -65,11 +67,11 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
     message: `it was valid until block ${validUntil} and the next one is ${height}`,
     next: "sign again with a later validUntil, or 0 for no limit",
   }),
-  "transaction/balance-too-low": ({ asset, balance, needed }) => ({
+  "transaction/balance-too-low": ({ asset, balance, needed, immature = 0n }) => ({
     status: 422,
     message:
       asset === aurSymbol
-        ? `the account has ${aur(balance)} and needs ${aur(needed)}, with all that it has waiting`
+        ? `the account has ${aur(balance)} and needs ${aur(needed)}, with all that it has waiting${notMature(immature)}`
         : `the account has ${balance} base units of the asset ${asset} and needs ${needed}`,
     next: "send less, or fund the account first",
   }),

@@ -12,6 +12,7 @@ import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { blockAnswer, blocksAnswer } from "./block-answer.ts";
 import type { PeersAnswer } from "./peers-answer.ts";
+import type { PoolAnswer } from "./pool-answer.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
 import { transactionAnswer } from "./transaction-answer.ts";
 
@@ -115,6 +116,16 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
       "asset",
       params.id,
       "check the id; an asset's id is that of the transaction that issued it",
+    );
+  });
+
+  app.get("/v1/pool", (): PoolAnswer => {
+    if (modules.pool) return modules.pool();
+    throw new ApiError(
+      409,
+      "pool/not-served",
+      "this node serves no mining pool",
+      "serve one with: aurex-node pool serve",
     );
   });
 

@@ -6,7 +6,7 @@ import { uint64Max } from "../protocol/codec.ts";
 import type { BlockFault, TransactionFault } from "../protocol/faults.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import { accountOrNew, applyTransaction, type BlockContext } from "./apply-transaction.ts";
-import type { EntryChange, LedgerView, StateChange } from "./entry.ts";
+import { type EntryChange, entryKeys, type LedgerView, type RewardEntry, type StateChange } from "./entry.ts";
 import { EntryScope } from "./entry-scope.ts";
 
 /** A change of the authorities that comes into force with the block; the consensus engine says which. */
@@ -44,11 +44,11 @@ export class BlockExecution {
     return undefined;
   }
 
-  /** Pays the producer, writes down who is an authority from now on, and ends the block. */
+  /** Pays what is due with this block, writes down who is an authority from now on, and ends the block. */
   finish(updates: readonly AuthorityUpdate[]): StateChange {
     invariant(!this.#isFinished, "a block is finished once");
     this.#isFinished = true;
-    this.#payProducer();
+    this.#payRewards();
     for (const { authority, removed } of updates) {
       const sinceHeight = this.#context.height;
       this.#scope.put({ type: "authority", account: toHex(authority), sinceHeight, removed });
@@ -65,14 +65,35 @@ export class BlockExecution {
     return { entryCountBefore, entryCountAfter, changes };
   }
 
-  #payProducer(): void {
-    const earned = this.#feesUnits + this.#context.rewardUnits;
-    if (earned === 0n) return;
-    const account = accountOrNew(this.#scope, this.#context.producerHex);
-    // A full account stops no block: what does not fit any more is not created.
-    const sum = account.balance + earned;
-    this.#scope.put({ ...account, balance: sum > uint64Max ? uint64Max : sum });
+  /** The order of the writes is a rule, since new entries take their indexes in it: the account paid, then the slot. */
+  #payRewards(): void {
+    const { height, producerHex, rewardUnits, rewardMaturityBlocks } = this.#context;
+    const earned = atMostUint64(this.#feesUnits + rewardUnits);
+    if (rewardMaturityBlocks === 0) {
+      this.#credit(producerHex, earned);
+      return;
+    }
+    const slot = height % rewardMaturityBlocks;
+    const waiting = this.#view.locate(entryKeys.reward(slot))?.entry as RewardEntry | undefined;
+    const due = waiting?.amount ?? 0n;
+    if (due === 0n && earned === 0n) return;
+    if (waiting && due > 0n) {
+      invariant(waiting.height === height - rewardMaturityBlocks, "every block empties the slot it comes to");
+      this.#credit(waiting.account, due);
+    }
+    this.#scope.put({ type: "reward", slot, account: producerHex, amount: earned, height });
   }
+
+  #credit(accountHex: string, units: bigint): void {
+    if (units === 0n) return;
+    const account = accountOrNew(this.#scope, accountHex);
+    this.#scope.put({ ...account, balance: atMostUint64(account.balance + units) });
+  }
+}
+
+/** A full account stops no block: what does not fit any more is not created. */
+function atMostUint64(units: bigint): bigint {
+  return units > uint64Max ? uint64Max : units;
 }
 
 /**

@@ -24,9 +24,11 @@ export const assetDecimalsMax = 18;
 /** The block that a transaction is executed in. */
 export interface BlockContext {
   readonly height: number;
-  /** The producer's key in hex; its account is paid the fees and the reward. */
+  /** The producer's key in hex; its account is paid the fees and the reward, once they are mature. */
   readonly producerHex: string;
   readonly rewardUnits: bigint;
+  /** How many blocks later; 0: by this block. */
+  readonly rewardMaturityBlocks: number;
   readonly minimumFee: bigint;
 }
 

@@ -3,7 +3,16 @@ import { BooleanType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import { fromHex, fromUtf8, toHex, toUtf8 } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import { Bytes32, byteList, decode, SafeUint64, Uint8, Uint64, uint64Max } from "../protocol/codec.ts";
+import {
+  Bytes32,
+  byteList,
+  decode,
+  SafeUint64,
+  Uint8,
+  Uint32,
+  Uint64,
+  uint64Max,
+} from "../protocol/codec.ts";
 import type { CodecFault } from "../protocol/faults.ts";
 import { sha256 } from "../protocol/hashing.ts";
 import {
@@ -15,7 +24,7 @@ import {
 import { type AccountEntry, type Entry, type EntryChange, entryKey, type StateChange } from "./entry.ts";
 
 /** The first byte of an entry; numbers are never used again. */
-export const entryTags = { account: 1, asset: 2, assetBalance: 3, user: 4, authority: 5 } as const;
+export const entryTags = { account: 1, asset: 2, assetBalance: 3, user: 4, authority: 5, reward: 6 } as const;
 
 const AccountType = new ContainerType({
   tag: Uint8,
@@ -45,6 +54,13 @@ const AuthorityType = new ContainerType({
   account: Bytes32,
   sinceHeight: SafeUint64,
   removed: new BooleanType(),
+});
+const RewardType = new ContainerType({
+  tag: Uint8,
+  slot: Uint32,
+  account: Bytes32,
+  amount: Uint64,
+  height: SafeUint64,
 });
 
 export function encodeEntry(entry: Entry): Uint8Array {
@@ -78,6 +94,14 @@ export function encodeEntry(entry: Entry): Uint8Array {
         account: key(entry.account),
         sinceHeight: entry.sinceHeight,
         removed: entry.removed,
+      });
+    case "reward":
+      return RewardType.serialize({
+        tag,
+        slot: entry.slot,
+        account: key(entry.account),
+        amount: amount(entry.amount),
+        height: entry.height,
       });
   }
 }
@@ -141,6 +165,12 @@ export function decodeEntry(bytes: Uint8Array): Result<Entry, CodecFault> {
       const { account, sinceHeight, removed } = decoded.value;
       return ok({ type: "authority", account: toHex(account), sinceHeight, removed });
     }
+    case entryTags.reward: {
+      const decoded = decode(RewardType, bytes, "reward entry");
+      if (!decoded.ok) return decoded;
+      const { slot, account, amount, height } = decoded.value;
+      return ok({ type: "reward", slot, account: toHex(account), amount, height });
+    }
     default:
       return malformed("entry", bytes.length === 0 ? "it is empty" : `type ${bytes[0]} is not known`);
   }
@@ -153,7 +183,7 @@ export function entryLeaf(entry: Entry): Uint8Array {
 
 /** More than any entry needs: an asset with full texts has 1,186 bytes. */
 const entryBytesMax = 2048;
-/** More than a full block or genesis changes: three entries a transaction and the producer's. */
+/** More than a full block or genesis changes: three entries a transaction, the account that is paid, and the reward that waits. */
 const changesMax = 131_072;
 
 /** Exported for its test: the encoder below writes the same bytes by hand. */

@@ -35,7 +35,18 @@ export interface AuthorityEntry {
   readonly sinceHeight: number;
   readonly removed: boolean;
 }
-export type Entry = AccountEntry | AssetEntry | AssetBalanceEntry | UserEntry | AuthorityEntry;
+/** A slot of the ring in which rewards wait, one for each block until they are mature. */
+export interface RewardEntry {
+  readonly type: "reward";
+  /** `height` modulo the chain's `rewardMaturityBlocks`. */
+  readonly slot: number;
+  /** Who is credited `amount`, which may be 0, by block `height + rewardMaturityBlocks`. */
+  readonly account: string;
+  readonly amount: bigint;
+  /** The block that earned it. */
+  readonly height: number;
+}
+export type Entry = AccountEntry | AssetEntry | AssetBalanceEntry | UserEntry | AuthorityEntry | RewardEntry;
 
 /** One entry before and after a block; `before` undefined: it first appeared there, at the next free index. */
 export interface EntryChange {
@@ -68,6 +79,8 @@ export interface LedgerView {
   userOfAccount(accountHex: string): UserEntry | undefined;
   authority(accountHex: string): AuthorityEntry | undefined;
   assetBalancesOf(accountHex: string): readonly AssetBalanceEntry[];
+  /** What an account's blocks have earned that it cannot spend yet, in base units. */
+  immatureOf(accountHex: string): bigint;
   /** Where an entry stands, by its {@link entryKey}. */
   locate(key: string): LocatedEntry | undefined;
   stateRoot(): Uint8Array;
@@ -86,6 +99,8 @@ export function entryKey(entry: Entry): string {
       return entryKeys.user(entry.name);
     case "authority":
       return entryKeys.authority(entry.account);
+    case "reward":
+      return entryKeys.reward(entry.slot);
   }
 }
 
@@ -97,4 +112,5 @@ export const entryKeys = {
   assetBalance: (accountHex: string, assetIdHex: string) => `assetBalance/${accountHex}/${assetIdHex}`,
   user: (name: string) => `user/${name}`,
   authority: (accountHex: string) => `authority/${accountHex}`,
+  reward: (slot: number) => `reward/${slot}`,
 } as const;

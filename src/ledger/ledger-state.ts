@@ -11,6 +11,7 @@ import {
   entryKeys,
   type LedgerView,
   type LocatedEntry,
+  type RewardEntry,
   type StateChange,
   type UserEntry,
 } from "./entry.ts";
@@ -29,6 +30,7 @@ abstract class IndexedLedger implements LedgerView {
   protected abstract indexOf(key: string): number | undefined;
   protected abstract indexOfUser(accountHex: string): number | undefined;
   protected abstract indexesOfBalances(accountHex: string): readonly number[];
+  protected abstract indexesOfRewards(): readonly number[];
 
   locate(key: string): LocatedEntry | undefined {
     const index = this.indexOf(key);
@@ -62,6 +64,12 @@ abstract class IndexedLedger implements LedgerView {
 
   assetBalancesOf(accountHex: string): readonly AssetBalanceEntry[] {
     return this.indexesOfBalances(accountHex).map((index) => this.entryAt(index) as AssetBalanceEntry);
+  }
+
+  immatureOf(accountHex: string): bigint {
+    return this.indexesOfRewards()
+      .map((index) => this.entryAt(index) as RewardEntry)
+      .reduce((sum, { account, amount }) => (account === accountHex ? sum + amount : sum), 0n);
   }
 
   #entry(index: number | undefined): Entry | undefined {
@@ -137,6 +145,10 @@ export class LedgerState extends IndexedLedger {
 
   protected override indexesOfBalances(accountHex: string): readonly number[] {
     return this.#index.balancesOf(accountHex);
+  }
+
+  protected override indexesOfRewards(): readonly number[] {
+    return this.#index.rewards();
   }
 }
 
@@ -232,8 +244,16 @@ export class LedgerDraft extends IndexedLedger {
 
   protected override indexesOfBalances(accountHex: string): readonly number[] {
     this.#tree.assertCurrent();
-    const shared = this.#baseIndex.balancesOf(accountHex).filter((index) => index < this.#sharedCount);
-    return [...shared, ...this.#added.balancesOf(accountHex)];
+    return this.#joined(this.#baseIndex.balancesOf(accountHex), this.#added.balancesOf(accountHex));
+  }
+
+  protected override indexesOfRewards(): readonly number[] {
+    this.#tree.assertCurrent();
+    return this.#joined(this.#baseIndex.rewards(), this.#added.rewards());
+  }
+
+  #joined(base: readonly number[], added: readonly number[]): number[] {
+    return [...base.filter((index) => index < this.#sharedCount), ...added];
   }
 
   #shared(index: number | undefined): number | undefined {

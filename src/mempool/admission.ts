@@ -81,10 +81,13 @@ function balanceFault(
 ): TransactionFault | undefined {
   const rivalNeeds = queue?.at(pending.sequence)?.aurNeeded ?? 0n;
   const needed = (queue?.aurNeeded ?? 0n) - rivalNeeds + pending.aurNeeded;
-  const balance = view.account(pending.decoded.senderHex)?.balance ?? 0n;
-  return balance < needed ? balanceTooLow(balance, needed) : undefined;
+  const { senderHex } = pending.decoded;
+  const balance = view.account(senderHex)?.balance ?? 0n;
+  if (balance >= needed) return undefined;
+  const immature = view.immatureOf(senderHex);
+  return { ...balanceTooLow(balance, needed), ...(immature > 0n ? { immature } : {}) };
 }
 
-export function balanceTooLow(balance: bigint, needed: bigint): TransactionFault {
-  return { code: "transaction/balance-too-low", asset: aurSymbol, balance, needed };
+export function balanceTooLow(balance: bigint, needed: bigint) {
+  return { code: "transaction/balance-too-low" as const, asset: aurSymbol, balance, needed };
 }

@@ -1,6 +1,6 @@
 /** Compares this machine's clock with those of the other authorities: by how much it is off, and if not it, then whose. */
 import { BoundedMap } from "../base/bounded-map.ts";
-import { bytesEqual, toHex, toUtf8 } from "../base/bytes.ts";
+import { bytesEqual, includesBytes, toHex, toUtf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { Greeting } from "./handshake.ts";
@@ -113,6 +113,6 @@ export class ClockComparison {
 
   #counts(publicKey: Uint8Array): boolean {
     const { ownKey, authorities } = this.#modules;
-    return !bytesEqual(publicKey, ownKey) && authorities().some((key) => bytesEqual(key, publicKey));
+    return !bytesEqual(publicKey, ownKey) && includesBytes(authorities(), publicKey);
   }
 }

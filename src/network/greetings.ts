@@ -9,7 +9,7 @@ import type { Fault } from "../protocol/faults.ts";
 import { type Presence, signPresence, verifyPresence } from "../protocol/presence.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import { ClockComparison } from "./clock-comparison.ts";
-import { chainHello, type Greeting, Handshake, HelloRefused, relate } from "./handshake.ts";
+import { chainFacts, chainHello, type Greeting, Handshake, HelloRefused, relate } from "./handshake.ts";
 import type { HeadClaims } from "./head-claims.ts";
 import type { Candidacy, Hello } from "./messages.ts";
 import type { PeerDirectory } from "./peer-directory.ts";
@@ -145,7 +145,7 @@ export class Greetings {
     this.#part(peer, "other-chain");
   }
 
-  #ownHello(twin?: Presence): Hello {
+  #ownHello(twin: Presence | undefined): Hello {
     const { network, name, keyPair, candidacy } = this.#options;
     const presence = this.#presence();
     const options = { network, name, publicKey: keyPair.publicKey, candidacy: candidacy?.(), presence, twin };
@@ -210,8 +210,8 @@ export class Greetings {
   }
 
   #heardHello(peer: PeerId, hello: Hello): void {
-    const { host, clock, logger, events, directory, synchronizer, claims } = this.#modules;
-    const relation = relate(this.#ownHello(), hello);
+    const { host, chain, clock, logger, events, directory, synchronizer, claims } = this.#modules;
+    const relation = relate(chainFacts(this.#options.network, chain), hello);
     if (relation.kind === "other-network") {
       const { ours, theirs } = relation;
       logger.info({ peer, ours, theirs }, "a peer of another network");

@@ -31,7 +31,10 @@ export type Relation =
   /** Of our network and engine, on a chain that is not ours. */
   | { readonly kind: "other-chain"; readonly ours: string; readonly theirs: string };
 
-export function relate(ours: Hello, theirs: Hello): Relation {
+/** What a hello says of whose chain its sender follows. */
+export type ChainFacts = Pick<Hello, "network" | "engine" | "chainId">;
+
+export function relate(ours: ChainFacts, theirs: ChainFacts): Relation {
   if (!bytesEqual(ours.network, theirs.network)) {
     return { kind: "other-network", ours: textOf(ours.network), theirs: textOf(theirs.network) };
   }
@@ -60,14 +63,17 @@ export interface HelloOptions {
   readonly twin: Presence | undefined;
 }
 
+/** Whose chain a node follows; signed by nobody, so that it costs nothing to compare. */
+export function chainFacts(network: string, { spec }: Pick<Chain, "spec">): ChainFacts {
+  return { network: fromUtf8(network), engine: engineNumbers[spec.consensus], chainId: spec.chainId };
+}
+
 /** What a node that follows a chain says of itself. */
 export function chainHello(options: HelloOptions, chain: Chain, clock: Clock): Hello {
-  const { head, spec, engine } = chain;
+  const { head, engine } = chain;
   return {
     version: helloVersion,
-    network: fromUtf8(options.network),
-    engine: engineNumbers[spec.consensus],
-    chainId: spec.chainId,
+    ...chainFacts(options.network, chain),
     height: head.header.height,
     head: head.hash,
     cumulativeWeight: head.cumulativeWeight,

@@ -1,14 +1,15 @@
 /** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import { bytesEqual, toHex } from "../base/bytes.ts";
+import { includesBytes, toHex } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import { createExportJob } from "../export/export-job.ts";
 import { createApi } from "../http/api.ts";
-import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
+import type { ClockStatus, NodeStatus, PoolSummary } from "../http/node-status.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
+import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { ClockVerdict } from "../network/clock-comparison.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
@@ -19,10 +20,11 @@ import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { type BlockSealer, blockSealerOf } from "../sealing/block-sealer.ts";
 import { openFileSealJournal } from "../sealing/poa/file-seal-journal.ts";
 import { openFileVoteJournal } from "../sealing/poa/file-vote-journal.ts";
+import { createMiningThreads } from "../sealing/pow/mining-threads.ts";
 import { createPowSealer } from "../sealing/pow/pow-sealer.ts";
+import { WorkBoard } from "../sealing/pow/work-board.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";
@@ -34,6 +36,7 @@ import { ExportFollower } from "./export-follower.ts";
 import { NodeCore } from "./node-core.ts";
 import { createNodeHost, softwareVersion } from "./node-host.ts";
 import { portInUse } from "./operator-error.ts";
+import { PoolService, type PoolServiceOptions } from "./pool-service.ts";
 
 export interface AurexNodeOptions {
   readonly dataDir: string;
@@ -47,7 +50,10 @@ export interface AurexNodeOptions {
   /** Mine where the chain is Proof of Work. */
   readonly mine: boolean;
   readonly mineEmptyBlocks: boolean;
+  /** Of this node's own; 0 where only searchers outside are to mine. */
   readonly mineThreads: number | "auto";
+  /** Serve a mining pool, where the node mines. */
+  readonly pool?: PoolServiceOptions | undefined;
   /** Multiaddrs, e.g. `/ip4/0.0.0.0/tcp/13245`. */
   readonly listenAddresses: readonly string[];
   readonly bootstrap: readonly string[];
@@ -58,6 +64,9 @@ export interface AurexNodeOptions {
   readonly exportFile: string | undefined;
 }
 
+/** No process makes more jobs in a millisecond, so two processes, one after the other, share no number. */
+const jobsPerMs = 1_000;
+
 export interface AurexNodeModules {
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -67,10 +76,13 @@ export interface AurexNodeModules {
 
 export class AurexNode {
   readonly options: AurexNodeOptions;
+  /** Where searchers outside find work; undefined where the node does not mine. */
+  readonly workBoard: WorkBoard | undefined;
   readonly #core: NodeCore;
   readonly #keyPair: KeyPair;
   readonly #lock: DirectoryLock;
   readonly #follower: ExportFollower | undefined;
+  readonly #pool: PoolService | undefined;
   readonly #api: ReturnType<typeof createApi> | undefined;
   readonly #host: Libp2pHost;
   /** What was opened, closed in the opposite order. */
@@ -78,13 +90,15 @@ export class AurexNode {
   #apiUrl: string | undefined;
 
   private constructor(options: AurexNodeOptions, parts: NodeParts, resources: AsyncDisposableStack) {
-    const { core, host, keyPair, lock, follower, logger } = parts;
+    const { core, host, keyPair, lock, follower, workBoard, pool, logger } = parts;
     this.options = options;
+    this.workBoard = workBoard;
     this.#core = core;
     this.#host = host;
     this.#keyPair = keyPair;
     this.#lock = lock;
     this.#follower = follower;
+    this.#pool = pool;
     this.#resources = resources;
     this.#api =
       options.apiPort === undefined
@@ -98,6 +112,9 @@ export class AurexNode {
               status: () => this.status(),
               peers: () => peersAnswer(core.network),
               authorities: core.admission,
+              work: workBoard,
+              pool: pool && (() => pool.status()),
+              software: softwareVersion,
               logger,
             },
           );
@@ -164,6 +181,7 @@ export class AurexNode {
     await this.#core.start().catch((thrown: unknown) => {
       throw portInUse(thrown, listenAddresses.join(", "), "--port");
     });
+    await this.#pool?.start();
     await this.#follower?.start();
     if (!this.#api) return;
     this.#apiUrl = await this.#api.start().catch((thrown: unknown) => {
@@ -195,13 +213,14 @@ export class AurexNode {
     const authorities = engine.authorities(head);
     const progress = network.syncProgress;
     const isMiner = producer !== undefined && spec.consensus === "pow";
+    const hasThreads = isMiner && this.options.mineThreads !== 0;
     return {
       nodeId: network.nodeId,
       name: this.options.name,
       network: this.options.network,
       chainId: toHex(spec.chainId),
       consensus: spec.consensus,
-      authority: producer !== undefined && authorities.some((key) => bytesEqual(key, this.publicKey)),
+      authority: producer !== undefined && includesBytes(authorities, this.publicKey),
       mining: isMiner,
       notSealingBecause: producer?.notSealingBecause ?? null,
       head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
@@ -216,9 +235,21 @@ export class AurexNode {
       authorities: authorities.map(addressOf),
       address: addressOf(this.publicKey),
       syncing: progress ? { height: progress.height, targetHeight: progress.targetHeight } : null,
-      hashesPerSecond: isMiner ? (producer.progress?.hashesPerSecond ?? 0) : null,
+      hashesPerSecond: hasThreads ? (producer.progress?.hashesPerSecond ?? 0) : null,
+      pool: this.#pool ? poolStatus(this.#pool.status()) : null,
+      hashesTried: hasThreads ? (producer.progress?.attempts ?? 0) : null,
     };
   }
+}
+
+function poolStatus({
+  addresses,
+  sessions,
+  hashesPerSecond,
+  sharesAccepted,
+  sharesRejected,
+}: PoolAnswer): PoolSummary {
+  return { addresses, sessions, hashesPerSecond, sharesAccepted, sharesRejected };
 }
 
 function clockStatus({ medianMs, measured }: ClockVerdict): ClockStatus {
@@ -234,6 +265,8 @@ interface NodeParts {
   readonly keyPair: KeyPair;
   readonly lock: DirectoryLock;
   readonly follower: ExportFollower | undefined;
+  readonly workBoard: WorkBoard | undefined;
+  readonly pool: PoolService | undefined;
   readonly logger: Logger;
 }
 
@@ -256,23 +289,37 @@ async function openParts(
   );
   resources.defer(() => store.close());
   // The core closes sealer, journals and host, too; this is for where something fails before there is a core.
-  const sealer = openMiner(options, logger);
-  resources.defer(() => sealer?.close());
+  const workBoard = openWorkBoard(options, clock, logger);
+  resources.defer(() => workBoard?.close());
   const journals = await openJournals(options, logger, resources);
   const host = await createNodeHost(options, keyPair, { clock, logger });
   resources.defer(() => host.stop());
   const core = await NodeCore.open(
     { ...options, keyPair, software: softwareVersion, instance: new Uint8Array(randomBytes(32)) },
-    { store, host, verifier: createTransactionVerifier({}, { logger }), sealer, journals, clock, logger },
+    {
+      store,
+      host,
+      verifier: createTransactionVerifier({}, { logger }),
+      sealer: workBoard,
+      journals,
+      clock,
+      logger,
+    },
   );
-  const follower = openFollower(options.exportFile, core, clock, logger, resources);
+  const pool = await openPool(options, { core, workBoard, keyPair, clock, logger }, resources);
+  const follower = openFollower(options.exportFile, { core, pool, clock, logger }, resources);
   resources.defer(() => core.stop());
-  return { core, host, keyPair, lock, follower, logger };
+  return { core, host, keyPair, lock, follower, workBoard, pool, logger };
 }
 
-function openMiner(options: AurexNodeOptions, logger: Logger): BlockSealer | undefined {
-  if (options.spec.consensus !== "pow" || !options.mine) return undefined;
-  return blockSealerOf(createPowSealer({ threads: options.mineThreads }, { logger }));
+function openWorkBoard(options: AurexNodeOptions, clock: Clock, logger: Logger): WorkBoard | undefined {
+  const { spec, mine, mineThreads } = options;
+  if (spec.consensus !== "pow" || !mine) return undefined;
+  const own =
+    mineThreads === 0
+      ? undefined
+      : createPowSealer(createMiningThreads({ threads: mineThreads }, { logger }));
+  return new WorkBoard({ own, firstJobId: clock.nowMs() * jobsPerMs });
 }
 
 async function openJournals(
@@ -289,16 +336,44 @@ async function openJournals(
   return { seals, votes };
 }
 
+async function openPool(
+  { pool: options, dataDir }: AurexNodeOptions,
+  modules: {
+    readonly core: NodeCore;
+    readonly workBoard: WorkBoard | undefined;
+    readonly keyPair: KeyPair;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
+  resources: AsyncDisposableStack,
+): Promise<PoolService | undefined> {
+  const { core, workBoard, keyPair, clock, logger } = modules;
+  if (!options || !workBoard) return undefined;
+  const { chain, mempool } = core;
+  const submit = (transaction: DecodedTransaction) => core.submit(transaction);
+  const pool = await PoolService.open(
+    options,
+    { dataDir, keyPair },
+    { chain, mempool, board: workBoard, submit, clock, logger },
+  );
+  resources.defer(() => pool.stop());
+  return pool;
+}
+
 function openFollower(
   file: string | undefined,
-  core: NodeCore,
-  clock: Clock,
-  logger: Logger,
+  modules: {
+    readonly core: NodeCore;
+    readonly pool: PoolService | undefined;
+    readonly clock: Clock;
+    readonly logger: Logger;
+  },
   resources: AsyncDisposableStack,
 ): ExportFollower | undefined {
   if (file === undefined) return undefined;
+  const { core, pool, clock, logger } = modules;
   const job = createExportJob({ file: path.resolve(file) }, { source: core.chain, clock, logger });
-  const follower = new ExportFollower({ job, chain: core.chain, network: core.network, logger });
+  const follower = new ExportFollower({ job, chain: core.chain, network: core.network, pool, clock, logger });
   resources.defer(() => follower.stop());
   return follower;
 }

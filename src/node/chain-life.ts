@@ -153,10 +153,11 @@ export class ChainLife<Node extends LivingNode> {
     let isFetching = false;
     /** Since when a peer's chain should give way to ours; bounded by the host's connections. */
     const givingWaySinceMs = new Map<PeerId, number>();
-    node.host.events.on("peerDisconnected", (peer) => givingWaySinceMs.delete(peer));
-
     const apart = new Set<PeerId>();
-    node.host.events.on("peerDisconnected", (peer) => apart.delete(peer));
+    node.host.events.on("peerDisconnected", (peer) => {
+      givingWaySinceMs.delete(peer);
+      apart.delete(peer);
+    });
     const stayApart = (peer: PeerId) => {
       if (!apart.has(peer)) node.refuseChain(peer);
       apart.add(peer);

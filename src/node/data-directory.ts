@@ -14,6 +14,8 @@ export interface DataDirectory {
   readonly peers: string;
   readonly sealJournal: string;
   readonly voteJournal: string;
+  /** The books of a mining pool. */
+  readonly pool: string;
   readonly chainSpec: string;
   /** Where the chain came from; it counts only with the spec of its chain id beside it. */
   readonly chainOrigin: string;
@@ -27,6 +29,7 @@ export function dataDirectory(dataDir: string): DataDirectory {
     peers: path.join(dataDir, "peers"),
     sealJournal: path.join(dataDir, "seal-journal"),
     voteJournal: path.join(dataDir, "vote-journal"),
+    pool: path.join(dataDir, "pool"),
     chainSpec: path.join(dataDir, "chain-spec.json"),
     chainOrigin: path.join(dataDir, "chain-origin.json"),
     chainChange: path.join(dataDir, "chain-change.json"),

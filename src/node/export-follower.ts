@@ -1,10 +1,12 @@
 /** Keeps the SQL ledger up to date beside a running node: after every new head and every final block, and never in the way of one. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { ExportJob } from "../export/export-job.ts";
+import type { PoolRow } from "../export/pool-rows.ts";
 import type { Network } from "../network/network.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 
@@ -14,8 +16,13 @@ export interface ExportFollowerModules {
   readonly job: ExportJob;
   readonly chain: Chain;
   readonly network: Network;
+  /** Its rows change with every share, not only with the chain. */
+  readonly pool?: { rows(): readonly PoolRow[] } | undefined;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
+
+const poolEveryMs = 10_000;
 
 export class ExportFollower {
   readonly #modules: ExportFollowerModules;
@@ -29,6 +36,7 @@ export class ExportFollower {
   readonly #records = new BoundedMap<string, NodeRecord>(nodeRecordsMax);
   #running: Promise<void> | undefined;
   #isDue = false;
+  #poolTimer: Timer | undefined;
 
   constructor(modules: ExportFollowerModules) {
     this.#modules = modules;
@@ -41,6 +49,14 @@ export class ExportFollower {
     network.events.on("nodeRecord", this.#onRecord);
     for (const record of network.directory.records()) this.#onRecord(record);
     this.#wake();
+    if (this.#modules.pool) this.#wakeForPool();
+  }
+
+  #wakeForPool(): void {
+    this.#poolTimer = this.#modules.clock.schedule(poolEveryMs, () => {
+      this.#wake();
+      this.#wakeForPool();
+    });
   }
 
   async caughtUp(): Promise<void> {
@@ -54,6 +70,7 @@ export class ExportFollower {
     chain.events.off("headChanged", this.#onChain);
     chain.events.off("finalChanged", this.#onChain);
     network.events.off("nodeRecord", this.#onRecord);
+    this.#poolTimer?.cancel();
     this.#abort.abort();
     await this.#running;
     job.close();
@@ -75,6 +92,7 @@ export class ExportFollower {
       try {
         await this.#modules.job.recordNodes(records.map(([, record]) => record));
         await this.#modules.job.catchUp(undefined, this.#abort.signal);
+        await this.#modules.job.recordPool(this.#modules.pool?.rows() ?? []);
       } catch (thrown) {
         for (const [node, record] of records) if (!this.#records.has(node)) this.#records.set(node, record);
         this.#modules.logger.error(

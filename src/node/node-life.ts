@@ -175,6 +175,8 @@ export class NodeLife {
       address: addressOf(publicKey),
       syncing: null,
       hashesPerSecond: null,
+      hashesTried: null,
+      pool: null,
     };
   }
 }

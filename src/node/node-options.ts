@@ -1,13 +1,15 @@
 /** From a configuration to what a node is opened with: finds the chain spec. */
 import { readFile } from "node:fs/promises";
 import { fromHex } from "../base/bytes.ts";
-import { toError } from "../base/invariant.ts";
+import { invariant, toError } from "../base/invariant.ts";
 import type { NodeConfig } from "../config/node-config.ts";
+import { parseAmount } from "../protocol/amount.ts";
 import { chainSpecFromJson } from "../protocol/chain-spec-json.ts";
 import { type ChainSpec, chainSpecOf, easiestTargetOf } from "../protocol/genesis.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
 import type { NodeLifeOptions } from "./node-life.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
+import type { PoolServiceOptions } from "./pool-service.ts";
 
 /** The Proof of Work chain that every node without `--chain` is on. */
 const builtInPowSpec = new URL("../../config/pow.json", import.meta.url);
@@ -26,13 +28,25 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     admission: config.admission,
     trustRecovery: config.trustRecovery === undefined ? undefined : fromHex(config.trustRecovery),
     mine: config.mine,
-    mineEmptyBlocks: config.mineEmptyBlocks,
+    mineEmptyBlocks: config.mineEmpty,
     mineThreads: config.mineThreads,
+    pool: config.servePool ? poolOptionsOf(config, ip) : undefined,
     listenAddresses: [`/${ip}/${config.listenAddress}/tcp/${config.port}`],
     bootstrap: config.bootstrap,
     mdns: config.mdns,
     apiPort: config.api ? config.apiPort : undefined,
     exportFile: config.export,
+  };
+}
+
+function poolOptionsOf(config: NodeConfig, ip: string): PoolServiceOptions {
+  const minimum = parseAmount(config.poolPayoutMinimum);
+  invariant(minimum.ok, "the setting was read as an amount");
+  return {
+    listenAddresses: [`/${ip}/${config.listenAddress}/tcp/${config.poolPort}`],
+    feePercent: config.poolFee,
+    payoutMinimumUnits: minimum.value,
+    payoutEveryBlocks: config.poolPayoutEvery,
   };
 }
 

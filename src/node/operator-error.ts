@@ -2,6 +2,7 @@
 import type { ActionableError } from "../base/actionable-error.ts";
 import { toError } from "../base/invariant.ts";
 import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
+import { PoolError, type PoolErrorCode } from "../pool/pool-error.ts";
 import { JournalError } from "../sealing/poa/journal.ts";
 import { StoreError, type StoreErrorCode } from "../store/chain-store.ts";
 import { KeyError } from "../wallet/key-error.ts";
@@ -52,6 +53,17 @@ const storeExitCodes: Record<StoreErrorCode, ExitCode> = {
   "store/io": exitCodes.store,
 };
 
+const poolExitCodes: Record<PoolErrorCode, ExitCode> = {
+  "pool/damaged": exitCodes.store,
+  "pool/newer-version": exitCodes.store,
+  "pool/wrong-chain": exitCodes.genesisMismatch,
+  "pool/wrong-account": exitCodes.key,
+  "pool/in-use": exitCodes.dataDirectoryInUse,
+  "pool/io": exitCodes.store,
+  "pool/full": exitCodes.store,
+  "pool/busy": exitCodes.store,
+};
+
 /** A ledger file that cannot be used is a wrong choice of file; one that is damaged or too new is a store that is. */
 const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
   "export/not-a-ledger": exitCodes.usage,
@@ -72,6 +84,7 @@ const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
 export function toOperatorError(thrown: unknown): OperatorError | undefined {
   if (thrown instanceof OperatorError) return thrown;
   if (thrown instanceof StoreError) return ofRoom(thrown, storeExitCodes[thrown.code]);
+  if (thrown instanceof PoolError) return ofRoom(thrown, poolExitCodes[thrown.code]);
   if (thrown instanceof KeyError) return ofRoom(thrown, exitCodes.key);
   if (thrown instanceof JournalError) return ofRoom(thrown, exitCodes.store);
   if (thrown instanceof ExportError) {

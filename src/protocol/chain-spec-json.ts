@@ -30,6 +30,8 @@ export interface ChainSpecJson {
   readonly difficulty?: number;
   readonly targetBlockTimeMs?: number;
   readonly minimumIntervalMs?: number;
+  /** pow: a schedule that is late by this much doubles the target; by default 10 target block times. */
+  readonly retargetHalfLifeMs?: number;
   /** poa: addresses. */
   readonly authorities?: readonly string[];
   readonly periodMs?: number;
@@ -44,17 +46,19 @@ export interface ChainSpecJson {
   readonly minimumFee?: string;
   readonly blockReward?: string;
   readonly halvingIntervalBlocks?: number;
+  readonly rewardMaturityBlocks?: number;
   readonly blockBytesMax?: number;
   readonly blockTransactionsMax?: number;
 }
 
 /** What a spec has where it says nothing else. */
 export const specDefaults = {
-  pow: { difficulty: 2, targetBlockTimeMs: 5_000, minimumIntervalMs: 1_000 },
+  pow: { difficulty: 2, targetBlockTimeMs: 5_000, minimumIntervalMs: 1_000, halfLifeBlockTimes: 10 },
   poa: { periodMs: 2_000, stepMs: 1_000, heartbeatMs: 30_000, admission: "vote", joinWindowMs: 0 },
   minimumFee: "0",
   blockReward: "0",
   halvingIntervalBlocks: 0,
+  rewardMaturityBlocks: 0,
   blockBytesMax,
   blockTransactionsMax,
 } as const;
@@ -67,6 +71,7 @@ const fieldNames: readonly (keyof ChainSpecJson)[] = [
   "difficulty",
   "targetBlockTimeMs",
   "minimumIntervalMs",
+  "retargetHalfLifeMs",
   "authorities",
   "periodMs",
   "stepMs",
@@ -77,10 +82,16 @@ const fieldNames: readonly (keyof ChainSpecJson)[] = [
   "minimumFee",
   "blockReward",
   "halvingIntervalBlocks",
+  "rewardMaturityBlocks",
   "blockBytesMax",
   "blockTransactionsMax",
 ];
-const powOnly: readonly (keyof ChainSpecJson)[] = ["difficulty", "targetBlockTimeMs", "minimumIntervalMs"];
+const powOnly: readonly (keyof ChainSpecJson)[] = [
+  "difficulty",
+  "targetBlockTimeMs",
+  "minimumIntervalMs",
+  "retargetHalfLifeMs",
+];
 const poaOnly: readonly (keyof ChainSpecJson)[] = [
   "authorities",
   "periodMs",
@@ -136,6 +147,8 @@ function genesisOf(json: Record<string, unknown>): Genesis {
   if (misplaced) throw new SpecError(misplaced, `does not belong to ${consensus}`);
   const isPow = consensus === "pow";
   const { pow, poa } = specDefaults;
+  const targetBlockTimeMs = isPow ? readInteger(json, "targetBlockTimeMs", pow.targetBlockTimeMs) : 0;
+  const halfLifeMs = pow.halfLifeBlockTimes * targetBlockTimeMs;
   return {
     version: genesisVersion,
     name: fromUtf8(readText(json, "name")),
@@ -144,8 +157,9 @@ function genesisOf(json: Record<string, unknown>): Genesis {
     easiestTarget: isPow
       ? easiestTargetOf(readInteger(json, "difficulty", pow.difficulty, 1, 4))
       : zeroBytes32,
-    targetBlockTimeMs: isPow ? readInteger(json, "targetBlockTimeMs", pow.targetBlockTimeMs) : 0,
+    targetBlockTimeMs,
     minimumIntervalMs: isPow ? readInteger(json, "minimumIntervalMs", pow.minimumIntervalMs) : 0,
+    retargetHalfLifeMs: isPow ? readInteger(json, "retargetHalfLifeMs", halfLifeMs) : 0,
     periodMs: isPow ? 0 : readInteger(json, "periodMs", poa.periodMs),
     stepMs: isPow ? 0 : readInteger(json, "stepMs", poa.stepMs),
     heartbeatMs: isPow ? 0 : readInteger(json, "heartbeatMs", poa.heartbeatMs),
@@ -156,6 +170,7 @@ function genesisOf(json: Record<string, unknown>): Genesis {
     minimumFee: readAmount(json.minimumFee ?? specDefaults.minimumFee, "minimumFee"),
     blockReward: readAmount(json.blockReward ?? specDefaults.blockReward, "blockReward"),
     halvingIntervalBlocks: readInteger(json, "halvingIntervalBlocks", specDefaults.halvingIntervalBlocks),
+    rewardMaturityBlocks: readInteger(json, "rewardMaturityBlocks", specDefaults.rewardMaturityBlocks),
     blockBytesMax: readInteger(json, "blockBytesMax", specDefaults.blockBytesMax),
     blockTransactionsMax: readInteger(json, "blockTransactionsMax", specDefaults.blockTransactionsMax),
     salt: readSalt(json),
@@ -243,6 +258,7 @@ export function chainSpecToJson(spec: ChainSpec): string {
     difficulty: difficultyOf(genesis.easiestTarget),
     targetBlockTimeMs: genesis.targetBlockTimeMs,
     minimumIntervalMs: genesis.minimumIntervalMs,
+    retargetHalfLifeMs: genesis.retargetHalfLifeMs,
   };
   const ofPoa = {
     authorities: genesis.authorities.map(addressOf),
@@ -264,6 +280,7 @@ export function chainSpecToJson(spec: ChainSpec): string {
     minimumFee: formatAmount(genesis.minimumFee),
     blockReward: formatAmount(genesis.blockReward),
     halvingIntervalBlocks: genesis.halvingIntervalBlocks,
+    rewardMaturityBlocks: genesis.rewardMaturityBlocks,
     blockBytesMax: genesis.blockBytesMax,
     blockTransactionsMax: genesis.blockTransactionsMax,
   };

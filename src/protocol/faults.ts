@@ -21,6 +21,8 @@ export type TransactionFault =
       readonly asset: string;
       readonly balance: bigint;
       readonly needed: bigint;
+      /** Of the chain's own coin: what the account has earned and cannot spend yet, where that is known and not zero. */
+      readonly immature?: bigint;
     }
   | { readonly code: "transaction/amount-zero" }
   | { readonly code: "transaction/amount-overflow" }

@@ -20,6 +20,8 @@ import { listRoot } from "./merkle.ts";
 export const genesisVersion = 1;
 export const authoritiesMax = 256;
 export const allocationsMax = 65_536;
+/** Rewards that wait stand in the ledger, one entry for each block. */
+export const rewardMaturityBlocksMax = 1_024;
 export const engineNumbers = { pow: 1, poa: 2 } as const;
 export type ConsensusName = keyof typeof engineNumbers;
 /**
@@ -41,6 +43,7 @@ export const GenesisType = new ContainerType({
   easiestTarget: Bytes32,
   targetBlockTimeMs: SafeUint64,
   minimumIntervalMs: SafeUint64,
+  retargetHalfLifeMs: SafeUint64,
   /** Proof of Authority: the slot rule, and the interval of empty blocks; else zero. */
   periodMs: SafeUint64,
   stepMs: SafeUint64,
@@ -56,6 +59,8 @@ export const GenesisType = new ContainerType({
   /** Paid to the producer of each block, halved every `halvingIntervalBlocks` (0 = never). */
   blockReward: Uint64,
   halvingIntervalBlocks: SafeUint64,
+  /** What a block earns its producer can be spent this many blocks later; 0: in the next block. */
+  rewardMaturityBlocks: Uint32,
   blockBytesMax: Uint32,
   blockTransactionsMax: Uint32,
   /** Random, so that two networks of one name differ. */
@@ -114,10 +119,14 @@ export function chainSpecOf(genesis: Genesis): Result<ChainSpec, GenesisFault> {
   if (genesis.blockTransactionsMax < 1 || genesis.blockTransactionsMax > blockTransactionsMax) {
     return invalid("blockTransactionsMax", `must be 1 to ${blockTransactionsMax}`);
   }
+  if (genesis.rewardMaturityBlocks > rewardMaturityBlocksMax) {
+    return invalid("rewardMaturityBlocks", `must be 0 to ${rewardMaturityBlocksMax}`);
+  }
   if (consensus === "pow") {
     if (genesis.easiestTarget.every((byte) => byte === 0))
       return invalid("easiestTarget", "must not be zero");
     if (genesis.targetBlockTimeMs === 0) return invalid("targetBlockTimeMs", "must not be zero");
+    if (genesis.retargetHalfLifeMs === 0) return invalid("retargetHalfLifeMs", "must not be zero");
     if (genesis.authorities.length > 0) return invalid("authorities", "belong to Proof of Authority");
     if (genesis.admission !== 0 || genesis.joinWindowMs !== 0) {
       return invalid("admission", "belongs to Proof of Authority");

@@ -1,6 +1,6 @@
 /** Ed25519 with one rule for every node: the only place where a signature is made or verified. */
 import sodium from "sodium-native";
-import { bytesEqual, fromHex } from "../base/bytes.ts";
+import { fromHex, includesBytes } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 
 export const publicKeyBytes = 32;
@@ -85,7 +85,7 @@ function isBelow(value: Uint8Array, bound: Uint8Array): boolean {
 function isAcceptablePoint(point: Uint8Array): boolean {
   const y = new Uint8Array(point);
   y[31] = (y[31] as number) & 0x7f;
-  return isBelow(y, fieldPrime) && !smallOrderY.some((small) => bytesEqual(small, y));
+  return isBelow(y, fieldPrime) && !includesBytes(smallOrderY, y);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

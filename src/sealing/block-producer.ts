@@ -1,5 +1,5 @@
 /** Produces blocks: waits for its slot, drafts on the head, has the draft sealed, and sends it through the same door as any block. */
-import type { Clock, Timer } from "../base/clock.ts";
+import { type Clock, sleep, type Timer } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
@@ -12,6 +12,7 @@ import {
   blockVersion,
   ConsensusSectionType,
   consensusRoot,
+  countingNonceOf,
   decodeBlock,
   type Header,
   type HeaderRecord,
@@ -57,6 +58,12 @@ const everydayReasons: ReadonlySet<NotSealingReason> = new Set([
 const retryAfterFailureMs = 2_000;
 const emptyDraftMs = 1_000;
 const clockLookMs = 10_000;
+/**
+ * A search that takes longer goes on with a new draft: with the time of now, which the retarget rule needs to be true,
+ * and with the transactions that have come. Longer where drafting is slow: it may take a twentieth of the time.
+ */
+const freshForMs = 1_000;
+const draftShare = 1 / 20;
 /** Room for what a block has besides its transactions: header, seal, the empty section and offsets. */
 const blockOverheadBytes = 1_024;
 const offsetBytes = 4;
@@ -79,7 +86,8 @@ export class BlockProducer {
   #work: { readonly hashHex: string; readonly sinceMs: number } | undefined;
   #timer: Timer | undefined;
   #reason: NotSealingReason | undefined = "stopped";
-  #progress: SealProgress | undefined;
+  /** Of all drafts on one parent together. */
+  #progress: (SealProgress & { readonly parent: HeaderRecord }) | undefined;
   #running = false;
   #listenUntilMs = 0;
   readonly #reconsider = () => this.#consider();
@@ -158,6 +166,7 @@ export class BlockProducer {
     if (reason === this.#reason) return;
     this.#reason = reason;
     if (reason === undefined) return;
+    this.#modules.sealer.pause?.();
     const level = everydayReasons.has(reason) ? "debug" : "info";
     this.#modules.logger[level]({ because: reason }, "not sealing");
   }
@@ -180,14 +189,14 @@ export class BlockProducer {
     const slot = chain.engine.slot(head, this.#options.producer);
     if (!slot) return "not in the authority set";
     if (isSyncing()) return "syncing";
-    const isEmpty = !mempool.hasReady() && chain.sectionOn(head).evidence.length === 0;
+    const isEmpty = !mempool.hasReady() && !chain.hasEvidenceFor(head);
     const isUrgent = !isEmpty || this.#finalityIsDue();
     // After a quiet time all slots are past: without the courtesy every authority would seal at once.
     if (!isUrgent) this.#work = undefined;
     const courtesyEndMs = isUrgent ? clock.nowMs() + slot.courtesyMs - this.#workAgeMs(head) : 0;
-    const urgentMs = Math.max(slot.earliestMs, courtesyEndMs);
+    const urgentMs = Math.max(slot.beginMs, courtesyEndMs);
     const emptyAfterMs = this.#options.mineEmptyBlocks ? 0 : chain.engine.emptyBlockAfterMs;
-    const quietMs = emptyAfterMs === undefined ? undefined : slot.earliestMs + emptyAfterMs;
+    const quietMs = emptyAfterMs === undefined ? undefined : slot.beginMs + emptyAfterMs;
     const emptyDueMs = isEmpty && isUrgent ? urgentMs : quietMs;
     const dueMs = isUrgent ? urgentMs : quietMs;
     return dueMs === undefined ? this.#idleReason() : { dueMs, slot, isUrgent, emptyDueMs };
@@ -215,7 +224,7 @@ export class BlockProducer {
 
   #begin(parent: HeaderRecord, due: DueSlot): void {
     const abort = new AbortController();
-    const done = this.#produce(parent, due, abort.signal)
+    const done = this.#produce(parent, due, abort)
       .catch((thrown: unknown) => {
         if ((thrown as { code?: unknown }).code === "store/disk-full") this.#becauseOf("disk full");
         this.#modules.logger.error({ error: toError(thrown) }, "a block could not be produced");
@@ -223,7 +232,6 @@ export class BlockProducer {
       })
       .then((delayMs) => {
         this.#attempt = undefined;
-        this.#progress = undefined;
         if (!this.#running) return;
         if (delayMs > 0) this.#wakeAfter(delayMs);
         else this.#consider();
@@ -232,26 +240,34 @@ export class BlockProducer {
   }
 
   /** Resolves to how long to wait before the next look; 0: at once. */
-  async #produce(parent: HeaderRecord, due: DueSlot, signal: AbortSignal): Promise<number> {
+  async #produce(parent: HeaderRecord, due: DueSlot, abort: AbortController): Promise<number> {
     const { chain, clock, logger, announceBlock } = this.#modules;
     const { emptyDueMs = Number.POSITIVE_INFINITY } = due;
     const before = this.#sealedBefore(parent);
+    const startedMs = clock.monotonicMs();
     const draft = before ? undefined : this.#draft(parent, due.slot);
+    const draftMs = clock.monotonicMs() - startedMs;
     // Nothing of what waited could be executed, and an empty block is not due yet.
     if (draft && isEmptyDraft(draft) && clock.nowMs() < emptyDueMs) return emptyDraftMs;
-    const block = before ?? (draft && (await this.#seal(draft, signal)));
-    if (!block || signal.aborted) return 0;
+    const fresh = draft && clock.schedule(this.#freshForMs(draft, draftMs), () => abort.abort());
+    const block = before ?? (draft && (await this.#seal(draft, parent, abort.signal)));
+    fresh?.cancel();
+    const earlyMs = block ? block.header.timestampMs - clock.nowMs() : 0;
+    if (earlyMs > 0) await sleep(clock, earlyMs, abort.signal);
+    // A draft that was only too old is as good as ever once it is sealed.
+    if (!block || chain.head.hashHex !== parent.hashHex) return 0;
     const imported = await chain.importBlock(block);
     if (!imported.ok) {
       // Refused only where head or clock moved meanwhile; anything else is a bug of ours, and is said, not hidden.
       throw new Error(`our own block ${block.hashHex} was refused: ${describeFault(imported.fault)}`);
     }
-    const { height } = block.header;
-    const found = this.#progress ? { attempts: this.#progress.attempts } : {};
-    logger.info(
-      { height, hash: block.hashHex, transactions: block.transactions.length, ...found },
-      "sealed a block",
-    );
+    const fields = {
+      height: block.header.height,
+      hash: block.hashHex,
+      transactions: block.transactions.length,
+    };
+    if (block.seal.signature.length > 0) logger.info(fields, "sealed a block");
+    else logger.info(fields, `Block found at nonce ${countingNonceOf(block.seal.nonce)}`);
     announceBlock(block);
     return 0;
   }
@@ -266,11 +282,18 @@ export class BlockProducer {
     return decoded.value;
   }
 
-  #seal(draft: BlockDraft, signal: AbortSignal): Promise<Block | undefined> {
+  /** For how long a draft is as good as a new one; one that is ahead of the clock would only be the same again. */
+  #freshForMs({ header }: BlockDraft, draftMs: number): number {
+    const aheadMs = header.timestampMs - this.#modules.clock.nowMs();
+    return Math.max(freshForMs, draftMs / draftShare, aheadMs + 1);
+  }
+
+  #seal(draft: BlockDraft, parent: HeaderRecord, signal: AbortSignal): Promise<Block | undefined> {
+    const attemptsBefore = this.#progress?.parent === parent ? this.#progress.attempts : 0;
     return this.#modules.sealer.sealBlock(draft, {
       signal,
-      onProgress: (progress) => {
-        this.#progress = progress;
+      onProgress: ({ attempts, hashesPerSecond }) => {
+        this.#progress = { parent, attempts: attemptsBefore + attempts, hashesPerSecond };
       },
     });
   }
@@ -295,7 +318,8 @@ export class BlockProducer {
       // A gap opens behind a transaction that failed: those wait for their turn, the one that failed goes.
       else if (fault.code !== "transaction/sequence-gap") mempool.drop(transaction.idHex, fault);
     }
-    const advanced = chain.advance({ height, producer, transactions, consensusSection }, parent);
+    const timestampMs = Math.max(slot.earliestMs, clock.nowMs());
+    const advanced = chain.advance({ height, timestampMs, producer, transactions, consensusSection }, parent);
     invariant(advanced.ok, "what was chosen for a block may stand in it");
     const updates = chain.engine.authorityUpdates(parent, advanced.value);
     const header: Header = {
@@ -303,7 +327,7 @@ export class BlockProducer {
       chainId,
       height,
       parentHash: parent.hash,
-      timestampMs: Math.max(slot.earliestMs, clock.nowMs()),
+      timestampMs,
       producer,
       transactionsRoot: transactionsRoot(transactions),
       transactionCount: transactions.length,

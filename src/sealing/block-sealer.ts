@@ -1,7 +1,7 @@
 /** What the block producer needs of an engine's sealer: a header and its transactions in, a sealed block out. */
-import { assembleBlock, type Block, type ConsensusSection, type Header } from "../protocol/block.ts";
+import type { Block, ConsensusSection, Header } from "../protocol/block.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import type { Sealer, SealOptions } from "./sealer.ts";
+import type { SealOptions } from "./sealer.ts";
 
 /** A block that lacks only its seal. */
 export interface BlockDraft {
@@ -10,22 +10,13 @@ export interface BlockDraft {
   readonly consensusSection: ConsensusSection;
 }
 
-/** An authority's sealer is one as it is; a miner's is made by {@link blockSealerOf}. */
+/** An authority's sealer is one as it is; a miner's is the `WorkBoard`. */
 export interface BlockSealer {
   /** The block that was sealed on this parent before, where the engine forbids a second one. */
   previousOn(parentHash: Uint8Array): Uint8Array | undefined;
   /** Resolves to undefined where `signal` aborted first. */
   sealBlock(draft: BlockDraft, options: SealOptions): Promise<Block | undefined>;
+  /** Nothing is to be sealed for now; of use to one that shows its draft to searchers elsewhere. */
+  pause?(): void;
   close(): Promise<void>;
-}
-
-export function blockSealerOf(sealer: Sealer): BlockSealer {
-  return {
-    previousOn: () => undefined,
-    async sealBlock({ header, transactions, consensusSection }, options) {
-      const seal = await sealer.seal(header, options);
-      return seal && assembleBlock(header, seal, transactions, consensusSection);
-    },
-    close: () => sealer.close(),
-  };
 }

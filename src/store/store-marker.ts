@@ -9,7 +9,7 @@ import { crc32 } from "node:zlib";
 import { corruptStore, fileError } from "./store-errors.ts";
 
 /** Of the key layout and the records in README.md; a program opens older ones only with a migration, newer ones never. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 export interface StoreMarker {
   readonly schemaVersion: number;

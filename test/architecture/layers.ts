@@ -16,6 +16,7 @@ const rooms = {
   chain: ["store", "consensus", "ledger", "protocol", "base"],
   sealing: ["chain", "mempool", "consensus", "ledger", "protocol", "base"],
   network: ["chain", "mempool", "consensus", "protocol", "base"],
+  pool: ["sealing", "chain", "mempool", "consensus", "ledger", "network", "store", "protocol", "base"],
   export: ["chain", "store", "consensus", "ledger", "protocol", "base"],
   http: ["chain", "mempool", "network", "export", "protocol", "base"],
   web: ["protocol", "base"],

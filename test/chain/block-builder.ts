@@ -117,7 +117,15 @@ export class BlockBuilder {
     const producer = wishes.producer ?? this.#usualProducer(parent);
     const height = parent.record.header.height + 1;
     const slot = this.engine.slot(parent.record, producer.publicKey);
-    const contents = { height, producer: producer.publicKey, transactions, consensusSection: section };
+    const timestampMs =
+      wishes.header?.timestampMs ?? (slot?.earliestMs ?? parent.record.header.timestampMs + 60_000) + laterMs;
+    const contents: BlockContents = {
+      height,
+      timestampMs,
+      producer: producer.publicKey,
+      transactions,
+      consensusSection: section,
+    };
     const advanced = this.advance(contents, parent);
     // A block that the engine refuses leaves nothing; its record only carries tests on to the refusal.
     const state = advanced.ok ? advanced.value : parent.record;
@@ -127,7 +135,7 @@ export class BlockBuilder {
       chainId: this.spec.chainId,
       height,
       parentHash: parent.record.hash,
-      timestampMs: (slot?.earliestMs ?? parent.record.header.timestampMs + 60_000) + laterMs,
+      timestampMs,
       producer: producer.publicKey,
       transactionsRoot: transactionsRoot(transactions),
       transactionCount: transactions.length,

@@ -269,11 +269,13 @@ describe("a chain with finality", () => {
     assert.equal(node.chain.addEvidence(evidence[0]!).ok, true);
     const section = node.chain.sectionOn(node.chain.head);
     assert.deepEqual(section.evidence, evidence.map(encodeEvidence));
+    assert.equal(node.chain.hasEvidenceFor(node.chain.head), true);
     const told = three.child(inTurn.at(-1)!, { evidence });
     assert.equal(await node.give(told), "head");
     assertAt(node, told);
     assert.deepEqual(node.chain.evidence(), []);
     assert.deepEqual(node.chain.sectionOn(node.chain.head).evidence, []);
+    assert.equal(node.chain.hasEvidenceFor(node.chain.head), false);
   });
 
   it("finds two seals of one authority among the blocks that come", async () => {
@@ -360,5 +362,6 @@ describe("a chain of work", () => {
     assert.equal(chain.voteFault(vote)?.code, "transaction/kind-not-open");
     assert.equal(await give(pow.on(pow.genesis, { transactions: [vote] })), "block/transaction-invalid");
     assert.deepEqual(chain.sectionOn(chain.head), { certificates: [], evidence: [] });
+    assert.equal(chain.hasEvidenceFor(chain.head), false);
   });
 });

@@ -8,13 +8,9 @@ import { toHex } from "../../src/base/bytes.ts";
 import { createNetworkSecret, loadNetworkSecret } from "../../src/node/network-secret.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { decodeInvitation, encodeInvitation } from "../../src/protocol/invitation.ts";
-import { type ApiRig, authority, bob, keyOfTest, openApiRig } from "../http/api-rig.ts";
-import { type RigDesk, rigDesk } from "../http/rig-desk.ts";
+import { type ApiRig, authority, bob, openApiRig } from "../http/api-rig.ts";
+import { candidateAddress, type DeskRig, openDeskRig, own } from "../http/rig-desk.ts";
 import { type Run, run } from "./test-terminal.ts";
-
-const own = addressOf(authority.publicKey);
-const candidate = keyOfTest(7);
-const candidateAddress = addressOf(candidate.publicKey);
 
 /** Ended with 2, and said what, why and next. */
 function assertRefused({ code, stdout, stderr }: Run, what: RegExp): void {
@@ -31,17 +27,15 @@ async function temporaryFolder(t: TestContext): Promise<string> {
 }
 
 describe("aurex-node authority", () => {
-  let rig: ApiRig;
-  let desk: RigDesk;
+  let rig: DeskRig;
   before(async () => {
-    desk = rigDesk(authority);
-    rig = await openApiRig({ authorities: (parts) => desk.open(parts) });
+    rig = await openDeskRig(authority);
   });
   after(() => rig.close());
   const command = (...argv: string[]) => run(["authority", ...argv, "--api", rig.url]);
 
   it("list shows authorities, candidates and what a change takes", async () => {
-    desk.candidate(candidate);
+    rig.candidateAsks();
     const people = await command("list");
     assert.equal(people.code, 0, people.stderr);
     assert.match(people.stdout, /^admission +vote$/m);
@@ -57,7 +51,7 @@ describe("aurex-node authority", () => {
   });
 
   it("vote add lets a candidate in that asks; a second vote for it changes nothing", async () => {
-    desk.candidate(candidate);
+    rig.candidateAsks();
     const voted = await command("vote", "add", candidateAddress);
     assert.equal(voted.code, 0, voted.stderr);
     const [id, ...lines] = voted.stdout.trimEnd().split("\n");
@@ -93,8 +87,7 @@ describe("aurex-node authority", () => {
   });
 
   it("propose prints the command that authorities vote with", async (t) => {
-    const other = rigDesk(bob);
-    const follower = await openApiRig({ authorities: (parts) => other.open(parts) });
+    const follower = await openDeskRig(bob);
     t.after(() => follower.close());
     const proposed = await run(["authority", "propose", "--api", follower.url]);
     assert.equal(proposed.code, 0, proposed.stderr);

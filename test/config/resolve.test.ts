@@ -40,11 +40,16 @@ describe("defaults", () => {
       expect: 1,
       admission: "open-lan",
       trustRecovery: undefined,
+      servePool: false,
       mine: false,
-      mineEmptyBlocks: false,
+      mineEmpty: false,
       mineThreads: "auto",
       listenAddress: "0.0.0.0",
       port: 13245,
+      poolPort: 13247,
+      poolFee: 0,
+      poolPayoutMinimum: "1",
+      poolPayoutEvery: 20,
       bootstrap: [],
       mdns: true,
       api: true,
@@ -62,6 +67,8 @@ describe("defaults", () => {
     assert.equal(config.port, 13246);
     assert.equal(config.dataDir, "/home/ada/.aurex/lab/Ada");
     assert.equal(plainConfig(resolved({ flags: { dataDir: "/d" } })).logFile, "/d/blockchain.log");
+    const { mine, mineThreads } = plainConfig(resolved({ flags: { servePool: true } }));
+    assert.deepEqual([mine, mineThreads], [true, 0], "a pool's members mine, not the node");
   });
 });
 
@@ -166,7 +173,7 @@ describe("values", () => {
     ["trustRecovery", "abc"],
     ["mine", 1],
     ["mineThreads", "none"],
-    ["mineThreads", "0"],
+    ["mineThreads", "-1"],
     ["listenAddress", "localhost"],
     ["port", "65536"],
     ["port", "-1"],
@@ -268,6 +275,8 @@ describe("files that are no settings", () => {
 describe("settings that do not go together", () => {
   const conflicts: [object, string[]][] = [
     [{ consensus: "poa", mine: true }, ["mine", "consensus"]],
+    [{ consensus: "poa", servePool: true }, ["servePool", "consensus"]],
+    [{ servePool: true, mine: false }, ["servePool", "mine"]],
     [{ consensus: "pow", authority: true }, ["authority", "consensus"]],
     [{ consensus: "poa", difficulty: "2" }, ["difficulty", "consensus"]],
     [{ chain: "spec.json", difficulty: "2" }, ["difficulty", "chain"]],

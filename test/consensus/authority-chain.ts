@@ -101,7 +101,8 @@ export class AuthorityChain {
     const { transactions, section } = this.#contents(parent, wishes);
     const height = parent.record.header.height + 1;
     const producer = wishes.producer?.publicKey ?? this.setOf(parent)[height % this.setOf(parent).length]!;
-    const contents = { height, producer, transactions, consensusSection: section };
+    const { timestampMs } = parent.record.header;
+    const contents = { height, timestampMs, producer, transactions, consensusSection: section };
     const advanced = this.builder.advance(contents, parent);
     return advanced.ok ? undefined : advanced.fault;
   }

@@ -33,7 +33,7 @@ function poaOf(count: number) {
   return { engine: createEngine(spec), sorted, spec };
 }
 
-/** @param spec whose genesis authorities are still the ones of this block; of none where nobody asks */
+/** @param spec whose genesis state is still the one of this block; none where nobody asks for it */
 function recordAt(height: number, timestampMs: number, spec?: ChainSpec): HeaderRecord {
   const header = headerAt(height, timestampMs, zeroBytes32);
   const seal = { nonce: zeroBytes32, signature: new Uint8Array(0) };
@@ -178,7 +178,7 @@ describe("Proof of Work", () => {
   it("lets anyone mine, one minimum interval after the parent", () => {
     const spec = specOf({ difficulty: 2, minimumIntervalMs: 700, targetBlockTimeMs: 60_000 });
     const engine = createEngine(spec);
-    const parent = recordAt(5, 10_000);
+    const parent = recordAt(5, 10_000, spec);
     const slot = engine.slot(parent, keys[3]!);
     assert.equal(slot?.earliestMs, 10_700);
     const at = (timestampMs: number, target: Uint8Array) =>

@@ -119,7 +119,7 @@ describe("evidence in a block", () => {
       encodeEvidence(good).subarray(1),
       encodeEvidence(good).subarray(0, 90),
     ]) {
-      const contents = { height: 1, producer: b.publicKey, transactions: [] };
+      const contents = { height: 1, timestampMs: 0, producer: b.publicKey, transactions: [] };
       const section = { certificates: [], evidence: [bytes] };
       const advanced = chain.builder.advance({ ...contents, consensusSection: section }, chain.genesis);
       assert.equal(advanced.ok ? undefined : advanced.fault.code, "block/evidence-invalid");
@@ -176,6 +176,7 @@ describe("the evidence pool", () => {
 
   it("keeps one piece for each offender, and only what convicts one that is in", () => {
     const { pool, found, where } = openPool();
+    assert.equal(pool.hasFor(chain.genesis.record), false);
     const add = (evidence: Evidence) => {
       const added = pool.add(evidence);
       return added.ok ? added.value : added.fault.code;
@@ -194,7 +195,9 @@ describe("the evidence pool", () => {
     where.head = out;
     assert.deepEqual(pool.pending(), []);
     assert.deepEqual(pool.on(out.record), []);
+    assert.equal(pool.hasFor(out.record), false);
     assert.equal(pool.on(chain.genesis.record).length, 1);
+    assert.equal(pool.hasFor(chain.genesis.record), true);
   });
 
   it("offers a block no more than may stand in it", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { bytesEqual } from "../../src/base/bytes.ts";
+import { includesBytes } from "../../src/base/bytes.ts";
 import { noVote, voteOn } from "../../src/consensus/finality/vote-rule.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { BuiltBlock } from "../chain/block-builder.ts";
@@ -51,8 +51,7 @@ function run(chain: AuthorityChain, shape: readonly Step[], lawless: number) {
     for (const [index, back] of votes.entries()) {
       const target = blocks.at(-back);
       const voter = voters[index]!;
-      if (back === 0 || !target || !chain.setOf(target).some((key) => bytesEqual(key, voter.publicKey)))
-        continue;
+      if (back === 0 || !target || !includesBytes(chain.setOf(target), voter.publicKey)) continue;
       const { justified } = chain.finalityOf(target);
       const link = voteOn(target.record, justified, index < lawless ? noVote : watermarks[index]!);
       if (!link) continue;

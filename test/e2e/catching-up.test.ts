@@ -36,7 +36,7 @@ describe("nodes in a line", () => {
   it("let a late node fetch hundreds of blocks from the other end, saying how far it is", async () => {
     const [miner] = line;
     await miner?.stop();
-    const busy = ["--chain", chain, "--mine", "--mine-threads", "1", "--mine-empty-blocks"];
+    const busy = ["--chain", chain, "--mine", "--mine-threads", "1", "--mine-empty"];
     const again = await stage.start("hop-0", ...busy, "--bootstrap", line[1]?.multiaddr ?? "");
     for (const node of [again, ...line.slice(1)]) {
       await node.until("it has hundreds of blocks", ({ head }) => head.height >= 300);

@@ -30,7 +30,7 @@ describe("a node that is killed", () => {
 
   it(`has every block that it told of, after each of ${kills} kills while it mined`, async () => {
     const chain = await stage.spec("pow.json", fastPow);
-    const flags = ["--chain", chain, "--mine", "--mine-threads", "1", "--mine-empty-blocks"];
+    const flags = ["--chain", chain, "--mine", "--mine-threads", "1", "--mine-empty"];
     let told: { height: number; hash: string } = { height: 0, hash: "" };
     for (let kill = 0; kill < kills; kill += 1) {
       const node = await stage.start("miner", ...flags);

@@ -37,16 +37,34 @@ const comparedTables = ["users", "blocks", "transactions", "assets", "mining_poo
 
 /** Every row of the tables that follow from the chain, in one order; clocks left out. */
 export function chainContents(db: DatabaseSync): Record<string, string[]> {
-  const contents: Record<string, string[]> = {};
-  for (const table of comparedTables) {
-    const query = db.prepare(`SELECT * FROM ${table}`);
-    query.setReadBigInts(true);
-    contents[table] = query
+  return Object.fromEntries(comparedTables.map((table) => [table, rowsOf(db, table)]));
+}
+
+/** What a file has seen on its way, which one that was written from scratch has not. */
+const observedTables = ["reorgs", "orphaned_blocks"];
+
+/** Every row of every table and view but those; clocks left out. */
+export function everyTable(file: string): Record<string, string[]> {
+  const db = openLedgerFile(file, { readOnly: true });
+  try {
+    const names = db
+      .prepare("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name")
       .all()
-      .map(({ updated_at_ms: _, ...row }) => JSON.stringify(row, plainValue))
-      .sort();
+      .map(({ name }) => String(name))
+      .filter((name) => !name.startsWith("sqlite_") && !observedTables.includes(name));
+    return Object.fromEntries(names.map((name) => [name, rowsOf(db, name)]));
+  } finally {
+    db.close();
   }
-  return contents;
+}
+
+function rowsOf(db: DatabaseSync, table: string): string[] {
+  const query = db.prepare(`SELECT * FROM ${table}`);
+  query.setReadBigInts(true);
+  return query
+    .all()
+    .map(({ updated_at_ms: _, ...row }) => JSON.stringify(row, plainValue))
+    .sort();
 }
 
 export function fileContents(file: string): Record<string, string[]> {

@@ -8,6 +8,7 @@ import { type Api, createApi } from "../../src/http/api.ts";
 import { createApiClient } from "../../src/http/api-client.ts";
 import type { AuthorityControl } from "../../src/http/authority-control.ts";
 import type { NodeStatus } from "../../src/http/node-status.ts";
+import type { WorkControl } from "../../src/http/work-control.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
@@ -42,11 +43,19 @@ export interface ApiRig {
 
 export interface RigOptions {
   readonly minimumFee?: string;
+  /** AUR that each block earns besides fees, and how long it waits. */
+  readonly blockReward?: string;
+  readonly rewardMaturityBlocks?: number;
   readonly logger?: Logger;
   /** Stands in front of the mempool. */
   readonly beforeSubmit?: () => Promise<void>;
   /** What the node says and does about the authorities of its chain. */
   readonly authorities?: (parts: { readonly chain: Chain; readonly mempool: Mempool }) => AuthorityControl;
+  /** What is shown to miners outside of the node. */
+  readonly work?: WorkControl;
+  readonly workWaitMs?: number;
+  /** What the node says of itself otherwise than an authority on this chain does. */
+  readonly status?: Partial<NodeStatus>;
 }
 
 export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
@@ -62,6 +71,8 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     heartbeatMs: 3_600_000,
     allocations: { [addressOf(alice.publicKey)]: aliceAur },
     minimumFee: options.minimumFee ?? "0",
+    blockReward: options.blockReward ?? "0",
+    rewardMaturityBlocks: options.rewardMaturityBlocks ?? 0,
   });
   if (!spec.ok) throw new Error(spec.fault.reason);
   const verifier = createInlineVerifier();
@@ -96,7 +107,7 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
   );
   const journal = createMemorySealJournal();
   const api = createApi(
-    { port: 0 },
+    { port: 0, ...(options.workWaitMs === undefined ? {} : { workWaitMs: options.workWaitMs }) },
     {
       chain,
       mempool,
@@ -104,9 +115,11 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
         await options.beforeSubmit?.();
         return mempool.add(transaction);
       },
-      status: () => statusOf(chain, mempool),
+      status: () => ({ ...statusOf(chain, mempool), ...options.status }),
       peers: () => ({ peers: [], refused: [], clockNote: null }),
       authorities: options.authorities?.({ chain, mempool }),
+      work: options.work,
+      software: "aurex/test",
       logger: options.logger ?? silentLogger,
     },
   );
@@ -173,5 +186,7 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     address: addressOf(authority.publicKey),
     syncing: null,
     hashesPerSecond: null,
+    hashesTried: null,
+    pool: null,
   };
 }

@@ -172,6 +172,8 @@ describe("the API of a chain with some blocks", () => {
       publicKey: toHex(alice.publicKey),
       balance: "989.5",
       balanceUnits: (BigInt(aliceAur) * 10n ** 8n - spent).toString(),
+      immature: "0",
+      immatureUnits: "0",
       sequence: 4,
       pendingSequence: 4,
       assets: [{ assetId, symbol: "GOLD", balance: "3.75", balanceUnits: "3750" }],
@@ -388,6 +390,7 @@ describe("the API's door", () => {
         submit: (transaction) => mempool.add(transaction),
         status: () => assert.fail("nobody asks"),
         peers: () => assert.fail("nobody asks"),
+        software: "aurex/test",
         logger: silentLogger,
       },
     );

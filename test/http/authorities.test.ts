@@ -5,12 +5,8 @@ import { toHex } from "../../src/base/bytes.ts";
 import { ApiRefusal } from "../../src/http/api-client.ts";
 import { verifyConsent } from "../../src/protocol/authority-consent.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
-import { type ApiRig, alice, authority, bob, keyOfTest, openApiRig } from "./api-rig.ts";
-import { type RigDesk, rigDesk } from "./rig-desk.ts";
-
-const own = addressOf(authority.publicKey);
-const candidate = keyOfTest(7);
-const candidateAddress = addressOf(candidate.publicKey);
+import { type ApiRig, alice, authority, bob, openApiRig } from "./api-rig.ts";
+import { candidateAddress, type DeskRig, openDeskRig, own } from "./rig-desk.ts";
 
 async function refused(answer: Promise<unknown>, status: number, code: string): Promise<ApiRefusal> {
   const thrown = await answer.then(
@@ -30,11 +26,9 @@ async function withoutControl(t: TestContext): Promise<ApiRig> {
 }
 
 describe("the routes about authorities", () => {
-  let rig: ApiRig;
-  let desk: RigDesk;
+  let rig: DeskRig;
   before(async () => {
-    desk = rigDesk(authority);
-    rig = await openApiRig({ authorities: (parts) => desk.open(parts) });
+    rig = await openDeskRig(authority);
   });
   after(() => rig.close());
 
@@ -56,7 +50,7 @@ describe("the routes about authorities", () => {
       [before.inFlight, before.banned, before.ballots, before.joinWindowEndsAtMs],
       [null, [], [], null],
     );
-    desk.candidate(candidate);
+    rig.candidateAsks();
     const [asks] = (await rig.client.authorities()).candidates;
     assert.equal(asks?.address, candidateAddress);
     assert.equal(asks?.name, "box");
@@ -64,7 +58,7 @@ describe("the routes about authorities", () => {
   });
 
   it("POST …/votes casts the node's vote, and answers the same vote with the same transaction", async () => {
-    desk.candidate(candidate);
+    rig.candidateAsks();
     const vote = { action: "add", address: candidateAddress } as const;
     const voted = await rig.client.voteOnAuthority(vote);
     assert.equal(voted.status, "pending");
@@ -131,8 +125,7 @@ describe("the routes about authorities", () => {
 
 describe("a node that is no authority", () => {
   it("casts no vote, and hands out its consent", async (t) => {
-    const desk = rigDesk(bob);
-    const rig = await openApiRig({ authorities: (parts) => desk.open(parts) });
+    const rig = await openDeskRig(bob);
     t.after(() => rig.close());
     const leave = rig.client.voteOnAuthority({ action: "remove", address: own });
     await refused(leave, 409, "authority/not-an-authority");

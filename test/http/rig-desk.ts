@@ -1,30 +1,31 @@
-/** The admission desk of the rig's authority, or of another key, over the rig's own chain and mempool. */
+/** An API rig with an admission desk, of its authority or of another key, over its own chain and mempool. */
 import { EventEmitter } from "node:events";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import type { Chain } from "../../src/chain/chain.ts";
-import type { Mempool } from "../../src/mempool/mempool.ts";
 import type { Hello } from "../../src/network/messages.ts";
 import type { NetworkEvents } from "../../src/network/network.ts";
 import { AdmissionDesk } from "../../src/node/authority/admission-desk.ts";
 import { OwnCandidacy } from "../../src/node/authority/own-candidacy.ts";
 import { VoteCaster } from "../../src/node/authority/vote-caster.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
-import { nodeIdOf } from "../../src/protocol/identity.ts";
+import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
+import { type ApiRig, authority, keyOfTest, openApiRig } from "./api-rig.ts";
 
-export interface RigDesk {
-  open(parts: { readonly chain: Chain; readonly mempool: Mempool }): AdmissionDesk;
-  /** A node on the LAN asks to become an authority. */
-  candidate(keyPair: KeyPair): void;
+export const own = addressOf(authority.publicKey);
+export const candidate = keyOfTest(7);
+export const candidateAddress = addressOf(candidate.publicKey);
+
+export interface DeskRig extends ApiRig {
+  /** The candidate's node, on the LAN, asks to become an authority. */
+  candidateAsks(): void;
 }
 
-export function rigDesk(keyPair: KeyPair): RigDesk {
+/** @param keyPair of the node whose desk it is */
+export async function openDeskRig(keyPair: KeyPair): Promise<DeskRig> {
   const network = { events: new EventEmitter<NetworkEvents>() };
-  let chainId = new Uint8Array(32);
-  return {
-    open({ chain, mempool }) {
-      chainId = new Uint8Array(chain.spec.chainId);
+  const rig = await openApiRig({
+    authorities({ chain, mempool }) {
       const candidacy = new OwnCandidacy({ keyPair, authority: true }, chain);
       const submit = mempool.add.bind(mempool);
       const caster = new VoteCaster(keyPair, { chain, mempool, submit, clock: systemClock });
@@ -35,8 +36,12 @@ export function rigDesk(keyPair: KeyPair): RigDesk {
       desk.start();
       return desk;
     },
-    candidate(candidate) {
+  });
+  return {
+    ...rig,
+    candidateAsks() {
       const { publicKey } = candidate;
+      const { chainId } = rig.chain.spec;
       const candidacy = { expiresAtHeight: 900, consent: signConsent(chainId, 900, candidate) };
       const hello: Partial<Hello> = {
         publicKey,

@@ -30,6 +30,10 @@ test("the bytes of each type stay what they are", () => {
     toHex(encodeEntry({ type: "authority", account: key, sinceHeight: 3, removed: true })),
     `05${key}030000000000000001`,
   );
+  assert.equal(
+    toHex(encodeEntry({ type: "reward", slot: 4, account: key, amount: 258n, height: 14 })),
+    `0604000000${key}02010000000000000e00000000000000`,
+  );
   const asset: Entry = {
     type: "asset",
     assetId: key,
@@ -90,7 +94,7 @@ test("an unknown type, no bytes, bad UTF-8 and a boolean of 2 are faults", () =>
   authority[authority.length - 1] = 2;
   const user = encodeEntry({ type: "user", account: key, name: "al" });
   user[user.length - 1] = 0xff;
-  for (const bytes of [new Uint8Array(0), Uint8Array.of(0), Uint8Array.of(6, 1, 2), authority, user]) {
+  for (const bytes of [new Uint8Array(0), Uint8Array.of(0), Uint8Array.of(7, 1, 2), authority, user]) {
     const decoded = decodeEntry(bytes);
     assert.equal(decoded.ok ? undefined : decoded.fault.code, "codec/malformed");
   }

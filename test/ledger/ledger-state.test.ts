@@ -41,6 +41,13 @@ function assertReadsAs(ledger: LedgerView & Pick<LedgerState, "entryAt">, model:
     assert.deepEqual(ledger.authority(hex), find("authority"));
     const balances = model.filter((entry) => entry.type === "assetBalance" && entry.account === hex);
     assert.deepEqual(ledger.assetBalancesOf(hex), balances);
+    const waiting = model.flatMap((entry) =>
+      entry.type === "reward" && entry.account === hex ? [entry.amount] : [],
+    );
+    assert.equal(
+      ledger.immatureOf(hex),
+      waiting.reduce((sum, amount) => sum + amount, 0n),
+    );
   }
   for (const name of ["alice@example.com", "bob@example.com", "ünal"]) {
     assert.deepEqual(
@@ -72,45 +79,51 @@ const stepArbitrary = fc.oneof(
 
 test("state and drafts read as a plain list does, through blocks, undone blocks and commits", () => {
   fc.assert(
-    fc.property(fc.array(stepArbitrary, { maxLength: 12 }), (steps) => {
-      const genesis = [fundedAccount(alice, 5_000n), fundedAccount(carol, 700n)];
-      const state = LedgerState.fromEntries(genesis);
-      let line: { change: StateChange; before: Entry[] }[] = [];
-      let model: Entry[] = genesis;
-      let committed = { line, model };
-      let draft = state.draft();
-      for (const [number, step] of steps.entries()) {
-        if (step.kind === "block") {
-          const assetIds = model.flatMap((entry) =>
-            entry.type === "asset" ? [Buffer.from(entry.assetId, "hex")] : [],
-          );
-          const context = contextAt(number + 1, { rewardUnits: BigInt(number % 3) });
-          const { change } = executeAttempts(draft, step.attempts, context, assetIds);
-          line = [...line, { change, before: model }];
-          model = applied(model, change);
-          draft.apply(change);
-        } else if (step.kind === "revert") {
-          for (const { change, before } of line.slice(line.length - step.blocks).reverse()) {
-            // An undo record is what the store gives back.
-            const stored = decodeStateChange(encodeStateChange(change));
-            assert.ok(stored.ok);
-            draft.revert(stored.value);
-            model = before;
-            line = line.slice(0, -1);
+    fc.property(
+      fc.array(stepArbitrary, { maxLength: 12 }),
+      fc.nat({ max: 4 }),
+      (steps, rewardMaturityBlocks) => {
+        const genesis = [fundedAccount(alice, 5_000n), fundedAccount(carol, 700n)];
+        const state = LedgerState.fromEntries(genesis);
+        let line: { change: StateChange; before: Entry[] }[] = [];
+        let model: Entry[] = genesis;
+        let committed = { line, model };
+        let draft = state.draft();
+        for (const [number, step] of steps.entries()) {
+          if (step.kind === "block") {
+            const assetIds = model.flatMap((entry) =>
+              entry.type === "asset" ? [Buffer.from(entry.assetId, "hex")] : [],
+            );
+            const producerHex = (number % 2 === 0 ? producer : carol).hex;
+            const rewards = { rewardUnits: BigInt(number % 3), rewardMaturityBlocks, producerHex };
+            const context = contextAt(line.length + 1, rewards);
+            const { change } = executeAttempts(draft, step.attempts, context, assetIds);
+            line = [...line, { change, before: model }];
+            model = applied(model, change);
+            draft.apply(change);
+          } else if (step.kind === "revert") {
+            for (const { change, before } of line.slice(line.length - step.blocks).reverse()) {
+              // An undo record is what the store gives back.
+              const stored = decodeStateChange(encodeStateChange(change));
+              assert.ok(stored.ok);
+              draft.revert(stored.value);
+              model = before;
+              line = line.slice(0, -1);
+            }
+          } else if (step.kind === "commit") {
+            assertEntriesOfDraft(draft, committed.model, model);
+            state.commit(draft);
+            committed = { line, model };
+            draft = state.draft();
+          } else {
+            ({ line, model } = committed);
+            draft = state.draft();
           }
-        } else if (step.kind === "commit") {
-          assertEntriesOfDraft(draft, committed.model, model);
-          state.commit(draft);
-          committed = { line, model };
-          draft = state.draft();
-        } else {
-          ({ line, model } = committed);
-          draft = state.draft();
+          assertReadsAs(draft, model);
+          assertReadsAs(state, committed.model);
         }
-        assertReadsAs(draft, model);
-        assertReadsAs(state, committed.model);
-      }
-    }),
+      },
+    ),
     { numRuns: 60 },
   );
 });
@@ -131,7 +144,8 @@ test("roots asked for late are the roots asked for at every step", () => {
       const [eager, late] = [ledgerOfAlice().draft(), ledgerOfAlice().draft()];
       const changes: StateChange[] = [];
       for (const [number, attempts] of blocks.entries()) {
-        const { change } = executeAttempts(eager, attempts, contextAt(number + 1, { rewardUnits: 3n }), []);
+        const context = contextAt(number + 1, { rewardUnits: 3n, rewardMaturityBlocks: 2 });
+        const { change } = executeAttempts(eager, attempts, context, []);
         changes.push(change);
         for (const draft of [eager, late]) draft.apply(change);
         eager.stateRoot();
@@ -170,6 +184,7 @@ test("a draft ends when its state has moved on", () => {
     () => stale.account(alice.hex),
     () => stale.userOfAccount(alice.hex),
     () => stale.assetBalancesOf(alice.hex),
+    () => stale.immatureOf(alice.hex),
     () => stale.entryAt(0),
     () => stale.apply(change),
     () => stale.revert(change),

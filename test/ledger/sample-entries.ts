@@ -51,4 +51,11 @@ export const entryArbitrary: fc.Arbitrary<Entry> = fc.oneof(
     sinceHeight: countArbitrary,
     removed: fc.boolean(),
   }),
+  plain({
+    type: fc.constant("reward" as const),
+    slot: fc.nat({ max: 2 ** 32 - 1 }),
+    account: keyArbitrary,
+    amount: amountArbitrary,
+    height: countArbitrary,
+  }),
 );

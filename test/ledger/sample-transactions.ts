@@ -67,7 +67,8 @@ export function issueAsset(
 }
 
 export function contextAt(height: number, context: Partial<BlockContext> = {}): BlockContext {
-  return { height, producerHex: producer.hex, rewardUnits: 0n, minimumFee: 0n, ...context };
+  const defaults = { producerHex: producer.hex, rewardUnits: 0n, rewardMaturityBlocks: 0, minimumFee: 0n };
+  return { height, ...defaults, ...context };
 }
 
 export function fundedAccount(owner: Actor, balance: bigint): Entry {

@@ -101,6 +101,6 @@ export class TestLedger {
   }
 
   #context(height: number) {
-    return { height, producerHex: "ff".repeat(32), rewardUnits: 0n, minimumFee: 0n };
+    return { height, producerHex: "ff".repeat(32), rewardUnits: 0n, rewardMaturityBlocks: 0, minimumFee: 0n };
   }
 }

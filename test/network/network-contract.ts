@@ -30,7 +30,7 @@ import {
   testSpec,
 } from "../chain/block-builder.ts";
 import { doubleVote, voteFor } from "./finality-messages.ts";
-import { ask, isConnected, type NetworkRig, TestNetwork, type TestNode } from "./network-rigs.ts";
+import { ask, headIs, isConnected, type NetworkRig, TestNetwork, type TestNode } from "./network-rigs.ts";
 
 const pow = new BlockBuilder(testSpec("pow"));
 const poa = new BlockBuilder(testSpec("poa"));
@@ -90,9 +90,6 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       network = new TestNetwork(rig);
     });
     afterEach(() => network.stop());
-
-    const headIs = (node: TestNode, built: BuiltBlock | undefined) => () =>
-      node.core.chain.head.hashHex === built?.block.hashHex;
 
     /** Nodes in a row, each connected to the next, greeted and seeing each other in the block topic. */
     async function row(count: number, builder = pow): Promise<TestNode[]> {

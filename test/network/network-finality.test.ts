@@ -34,6 +34,7 @@ import { certifying, doubleVote, voteFor } from "./finality-messages.ts";
 import { helloOf, serving } from "./network-contract.ts";
 import {
   ask,
+  headIs,
   isConnected,
   memoryNetworkRig,
   type NetworkRig,
@@ -67,9 +68,6 @@ describe("finality between nodes", () => {
     network = new TestNetwork(rig);
   });
   afterEach(() => network.stop());
-
-  const headIs = (node: TestNode, built: BuiltBlock | undefined) => () =>
-    node.core.chain.head.hashHex === built?.block.hashHex;
 
   async function rowOf(names: readonly string[]): Promise<TestNode[]> {
     const nodes: TestNode[] = [];

@@ -145,6 +145,11 @@ export function isConnected(a: PeerHost, b: PeerHost): boolean {
   return a.peers().some(({ peerId }) => peerId === b.peerId);
 }
 
+/** The condition that a block is a node's head. */
+export function headIs({ core }: TestNode, built: BuiltBlock | undefined): () => boolean {
+  return () => core.chain.head.hashHex === built?.block.hashHex;
+}
+
 /** Every chunk of an answer, or the reason why none came. */
 export async function ask(
   rig: NetworkRig,

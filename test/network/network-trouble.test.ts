@@ -28,13 +28,7 @@ import {
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, genesisMs, testSpec } from "../chain/block-builder.ts";
 import { helloOf, serving } from "./network-contract.ts";
-import {
-  isConnected,
-  memoryNetworkRig,
-  type NetworkRig,
-  TestNetwork,
-  type TestNode,
-} from "./network-rigs.ts";
+import { headIs, isConnected, memoryNetworkRig, type NetworkRig, TestNetwork } from "./network-rigs.ts";
 
 const pow = new BlockBuilder(testSpec("pow"));
 const topics = chainTopics(pow.spec.chainId);
@@ -48,9 +42,6 @@ describe("trouble with peers", () => {
     network = new TestNetwork(rig);
   });
   afterEach(() => network.stop());
-
-  const headIs = (node: TestNode, built: BuiltBlock | undefined) => () =>
-    node.core.chain.head.hashHex === built?.block.hashHex;
 
   /** A stranger that says that it has these blocks, and answers ranges as it likes. */
   async function claiming(

@@ -5,6 +5,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
+import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { ExportFollower } from "../../src/node/export-follower.ts";
 import { exportOnce, fileContents, jobFor } from "../export/ledger-contents.ts";
@@ -108,6 +109,7 @@ describe("the ledger of a running node", () => {
         job: jobFor(file, node.chain, { rowsPerTransaction }),
         chain: node.chain,
         network: node.network,
+        clock: systemClock,
         logger: silentLogger,
       });
     const stopped = follow(1);

@@ -54,13 +54,13 @@ test("the chain id is SHA-256 of the genesis, and changes with every field", () 
 
 test("how candidates are admitted stands behind the timing, in nine bytes", () => {
   const bytes = GenesisType.serialize({ ...genesis, ...poaFields });
-  // Version, the name's offset, engine, time, easiest target and five intervals before it.
-  assert.equal(1 + 4 + 1 + 8 + 32 + 5 * 8, 86);
-  assert.equal(toHex(bytes.subarray(78, 86)), "3075000000000000");
-  assert.equal(toHex(bytes.subarray(86, 95)), "0280ee360000000000");
-  // Offsets of name, authorities and allocations: the fixed part has 167 bytes.
-  assert.equal(toHex(bytes.subarray(1, 5)), "a7000000");
-  assert.equal(toHex(bytes.subarray(95, 103)), "ad000000ed000000");
+  // Version, the name's offset, engine, time, easiest target and six intervals before it.
+  assert.equal(1 + 4 + 1 + 8 + 32 + 6 * 8, 94);
+  assert.equal(toHex(bytes.subarray(86, 94)), "3075000000000000");
+  assert.equal(toHex(bytes.subarray(94, 103)), "0280ee360000000000");
+  // Offsets of name, authorities and allocations: the fixed part has 179 bytes.
+  assert.equal(toHex(bytes.subarray(1, 5)), "b3000000");
+  assert.equal(toHex(bytes.subarray(103, 111)), "b9000000f9000000");
 });
 
 test("the admission number is a policy on Proof of Authority, and none on Proof of Work", () => {

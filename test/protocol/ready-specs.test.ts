@@ -22,11 +22,11 @@ describe("ready chain specs", () => {
   it("pow.json", async () =>
     assert.equal(
       await chainIdIn("pow.json"),
-      "96265c1b3674114d765663d979e79f8d2dd4f72013e1f22d294a9226d11330ba",
+      "c243cc2117ce3a47a715ddd7981237657155954d3b384fb1ea546ad078ad9609",
     ));
   it("pow-classroom.json", async () =>
     assert.equal(
       await chainIdIn("pow-classroom.json"),
-      "78b7bf7c8e76a811b0242297a0a9bde4e4e1b9dd2452f1fd6454ea23d7ae0633",
+      "9a6e1ca74f7d99272cca0216c36ff62a4a68437ad3ca1379ed37afd600810598",
     ));
 });

@@ -57,6 +57,31 @@ export async function interceptDisk(before: (step: DiskStep) => Promise<void> | 
   };
 }
 
+/** Runs something on a disk that has room for the first half of each write. */
+export function onFullDisk(work: () => Promise<void>): Promise<void> {
+  return onDisk(async (step) => {
+    if (step.kind === "other") return;
+    await step.writeHalf();
+    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+  }, work);
+}
+
+/** Runs something on a disk where every step of one name, such as `datasync`, fails. */
+export function onDiskFailing(name: string, work: () => Promise<void>): Promise<void> {
+  return onDisk((step) => {
+    if (step.kind === "other" && step.name === name) throw new Error("input/output error");
+  }, work);
+}
+
+async function onDisk(before: (step: DiskStep) => Promise<void> | void, work: () => Promise<void>) {
+  const restore = await interceptDisk(before);
+  try {
+    await work();
+  } finally {
+    restore();
+  }
+}
+
 /** Kills this process before step `killAt`, counted from 0, where a write counts twice: before it, and halfway. */
 export async function killAtStep(killAt: number): Promise<void> {
   let step = 0;

@@ -14,7 +14,7 @@ import { type DecodedTransaction, signTransaction } from "../../src/protocol/tra
 import type { BlockDraft } from "../../src/sealing/block-sealer.ts";
 import { openFileSealJournal } from "../../src/sealing/poa/file-seal-journal.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
-import { interceptDisk } from "./disk-steps.ts";
+import { interceptDisk, onDiskFailing } from "./disk-steps.ts";
 import { headerOf } from "./headers.ts";
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "aurex-authority-"));
@@ -76,14 +76,9 @@ test("a restarted authority has its block again, and signs no other on that pare
 
 test("no block leaves where the journal could not write it", async () => {
   const sealer = await openSealer("unwritten");
-  const restore = await interceptDisk((step) => {
-    if (step.kind === "other" && step.name === "datasync") throw new Error("input/output error");
-  });
-  try {
-    await assert.rejects(sealer.sealBlock(draft(1000)), { code: "journal/io" });
-  } finally {
-    restore();
-  }
+  await onDiskFailing("datasync", () =>
+    assert.rejects(sealer.sealBlock(draft(1000)), { code: "journal/io" }),
+  );
   assert.equal(sealer.previousOn(draft(1000).header.parentHash), undefined);
   await sealer.close();
 });

@@ -14,6 +14,7 @@ import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { blockHash, type Header, headerRoot } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";
 import { createInlinePowSealer } from "../../src/sealing/pow/inline-pow-sealer.ts";
+import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
 import { createPowSealer } from "../../src/sealing/pow/pow-sealer.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import type { Sealer, SealProgress } from "../../src/sealing/sealer.ts";
@@ -37,8 +38,8 @@ async function sealAndCheck(sealer: Sealer, header: Header): Promise<Uint8Array>
 }
 
 const sealers: Record<string, () => Sealer> = {
-  "one thread": () => createPowSealer({ threads: 1 }, { logger: silentLogger }),
-  "three threads": () => createPowSealer({ threads: 3 }, { logger: silentLogger }),
+  "one thread": () => createPowSealer(createMiningThreads({ threads: 1 }, { logger: silentLogger })),
+  "three threads": () => createPowSealer(createMiningThreads({ threads: 3 }, { logger: silentLogger })),
   inline: () => createInlinePowSealer({ clock: systemClock }),
 };
 
@@ -160,7 +161,7 @@ test("a thread that dies fails the search that runs, is logged, and is replaced 
   await withWorkers(async (workers) => {
     const errors: string[] = [];
     const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
-    const sealer = createPowSealer({ threads: 2 }, { logger });
+    const sealer = createPowSealer(createMiningThreads({ threads: 2 }, { logger }));
     t.after(() => sealer.close());
     await nextTurn();
     const searching = sealer.seal(headerOf({ target: unreachableTarget }), { signal: never() });
@@ -180,7 +181,7 @@ test("a thread that dies fails the search that runs, is logged, and is replaced 
 
 test("a thread that throws fails the search with its own error as the cause", async (t) => {
   await withWorkers(async (workers) => {
-    const sealer = createPowSealer({ threads: 1 }, { logger: silentLogger });
+    const sealer = createPowSealer(createMiningThreads({ threads: 1 }, { logger: silentLogger }));
     t.after(() => sealer.close());
     await nextTurn();
     const abort = new AbortController();
@@ -198,7 +199,7 @@ test("closing frees the threads without a word, and a closed sealer seals nothin
   await withWorkers(async (workers) => {
     const errors: string[] = [];
     const logger: Logger = { ...silentLogger, error: (_fields, message) => errors.push(message) };
-    const sealer = createPowSealer({ threads: 2 }, { logger });
+    const sealer = createPowSealer(createMiningThreads({ threads: 2 }, { logger }));
     t.after(() => sealer.close());
     await nextTurn();
     assert.equal(workers.length, 2);
@@ -206,15 +207,15 @@ test("closing frees the threads without a word, and a closed sealer seals nothin
     await sealer.close();
     await Promise.all(exits);
     assert.deepEqual(errors, []);
-    assert.throws(() => sealer.seal(headerOf({}), { signal: never() }), InvariantError);
+    await assert.rejects(sealer.seal(headerOf({}), { signal: never() }), InvariantError);
   });
 });
 
 test("two headers at a time are a bug", async (t) => {
-  const sealer = createPowSealer({ threads: 1 }, { logger: silentLogger });
+  const sealer = createPowSealer(createMiningThreads({ threads: 1 }, { logger: silentLogger }));
   t.after(() => sealer.close());
   const first = sealer.seal(headerOf({ target: unreachableTarget }), { signal: never() });
-  assert.throws(() => sealer.seal(headerOf({}), { signal: never() }), InvariantError);
+  await assert.rejects(sealer.seal(headerOf({}), { signal: never() }), InvariantError);
   await sealer.close();
   assert.equal(await first, undefined);
 });
@@ -223,11 +224,12 @@ test("idle threads keep no process alive; a search does, until it ends", () => {
   const source = (name: string) =>
     JSON.stringify(fileURLToPath(new URL(`../../src/${name}`, import.meta.url)));
   const program = `
+    const { createMiningThreads } = await import(${source("sealing/pow/mining-threads.ts")});
     const { createPowSealer } = await import(${source("sealing/pow/pow-sealer.ts")});
     const { silentLogger } = await import(${source("base/logger.ts")});
     const { headerOf } = await import(${JSON.stringify(fileURLToPath(new URL("headers.ts", import.meta.url)))});
     const { easiestTargetOf } = await import(${source("protocol/genesis.ts")});
-    const sealer = createPowSealer({ threads: 2 }, { logger: silentLogger });
+    const sealer = createPowSealer(createMiningThreads({ threads: 2 }, { logger: silentLogger }));
     const header = headerOf({ target: easiestTargetOf(4) });
     const seal = await sealer.seal(header, { signal: new AbortController().signal });
     console.log(seal.nonce.length);`;

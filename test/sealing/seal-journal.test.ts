@@ -1,9 +1,8 @@
 /** The sign-once journal: one contract for both twins, then what only a file can suffer. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { InvariantError } from "../../src/base/invariant.ts";
@@ -13,29 +12,16 @@ import { openFileSealJournal } from "../../src/sealing/poa/file-seal-journal.ts"
 import { JournalError } from "../../src/sealing/poa/journal.ts";
 import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import type { SealJournal } from "../../src/sealing/poa/seal-journal.ts";
-import { interceptDisk } from "./disk-steps.ts";
+import { onDiskFailing, onFullDisk } from "./disk-steps.ts";
 import { entryOf } from "./journal-entries.ts";
+import { assertFlipsRefused, journalFiles, journalTwins, warnings } from "./journal-rig.ts";
 import { type KilledRun, killAtEveryStep } from "./kill-at-every-step.ts";
 
-const directory = fs.mkdtempSync(path.join(os.tmpdir(), "aurex-journal-"));
-after(() => fs.rmSync(directory, { recursive: true }));
-let files = 0;
-const newFilePath = () => path.join(directory, `${files++}.journal`);
+const newFilePath = journalFiles();
 const openFile = (filePath: string, heightsKept?: number, logger: Logger = silentLogger) =>
   openFileSealJournal(filePath, { logger }, heightsKept);
 
-/** Opens an empty journal, and opens it again after each close. */
-type Reopen = () => Promise<SealJournal>;
-const twins: Record<string, (heightsKept?: number) => Reopen> = {
-  memory: (heightsKept) => {
-    const journal = createMemorySealJournal({ heightsKept });
-    return async () => journal;
-  },
-  file: (heightsKept) => {
-    const filePath = newFilePath();
-    return () => openFile(filePath, heightsKept);
-  },
-};
+const twins = journalTwins(createMemorySealJournal, openFile, newFilePath);
 
 async function assertSigned(journal: SealJournal, entry: ReturnType<typeof entryOf>): Promise<void> {
   assert.deepEqual(journal.sealedOn(entry.parentHash), entry.blockBytes);
@@ -170,11 +156,6 @@ async function threeRecords(): Promise<Uint8Array> {
   return new Uint8Array(fs.readFileSync(filePath));
 }
 
-function warnings(): { logger: Logger; messages: string[] } {
-  const messages: string[] = [];
-  return { messages, logger: { ...silentLogger, warn: (_fields, message) => messages.push(message) } };
-}
-
 test("a last record cut anywhere is cut off, logged, and can be sealed again", async () => {
   const whole = await threeRecords();
   const lastBegins = whole.length - (52 + 90);
@@ -210,19 +191,10 @@ test("zeros behind the last record, where a file grew before its data came, are 
 
 test("a flipped bit anywhere is refused: no record is lost quietly", async () => {
   const whole = await threeRecords();
-  for (let offset = 0; offset < whole.length; offset += 1) {
-    const filePath = path.join(directory, "flipped.journal");
-    const damaged = whole.slice();
-    damaged[offset] = damaged[offset]! ^ (1 << (offset % 8));
-    fs.writeFileSync(filePath, damaged);
-    await assert.rejects(openFile(filePath), (error: JournalError) => {
-      assert.equal(error.code, "journal/corrupt");
-      assert.match(error.message, /must not sign/);
-      assert.match(error.next, /mv/);
-      return true;
-    });
-    assert.deepEqual(new Uint8Array(fs.readFileSync(filePath)), damaged, "the evidence stays as it was");
-  }
+  await assertFlipsRefused(whole, newFilePath(), openFile, ({ message, next }) => {
+    assert.match(message, /must not sign/);
+    assert.match(next, /mv/);
+  });
 });
 
 test("a file of another kind, an empty one and a missing directory are refused", async () => {
@@ -231,7 +203,7 @@ test("a file of another kind, an empty one and a missing directory are refused",
   await assert.rejects(openFile(filePath), { code: "journal/corrupt" });
   fs.writeFileSync(filePath, "something else altogether");
   await assert.rejects(openFile(filePath), { code: "journal/corrupt" });
-  await assert.rejects(openFile(path.join(directory, "missing", "seal.journal")), { code: "journal/io" });
+  await assert.rejects(openFile(path.join(newFilePath(), "seal.journal")), { code: "journal/io" });
 });
 
 test("damage that comes while the journal is open is noticed at the read", async () => {
@@ -249,17 +221,10 @@ test("a disk that fills up halfway through a write: nothing is signed, and later
   const filePath = newFilePath();
   const journal = await openFile(filePath);
   await journal.record(entryOf(1));
-  const restore = await interceptDisk(async (step) => {
-    if (step.kind === "other") return;
-    await step.writeHalf();
-    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
-  });
-  try {
+  await onFullDisk(async () => {
     await assert.rejects(journal.record(entryOf(2)), { code: "journal/io" });
     assert.equal(journal.sealedOn(entryOf(2).parentHash), undefined);
-  } finally {
-    restore();
-  }
+  });
   await journal.record(entryOf(2, { variant: 1 }));
   await journal.record(entryOf(3));
   await journal.close();
@@ -273,14 +238,9 @@ test("a disk that fills up halfway through a write: nothing is signed, and later
 test("after a sync that failed nothing is recorded until the journal is opened again", async () => {
   const filePath = newFilePath();
   const journal = await openFile(filePath);
-  const restore = await interceptDisk((step) => {
-    if (step.kind === "other" && step.name === "datasync") throw new Error("input/output error");
-  });
-  try {
+  await onDiskFailing("datasync", async () => {
     await assert.rejects(journal.record(entryOf(1)), { code: "journal/io" });
-  } finally {
-    restore();
-  }
+  });
   await assert.rejects(journal.record(entryOf(1)), { code: "journal/io" });
   await assert.rejects(journal.record(entryOf(2)), { code: "journal/io" });
   await journal.close();
@@ -294,15 +254,10 @@ test("a compaction that fails loses nothing and is tried again", async () => {
   const filePath = newFilePath();
   const { logger, messages } = warnings();
   const journal = await openFile(filePath, 3, logger);
-  const restore = await interceptDisk((step) => {
-    if (step.kind === "other" && step.name === "rename") throw new Error("input/output error");
-  });
-  try {
+  await onDiskFailing("rename", async () => {
     for (let height = 1; height <= 8; height += 1) await journal.record(entryOf(height));
     await journal.close();
-  } finally {
-    restore();
-  }
+  });
   assert.ok(messages.length > 0);
   const reopened = await openFile(filePath, 3);
   for (const height of [6, 7, 8]) await assertSigned(reopened, entryOf(height));

@@ -1,9 +1,7 @@
 /** The vote journal: one contract for both twins, then what only a file can suffer. */
 import assert from "node:assert/strict";
 import fs from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { after, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { InvariantError } from "../../src/base/invariant.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
@@ -11,34 +9,19 @@ import { noVote } from "../../src/consensus/finality/vote-rule.ts";
 import { encodeVote } from "../../src/protocol/vote.ts";
 import { openFileSealJournal } from "../../src/sealing/poa/file-seal-journal.ts";
 import { openFileVoteJournal } from "../../src/sealing/poa/file-vote-journal.ts";
-import type { JournalError } from "../../src/sealing/poa/journal.ts";
 import { encodeRecord } from "../../src/sealing/poa/journal-records.ts";
 import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
-import type { VoteJournal } from "../../src/sealing/poa/vote-journal.ts";
-import { interceptDisk } from "./disk-steps.ts";
+import { onDiskFailing, onFullDisk } from "./disk-steps.ts";
+import { assertFlipsRefused, journalFiles, journalTwins, warnings } from "./journal-rig.ts";
 import { type KilledRun, killAtEveryStep } from "./kill-at-every-step.ts";
 import { voteOf } from "./votes.ts";
 
-const directory = fs.mkdtempSync(path.join(os.tmpdir(), "aurex-vote-journal-"));
-after(() => fs.rmSync(directory, { recursive: true }));
-let files = 0;
-const newFilePath = () => path.join(directory, `${files++}.journal`);
+const newFilePath = journalFiles();
 const openFile = (filePath: string, heightsKept?: number, logger: Logger = silentLogger) =>
   openFileVoteJournal(filePath, { logger }, heightsKept);
 const recordBytes = 52 + 176;
 
-/** Opens an empty journal, and opens it again after each close. */
-type Reopen = () => Promise<VoteJournal>;
-const twins: Record<string, (heightsKept?: number) => Reopen> = {
-  memory: (heightsKept) => {
-    const journal = createMemoryVoteJournal({ heightsKept });
-    return async () => journal;
-  },
-  file: (heightsKept) => {
-    const filePath = newFilePath();
-    return () => openFile(filePath, heightsKept);
-  },
-};
+const twins = journalTwins(createMemoryVoteJournal, openFile, newFilePath);
 
 for (const [name, twin] of Object.entries(twins)) {
   describe(name, () => {
@@ -171,8 +154,7 @@ test("a last record cut anywhere is cut off, logged, and its height can be voted
   for (let cut = lastBegins; cut < whole.length; cut += 1) {
     const filePath = newFilePath();
     fs.writeFileSync(filePath, whole.subarray(0, cut));
-    const messages: string[] = [];
-    const logger = { ...silentLogger, warn: (_fields: object, message: string) => messages.push(message) };
+    const { logger, messages } = warnings();
     const journal = await openFile(filePath, undefined, logger);
     assert.equal(messages.length, cut === lastBegins ? 0 : 1);
     assert.deepEqual(journal.last, voteOf(1, 2));
@@ -186,18 +168,10 @@ test("a last record cut anywhere is cut off, logged, and its height can be voted
 
 test("a flipped bit anywhere is refused, and says what to do", async () => {
   const whole = await threeVotes();
-  for (let offset = 0; offset < whole.length; offset += 1) {
-    const filePath = path.join(directory, "flipped.journal");
-    const damaged = whole.slice();
-    damaged[offset] = damaged[offset]! ^ (1 << (offset % 8));
-    fs.writeFileSync(filePath, damaged);
-    await assert.rejects(openFile(filePath), (error: JournalError) => {
-      assert.equal(error.code, "journal/corrupt");
-      assert.match(error.message, /vote journal .* must not sign/);
-      assert.match(error.next, /may have voted for.* mv /);
-      return true;
-    });
-  }
+  await assertFlipsRefused(whole, newFilePath(), openFile, ({ message, next }) => {
+    assert.match(message, /vote journal .* must not sign/);
+    assert.match(next, /may have voted for.* mv /);
+  });
 });
 
 test("whole records in an order in which none are recorded are refused", async () => {
@@ -229,17 +203,10 @@ test("a disk that fills up halfway through a write: no vote, and later it goes o
   const filePath = newFilePath();
   const journal = await openFile(filePath);
   await journal.record(voteOf(0, 1));
-  const restore = await interceptDisk(async (step) => {
-    if (step.kind === "other") return;
-    await step.writeHalf();
-    throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
-  });
-  try {
+  await onFullDisk(async () => {
     await assert.rejects(journal.record(voteOf(1, 2)), { code: "journal/io" });
     assert.deepEqual(journal.last, voteOf(0, 1));
-  } finally {
-    restore();
-  }
+  });
   await journal.record(voteOf(1, 2, 1));
   await journal.close();
   const reopened = await openFile(filePath);
@@ -250,14 +217,9 @@ test("a disk that fills up halfway through a write: no vote, and later it goes o
 test("after a sync that failed nothing is recorded until the journal is opened again", async () => {
   const filePath = newFilePath();
   const journal = await openFile(filePath);
-  const restore = await interceptDisk((step) => {
-    if (step.kind === "other" && step.name === "datasync") throw new Error("input/output error");
-  });
-  try {
+  await onDiskFailing("datasync", async () => {
     await assert.rejects(journal.record(voteOf(0, 1)), { code: "journal/io" });
-  } finally {
-    restore();
-  }
+  });
   await assert.rejects(journal.record(voteOf(0, 1)), { code: "journal/io" });
   assert.equal(journal.last, undefined);
   await journal.close();

@@ -13,7 +13,7 @@ import { openFileVoteJournal } from "../../src/sealing/poa/file-vote-journal.ts"
 import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
 import type { VoteJournal } from "../../src/sealing/poa/vote-journal.ts";
 import { Voter } from "../../src/sealing/poa/voter.ts";
-import { interceptDisk } from "./disk-steps.ts";
+import { interceptDisk, onDiskFailing } from "./disk-steps.ts";
 import { headerOf } from "./headers.ts";
 import { checkpointOf, voteChainId, voteOf, voterKeys } from "./votes.ts";
 
@@ -231,15 +231,10 @@ test("a failing sync: no vote leaves until the journal is opened again", async (
   let failures = 0;
   const logger = { ...silentLogger, error: () => (failures += 1) };
   const broken = voterRig(await openFile("unsynced"), logger);
-  const restore = await interceptDisk((step) => {
-    if (step.kind === "other" && step.name === "datasync") throw new Error("input/output error");
-  });
-  try {
+  await onDiskFailing("datasync", async () => {
     broken.voter.start();
     await until(() => failures === 1);
-  } finally {
-    restore();
-  }
+  });
   broken.setHead(recordOf(2));
   await broken.clock.advance(60_000);
   await until(() => failures > 1);

@@ -22,6 +22,7 @@ export function simulatedSpec(
   consensus: ConsensusName,
   producers: readonly KeyPair[],
   wallets: readonly KeyPair[],
+  changes: Partial<ChainSpecJson> = {},
 ): ChainSpec {
   const authorities = producers.map(({ publicKey }) => addressOf(publicKey));
   const json: ChainSpecJson = {
@@ -31,6 +32,7 @@ export function simulatedSpec(
     salt: "5a".repeat(32),
     allocations: Object.fromEntries(wallets.map(({ publicKey }) => [addressOf(publicKey), "100"])),
     ...(consensus === "poa" ? { ...fast.poa, authorities } : fast.pow),
+    ...changes,
   };
   const spec = chainSpecFrom(json);
   assert.ok(spec.ok);

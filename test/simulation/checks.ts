@@ -24,7 +24,7 @@ export function ledgerViolations(store: LedgerStore): string[] {
   return declared && bytesEqual(root, declared) ? [] : [`the ledger at ${head.height} is not its header's`];
 }
 
-/** No AUR but the allocations and the rewards, and of each asset exactly its supply. */
+/** No AUR but the allocations and the rewards, mature or not, and of each asset exactly its supply. */
 export function conservationViolations(entries: readonly Entry[], spec: ChainSpec, height: number): string[] {
   const violations: string[] = [];
   let expected = spec.genesis.allocations.reduce((sum, { amount }) => sum + amount, 0n);
@@ -33,6 +33,7 @@ export function conservationViolations(entries: readonly Entry[], spec: ChainSpe
   const supplies = new Map<string, bigint>();
   for (const entry of entries) {
     if (entry.type === "account") total += entry.balance;
+    if (entry.type === "reward") total += entry.amount;
     if (entry.type === "asset")
       supplies.set(entry.assetId, (supplies.get(entry.assetId) ?? 0n) + entry.supply);
     if (entry.type === "assetBalance") {

@@ -158,7 +158,7 @@ class Simulation implements SimulationObserver {
     const walletKeys = Array.from({ length: walletsPerChain }, (_, index) =>
       keyPairNamed(`${consensus} wallet ${index}`),
     );
-    const spec = simulatedSpec(consensus, keys, walletKeys);
+    const spec = simulatedSpec(consensus, keys, walletKeys, { rewardMaturityBlocks: 3 });
     const mesh = [...keys, ...this.#chains.flatMap(({ nodes }) => nodes.map(({ keyPair }) => keyPair))];
     const nodes = keys.map((keyPair, index) => {
       // A ring keeps the mesh in one piece; the rest is chance.

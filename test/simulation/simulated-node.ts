@@ -12,11 +12,12 @@ import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { TransactionVerifier } from "../../src/protocol/transaction-verifier.ts";
-import { type BlockSealer, blockSealerOf } from "../../src/sealing/block-sealer.ts";
+import type { BlockSealer } from "../../src/sealing/block-sealer.ts";
 import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
 import type { SealJournal } from "../../src/sealing/poa/seal-journal.ts";
 import { createInlinePowSealer } from "../../src/sealing/pow/inline-pow-sealer.ts";
+import { WorkBoard } from "../../src/sealing/pow/work-board.ts";
 import type { Sealer } from "../../src/sealing/sealer.ts";
 import { StoreError } from "../../src/store/chain-store.ts";
 import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
@@ -32,6 +33,10 @@ export interface SimulatedNodeOptions {
   /** As an authority does where nothing is said. */
   readonly listensFirst?: false;
   readonly sealsWrongRoots?: boolean;
+  /** Seals at every slot, transactions waiting or not. */
+  readonly mineEmptyBlocks?: true;
+  /** How a Proof of Work node searches; where nothing is said, without taking any simulated time. */
+  readonly miner?: (clock: Clock) => Sealer;
 }
 
 /** Controls: a rule that is switched off must be seen by the checks. */
@@ -106,14 +111,15 @@ export class SimulatedNode {
     clock.setWrongBy(this.#wrongByMs);
     const own = logger.child({ node: this.name });
     const host = network.createHost(this.peerId, { bootstrap: this.#options.bootstrap, logger: own });
-    const { name, spec, keyPair, rulesOff, listensFirst } = this.#options;
+    const { name, spec, keyPair, rulesOff, listensFirst, mineEmptyBlocks = false } = this.#options;
+    const { miner = (of: Clock) => createInlinePowSealer({ clock: of }) } = this.#options;
     const core = await NodeCore.open(
       {
         spec,
         network: "simulation",
         name,
         keyPair,
-        mineEmptyBlocks: false,
+        mineEmptyBlocks,
         software: "simulated",
         // Listening first would hide that the journal is gone.
         ...(rulesOff.journal || listensFirst === false ? { listenFirstMs: 0 } : {}),
@@ -122,7 +128,7 @@ export class SimulatedNode {
         store: this.#disk.open(),
         host,
         verifier: this.#verifier(),
-        sealer: spec.consensus === "pow" ? this.#observed(createInlinePowSealer({ clock })) : undefined,
+        sealer: spec.consensus === "pow" ? this.#observed(miner(clock)) : undefined,
         journals:
           spec.consensus === "poa" ? { seals: this.#observedJournal(), votes: this.#votes } : undefined,
         clock,
@@ -181,11 +187,13 @@ export class SimulatedNode {
   }
 
   #observed(miner: Sealer): BlockSealer {
-    const sealer = blockSealerOf(miner);
+    const board = new WorkBoard({ own: miner, firstJobId: 0 });
     return {
-      ...sealer,
+      previousOn: () => board.previousOn(),
+      pause: () => board.pause(),
+      close: () => board.close(),
       sealBlock: async (...call) => {
-        const block = await sealer.sealBlock(...call);
+        const block = await board.sealBlock(...call);
         if (block) this.#modules.observer.sealed(this, block);
         return block;
       },

@@ -107,7 +107,7 @@ describe("records", () => {
     );
   });
 
-  it("have the bytes of schema version 2", () => {
+  it("have the bytes of schema version 3", () => {
     const record = encodeHeaderRecord({
       ...stored.record,
       cumulativeWeight: 0x0102n,

@@ -1,6 +1,6 @@
 /** Notices authorities that contradict themselves, and keeps the evidence until a block carries it. Bounded. */
 import { BoundedMap } from "../../base/bounded-map.ts";
-import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { includesBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { type Header, type HeaderRecord, type Seal, sectionEvidenceMax } from "../../protocol/block.ts";
 import {
@@ -78,17 +78,22 @@ export class EvidencePool {
 
   /** Everything that is known of authorities that are still in. */
   pending(): Evidence[] {
-    const head = this.#modules.head();
-    return [...this.#evidence.values()].filter((evidence) => this.#isRemovable(offenderOf(evidence), head));
+    return this.#usableOn(this.#modules.head());
+  }
+
+  /** Whether {@link on} has anything for a block on `parent`. */
+  hasFor(parent: HeaderRecord): boolean {
+    return this.#usableOn(parent).length > 0;
   }
 
   /** Encoded, for a block on `parent`; never against the last authority. */
   on(parent: HeaderRecord): Uint8Array[] {
     const removable = this.#modules.authorities(parent).length - 1;
-    return [...this.#evidence.values()]
-      .filter((evidence) => this.#isRemovable(offenderOf(evidence), parent))
-      .slice(0, Math.min(removable, sectionEvidenceMax))
-      .map(encodeEvidence);
+    return this.#usableOn(parent).slice(0, Math.min(removable, sectionEvidenceMax)).map(encodeEvidence);
+  }
+
+  #usableOn(record: HeaderRecord): Evidence[] {
+    return [...this.#evidence.values()].filter((evidence) => this.#isRemovable(offenderOf(evidence), record));
   }
 
   #found(evidence: Evidence): void {
@@ -97,6 +102,6 @@ export class EvidencePool {
 
   #isRemovable(offender: Uint8Array, record: HeaderRecord): boolean {
     const authorities = this.#modules.authorities(record);
-    return authorities.length > 1 && authorities.some((key) => bytesEqual(key, offender));
+    return authorities.length > 1 && includesBytes(authorities, offender);
   }
 }

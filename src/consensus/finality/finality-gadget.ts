@@ -3,7 +3,7 @@
  * checkpoint). It runs ahead of what blocks show, and never back. Synchronous: no clock, no disk, no network.
  */
 import { BoundedMap } from "../../base/bounded-map.ts";
-import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import { type Certificate, signersOf } from "../../protocol/certificate.ts";
@@ -99,7 +99,7 @@ export class FinalityGadget {
     const finality = this.#modules.finality(record);
     const voterHex = toHex(voter);
     const authorities = this.#modules.authorities(record);
-    if (!finality || !authorities.some((key) => bytesEqual(key, voter))) {
+    if (!finality || !includesBytes(authorities, voter)) {
       return fail({ code: "vote/voter-not-authority", voter: voterHex });
     }
     const votes = this.#votes.get(targetHex) ?? new Map<string, Vote>();
@@ -165,11 +165,6 @@ export class FinalityGadget {
     return best;
   }
 
-  /** Whether a quorum's votes for this block are known, above the final height. */
-  isCertified(record: HeaderRecord): boolean {
-    return this.#certified.has(record.hashHex);
-  }
-
   /** Who votes twice may keep one of the votes out of gossip, but not out of the certificate that it makes. */
   #tellVotes(target: HeaderRecord, { targetHeight, targetHash, bitmap, signatures }: Certificate): void {
     const source = this.#modules.finality(target)?.justified;
@@ -195,7 +190,7 @@ export class FinalityGadget {
   #park(vote: Vote, targetHex: string): Result<never, VoteFault> {
     const voterHex = toHex(vote.voter);
     const { head, authorities } = this.#modules;
-    if (!authorities(head()).some((key) => bytesEqual(key, vote.voter))) {
+    if (!includesBytes(authorities(head()), vote.voter)) {
       return fail({ code: "vote/voter-not-authority", voter: voterHex });
     }
     const waiting = this.#waiting.get(voterHex) ?? new BoundedMap<string, Vote>(waitingPerVoterMax);

@@ -1,5 +1,5 @@
 /** From the authority state of a parent to that of its child: certificate, evidence, votes, then what comes into force. */
-import { bytesEqual, compareBytes, toHex } from "../../base/bytes.ts";
+import { bytesEqual, compareBytes, includesBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
 import type { Certificate } from "../../protocol/certificate.ts";
@@ -17,7 +17,7 @@ import {
   indexIn,
   justifiedHeightsMax,
 } from "./authority-state.ts";
-import { BallotBox, changeFault, passingChange } from "./ballot-box.ts";
+import { BallotBox, changeFault, isFor, passingChange } from "./ballot-box.ts";
 
 /** A certificate may be late by this many blocks: later ones, for higher targets, have long replaced it. */
 export const certificateDepthMax = 64;
@@ -67,7 +67,7 @@ export function advanceState(
     ...state,
     sealedHeights: state.sealedHeights.map((sealed, index) => (index === producerIndex ? height : sealed)),
     ballots: box.ballots.filter(
-      (ballot) => indexIn(state.authorities, ballot.voter) >= 0 && !(passed && isSameChange(ballot, passed)),
+      (ballot) => includesBytes(state.authorities, ballot.voter) && !(passed && isFor(ballot, passed)),
     ),
     inFlight: passed ? [passed] : [],
     unsettledHeight: isSettled ? before.unsettledHeight : height,
@@ -172,8 +172,4 @@ function without(state: AuthorityState, authority: Uint8Array): AuthorityState {
     authorities: state.authorities.toSpliced(index, 1),
     sealedHeights: state.sealedHeights.toSpliced(index, 1),
   };
-}
-
-function isSameChange(ballot: { action: number; authority: Uint8Array }, change: Change): boolean {
-  return ballot.action === change.action && bytesEqual(ballot.authority, change.authority);
 }

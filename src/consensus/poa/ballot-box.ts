@@ -1,11 +1,11 @@
 /** Counts authority votes on one block: who may vote for what, and which change passes. */
-import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
 import { verifyConsent } from "../../protocol/authority-consent.ts";
 import type { TransactionFault } from "../../protocol/faults.ts";
 import { authoritiesMax } from "../../protocol/genesis.ts";
 import { type AuthorityVote, authorityActions, type DecodedTransaction } from "../../protocol/transaction.ts";
 import type { VoteCounter } from "../engine.ts";
-import { type AuthorityState, type Ballot, ballotsMax, type Change, indexIn } from "./authority-state.ts";
+import { type AuthorityState, type Ballot, ballotsMax, type Change } from "./authority-state.ts";
 
 /** Open ballots of one authority: more would be a way to fill the state. */
 export const ballotsPerVoterMax = 4;
@@ -35,7 +35,7 @@ export class BallotBox implements VoteCounter {
   cast({ payload, transaction, senderHex }: DecodedTransaction): TransactionFault | undefined {
     if (payload.kind !== "authorityVote") return undefined;
     const { sender } = transaction;
-    if (indexIn(this.#state.authorities, sender) < 0) {
+    if (!includesBytes(this.#state.authorities, sender)) {
       return { code: "transaction/voter-not-authority", voter: senderHex };
     }
     const useless = this.#uselessness(payload);
@@ -75,16 +75,17 @@ interface Wanted {
   readonly authority: Uint8Array;
 }
 
+/** Whether a ballot, vote or change does to the set what is wanted. */
 export function isFor(ballot: Wanted, wanted: Wanted): boolean {
   return ballot.action === wanted.action && bytesEqual(ballot.authority, wanted.authority);
 }
 
 /** Why a change would do nothing to a set; undefined where it would. */
 export function changeFault(state: AuthorityState, { action, authority }: Wanted): string | undefined {
-  const isMember = indexIn(state.authorities, authority) >= 0;
+  const isMember = includesBytes(state.authorities, authority);
   if (action === authorityActions.add) {
     if (isMember) return "it is an authority already";
-    if (indexIn(state.banned, authority) >= 0) return `evidence has put ${toHex(authority)} out for good`;
+    if (includesBytes(state.banned, authority)) return `evidence has put ${toHex(authority)} out for good`;
     return state.authorities.length >= authoritiesMax ? "the set is full" : undefined;
   }
   if (!isMember) return "it is no authority";
@@ -101,7 +102,7 @@ export function passingChange(
   for (const { action, authority } of ballots) {
     if (changeFault(state, { action, authority })) continue;
     const voters = ballots.filter(
-      (ballot) => isFor(ballot, { action, authority }) && indexIn(state.authorities, ballot.voter) >= 0,
+      (ballot) => isFor(ballot, { action, authority }) && includesBytes(state.authorities, ballot.voter),
     );
     // Whoever wants to go needs nobody's leave.
     const leaves =

@@ -1,5 +1,5 @@
 /** Proof of Authority: authorities take turns by rank, any live one keeps the chain going, and a quorum makes it final. */
-import { bytesEqual, concatBytes, toHex } from "../../base/bytes.ts";
+import { bytesEqual, concatBytes, includesBytes, toHex } from "../../base/bytes.ts";
 import { ok } from "../../base/result.ts";
 import type { HeaderRecord, Seal } from "../../protocol/block.ts";
 import { isSameCheckpoint } from "../../protocol/checkpoint.ts";
@@ -77,7 +77,7 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
       const courtesyMs = rankDelayMs(parent, producer);
       if (courtesyMs === undefined) return undefined;
       const earliestMs = parent.header.timestampMs + periodMs + courtesyMs;
-      return { earliestMs, courtesyMs, target: zeroBytes32 };
+      return { earliestMs, beginMs: earliestMs, courtesyMs, target: zeroBytes32 };
     },
     authorities,
     advance(contents, parent, recordOf) {
@@ -90,7 +90,7 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
       const after = authorityStateOf(state).authorities;
       const changed = (from: readonly Uint8Array[], to: readonly Uint8Array[], removed: boolean) =>
         from
-          .filter((authority) => indexIn(to, authority) < 0)
+          .filter((authority) => !includesBytes(to, authority))
           .map((authority): AuthorityUpdate => ({ authority, removed }));
       return [...changed(after, before, false), ...changed(before, after, true)];
     },

@@ -1,13 +1,17 @@
-/** Proof of Work: a hash at or below the target, and most cumulative work. */
+/** Proof of Work: a hash at or below the target, a target that follows the hash rate, and most cumulative work. */
 import { bigIntFromBytes, bytesEqual, compareBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok } from "../../base/result.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
 import type { ConsensusEngine, EngineState, VoteCounter } from "../engine.ts";
+import { nextTarget } from "./asert.ts";
 
 const aheadFloorMs = 5_000;
-const noState: EngineState = { consensusState: new Uint8Array(0), justifiedHeight: 0 };
+/** All that a chain says to its next block: the target that this one must carry. */
+function stateOf(childTarget: Uint8Array): EngineState {
+  return { consensusState: childTarget, justifiedHeight: 0 };
+}
 /** Nobody votes on authorities where there are none. */
 const refusesVotes: VoteCounter = {
   cast: ({ payload }) =>
@@ -42,20 +46,25 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
       if (header.timestampMs < earliestMs) {
         return { code: "block/timestamp-too-early", earliestMs, actualMs: header.timestampMs };
       }
-      if (!bytesEqual(header.target, easiestTarget)) {
+      if (!bytesEqual(header.target, parent.consensusState)) {
         return {
           code: "block/target-wrong",
-          expected: toHex(easiestTarget),
+          expected: toHex(parent.consensusState),
           actual: toHex(header.target),
         };
       }
       return undefined;
     },
     weight: (header) => workOf(header.target),
-    slot: (parent) => ({ earliestMs: earliestOn(parent), courtesyMs: 0, target: easiestTarget }),
+    slot: (parent) => ({
+      earliestMs: earliestOn(parent),
+      beginMs: parent.header.timestampMs,
+      courtesyMs: 0,
+      target: parent.consensusState,
+    }),
     authorities: () => [],
-    genesisState: () => noState,
-    advance({ transactions, consensusSection }) {
+    genesisState: () => stateOf(easiestTarget),
+    advance({ timestampMs, transactions, consensusSection }, parent) {
       if (consensusSection.certificates.length > 0 || consensusSection.evidence.length > 0) {
         return fail({ code: "block/consensus-section-not-open" });
       }
@@ -65,7 +74,8 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
           return fail({ code: "block/transaction-invalid", position, id: transaction.idHex, fault });
         }
       }
-      return ok(noState);
+      const intervalMs = timestampMs - parent.header.timestampMs;
+      return ok(stateOf(nextTarget({ target: parent.consensusState, intervalMs }, genesis)));
     },
     voteCounter: () => refusesVotes,
     authorityUpdates: () => [],

@@ -99,9 +99,19 @@ export async function answerOverStream(
 ): Promise<void> {
   const { clock, logger } = modules;
   const reader = new FrameReader(stream, options.requestBytesMax);
-  const closed = Promise.withResolvers<never>();
-  closed.promise.catch(() => {});
-  stream.addEventListener("close", ({ error }) => closed.reject(error ?? new Error("the stream is closed")));
+  // One listener for the stream's whole life, which may be days: a promise to race with would keep every race.
+  let closedBy: Error | undefined;
+  let onClosed: ((error: Error) => void) | undefined;
+  stream.addEventListener("close", ({ error }) => {
+    closedBy = error ?? new Error("the stream is closed");
+    onClosed?.(closedBy);
+  });
+  const unlessClosed = <Value>(promise: Promise<Value>): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      onClosed = reject;
+      promise.then(resolve, reject);
+      if (closedBy) reject(closedBy);
+    });
   const deadline = new Deadline(clock, options.timeoutMs, () => stream.abort(new Error("too slow")));
   try {
     deadline.start();
@@ -125,7 +135,7 @@ export async function answerOverStream(
     try {
       for (;;) {
         deadline.start();
-        const step = await Promise.race([next(), closed.promise]);
+        const step = await unlessClosed(next());
         if (step.done === true) break;
         stream.send(encodeFrame(step.value));
         await drained(stream);

@@ -1,12 +1,13 @@
 /** The admission desk of an authority: hears who wants to become one, votes as the chain's policy says, and answers the API. */
 import { BoundedMap } from "../../base/bounded-map.ts";
-import { bytesEqual, toHex, toUtf8 } from "../../base/bytes.ts";
+import { bytesEqual, includesBytes, toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Chain } from "../../chain/chain.ts";
 import type { ChainFinality } from "../../consensus/finality/chain-finality.ts";
+import { isFor } from "../../consensus/poa/ballot-box.ts";
 import type {
   AuthoritiesAnswer,
   AuthorityAction,
@@ -225,7 +226,7 @@ export class AdmissionDesk implements AuthorityControl {
         height: candidate.height,
         hellos: candidate.hellos,
         heardForMs: candidate.lastHeardMs - candidate.firstHeardMs,
-        isBanned: this.#finality.banned.some((banned) => bytesEqual(banned, candidate.publicKey)),
+        isBanned: includesBytes(this.#finality.banned, candidate.publicKey),
         isDismissed: this.#dismissed.has(key),
       },
       {
@@ -253,10 +254,7 @@ export class AdmissionDesk implements AuthorityControl {
   #hasVotedFor({ publicKey }: Candidate): boolean {
     const wish = { action: authorityActions.add, authority: publicKey };
     const { caster } = this.#modules;
-    const isWaiting = caster
-      .waiting()
-      .some(({ action, authority }) => action === wish.action && bytesEqual(authority, publicKey));
-    return isWaiting || caster.hasCast(wish);
+    return caster.waiting().some((vote) => isFor(vote, wish)) || caster.hasCast(wish);
   }
 
   #present(): Candidate[] {
@@ -283,7 +281,7 @@ export class AdmissionDesk implements AuthorityControl {
 
   #isMember(key: Uint8Array): boolean {
     const { chain } = this.#modules;
-    return chain.engine.authorities(chain.head).some((member) => bytesEqual(member, key));
+    return includesBytes(chain.engine.authorities(chain.head), key);
   }
 
   get #isAuthority(): boolean {

@@ -1,5 +1,5 @@
 /** What a node does as an authority besides sealing: it votes for finality, watches its key and its clock, and says why it pauses. */
-import { bytesEqual, compareBytes } from "../../base/bytes.ts";
+import { compareBytes, includesBytes } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { invariant, toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -162,9 +162,8 @@ export class AuthorityRole {
   }
 
   #isMember(record: HeaderRecord): boolean {
-    return this.#modules.chain.engine
-      .authorities(record)
-      .some((key) => bytesEqual(key, this.#options.keyPair.publicKey));
+    const authorities = this.#modules.chain.engine.authorities(record);
+    return includesBytes(authorities, this.#options.keyPair.publicKey);
   }
 
   #isInTurn(record: HeaderRecord): boolean {

@@ -1,5 +1,5 @@
 /** This node's own wish to become an authority: its consent, renewed in time, while there is something to wish for. */
-import { bytesEqual } from "../../base/bytes.ts";
+import { includesBytes } from "../../base/bytes.ts";
 import type { Chain } from "../../chain/chain.ts";
 import type { Candidacy } from "../../network/messages.ts";
 import { signConsent } from "../../protocol/authority-consent.ts";
@@ -67,7 +67,7 @@ export class OwnCandidacy {
   }
 
   #isIn(keys: readonly Uint8Array[]): boolean {
-    return keys.some((key) => bytesEqual(key, this.#options.keyPair.publicKey));
+    return includesBytes(keys, this.#options.keyPair.publicKey);
   }
 }
 

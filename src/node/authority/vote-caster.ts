@@ -5,6 +5,7 @@ import type { Clock } from "../../base/clock.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { SerialQueue } from "../../base/serial-queue.ts";
 import type { Chain } from "../../chain/chain.ts";
+import { isFor } from "../../consensus/poa/ballot-box.ts";
 import type { SubmitFault } from "../../http/refusals.ts";
 import type { AddOutcome, Mempool } from "../../mempool/mempool.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
@@ -36,20 +37,19 @@ export class VoteCaster {
   }
 
   /** Whether this node's vote counts on the chain already, or what it was for has passed. */
-  hasCast({ action, authority }: Wish): boolean {
+  hasCast(wish: Wish): boolean {
     const { engine, head } = this.#modules.chain;
     const finality = engine.finality(head);
     if (!finality) return false;
     const { inFlight, ballots } = finality;
-    const isFor = (other: Wish) => other.action === action && bytesEqual(other.authority, authority);
     // One that expires with the head would not be counted in the next block.
     const counts = ballots.some(
       (ballot) =>
-        isFor(ballot) &&
+        isFor(ballot, wish) &&
         bytesEqual(ballot.voter, this.#keyPair.publicKey) &&
         ballot.expiresAtHeight > head.header.height,
     );
-    return counts || (inFlight !== undefined && isFor(inFlight));
+    return counts || (inFlight !== undefined && isFor(inFlight, wish));
   }
 
   /** This node's votes that wait for a block. */
@@ -95,14 +95,13 @@ export class VoteCaster {
   }
 
   /** Also one from before a restart, which peers have kept. */
-  #inMempool({ action, authority }: Wish): DecodedTransaction | undefined {
+  #inMempool(wish: Wish): DecodedTransaction | undefined {
     return this.#modules.mempool
       .transactions()
       .find(
         ({ payload, transaction }) =>
           payload.kind === "authorityVote" &&
-          payload.action === action &&
-          bytesEqual(payload.authority, authority) &&
+          isFor(payload, wish) &&
           bytesEqual(transaction.sender, this.#keyPair.publicKey),
       );
   }

@@ -1,7 +1,7 @@
 /** An admission desk over a real chain and mempool under a simulated clock; hellos and blocks come when a test says so. */
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { bytesEqual } from "../../../src/base/bytes.ts";
+import { includesBytes } from "../../../src/base/bytes.ts";
 import type { Logger } from "../../../src/base/logger.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import type { SimulatedClock } from "../../../src/base/simulated-clock.ts";
@@ -175,7 +175,7 @@ function certificateOn({ engine, spec }: BlockBuilder, { record }: BuiltBlock): 
   assert.ok(source);
   const checkpoint = { height: record.header.height, hash: record.hash };
   const votes = authorities
-    .filter(({ publicKey }) => set.some((key) => bytesEqual(key, publicKey)))
+    .filter(({ publicKey }) => includesBytes(set, publicKey))
     .map((keyPair) => signVote(spec.chainId, source, checkpoint, keyPair));
   const certificate = certificateOf(votes, { checkpoint, authorities: set, source });
   assert.ok(certificate);

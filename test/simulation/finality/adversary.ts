@@ -1,5 +1,5 @@
 /** All Byzantine authorities as one mind: it sees everything at once, reaches everyone, and signs whatever it likes. */
-import { bytesEqual } from "../../../src/base/bytes.ts";
+import { bytesEqual, includesBytes } from "../../../src/base/bytes.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { votePairOf } from "../../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
@@ -93,7 +93,7 @@ export class Adversary {
   #vote(record: HeaderRecord, keyPair: KeyPair): void {
     const { founding, referee, random, nodes, world } = this.#modules;
     const finality = founding.engine.finality(record);
-    const isIn = founding.engine.authorities(record).some((key) => bytesEqual(key, keyPair.publicKey));
+    const isIn = includesBytes(founding.engine.authorities(record), keyPair.publicKey);
     if (!finality || !isIn) return;
     const target = { height: record.header.height, hash: record.hash };
     const vote = signVote(founding.spec.chainId, finality.justified, target, keyPair);

@@ -63,8 +63,8 @@ export class BlockJudge {
       verifyBody(block) ??
       verifyHeader(block, parent, engine, Number.MAX_SAFE_INTEGER);
     if (fault) return { isSealed: false, record: undefined, fault };
-    const { height, producer } = header;
-    const state = engine.advance({ ...block, height, producer }, parent, this.recordOf);
+    const { height, timestampMs, producer } = header;
+    const state = engine.advance({ ...block, height, timestampMs, producer }, parent, this.recordOf);
     if (!state.ok) return { isSealed: true, record: undefined, fault: state.fault };
     const cumulativeWeight = parent.cumulativeWeight + engine.weight(header, parent);
     return {

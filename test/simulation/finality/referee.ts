@@ -1,5 +1,5 @@
 /** Sees every block, vote and final block of a run, and says what must never be. */
-import { bytesEqual, toHex } from "../../../src/base/bytes.ts";
+import { bytesEqual, includesBytes, toHex } from "../../../src/base/bytes.ts";
 import type { Finality } from "../../../src/consensus/engine.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { quorumOf } from "../../../src/protocol/certificate.ts";
@@ -106,7 +106,7 @@ export class Referee {
     this.omniscient.gadget.recordStored(record, block);
     for (const key of after.banned) this.#seeConvicted(key);
     if (after.banned.length > 0) this.happenings.conviction = true;
-    const isBanned = (key: Uint8Array) => after.banned.some((banned) => bytesEqual(banned, key));
+    const isBanned = (key: Uint8Array) => includesBytes(after.banned, key);
     const updates = engine.authorityUpdates(parent, record);
     if (updates.some(({ authority }) => !isBanned(authority))) this.happenings.changeInForce = true;
     if (after.finalized.height > before.finalized.height) {
@@ -144,7 +144,7 @@ export class Referee {
     const source = engine.finality(record)?.justified;
     const authorities = engine.authorities(record);
     if (vote.target.height !== height || !source || !bytesEqual(source.hash, vote.source.hash)) return;
-    if (!authorities.some((key) => bytesEqual(key, vote.voter))) return;
+    if (!includesBytes(authorities, vote.voter)) return;
     const voters = this.#votersOf.get(targetHex) ?? new Set<string>();
     this.#votersOf.set(targetHex, voters.add(voterHex));
     if (voters.size < quorumOf(authorities.length)) return;

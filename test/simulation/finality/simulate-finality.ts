@@ -1,5 +1,5 @@
 /** One run: a plan, its people, the trouble, the healing, and what the referee saw. */
-import { bytesEqual, toHex } from "../../../src/base/bytes.ts";
+import { bytesEqual, includesBytes, toHex } from "../../../src/base/bytes.ts";
 import { compareHeads } from "../../../src/consensus/engine.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { quorumOf } from "../../../src/protocol/certificate.ts";
@@ -293,8 +293,7 @@ function mayRecover(nodes: readonly HonestNode[], { engine }: Founding): boolean
   const authorities = engine.authorities(best);
   const able = nodes.filter(
     ({ keyPair, watermark }) =>
-      watermark.sourceHeight <= best.justifiedHeight &&
-      authorities.some((key) => bytesEqual(key, keyPair.publicKey)),
+      watermark.sourceHeight <= best.justifiedHeight && includesBytes(authorities, keyPair.publicKey),
   );
   return able.length >= quorumOf(authorities.length);
 }

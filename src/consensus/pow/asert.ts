@@ -1,0 +1,91 @@
+/** Retargeting: which target the next block must meet, from how the last blocks kept to their schedule. */
+import { bigIntFromBytes, bigIntToBytes } from "../../base/bytes.ts";
+import type { Genesis } from "../../protocol/genesis.ts";
+
+/** Plain integers; times in any unit, as long as it is the same one. */
+export interface AsertInput {
+  readonly anchorTarget: bigint;
+  /** From the anchor's parent to the block whose child is wanted; may be negative. */
+  readonly timeDelta: bigint;
+  /** From the anchor to the block whose child is wanted: blocks. */
+  readonly heightDelta: bigint;
+  /** Time between blocks on schedule. */
+  readonly spacing: bigint;
+  /** A schedule that is late by this much doubles the target, one that is ahead by it halves it. Above zero. */
+  readonly halfLife: bigint;
+  /** The highest target there is. */
+  readonly easiestTarget: bigint;
+}
+
+/** Fixed point: so many bits behind the point. */
+const fractionBits = 16n;
+const one = 1n << fractionBits;
+
+/**
+ * The target of the block after one that is `heightDelta` above the anchor: anchorTarget · 2^(lateness / halfLife),
+ * lateness = timeDelta − spacing · (heightDelta + 1), from 1 to `easiestTarget`.
+ *
+ * Formula: the published aserti3-2d specification (Bitcoin Cash, "ASERT difficulty adjustment algorithm", November
+ * 2020): the exponent has 16 fraction bits and its division truncates toward zero, as BigInt's does; 2^x for
+ * 0 ≤ x < 1 is a cubic polynomial in integers. Tested with the specification's public vectors.
+ */
+export function asert(input: AsertInput): bigint {
+  const { anchorTarget, timeDelta, heightDelta, spacing, halfLife, easiestTarget } = input;
+  const lateness = timeDelta - spacing * (heightDelta + 1n);
+  const exponent = (lateness * one) / halfLife;
+  const doublings = exponent >> fractionBits;
+  // A shift to the left costs as much memory as its result has bits: none that must end above the easiest target.
+  if (doublings >= bitLength(easiestTarget)) return easiestTarget;
+  const scaled = anchorTarget * powerOfTwo(exponent - (doublings << fractionBits));
+  const shift = doublings - fractionBits;
+  const target = shift < 0n ? scaled >> -shift : scaled << shift;
+  if (target < 1n) return 1n;
+  return target > easiestTarget ? easiestTarget : target;
+}
+
+/** 2^x for 0 ≤ x < 1, both with 16 fraction bits: 1 + 0.695502049·x + 0.2262698·x² + 0.0782318·x³. */
+function powerOfTwo(x: bigint): bigint {
+  const polynomial = 195_766_423_245_049n * x + 971_821_376n * x ** 2n + 5_127n * x ** 3n;
+  return one + ((polynomial + 2n ** 47n) >> 48n);
+}
+
+function bitLength(value: bigint): bigint {
+  return BigInt(value.toString(2).length);
+}
+
+/** A block as far as the target of its child goes. */
+export interface RetargetParent {
+  /** 32 bytes, big-endian. */
+  readonly target: Uint8Array;
+  /** From its own parent to it, by their headers. */
+  readonly intervalMs: number;
+}
+
+export type RetargetRule = Pick<
+  Genesis,
+  "easiestTarget" | "minimumIntervalMs" | "retargetHalfLifeMs" | "targetBlockTimeMs"
+>;
+
+/** A block that took longer than so many target block times counts as one that took so many. */
+const intervalBlockTimesMax = 10;
+
+/**
+ * The chain's own rule: {@link asert} anchored on the parent, in milliseconds. One long interval makes the next block
+ * easier by one bounded step.
+ *
+ * @returns the 32-byte target that a child of `parent` must carry, never above the genesis' easiest target
+ */
+export function nextTarget(parent: RetargetParent, rule: RetargetRule): Uint8Array {
+  const { easiestTarget, minimumIntervalMs, retargetHalfLifeMs, targetBlockTimeMs } = rule;
+  const longestMs = intervalBlockTimesMax * targetBlockTimeMs;
+  const countedMs = Math.min(Math.max(parent.intervalMs, minimumIntervalMs), longestMs);
+  const target = asert({
+    anchorTarget: bigIntFromBytes(parent.target),
+    timeDelta: BigInt(countedMs),
+    heightDelta: 0n,
+    spacing: BigInt(targetBlockTimeMs),
+    halfLife: BigInt(retargetHalfLifeMs),
+    easiestTarget: bigIntFromBytes(easiestTarget),
+  });
+  return bigIntToBytes(target, easiestTarget.length);
+}

@@ -1,0 +1,68 @@
+/** A member of somebody's pool on this machine: a host without a node, mining threads, and no chain. */
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { parseAddress } from "../network/libp2p/addresses.ts";
+import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
+import { PoolMember, type PoolMemberStatus } from "../pool/pool-member.ts";
+import { publicKeyOfAddress } from "../protocol/identity.ts";
+import { seedBytes } from "../protocol/signing.ts";
+import { createMiningThreads } from "../sealing/pow/mining-threads.ts";
+import { softwareVersion } from "./node-host.ts";
+import { exitCodes, OperatorError } from "./operator-error.ts";
+
+export interface PoolMinerOptions {
+  /** Multiaddr of the pool, with `/p2p/` where it is to be that pool and no other. */
+  readonly pool: string;
+  /** Address of the account that the pool is to pay. */
+  readonly account: string;
+  readonly threads: number | "auto";
+}
+
+export type PoolMinerStatus = PoolMemberStatus;
+
+export interface PoolMiner {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  status(): PoolMinerStatus;
+}
+
+/** @throws OperatorError where the multiaddr or the address is none */
+export async function openPoolMiner(
+  { pool, account, threads }: PoolMinerOptions,
+  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<PoolMiner> {
+  const publicKey = publicKeyOfAddress(account);
+  if (!publicKey) {
+    throw new OperatorError(`${account} is no address`, {
+      code: "pool/account-invalid",
+      exitCode: exitCodes.usage,
+      why: "a pool pays to an address (aurex1…); a letter is wrong or missing, or it is a name",
+      next: "make one with: aurex-node keys new NAME, or copy the whole address again",
+    });
+  }
+  if (!/\/tcp\/[1-9]\d*/.test(pool) || !parseAddress(pool)) {
+    throw new OperatorError(`${pool} is no address of a pool`, {
+      code: "pool/multiaddr-invalid",
+      exitCode: exitCodes.usage,
+      why: "it must be a multiaddr with host and TCP port",
+      next: "copy what aurex-node pool serve prints, such as /ip4/192.0.2.1/tcp/13247/p2p/12D3Koo…",
+    });
+  }
+  const host = await createLibp2pHost(
+    {
+      // Nobody needs to know this process again: shares are the account's, whoever brings them.
+      privateKeySeed: new Uint8Array(randomBytes(seedBytes)),
+      listenAddresses: [],
+      bootstrap: [pool],
+      mdns: { enabled: false, network: "", intervalMs: 0 },
+      maxConnections: 4,
+      agentVersion: softwareVersion,
+    },
+    { clock, logger },
+  );
+  return new PoolMember(
+    { account: publicKey, software: softwareVersion },
+    { host, threads: createMiningThreads({ threads }, { logger }), clock, logger },
+  );
+}

@@ -1,0 +1,168 @@
+/** A node's mining pool: the server on a host of its own, the books, and the payments. */
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { PoolRow } from "../export/pool-rows.ts";
+import type { PoolAnswer } from "../http/pool-answer.ts";
+import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
+import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
+import { PayoutDesk } from "../pool/payout-desk.ts";
+import { PoolBook, type PoolMemberRow } from "../pool/pool-book.ts";
+import { PoolServer } from "../pool/pool-server.ts";
+import { formatAmount } from "../protocol/amount.ts";
+import { addressOf } from "../protocol/identity.ts";
+import { type KeyPair, seedBytes } from "../protocol/signing.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
+import type { WorkBoard } from "../sealing/pow/work-board.ts";
+import { dataDirectory } from "./data-directory.ts";
+import { softwareVersion } from "./node-host.ts";
+import { portInUse } from "./operator-error.ts";
+
+export interface PoolServiceOptions {
+  /** Multiaddrs for the members, e.g. `/ip4/0.0.0.0/tcp/13247`. */
+  readonly listenAddresses: readonly string[];
+  /** Percent of what each block earns that the pool keeps, 0 to 10. */
+  readonly feePercent: number;
+  /** Base units that a member must be due to be paid. */
+  readonly payoutMinimumUnits: bigint;
+  /** Blocks from one round of payments to the next. */
+  readonly payoutEveryBlocks: number;
+}
+
+export interface PoolServiceModules {
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly board: WorkBoard;
+  /** Into the mempool and out to peers. */
+  readonly submit: (transaction: DecodedTransaction) => Promise<AddOutcome>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const sessionsMax = 1_000;
+const membersShownMax = 1_000;
+
+export class PoolService {
+  readonly #options: PoolServiceOptions;
+  readonly #server: PoolServer;
+  readonly #desk: PayoutDesk;
+  readonly #book: PoolBook;
+  readonly #address: string;
+
+  private constructor(
+    options: PoolServiceOptions,
+    parts: { server: PoolServer; desk: PayoutDesk; book: PoolBook; address: string },
+  ) {
+    this.#options = options;
+    this.#server = parts.server;
+    this.#desk = parts.desk;
+    this.#book = parts.book;
+    this.#address = parts.address;
+  }
+
+  /**
+   * Opens the books; nobody can join yet.
+   *
+   * @param place the node's data directory, and the key whose account the pool's blocks go to
+   * @throws PoolError where the books cannot be used
+   */
+  static async open(
+    options: PoolServiceOptions,
+    place: { readonly dataDir: string; readonly keyPair: KeyPair },
+    modules: PoolServiceModules,
+  ): Promise<PoolService> {
+    const { chain, mempool, board, submit, clock, logger } = modules;
+    const { dataDir, keyPair } = place;
+    const { feePercent, payoutMinimumUnits, payoutEveryBlocks } = options;
+    const book = await PoolBook.open(
+      {
+        directory: dataDirectory(dataDir).pool,
+        chainId: chain.spec.chainId,
+        poolAccount: keyPair.publicKey,
+        feePercent,
+      },
+      { clock, logger },
+    );
+    // Apart from the node's own host: members hold no chain, and are not to take the places of peers.
+    const host = await createLibp2pHost(
+      {
+        privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
+        listenAddresses: options.listenAddresses,
+        bootstrap: [],
+        mdns: { enabled: false, network: "", intervalMs: 0 },
+        maxConnections: sessionsMax,
+        agentVersion: softwareVersion,
+      },
+      { clock, logger },
+    );
+    const server = new PoolServer(
+      { genesis: chain.spec.genesis, sessionsMax },
+      { host, board, book, clock, logger },
+    );
+    const desk = new PayoutDesk(
+      { intervalBlocks: payoutEveryBlocks, minimumUnits: payoutMinimumUnits },
+      { chain, book, submit, keyPair, clock, logger, mempool },
+    );
+    return new PoolService(options, { server, desk, book, address: addressOf(keyPair.publicKey) });
+  }
+
+  /** @throws OperatorError with exit code 4 where the port is taken */
+  async start(): Promise<void> {
+    await this.#server.start().catch((thrown: unknown) => {
+      throw portInUse(thrown, this.#options.listenAddresses.join(", "), "--pool-port");
+    });
+    this.#desk.start();
+  }
+
+  /** Ends when all that was acknowledged is on disk. */
+  async stop(): Promise<void> {
+    await this.#server.stop();
+    await this.#desk.stop();
+    await this.#book.close();
+  }
+
+  /** For the SQL ledger. */
+  rows(): readonly PoolRow[] {
+    return this.#book.members();
+  }
+
+  status(): PoolAnswer {
+    const { feePercent, payoutMinimumUnits, payoutEveryBlocks } = this.#options;
+    const book = this.#book.status();
+    const { sessions, dropped } = this.#server.stats();
+    const rows = this.#book.members().sort(byDue).slice(0, membersShownMax);
+    return {
+      address: this.#address,
+      addresses: this.#server.addresses(),
+      feePercent,
+      payoutMinimum: formatAmount(payoutMinimumUnits),
+      payoutEveryBlocks,
+      sessions,
+      dropped,
+      hashesPerSecond: book.hashesPerSecond,
+      sharesAccepted: book.shares,
+      sharesRejected: book.sharesRejected,
+      blocksFound: book.blocks,
+      blocksOrphaned: book.blocksOrphaned,
+      due: formatAmount(book.dueUnits),
+      immature: formatAmount(book.immatureUnits),
+      paid: formatAmount(book.paidUnits),
+      memberCount: book.members,
+      members: rows.map((row) => ({
+        address: addressOf(row.member),
+        sharesAccepted: row.sharesAccepted,
+        sharesRejected: row.sharesRejected,
+        hashesPerSecond: row.hashesPerSecond,
+        blocksFound: row.blocksFound,
+        due: formatAmount(row.dueUnits),
+        paid: formatAmount(row.paidUnits),
+        payoutTransaction: row.payoutTransaction,
+      })),
+    };
+  }
+}
+
+function byDue(left: PoolMemberRow, right: PoolMemberRow): number {
+  if (left.dueUnits === right.dueUnits) return 0;
+  return left.dueUnits > right.dueUnits ? -1 : 1;
+}

@@ -1,0 +1,371 @@
+/** A pool's side of the wire: gives members work, judges and stores their shares, and drops those that lie. */
+import { BoundedMap } from "../base/bounded-map.ts";
+import { toHex } from "../base/bytes.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import { workOf } from "../consensus/pow/pow-engine.ts";
+import { LeakyBucket } from "../network/host/leaky-bucket.ts";
+import type { PeerHost, PeerId } from "../network/peer-host.ts";
+import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
+import { addressOf } from "../protocol/identity.ts";
+import type { BlockDraft } from "../sealing/block-sealer.ts";
+import type { WorkBoard, WorkJob } from "../sealing/pow/work-board.ts";
+import {
+  decodeSubmit,
+  decodeSubscribe,
+  encodeNotice,
+  encodeVerdict,
+  noticeBytesMax,
+  type Refusal,
+  type RefusalCode,
+  type ShareVerdict,
+  submitBytes,
+  submitProtocol,
+  subscribeBytesMax,
+  subscribeProtocol,
+  verdictBytesMax,
+} from "./messages.ts";
+import { PoolSession } from "./pool-session.ts";
+import type { ShareBlock, ShareBook } from "./share-book.ts";
+import { CountedShares, type GoodShare, judgeShare, type NonceSpace, refusal } from "./share-judge.ts";
+import { WorkRate } from "./work-rate.ts";
+
+export interface PoolServerOptions {
+  /** Of the chain that is mined: says what a block earns. */
+  readonly genesis: Genesis;
+  /** Members at a time; 1,000 unless told. */
+  readonly sessionsMax?: number;
+}
+
+export interface PoolServerModules {
+  /** Made for this server: it is started and stopped here. */
+  readonly host: PeerHost;
+  readonly board: WorkBoard;
+  readonly book: ShareBook;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** What one account's members did since the server started. */
+export interface PoolAccountStats {
+  /** Public key. */
+  readonly account: Uint8Array;
+  readonly sessions: number;
+  readonly accepted: number;
+  readonly rejected: Readonly<Partial<Record<RefusalCode, number>>>;
+  readonly hashesPerSecond: number;
+}
+
+export interface PoolServerStats {
+  readonly sessions: number;
+  readonly accepted: number;
+  /** Also of peers that were not subscribed. */
+  readonly rejected: Readonly<Partial<Record<RefusalCode, number>>>;
+  readonly hashesPerSecond: number;
+  readonly blocksFound: number;
+  /** Lying members that were dropped. */
+  readonly dropped: number;
+  readonly accounts: readonly PoolAccountStats[];
+}
+
+const sessionsMaxDefault = 1_000;
+/** The last notice is repeated, so that a silent pool can be told from a quiet one. */
+const noticeEveryMs = 5_000;
+const requestTimeoutMs = 15_000;
+/** What may happen to an honest member costs little; what only a liar or a broken program does costs much. */
+const pointsOf: Readonly<Record<RefusalCode, number>> = { 20: 5, 21: 1, 22: 5, 23: 5, 24: 1, 25: 1 };
+const pointsMax = 100;
+const pointsPerMs = 1 / 1_000;
+const banMs = 600_000;
+/** An honest member sends a share every five seconds; until its target is found it may be some in a second. */
+const sharesBurst = 60;
+const sharesPerMs = 10 / 1_000;
+const peersMax = 4_096;
+const accountsMax = 4_096;
+
+/** What is remembered of a peer from one session to the next. */
+interface PeerRecord {
+  readonly lies: LeakyBucket;
+  readonly flow: LeakyBucket;
+  account: string;
+  spaces: NonceSpace[];
+}
+
+class Tally {
+  accepted = 0;
+  readonly rejected: Partial<Record<RefusalCode, number>> = {};
+  readonly rate: WorkRate;
+
+  constructor(nowMs: number) {
+    this.rate = new WorkRate(nowMs);
+  }
+
+  reject(code: RefusalCode): void {
+    this.rejected[code] = (this.rejected[code] ?? 0) + 1;
+  }
+}
+
+export class PoolServer {
+  readonly #genesis: Genesis;
+  readonly #sessionsMax: number;
+  readonly #modules: PoolServerModules;
+  readonly #sessions = new Map<PeerId, PoolSession>();
+  readonly #peers = new BoundedMap<PeerId, PeerRecord>(peersMax);
+  readonly #counted = new CountedShares();
+  /** Shares that are being stored. */
+  readonly #counting = new Set<Promise<void>>();
+  readonly #total: Tally;
+  readonly #accounts = new BoundedMap<string, Tally>(accountsMax);
+  /** The newest job when a block was last found. */
+  #wonJobId: number | undefined;
+  #blocksFound = 0;
+  #dropped = 0;
+  #running = false;
+  #timer: Timer | undefined;
+  readonly #onJob = (job: WorkJob) => {
+    if (job.isClean) this.#counted.clear();
+    this.#tellAll();
+  };
+  readonly #tellAll = () => {
+    const nowMs = this.#nowMs();
+    for (const session of this.#sessions.values()) session.boardChanged(nowMs);
+  };
+  readonly #onDisconnected = (peer: PeerId) => this.#sessions.get(peer)?.notices.end();
+
+  constructor({ genesis, sessionsMax = sessionsMaxDefault }: PoolServerOptions, modules: PoolServerModules) {
+    this.#genesis = genesis;
+    this.#sessionsMax = sessionsMax;
+    this.#modules = modules;
+    this.#total = new Tally(modules.clock.monotonicMs());
+  }
+
+  /** @throws what the host's start throws, such as a taken port */
+  async start(): Promise<void> {
+    const { host, board } = this.#modules;
+    host.serve(subscribeProtocol, {
+      requestBytesMax: subscribeBytesMax,
+      chunkBytesMax: noticeBytesMax,
+      timeoutMs: requestTimeoutMs,
+      rateLimit: { requests: 10, perMs: 10_000 },
+      handle: (request, from) => this.#subscribed(request, from),
+    });
+    host.serve(submitProtocol, {
+      requestBytesMax: submitBytes,
+      chunkBytesMax: verdictBytesMax,
+      timeoutMs: requestTimeoutMs,
+      // Well above what counts as a flood, which is to be seen here.
+      rateLimit: { requests: 200, perMs: 5_000 },
+      handle: (request, from) => this.#submitted(request, from),
+    });
+    await host.start();
+    host.events.on("peerDisconnected", this.#onDisconnected);
+    board.events.on("job", this.#onJob);
+    board.events.on("idle", this.#tellAll);
+    this.#running = true;
+    this.#repeatNotices();
+  }
+
+  /** Resolves when every share that came is stored, and every block that they found is out. */
+  async stop(): Promise<void> {
+    const { host, board } = this.#modules;
+    this.#running = false;
+    this.#timer?.cancel();
+    board.events.off("job", this.#onJob);
+    board.events.off("idle", this.#tellAll);
+    for (const session of [...this.#sessions.values()]) session.notices.end();
+    await host.stop();
+    host.events.off("peerDisconnected", this.#onDisconnected);
+    await Promise.allSettled(this.#counting);
+  }
+
+  /** Multiaddrs that members join by. */
+  addresses(): readonly string[] {
+    return this.#modules.host.addresses();
+  }
+
+  stats(): PoolServerStats {
+    const nowMs = this.#nowMs();
+    const sessions = new Map<string, number>();
+    for (const { account } of this.#sessions.values()) {
+      sessions.set(toHex(account), (sessions.get(toHex(account)) ?? 0) + 1);
+    }
+    return {
+      sessions: this.#sessions.size,
+      accepted: this.#total.accepted,
+      rejected: { ...this.#total.rejected },
+      hashesPerSecond: this.#total.rate.perSecond(nowMs),
+      blocksFound: this.#blocksFound,
+      dropped: this.#dropped,
+      accounts: [...this.#accounts.entries()].map(([hex, { accepted, rejected, rate }]) => ({
+        account: new Uint8Array(Buffer.from(hex, "hex")),
+        sessions: sessions.get(hex) ?? 0,
+        accepted,
+        rejected: { ...rejected },
+        hashesPerSecond: rate.perSecond(nowMs),
+      })),
+    };
+  }
+
+  #nowMs(): number {
+    return this.#modules.clock.monotonicMs();
+  }
+
+  #repeatNotices(): void {
+    this.#timer = this.#modules.clock.schedule(noticeEveryMs, () => {
+      const nowMs = this.#nowMs();
+      for (const session of this.#sessions.values()) {
+        session.adjust(nowMs);
+        session.notices.due();
+      }
+      this.#repeatNotices();
+    });
+  }
+
+  #subscribed(request: Uint8Array, peer: PeerId): AsyncIterable<Uint8Array> | Iterable<Uint8Array> {
+    const { board, logger } = this.#modules;
+    const decoded = decodeSubscribe(request);
+    if (!decoded.ok) {
+      const malformed = refusal("other", decoded.fault.reason);
+      this.#charge(peer, malformed);
+      return [encodeNotice(malformed)];
+    }
+    const refused = this.#refusalOf(decoded.value.account, peer);
+    if (refused) return [encodeNotice(refused)];
+    this.#sessions.get(peer)?.notices.end();
+    const { account, software } = decoded.value;
+    const record = this.#recordOf(peer);
+    if (record.account !== toHex(account)) record.spaces = [];
+    record.account = toHex(account);
+    const onEnd = () => {
+      if (this.#sessions.get(peer) === session) this.#sessions.delete(peer);
+      logger.debug({ peer }, "a pool member has left");
+    };
+    const session: PoolSession = new PoolSession(
+      decoded.value,
+      { board, spaces: record.spaces, onEnd },
+      this.#nowMs(),
+    );
+    this.#sessions.set(peer, session);
+    logger.debug({ peer, account: addressOf(account), software }, "a pool member has subscribed");
+    return session.notices;
+  }
+
+  #refusalOf(account: Uint8Array, peer: PeerId): Refusal | undefined {
+    if (!this.#running) return refusal("other", "the pool is not open");
+    if (!this.#mayEarn(account)) return refusal("unauthorized", "this pool takes no further account");
+    const isFull = !this.#sessions.has(peer) && this.#sessions.size >= this.#sessionsMax;
+    return isFull ? refusal("other", "the pool is full") : undefined;
+  }
+
+  readonly #mayEarn = (account: Uint8Array): boolean =>
+    this.#modules.book.hasAccount(account) || this.#modules.book.mayJoin(account);
+
+  async *#submitted(request: Uint8Array, peer: PeerId): AsyncIterable<Uint8Array> {
+    yield encodeVerdict(await this.#verdictOn(request, peer));
+  }
+
+  async #verdictOn(request: Uint8Array, peer: PeerId): Promise<ShareVerdict> {
+    const session = this.#sessions.get(peer);
+    if (!this.#recordOf(peer).flow.add(1, this.#nowMs())) {
+      return this.#refuse(refusal("other", "shares come too fast"), peer, session);
+    }
+    const submit = decodeSubmit(request);
+    if (!submit.ok) return this.#refuse(refusal("other", submit.fault.reason), peer, session);
+    const { board } = this.#modules;
+    const judged = judgeShare(submit.value, session, {
+      board,
+      counted: this.#counted,
+      mayEarn: this.#mayEarn,
+    });
+    if (judged.kind === "refused") return this.#refuse(judged, peer, session);
+    invariant(session, "who has not subscribed has no good share");
+    const counting = this.#count(judged, submit.value.nonce, session);
+    this.#counting.add(counting);
+    try {
+      await counting;
+    } finally {
+      this.#counting.delete(counting);
+    }
+    return { kind: "accepted" };
+  }
+
+  /** The share is on disk, with the split of the block that it found, before the block or the verdict goes out. */
+  async #count(share: GoodShare, nonce: Uint8Array, session: PoolSession): Promise<void> {
+    const { board, book, logger } = this.#modules;
+    const { job, hash, work } = share;
+    const { account } = session;
+    // A parent takes one block. Another that comes before the next job is a share like any, not one more block to split.
+    const isBlock = share.isBlock && board.current?.id !== this.#wonJobId;
+    // Both at once: the same share, or another block, may come in while this one is being stored.
+    this.#counted.add(job.id, nonce);
+    if (isBlock) this.#wonJobId = board.current?.id;
+    try {
+      await book.recordShare({ account, work, ...(isBlock ? { block: this.#blockOf(job, hash) } : {}) });
+    } catch (thrown) {
+      this.#counted.delete(job.id, nonce);
+      if (isBlock) this.#wonJobId = undefined;
+      throw thrown;
+    }
+    const nowMs = this.#nowMs();
+    for (const tally of [this.#total, this.#tallyOf(account)]) {
+      tally.accepted += 1;
+      tally.rate.add(work, nowMs);
+    }
+    session.counted(share, nowMs);
+    if (!isBlock) return;
+    invariant(board.submit(job, nonce), "a share that meets the block's target seals the block");
+    this.#blocksFound += 1;
+    const { height } = job.draft.header;
+    logger.info({ height, hash: toHex(hash), account: addressOf(account) }, "a pool member found a block");
+  }
+
+  #blockOf({ draft, target }: WorkJob, hash: Uint8Array): ShareBlock {
+    const { height } = draft.header;
+    return { hash, height, earnedUnits: earnedUnits(draft, this.#genesis), work: workOf(target) };
+  }
+
+  #refuse(said: Refusal, peer: PeerId, session: PoolSession | undefined): Refusal {
+    this.#total.reject(said.code);
+    if (session) {
+      this.#tallyOf(session.account).reject(said.code);
+      this.#modules.book.recordRejected(session.account);
+    }
+    this.#charge(peer, said);
+    return said;
+  }
+
+  /** Drops the peer where this is one thing too many. */
+  #charge(peer: PeerId, { code, reason }: Refusal): void {
+    if (this.#recordOf(peer).lies.add(pointsOf[code], this.#nowMs())) return;
+    this.#dropped += 1;
+    this.#peers.delete(peer);
+    this.#sessions.get(peer)?.notices.end();
+    void this.#modules.host.ban(peer, banMs, `worthless shares, the last one: ${reason}`);
+  }
+
+  #recordOf(peer: PeerId): PeerRecord {
+    const nowMs = this.#nowMs();
+    const record = this.#peers.get(peer) ?? {
+      lies: new LeakyBucket(pointsMax, pointsPerMs, nowMs),
+      flow: new LeakyBucket(sharesBurst, sharesPerMs, nowMs),
+      account: "",
+      spaces: [],
+    };
+    this.#peers.set(peer, record);
+    return record;
+  }
+
+  #tallyOf(account: Uint8Array): Tally {
+    const hex = toHex(account);
+    const tally = this.#accounts.get(hex) ?? new Tally(this.#nowMs());
+    this.#accounts.set(hex, tally);
+    return tally;
+  }
+}
+
+/** What a block brings to who seals it: the subsidy of its height, and its fees. */
+function earnedUnits({ header, transactions }: BlockDraft, genesis: Genesis): bigint {
+  const fees = transactions.reduce((sum, { transaction }) => sum + transaction.fee, 0n);
+  return blockRewardAt(genesis, header.height) + fees;
+}

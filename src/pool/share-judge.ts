@@ -1,0 +1,107 @@
+/** Judges a share: whether it counts, what it is worth, and whether it is a block. */
+import { BoundedMap } from "../base/bounded-map.ts";
+import { bytesEqual, compareBytes, toHex } from "../base/bytes.ts";
+import { workOf } from "../consensus/pow/pow-engine.ts";
+import { nonceSpaceBytes, type WorkBoard, type WorkJob } from "../sealing/pow/work-board.ts";
+import { type Refusal, type RefusalCode, refusalCodes, type Submit } from "./messages.ts";
+
+/**
+ * Nonces that are one member's alone, and how hard its shares are there. The two stand together for good: a member that
+ * could choose the target of a share after it has seen the hash would be paid twice for one search. So another target
+ * comes with another space, at any time, and a share is judged by the target of the space that it lies in.
+ */
+export interface NonceSpace {
+  /** Bytes 8..15 of its nonces. */
+  readonly prefix: Uint8Array;
+  /** Where the block is easier than this, its target is the share's. */
+  readonly shareTarget: Uint8Array;
+}
+
+export interface Submitter {
+  readonly account: Uint8Array;
+  /** Those that were given to it last; the newest comes last. */
+  readonly spaces: readonly NonceSpace[];
+}
+
+export interface GoodShare {
+  readonly kind: "good";
+  readonly job: WorkJob;
+  readonly space: NonceSpace;
+  readonly hash: Uint8Array;
+  /** Expected number of hashes behind a share of its target. */
+  readonly work: bigint;
+  readonly isBlock: boolean;
+}
+
+export interface ShareJudgeModules {
+  readonly board: Pick<WorkBoard, "job" | "hashOf">;
+  readonly counted: CountedShares;
+  readonly mayEarn: (account: Uint8Array) => boolean;
+}
+
+const spaceStart = 8;
+
+/** The first rule that a share breaks is the one that is named; the cheap ones come first, and the hash last. */
+export function judgeShare(
+  { jobId, nonce }: Submit,
+  submitter: Submitter | undefined,
+  { board, counted, mayEarn }: ShareJudgeModules,
+): GoodShare | Refusal {
+  if (!submitter) return refusal("notSubscribed", "subscribe first");
+  if (!mayEarn(submitter.account)) return refusal("unauthorized", "this pool takes no further account");
+  const job = board.job(jobId);
+  if (!job) return refusal("jobNotFound", "the job is stale, or never was");
+  const prefix = nonce.subarray(spaceStart, spaceStart + nonceSpaceBytes);
+  const space = submitter.spaces.find((given) => bytesEqual(given.prefix, prefix));
+  if (!space) return refusal("other", "the nonce lies in nobody's space, or in another member's");
+  if (counted.has(jobId, nonce)) return refusal("duplicate", "this share has been counted");
+  if (counted.isFull(jobId)) return refusal("jobNotFound", "no more shares are taken for this job");
+  const target = easier(space.shareTarget, job.target);
+  const hash = board.hashOf(job, nonce);
+  if (compareBytes(hash, target) > 0) return refusal("lowDifficulty", "the hash is above the share target");
+  const isBlock = compareBytes(hash, job.target) <= 0;
+  return { kind: "good", job, space, hash, work: workOf(target), isBlock };
+}
+
+/** The share target of a job in a space: never harder than the block's. */
+export function easier(shareTarget: Uint8Array, blockTarget: Uint8Array): Uint8Array {
+  return compareBytes(shareTarget, blockTarget) > 0 ? shareTarget : blockTarget;
+}
+
+export function refusal(name: keyof typeof refusalCodes, reason: string): Refusal {
+  const code: RefusalCode = refusalCodes[name];
+  return { kind: "refused", code, reason };
+}
+
+/** As many jobs as the board answers for. */
+const jobsMax = 64;
+const sharesPerJobMax = 65_536;
+
+/** Nonces of the jobs that can still be answered, so that none counts twice. */
+export class CountedShares {
+  readonly #jobs = new BoundedMap<number, Set<string>>(jobsMax);
+
+  has(jobId: number, nonce: Uint8Array): boolean {
+    return this.#jobs.get(jobId)?.has(toHex(nonce)) === true;
+  }
+
+  isFull(jobId: number): boolean {
+    return (this.#jobs.get(jobId)?.size ?? 0) >= sharesPerJobMax;
+  }
+
+  add(jobId: number, nonce: Uint8Array): void {
+    const nonces = this.#jobs.get(jobId);
+    if (nonces) nonces.add(toHex(nonce));
+    else this.#jobs.set(jobId, new Set([toHex(nonce)]));
+  }
+
+  /** It could not be stored: it may come again. */
+  delete(jobId: number, nonce: Uint8Array): void {
+    this.#jobs.get(jobId)?.delete(toHex(nonce));
+  }
+
+  /** Every job before is stale. */
+  clear(): void {
+    this.#jobs.clear();
+  }
+}

@@ -1,0 +1,131 @@
+/** GET /metrics of running APIs, parsed by the rules of Prometheus' text format. */
+import assert from "node:assert/strict";
+import { describe, it, type TestContext } from "node:test";
+import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import type { NodeStatus } from "../../src/http/node-status.ts";
+import type { Payload } from "../../src/protocol/transaction.ts";
+import { alice, openApiRig, type RigOptions } from "./api-rig.ts";
+
+interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+async function rigOf(t: TestContext, options: RigOptions = {}) {
+  const rig = await openApiRig(options);
+  t.after(() => rig.close());
+  return rig;
+}
+
+async function scrape(url: string): Promise<{ samples: Sample[]; types: Map<string, string> }> {
+  const response = await fetch(`${url}/metrics`);
+  assert.equal(response.status, 200);
+  assert.match(response.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+  const samples: Sample[] = [];
+  const types = new Map<string, string>();
+  const helped = new Set<string>();
+  for (const line of (await response.text()).split("\n").filter((text) => text !== "")) {
+    const [, kind, about, rest] = /^# (HELP|TYPE) ([a-z_]+) (.+)$/.exec(line) ?? [];
+    if (kind === "HELP") helped.add(about as string);
+    if (kind === "TYPE") types.set(about as string, rest as string);
+    if (kind) continue;
+    const sample = /^([a-z_]+)\{(.*)\} (\S+)$/.exec(line);
+    assert.ok(sample, `no sample: ${line}`);
+    const [, name, labelText, value] = sample as unknown as [string, string, string, string];
+    const labels = [...labelText.matchAll(/([a-z_]+)="([^"]*)"(?:,|$)/g)].map(([, key, text]) => [key, text]);
+    assert.ok(Number.isFinite(Number(value)), line);
+    assert.ok(types.has(name) && helped.has(name), `${name} has no type or no help`);
+    samples.push({ name, labels: Object.fromEntries(labels), value: Number(value) });
+  }
+  const keys = samples.map(({ name, labels }) => JSON.stringify([name, labels]));
+  assert.equal(new Set(keys).size, keys.length, "no sample twice");
+  return { samples, types };
+}
+
+async function valuesOf(url: string): Promise<Record<string, number>> {
+  const { samples } = await scrape(url);
+  return Object.fromEntries(samples.map(({ name, value }) => [name, value]));
+}
+
+type StatusChanges = { -readonly [Field in keyof NodeStatus]?: NodeStatus[Field] };
+
+const note: Payload = { kind: "record", data: fromUtf8("note") };
+
+describe("GET /metrics", () => {
+  it("shows the node as its status and its chain have it", async (t) => {
+    const rig = await rigOf(t);
+    assert.ok((await rig.mempool.add(rig.sign(note, alice))).ok);
+    await rig.sealWaiting();
+    assert.ok((await rig.mempool.add(rig.sign(note, alice, { sequence: 1 }))).ok);
+    const { header } = rig.chain.head;
+    const values = await valuesOf(rig.url);
+    assert.ok(header.height > 0);
+    assert.deepEqual(values, {
+      aurex_head_height: header.height,
+      aurex_head_timestamp_seconds: header.timestampMs / 1_000,
+      aurex_head_weight: 1_000,
+      aurex_peers: 0,
+      aurex_mempool_transactions: 1,
+      aurex_sealing: 1,
+      aurex_syncing: 0,
+      aurex_authorities: 1,
+      aurex_authorities_heard: 1,
+      aurex_build_info: 1,
+      aurex_blocks_connected_total: header.height,
+      aurex_own_blocks_connected_total: header.height,
+      aurex_blocks_disconnected_total: 0,
+      aurex_reorganizations_total: 0,
+    });
+  });
+
+  it("has a type for each figure, and node and chain as the only labels", async (t) => {
+    const rig = await rigOf(t);
+    const { samples, types } = await scrape(rig.url);
+    const chain = toHex(rig.chain.spec.chainId).slice(0, 16);
+    for (const { name, labels } of samples) {
+      assert.equal(types.get(name), name.endsWith("_total") ? "counter" : "gauge", name);
+      const { software, consensus, runtime, ...rest } = labels;
+      assert.deepEqual(rest, { node: "rig", chain });
+      if (name !== "aurex_build_info") continue;
+      assert.deepEqual([software, consensus, runtime], ["aurex/test", "poa", process.version]);
+    }
+  });
+
+  it("shows a figure only while the node has it", async (t) => {
+    const status: StatusChanges = {
+      consensus: "pow",
+      mining: true,
+      authority: false,
+      quorum: null,
+      hashesPerSecond: 12_345,
+      notSealingBecause: "syncing",
+      syncing: { height: 3, targetHeight: 900 },
+      final: { height: 7, hash: "00" },
+    };
+    const rig = await rigOf(t, { status });
+    const before = await valuesOf(rig.url);
+    assert.deepEqual(
+      [before.aurex_hashes_per_second, before.aurex_sealing, before.aurex_syncing, before.aurex_final_height],
+      [12_345, 0, 1, 7],
+    );
+    assert.ok(!("aurex_authorities" in before));
+    status.hashesPerSecond = null;
+    status.final = null;
+    const after = await valuesOf(rig.url);
+    assert.ok(!("aurex_hashes_per_second" in after) && !("aurex_final_height" in after));
+  });
+
+  it("keeps the figures of two APIs in one process apart", async (t) => {
+    const rigs = [await rigOf(t), await rigOf(t, { status: { name: "other", peers: 5 } })];
+    const [one, other] = await Promise.all(rigs.map(({ url }) => valuesOf(url)));
+    assert.deepEqual([one?.aurex_peers, other?.aurex_peers], [0, 5]);
+  });
+
+  it("lets go of the chain with the stop of the API", async (t) => {
+    const rig = await rigOf(t);
+    const during = rig.chain.events.listenerCount("headChanged");
+    await rig.api.stop();
+    assert.equal(rig.chain.events.listenerCount("headChanged"), during - 1);
+  });
+});

@@ -1,0 +1,115 @@
+/** A pool and its members over real connections, with real mining threads. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import type { Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
+import { PoolMember } from "../../src/pool/pool-member.ts";
+import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
+import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
+import { libp2pHost, realUntil } from "../network/host-rigs.ts";
+import { accountNamed, BareMember, Drafting, MemoryBook, noncesOf, serverOn } from "./pool-rig.ts";
+
+/** What a thread finds in a fraction of a second: whatever a member's hash rate, shares come soon, and are blocks. */
+const blockTarget = shareTargetOf(2 ** 22);
+
+describe("pool over libp2p", { timeout: 90_000 }, () => {
+  let drafting: Drafting;
+  let book: MemoryBook;
+  let producing: NodeJS.Timeout;
+  let closing: (() => Promise<unknown>)[];
+
+  beforeEach(async () => {
+    drafting = new Drafting();
+    book = new MemoryBook();
+    closing = [];
+    let drafts = 0;
+    const post = () => {
+      drafts += 1;
+      return drafting.post({ target: blockTarget, timestampMs: drafts }, 1 + Math.floor(drafts / 10));
+    };
+    await post();
+    producing = setInterval(() => void post(), 300);
+  });
+
+  afterEach(async () => {
+    clearInterval(producing);
+    for (const close of closing.reverse()) await close();
+  });
+
+  async function serve(host: Libp2pHost) {
+    const rig = serverOn(host, systemClock, { drafting, book });
+    await rig.server.start();
+    closing.push(() => rig.server.stop());
+    return rig.server;
+  }
+
+  async function join(name: string, address: string): Promise<PoolMember> {
+    const host = await libp2pHost(name, { listenAddresses: [], bootstrap: [address] });
+    const threads = createMiningThreads({ threads: 1 }, { logger: silentLogger });
+    const options = { account: accountNamed(name), software: "test" };
+    const member = new PoolMember(options, { host, threads, clock: systemClock, logger: silentLogger });
+    closing.push(() => member.stop());
+    await member.start();
+    return member;
+  }
+
+  it("takes shares of several members, and drops one that lies while the others go on", async () => {
+    const server = await serve(await libp2pHost("pool"));
+    const [address] = server.addresses();
+    const alice = await join("alice", address!);
+    const bob = await join("bob", address!);
+    const both = () => [alice.status(), bob.status()];
+    await realUntil(() => both().every(({ accepted }) => accepted >= 3), "both have shares");
+    const liarHost = await libp2pHost("liar", { listenAddresses: [] });
+    await liarHost.start();
+    closing.push(() => liarHost.stop());
+    const liar = new BareMember(liarHost, await liarHost.dial(address!));
+    liar.subscribe(accountNamed("liar"));
+    await realUntil(() => liar.notices.length > 0, "the liar has work");
+    const { job } = liar;
+    const lies = noncesOf(job, 30, { isShare: false }).map((nonce) => liar.submit(job.jobId, nonce));
+    await Promise.allSettled(lies);
+    await realUntil(() => server.stats().dropped === 1 && liar.ended, "the liar is dropped");
+    assert.ok(server.stats().rejected[23]! > 0 || server.stats().rejected[21]! > 0);
+    const before = both().map(({ accepted }) => accepted);
+    await realUntil(() => both().every(({ accepted }, index) => accepted > before[index]!), "others go on");
+    assert.ok(drafting.blocks.length > 0);
+    for (const { rejected, hashesPerSecond, blocksFound, notMiningBecause } of both()) {
+      assert.ok(blocksFound > 0);
+      assert.ok(hashesPerSecond > 100_000);
+      assert.equal(notMiningBecause, undefined);
+      // Nothing but what came too late.
+      assert.deepEqual(
+        Object.keys(rejected).filter((code) => code !== "21"),
+        [],
+      );
+    }
+    await alice.stop();
+    await bob.stop();
+    await realUntil(() => server.stats().sessions === 0, "the members' sessions are over");
+    const accepted = both().reduce((sum, status) => sum + status.accepted, 0);
+    // The verdict on a last share may not have reached a member that was stopping.
+    assert.ok(book.shares.length >= accepted && book.shares.length <= accepted + 2);
+  });
+
+  it("goes on with a server that went away and came back", async () => {
+    const first = await libp2pHost("pool");
+    const server = await serve(first);
+    const [address] = server.addresses();
+    const member = await join("alice", address!);
+    await realUntil(() => member.status().accepted >= 2, "there are shares");
+    await server.stop();
+    await realUntil(
+      () => member.status().notMiningBecause === "not connected to the pool",
+      "the member has noticed",
+    );
+    assert.equal(member.status().hashesPerSecond, 0);
+    const { accepted } = member.status();
+    const port = /\/tcp\/(\d+)\//.exec(address!)?.[1];
+    const again = await serve(await libp2pHost("pool", { listenAddresses: [`/ip4/127.0.0.1/tcp/${port}`] }));
+    assert.deepEqual(again.addresses(), [address]);
+    await realUntil(() => member.status().accepted >= accepted + 2, "it goes on");
+    assert.equal(again.stats().sessions, 1);
+  });
+});
