@@ -92,6 +92,8 @@ export interface ChainEvents {
 /** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
 export type ImportOutcome = "head" | "side";
 
+const earlyLookMs = 10_000;
+
 export interface LocatedTransaction {
   readonly block: Block;
   readonly position: number;
@@ -569,7 +571,8 @@ export class Chain {
     const earliestMs = this.#early.earliestMs();
     if (earliestMs === undefined || this.#closed) return;
     const delayMs = Math.max(1, earliestMs - this.engine.aheadMaxMs - this.#clock.nowMs());
-    this.#earlyTimer = this.#clock.schedule(delayMs, () => {
+    // Not longer, since the wall clock may be set meanwhile.
+    this.#earlyTimer = this.#clock.schedule(Math.min(delayMs, earlyLookMs), () => {
       const latestMs = this.#clock.nowMs() + this.engine.aheadMaxMs;
       for (const block of this.#early.take((waiting) => waiting.header.timestampMs <= latestMs)) {
         void this.#importWaiting(block);

@@ -354,7 +354,7 @@ async function openPool(
   const pool = await PoolService.open(
     options,
     { dataDir, keyPair },
-    { chain, mempool, board: workBoard, submit, clock, logger },
+    { chain, mempool, board: workBoard, submit, isBehind: () => core.isBehind, clock, logger },
   );
   resources.defer(() => pool.stop());
   return pool;

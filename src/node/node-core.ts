@@ -128,7 +128,7 @@ export class NodeCore {
           clock,
           logger,
           announceBlock: (block) => network.announceBlock(block),
-          isSyncing: () => this.#isBehind,
+          isSyncing: () => this.isBehind,
           quorumHeard: () => this.quorum.heard >= this.quorum.needed,
           hasPeers: () => network.peerCount > 0,
           mayNotSeal: () => this.authority?.notSealing(),
@@ -148,14 +148,15 @@ export class NodeCore {
     const { chain, mempool, network, candidacy } = this;
     const submit = (transaction: DecodedTransaction) => this.submit(transaction);
     const caster = new VoteCaster(this.#keyPair, { chain, mempool, submit, clock });
-    const mayVote = () => !this.#isBehind && this.authority?.notSealing() === undefined;
+    const mayVote = () => !this.isBehind && this.authority?.notSealing() === undefined;
     return new AdmissionDesk(
       { publicKey: this.#keyPair.publicKey, authority: journals !== undefined },
       { chain, network, candidacy, caster, mayVote, clock, logger },
     );
   }
 
-  get #isBehind(): boolean {
+  /** Whether the node is not on the newest block that it knows its peers to have. */
+  get isBehind(): boolean {
     return this.network.syncProgress !== undefined || this.network.isCatchingUp;
   }
 

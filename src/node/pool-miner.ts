@@ -1,6 +1,7 @@
 /** A member of somebody's pool on this machine: a host without a node, mining threads, and no chain. */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
+import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { parseAddress } from "../network/libp2p/addresses.ts";
 import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
@@ -61,8 +62,22 @@ export async function openPoolMiner(
     },
     { clock, logger },
   );
-  return new PoolMember(
+  const member = new PoolMember(
     { account: publicKey, software: softwareVersion },
     { host, threads: createMiningThreads({ threads }, { logger }), clock, logger },
   );
+  return {
+    async start() {
+      await member.start();
+      // The dial loop tries for good and says little: why the first attempt failed is what one wants to know.
+      host.dial(pool).catch((thrown: unknown) => {
+        logger.warn(
+          { pool, error: toError(thrown).message },
+          "the pool cannot be reached; it is tried again and again",
+        );
+      });
+    },
+    stop: () => member.stop(),
+    status: () => member.status(),
+  };
 }

@@ -35,6 +35,8 @@ export interface PoolServiceModules {
   readonly board: WorkBoard;
   /** Into the mempool and out to peers. */
   readonly submit: (transaction: DecodedTransaction) => Promise<AddOutcome>;
+  /** While the node catches up nothing is paid: what it knows of its own account is old. */
+  readonly isBehind: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -71,7 +73,7 @@ export class PoolService {
     place: { readonly dataDir: string; readonly keyPair: KeyPair },
     modules: PoolServiceModules,
   ): Promise<PoolService> {
-    const { chain, mempool, board, submit, clock, logger } = modules;
+    const { chain, mempool, board, submit, isBehind, clock, logger } = modules;
     const { dataDir, keyPair } = place;
     const { feePercent, payoutMinimumUnits, payoutEveryBlocks } = options;
     const book = await PoolBook.open(
@@ -101,7 +103,7 @@ export class PoolService {
     );
     const desk = new PayoutDesk(
       { intervalBlocks: payoutEveryBlocks, minimumUnits: payoutMinimumUnits },
-      { chain, book, submit, keyPair, clock, logger, mempool },
+      { chain, book, submit, keyPair, clock, logger, mempool, isBehind },
     );
     return new PoolService(options, { server, desk, book, address: addressOf(keyPair.publicKey) });
   }

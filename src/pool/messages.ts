@@ -67,7 +67,7 @@ export interface JobNotice {
 /** What a pool tells a member, again and again, for as long as it stays subscribed. */
 export type Notice =
   | JobNotice
-  /** Nothing is to be mined until the next job. */
+  /** Nothing is to be mined until the next job; shares of all jobs before are worthless. */
   | { readonly kind: "idle" }
   | Refusal;
 export interface Refusal {

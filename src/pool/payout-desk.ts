@@ -38,6 +38,8 @@ export interface PayoutDeskModules {
   readonly logger: Logger;
   /** Tells what is on its way already, payments and what the operator sends by hand. */
   readonly mempool?: Pick<Mempool, "has" | "transactions">;
+  /** Whether the chain here is known to be behind its peers': nothing is signed or sent then. */
+  readonly isBehind?: () => boolean;
 }
 
 const memo = "pool payout";
@@ -107,6 +109,7 @@ export class PayoutDesk {
     ];
     if (events.length > 0) await book.record(events);
     this.#logDecided(events);
+    if (this.#modules.isBehind?.()) return;
     await this.#payWhereDue();
     await this.#submitWaiting();
   }

@@ -167,14 +167,12 @@ export class PoolBook implements ShareBook {
     const { openBlocksMax } = this.#state.limits;
     if (!hasRoomFor(this.#state, accountHex)) throw this.#full("members");
     if (block && this.#state.openBlocks().length >= openBlocksMax) throw this.#full("undecided blocks");
-    const stored = this.#record([
-      {
-        kind: "shareAccepted",
-        account: accountHex,
-        work,
-        block: block && { ...block, hash: toHex(block.hash) },
-      },
-    ]);
+    const found = block && { ...block, hash: toHex(block.hash) };
+    // A block that is there came with a write that was reported as failed: the same share again, counted already.
+    const isStored = found !== undefined && this.#state.block(found.hash) !== undefined;
+    const stored = this.#record(
+      isStored ? [] : [{ kind: "shareAccepted", account: accountHex, work, block: found }],
+    );
     this.#rateOf(accountHex).add(work, this.#clock.monotonicMs());
     await stored;
   }

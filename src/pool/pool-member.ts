@@ -4,6 +4,7 @@ import { type Clock, sleep } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { workOf } from "../consensus/pow/pow-engine.ts";
+import { RequestError } from "../network/host/request-error.ts";
 import type { ConnectedPeer, PeerHost } from "../network/peer-host.ts";
 import { blockHash } from "../protocol/block.ts";
 import { describeFault } from "../protocol/faults.ts";
@@ -173,8 +174,20 @@ export class PoolMember {
     return this.#sender.hasRoom ? undefined : "waiting to submit shares";
   }
 
+  /** Where a node listens and no pool, trying again is not enough. */
+  #say(thrown: unknown): void {
+    const { logger } = this.#modules;
+    const error = toError(thrown).message;
+    if (!(thrown instanceof RequestError) || thrown.code !== "request/unsupported") {
+      logger.warn({ error }, "lost the pool");
+      return;
+    }
+    this.#refusal = "what listens there is no pool; aurex-node pool serve prints the pool's own address";
+    logger.warn({ error }, this.#refusal);
+  }
+
   async #stayWithPool(): Promise<void> {
-    const { clock, logger, random = Math.random } = this.#modules;
+    const { clock, random = Math.random } = this.#modules;
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       const pool = this.#pool();
@@ -186,7 +199,7 @@ export class PoolMember {
       try {
         await this.#follow(pool);
       } catch (thrown) {
-        if (!signal.aborted) logger.warn({ error: toError(thrown).message }, "lost the pool");
+        if (!signal.aborted) this.#say(thrown);
       } finally {
         this.#hasAnswer = false;
         this.#sender.isOpen = false;
@@ -230,12 +243,18 @@ export class PoolMember {
 
   #obey(notice: Exclude<Notice, { kind: "refused" }>): void {
     if (notice.kind === "idle") {
+      this.#sender.keepOnly(() => false);
       this.#turnTo(undefined);
       return;
     }
     const work = workOfNotice(notice);
     if (!work.ok) throw new Error(describeFault(work.fault));
-    if (notice.isClean) this.#sender.turnTo(work.value.header.parentHash);
+    const { header, jobId: newestJob } = work.value;
+    const firstJob = notice.isClean ? newestJob : 0;
+    // A share on another parent is worthless whatever the pool calls clean: we may have been away.
+    this.#sender.keepOnly(
+      ({ jobId, parentHash }) => jobId >= firstJob && bytesEqual(parentHash, header.parentHash),
+    );
     if (!this.#work || !isSameWork(this.#work, work.value)) this.#turnTo(work.value);
   }
 

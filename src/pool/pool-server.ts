@@ -117,8 +117,8 @@ export class PoolServer {
   readonly #counting = new Set<Promise<void>>();
   readonly #total: Tally;
   readonly #accounts = new BoundedMap<string, Tally>(accountsMax);
-  /** The newest job when a block was last found. */
-  #wonJobId: number | undefined;
+  /** Hash of the parent whose block is being stored. */
+  #wonParent: string | undefined;
   #blocksFound = 0;
   #dropped = 0;
   #running = false;
@@ -295,16 +295,17 @@ export class PoolServer {
     const { board, book, logger } = this.#modules;
     const { job, hash, work } = share;
     const { account } = session;
-    // A parent takes one block. Another that comes before the next job is a share like any, not one more block to split.
-    const isBlock = share.isBlock && board.current?.id !== this.#wonJobId;
-    // Both at once: the same share, or another block, may come in while this one is being stored.
+    const parentHex = toHex(job.draft.header.parentHash);
+    // A parent takes one block: another that comes meanwhile is a share like any, not one more block to split.
+    const isBlock = share.isBlock && this.#wonParent !== parentHex;
+    // Both at once: the same share, or that other block, may come in while this one is being stored.
     this.#counted.add(job.id, nonce);
-    if (isBlock) this.#wonJobId = board.current?.id;
+    if (isBlock) this.#wonParent = parentHex;
     try {
       await book.recordShare({ account, work, ...(isBlock ? { block: this.#blockOf(job, hash) } : {}) });
     } catch (thrown) {
       this.#counted.delete(job.id, nonce);
-      if (isBlock) this.#wonJobId = undefined;
+      if (isBlock) this.#wonParent = undefined;
       throw thrown;
     }
     const nowMs = this.#nowMs();
@@ -314,10 +315,13 @@ export class PoolServer {
     }
     session.counted(share, nowMs);
     if (!isBlock) return;
-    invariant(board.submit(job, nonce), "a share that meets the block's target seals the block");
-    this.#blocksFound += 1;
-    const { height } = job.draft.header;
-    logger.info({ height, hash: toHex(hash), account: addressOf(account) }, "a pool member found a block");
+    this.#wonParent = undefined;
+    const block = board.submit(job, nonce);
+    const found = { height: job.draft.header.height, hash: toHex(hash), account: addressOf(account) };
+    if (block) {
+      this.#blocksFound += 1;
+      logger.info(found, "a pool member found a block");
+    } else logger.info(found, "a pool member's block came too late: its parent has another one");
   }
 
   #blockOf({ draft, target }: WorkJob, hash: Uint8Array): ShareBlock {

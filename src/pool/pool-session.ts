@@ -93,7 +93,7 @@ export class PoolSession implements Submitter {
     const { prefix, shareTarget } = this.spaces.at(-1) as NonceSpace;
     const { parentHash } = job.draft.header;
     // Who missed the first job on this parent has to hear of it with a later one.
-    const isNewParent = !this.#toldParent || !bytesEqual(this.#toldParent, parentHash);
+    const isNewParent = this.#toldParent !== undefined && !bytesEqual(this.#toldParent, parentHash);
     this.#toldParent = parentHash;
     return encodeNotice({
       kind: "job",

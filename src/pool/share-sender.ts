@@ -1,5 +1,4 @@
 /** Brings a member's shares to the pool one after the other: blocks first, politely paced, and again where no answer came. */
-import { bytesEqual } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
@@ -52,7 +51,7 @@ export class ShareSender {
   readonly #closed = new AbortController();
   readonly #done: Promise<void>;
   #isOpen = false;
-  #parentHash: Uint8Array | undefined;
+  #isWorth: (share: FoundShare) => boolean = () => true;
 
   constructor(modules: ShareSenderModules) {
     this.#modules = modules;
@@ -76,9 +75,9 @@ export class ShareSender {
     this.#bell.ring();
   }
 
-  /** Shares on any other parent are worthless from now on. */
-  turnTo(parentHash: Uint8Array): void {
-    this.#parentHash = parentHash;
+  /** What waits and is worthless by now is not sent any more. */
+  keepOnly(isWorth: (share: FoundShare) => boolean): void {
+    this.#isWorth = isWorth;
     this.#bell.ring();
   }
 
@@ -107,10 +106,8 @@ export class ShareSender {
   }
 
   #dropStale(): void {
-    const parentHash = this.#parentHash;
-    if (!parentHash) return;
     for (const waiting of [...this.#queue]) {
-      if (bytesEqual(waiting.share.parentHash, parentHash)) continue;
+      if (this.#isWorth(waiting.share)) continue;
       this.#queue.splice(this.#queue.indexOf(waiting), 1);
       this.#modules.onOutcome(waiting.share, { kind: "stale" });
       this.#modules.onRoom();

@@ -125,4 +125,18 @@ describe("blocks from the future", () => {
     await clock.advance(2 * 3_600_000);
     assert.equal(chain.head.hashHex, second?.block.hashHex);
   });
+
+  it("come in soon after a clock that was behind is set right, though nobody sends them again", async () => {
+    const clock = createSimulatedClock(genesisMs + 3_600_000);
+    const { chain, give } = await openChain({ spec: pow.spec }, { clock });
+    const blocks = pow.branch(pow.genesis, 4);
+    clock.jumpWallClock(-3_700_000);
+    assert.equal(await give(blocks[0]!), "block/timestamp-ahead");
+    for (const block of blocks.slice(1)) assert.equal(await give(block), "block/parent-unknown");
+    await clock.advance(60_000);
+    assert.equal(chain.head.header.height, 0);
+    clock.jumpWallClock(3_700_000);
+    await clock.advance(10_000);
+    assert.equal(chain.head.hashHex, blocks[3]?.block.hashHex);
+  });
 });

@@ -150,7 +150,13 @@ export class Stage {
 
   /** A node on free ports of loopback, with its data in the place of its name; it may not be ready yet. */
   launch(name: string, ...flags: string[]): NodeProcess {
+    return this.launchBy([], name, ...flags);
+  }
+
+  /** The same by another command than the default one, such as `pool serve`. */
+  launchBy(command: readonly string[], name: string, ...flags: string[]): NodeProcess {
     const node = new NodeProcess([
+      ...command,
       ...["--name", name, "--data-dir", this.place(name), "--log-format", "json"],
       ...["--listen-address", "127.0.0.1", "--port", "0", "--api-port", "0", "--no-mdns"],
       ...flags,

@@ -148,6 +148,34 @@ describe("the payout desk", () => {
   );
 
   it(
+    "submits again, with the next head, what the mempool has forgotten",
+    paying({ desk: { intervalBlocks: 20 } }, async (rig) => {
+      await rig.find([[ann, 1n]]);
+      await rig.mine(19);
+      const [signed] = rig.book.openPayments();
+      assert.ok(signed && rig.mempool.drop(signed.transactionId, { code: "mempool/expired", expiryMs: 1 }));
+      await rig.mine(1);
+      assert.ok(rig.mempool.has(signed.transactionId));
+      await rig.mine(1);
+      assert.deepEqual(rig.paidOnChain(ann).ids, [signed.transactionId]);
+    }),
+  );
+
+  it(
+    "signs and sends nothing while its chain is behind, and still follows it",
+    paying({}, async (rig) => {
+      rig.isBehind = true;
+      await rig.find([[ann, 1n]]);
+      await rig.mine(5);
+      assert.deepEqual(rig.book.settledBlocks()[0]?.outcome, "matured");
+      assert.deepEqual([rig.book.openPayments(), rig.submitted], [[], []]);
+      rig.isBehind = false;
+      await rig.mine(2);
+      assert.equal(rig.paidOnChain(ann).units, 5n * aur);
+    }),
+  );
+
+  it(
     "makes a new payment where the operator used its sequence, once no reorganization can bring the old one back",
     paying({}, async (rig) => {
       rig.isCutOff = true;

@@ -57,6 +57,7 @@ export class PayoutRig {
   readonly submitted: string[] = [];
   /** While set, what the desk submits reaches nobody: as if the process died between signing and submitting. */
   isCutOff = false;
+  isBehind = false;
 
   private constructor(options: PayoutRigOptions, builder: BlockBuilder, open: OpenChain, directory: string) {
     this.#options = options;
@@ -122,6 +123,7 @@ export class PayoutRig {
         keyPair: poolKeys,
         clock,
         logger: silentLogger,
+        isBehind: () => this.isBehind,
         submit: async (transaction) => {
           this.submitted.push(transaction.idHex);
           if (this.isCutOff) return { ok: false, fault: { code: "mempool/full", limit: "nobody is there" } };

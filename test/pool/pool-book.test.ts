@@ -123,6 +123,19 @@ describe("the books on a disk", () => {
     });
   }
 
+  it("take a block's share for what it is when it comes again after a write that was kept", async () => {
+    const store = new MemoryPoolStore(tightLimits);
+    const { book, clock } = await openOver(store);
+    const block = { hash: new Uint8Array(32).fill(1), height: 7, earnedUnits: 1_000n, work: 500n };
+    store.failures.push("kept");
+    await assert.rejects(book.recordShare({ account: ann, work: 600n, block }));
+    await clock.advance(1_000);
+    await book.recordShare({ account: ann, work: 600n, block });
+    const { shares, blocks } = book.status();
+    assert.deepEqual({ shares, blocks }, { shares: 1, blocks: 1 });
+    await book.close();
+  });
+
   it("never lose an acknowledged share over a disk that fails again and again", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom("fine", "lost", "kept"), { maxLength: 30 }), async (plan) => {

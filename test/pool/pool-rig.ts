@@ -115,12 +115,25 @@ export class Drafting {
   }
 }
 
-export interface ServerRig {
+export interface ServerRig<Book extends ShareBook = MemoryBook> {
   readonly server: PoolServer;
-  readonly book: MemoryBook;
+  readonly book: Book;
   readonly drafting: Drafting;
 }
 
+type ServerSettings<Book extends ShareBook = MemoryBook> = Partial<PoolServerOptions> & {
+  readonly book?: Book;
+  readonly drafting?: Drafting;
+  readonly logger?: Logger;
+};
+
+/** A server that does not run yet; over books in memory unless told. */
+export function serverOn(host: PeerHost, clock: Clock, settings?: ServerSettings): ServerRig;
+export function serverOn(
+  host: PeerHost,
+  clock: Clock,
+  settings: ServerSettings<ShareBook>,
+): ServerRig<ShareBook>;
 export function serverOn(
   host: PeerHost,
   clock: Clock,
@@ -129,8 +142,8 @@ export function serverOn(
     drafting = new Drafting(),
     logger = silentLogger,
     ...options
-  }: Partial<PoolServerOptions> & { book?: MemoryBook; drafting?: Drafting; logger?: Logger } = {},
-): ServerRig {
+  }: ServerSettings<ShareBook> = {},
+): ServerRig<ShareBook> {
   const server = new PoolServer(
     { genesis, ...options },
     { host, board: drafting.board, book, clock, logger },

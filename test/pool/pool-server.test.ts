@@ -27,7 +27,7 @@ describe("pool server", () => {
   let rig: ServerRig;
   let hosts: PeerHost[];
 
-  async function startPool(options: Parameters<typeof serverOn>[2] = {}): Promise<void> {
+  async function startPool(options: { readonly sessionsMax?: number } = {}): Promise<void> {
     rig = serverOn(poolHost, clock, options);
     await rig.server.start();
   }
@@ -84,7 +84,6 @@ describe("pool server", () => {
       const alice = await workingMember("alice");
       const bob = await workingMember("bob", 50_000);
       assert.notDeepEqual(alice.job.noncePrefix, bob.job.noncePrefix);
-      assert.ok(alice.job.isClean && bob.job.isClean, "a first job is clean, whenever it was drafted");
       assert.deepEqual(alice.job.shareTarget, targetFor(5_000n));
       assert.deepEqual(bob.job.shareTarget, targetFor(250_000n));
       await rig.drafting.post({ target: blockTarget, timestampMs: 1_750_000_001_000 });
@@ -264,25 +263,53 @@ describe("pool server", () => {
       assert.equal(rig.server.stats().blocksFound, 1);
     });
 
-    it("takes one block until the next job; others that come meanwhile are shares", async () => {
+    it("takes one block of a parent; others that come while it is stored are shares", async () => {
       const target = targetFor(64n);
       await rig.drafting.post({ target }, 2);
       await clock.advance(100);
       const { jobId } = alice.job;
-      const winners = noncesOf({ ...alice.job, shareTarget: target }, 4) as Uint8Array[];
-      const [first, second, third, fourth] = winners as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+      const [first, second, third] = noncesOf({ ...alice.job, shareTarget: target }, 3) as [
+        Uint8Array,
+        Uint8Array,
+        Uint8Array,
+      ];
       rig.book.break();
       await assert.rejects(drive(alice.submit(jobId, first)));
-      rig.book.disk = Promise.resolve();
-      assert.deepEqual(await codesOf([alice.submit(jobId, second), alice.submit(jobId, third)]), [0, 0]);
-      // The block was not taken for some reason: there is another draft on the same parent.
-      await rig.drafting.post({ target, timestampMs: 1_750_000_001_000 }, 2);
-      assert.equal(await drive(alice.submit(jobId, fourth)), 0);
+      const disk = Promise.withResolvers<void>();
+      rig.book.disk = disk.promise;
+      const both = [alice.submit(jobId, second), alice.submit(jobId, third)];
+      await clock.advance(100);
+      disk.resolve();
+      assert.deepEqual(await codesOf(both), [0, 0]);
+      assert.equal(await drive(alice.submit(jobId, first)), 21, "with the block its job is done");
       assert.deepEqual(
         rig.book.shares.map(({ block }) => block !== undefined),
-        [true, false, true],
+        [true, false],
       );
+      assert.equal(rig.server.stats().blocksFound, 1);
+      assert.equal(rig.drafting.blocks.length, 1);
+      // Whatever became of that block: there is another draft on the same parent.
+      await rig.drafting.post({ target, timestampMs: 1_750_000_001_000 }, 2);
+      await clock.advance(100);
+      const [again] = noncesOf({ ...alice.job, shareTarget: target }, 1) as [Uint8Array];
+      assert.equal(await drive(alice.submit(alice.job.jobId, again)), 0);
       assert.equal(rig.server.stats().blocksFound, 2);
+    });
+
+    it("keeps the share of a block that came too late", async () => {
+      const target = targetFor(64n);
+      await rig.drafting.post({ target }, 2);
+      await clock.advance(100);
+      const disk = Promise.withResolvers<void>();
+      rig.book.disk = disk.promise;
+      const [nonce] = noncesOf({ ...alice.job, shareTarget: target }, 1) as [Uint8Array];
+      const verdict = alice.submit(alice.job.jobId, nonce);
+      await clock.advance(100);
+      await rig.drafting.post({ target }, 3);
+      disk.resolve();
+      assert.equal(await drive(verdict), 0);
+      assert.equal(rig.book.shares.length, 1);
+      assert.equal(rig.server.stats().blocksFound, 0);
     });
 
     it("lets nobody count for another: a space is its peer's, also after it subscribed again", async () => {

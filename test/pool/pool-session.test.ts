@@ -25,7 +25,7 @@ it("tells a slow member only of the newest job, and that it is clean where it mi
     session.boardChanged(timestampMs);
   };
   const first = await told();
-  assert.ok(first.isClean);
+  assert.ok(first.isClean, "as the job is");
   await changed(1, 1);
   await changed(2, 2);
   await changed(3, 2);

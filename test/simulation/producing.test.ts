@@ -9,6 +9,7 @@ import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
+import { BlockBuilder } from "../chain/block-builder.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 
@@ -172,6 +173,24 @@ describe("a node that seals", () => {
     await clock.advance(15_000);
     assert.ok(sealed.length >= 2);
     assert.equal(coreOf(node).mempool.count, 0);
+  });
+
+  it("searches at once on a block whose timestamp is ahead, and keeps what it finds until its time", async () => {
+    const node = await started(pow);
+    const builder = new BlockBuilder(pow);
+    const aheadMs = 4_900;
+    const ahead = builder.on(builder.genesis, { header: { timestampMs: simulationStartMs + aheadMs } });
+    assert.ok((await coreOf(node).chain.importBlock(ahead.block)).ok);
+    assert.ok((await coreOf(node).submit(note(pow, wallets[0], 0))).ok);
+    await clock.advance(100);
+    const dueMs = aheadMs + pow.genesis.minimumIntervalMs;
+    assert.deepEqual(
+      sealed.map(({ header }) => header.timestampMs - simulationStartMs),
+      [dueMs],
+    );
+    assert.equal(coreOf(node).chain.head.header.height, 1);
+    await clock.advance(dueMs);
+    assert.equal(coreOf(node).chain.head.hashHex, sealed[0]?.hashHex);
   });
 
   it("leaves out what does not fit, and takes it into the next block", async () => {

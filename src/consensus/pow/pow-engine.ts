@@ -20,10 +20,11 @@ const refusesVotes: VoteCounter = {
 
 export function createPowEngine(genesis: Genesis): ConsensusEngine {
   const { easiestTarget, minimumIntervalMs, targetBlockTimeMs } = genesis;
+  const aheadMaxMs = Math.max(aheadFloorMs, targetBlockTimeMs);
   const earliestOn = (parent: HeaderRecord) => parent.header.timestampMs + minimumIntervalMs;
   return {
     name: "pow",
-    aheadMaxMs: Math.max(aheadFloorMs, targetBlockTimeMs),
+    aheadMaxMs,
     emptyBlockAfterMs: undefined,
     verifySeal(header, seal, hash): BlockFault | undefined {
       if (seal.signature.length !== 0) {
@@ -58,7 +59,8 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
     weight: (header) => workOf(header.target),
     slot: (parent) => ({
       earliestMs: earliestOn(parent),
-      beginMs: parent.header.timestampMs,
+      // At once on any parent that may be taken: else one with a timestamp of the future would keep its finder's rivals idle.
+      beginMs: parent.header.timestampMs - aheadMaxMs,
       courtesyMs: 0,
       target: parent.consensusState,
     }),
