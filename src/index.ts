@@ -3,6 +3,7 @@ export type { Result } from "./base/result.ts";
 export {
   type AsertInput,
   asert,
+  type Integer,
   nextTarget,
   type RetargetParent,
   type RetargetRule,

@@ -16,6 +16,13 @@ export class AccountQueue {
     return this.#aurNeeded;
   }
 
+  /** Of these, what those with lower sequences take. */
+  aurNeededBefore(sequence: number): bigint {
+    return this.#bySequence
+      .slice(0, this.#indexFrom(sequence))
+      .reduce((sum, pending) => sum + pending.aurNeeded, 0n);
+  }
+
   /** The one with the highest sequence. */
   get tail(): PendingTransaction | undefined {
     return this.#bySequence.at(-1);

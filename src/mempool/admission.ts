@@ -74,15 +74,17 @@ function distanceFault(
     : undefined;
 }
 
+/** Those behind it do not count: none of them can come before it, and they give way where the balance ends. */
 function balanceFault(
   pending: PendingTransaction,
   queue: AccountQueue | undefined,
   { view }: MempoolHead,
 ): TransactionFault | undefined {
-  const rivalNeeds = queue?.at(pending.sequence)?.aurNeeded ?? 0n;
-  const needed = (queue?.aurNeeded ?? 0n) - rivalNeeds + pending.aurNeeded;
   const { senderHex } = pending.decoded;
   const balance = view.account(senderHex)?.balance ?? 0n;
+  // The usual case, without adding up.
+  if (balance >= (queue?.aurNeeded ?? 0n) + pending.aurNeeded) return undefined;
+  const needed = (queue?.aurNeededBefore(pending.sequence) ?? 0n) + pending.aurNeeded;
   if (balance >= needed) return undefined;
   const immature = view.immatureOf(senderHex);
   return { ...balanceTooLow(balance, needed), ...(immature > 0n ? { immature } : {}) };

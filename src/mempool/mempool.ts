@@ -258,7 +258,16 @@ export class Mempool {
     this.#newestArrival = candidate.arrival;
     added.push(candidate);
     dropped.push(...placed.value);
+    this.#dropUncovered(transaction.senderHex, head, dropped);
     return ok(placed.value.some((gone) => gone.fault.code === "mempool/replaced") ? "replaced" : "added");
+  }
+
+  /** One that came before others of its account may leave too little for them. */
+  #dropUncovered(accountHex: string, head: MempoolHead, dropped: Dropped[]): void {
+    const queue = this.#pending.account(accountHex);
+    const balance = head.view.account(accountHex)?.balance ?? 0n;
+    if (!queue || queue.aurNeeded <= balance) return;
+    this.#remove(staleTransactions(accountHex, queue, head), dropped);
   }
 
   /** Puts back what a block that left the chain held: it was verified with that block. */

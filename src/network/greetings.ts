@@ -78,6 +78,8 @@ export class Greetings {
   readonly #startedMs: number;
   /** Connected peers that were asked for their pending transactions. */
   readonly #mempoolAsked = new Set<PeerId>();
+  /** Connected peers whose last word was of a branch that loses against ours. */
+  readonly #onLostBranch = new Set<PeerId>();
 
   constructor(options: GreetingsOptions, modules: GreetingsModules) {
     const { host, chain, clock } = modules;
@@ -111,6 +113,7 @@ export class Greetings {
     host.events.on("peerDisconnected", (peerId) => {
       directory.remove(peerId);
       this.#mempoolAsked.delete(peerId);
+      this.#onLostBranch.delete(peerId);
     });
   }
 
@@ -224,10 +227,22 @@ export class Greetings {
     if (relation.kind === "other-chain" && !events.emit("otherChain", peer, hello)) this.refuseChain(peer);
     if (relation.kind !== "same-chain") return;
     this.#heardPresence(peer, hello);
+    this.#heardBranch(peer, hello);
     directory.keyHeard(hello.publicKey, clock.monotonicMs());
     if (synchronizer.isBetter(hello)) claims.claimed(peer, hello.head);
     events.emit("hello", connected, hello);
     synchronizer.consider();
+  }
+
+  /** Whoever comes over to our branch may be the only one that knows of the transactions that its own had held. */
+  #heardBranch(peer: PeerId, { head, cumulativeWeight }: Hello): void {
+    const { chain } = this.#modules;
+    const record = chain.headerOf(head);
+    if (record && chain.isCanonical(record)) {
+      if (this.#onLostBranch.delete(peer)) this.#mempoolAsked.delete(peer);
+    } else if (cumulativeWeight <= chain.head.cumulativeWeight) {
+      this.#onLostBranch.add(peer);
+    }
   }
 
   /** Both ends of it: who speaks is noted, and what it says about ourselves is looked at. */

@@ -9,6 +9,7 @@ const commands: Record<string, readonly string[]> = {
   status: [],
   doctor: [],
   authority: ["list", "propose", "vote", "open", "leave"],
+  pool: ["serve", "join", "show"],
   invite: [],
   join: [],
   keys: ["new", "list", "show", "node"],

@@ -80,6 +80,23 @@ describe("the public vectors", async () => {
 const easiestTarget = 2n ** 248n - 1n;
 const common = { spacing: 5_000n, halfLife: 60_000n, easiestTarget };
 
+it("takes exact numbers for bigints, and refuses what is no integer", () => {
+  const input = {
+    anchorTarget: 1_000_000,
+    timeDelta: 1_500,
+    heightDelta: 0,
+    spacing: 1_000,
+    halfLife: 10_000,
+  };
+  const asBigints = Object.fromEntries(Object.entries(input).map(([name, value]) => [name, BigInt(value)]));
+  assert.equal(
+    asert({ ...input, easiestTarget }),
+    asert({ ...(asBigints as unknown as typeof input), easiestTarget }),
+  );
+  assert.throws(() => asert({ ...input, timeDelta: 0.5, easiestTarget }), RangeError);
+  assert.throws(() => asert({ ...input, halfLife: 0, easiestTarget }), RangeError);
+});
+
 describe("for any numbers, the target", () => {
   const anchorTargets = fc.bigInt({ min: 1n, max: easiestTarget });
   const timeDeltas = fc.oneof(

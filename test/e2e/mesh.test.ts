@@ -57,9 +57,10 @@ describe("two miners and two authorities in four processes", () => {
     await untilAgreed([poa1, poa2] as NodeProcess[]);
   });
 
-  it("mine when something waits, and the reward can be sent on", async () => {
+  it("mine when something waits, and the reward can be sent on once it has matured", async () => {
     const place = ["--data-dir", stage.place("pow-1"), "--wait", "--json"];
-    for (let time = 0; time < 2; time += 1) {
+    // The first reward matures in block 11.
+    for (let time = 0; time < 11; time += 1) {
       await stage.output("tx", "record", `mine this ${time}`, "--key", "node", ...place);
     }
     const rewarded = await Promise.all(

@@ -207,8 +207,13 @@ export class Stage {
   }
 }
 
-/** A Proof of Work chain whose blocks take next to no time. */
-export const fastPow = { consensus: "pow", difficulty: 1, minimumIntervalMs: 1 } as const;
+/** A Proof of Work chain whose blocks take next to no time, and whose target stays at the floor: none is as fast as it asks. */
+export const fastPow = {
+  consensus: "pow",
+  difficulty: 1,
+  targetBlockTimeMs: 1,
+  minimumIntervalMs: 1,
+} as const;
 
 /** Resolves when `isSo`; fails with `what` where that does not come. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {

@@ -107,8 +107,8 @@ describe("entering", () => {
   test("an account's balance has to reach for all that it has pending", async () => {
     const { mempool } = setUp();
     const half = startBalance / 2n;
-    assert.equal(await faultOf(mempool, signed({ from: 0, sequence: 1, amount: half })), "added");
-    const second = await mempool.add(signed({ from: 0, sequence: 0, amount: half, fee: 1n }));
+    assert.equal(await faultOf(mempool, signed({ from: 0, sequence: 0, amount: half })), "added");
+    const second = await mempool.add(signed({ from: 0, sequence: 1, amount: half, fee: 1n }));
     assert.ok(!second.ok);
     assert.deepEqual(second.fault, {
       code: "transaction/balance-too-low",
@@ -116,7 +116,20 @@ describe("entering", () => {
       balance: startBalance,
       needed: startBalance + 1n,
     });
-    assert.equal(await faultOf(mempool, signed({ from: 0, sequence: 0, amount: half })), "added");
+    assert.equal(await faultOf(mempool, signed({ from: 0, sequence: 1, amount: half })), "added");
+  });
+
+  test("one that has to come first is not kept out by those behind it: what it leaves no AUR for goes", async () => {
+    const { mempool, events } = setUp();
+    const third = startBalance / 3n;
+    const [first, ...behind] = [0, 1, 2, 3].map((sequence) => signed({ from: 0, sequence, amount: third }));
+    for (const transaction of behind) assert.equal(await faultOf(mempool, transaction), "added");
+    events.length = 0;
+    assert.ok(first);
+    assert.equal(await faultOf(mempool, first), "added");
+    const last = behind[2] as DecodedTransaction;
+    assert.deepEqual(events, [`dropped ${last.idHex} transaction/balance-too-low`, `added ${first.idHex}`]);
+    assert.equal(mempool.select({ transactionsMax: 10, bytesMax: 10_000 }).length, 3);
   });
 
   test("outcomes of a batch come in its order, through one call of the verifier", async () => {

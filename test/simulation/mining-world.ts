@@ -35,8 +35,7 @@ export class MiningWorld {
   readonly wallets: readonly [KeyPair, KeyPair] = [keyPairNamed("wallet"), keyPairNamed("another wallet")];
   /** What nodes said of bans, refused blocks and errors: empty where all is well. */
   readonly complaints: string[] = [];
-  /** Blocks that left the head of some node, at most so many at once. */
-  deepestReorganization = 0;
+  readonly #deepest = new Map<SimulatedNode, number>();
 
   private constructor(seed: number, rates: readonly number[], changes: Partial<ChainSpecJson>) {
     const { clock } = this;
@@ -63,8 +62,8 @@ export class MiningWorld {
           logger: this.#complaining({}),
           observer: {
             sealed: (_, block) => found.push(block),
-            headMoved: (_, __, { length }) => {
-              this.deepestReorganization = Math.max(this.deepestReorganization, length);
+            headMoved: (who, _, { length }) => {
+              this.#deepest.set(who, Math.max(this.#deepest.get(who) ?? 0, length));
             },
             finalMoved: () => {},
           },
@@ -93,6 +92,11 @@ export class MiningWorld {
   /** Hashes per second of all miners together. */
   get rate(): number {
     return this.miners.reduce((sum, { rig }) => sum + rig.hashesPerSecond, 0);
+  }
+
+  /** So many blocks have left the head of one of these nodes at once. */
+  deepestReorganization(nodes: readonly SimulatedNode[] = this.nodes): number {
+    return Math.max(...nodes.map((node) => this.#deepest.get(node) ?? 0));
   }
 
   /** Steps of simulated time until `isReached`; fails where it is not within `maxMs`. */

@@ -95,7 +95,7 @@ it("blocks of the future are taken when their time has come, and move no head by
       assert.ok(taken.length > wrongBlocks.length / 2, `${node.name} took ${taken.length}`);
       assert.equal(chain.orphanCount, 0, node.name);
     }
-    assert.ok(world.deepestReorganization <= 5);
+    assert.ok(world.deepestReorganization(right) <= 5);
     world.assertNobodyLost();
     await world.stop();
   }));

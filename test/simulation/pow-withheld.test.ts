@@ -128,3 +128,22 @@ for (const { name, selfishRate, wins } of strengths) {
       }));
   });
 }
+
+it("the transactions of a branch that loses reach the others, however long its node takes to come over", () =>
+  withMiningSeed(async (seed) => {
+    const world = await MiningWorld.start(seed, [20, 200]);
+    const { clock, network, miners, wallets } = world;
+    const [loser, winner] = world.nodes as [SimulatedNode, SimulatedNode];
+    network.setLink(loser.peerId, winner.peerId, { latencyMs: [700, 900], loss: 0 });
+    await clock.advance(settlingMs);
+    network.partition([[loser.peerId]]);
+    const transaction = world.transfer(wallets[0], 0);
+    assert.ok((await coreOf(loser).submit(transaction)).ok);
+    await world.advanceUntil(() => isCommitted(loser, transaction), roundMaxMs);
+    await clock.advance(100_000);
+    miners[0]!.rig.hashesPerSecond = 0;
+    network.heal();
+    await world.advanceUntil(() => isCommitted(winner, transaction), 300_000);
+    world.assertNobodyLost();
+    await world.stop();
+  }));

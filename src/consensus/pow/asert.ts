@@ -2,19 +2,22 @@
 import { bigIntFromBytes, bigIntToBytes } from "../../base/bytes.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
 
+/** A number only where it is exact: whole, and not above 2^53 − 1. */
+export type Integer = bigint | number;
+
 /** Plain integers; times in any unit, as long as it is the same one. */
 export interface AsertInput {
-  readonly anchorTarget: bigint;
+  readonly anchorTarget: Integer;
   /** From the anchor's parent to the block whose child is wanted; may be negative. */
-  readonly timeDelta: bigint;
+  readonly timeDelta: Integer;
   /** From the anchor to the block whose child is wanted: blocks. */
-  readonly heightDelta: bigint;
+  readonly heightDelta: Integer;
   /** Time between blocks on schedule. */
-  readonly spacing: bigint;
+  readonly spacing: Integer;
   /** A schedule that is late by this much doubles the target, one that is ahead by it halves it. Above zero. */
-  readonly halfLife: bigint;
+  readonly halfLife: Integer;
   /** The highest target there is. */
-  readonly easiestTarget: bigint;
+  readonly easiestTarget: Integer;
 }
 
 /** Fixed point: so many bits behind the point. */
@@ -28,15 +31,17 @@ const one = 1n << fractionBits;
  * Formula: the published aserti3-2d specification (Bitcoin Cash, "ASERT difficulty adjustment algorithm", November
  * 2020): the exponent has 16 fraction bits and its division truncates toward zero, as BigInt's does; 2^x for
  * 0 ≤ x < 1 is a cubic polynomial in integers. Tested with the specification's public vectors.
+ *
+ * @throws RangeError where a number is no whole one, or the half-life is zero
  */
 export function asert(input: AsertInput): bigint {
-  const { anchorTarget, timeDelta, heightDelta, spacing, halfLife, easiestTarget } = input;
-  const lateness = timeDelta - spacing * (heightDelta + 1n);
-  const exponent = (lateness * one) / halfLife;
+  const easiestTarget = BigInt(input.easiestTarget);
+  const lateness = BigInt(input.timeDelta) - BigInt(input.spacing) * (BigInt(input.heightDelta) + 1n);
+  const exponent = (lateness * one) / BigInt(input.halfLife);
   const doublings = exponent >> fractionBits;
   // A shift to the left costs as much memory as its result has bits: none that must end above the easiest target.
   if (doublings >= bitLength(easiestTarget)) return easiestTarget;
-  const scaled = anchorTarget * powerOfTwo(exponent - (doublings << fractionBits));
+  const scaled = BigInt(input.anchorTarget) * powerOfTwo(exponent - (doublings << fractionBits));
   const shift = doublings - fractionBits;
   const target = shift < 0n ? scaled >> -shift : scaled << shift;
   if (target < 1n) return 1n;
@@ -81,10 +86,10 @@ export function nextTarget(parent: RetargetParent, rule: RetargetRule): Uint8Arr
   const countedMs = Math.min(Math.max(parent.intervalMs, minimumIntervalMs), longestMs);
   const target = asert({
     anchorTarget: bigIntFromBytes(parent.target),
-    timeDelta: BigInt(countedMs),
-    heightDelta: 0n,
-    spacing: BigInt(targetBlockTimeMs),
-    halfLife: BigInt(retargetHalfLifeMs),
+    timeDelta: countedMs,
+    heightDelta: 0,
+    spacing: targetBlockTimeMs,
+    halfLife: retargetHalfLifeMs,
     easiestTarget: bigIntFromBytes(easiestTarget),
   });
   return bigIntToBytes(target, easiestTarget.length);
