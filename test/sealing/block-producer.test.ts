@@ -1,64 +1,25 @@
 /** The block producer on a real chain: what holds it back before it seals, and that it goes on by itself. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { Chain } from "../../src/chain/chain.ts";
-import { createEngine } from "../../src/consensus/create-engine.ts";
-import { createMempool } from "../../src/mempool/mempool.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
-import { BlockProducer } from "../../src/sealing/block-producer.ts";
 import type { NotSealingReason } from "../../src/sealing/not-sealing.ts";
 import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
-import { createMemoryStore } from "../../src/store/memory-store.ts";
-import { createInlineVerifier } from "../../src/verifier/verifier.ts";
-import { genesisMs, keyPairNamed, testSpec } from "../chain/block-builder.ts";
+import { keyPairNamed, testSpec } from "../chain/block-builder.ts";
+import { openProducer } from "./producer-rig.ts";
 
 const authority = keyPairNamed("first");
-const logger = silentLogger;
 
-/** A lone authority that seals empty blocks, one for each second, an hour after the genesis. */
+/** A lone authority that seals empty blocks, one for each second. */
 async function producerRig(
   t: TestContext,
   listenFirstMs: number | undefined,
   mayNotSeal?: () => NotSealingReason | undefined,
 ) {
   const spec = testSpec("poa", { authorities: [addressOf(authority.publicKey)], periodMs: 1_000 });
-  const clock = createSimulatedClock(genesisMs + 3_600_000);
-  const verifier = createInlineVerifier();
-  const store = createMemoryStore();
-  const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
-  const { minimumFee } = spec.genesis;
-  const ledger = () => ({
-    view: chain.ledger,
-    height: chain.head.header.height,
-    minimumFee,
-    voteFault: () => undefined,
-  });
-  const mempool = createMempool({}, { clock, verifier, logger, ledger });
   const sealer = createAuthoritySealer({ keyPair: authority }, { journal: createMemorySealJournal() });
-  const producer = new BlockProducer(
-    { producer: authority.publicKey, mineEmptyBlocks: true, extraData: new Uint8Array(32), listenFirstMs },
-    {
-      chain,
-      mempool,
-      sealer,
-      clock,
-      logger,
-      announceBlock() {},
-      isSyncing: () => false,
-      quorumHeard: () => true,
-      hasPeers: () => true,
-      mayNotSeal,
-    },
-  );
-  t.after(async () => {
-    await producer.stop();
-    await chain.close();
-    mempool.close();
-    await verifier.close();
-  });
+  const options = { producer: authority.publicKey, mineEmptyBlocks: true, listenFirstMs };
+  const { producer, clock, chain } = await openProducer(t, spec, sealer, options, { mayNotSeal });
   return { producer, clock, height: () => chain.head.header.height };
 }
 

@@ -1,60 +1,19 @@
 /** The block producer over a work board: long searches go on with fresh drafts, and a nonce for any of them counts. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { Chain } from "../../src/chain/chain.ts";
-import { createEngine } from "../../src/consensus/create-engine.ts";
-import { createMempool } from "../../src/mempool/mempool.ts";
-import { BlockProducer } from "../../src/sealing/block-producer.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import { WorkBoard, type WorkJob } from "../../src/sealing/pow/work-board.ts";
-import { createMemoryStore } from "../../src/store/memory-store.ts";
-import { createInlineVerifier } from "../../src/verifier/verifier.ts";
-import { genesisMs, keyPairNamed, testSpec } from "../chain/block-builder.ts";
+import { keyPairNamed, testSpec } from "../chain/block-builder.ts";
+import { openProducer } from "./producer-rig.ts";
 
-const miner = keyPairNamed("miner");
-const logger = silentLogger;
-
-/** A miner whose nonces all come from outside, an hour after the genesis. */
+/** A miner whose nonces all come from outside. */
 async function minerRig(t: TestContext, mineEmptyBlocks: boolean) {
-  const spec = testSpec("pow", { minimumIntervalMs: 1_000 });
-  const clock = createSimulatedClock(genesisMs + 3_600_000);
-  const verifier = createInlineVerifier();
-  const store = createMemoryStore();
-  const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
-  const { minimumFee } = spec.genesis;
-  const ledger = () => ({
-    view: chain.ledger,
-    height: chain.head.header.height,
-    minimumFee,
-    voteFault: () => undefined,
-  });
-  const mempool = createMempool({}, { clock, verifier, logger, ledger });
   const board = new WorkBoard({ own: undefined, firstJobId: 0 });
   const jobs: WorkJob[] = [];
   board.events.on("job", (job) => jobs.push(job));
-  const announced: number[] = [];
-  const producer = new BlockProducer(
-    { producer: miner.publicKey, mineEmptyBlocks, extraData: new Uint8Array(32) },
-    {
-      chain,
-      mempool,
-      sealer: board,
-      clock,
-      logger,
-      announceBlock: ({ header }) => announced.push(header.height),
-      isSyncing: () => false,
-      quorumHeard: () => true,
-      hasPeers: () => true,
-    },
-  );
-  t.after(async () => {
-    await producer.stop();
-    await chain.close();
-    mempool.close();
-    await verifier.close();
-  });
+  const spec = testSpec("pow", { minimumIntervalMs: 1_000 });
+  const options = { producer: keyPairNamed("miner").publicKey, mineEmptyBlocks };
+  const rig = await openProducer(t, spec, board, options);
   const find = (job: WorkJob) => {
     const { headerRoot, target } = job;
     const extraNonce = new Uint8Array(24);
@@ -62,7 +21,7 @@ async function minerRig(t: TestContext, mineEmptyBlocks: boolean) {
     assert.ok(found);
     return found.nonce;
   };
-  return { producer, clock, chain, board, jobs, announced, find };
+  return { ...rig, board, jobs, find };
 }
 
 test("a long search is drafted anew about every second, with the time of then", async (t) => {

@@ -1,0 +1,63 @@
+/** A block producer on a real chain in memory, with a mempool, an hour after the genesis. */
+import type { TestContext } from "node:test";
+import { silentLogger } from "../../src/base/logger.ts";
+import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { Chain } from "../../src/chain/chain.ts";
+import { createEngine } from "../../src/consensus/create-engine.ts";
+import { createMempool } from "../../src/mempool/mempool.ts";
+import type { ChainSpec } from "../../src/protocol/genesis.ts";
+import {
+  BlockProducer,
+  type BlockProducerModules,
+  type BlockProducerOptions,
+} from "../../src/sealing/block-producer.ts";
+import type { BlockSealer } from "../../src/sealing/block-sealer.ts";
+import { createMemoryStore } from "../../src/store/memory-store.ts";
+import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { genesisMs } from "../chain/block-builder.ts";
+
+const logger = silentLogger;
+
+export async function openProducer(
+  t: TestContext,
+  spec: ChainSpec,
+  sealer: BlockSealer,
+  options: Omit<BlockProducerOptions, "extraData">,
+  changed: Partial<BlockProducerModules> = {},
+) {
+  const clock = createSimulatedClock(genesisMs + 3_600_000);
+  const verifier = createInlineVerifier();
+  const store = createMemoryStore();
+  const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
+  const { minimumFee } = spec.genesis;
+  const ledger = () => ({
+    view: chain.ledger,
+    height: chain.head.header.height,
+    minimumFee,
+    voteFault: () => undefined,
+  });
+  const mempool = createMempool({}, { clock, verifier, logger, ledger });
+  const announced: number[] = [];
+  const producer = new BlockProducer(
+    { ...options, extraData: new Uint8Array(32) },
+    {
+      chain,
+      mempool,
+      sealer,
+      clock,
+      logger,
+      announceBlock: ({ header }) => announced.push(header.height),
+      isSyncing: () => false,
+      quorumHeard: () => true,
+      hasPeers: () => true,
+      ...changed,
+    },
+  );
+  t.after(async () => {
+    await producer.stop();
+    await chain.close();
+    mempool.close();
+    await verifier.close();
+  });
+  return { producer, clock, chain, announced };
+}
