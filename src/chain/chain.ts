@@ -93,6 +93,9 @@ export interface ChainEvents {
 export type ImportOutcome = "head" | "side";
 
 const earlyLookMs = 10_000;
+/** A block that is further ahead than this was made by a clock that is off, or is judged by one; said so often. */
+const clockDoubtMs = 60_000;
+const clockDoubtEveryMs = 600_000;
 
 export interface LocatedTransaction {
   readonly block: Block;
@@ -119,6 +122,7 @@ export class Chain {
   readonly #finality: FinalityKeeper | undefined;
   readonly #trustRecovery: Uint8Array | undefined;
   #earlyTimer: Timer | undefined;
+  #clockDoubtedMs = Number.NEGATIVE_INFINITY;
   #head: HeaderRecord;
   #closed = false;
 
@@ -564,6 +568,18 @@ export class Chain {
   #holdUntilItsTime(block: Block): void {
     this.#early.add(block);
     this.#scheduleEarly();
+    this.#doubtClock(block);
+  }
+
+  #doubtClock({ header, hashHex }: Block): void {
+    const aheadMs = header.timestampMs - this.#clock.nowMs();
+    const nowMs = this.#clock.monotonicMs();
+    if (aheadMs < clockDoubtMs || nowMs < this.#clockDoubtedMs + clockDoubtEveryMs) return;
+    this.#clockDoubtedMs = nowMs;
+    this.#logger.warn(
+      { height: header.height, hash: hashHex, aheadMs },
+      "a block is far ahead of this machine's clock and is held until its time: its producer's clock is off, or this one's; compare it with another machine's",
+    );
   }
 
   #scheduleEarly(): void {

@@ -178,10 +178,16 @@ export class BlockProducer {
   /** What forbids sealing whatever the head and the mempool are. */
   #heldBack(): { readonly reason: NotSealingReason; readonly lookAgainMs: number } | undefined {
     const { clock, mayNotSeal } = this.#modules;
-    const reason = mayNotSeal?.();
+    const reason = mayNotSeal?.() ?? (this.#isBehindHead() ? "clock off" : undefined);
     if (reason) return { reason, lookAgainMs: retryAfterFailureMs };
     const lookAgainMs = this.#listenUntilMs - clock.monotonicMs();
     return lookAgainMs > 0 ? { reason: "listening first", lookAgainMs } : undefined;
+  }
+
+  /** The clock was set back since the head was taken, so far that it could not be taken now. */
+  #isBehindHead(): boolean {
+    const { chain, clock } = this.#modules;
+    return chain.head.header.timestampMs > clock.nowMs() + chain.engine.aheadMaxMs;
   }
 
   #dueTime(head: HeaderRecord): NotSealingReason | DueSlot {

@@ -76,3 +76,19 @@ test("the search begins with the parent, and what it finds waits until its time 
   assert.deepEqual(announced, [1, 2]);
   assert.equal(chain.head.hashHex, block?.hashHex);
 });
+
+test("a clock that is set back behind its own head holds the miner, and it says why", async (t) => {
+  const { producer, clock, board, jobs, find } = await minerRig(t, true);
+  producer.start();
+  await clock.advance(10);
+  assert.ok(board.submit(jobs[0]!, find(jobs[0]!)));
+  await clock.advance(10);
+  clock.jumpWallClock(-3_600_000);
+  await clock.advance(3_000);
+  assert.equal(producer.notSealingBecause, "clock off");
+  assert.equal(board.current, undefined);
+  clock.jumpWallClock(3_600_000);
+  await clock.advance(3_000);
+  assert.equal(producer.notSealingBecause, undefined);
+  assert.ok(board.current);
+});
