@@ -190,8 +190,10 @@ export class AurexNode {
     await this.#lock.setApiUrl(this.#apiUrl);
   }
 
-  /** Producer, API, network, the import that runs, SQL ledger, store, lock; in this order, once. */
+  /** Pool, producer, API, network, the import that runs, SQL ledger, store, lock; in this order, once. */
   async stop(): Promise<void> {
+    // While the producer takes blocks: a share that is being stored may be one.
+    await this.#pool?.stop();
     await this.#core.stopProducing();
     await this.#api?.stop();
     await this.#resources.disposeAsync();

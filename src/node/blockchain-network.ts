@@ -51,6 +51,8 @@ interface PlannedNode {
 
 /** What each node's account, and each funded key, has in a new chain. */
 const fundedAur = "1000000";
+/** Rewards as on the built-in chain, and a first block without much waiting. */
+const powTerms = { minimumIntervalMs: 500, blockReward: "50", rewardMaturityBlocks: 10 } as const;
 const connectTimeoutMs = 20_000;
 const commitTimeoutMs = 60_000;
 const pollMs = 50;
@@ -167,7 +169,7 @@ export class BlockchainNetwork {
       timestamp: new Date().toISOString(),
       salt: randomBytes(32).toString("hex"),
       ...(consensus === "pow"
-        ? { difficulty: members[0]?.difficulty ?? specDefaults.pow.difficulty, minimumIntervalMs: 500 }
+        ? { ...powTerms, difficulty: members[0]?.difficulty ?? specDefaults.pow.difficulty }
         : { authorities: this.#authorities(members) }),
       allocations: Object.fromEntries(funded.map((key) => [addressOf(key), fundedAur])),
     });

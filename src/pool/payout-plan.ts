@@ -132,12 +132,15 @@ export function planRound(terms: RoundTerms): PlannedPayment[] {
   let balance = terms.balance;
   for (const { units } of notIncluded) balance -= units;
   for (const { transaction, payload } of waiting) balance -= transaction.fee + aurSpentBy(payload);
+  const leastUnits = terms.minimumUnits > fee ? terms.minimumUnits : fee + 1n;
   let { sequence } = terms;
   const planned: PlannedPayment[] = [];
   for (const { account, units: owed } of terms.payable) {
+    // Nobody waits behind what the fee would eat up.
+    if (owed < leastUnits) continue;
     const units = owed < balance ? owed : balance;
     if (planned.length + notIncluded.length >= terms.waitingMax) break;
-    if (units < terms.minimumUnits || units <= fee) break;
+    if (units < leastUnits) break;
     while (taken.has(sequence)) sequence += 1;
     planned.push({ account, sequence, units });
     sequence += 1;

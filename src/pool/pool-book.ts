@@ -300,6 +300,7 @@ export class PoolBook implements ShareBook {
 
   /** Applied at once, so that those who come next build on it; resolves with the batch that it goes into. */
   #record(events: readonly BookEvent[]): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
     if (this.#waiters.length >= waitingMax) {
       const error = new PoolError(
         "pool/busy",

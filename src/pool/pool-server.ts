@@ -123,10 +123,6 @@ export class PoolServer {
   #dropped = 0;
   #running = false;
   #timer: Timer | undefined;
-  readonly #onJob = (job: WorkJob) => {
-    if (job.isClean) this.#counted.clear();
-    this.#tellAll();
-  };
   readonly #tellAll = () => {
     const nowMs = this.#nowMs();
     for (const session of this.#sessions.values()) session.boardChanged(nowMs);
@@ -160,7 +156,7 @@ export class PoolServer {
     });
     await host.start();
     host.events.on("peerDisconnected", this.#onDisconnected);
-    board.events.on("job", this.#onJob);
+    board.events.on("job", this.#tellAll);
     board.events.on("idle", this.#tellAll);
     this.#running = true;
     this.#repeatNotices();
@@ -171,12 +167,13 @@ export class PoolServer {
     const { host, board } = this.#modules;
     this.#running = false;
     this.#timer?.cancel();
-    board.events.off("job", this.#onJob);
+    board.events.off("job", this.#tellAll);
     board.events.off("idle", this.#tellAll);
     for (const session of [...this.#sessions.values()]) session.notices.end();
+    // Without a session no share counts any more; whoever brought one that is being stored still hears of it.
+    await Promise.allSettled(this.#counting);
     await host.stop();
     host.events.off("peerDisconnected", this.#onDisconnected);
-    await Promise.allSettled(this.#counting);
   }
 
   /** Multiaddrs that members join by. */
@@ -299,12 +296,12 @@ export class PoolServer {
     // A parent takes one block: another that comes meanwhile is a share like any, not one more block to split.
     const isBlock = share.isBlock && this.#wonParent !== parentHex;
     // Both at once: the same share, or that other block, may come in while this one is being stored.
-    this.#counted.add(job.id, nonce);
+    this.#counted.add(job, nonce);
     if (isBlock) this.#wonParent = parentHex;
     try {
       await book.recordShare({ account, work, ...(isBlock ? { block: this.#blockOf(job, hash) } : {}) });
     } catch (thrown) {
-      this.#counted.delete(job.id, nonce);
+      this.#counted.delete(job, nonce);
       if (isBlock) this.#wonParent = undefined;
       throw thrown;
     }

@@ -1,5 +1,4 @@
 /** Judges a share: whether it counts, what it is worth, and whether it is a block. */
-import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, compareBytes, toHex } from "../base/bytes.ts";
 import { workOf } from "../consensus/pow/pow-engine.ts";
 import { nonceSpaceBytes, type WorkBoard, type WorkJob } from "../sealing/pow/work-board.ts";
@@ -54,8 +53,8 @@ export function judgeShare(
   const prefix = nonce.subarray(spaceStart, spaceStart + nonceSpaceBytes);
   const space = submitter.spaces.find((given) => bytesEqual(given.prefix, prefix));
   if (!space) return refusal("other", "the nonce lies in nobody's space, or in another member's");
-  if (counted.has(jobId, nonce)) return refusal("duplicate", "this share has been counted");
-  if (counted.isFull(jobId)) return refusal("jobNotFound", "no more shares are taken for this job");
+  if (counted.has(job, nonce)) return refusal("duplicate", "this share has been counted");
+  if (counted.isFull(job)) return refusal("jobNotFound", "no more shares are taken for this job");
   const target = easier(space.shareTarget, job.target);
   const hash = board.hashOf(job, nonce);
   if (compareBytes(hash, target) > 0) return refusal("lowDifficulty", "the hash is above the share target");
@@ -73,35 +72,28 @@ export function refusal(name: keyof typeof refusalCodes, reason: string): Refusa
   return { kind: "refused", code, reason };
 }
 
-/** As many jobs as the board answers for. */
-const jobsMax = 64;
 const sharesPerJobMax = 65_536;
 
-/** Nonces of the jobs that can still be answered, so that none counts twice. */
+/** Nonces of jobs, so that none counts twice: kept for as long as the board answers for the job, and no longer. */
 export class CountedShares {
-  readonly #jobs = new BoundedMap<number, Set<string>>(jobsMax);
+  readonly #nonces = new WeakMap<WorkJob, Set<string>>();
 
-  has(jobId: number, nonce: Uint8Array): boolean {
-    return this.#jobs.get(jobId)?.has(toHex(nonce)) === true;
+  has(job: WorkJob, nonce: Uint8Array): boolean {
+    return this.#nonces.get(job)?.has(toHex(nonce)) === true;
   }
 
-  isFull(jobId: number): boolean {
-    return (this.#jobs.get(jobId)?.size ?? 0) >= sharesPerJobMax;
+  isFull(job: WorkJob): boolean {
+    return (this.#nonces.get(job)?.size ?? 0) >= sharesPerJobMax;
   }
 
-  add(jobId: number, nonce: Uint8Array): void {
-    const nonces = this.#jobs.get(jobId);
+  add(job: WorkJob, nonce: Uint8Array): void {
+    const nonces = this.#nonces.get(job);
     if (nonces) nonces.add(toHex(nonce));
-    else this.#jobs.set(jobId, new Set([toHex(nonce)]));
+    else this.#nonces.set(job, new Set([toHex(nonce)]));
   }
 
   /** It could not be stored: it may come again. */
-  delete(jobId: number, nonce: Uint8Array): void {
-    this.#jobs.get(jobId)?.delete(toHex(nonce));
-  }
-
-  /** Every job before is stale. */
-  clear(): void {
-    this.#jobs.clear();
+  delete(job: WorkJob, nonce: Uint8Array): void {
+    this.#nonces.get(job)?.delete(toHex(nonce));
   }
 }

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { AurexNode, type AurexNodeOptions } from "../../src/node/aurex-node.ts";
 import { type OperatorError, toOperatorError } from "../../src/node/operator-error.ts";
-import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
+import { type ChainSpecJson, chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type Payload, signTransaction } from "../../src/protocol/transaction.ts";
@@ -32,9 +32,16 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
   }
 }
 
-/** A Proof of Work chain whose blocks take no time; `salt` tells one from another. */
-export function powSpec(salt = "11"): ChainSpec {
-  return specOf({ consensus: "pow", salt: salt.repeat(32), difficulty: 1, minimumIntervalMs: 1 });
+/** A Proof of Work chain whose blocks take no time, and whose target stays at the floor; `salt` tells one from another. */
+export function powSpec(salt = "11", changes: Partial<ChainSpecJson> = {}): ChainSpec {
+  return specOf({
+    consensus: "pow",
+    salt: salt.repeat(32),
+    difficulty: 1,
+    targetBlockTimeMs: 1,
+    minimumIntervalMs: 1,
+    ...changes,
+  });
 }
 
 /** A chain whose only authority is the node of this data directory. */

@@ -81,6 +81,15 @@ describe("a round of payments", () => {
     assert.deepEqual(planRound({ ...terms, payable, fee: 20n }), []);
   });
 
+  it("lets nobody wait behind one whom the fee would eat up", () => {
+    const payable = [
+      { account: "dust", units: 2n },
+      { account: "worth it", units: 20n },
+    ];
+    const planned = planRound({ ...terms, payable, fee: 2n, minimumUnits: 0n });
+    assert.deepEqual(planned, [{ account: "worth it", sequence: 7, units: 20n }]);
+  });
+
   it("never spends more than there is, pays more than is owed, or uses a sequence twice", () => {
     const units = fc.bigInt(0n, 300n);
     fc.assert(

@@ -123,6 +123,42 @@ describe("the books on a disk", () => {
     });
   }
 
+  it("write nothing that came in between a failed write and its becoming known", async () => {
+    // Between the failure and its last consequence lie some turns of promises: a share comes in each of them.
+    const outcomeOf = (stored: Promise<void>) =>
+      stored.then(
+        () => "stored",
+        (error: Error) => error.message,
+      );
+    for (let turns = 0; turns < 8; turns += 1) {
+      const shares: Promise<string>[] = [];
+      const store = new (class extends MemoryPoolStore {
+        override async write(...changes: Parameters<MemoryPoolStore["write"]>): Promise<void> {
+          try {
+            await super.write(...changes);
+          } catch (thrown) {
+            assert.match(`${thrown}`, /does not like it/);
+            let left = turns;
+            const come = () => {
+              if (left === 0) shares.push(outcomeOf(book.recordShare({ account: ben, work: 1n })));
+              else queueMicrotask(come);
+              left -= 1;
+            };
+            come();
+            throw thrown;
+          }
+        }
+      })(tightLimits);
+      const { book } = await openOver(store);
+      store.failures.push("lost");
+      await assert.rejects(book.recordShare({ account: ann, work: 1n }), /does not like it/);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(shares.length, 1);
+      assert.match(await shares[0]!, /does not like it/, `${turns} turns later`);
+      await book.close();
+    }
+  });
+
   it("take a block's share for what it is when it comes again after a write that was kept", async () => {
     const store = new MemoryPoolStore(tightLimits);
     const { book, clock } = await openOver(store);

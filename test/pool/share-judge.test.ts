@@ -15,7 +15,7 @@ function targetFor(hashes: bigint): Uint8Array {
 
 describe("share judge", () => {
   const drafting = new Drafting();
-  const counted = new CountedShares();
+  let counted: CountedShares;
   const account = accountNamed("alice");
   let job: WorkJob;
   let space: NonceSpace;
@@ -23,7 +23,7 @@ describe("share judge", () => {
   let mayEarn: boolean;
 
   beforeEach(async () => {
-    counted.clear();
+    counted = new CountedShares();
     mayEarn = true;
     await drafting.post({ target: targetFor(4_096n) });
     job = drafting.board.current!;
@@ -69,7 +69,7 @@ describe("share judge", () => {
     const [bad] = noncesOf(noticeOf(space), 1, { isShare: false }) as [Uint8Array];
     const foreign = concatBytes([good.subarray(0, 8), new Uint8Array(8), good.subarray(16)]);
     assert.equal(codeOf(bad), 23);
-    counted.add(job.id, bad);
+    counted.add(job, bad);
     assert.equal(codeOf(bad), 22, "duplicate, whatever the hash");
     assert.equal(codeOf(foreign), 20, "outside of its space, whatever else");
     assert.equal(codeOf(foreign, job.id + 1), 21, "a job that never was, whatever the nonce");
@@ -94,6 +94,25 @@ describe("share judge", () => {
     assert.equal(codeOf(nonce, id), 21);
     drafting.pause();
     assert.equal(codeOf(nonce, id + 2), 21, "nothing is to be mined");
+  });
+
+  it("counts a share once for as long as its job is good, in whatever order jobs have their first shares", async () => {
+    const jobs: WorkJob[] = [];
+    for (let index = 0; index < 64; index += 1) {
+      await drafting.post({ target: job.target, timestampMs: 1_750_000_000_000 + index }, 3);
+      jobs.push(drafting.board.current!);
+    }
+    const newest = jobs.at(-1)!;
+    const bring = (of: WorkJob) => {
+      const [nonce] = noncesOf(noticeOf(space, of), 1) as [Uint8Array];
+      const code = codeOf(nonce, of.id);
+      if (code === 0) counted.add(of, nonce);
+      return code;
+    };
+    for (const of of [newest, ...jobs.slice(0, -1)]) assert.equal(bring(of), 0);
+    await drafting.post({ target: job.target, timestampMs: 1_750_000_001_000 }, 3);
+    assert.equal(bring(drafting.board.current!), 0);
+    assert.equal(bring(newest), 22);
   });
 
   it("judges a share by the target of the space that it lies in, and never harder than the block", () => {
@@ -130,10 +149,10 @@ describe("share judge", () => {
 
   it("forgets a share that could not be stored, and takes no more than a bound for one job", () => {
     const [nonce] = noncesOf(noticeOf(space), 1) as [Uint8Array];
-    counted.add(job.id, nonce);
-    counted.delete(job.id, nonce);
+    counted.add(job, nonce);
+    counted.delete(job, nonce);
     assert.equal(codeOf(nonce), 0);
-    for (let index = 0; index < 65_536; index += 1) counted.add(job.id, bigIntToBytes(BigInt(index), 32));
+    for (let index = 0; index < 65_536; index += 1) counted.add(job, bigIntToBytes(BigInt(index), 32));
     assert.equal(codeOf(nonce), 21);
   });
 });
