@@ -7,9 +7,8 @@ import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import { createExportJob } from "../export/export-job.ts";
 import { createApi } from "../http/api.ts";
-import type { ClockStatus, NodeStatus, PoolSummary } from "../http/node-status.ts";
+import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
-import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { ClockVerdict } from "../network/clock-comparison.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
@@ -238,20 +237,10 @@ export class AurexNode {
       address: addressOf(this.publicKey),
       syncing: progress ? { height: progress.height, targetHeight: progress.targetHeight } : null,
       hashesPerSecond: hasThreads ? (producer.progress?.hashesPerSecond ?? 0) : null,
-      pool: this.#pool ? poolStatus(this.#pool.status()) : null,
+      pool: this.#pool?.summary() ?? null,
       hashesTried: hasThreads ? (producer.progress?.attempts ?? 0) : null,
     };
   }
-}
-
-function poolStatus({
-  addresses,
-  sessions,
-  hashesPerSecond,
-  sharesAccepted,
-  sharesRejected,
-}: PoolAnswer): PoolSummary {
-  return { addresses, sessions, hashesPerSecond, sharesAccepted, sharesRejected };
 }
 
 function clockStatus({ medianMs, measured }: ClockVerdict): ClockStatus {

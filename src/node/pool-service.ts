@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
+import type { PoolSummary } from "../http/node-status.ts";
 import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
 import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
@@ -128,22 +129,29 @@ export class PoolService {
     return this.#book.members();
   }
 
+  /** Asked often: without the members, of whom there may be thousands. */
+  summary(): PoolSummary {
+    const { hashesPerSecond, shares, sharesRejected } = this.#book.status();
+    return {
+      addresses: this.#server.addresses(),
+      sessions: this.#server.stats().sessions,
+      hashesPerSecond,
+      sharesAccepted: shares,
+      sharesRejected,
+    };
+  }
+
   status(): PoolAnswer {
     const { feePercent, payoutMinimumUnits, payoutEveryBlocks } = this.#options;
     const book = this.#book.status();
-    const { sessions, dropped } = this.#server.stats();
     const rows = this.#book.members().sort(byDue).slice(0, membersShownMax);
     return {
       address: this.#address,
-      addresses: this.#server.addresses(),
+      ...this.summary(),
       feePercent,
       payoutMinimum: formatAmount(payoutMinimumUnits),
       payoutEveryBlocks,
-      sessions,
-      dropped,
-      hashesPerSecond: book.hashesPerSecond,
-      sharesAccepted: book.shares,
-      sharesRejected: book.sharesRejected,
+      dropped: this.#server.stats().dropped,
       blocksFound: book.blocks,
       blocksOrphaned: book.blocksOrphaned,
       due: formatAmount(book.dueUnits),

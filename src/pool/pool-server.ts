@@ -29,7 +29,6 @@ import {
 import { PoolSession } from "./pool-session.ts";
 import type { ShareBlock, ShareBook } from "./share-book.ts";
 import { CountedShares, type GoodShare, judgeShare, type NonceSpace, refusal } from "./share-judge.ts";
-import { WorkRate } from "./work-rate.ts";
 
 export interface PoolServerOptions {
   /** Of the chain that is mined: says what a block earns. */
@@ -47,26 +46,15 @@ export interface PoolServerModules {
   readonly logger: Logger;
 }
 
-/** What one account's members did since the server started. */
-export interface PoolAccountStats {
-  /** Public key. */
-  readonly account: Uint8Array;
-  readonly sessions: number;
-  readonly accepted: number;
-  readonly rejected: Readonly<Partial<Record<RefusalCode, number>>>;
-  readonly hashesPerSecond: number;
-}
-
+/** Since the server started; what each member did is in the books. */
 export interface PoolServerStats {
   readonly sessions: number;
   readonly accepted: number;
   /** Also of peers that were not subscribed. */
   readonly rejected: Readonly<Partial<Record<RefusalCode, number>>>;
-  readonly hashesPerSecond: number;
   readonly blocksFound: number;
   /** Lying members that were dropped. */
   readonly dropped: number;
-  readonly accounts: readonly PoolAccountStats[];
 }
 
 const sessionsMaxDefault = 1_000;
@@ -82,7 +70,6 @@ const banMs = 600_000;
 const sharesBurst = 60;
 const sharesPerMs = 10 / 1_000;
 const peersMax = 4_096;
-const accountsMax = 4_096;
 
 /** What is remembered of a peer from one session to the next. */
 interface PeerRecord {
@@ -90,20 +77,6 @@ interface PeerRecord {
   readonly flow: LeakyBucket;
   account: string;
   spaces: NonceSpace[];
-}
-
-class Tally {
-  accepted = 0;
-  readonly rejected: Partial<Record<RefusalCode, number>> = {};
-  readonly rate: WorkRate;
-
-  constructor(nowMs: number) {
-    this.rate = new WorkRate(nowMs);
-  }
-
-  reject(code: RefusalCode): void {
-    this.rejected[code] = (this.rejected[code] ?? 0) + 1;
-  }
 }
 
 export class PoolServer {
@@ -115,10 +88,10 @@ export class PoolServer {
   readonly #counted = new CountedShares();
   /** Shares that are being stored. */
   readonly #counting = new Set<Promise<void>>();
-  readonly #total: Tally;
-  readonly #accounts = new BoundedMap<string, Tally>(accountsMax);
   /** Hash of the parent whose block is being stored. */
   #wonParent: string | undefined;
+  #accepted = 0;
+  readonly #rejected: Partial<Record<RefusalCode, number>> = {};
   #blocksFound = 0;
   #dropped = 0;
   #running = false;
@@ -133,7 +106,6 @@ export class PoolServer {
     this.#genesis = genesis;
     this.#sessionsMax = sessionsMax;
     this.#modules = modules;
-    this.#total = new Tally(modules.clock.monotonicMs());
   }
 
   /** @throws what the host's start throws, such as a taken port */
@@ -182,25 +154,12 @@ export class PoolServer {
   }
 
   stats(): PoolServerStats {
-    const nowMs = this.#nowMs();
-    const sessions = new Map<string, number>();
-    for (const { account } of this.#sessions.values()) {
-      sessions.set(toHex(account), (sessions.get(toHex(account)) ?? 0) + 1);
-    }
     return {
       sessions: this.#sessions.size,
-      accepted: this.#total.accepted,
-      rejected: { ...this.#total.rejected },
-      hashesPerSecond: this.#total.rate.perSecond(nowMs),
+      accepted: this.#accepted,
+      rejected: { ...this.#rejected },
       blocksFound: this.#blocksFound,
       dropped: this.#dropped,
-      accounts: [...this.#accounts.entries()].map(([hex, { accepted, rejected, rate }]) => ({
-        account: new Uint8Array(Buffer.from(hex, "hex")),
-        sessions: sessions.get(hex) ?? 0,
-        accepted,
-        rejected: { ...rejected },
-        hashesPerSecond: rate.perSecond(nowMs),
-      })),
     };
   }
 
@@ -305,12 +264,8 @@ export class PoolServer {
       if (isBlock) this.#wonParent = undefined;
       throw thrown;
     }
-    const nowMs = this.#nowMs();
-    for (const tally of [this.#total, this.#tallyOf(account)]) {
-      tally.accepted += 1;
-      tally.rate.add(work, nowMs);
-    }
-    session.counted(share, nowMs);
+    this.#accepted += 1;
+    session.counted(share, this.#nowMs());
     if (!isBlock) return;
     this.#wonParent = undefined;
     const block = board.submit(job, nonce);
@@ -327,11 +282,8 @@ export class PoolServer {
   }
 
   #refuse(said: Refusal, peer: PeerId, session: PoolSession | undefined): Refusal {
-    this.#total.reject(said.code);
-    if (session) {
-      this.#tallyOf(session.account).reject(said.code);
-      this.#modules.book.recordRejected(session.account);
-    }
+    this.#rejected[said.code] = (this.#rejected[said.code] ?? 0) + 1;
+    if (session) this.#modules.book.recordRejected(session.account);
     this.#charge(peer, said);
     return said;
   }
@@ -355,13 +307,6 @@ export class PoolServer {
     };
     this.#peers.set(peer, record);
     return record;
-  }
-
-  #tallyOf(account: Uint8Array): Tally {
-    const hex = toHex(account);
-    const tally = this.#accounts.get(hex) ?? new Tally(this.#nowMs());
-    this.#accounts.set(hex, tally);
-    return tally;
   }
 }
 

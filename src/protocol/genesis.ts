@@ -59,7 +59,7 @@ export const GenesisType = new ContainerType({
   /** Paid to the producer of each block, halved every `halvingIntervalBlocks` (0 = never). */
   blockReward: Uint64,
   halvingIntervalBlocks: SafeUint64,
-  /** What a block earns its producer can be spent this many blocks later; 0: in the next block. */
+  /** What a block earns is credited to its producer by the block this many above it; 0: by itself. */
   rewardMaturityBlocks: Uint32,
   blockBytesMax: Uint32,
   blockTransactionsMax: Uint32,

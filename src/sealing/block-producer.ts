@@ -254,7 +254,10 @@ export class BlockProducer {
     const draft = before ? undefined : this.#draft(parent, due.slot);
     const draftMs = clock.monotonicMs() - startedMs;
     // Nothing of what waited could be executed, and an empty block is not due yet.
-    if (draft && isEmptyDraft(draft) && clock.nowMs() < emptyDueMs) return emptyDraftMs;
+    if (draft && isEmptyDraft(draft) && clock.nowMs() < emptyDueMs) {
+      this.#becauseOf("nothing to seal");
+      return emptyDraftMs;
+    }
     const fresh = draft && clock.schedule(this.#freshForMs(draft, draftMs), () => abort.abort());
     const block = before ?? (draft && (await this.#seal(draft, parent, abort.signal)));
     fresh?.cancel();

@@ -1,5 +1,6 @@
 /** Entries and undo records: one value, one encoding; damaged bytes give the declared fault and nothing else. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import fc from "fast-check";
 import { concatBytes, fromHex, toHex } from "../../src/base/bytes.ts";
@@ -10,6 +11,7 @@ import {
   encodeEntry,
   encodeStateChange,
   entryLeaf,
+  entryTags,
   StateChangeType,
 } from "../../src/ledger/entry-codec.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
@@ -18,6 +20,31 @@ import { entryArbitrary } from "./sample-entries.ts";
 const key = "ab".repeat(32);
 const otherKey = "cd".repeat(32);
 const account: Entry = { type: "account", account: key, sequence: 7, balance: 258n };
+
+test("the protocol's page lists each type with its tag and its fields", async () => {
+  const page = await readFile(new URL("../../src/protocol/README.md", import.meta.url), "utf8");
+  const [, section = ""] = /^## 4\. (.*?)^## /ms.exec(page) ?? [];
+  const listed = [...section.matchAll(/^\| (\d+) \| ([a-z ]+) \| (.+) \|$/gm)];
+  const types = Object.entries(entryTags).map(([type, tag]) => [
+    String(tag),
+    type.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+  ]);
+  assert.deepEqual(
+    listed.map(([, tag, type]) => [tag, type]),
+    types,
+  );
+  const fieldsOf = new Map(
+    listed.map(([, tag, , fields = ""]) => [
+      Number(tag),
+      fields.split(", ").map((field) => field.split(" ")[0]),
+    ]),
+  );
+  fc.assert(
+    fc.property(entryArbitrary, ({ type, ...fields }) => {
+      assert.deepEqual(fieldsOf.get(entryTags[type])?.toSorted(), Object.keys(fields).sort());
+    }),
+  );
+});
 
 test("the bytes of each type stay what they are", () => {
   assert.equal(toHex(encodeEntry(account)), `01${key}07000000000000000201000000000000`);

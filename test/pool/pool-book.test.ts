@@ -137,14 +137,13 @@ describe("the books on a disk", () => {
           try {
             await super.write(...changes);
           } catch (thrown) {
-            assert.match(`${thrown}`, /does not like it/);
             let left = turns;
             const come = () => {
               if (left === 0) shares.push(outcomeOf(book.recordShare({ account: ben, work: 1n })));
               else queueMicrotask(come);
               left -= 1;
             };
-            come();
+            if (shares.length === 0) come();
             throw thrown;
           }
         }

@@ -199,13 +199,9 @@ describe("pool server", () => {
       assert.match(JSON.stringify(bob.notices), /"code":24/);
       assert.deepEqual(codes, [25, 0, 22, 23, 21, 20, 20]);
       assert.deepEqual(rig.book.shares, [{ account: accountNamed("alice"), work: workOf(job.shareTarget) }]);
-      const { accounts, ...total } = rig.server.stats();
+      const total = rig.server.stats();
       assert.equal(total.accepted, 1);
       assert.deepEqual(total.rejected, { 20: 2, 21: 1, 22: 1, 23: 1, 25: 1 });
-      assert.equal(accounts.length, 1);
-      assert.deepEqual(accounts[0]?.rejected, { 20: 2, 21: 1, 22: 1, 23: 1 });
-      assert.equal(accounts[0]?.sessions, 1);
-      assert.ok(total.hashesPerSecond > 0);
       assert.equal(rig.book.rejected.length, 5);
     });
 

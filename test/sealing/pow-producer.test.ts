@@ -1,6 +1,9 @@
 /** The block producer over a work board: long searches go on with fresh drafts, and a nonce for any of them counts. */
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { fromUtf8 } from "../../src/base/bytes.ts";
+import { assembleBlock } from "../../src/protocol/block.ts";
+import { signTransaction } from "../../src/protocol/transaction.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import { WorkBoard, type WorkJob } from "../../src/sealing/pow/work-board.ts";
 import { keyPairNamed, testSpec } from "../chain/block-builder.ts";
@@ -75,6 +78,34 @@ test("the search begins with the parent, and what it finds waits until its time 
   await clock.advance(100);
   assert.deepEqual(announced, [1, 2]);
   assert.equal(chain.head.hashHex, block?.hashHex);
+});
+
+test("nothing but what cannot be executed waits: the board does not go on with the block before", async (t) => {
+  const { producer, clock, chain, mempool, board, jobs, find } = await minerRig(t, false);
+  chain.events.on("headChanged", ({ connected }) =>
+    mempool.headChanged({ connected: connected.flatMap((block) => block.transactions), disconnected: [] }),
+  );
+  const register = async (name: string) => {
+    const payload = { kind: "registerUser", name: fromUtf8("one@example.com") } as const;
+    const draft = { payload, sequence: 0, fee: 0n, validUntil: 0, timestampMs: clock.nowMs() };
+    const transaction = signTransaction(draft, keyPairNamed(name), chain.spec.chainId);
+    assert.ok((await mempool.add(transaction)).ok);
+  };
+  producer.start();
+  await register("alice");
+  await clock.advance(10);
+  const [job] = jobs;
+  assert.ok(job && job === board.current);
+  await register("bob");
+  // Somebody else has found the same block.
+  const { header, transactions, consensusSection } = job.draft;
+  const seal = { nonce: find(job), signature: new Uint8Array(0) };
+  assert.ok((await chain.importBlock(assembleBlock(header, seal, transactions, consensusSection))).ok);
+  await clock.advance(10);
+  // Bob's is dropped, and there was no draft that could be shown.
+  assert.equal(jobs.length, 1);
+  assert.equal(board.current, undefined);
+  assert.equal(producer.notSealingBecause, "nothing to seal");
 });
 
 test("a clock that is set back behind its own head holds the miner, and it says why", async (t) => {

@@ -59,5 +59,5 @@ export async function openProducer(
     mempool.close();
     await verifier.close();
   });
-  return { producer, clock, chain, announced };
+  return { producer, clock, chain, mempool, announced };
 }
