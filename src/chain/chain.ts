@@ -6,6 +6,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
+import { Seldom } from "../base/seldom.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
 import {
   type BlockContents,
@@ -37,6 +38,7 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { Vote } from "../protocol/vote.ts";
 import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-store.ts";
+import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
 import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
 import { recoverTrust } from "./trust-recovery.ts";
@@ -49,6 +51,8 @@ export interface ChainOptions {
   readonly importsMax?: number;
   readonly orphansMax?: number;
   readonly waitingBytesMax?: number;
+  /** Of blocks far lighter than the head, kept in one run of the process. */
+  readonly farBehindBytesMax?: number;
   /**
    * The hash of a block that an operator declares final, with those who sealed lately as its authorities: the only way
    * past a lost quorum. Every node that is to go on with them needs the same hash.
@@ -93,9 +97,9 @@ export interface ChainEvents {
 export type ImportOutcome = "head" | "side";
 
 const earlyLookMs = 10_000;
-/** A block that is further ahead than this was made by a clock that is off, or is judged by one; said so often. */
+/** A block that is further ahead than this was made by a clock that is off, or is judged by one. */
 const clockDoubtMs = 60_000;
-const clockDoubtEveryMs = 600_000;
+const sameWarningEveryMs = 600_000;
 
 export interface LocatedTransaction {
   readonly block: Block;
@@ -114,6 +118,9 @@ export class Chain {
   readonly #imports: SerialQueue;
   readonly #orphans: WaitingBlocks;
   readonly #early: WaitingBlocks;
+  readonly #farBehind: FarBehindRoom;
+  readonly #farBehindWarning: Seldom;
+  readonly #clockWarning: Seldom;
   readonly #recentBlocks = new BoundedMap<string, Block>(8);
   /** Verdicts on a block's signatures, begun ahead of its import or by it; they go with the block. */
   readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
@@ -122,7 +129,6 @@ export class Chain {
   readonly #finality: FinalityKeeper | undefined;
   readonly #trustRecovery: Uint8Array | undefined;
   #earlyTimer: Timer | undefined;
-  #clockDoubtedMs = Number.NEGATIVE_INFINITY;
   #head: HeaderRecord;
   #closed = false;
 
@@ -142,6 +148,9 @@ export class Chain {
     };
     this.#orphans = new WaitingBlocks(waiting);
     this.#early = new WaitingBlocks(waiting);
+    this.#farBehind = new FarBehindRoom(options.farBehindBytesMax);
+    this.#farBehindWarning = new Seldom(sameWarningEveryMs, modules.clock);
+    this.#clockWarning = new Seldom(sameWarningEveryMs, modules.clock);
     this.#trustRecovery = options.trustRecovery;
     this.#finality = this.#openFinality();
   }
@@ -400,11 +409,13 @@ export class Chain {
     if (stored && this.#isBetter(stored)) return this.#moveHead(stored, block);
     const screened = this.screenBlock(block);
     if (!screened.ok) return screened;
+    const record = screened.value;
+    const crowded = this.isFarBehind(record) ? this.#farBehind.take(block.bytes.length) : undefined;
+    if (crowded) return this.#noRoomFor(block, crowded);
     const verdicts = await this.#verdictsOn(block);
     const badSignature = signatureFault(block, verdicts);
     // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
     if (badSignature) return this.#refuse(block.hash, badSignature);
-    const record = screened.value;
     this.#recentBlocks.set(block.hashHex, block);
     // The final block may have moved while signatures were verified.
     const conflict = this.#finality?.conflictOn(record);
@@ -421,6 +432,21 @@ export class Chain {
     }
     if (outcome.ok) this.events.emit("blockStored", block);
     return outcome;
+  }
+
+  /** Whether a block's branch is so much lighter than the head that nobody needs to hear of it. Finality has its own limit. */
+  isFarBehind(record: HeaderRecord): boolean {
+    return !this.#finality && isFarBehind(record, this.#head, this.headerOf(this.#head.header.parentHash));
+  }
+
+  #noRoomFor({ header, hashHex }: Block, fault: BlockFault): Result<never, BlockFault> {
+    this.#farBehindWarning.say(() =>
+      this.#logger.warn(
+        { height: header.height, hash: hashHex, fault: describeFault(fault) },
+        "a branch far lighter than the chain is not kept any further; if it is to win after all, restart the node",
+      ),
+    );
+    return fail(fault);
   }
 
   /** After votes; imports settle by themselves. */
@@ -540,6 +566,7 @@ export class Chain {
     const previous = this.#head;
     this.#head = record;
     if (disconnectedBlocks.length > 0) {
+      this.#farBehind.giveBack(connectedBlocks.reduce((sum, { bytes }) => sum + bytes.length, 0));
       this.#logger.info(
         { from: previous.hashHex, to: record.hashHex, depth: disconnectedBlocks.length },
         "the chain was reorganized",
@@ -573,12 +600,12 @@ export class Chain {
 
   #doubtClock({ header, hashHex }: Block): void {
     const aheadMs = header.timestampMs - this.#clock.nowMs();
-    const nowMs = this.#clock.monotonicMs();
-    if (aheadMs < clockDoubtMs || nowMs < this.#clockDoubtedMs + clockDoubtEveryMs) return;
-    this.#clockDoubtedMs = nowMs;
-    this.#logger.warn(
-      { height: header.height, hash: hashHex, aheadMs },
-      "a block is far ahead of this machine's clock and is held until its time: its producer's clock is off, or this one's; compare it with another machine's",
+    if (aheadMs < clockDoubtMs) return;
+    this.#clockWarning.say(() =>
+      this.#logger.warn(
+        { height: header.height, hash: hashHex, aheadMs },
+        "a block is far ahead of this machine's clock and is held until its time: its producer's clock is off, or this one's; compare it with another machine's",
+      ),
     );
   }
 

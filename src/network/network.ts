@@ -289,6 +289,9 @@ export class Network {
       if (screened.fault.code === "block/parent-unknown") this.#chase(block, from);
       return this.#verdict(screened.fault, from, "a block");
     }
+    if (this.#chain.isFarBehind(screened.value)) {
+      return this.#verdict({ code: "block/far-behind" }, from, "a block");
+    }
     if (this.#chain.spec.consensus === "poa") this.#keyHeard(block.header.producer);
     void this.#importGossiped(block);
     return "accept";

@@ -69,6 +69,8 @@ const verdicts: Record<FaultCode, Verdict> = {
   "block/evidence-invalid": "reject",
   // An honest node that comes out of a partition sends its own branch before it has heard of ours.
   "block/conflicts-with-final": "ignore",
+  // An honest node that was alone for long sends its own branch; who has a heavier one brings it when it is asked.
+  "block/far-behind": "ignore",
   "block/queue-full": "ignore",
 
   "vote/known": "ignore",

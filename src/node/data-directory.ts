@@ -104,7 +104,7 @@ export async function pinChainSpec(
     code: "node/genesis-mismatch",
     exitCode: exitCodes.genesisMismatch,
     why: `it was begun with chain ${theirs} (${pinned.name}), and this start asks for ${ours} (${spec.name})`,
-    next: "start without --chain and --difficulty to go on with it, or name another --data-dir",
+    next: `start with --chain '${dataDirectory(dataDir).chainSpec}' and without --difficulty to go on with it, or name another --data-dir`,
   });
 }
 

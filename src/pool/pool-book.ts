@@ -16,6 +16,7 @@ import { BookState } from "./book-state.ts";
 import { type BookEvent, type BookTerms, changesOf, hasRoomFor } from "./book-transitions.ts";
 import { damagedBooks, PoolError } from "./pool-error.ts";
 import { openPoolStore, type PoolStore } from "./pool-store.ts";
+import { windowBlocksDefault } from "./pplns.ts";
 import type { AcceptedShare, ShareBook } from "./share-book.ts";
 import { WorkRate } from "./work-rate.ts";
 
@@ -109,7 +110,7 @@ export class PoolBook implements ShareBook {
     modules: PoolBookModules & { readonly store: PoolStore },
     state: BookState,
   ) {
-    const { directory, poolAccount, feePercent = 0, windowBlocks = 20 } = options;
+    const { directory, poolAccount, feePercent = 0, windowBlocks = windowBlocksDefault } = options;
     this.terms = { poolAccount: toHex(poolAccount), feePercent, windowBlocks };
     this.#directory = directory;
     this.#store = modules.store;
@@ -137,7 +138,7 @@ export class PoolBook implements ShareBook {
     options: Omit<PoolBookOptions, "chainId">,
     modules: PoolBookModules & { readonly store: PoolStore },
   ): Promise<PoolBook> {
-    const { feePercent = 0, windowBlocks = 20 } = options;
+    const { feePercent = 0, windowBlocks = windowBlocksDefault } = options;
     invariant(
       Number.isInteger(feePercent) && feePercent >= 0 && feePercent <= 10,
       "a fee is 0 to 10 percent",

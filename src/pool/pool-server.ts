@@ -11,6 +11,7 @@ import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { BlockDraft } from "../sealing/block-sealer.ts";
 import type { WorkBoard, WorkJob } from "../sealing/pow/work-board.ts";
+import { bookLimits } from "./book-records.ts";
 import {
   decodeSubmit,
   decodeSubscribe,
@@ -27,6 +28,7 @@ import {
   verdictBytesMax,
 } from "./messages.ts";
 import { PoolSession } from "./pool-session.ts";
+import { windowBlocksDefault } from "./pplns.ts";
 import type { ShareBlock, ShareBook } from "./share-book.ts";
 import { CountedShares, type GoodShare, judgeShare, type NonceSpace, refusal } from "./share-judge.ts";
 
@@ -35,6 +37,11 @@ export interface PoolServerOptions {
   readonly genesis: Genesis;
   /** Members at a time; 1,000 unless told. */
   readonly sessionsMax?: number;
+  /**
+   * No share is easier: unless told, so many blocks' worth of the easiest shares as the books' window spans fill the
+   * number of shares that it can hold, and no more.
+   */
+  readonly sharesPerBlockMax?: number;
 }
 
 export interface PoolServerModules {
@@ -58,6 +65,7 @@ export interface PoolServerStats {
 }
 
 const sessionsMaxDefault = 1_000;
+const sharesPerBlockMaxDefault = Math.floor(bookLimits.sharesMax / windowBlocksDefault);
 /** The last notice is repeated, so that a silent pool can be told from a quiet one. */
 const noticeEveryMs = 5_000;
 const requestTimeoutMs = 15_000;
@@ -82,6 +90,7 @@ interface PeerRecord {
 export class PoolServer {
   readonly #genesis: Genesis;
   readonly #sessionsMax: number;
+  readonly #sharesPerBlockMax: number;
   readonly #modules: PoolServerModules;
   readonly #sessions = new Map<PeerId, PoolSession>();
   readonly #peers = new BoundedMap<PeerId, PeerRecord>(peersMax);
@@ -102,9 +111,15 @@ export class PoolServer {
   };
   readonly #onDisconnected = (peer: PeerId) => this.#sessions.get(peer)?.notices.end();
 
-  constructor({ genesis, sessionsMax = sessionsMaxDefault }: PoolServerOptions, modules: PoolServerModules) {
+  constructor(options: PoolServerOptions, modules: PoolServerModules) {
+    const {
+      genesis,
+      sessionsMax = sessionsMaxDefault,
+      sharesPerBlockMax = sharesPerBlockMaxDefault,
+    } = options;
     this.#genesis = genesis;
     this.#sessionsMax = sessionsMax;
+    this.#sharesPerBlockMax = sharesPerBlockMax;
     this.#modules = modules;
   }
 
@@ -199,7 +214,7 @@ export class PoolServer {
     };
     const session: PoolSession = new PoolSession(
       decoded.value,
-      { board, spaces: record.spaces, onEnd },
+      { board, sharesPerBlockMax: this.#sharesPerBlockMax, spaces: record.spaces, onEnd },
       this.#nowMs(),
     );
     this.#sessions.set(peer, session);
@@ -232,6 +247,7 @@ export class PoolServer {
     const judged = judgeShare(submit.value, session, {
       board,
       counted: this.#counted,
+      sharesPerBlockMax: this.#sharesPerBlockMax,
       mayEarn: this.#mayEarn,
     });
     if (judged.kind === "refused") return this.#refuse(judged, peer, session);

@@ -5,13 +5,14 @@ import type { WorkBoard } from "../sealing/pow/work-board.ts";
 import { encodeNotice, type Subscribe } from "./messages.ts";
 import { NewestStream } from "./newest-stream.ts";
 import { adjustedHashesPerShare, firstHashesPerShare, shareTargetOf } from "./share-difficulty.ts";
-import { easier, type GoodShare, type NonceSpace, type Submitter } from "./share-judge.ts";
+import { type GoodShare, type NonceSpace, type Submitter, shareTargetIn } from "./share-judge.ts";
 
 /** Spaces of a member that still count: its shares may be on their way for a while after it got another. */
 export const spacesMax = 8;
 
 export interface PoolSessionModules {
   readonly board: WorkBoard;
+  readonly sharesPerBlockMax: number;
   /** Of this member from earlier sessions; the session adds to them. */
   readonly spaces: NonceSpace[];
   readonly onEnd: () => void;
@@ -23,6 +24,7 @@ export class PoolSession implements Submitter {
   readonly notices: NewestStream<Uint8Array>;
   readonly spaces: NonceSpace[];
   readonly #board: WorkBoard;
+  readonly #sharesPerBlockMax: number;
   #hashesPerShare: number;
   /** Parent of the last job told. */
   #toldParent: Uint8Array | undefined;
@@ -31,10 +33,15 @@ export class PoolSession implements Submitter {
   #miningSinceMs: number | undefined;
 
   /** @param nowMs monotonic, here and in all methods */
-  constructor(subscribe: Subscribe, { board, spaces, onEnd }: PoolSessionModules, nowMs: number) {
+  constructor(
+    subscribe: Subscribe,
+    { board, sharesPerBlockMax, spaces, onEnd }: PoolSessionModules,
+    nowMs: number,
+  ) {
     this.account = subscribe.account;
     this.spaces = spaces;
     this.#board = board;
+    this.#sharesPerBlockMax = sharesPerBlockMax;
     this.notices = new NewestStream(() => this.#notice(), onEnd);
     this.#hashesPerShare = firstHashesPerShare(subscribe.hashesPerSecond);
     this.#openSpace();
@@ -65,13 +72,16 @@ export class PoolSession implements Submitter {
   adjust(nowMs: number): void {
     const job = this.#board.current;
     if (!job || this.#miningSinceMs === undefined) return;
-    const adjusted = adjustedHashesPerShare({
-      hashesPerShare: this.#hashesPerShare,
+    const hashesPerBlock = Number(workOf(job.target));
+    const leastHashes = hashesPerBlock / this.#sharesPerBlockMax;
+    const measured = adjustedHashesPerShare({
+      hashesPerShare: Math.max(leastHashes, this.#hashesPerShare),
       shares: this.#shares,
       elapsedMs: this.#minedMs + nowMs - this.#miningSinceMs,
-      hashesPerBlock: Number(workOf(job.target)),
+      hashesPerBlock,
     });
-    if (adjusted === undefined) return;
+    if (measured === undefined) return;
+    const adjusted = Math.max(leastHashes, measured);
     this.#shares = 0;
     this.#minedMs = 0;
     this.#miningSinceMs = nowMs;
@@ -90,7 +100,7 @@ export class PoolSession implements Submitter {
   #notice(): Uint8Array {
     const job = this.#board.current;
     if (!job) return encodeNotice({ kind: "idle" });
-    const { prefix, shareTarget } = this.spaces.at(-1) as NonceSpace;
+    const space = this.spaces.at(-1) as NonceSpace;
     const { parentHash } = job.draft.header;
     // Who missed the first job on this parent has to hear of it with a later one.
     const isNewParent = this.#toldParent !== undefined && !bytesEqual(this.#toldParent, parentHash);
@@ -99,8 +109,8 @@ export class PoolSession implements Submitter {
       kind: "job",
       jobId: job.id,
       headerBytes: job.headerBytes,
-      noncePrefix: prefix,
-      shareTarget: easier(shareTarget, job.target),
+      noncePrefix: space.prefix,
+      shareTarget: shareTargetIn(space, job, this.#sharesPerBlockMax),
       isClean: job.isClean || isNewParent,
     });
   }

@@ -1,6 +1,9 @@
 /** Pay per last N shares: what each member gets of a block that the pool has found. */
 import { invariant } from "../base/invariant.ts";
 
+/** Blocks' worth of work that a window holds, unless told. */
+export const windowBlocksDefault = 20;
+
 /** An accepted share as the window holds it. */
 export interface WindowShare {
   /** Who is paid: public key in hex. */

@@ -1,5 +1,5 @@
 /** Judges a share: whether it counts, what it is worth, and whether it is a block. */
-import { bytesEqual, compareBytes, toHex } from "../base/bytes.ts";
+import { bigIntFromBytes, bigIntToBytes, bytesEqual, compareBytes, toHex } from "../base/bytes.ts";
 import { workOf } from "../consensus/pow/pow-engine.ts";
 import { nonceSpaceBytes, type WorkBoard, type WorkJob } from "../sealing/pow/work-board.ts";
 import { type Refusal, type RefusalCode, refusalCodes, type Submit } from "./messages.ts";
@@ -12,7 +12,7 @@ import { type Refusal, type RefusalCode, refusalCodes, type Submit } from "./mes
 export interface NonceSpace {
   /** Bytes 8..15 of its nonces. */
   readonly prefix: Uint8Array;
-  /** Where the block is easier than this, its target is the share's. */
+  /** As it was meant; {@link shareTargetIn} says what it is in a job. */
   readonly shareTarget: Uint8Array;
 }
 
@@ -35,6 +35,7 @@ export interface GoodShare {
 export interface ShareJudgeModules {
   readonly board: Pick<WorkBoard, "job" | "hashOf">;
   readonly counted: CountedShares;
+  readonly sharesPerBlockMax: number;
   readonly mayEarn: (account: Uint8Array) => boolean;
 }
 
@@ -44,7 +45,7 @@ const spaceStart = 8;
 export function judgeShare(
   { jobId, nonce }: Submit,
   submitter: Submitter | undefined,
-  { board, counted, mayEarn }: ShareJudgeModules,
+  { board, counted, sharesPerBlockMax, mayEarn }: ShareJudgeModules,
 ): GoodShare | Refusal {
   if (!submitter) return refusal("notSubscribed", "subscribe first");
   if (!mayEarn(submitter.account)) return refusal("unauthorized", "this pool takes no further account");
@@ -55,16 +56,29 @@ export function judgeShare(
   if (!space) return refusal("other", "the nonce lies in nobody's space, or in another member's");
   if (counted.has(job, nonce)) return refusal("duplicate", "this share has been counted");
   if (counted.isFull(job)) return refusal("jobNotFound", "no more shares are taken for this job");
-  const target = easier(space.shareTarget, job.target);
+  const target = shareTargetIn(space, job, sharesPerBlockMax);
   const hash = board.hashOf(job, nonce);
   if (compareBytes(hash, target) > 0) return refusal("lowDifficulty", "the hash is above the share target");
   const isBlock = compareBytes(hash, job.target) <= 0;
   return { kind: "good", job, space, hash, work: workOf(target), isBlock };
 }
 
-/** The share target of a job in a space: never harder than the block's. */
-export function easier(shareTarget: Uint8Array, blockTarget: Uint8Array): Uint8Array {
-  return compareBytes(shareTarget, blockTarget) > 0 ? shareTarget : blockTarget;
+const easiestTarget = 2n ** 256n - 1n;
+
+/**
+ * The share target of a job in a space: never harder than the block's, nor easier than so many shares to a block. Were
+ * shares as easy as one likes, whoever has found a block could push everybody else's out of the window before it says so.
+ */
+export function shareTargetIn(
+  { shareTarget }: NonceSpace,
+  { target }: Pick<WorkJob, "target">,
+  sharesPerBlockMax: number,
+): Uint8Array {
+  if (compareBytes(shareTarget, target) <= 0) return target;
+  const easiest = (bigIntFromBytes(target) + 1n) * BigInt(sharesPerBlockMax) - 1n;
+  if (easiest >= easiestTarget) return shareTarget;
+  const bytes = bigIntToBytes(easiest, target.length);
+  return compareBytes(shareTarget, bytes) > 0 ? bytes : shareTarget;
 }
 
 export function refusal(name: keyof typeof refusalCodes, reason: string): Refusal {

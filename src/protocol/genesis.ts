@@ -126,7 +126,9 @@ export function chainSpecOf(genesis: Genesis): Result<ChainSpec, GenesisFault> {
     if (genesis.easiestTarget.every((byte) => byte === 0))
       return invalid("easiestTarget", "must not be zero");
     if (genesis.targetBlockTimeMs === 0) return invalid("targetBlockTimeMs", "must not be zero");
-    if (genesis.retargetHalfLifeMs === 0) return invalid("retargetHalfLifeMs", "must not be zero");
+    if (genesis.retargetHalfLifeMs < genesis.targetBlockTimeMs) {
+      return invalid("retargetHalfLifeMs", "must not be below the target block time");
+    }
     if (genesis.authorities.length > 0) return invalid("authorities", "belong to Proof of Authority");
     if (genesis.admission !== 0 || genesis.joinWindowMs !== 0) {
       return invalid("admission", "belongs to Proof of Authority");

@@ -447,6 +447,31 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       });
     }
 
+    it("neither keeps nor passes on a block of a branch far behind, and thinks no worse of who sent it", async () => {
+      const builder = new BlockBuilder(
+        testSpec("pow", { targetBlockTimeMs: 1_000, minimumIntervalMs: 1_000 }),
+      );
+      const main = builder.branch(builder.genesis, 70);
+      const topic = chainTopics(builder.spec.chainId).blocks;
+      const node = await network.node("node", builder.spec);
+      const further = await network.node("further", builder.spec);
+      await node.has(...main);
+      await further.has(...main);
+      const sender = await network.stranger("sender", [topic]);
+      await network.connect(sender, node.host);
+      await network.connect(further.host, node.host);
+      await rig.until(() => node.host.topicPeers(topic).length === 2, "it sees both");
+      await rig.until(() => sender.topicPeers(topic).length > 0, "it is seen");
+      await rig.pass(1_000);
+      const old = builder.on(main[0]!, { laterMs: 1 });
+      const fork = builder.on(main[68]!, { laterMs: 1 });
+      for (const { block } of [old, fork]) await rig.drive(sender.publish(topic, block.bytes));
+      await rig.until(() => further.core.chain.isKnown(fork.block.hash), "an everyday fork is passed on");
+      assert.ok(node.core.chain.isKnown(fork.block.hash));
+      for (const { core } of [node, further]) assert.equal(core.chain.isKnown(old.block.hash), false);
+      assert.ok(isConnected(node.host, sender));
+    });
+
     it("answers good requests, resets bad ones, and goes on", async () => {
       const node = await network.node("node", pow.spec);
       const blocks = pow.branch(pow.genesis, 140);

@@ -13,6 +13,7 @@ const dependsOnUs: readonly FaultCode[] = [
   "block/timestamp-ahead",
   "block/version-unknown",
   "block/queue-full",
+  "block/far-behind",
   "block/consensus-section-not-open",
   "block/conflicts-with-final",
   "vote/known",

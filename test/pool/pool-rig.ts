@@ -34,6 +34,9 @@ export function accountNamed(name: string): Uint8Array {
   return new Uint8Array(32).fill(name.charCodeAt(0));
 }
 
+/** Shares as easy as a test likes. */
+export const anyShares: number = Number.MAX_SAFE_INTEGER;
+
 /** Books in memory, which can be slow, broken or full. */
 export class MemoryBook implements ShareBook {
   readonly shares: AcceptedShare[] = [];
@@ -145,7 +148,7 @@ export function serverOn(
   }: ServerSettings<ShareBook> = {},
 ): ServerRig<ShareBook> {
   const server = new PoolServer(
-    { genesis, ...options },
+    { genesis, sharesPerBlockMax: anyShares, ...options },
     { host, board: drafting.board, book, clock, logger },
   );
   return { server, book, drafting };

@@ -4,7 +4,7 @@ import { it } from "node:test";
 import { decodeNotice, type JobNotice } from "../../src/pool/messages.ts";
 import { PoolSession } from "../../src/pool/pool-session.ts";
 import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
-import { accountNamed, Drafting } from "./pool-rig.ts";
+import { accountNamed, anyShares, Drafting } from "./pool-rig.ts";
 
 it("tells a slow member only of the newest job, and that it is clean where it missed the one that was", async () => {
   const drafting = new Drafting();
@@ -12,7 +12,11 @@ it("tells a slow member only of the newest job, and that it is clean where it mi
   await drafting.post({ target });
   const subscribe = { account: accountNamed("slow"), software: "", hashesPerSecond: 0 };
   const onEnd = () => {};
-  const session = new PoolSession(subscribe, { board: drafting.board, spaces: [], onEnd }, 0);
+  const session = new PoolSession(
+    subscribe,
+    { board: drafting.board, sharesPerBlockMax: anyShares, spaces: [], onEnd },
+    0,
+  );
   const told = async (): Promise<JobNotice> => {
     const { value } = await session.notices.next();
     assert.ok(value);

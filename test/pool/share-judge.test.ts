@@ -4,9 +4,15 @@ import { beforeEach, describe, it } from "node:test";
 import { bigIntToBytes, concatBytes } from "../../src/base/bytes.ts";
 import { workOf } from "../../src/consensus/pow/pow-engine.ts";
 import type { JobNotice } from "../../src/pool/messages.ts";
-import { CountedShares, judgeShare, type NonceSpace, type Submitter } from "../../src/pool/share-judge.ts";
+import {
+  CountedShares,
+  judgeShare,
+  type NonceSpace,
+  type Submitter,
+  shareTargetIn,
+} from "../../src/pool/share-judge.ts";
 import type { WorkJob } from "../../src/sealing/pow/work-board.ts";
-import { accountNamed, Drafting, noncesOf } from "./pool-rig.ts";
+import { accountNamed, anyShares, Drafting, noncesOf } from "./pool-rig.ts";
 
 /** One hash in `hashes` meets it. */
 function targetFor(hashes: bigint): Uint8Array {
@@ -21,10 +27,12 @@ describe("share judge", () => {
   let space: NonceSpace;
   let submitter: Submitter;
   let mayEarn: boolean;
+  let sharesPerBlockMax: number;
 
   beforeEach(async () => {
     counted = new CountedShares();
     mayEarn = true;
+    sharesPerBlockMax = anyShares;
     await drafting.post({ target: targetFor(4_096n) });
     job = drafting.board.current!;
     space = { prefix: drafting.board.reserveNonceSpace(), shareTarget: targetFor(16n) };
@@ -40,7 +48,12 @@ describe("share judge", () => {
     isClean: true,
   });
   const judge = (nonce: Uint8Array, jobId = job.id, by: Submitter | undefined = submitter) =>
-    judgeShare({ jobId, nonce }, by, { board: drafting.board, counted, mayEarn: () => mayEarn });
+    judgeShare({ jobId, nonce }, by, {
+      board: drafting.board,
+      counted,
+      sharesPerBlockMax,
+      mayEarn: () => mayEarn,
+    });
   const codeOf = (...share: Parameters<typeof judge>) => {
     const judged = judge(...share);
     return judged.kind === "good" ? 0 : judged.code;
@@ -79,7 +92,7 @@ describe("share judge", () => {
     assert.equal(codeOfUnsubscribed(bad), 25);
   });
 
-  const judgeModules = () => ({ board: drafting.board, counted, mayEarn: () => mayEarn });
+  const judgeModules = () => ({ board: drafting.board, counted, sharesPerBlockMax, mayEarn: () => mayEarn });
   const codeOfUnsubscribed = (nonce: Uint8Array) => {
     const judged = judgeShare({ jobId: job.id, nonce }, undefined, judgeModules());
     return judged.kind === "good" ? 0 : judged.code;
@@ -127,6 +140,18 @@ describe("share judge", () => {
       return judged.kind === "good" ? judged.work : judged.reason;
     });
     assert.deepEqual(workFound, [16n, 64n, workOf(job.target)]);
+  });
+
+  it("takes no share that is easier than so many to a block, whatever its space was given for", () => {
+    sharesPerBlockMax = 64;
+    const least = targetFor(64n);
+    assert.deepEqual(shareTargetIn(space, job, sharesPerBlockMax), least);
+    const nonces = noncesOf(noticeOf(space), 200);
+    const judged = nonces.map((nonce) => judge(nonce));
+    const works = judged.map((share) => (share.kind === "good" ? share.work : share.code));
+    assert.deepEqual([...new Set(works)].sort(), [23, 64n]);
+    assert.deepEqual(shareTargetIn({ ...space, shareTarget: job.target }, job, 64), job.target);
+    assert.deepEqual(shareTargetIn(space, job, anyShares), space.shareTarget);
   });
 
   it("is fair: over a whole space a member earns as much work as it has done, whatever its targets", () => {
