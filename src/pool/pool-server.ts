@@ -2,7 +2,7 @@
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
-import { invariant } from "../base/invariant.ts";
+import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { workOf } from "../consensus/pow/pow-engine.ts";
 import { LeakyBucket } from "../network/host/leaky-bucket.ts";
@@ -78,6 +78,11 @@ const banMs = 600_000;
 const sharesBurst = 60;
 const sharesPerMs = 10 / 1_000;
 const peersMax = 4_096;
+/** A member subscribes as soon as it is connected. */
+const strangerMaxMs = 30_000;
+/** An honest member of any speed brings a share more often than this, unless it is worth next to nothing. */
+const quietMaxMs = 600_000;
+const crowdedShare = 0.9;
 
 /** What is remembered of a peer from one session to the next. */
 interface PeerRecord {
@@ -109,6 +114,8 @@ export class PoolServer {
     const nowMs = this.#nowMs();
     for (const session of this.#sessions.values()) session.boardChanged(nowMs);
   };
+  /** Connected, and not subscribed: since when it was seen. As many as the host has connections. */
+  #strangers = new Map<PeerId, number>();
   readonly #onDisconnected = (peer: PeerId) => this.#sessions.get(peer)?.notices.end();
 
   constructor(options: PoolServerOptions, modules: PoolServerModules) {
@@ -189,7 +196,34 @@ export class PoolServer {
         session.adjust(nowMs);
         session.notices.due();
       }
+      this.#makeRoom(nowMs);
       this.#repeatNotices();
+    });
+  }
+
+  /** Parts from connections that never subscribe and, where places are scarce, from members that bring nothing. */
+  #makeRoom(nowMs: number): void {
+    const { host } = this.#modules;
+    const known = this.#strangers;
+    this.#strangers = new Map();
+    for (const { peerId } of host.peers()) {
+      if (this.#sessions.has(peerId)) continue;
+      const sinceMs = known.get(peerId) ?? nowMs;
+      this.#strangers.set(peerId, sinceMs);
+      if (nowMs - sinceMs >= strangerMaxMs) this.#partFrom(peerId);
+    }
+    if (this.#sessions.size < this.#sessionsMax * crowdedShare) return;
+    for (const [peer, session] of this.#sessions) {
+      if (session.quietMs(nowMs) < quietMaxMs) continue;
+      session.notices.end();
+      this.#partFrom(peer);
+    }
+  }
+
+  #partFrom(peer: PeerId): void {
+    const { host, logger } = this.#modules;
+    host.disconnect(peer).catch((thrown: unknown) => {
+      logger.debug({ peer, reason: toError(thrown).message }, "a connection could not be closed");
     });
   }
 

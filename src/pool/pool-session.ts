@@ -30,6 +30,7 @@ export class PoolSession implements Submitter {
   #toldParent: Uint8Array | undefined;
   #shares = 0;
   #minedMs = 0;
+  #quietSinceMs: number;
   #miningSinceMs: number | undefined;
 
   /** @param nowMs monotonic, here and in all methods */
@@ -46,11 +47,18 @@ export class PoolSession implements Submitter {
     this.#hashesPerShare = firstHashesPerShare(subscribe.hashesPerSecond);
     this.#openSpace();
     if (board.current) this.#miningSinceMs = nowMs;
+    this.#quietSinceMs = nowMs;
+  }
+
+  /** For how long there was something to mine, and no good share came. */
+  quietMs(nowMs: number): number {
+    return this.#board.current ? nowMs - this.#quietSinceMs : 0;
   }
 
   /** There is another job, or none any more. */
   boardChanged(nowMs: number): void {
     const isMining = this.#board.current !== undefined;
+    if (!isMining) this.#quietSinceMs = nowMs;
     if (isMining) this.#miningSinceMs ??= nowMs;
     else if (this.#miningSinceMs !== undefined) {
       this.#minedMs += nowMs - this.#miningSinceMs;
@@ -62,6 +70,7 @@ export class PoolSession implements Submitter {
 
   /** A share of this member was counted. */
   counted({ space }: GoodShare, nowMs: number): void {
+    this.#quietSinceMs = nowMs;
     // One of an earlier space says nothing about how hard the shares of this one are.
     if (space !== this.spaces.at(-1)) return;
     this.#shares += 1;

@@ -168,6 +168,45 @@ describe("pool server", () => {
     });
   });
 
+  describe("places", () => {
+    it("are not for connections that never subscribe", async () => {
+      await startPool();
+      const member = await workingMember("alice");
+      const squatter = await memberNamed("squatter");
+      await clock.advance(20_000);
+      assert.equal(poolHost.peers().length, 2);
+      await clock.advance(20_000);
+      assert.deepEqual(
+        poolHost.peers().map(({ peerId }) => peerId),
+        [member.host.peerId],
+      );
+      assert.equal(squatter.host.peers().length, 0);
+    });
+
+    it("are taken from members that bring nothing, where there are hardly any left", async () => {
+      await startPool({ sessionsMax: 2 });
+      await rig.drafting.post({ target: blockTarget });
+      const idle = await workingMember("idle");
+      const busy = await workingMember("busy");
+      for (let minute = 1; minute <= 11; minute += 1) {
+        await clock.advance(60_000);
+        const { job } = busy;
+        const nonce = noncesOf(job, minute).at(-1);
+        assert.equal(await drive(busy.submit(job.jobId, nonce!)), 0);
+      }
+      assert.ok(idle.ended && !busy.ended);
+      assert.ok(!(await workingMember("carol")).ended);
+    });
+
+    it("are kept while there are others", async () => {
+      await startPool({ sessionsMax: 10 });
+      await rig.drafting.post({ target: blockTarget });
+      const idle = await workingMember("idle");
+      await clock.advance(1_200_000);
+      assert.ok(!idle.ended);
+    });
+  });
+
   describe("judging shares", () => {
     let alice: BareMember;
     let job: JobNotice;
