@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -38,6 +38,7 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { Vote } from "../protocol/vote.ts";
 import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-store.ts";
+import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
 import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
@@ -96,9 +97,6 @@ export interface ChainEvents {
 /** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
 export type ImportOutcome = "head" | "side";
 
-const earlyLookMs = 10_000;
-/** A block that is further ahead than this was made by a clock that is off, or is judged by one. */
-const clockDoubtMs = 60_000;
 const sameWarningEveryMs = 600_000;
 
 export interface LocatedTransaction {
@@ -117,10 +115,9 @@ export class Chain {
   readonly #ledger: LedgerState;
   readonly #imports: SerialQueue;
   readonly #orphans: WaitingBlocks;
-  readonly #early: WaitingBlocks;
+  readonly #early: EarlyBlocks;
   readonly #farBehind: FarBehindRoom;
   readonly #farBehindWarning: Seldom;
-  readonly #clockWarning: Seldom;
   readonly #recentBlocks = new BoundedMap<string, Block>(8);
   /** Verdicts on a block's signatures, begun ahead of its import or by it; they go with the block. */
   readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
@@ -128,7 +125,6 @@ export class Chain {
   readonly #states = new WeakMap<Block, Result<EngineState, BlockFault>>();
   readonly #finality: FinalityKeeper | undefined;
   readonly #trustRecovery: Uint8Array | undefined;
-  #earlyTimer: Timer | undefined;
   #head: HeaderRecord;
   #closed = false;
 
@@ -147,10 +143,12 @@ export class Chain {
       bytesMax: options.waitingBytesMax ?? 32 * 2 ** 20,
     };
     this.#orphans = new WaitingBlocks(waiting);
-    this.#early = new WaitingBlocks(waiting);
+    this.#early = new EarlyBlocks(
+      { ...waiting, aheadMaxMs: this.engine.aheadMaxMs },
+      { clock: modules.clock, logger: modules.logger, onDue: (block) => void this.#importWaiting(block) },
+    );
     this.#farBehind = new FarBehindRoom(options.farBehindBytesMax);
     this.#farBehindWarning = new Seldom(sameWarningEveryMs, modules.clock);
-    this.#clockWarning = new Seldom(sameWarningEveryMs, modules.clock);
     this.#trustRecovery = options.trustRecovery;
     this.#finality = this.#openFinality();
   }
@@ -352,7 +350,7 @@ export class Chain {
       return fail({ code: "block/parent-unknown", parentHash });
     }
     const fault = verifyHeader(block, parent, this.engine, this.#clock.nowMs());
-    if (fault?.code === "block/timestamp-ahead") this.#holdUntilItsTime(block);
+    if (fault?.code === "block/timestamp-ahead") this.#early.hold(block);
     if (fault) return fail(fault);
     this.#finality?.evidence.noticeSeal(block.header, block.seal);
     const conflict = this.#finality?.conflictOn(parent);
@@ -399,7 +397,7 @@ export class Chain {
   /** Ends after the import that is running; nothing is imported afterwards. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#earlyTimer?.cancel();
+    this.#early.close();
     await this.#imports.idle();
   }
 
@@ -590,38 +588,6 @@ export class Chain {
 
   #adoptChildren(parentHashHex: string): void {
     for (const child of this.#orphans.childrenOf(parentHashHex)) void this.#importWaiting(child);
-  }
-
-  #holdUntilItsTime(block: Block): void {
-    this.#early.add(block);
-    this.#scheduleEarly();
-    this.#doubtClock(block);
-  }
-
-  #doubtClock({ header, hashHex }: Block): void {
-    const aheadMs = header.timestampMs - this.#clock.nowMs();
-    if (aheadMs < clockDoubtMs) return;
-    this.#clockWarning.say(() =>
-      this.#logger.warn(
-        { height: header.height, hash: hashHex, aheadMs },
-        "a block is far ahead of this machine's clock and is held until its time: its producer's clock is off, or this one's; compare it with another machine's",
-      ),
-    );
-  }
-
-  #scheduleEarly(): void {
-    this.#earlyTimer?.cancel();
-    const earliestMs = this.#early.earliestMs();
-    if (earliestMs === undefined || this.#closed) return;
-    const delayMs = Math.max(1, earliestMs - this.engine.aheadMaxMs - this.#clock.nowMs());
-    // Not longer, since the wall clock may be set meanwhile.
-    this.#earlyTimer = this.#clock.schedule(Math.min(delayMs, earlyLookMs), () => {
-      const latestMs = this.#clock.nowMs() + this.engine.aheadMaxMs;
-      for (const block of this.#early.take((waiting) => waiting.header.timestampMs <= latestMs)) {
-        void this.#importWaiting(block);
-      }
-      this.#scheduleEarly();
-    });
   }
 
   async #importWaiting(block: Block): Promise<void> {
