@@ -6,7 +6,6 @@ import type { Clock } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import { Seldom } from "../base/seldom.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
 import {
   type BlockContents,
@@ -97,8 +96,6 @@ export interface ChainEvents {
 /** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
 export type ImportOutcome = "head" | "side";
 
-const sameWarningEveryMs = 600_000;
-
 export interface LocatedTransaction {
   readonly block: Block;
   readonly position: number;
@@ -117,7 +114,6 @@ export class Chain {
   readonly #orphans: WaitingBlocks;
   readonly #early: EarlyBlocks;
   readonly #farBehind: FarBehindRoom;
-  readonly #farBehindWarning: Seldom;
   readonly #recentBlocks = new BoundedMap<string, Block>(8);
   /** Verdicts on a block's signatures, begun ahead of its import or by it; they go with the block. */
   readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
@@ -147,8 +143,7 @@ export class Chain {
       { ...waiting, aheadMaxMs: this.engine.aheadMaxMs },
       { clock: modules.clock, logger: modules.logger, onDue: (block) => void this.#importWaiting(block) },
     );
-    this.#farBehind = new FarBehindRoom(options.farBehindBytesMax);
-    this.#farBehindWarning = new Seldom(sameWarningEveryMs, modules.clock);
+    this.#farBehind = new FarBehindRoom(options.farBehindBytesMax, modules);
     this.#trustRecovery = options.trustRecovery;
     this.#finality = this.#openFinality();
   }
@@ -408,8 +403,8 @@ export class Chain {
     const screened = this.screenBlock(block);
     if (!screened.ok) return screened;
     const record = screened.value;
-    const crowded = this.isFarBehind(record) ? this.#farBehind.take(block.bytes.length) : undefined;
-    if (crowded) return this.#noRoomFor(block, crowded);
+    const crowded = this.isFarBehind(record) ? this.#farBehind.take(block) : undefined;
+    if (crowded) return fail(crowded);
     const verdicts = await this.#verdictsOn(block);
     const badSignature = signatureFault(block, verdicts);
     // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
@@ -435,16 +430,6 @@ export class Chain {
   /** Whether a block's branch is so much lighter than the head that nobody needs to hear of it. Finality has its own limit. */
   isFarBehind(record: HeaderRecord): boolean {
     return !this.#finality && isFarBehind(record, this.#head, this.headerOf(this.#head.header.parentHash));
-  }
-
-  #noRoomFor({ header, hashHex }: Block, fault: BlockFault): Result<never, BlockFault> {
-    this.#farBehindWarning.say(() =>
-      this.#logger.warn(
-        { height: header.height, hash: hashHex, fault: describeFault(fault) },
-        "a branch far lighter than the chain is not kept any further; if it is to win after all, restart the node",
-      ),
-    );
-    return fail(fault);
   }
 
   /** After votes; imports settle by themselves. */

@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Chain } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
+import type { MempoolHead } from "../mempool/admission.ts";
 import { type AddOutcome, createMempool, type Mempool } from "../mempool/mempool.ts";
 import { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
@@ -83,12 +84,7 @@ export class NodeCore {
       {
         clock,
         verifier,
-        ledger: () => ({
-          view: chain.ledger,
-          height: chain.head.header.height,
-          minimumFee: spec.genesis.minimumFee,
-          voteFault: (transaction) => chain.voteFault(transaction),
-        }),
+        ledger: () => mempoolHead(chain),
         logger,
       },
     );
@@ -214,6 +210,16 @@ export class NodeCore {
     this.mempool.close();
     await this.#verifier.close();
   }
+}
+
+/** What a mempool looks at of the chain that it is for. */
+export function mempoolHead(chain: Chain): MempoolHead {
+  return {
+    view: chain.ledger,
+    height: chain.head.header.height,
+    minimumFee: chain.spec.genesis.minimumFee,
+    voteFault: (transaction) => chain.voteFault(transaction),
+  };
 }
 
 function roleOf(spec: ChainSpec, sealer: BlockSealer | undefined): NodeRole {

@@ -41,3 +41,23 @@ export async function createNodeHost(
     modules,
   );
 }
+
+export interface PoolHostOptions {
+  /** Of the key that is the host's identity. */
+  readonly privateKeySeed: Uint8Array;
+  readonly listenAddresses: readonly string[];
+  readonly bootstrap: readonly string[];
+  readonly maxConnections: number;
+}
+
+/**
+ * A host for a pool's server or one of its members, apart from the node's own: members hold no chain, and are not to
+ * take the places of peers. Nobody finds it who was not told of it.
+ */
+export function createPoolHost(
+  options: PoolHostOptions,
+  modules: { readonly clock: Clock; readonly logger: Logger },
+): Promise<Libp2pHost> {
+  const mdns = { enabled: false, network: "", intervalMs: mdnsIntervalMs };
+  return createLibp2pHost({ ...options, mdns, agentVersion: softwareVersion }, modules);
+}

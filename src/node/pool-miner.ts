@@ -4,12 +4,11 @@ import type { Clock } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { parseAddress } from "../network/libp2p/addresses.ts";
-import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
 import { PoolMember, type PoolMemberStatus } from "../pool/pool-member.ts";
 import { publicKeyOfAddress } from "../protocol/identity.ts";
 import { seedBytes } from "../protocol/signing.ts";
 import { createMiningThreads } from "../sealing/pow/mining-threads.ts";
-import { softwareVersion } from "./node-host.ts";
+import { createPoolHost, softwareVersion } from "./node-host.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
 
 export interface PoolMinerOptions {
@@ -50,15 +49,13 @@ export async function openPoolMiner(
       next: "copy what aurex-node pool serve prints, such as /ip4/192.0.2.1/tcp/13247/p2p/12D3Koo…",
     });
   }
-  const host = await createLibp2pHost(
+  const host = await createPoolHost(
     {
       // Nobody needs to know this process again: shares are the account's, whoever brings them.
       privateKeySeed: new Uint8Array(randomBytes(seedBytes)),
       listenAddresses: [],
       bootstrap: [pool],
-      mdns: { enabled: false, network: "", intervalMs: 0 },
       maxConnections: 4,
-      agentVersion: softwareVersion,
     },
     { clock, logger },
   );

@@ -6,7 +6,6 @@ import type { PoolRow } from "../export/pool-rows.ts";
 import type { PoolSummary } from "../http/node-status.ts";
 import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
-import { createLibp2pHost } from "../network/libp2p/libp2p-host.ts";
 import { PayoutDesk } from "../pool/payout-desk.ts";
 import { PoolBook, type PoolMemberRow } from "../pool/pool-book.ts";
 import { PoolServer } from "../pool/pool-server.ts";
@@ -16,7 +15,7 @@ import { type KeyPair, seedBytes } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { WorkBoard } from "../sealing/pow/work-board.ts";
 import { dataDirectory } from "./data-directory.ts";
-import { softwareVersion } from "./node-host.ts";
+import { createPoolHost } from "./node-host.ts";
 import { portInUse } from "./operator-error.ts";
 
 export interface PoolServiceOptions {
@@ -86,15 +85,12 @@ export class PoolService {
       },
       { clock, logger },
     );
-    // Apart from the node's own host: members hold no chain, and are not to take the places of peers.
-    const host = await createLibp2pHost(
+    const host = await createPoolHost(
       {
         privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
         listenAddresses: options.listenAddresses,
         bootstrap: [],
-        mdns: { enabled: false, network: "", intervalMs: 0 },
         maxConnections: sessionsMax,
-        agentVersion: softwareVersion,
       },
       { clock, logger },
     );

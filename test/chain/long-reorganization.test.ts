@@ -3,17 +3,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
-import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { ExportJob } from "../../src/export/export-job.ts";
 import { openLedgerFile } from "../../src/export/ledger-file.ts";
-import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
-import { NodeCore } from "../../src/node/node-core.ts";
+import type { NodeCore } from "../../src/node/node-core.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { DecodedTransaction, Payload } from "../../src/protocol/transaction.ts";
 import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
-import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { everyTable, exportOnce, jobFor, temporaryFolder } from "../export/ledger-contents.ts";
 import { conservationViolations, entriesOf, ledgerViolations } from "../simulation/checks.ts";
 import { countBalances } from "./accountant.ts";
@@ -23,11 +19,11 @@ import {
   type BlockWishes,
   type BuiltBlock,
   bob,
-  genesisMs,
   keyPairNamed,
   miner,
   testSpec,
 } from "./block-builder.ts";
+import { openCore } from "./open-core.ts";
 
 const pow = new BlockBuilder(
   testSpec("pow", { halvingIntervalBlocks: 30, rewardMaturityBlocks: 10, minimumFee: "0.00000001" }),
@@ -145,28 +141,8 @@ interface Opened {
 const opened: NodeCore[] = [];
 
 async function openNode(): Promise<Opened> {
-  const clock = createSimulatedClock(genesisMs + 3_600_000);
-  const network = createMemoryNetwork({ latencyMs: [1, 1], loss: 0 }, { clock, random: () => 0 });
   const disk = createMemoryDisk();
-  const core = await NodeCore.open(
-    {
-      spec: pow.spec,
-      network: "test",
-      name: "node",
-      keyPair: keyPairNamed("node"),
-      mineEmptyBlocks: false,
-      software: "test",
-    },
-    {
-      store: disk.open(),
-      host: network.createHost("node"),
-      verifier: createInlineVerifier(),
-      sealer: undefined,
-      journals: undefined,
-      clock,
-      logger: silentLogger,
-    },
-  );
+  const core = await openCore(pow.spec, disk);
   opened.push(core);
   const give = async (blocks: readonly BuiltBlock[]) => {
     for (const { block } of blocks) assert.ok((await core.chain.importBlock(block)).ok);

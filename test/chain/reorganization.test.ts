@@ -2,15 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
-import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
-import { NodeCore } from "../../src/node/node-core.ts";
 import { StoreError } from "../../src/store/chain-store.ts";
-import { createMemoryDisk, createMemoryStore } from "../../src/store/memory-store.ts";
-import { createInlineVerifier } from "../../src/verifier/verifier.ts";
-import { alice, authorities, BlockBuilder, bob, genesisMs, keyPairNamed, testSpec } from "./block-builder.ts";
+import { createMemoryDisk } from "../../src/store/memory-store.ts";
+import { alice, authorities, BlockBuilder, bob, testSpec } from "./block-builder.ts";
 import { openChain } from "./open-chain.ts";
+import { openCore } from "./open-core.ts";
 
 const pow = new BlockBuilder(testSpec("pow"));
 const wrongRoot = { header: { stateRoot: new Uint8Array(32).fill(1) } };
@@ -156,27 +152,7 @@ describe("a closed chain", () => {
 
 describe("the mempool", () => {
   it("follows the head back and forth, and loses nothing that can still be committed", async () => {
-    const clock = createSimulatedClock(genesisMs + 3_600_000);
-    const network = createMemoryNetwork({ latencyMs: [1, 1], loss: 0 }, { clock, random: () => 0 });
-    const core = await NodeCore.open(
-      {
-        spec: pow.spec,
-        network: "test",
-        name: "node",
-        keyPair: keyPairNamed("node"),
-        mineEmptyBlocks: false,
-        software: "test",
-      },
-      {
-        store: createMemoryStore(),
-        host: network.createHost("node"),
-        verifier: createInlineVerifier(),
-        sealer: undefined,
-        journals: undefined,
-        clock,
-        logger: silentLogger,
-      },
-    );
+    const core = await openCore(pow.spec);
     const [first, second, third] = [0, 1, 2].map((sequence) => pow.transfer(alice, sequence, bob, 1n));
     const rival = pow.transfer(alice, 1, bob, 500n);
     for (const transaction of [first!, second!, third!]) {

@@ -10,6 +10,7 @@ import type { AuthorityControl } from "../../src/http/authority-control.ts";
 import type { NodeStatus } from "../../src/http/node-status.ts";
 import type { WorkControl } from "../../src/http/work-control.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
+import { mempoolHead } from "../../src/node/node-core.ts";
 import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
@@ -84,19 +85,13 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     logger: silentLogger,
   };
   const chain = await Chain.open({ spec: spec.value }, modules);
-  const { minimumFee } = spec.value.genesis;
   const mempool = createMempool(
     {},
     {
       clock,
       verifier,
       logger: silentLogger,
-      ledger: () => ({
-        view: chain.ledger,
-        height: chain.head.header.height,
-        minimumFee,
-        voteFault: (transaction) => chain.voteFault(transaction),
-      }),
+      ledger: () => mempoolHead(chain),
     },
   );
   chain.events.on("headChanged", ({ connected, disconnected }) =>
@@ -130,7 +125,7 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     api,
     url,
     client: createApiClient(url),
-    sign: (payload, keyPair, { sequence = 0, fee = minimumFee } = {}) =>
+    sign: (payload, keyPair, { sequence = 0, fee = spec.value.genesis.minimumFee } = {}) =>
       signTransaction({ payload, sequence, fee, validUntil: 0, timestampMs: 0 }, keyPair, spec.value.chainId),
     async sealWaiting() {
       const producer = new BlockProducer(

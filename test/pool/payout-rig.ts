@@ -9,6 +9,7 @@ import { ledgerContext } from "../../src/chain/reorganization.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
+import { mempoolHead } from "../../src/node/node-core.ts";
 import { PayoutDesk, type PayoutDeskOptions } from "../../src/pool/payout-desk.ts";
 import { PoolBook, type PoolMemberRow } from "../../src/pool/pool-book.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
@@ -65,19 +66,13 @@ export class PayoutRig {
     this.open = open;
     this.#directory = directory;
     const { chain, clock } = open;
-    const { minimumFee } = builder.spec.genesis;
     this.mempool = createMempool(
       {},
       {
         clock,
         verifier: createInlineVerifier(),
         logger: silentLogger,
-        ledger: () => ({
-          view: chain.ledger,
-          height: chain.head.header.height,
-          minimumFee,
-          voteFault: (transaction) => chain.voteFault(transaction),
-        }),
+        ledger: () => mempoolHead(chain),
       },
     );
     chain.events.on("headChanged", ({ connected, disconnected }) =>

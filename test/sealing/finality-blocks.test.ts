@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
+import { mempoolHead } from "../../src/node/node-core.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
 import { encodeEvidence } from "../../src/protocol/evidence.ts";
@@ -49,12 +50,7 @@ async function startRig(own: KeyPair | undefined, changes: Partial<ChainSpecJson
   const opened = await openChain({ spec: authorities.builder.spec }, { clock });
   const { chain } = opened;
   const logger = silentLogger;
-  const ledger = () => ({
-    view: chain.ledger,
-    height: chain.head.header.height,
-    minimumFee: 0n,
-    voteFault: chain.voteFault.bind(chain),
-  });
+  const ledger = () => mempoolHead(chain);
   const mempool = createMempool({}, { clock, verifier: createInlineVerifier(), logger, ledger });
   chain.events.on("headChanged", ({ connected, disconnected }) =>
     mempool.headChanged({

@@ -5,6 +5,7 @@ import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { Chain } from "../../src/chain/chain.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { createMempool } from "../../src/mempool/mempool.ts";
+import { mempoolHead } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import {
   BlockProducer,
@@ -29,13 +30,7 @@ export async function openProducer(
   const verifier = createInlineVerifier();
   const store = createMemoryStore();
   const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
-  const { minimumFee } = spec.genesis;
-  const ledger = () => ({
-    view: chain.ledger,
-    height: chain.head.header.height,
-    minimumFee,
-    voteFault: () => undefined,
-  });
+  const ledger = () => mempoolHead(chain);
   const mempool = createMempool({}, { clock, verifier, logger, ledger });
   const announced: number[] = [];
   const producer = new BlockProducer(

@@ -13,6 +13,7 @@ import type { NetworkEvents } from "../../../src/network/network.ts";
 import { AdmissionDesk } from "../../../src/node/authority/admission-desk.ts";
 import { OwnCandidacy } from "../../../src/node/authority/own-candidacy.ts";
 import { VoteCaster } from "../../../src/node/authority/vote-caster.ts";
+import { mempoolHead } from "../../../src/node/node-core.ts";
 import { signConsent } from "../../../src/protocol/authority-consent.ts";
 import { emptyConsensusSection } from "../../../src/protocol/block.ts";
 import type { Certificate } from "../../../src/protocol/certificate.ts";
@@ -77,12 +78,7 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
       clock,
       verifier,
       logger: silentLogger,
-      ledger: () => ({
-        view: chain.ledger,
-        height: chain.head.header.height,
-        minimumFee: spec.genesis.minimumFee,
-        voteFault: (transaction) => chain.voteFault(transaction),
-      }),
+      ledger: () => mempoolHead(chain),
     },
   );
   chain.events.on("headChanged", ({ connected, disconnected }) =>
