@@ -42,7 +42,7 @@ export function demoCommand(terminal: Terminal): AurexCommand {
       "aurex-node demo --data-dir ./demo && sqlite3 ./demo/ledger.sqlite .tables",
     )
     .runs(async ({ pow, poa, dataDir, ...flags }: DemoFlags) => {
-      const { runDemo } = await import("../node/demo.ts");
+      const { runDemo } = await import("../node/demo/demo.ts");
       const stop = addStopSignals();
       try {
         return await runDemo(
