@@ -5,18 +5,18 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { NodeAnswer } from "../../src/http/answers.ts";
-import { type ApiClient, createApiClient } from "../../src/http/api-client.ts";
+import { type ApiClient, ApiUnreachable, createApiClient } from "../../src/http/api-client.ts";
 import { type ChainSpecJson, chainSpecFrom, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
+import { until } from "../support/patience.ts";
+
+export { until };
 
 const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");
 /** What the machine sets for its own nodes must not reach ours. */
 const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith("AUREX_")),
 );
-/** Generous: it only bounds a test that fails. */
-const waitMaxMs = 60_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -101,13 +101,27 @@ export class NodeProcess extends Running {
   }
 
   /** Resolves when `isSo` of what the node says of itself. */
-  async until(what: string, isSo: (status: NodeAnswer) => boolean): Promise<NodeAnswer> {
-    let status = await this.status();
-    await until(what, async () => {
-      status = await this.status();
-      return isSo(status);
-    });
-    return status;
+  until(what: string, isSo: (status: NodeAnswer) => boolean): Promise<NodeAnswer> {
+    let seen: unknown;
+    return until(
+      what,
+      async () => {
+        const status = await this.#statusIfAlive();
+        seen = status ?? "no answer";
+        return status && isSo(status) ? status : undefined;
+      },
+      { seen: () => seen },
+    );
+  }
+
+  /** Undefined if a node that still runs is too busy to answer in time. */
+  async #statusIfAlive(): Promise<NodeAnswer | undefined> {
+    try {
+      return await this.status();
+    } catch (error) {
+      if (this.hasEnded || !(error instanceof ApiUnreachable)) throw error;
+      return undefined;
+    }
   }
 
   async untilCommitted(id: string): Promise<void> {
@@ -214,15 +228,6 @@ export const fastPow = {
   targetBlockTimeMs: 1,
   minimumIntervalMs: 1,
 } as const;
-
-/** Resolves when `isSo`; fails with `what` where that does not come. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + waitMaxMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadlineMs) assert.fail(`not in ${waitMaxMs / 1_000} s: ${what}`);
-    await delay(50);
-  }
-}
 
 /** Resolves when all stand at one head, and returns it. */
 export async function untilAgreed(nodes: readonly NodeProcess[]): Promise<NodeAnswer["head"]> {

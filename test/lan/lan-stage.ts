@@ -3,16 +3,15 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { NodeAnswer } from "../../src/http/answers.ts";
 import { Lan } from "../../src/node/lan/lan.ts";
 import { LanNode } from "../../src/node/lan/lan-node.ts";
 import { type LanEvent, type LanView, LanWatch } from "../../src/node/lan/lan-watch.ts";
 import type { Machine } from "../../src/node/lan/machine.ts";
 import { OperatorError } from "../../src/node/operator-error.ts";
+import { patienceMs, until } from "../support/patience.ts";
 
-/** Generous: it only bounds a test that fails. */
-const waitMaxMs = 90_000;
+const waitMaxMs = patienceMs(90_000);
 const eventsShown = 60;
 
 /** Why the tests of a LAN are skipped here; false where one can be made. */
@@ -130,8 +129,7 @@ export class LanStage {
 
   /** Resolves when all of these nodes have a transaction in one and the same final block. */
   async untilFinal(id: string, nodes: readonly LanNode[]): Promise<number> {
-    const deadlineMs = performance.now() + waitMaxMs;
-    for (;;) {
+    const look = async () => {
       const blocks = await Promise.all(
         nodes.map(async (node) => {
           const answer = await node.api.transaction(id).catch(() => undefined);
@@ -143,12 +141,9 @@ export class LanStage {
       this.checkPromise();
       const hashes = new Set(blocks.map((block) => block?.hash));
       const [first] = blocks;
-      if (hashes.size === 1 && first) return first.height;
-      if (performance.now() > deadlineMs) {
-        assert.fail(`not in ${waitMaxMs / 1_000} s: ${id} is final everywhere\n${this.#story()}`);
-      }
-      await delay(250);
-    }
+      return hashes.size === 1 ? first?.height : undefined;
+    };
+    return until(`${id} is final everywhere`, look, { pollMs: 250, seen: () => this.#story() });
   }
 
   /** Every block up to the lowest final one is the same on all. */
@@ -173,12 +168,8 @@ export class LanStage {
 
   /** Resolves when a node has logged this. */
   async untilLogged(node: LanNode, pattern: RegExp): Promise<void> {
-    const deadlineMs = performance.now() + waitMaxMs;
-    while (!pattern.test(await this.log(node))) {
-      if (performance.now() > deadlineMs)
-        assert.fail(`${node.name} does not log ${pattern}\n${this.#story()}`);
-      await delay(50);
-    }
+    const isLogged = async () => pattern.test(await this.log(node));
+    await until(`${node.name} logs ${pattern}`, isLogged, { seen: () => this.#story() });
   }
 
   #story(): string {

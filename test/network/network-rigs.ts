@@ -22,6 +22,7 @@ export interface NetworkRig extends Omit<HostRig, "makeHost"> {
 
 /** All test chains begin at one time in the past; the clocks of their nodes stand an hour later. */
 const startMs = genesisMs + 3_600_000;
+/** In simulated time, which runs as fast on a busy machine. */
 const waitMaxMs = 60_000;
 
 export function memoryNetworkRig(): NetworkRig {

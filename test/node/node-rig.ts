@@ -4,7 +4,6 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { AurexNode, type AurexNodeOptions } from "../../src/node/aurex-node.ts";
 import { type OperatorError, toOperatorError } from "../../src/node/operator-error.ts";
@@ -13,23 +12,14 @@ import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type Payload, signTransaction } from "../../src/protocol/transaction.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
+import { until } from "../support/patience.ts";
 
-/** Generous: it only bounds a test that fails. */
-const waitMaxMs = 60_000;
+export { until };
 
 export async function temporaryFolder(t: Pick<TestContext, "after">): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "aurex-node-test-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** Resolves when `isSo`; fails with `what` where that does not come. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + waitMaxMs;
-  while (!(await isSo())) {
-    if (performance.now() > deadlineMs) assert.fail(`not in ${waitMaxMs / 1_000} s: ${what}`);
-    await delay(20);
-  }
 }
 
 /** A Proof of Work chain whose blocks take no time, and whose target stays at the floor; `salt` tells one from another. */
