@@ -229,7 +229,7 @@ function leaveCommand(terminal: Terminal): AurexCommand {
       showVote(voted, flags, terminal, [
         `${address} leaves the authorities`,
         "it seals until the block with its vote is final, then it only follows the chain: keep it running until aurex-node status says so",
-        "started again with --authority it asks to be let in again; start it without to stay out",
+        "started again with --authority it asks to be let in again, and comes back if the operators of more than half of the authorities run aurex-node authority vote add; start it without --authority to stay out",
       ]);
     });
 }

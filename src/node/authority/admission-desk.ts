@@ -25,7 +25,7 @@ import { describeFault } from "../../protocol/faults.ts";
 import type { AdmissionPolicy } from "../../protocol/genesis.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import { authorityActions } from "../../protocol/transaction.ts";
-import { type AdmissionWait, admissionWait } from "./admission-rule.ts";
+import { type AdmissionWait, admissionWait, operatorWaits } from "./admission-rule.ts";
 import { type Candidate, CandidateList } from "./candidate-list.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
 import { isPrivateAddress } from "./private-address.ts";
@@ -38,7 +38,7 @@ export interface AdmissionDeskOptions {
 }
 
 export interface AdmissionDeskModules {
-  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "events">;
+  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "events" | "ledger">;
   readonly network: Pick<Network, "events">;
   readonly candidacy: OwnCandidacy;
   readonly caster: VoteCaster;
@@ -62,8 +62,6 @@ export class AdmissionDesk implements AuthorityControl {
   readonly #heard = new BoundedMap<string, { readonly name: string; readonly atMs: number }>(
     keysRememberedMax,
   );
-  /** Keys that this node's operator voted to remove: they are not taken in again without the operator. */
-  readonly #dismissed = new BoundedMap<string, true>(keysRememberedMax);
   /** Candidates whose command the log has told. */
   readonly #announced = new BoundedMap<string, true>(keysRememberedMax);
   /** Votes being signed and submitted. */
@@ -142,7 +140,9 @@ export class AdmissionDesk implements AuthorityControl {
     const terms = action === "add" ? this.#consentFor(request) : this.#removalTerms(request);
     if (!terms) return fail({ code: "authority/consent-missing", address: addressOf(authority) });
     const cast = await this.#modules.caster.cast({ action: authorityActions[action], authority, ...terms });
-    if (cast.ok) this.#operatorWants(action, authority);
+    // A node that its operator takes out must not ask to be let in again while this process runs.
+    const isOwnLeave = action === "remove" && bytesEqual(authority, this.#options.publicKey);
+    if (cast.ok && isOwnLeave) this.#modules.candidacy.withdraw();
     return cast;
   }
 
@@ -182,7 +182,7 @@ export class AdmissionDesk implements AuthorityControl {
   #consider(candidate: Candidate): void {
     if (!this.#options.authority || !this.#isAuthority || this.#isMember(candidate.publicKey)) return;
     const wait = this.#waitOf(candidate);
-    if (wait === "an operator has to vote") this.#announce(candidate);
+    if (wait && operatorWaits.has(wait)) this.#announce(candidate);
     if (wait || this.#hasVotedFor(candidate) || !this.#modules.mayVote()) return;
     void this.#admit(candidate);
   }
@@ -227,7 +227,8 @@ export class AdmissionDesk implements AuthorityControl {
         hellos: candidate.hellos,
         heardForMs: candidate.lastHeardMs - candidate.firstHeardMs,
         isBanned: includesBytes(this.#finality.banned, candidate.publicKey),
-        isDismissed: this.#dismissed.has(key),
+        // From the ledger, so that it holds after a restart, on nodes that joined later, and whoever voted.
+        wasAuthority: chain.ledger.authority(key) !== undefined,
       },
       {
         policy: this.#policy,
@@ -270,13 +271,6 @@ export class AdmissionDesk implements AuthorityControl {
   #removalTerms({ expiresAtHeight }: AuthorityVoteRequest) {
     const { height } = this.#modules.chain.head.header;
     return { consent: noConsent, expiresAtHeight: expiresAtHeight ?? height + removalBlocks };
-  }
-
-  #operatorWants(action: AuthorityAction, authority: Uint8Array): void {
-    const key = toHex(authority);
-    if (action === "add") this.#dismissed.delete(key);
-    else if (bytesEqual(authority, this.#options.publicKey)) this.#modules.candidacy.withdraw();
-    else this.#dismissed.set(key, true);
   }
 
   #isMember(key: Uint8Array): boolean {

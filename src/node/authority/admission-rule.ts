@@ -18,8 +18,8 @@ export interface CandidateStanding {
   readonly heardForMs: number;
   /** Evidence has put the key out for good. */
   readonly isBanned: boolean;
-  /** This node's operator voted to remove it. */
-  readonly isDismissed: boolean;
+  /** The chain has had this key as an authority before: by vote, by its own wish or by trust recovery it is none now. */
+  readonly wasAuthority: boolean;
 }
 
 export interface AdmissionSituation {
@@ -32,7 +32,7 @@ export interface AdmissionSituation {
 
 export type AdmissionWait =
   | "put out for good by evidence"
-  | "removed by this node's operator"
+  | "was an authority before: an operator has to vote"
   | "not near our head"
   | "has not answered for long enough"
   | "an operator has to vote"
@@ -40,17 +40,24 @@ export type AdmissionWait =
   | "the join window is closed"
   | "there are seven authorities";
 
-/** Why an authority does not vote for a candidate by itself; undefined where it does. */
+/** The waits that only an operator's vote ends; the log tells its command. */
+export const operatorWaits: ReadonlySet<AdmissionWait> = new Set([
+  "was an authority before: an operator has to vote",
+  "an operator has to vote",
+]);
+
+/** Why an authority does not vote for a candidate by itself; undefined if it does. */
 export function admissionWait(
   candidate: CandidateStanding,
   situation: AdmissionSituation,
 ): AdmissionWait | undefined {
   if (candidate.isBanned) return "put out for good by evidence";
-  if (candidate.isDismissed) return "removed by this node's operator";
   if (Math.abs(candidate.height - situation.height) > headDistanceMax) return "not near our head";
   if (candidate.hellos < hellosNeeded || candidate.heardForMs < answeringMs) {
     return "has not answered for long enough";
   }
+  // The policy, an open join window included, is for newcomers. A removal was decided by people, so people undo it.
+  if (candidate.wasAuthority) return "was an authority before: an operator has to vote";
   switch (situation.policy) {
     case "vote":
       return "an operator has to vote";

@@ -181,26 +181,6 @@ describe("an operator's votes", () => {
     assert.equal(outside.fault.code, "authority/not-an-authority");
   });
 
-  it("to remove stand against the policy: whom the operator removed is not taken in again", async () => {
-    const rig = await openDesk();
-    assert.ok((await rig.desk.vote({ action: "remove", authority: third.publicKey })).ok);
-    const other = {
-      kind: "authorityVote",
-      action: authorityActions.remove,
-      authority: third.publicKey,
-    } as const;
-    await rig.seal(
-      rig.builder.sign(second, 0, { ...other, expiresAtHeight: 100, consent: new Uint8Array(64) }),
-    );
-    assert.deepEqual(rig.desk.view().inFlight, { action: "remove", address: addressOf(third.publicKey) });
-    await rig.sealUntilInForce();
-    await rig.helloForLongEnough(third);
-    assert.deepEqual(waitingOf(rig), ["removed by this node's operator"]);
-    assert.deepEqual(rig.votes(), []);
-    assert.ok((await rig.desk.vote({ action: "add", authority: third.publicKey })).ok);
-    assert.equal(rig.votes().length, 1);
-  });
-
   it("show each authority with its last block, and what a change takes", async () => {
     const rig = await openDesk();
     const { block } = await rig.seal(rig.builder.sign(alice, 0));

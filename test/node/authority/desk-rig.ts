@@ -47,6 +47,8 @@ export interface DeskRig {
   readonly candidacy: OwnCandidacy;
   readonly builder: BlockBuilder;
   readonly warnings: string[];
+  /** A desk that remembers nothing, on the same chain: as after a restart of the node. */
+  restart(): void;
   consentOf(candidate: KeyPair, expiresAtHeight?: number): Candidacy;
   hello(candidate: KeyPair, wishes?: HelloWishes): Promise<void>;
   /** Three hellos within four seconds. */
@@ -100,11 +102,15 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     clock,
     submit: (transaction) => mempool.add(transaction),
   });
-  const desk = new AdmissionDesk(
-    { publicKey: self.publicKey, authority },
-    { chain, network, candidacy, caster, mayVote, clock, logger },
-  );
-  desk.start();
+  const openedDesk = () => {
+    const opened = new AdmissionDesk(
+      { publicKey: self.publicKey, authority },
+      { chain, network, candidacy, caster, mayVote, clock, logger },
+    );
+    opened.start();
+    return opened;
+  };
+  let desk = openedDesk();
   let head = builder.genesis;
   const consentOf = (candidate: KeyPair, expiresAtHeight = 1_000) => ({
     expiresAtHeight,
@@ -135,7 +141,13 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     chain,
     clock,
     mempool,
-    desk,
+    get desk() {
+      return desk;
+    },
+    restart() {
+      desk.stop();
+      desk = openedDesk();
+    },
     candidacy,
     builder,
     warnings,
