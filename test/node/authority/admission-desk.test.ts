@@ -6,7 +6,7 @@ import { authorityActions } from "../../../src/protocol/transaction.ts";
 import { alice, authorities, bob, keyPairNamed } from "../../chain/block-builder.ts";
 import { type DeskRig, openDesk, windowEndMs } from "./desk-rig.ts";
 
-const [self, second, third] = authorities as [typeof alice, typeof alice, typeof alice];
+const [self, second] = authorities as [typeof alice, typeof alice];
 const alone = { authorities: [addressOf(self.publicKey)] };
 
 function waitingOf(rig: DeskRig): (string | null)[] {
