@@ -1,5 +1,5 @@
 /** The figures as one text table. */
-import { textTable } from "../src/node/chain-tables.ts";
+import { textTable } from "../src/base/text-table.ts";
 import { type Figure, ratioOf } from "./measure.ts";
 
 export function figureTable(figures: readonly Figure[]): string {

@@ -1,14 +1,16 @@
 /** `aurex-node authority`: who seals a Proof of Authority chain, and votes on who shall. */
 import { InvalidArgumentError } from "commander";
+import { shortened } from "../base/text-table.ts";
 import type { SubmitAnswer } from "../http/answers.ts";
 import type { ApiClient, AuthorityVoteBody } from "../http/api-client.ts";
 import type { AuthoritiesAnswer, AuthorityAction } from "../http/authority-control.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
-import { fieldList } from "./field-list.ts";
+import { fieldList, wrapped } from "./field-list.ts";
+import { oneOf, wholeNumber } from "./flag-values.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
-import { wholeNumber } from "./signing-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
+import { agoText, localTime } from "./time-text.ts";
 
 type Flags = ApiFlags & JsonFlag;
 
@@ -42,62 +44,62 @@ function listCommand(terminal: Terminal): AurexCommand {
       const client = await connect(flags, terminal);
       const answer = await client.authorities();
       if (flags.json) writeJson(terminal, answer);
-      else terminal.stdout.write(await listText(answer));
+      else terminal.stdout.write(listText(answer, terminal.columns));
     });
 }
 
-async function listText(answer: AuthoritiesAnswer): Promise<string> {
-  const { textTable } = await import("../node/chain-tables.ts");
+/** An address has 64 letters and is there to be copied: whatever else is known of it stands on the next line. */
+function listText(answer: AuthoritiesAnswer, columns: number): string {
   const { authorities, candidates, ballots, inFlight, banned } = answer;
-  const when = (ms: number | null) => (ms === null ? "never" : new Date(ms).toISOString());
-  const section = (title: string, head: readonly string[], rows: string[][]) =>
-    rows.length === 0 ? "" : `\n${title}\n${textTable([...head], rows)}`;
-  const terms = fieldList({
-    admission: answer.admission,
-    "join window": answer.joinWindowEndsAtMs === null ? undefined : windowText(answer.joinWindowEndsAtMs),
-    "finality needs": `${answer.quorum} of ${authorities.length}`,
-    "a change needs": `${answer.majority} of ${authorities.length} votes`,
-    "in flight": inFlight ? `${inFlight.action} ${inFlight.address}` : undefined,
-    "out for good": banned.join(" ") || undefined,
-  });
+  const nowMs = Date.now();
+  const section = (title: string, entries: readonly (readonly [line: string, about: string])[]) =>
+    entries.length === 0
+      ? ""
+      : `\n${title}\n${entries.flatMap(([line, about]) => [`  ${line}`, ...wrapped(about, columns - 6).map((text) => `      ${text}`)]).join("\n")}\n`;
+  const terms = fieldList(
+    {
+      admission: answer.admission,
+      "join window": answer.joinWindowEndsAtMs === null ? undefined : windowText(answer.joinWindowEndsAtMs),
+      "finality needs": `${answer.quorum} of ${authorities.length}`,
+      "a change needs": `${answer.majority} of ${authorities.length} votes`,
+      "in flight": inFlight ? `${inFlight.action} ${inFlight.address}` : undefined,
+      "out for good": banned,
+    },
+    columns,
+  );
   return [
     terms,
     section(
       "Authorities",
-      ["address", "name", "last heard", "last sealed"],
-      authorities.map(({ address, name, lastHeardMs, sealedHeight, self }) => [
-        address,
-        self ? "this node" : (name ?? ""),
-        self ? "" : when(lastHeardMs),
-        String(sealedHeight),
-      ]),
+      authorities.map(({ address, name, lastHeardMs, sealedHeight, self }) => {
+        const heard = lastHeardMs === null ? "never heard" : `heard ${agoText(lastHeardMs, nowMs)}`;
+        const about = [self ? "" : heard, `last sealed block ${sealedHeight}`].filter((part) => part !== "");
+        return [
+          `${address}  ${self ? "this node" : shortened(name ?? "", columns - 68, "end")}`.trimEnd(),
+          about.join(", "),
+        ];
+      }),
     ),
     section(
       "Candidates",
-      ["address", "name", "height", "not voted for because"],
       candidates.map(({ address, name, height, waitingBecause }) => [
-        address,
-        name,
-        String(height),
-        waitingBecause ?? "voted for",
+        `${address}  ${shortened(name, columns - 68, "end")}`.trimEnd(),
+        `at height ${height}; ${waitingBecause === null ? "this node voted for it" : `not voted for: ${waitingBecause}`}`,
       ]),
     ),
     section(
       "Open votes",
-      ["voter", "vote", "for", "until height"],
       ballots.map(({ voter, action, address, expiresAtHeight }) => [
-        voter,
-        action,
-        address,
-        String(expiresAtHeight),
+        `${action} ${address}`,
+        `by ${voter} until block ${expiresAtHeight}`,
       ]),
     ),
   ].join("");
 }
 
 function windowText(endsAtMs: number): string {
-  const end = new Date(endsAtMs).toISOString();
-  return endsAtMs > Date.now() ? `open until ${end}` : `closed since ${end}`;
+  const isOpen = endsAtMs > Date.now();
+  return `${isOpen ? "open until" : "closed since"} ${localTime(endsAtMs)} (${agoText(endsAtMs, Date.now())})`;
 }
 
 function proposeCommand(terminal: Terminal): AurexCommand {
@@ -134,7 +136,7 @@ function voteCommand(terminal: Terminal): AurexCommand {
     .description(
       "Have the node cast its vote to add or remove an authority. Nobody is added against their will: the node knows the consent of who asks it, and takes that of others with --consent.",
     )
-    .argument("<action>", "add or remove", anAction)
+    .argument("<action>", "add or remove", oneOf("add", "remove"))
     .argument("<address>", "address of the authority or candidate")
     .option("--consent <hex>", "the candidate's consent, from aurex-node authority propose")
     .option("--expires <height>", "last height at which the vote counts; goes with the consent", wholeNumber)
@@ -179,12 +181,6 @@ function voteOf(
     ...(consent === undefined ? {} : { consent }),
     ...(expires === undefined ? {} : { expiresAtHeight: expires }),
   };
-}
-
-/** For commander. */
-function anAction(text: string): AuthorityAction {
-  if (text === "add" || text === "remove") return text;
-  throw new InvalidArgumentError("It must be add or remove.");
 }
 
 function openCommand(terminal: Terminal): AurexCommand {

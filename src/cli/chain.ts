@@ -1,10 +1,13 @@
 /** `aurex-node chain`: blocks of a running node. */
+import type { TableColumn } from "../base/text-table.ts";
 import type { BlockAnswer, BlockSummary } from "../http/answers.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
+import { numberFrom, wholeNumber } from "./flag-values.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
-import { wholeNumber } from "./signing-flags.ts";
-import { type Terminal, writeJson } from "./terminal.ts";
+import { type Terminal, tableFor, writeJson } from "./terminal.ts";
+import { localTime } from "./time-text.ts";
+import { addWideFlag, type WideFlag } from "./wide-flag.ts";
 
 export function chainCommand(terminal: Terminal): AurexCommand {
   const chain = new AurexCommand("chain", terminal)
@@ -15,7 +18,7 @@ export function chainCommand(terminal: Terminal): AurexCommand {
   return chain;
 }
 
-interface ListFlags extends ApiFlags, JsonFlag {
+interface ListFlags extends ApiFlags, JsonFlag, WideFlag {
   readonly from?: number;
   readonly limit: number;
 }
@@ -23,32 +26,39 @@ interface ListFlags extends ApiFlags, JsonFlag {
 function listCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("list", terminal)
     .summary("list blocks")
-    .description("List blocks, lowest first; the newest where no height is given.")
+    .description("List blocks, lowest first; the newest ones if no height is given.")
     .option("--from <height>", "first block", wholeNumber)
-    .option("--limit <count>", "how many, up to 100", wholeNumber, 20)
+    .option("--limit <count>", "how many blocks, 1 to 100", numberFrom(1, 100), 20)
     .examples("aurex-node chain list", "aurex-node chain list --from 0 --limit 100 --json")
-    .runs(async ({ from, limit, ...flags }: ListFlags) => {
+    .runs(async ({ from, limit, wide, ...flags }: ListFlags) => {
       const client = await connect(flags, terminal);
       const answer = await client.blocks({ limit, ...(from === undefined ? {} : { from }) });
       if (flags.json) return writeJson(terminal, answer);
-      const { textTable } = await import("../node/chain-tables.ts");
-      terminal.stdout.write(
-        textTable(["height", "hash", "time", "transactions", "producer"], answer.blocks.map(rowOf)),
-      );
+      const rows = answer.blocks.map((block) => rowOf(block, wide));
+      terminal.stdout.write(tableFor(terminal, blockColumns, rows, wide));
     });
-  return addJsonFlag(addApiFlags(command));
+  return addJsonFlag(addWideFlag(addApiFlags(command)));
 }
 
-function rowOf({
-  height,
-  hash,
-  timestampMs,
-  transactionCount,
-  producerName,
-  producer,
-}: BlockSummary): string[] {
-  const time = new Date(timestampMs).toISOString();
-  return [String(height), hash, time, String(transactionCount), producerName ?? producer ?? ""];
+const blockColumns: readonly TableColumn[] = [
+  { title: "height", right: true },
+  { title: "hash", cut: "end", widthMin: 12 },
+  { title: "time" },
+  { title: "txs", right: true },
+  { title: "producer", cut: "middle", widthMin: 12 },
+];
+/** Enough to tell blocks apart, and to find one by `chain show HEIGHT`. */
+const shortHashDigits = 16;
+
+function rowOf(block: BlockSummary, wide = false): string[] {
+  const { height, hash, timestampMs, transactionCount, producerName, producer } = block;
+  return [
+    String(height),
+    wide ? hash : `${hash.slice(0, shortHashDigits)}…`,
+    wide ? new Date(timestampMs).toISOString() : localTime(timestampMs),
+    String(transactionCount),
+    producerName ?? producer ?? "",
+  ];
 }
 
 function showCommand(terminal: Terminal): AurexCommand {
@@ -61,31 +71,36 @@ function showCommand(terminal: Terminal): AurexCommand {
       const client = await connect(flags, terminal);
       const block = await client.block(reference);
       if (flags.json) writeJson(terminal, block);
-      else terminal.stdout.write(blockText(block));
+      else terminal.stdout.write(blockText(block, terminal.columns));
     });
   return addJsonFlag(addApiFlags(command));
 }
 
-function blockText({ transactions, ...block }: BlockAnswer): string {
+function blockText({ transactions, ...block }: BlockAnswer, columns: number): string {
   const { producer, producerName, canonical, signature, extraData } = block;
-  const fields = fieldList({
-    height: block.height,
-    hash: block.hash,
-    parent: block.parentHash,
-    time: new Date(block.timestampMs).toISOString(),
-    producer: producerName === null ? producer : `${producerName} (${producer})`,
-    nonce: signature === null ? block.nonce : undefined,
-    signature,
-    "state root": block.stateRoot,
-    "transactions root": block.transactionsRoot,
-    weight: block.cumulativeWeight,
-    note: extraData || undefined,
-    bytes: block.bytes,
-    canonical: canonical ? "yes" : "no, another branch is heavier",
-    transactions: block.transactionCount,
-  });
-  const lines = transactions.map(
-    ({ id, payload, sender, senderName }) => `  ${id}  ${payload.kind}  ${senderName ?? sender}\n`,
+  const fields = fieldList(
+    {
+      height: block.height,
+      hash: block.hash,
+      parent: block.parentHash,
+      time: new Date(block.timestampMs).toISOString(),
+      producer: producerName === null ? producer : `${producerName} (${producer})`,
+      nonce: signature === null ? block.nonce : undefined,
+      signature,
+      "state root": block.stateRoot,
+      "txs root": block.transactionsRoot,
+      weight: block.cumulativeWeight,
+      note: extraData || undefined,
+      bytes: block.bytes,
+      canonical: canonical ? "yes" : "no, another branch is heavier",
+      transactions: block.transactionCount,
+    },
+    columns,
   );
-  return fields + lines.join("");
+  // The id has 64 digits and is there to be copied.
+  const lines = transactions.flatMap(({ id, payload, sender, senderName }) => [
+    `  ${id}  ${payload.kind}`,
+    `      from ${senderName ?? sender}`,
+  ]);
+  return fields + lines.map((line) => `${line}\n`).join("");
 }

@@ -1,6 +1,6 @@
 /** `aurex-node demo`: a network of both engines on this machine. */
-import { InvalidArgumentError } from "commander";
 import { AurexCommand } from "./command.ts";
+import { listed, numberFrom, oneOf } from "./flag-values.ts";
 import { addStopSignals } from "./stop-signals.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -21,21 +21,21 @@ export function demoCommand(terminal: Terminal): AurexCommand {
     .description(
       "Run a network of Proof of Work and Proof of Authority nodes on this machine, send test transactions, and show status, chains and SQL ledger. In a terminal it then stays up until Ctrl-C.",
     )
-    .option("--pow <count>", "Proof of Work nodes", (text) => numberWithin(text, 0, 16), 3)
-    .option("--poa <count>", "Proof of Authority nodes", (text) => numberWithin(text, 0, 16), 2)
+    .option("--pow <count>", "Proof of Work nodes", numberFrom(0, 16), 3)
+    .option("--poa <count>", "Proof of Authority nodes", numberFrom(0, 16), 2)
     .option("--ports <port,...>", "TCP ports of the nodes in order (default: free ones)", portList, [])
-    .option(
-      "--transactions <count>",
-      "transfers besides the named ones",
-      (text) => numberWithin(text, 0, 10_000),
-      0,
-    )
+    .option("--transactions <count>", "transfers besides the named ones", numberFrom(0, 10_000), 0)
     .option(
       "--data-dir <directory>",
       "where ledger.sqlite and the nodes' directories go (default: a temporary one)",
     )
     .option("--exit", "end when everything has been shown", false)
-    .option("--log-level <level>", `what goes to blockchain.log: ${logLevels.join(", ")}`, logLevel, "info")
+    .option(
+      "--log-level <level>",
+      `what goes to blockchain.log: ${listed(logLevels)}`,
+      oneOf(...logLevels),
+      "info",
+    )
     .examples(
       "aurex-node demo",
       "aurex-node demo --pow 1 --poa 3 --transactions 50 --exit",
@@ -59,17 +59,6 @@ export function demoCommand(terminal: Terminal): AurexCommand {
     });
 }
 
-function numberWithin(text: string, min: number, max: number): number {
-  const number = Number(text);
-  if (/^\d{1,9}$/.test(text) && number >= min && number <= max) return number;
-  throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
-}
-
 function portList(text: string): number[] {
-  return text.split(",").map((port) => numberWithin(port.trim(), 0, 65_535));
-}
-
-function logLevel(text: string): string {
-  if (logLevels.some((level) => level === text)) return text;
-  throw new InvalidArgumentError(`It must be one of ${logLevels.join(", ")}.`);
+  return text.split(",").map((port) => numberFrom(0, 65_535)(port.trim()));
 }

@@ -8,8 +8,8 @@ import { addressOf, publicKeyOfAddress } from "../protocol/identity.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { fieldList } from "./field-list.ts";
+import { numberFrom } from "./flag-values.ts";
 import { addJsonFlag, type JsonFlag } from "./shared-flags.ts";
-import { wholeNumber } from "./signing-flags.ts";
 import { type Terminal, writeJson } from "./terminal.ts";
 
 interface InitFlags extends JsonFlag {
@@ -33,7 +33,7 @@ export function initCommand(terminal: Terminal): AurexCommand {
     .option("--authority <keys...>", "poa: address or public key (64 hex digits) of each that may seal")
     .option("--name <name>", "name of the chain", "aurex")
     .option("--allocation <address=amount...>", "AUR that an account has from the beginning")
-    .option("--difficulty <digits>", "pow: leading zero hex digits of a hash, 1 to 4", wholeNumber)
+    .option("--difficulty <digits>", "pow: leading zero hex digits of a hash, 1 to 4", numberFrom(1, 4))
     .option("--minimum-fee <aur>", "least fee of a transaction")
     .option("--block-reward <aur>", "what the producer of a block gets")
     .examples(

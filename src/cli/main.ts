@@ -30,6 +30,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./status.ts")).statusCommand,
   },
   {
+    name: "peers",
+    summary: "show whom a running node is connected with",
+    load: async () => (await import("./peers.ts")).peersCommand,
+  },
+  {
     name: "doctor",
     summary: "check what a node needs from this machine, and say what to do",
     load: async () => (await import("./doctor.ts")).doctorCommand,
@@ -68,6 +73,11 @@ const entries: readonly CommandEntry[] = [
     name: "tx",
     summary: "sign and send transactions, and see what became of one",
     load: async () => (await import("./tx.ts")).txCommand,
+  },
+  {
+    name: "account",
+    summary: "show what an account has",
+    load: async () => (await import("./account.ts")).accountCommand,
   },
   {
     name: "chain",

@@ -5,6 +5,7 @@ import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { PoolMinerStatus } from "../node/pool-miner.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
+import { oneOf } from "./flag-values.ts";
 import { addNodeFlags } from "./node-flags.ts";
 import {
   type ApiFlags,
@@ -16,7 +17,8 @@ import {
 } from "./shared-flags.ts";
 import { grouped, hashRateText } from "./status-text.ts";
 import { addStopSignals } from "./stop-signals.ts";
-import { type Terminal, writeJson, writeLine } from "./terminal.ts";
+import { type Terminal, tableFor, writeJson, writeLine } from "./terminal.ts";
+import { addWideFlag, type WideFlag } from "./wide-flag.ts";
 
 interface JoinFlags extends JsonFlag {
   readonly account: string;
@@ -69,7 +71,12 @@ function joinCommand(terminal: Terminal): AurexCommand {
     .argument("<multiaddr>", "address of the pool, as its node prints it")
     .requiredOption("--account <address>", "address that the pool is to pay (aurex1…)")
     .option("--threads <count>", "threads to mine with, or auto: all cores but one", threadCount, "auto")
-    .option("--log-level <level>", "debug, info, warn or error", logLevel, "info")
+    .option(
+      "--log-level <level>",
+      "debug, info, warn or error",
+      oneOf("debug", "info", "warn", "error"),
+      "info",
+    )
     .examples(
       "aurex-node pool join /ip4/192.0.2.1/tcp/13247 --account aurex1… --threads 4",
       "aurex-node pool join /ip4/192.0.2.1/tcp/13247/p2p/12D3Koo… --account aurex1… --json",
@@ -145,17 +152,22 @@ function showCommand(terminal: Terminal): AurexCommand {
       "Show the members of a running node's pool, their shares, and what they are due and were paid.",
     )
     .examples("aurex-node pool show", "aurex-node pool show --json | jq .members")
-    .runs(async (flags: ApiFlags & JsonFlag) => {
+    .runs(async (flags: ApiFlags & JsonFlag & WideFlag) => {
       const answer = await (await connect(flags, terminal)).pool();
       if (flags.json) writeJson(terminal, answer);
-      else terminal.stdout.write(await poolText(answer));
+      else terminal.stdout.write(poolText(answer, terminal, flags.wide));
     });
-  return addJsonFlag(addApiFlags(command));
+  return addJsonFlag(addWideFlag(addApiFlags(command)));
 }
 
-async function poolText(pool: PoolAnswer): Promise<string> {
-  const { textTable } = await import("../node/chain-tables.ts");
-  const head = ["member", "accepted", "rejected", "hash rate", "blocks", "due AUR", "paid AUR"];
+function poolText(pool: PoolAnswer, terminal: Terminal, wide = false): string {
+  const head = [
+    { title: "member", cut: "middle", widthMin: 14 } as const,
+    ...["accepted", "rejected", "hash rate", "blocks", "due AUR", "paid AUR"].map((title) => ({
+      title,
+      right: true,
+    })),
+  ];
   const rows = pool.members.map((member) => [
     member.address,
     grouped(member.sharesAccepted),
@@ -167,7 +179,7 @@ async function poolText(pool: PoolAnswer): Promise<string> {
   ]);
   const fields = fieldList({
     pool: pool.address,
-    join: pool.addresses.map((address) => `aurex-node pool join ${address} --account ADDRESS`).join("\n"),
+    join: pool.addresses.map((address) => `aurex-node pool join ${address} --account ADDRESS`),
     fee: `${pool.feePercent} %`,
     payments: `every ${pool.payoutEveryBlocks} blocks, from ${pool.payoutMinimum} AUR on`,
     "hash rate": hashRateText(pool.hashesPerSecond),
@@ -177,7 +189,7 @@ async function poolText(pool: PoolAnswer): Promise<string> {
     paid: `${pool.paid} AUR`,
     members: `${pool.memberCount}, ${pool.sessions} connections`,
   });
-  return rows.length === 0 ? fields : `${fields}\n${textTable(head, rows)}`;
+  return rows.length === 0 ? fields : `${fields}\n${tableFor(terminal, head, rows, wide)}`;
 }
 
 function threadCount(text: string): number | "auto" {
@@ -185,9 +197,4 @@ function threadCount(text: string): number | "auto" {
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
   if (count >= 1 && count <= threadsMax) return count;
   throw new InvalidArgumentError(`It must be auto or a whole number from 1 to ${threadsMax}.`);
-}
-
-function logLevel(text: string): string {
-  if (["debug", "info", "warn", "error"].includes(text)) return text;
-  throw new InvalidArgumentError("It must be debug, info, warn or error.");
 }

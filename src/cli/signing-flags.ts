@@ -1,6 +1,6 @@
 /** The flags of every command that signs and sends a transaction. */
-import { InvalidArgumentError } from "commander";
 import type { AurexCommand } from "./command.ts";
+import { wholeNumber } from "./flag-values.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, type JsonFlag } from "./shared-flags.ts";
 
 export interface SigningFlags extends ApiFlags, JsonFlag {
@@ -22,10 +22,4 @@ export function addSigningFlags(command: AurexCommand): AurexCommand {
     .option("--wait", "wait until it is committed")
     .option("--timeout <seconds>", "how long to wait", wholeNumber, timeoutSecondsDefault);
   return addJsonFlag(addApiFlags(withKey));
-}
-
-/** For commander: a whole number from 0, or a usage error. */
-export function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError("It must be a whole number.");
 }

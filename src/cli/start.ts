@@ -95,7 +95,7 @@ function sayStarted(node: AurexNode, config: NodeConfig, terminal: Terminal): vo
 function sayStatus(status: NodeStatus, config: NodeConfig, terminal: Terminal): void {
   const { chainId, network, peers, mdnsFault } = status;
   const looking = `looking for network ${network}  peers ${peers}${mdnsFault ? `  mDNS: ${mdnsFault}` : ""}`;
-  say(config, terminal, "status", status, chainId === "" ? looking : statusText(status));
+  say(config, terminal, "status", status, chainId === "" ? looking : statusText(status, terminal.columns));
 }
 
 /** One line: text for people, an object like the log's for programs. */

@@ -1,34 +1,42 @@
 /** A node's status in words. */
 import type { NodeAnswer } from "../http/answers.ts";
-import type { NodeStatus, PoolSummary } from "../http/node-status.ts";
+import { type NodeStatus, type PoolSummary, stateText } from "../http/node-status.ts";
 import { fieldList } from "./field-list.ts";
+import { agoText, localTime } from "./time-text.ts";
 
-/** Everything, one value a line. */
-export function statusFields(node: NodeAnswer): string {
-  const { head, final, quorum, clock, syncing, authorities } = node;
-  return fieldList({
-    node: `${node.name} (${node.nodeId})`,
-    account: node.address,
-    network: node.network,
-    chain: `${node.chainId} (${node.consensus})`,
-    role: roleOf(node),
-    "not sealing because": node.notSealingBecause,
-    head: `${head.height} ${head.hash}`,
-    "head time": new Date(head.timestampMs).toISOString(),
-    final: final ? `${final.height} ${final.hash}` : undefined,
-    quorum: quorum ? `${quorum.heard} heard, finality needs ${quorum.needed}` : undefined,
-    established: node.consensus === "poa" && !node.established ? "no, the chain is provisional" : undefined,
-    clock: clock?.offsetMs ? clockText(clock.offsetMs, clock.measuredAgainst) : undefined,
-    syncing: syncing ? `${syncing.height} of ${syncing.targetHeight}` : undefined,
-    peers: node.peers,
-    mdns: node.mdnsFault ? `impaired: ${node.mdnsFault}` : undefined,
-    mempool: node.mempool,
-    "hash rate": node.hashesPerSecond === null ? undefined : hashRateText(node.hashesPerSecond),
-    "hashes tried": node.hashesTried === null ? undefined : `${grouped(node.hashesTried)} for the next block`,
-    pool: node.pool ? poolText(node.pool) : undefined,
-    "minimum fee": `${node.minimumFee} AUR`,
-    authorities: authorities.length > 0 ? authorities.join(" ") : undefined,
-  });
+/** Everything, one value a line; a value that is too long for the terminal goes on below. */
+export function statusFields(node: NodeAnswer, columns: number): string {
+  const { head, final, quorum, clock, syncing, authorities, nodeId } = node;
+  const addresses = node.addresses.map((address) => address.replace(`/p2p/${nodeId}`, ""));
+  return fieldList(
+    {
+      node: node.name,
+      id: nodeId,
+      account: node.address,
+      network: node.network,
+      chain: node.chainId,
+      consensus: node.consensus,
+      role: roleOf(node),
+      state: stateText(node),
+      head: `${head.height} ${head.hash}`,
+      "head time": `${localTime(head.timestampMs)} (${agoText(head.timestampMs, Date.now())})`,
+      final: final ? `${final.height} ${final.hash}` : undefined,
+      quorum: quorum ? `${quorum.heard} heard, finality needs ${quorum.needed}` : undefined,
+      established: node.consensus === "poa" && !node.established ? "no, the chain is provisional" : undefined,
+      clock: clock?.offsetMs ? clockText(clock.offsetMs, clock.measuredAgainst) : undefined,
+      syncing: syncing ? `${syncing.height} of ${syncing.targetHeight}` : undefined,
+      peers: node.peers,
+      listens: addresses,
+      mdns: node.mdnsFault ? `impaired: ${node.mdnsFault}` : undefined,
+      mempool: node.mempool,
+      "hash rate": node.hashesPerSecond === null ? undefined : hashRateText(node.hashesPerSecond),
+      tried: node.hashesTried === null ? undefined : `${grouped(node.hashesTried)} hashes for the next block`,
+      pool: node.pool ? poolText(node.pool) : undefined,
+      "minimum fee": `${node.minimumFee} AUR`,
+      authorities,
+    },
+    columns,
+  );
 }
 
 function clockText(offsetMs: number, measuredAgainst: number): string {

@@ -16,7 +16,7 @@ export function statusCommand(terminal: Terminal): AurexCommand {
       const client = await connect(flags, terminal);
       const node = await client.node();
       if (flags.json) writeJson(terminal, node);
-      else terminal.stdout.write(statusFields(node));
+      else terminal.stdout.write(statusFields(node, terminal.columns));
     });
   return addJsonFlag(addApiFlags(command));
 }

@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
+import { columnsDefault, type TableColumn, textTable } from "../base/text-table.ts";
 import { exitCodes, OperatorError } from "../node/operator-error.ts";
 
 export interface Terminal {
@@ -9,6 +10,8 @@ export interface Terminal {
   readonly stderr: NodeJS.WritableStream;
   /** A person looks at stdout. */
   readonly isTerminal: boolean;
+  /** Columns that a line may have: the terminal's, else those of the variable COLUMNS, else 80. */
+  readonly columns: number;
   /** A person can be asked. */
   readonly canAsk: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -27,11 +30,19 @@ export function processTerminal(): Terminal {
     stdout: process.stdout,
     stderr: process.stderr,
     isTerminal: process.stdout.isTTY === true,
+    columns: columnsOf(process.stdout.columns, process.env.COLUMNS),
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     environment: process.env,
     homeDirectory: homedir(),
     askSecret,
   };
+}
+
+/** A terminal may say that it has 0 columns: a serial line does. */
+function columnsOf(ofTerminal: number | undefined, variable: string | undefined): number {
+  if (ofTerminal !== undefined && ofTerminal > 0) return ofTerminal;
+  const given = /^[1-9]\d{1,3}$/.test(variable ?? "") ? Number(variable) : undefined;
+  return given ?? columnsDefault;
 }
 
 async function askSecret(question: string): Promise<string> {
@@ -64,4 +75,18 @@ export function writeLine(terminal: Terminal, text: string): void {
 /** One JSON value on one line, for programs. */
 export function writeJson(terminal: Terminal, value: unknown): void {
   writeLine(terminal, JSON.stringify(value));
+}
+
+/**
+ * A table that fits the terminal.
+ *
+ * @param wide cells stay whole, however wide the lines become
+ */
+export function tableFor(
+  terminal: Terminal,
+  columns: readonly (string | TableColumn)[],
+  rows: readonly (readonly string[])[],
+  wide = false,
+): string {
+  return textTable(columns, rows, wide ? undefined : terminal.columns);
 }

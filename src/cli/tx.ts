@@ -4,8 +4,9 @@ import type { TransactionAnswer } from "../http/answers.ts";
 import type { ApiClient } from "../http/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
+import { numberFrom } from "./flag-values.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
-import { addSigningFlags, type SigningFlags, wholeNumber } from "./signing-flags.ts";
+import { addSigningFlags, type SigningFlags } from "./signing-flags.ts";
 import { type Terminal, writeJson } from "./terminal.ts";
 
 export function txCommand(terminal: Terminal): AurexCommand {
@@ -100,7 +101,7 @@ function issueCommand(terminal: Terminal): AurexCommand {
     .requiredOption("--symbol <symbol>", "1 to 12 capital letters and digits, e.g. GOLD")
     .requiredOption("--name <name>", "its name in full")
     .requiredOption("--supply <amount>", "how much there is of it, for good")
-    .option("--decimals <count>", "places after the decimal point", wholeNumber, 0)
+    .option("--decimals <count>", "places after the decimal point, 0 to 18", numberFrom(0, 18), 0)
     .option("--metadata <text>", "anything more, up to 1024 bytes")
     .examples('aurex-node tx issue --key alice --symbol GOLD --name "Gold grams" --supply 1000 --decimals 3')
     .runs(async (flags: IssueFlags) => {

@@ -8,6 +8,7 @@ import { ApiError, apiBug, routeUnknown, toApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { isLoopbackHost } from "./loopback-host.ts";
 import { addMetrics } from "./metrics.ts";
+import { requestFault } from "./request-faults.ts";
 import { addRoutes } from "./routes.ts";
 import { addWorkRoutes, workWaitMs } from "./work-routes.ts";
 
@@ -42,7 +43,9 @@ export function createApi(options: ApiOptions, modules: ApiModules): Api {
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: parameterLengthMax },
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    // Verbose: an error brings its schema, whose description says in words what is allowed.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, verbose: true } },
+    schemaErrorFormatter: requestFault,
     frameworkErrors: (error, _request, reply) => {
       const { statusCode, body } = toApiError(error) ?? apiBug;
       // The library's type of this reply knows no schema, and so no status and no body.

@@ -21,9 +21,14 @@ const voteBody = {
     type: "object",
     properties: {
       action: { enum: ["add", "remove"] },
-      address: { type: "string", maxLength: 128 },
-      consent: { type: "string", pattern: "^[0-9a-fA-F]{128}$" },
-      expiresAtHeight: { type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+      address: { type: "string", maxLength: 128, description: "an address (aurex1…)" },
+      consent: { type: "string", pattern: "^[0-9a-fA-F]{128}$", description: "128 hex digits" },
+      expiresAtHeight: {
+        type: "integer",
+        minimum: 0,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: "a height, a whole number from 0",
+      },
     },
     required: ["action", "address"],
     // One is nothing without the other; a removal needs no consent, but may have an expiry.
@@ -34,7 +39,14 @@ const voteBody = {
 const openBody = {
   body: {
     type: "object",
-    properties: { forMs: { type: "integer", minimum: 1, maximum: joinWindowMsMax } },
+    properties: {
+      forMs: {
+        type: "integer",
+        minimum: 1,
+        maximum: joinWindowMsMax,
+        description: `whole milliseconds, from 1 to ${joinWindowMsMax} (a day)`,
+      },
+    },
     required: ["forMs"],
     additionalProperties: false,
   },

@@ -57,9 +57,13 @@ const figures: readonly Figure[] = [
   },
   {
     name: "sealing",
-    help: "1 while the node mines or signs, 0 while it is meant to and something keeps it from it.",
-    read: ({ authority, mining, notSealingBecause }) =>
-      authority || mining ? Number(notSealingBecause === null) : null,
+    help: "1 while the node mines, signs, or has nothing to seal; 0 while something keeps it from sealing.",
+    read: ({ sealing }) => (sealing === "off" ? null : Number(sealing === "sealing" || sealing === "idle")),
+  },
+  {
+    name: "idle",
+    help: "1 while a node that mines or signs has nothing to seal.",
+    read: ({ sealing }) => (sealing === "off" ? null : Number(sealing === "idle")),
   },
   {
     name: "syncing",

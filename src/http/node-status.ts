@@ -41,7 +41,12 @@ export interface NodeStatus {
   readonly consensus: ConsensusName;
   readonly authority: boolean;
   readonly mining: boolean;
-  /** Why a node that should seal does not, for people; null where it seals or is not meant to. */
+  /**
+   * How the node is that mines or signs: at it, idle (nothing to seal), waiting (begins by itself) or blocked; "off": it
+   * is not meant to seal. `notSealingBecause` says why.
+   */
+  readonly sealing: "off" | "sealing" | "idle" | "waiting" | "blocked";
+  /** Why a node that should seal does not, for people; null if it seals or is not meant to. */
   readonly notSealingBecause: string | null;
   readonly head: HeadStatus;
   /** The highest block that nothing can replace; null where the engine has no finality. */
@@ -71,4 +76,13 @@ export interface NodeStatus {
   readonly pool: PoolSummary | null;
   /** Hashes that this node's threads have tried for the block under way; null where none of them mine. */
   readonly hashesTried: number | null;
+}
+
+/** How a node that seals is, in a word or with the reason; empty for one that is not meant to seal. */
+export function stateText({
+  sealing,
+  notSealingBecause,
+}: Pick<NodeStatus, "sealing" | "notSealingBecause">): string {
+  if (sealing === "off") return "";
+  return sealing === "waiting" || sealing === "blocked" ? `not sealing: ${notSealingBecause}` : sealing;
 }

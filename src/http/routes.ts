@@ -19,12 +19,18 @@ import { transactionAnswer } from "./transaction-answer.ts";
 const blocksMax = 100;
 const blocksDefault = 20;
 
-const hash = { type: "string", pattern: "^[0-9a-fA-F]{64}$" };
+const hash = { type: "string", pattern: "^[0-9a-fA-F]{64}$", description: "64 hex digits" };
 const byId = { params: { type: "object", properties: { id: hash }, required: ["id"] } };
 const blockReference = {
   params: {
     type: "object",
-    properties: { reference: { type: "string", pattern: "^(head|[0-9]{1,15}|[0-9a-fA-F]{64})$" } },
+    properties: {
+      reference: {
+        type: "string",
+        pattern: "^(head|[0-9]{1,15}|[0-9a-fA-F]{64})$",
+        description: 'the word "head", a height or a hash of 64 hex digits',
+      },
+    },
     required: ["reference"],
   },
 };
@@ -32,8 +38,12 @@ const blockRange = {
   querystring: {
     type: "object",
     properties: {
-      from: { type: "string", pattern: "^[0-9]{1,15}$" },
-      limit: { type: "string", pattern: "^(100|[1-9][0-9]?)$" },
+      from: { type: "string", pattern: "^[0-9]{1,15}$", description: "a height, 0 or more" },
+      limit: {
+        type: "string",
+        pattern: "^(100|[1-9][0-9]?)$",
+        description: `a whole number from 1 to ${blocksMax}`,
+      },
     },
     additionalProperties: false,
   },
@@ -41,7 +51,13 @@ const blockRange = {
 const signedTransaction = {
   body: {
     type: "object",
-    properties: { bytes: { type: "string", pattern: "^([0-9a-fA-F]{2})+$" } },
+    properties: {
+      bytes: {
+        type: "string",
+        pattern: "^([0-9a-fA-F]{2})+$",
+        description: "the signed transaction as an even number of hex digits",
+      },
+    },
     required: ["bytes"],
     additionalProperties: false,
   },

@@ -16,7 +16,7 @@ const nonceLayout =
 const workQuery = {
   querystring: {
     type: "object",
-    properties: { after: { type: "string", pattern: "^[0-9]{1,16}$" } },
+    properties: { after: { type: "string", pattern: "^[0-9]{1,16}$", description: "the id of a job" } },
     additionalProperties: false,
   },
 };
@@ -24,8 +24,13 @@ const nonceBody = {
   body: {
     type: "object",
     properties: {
-      jobId: { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
-      nonce: { type: "string", pattern: "^[0-9a-fA-F]{64}$" },
+      jobId: {
+        type: "integer",
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: "the id of a job, a whole number",
+      },
+      nonce: { type: "string", pattern: "^[0-9a-fA-F]{64}$", description: "32 bytes as 64 hex digits" },
     },
     required: ["jobId", "nonce"],
     additionalProperties: false,

@@ -24,6 +24,7 @@ import { openFileVoteJournal } from "../sealing/poa/file-vote-journal.ts";
 import { createMiningThreads } from "../sealing/pow/mining-threads.ts";
 import { createPowSealer } from "../sealing/pow/pow-sealer.ts";
 import { WorkBoard } from "../sealing/pow/work-board.ts";
+import { sealingStateOf } from "../sealing/sealing-state.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";
@@ -223,6 +224,7 @@ export class AurexNode {
       consensus: spec.consensus,
       authority: producer !== undefined && includesBytes(authorities, this.publicKey),
       mining: isMiner,
+      sealing: producer ? sealingStateOf(producer.notSealingBecause) : "off",
       notSealingBecause: producer?.notSealingBecause ?? null,
       head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
       final: final ? { height: final.height, hash: toHex(final.hash) } : null,

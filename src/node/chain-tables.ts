@@ -1,6 +1,7 @@
-/** Status and chains as text tables, for terminals of about 120 columns. */
+/** Status and chains as text tables that fit a terminal. */
+import { columnsDefault, textTable } from "../base/text-table.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { NodeStatus } from "../http/node-status.ts";
+import { type NodeStatus, stateText } from "../http/node-status.ts";
 import { type Block, countingNonceOf } from "../protocol/block.ts";
 import { nodeIdOf } from "../protocol/identity.ts";
 
@@ -38,42 +39,64 @@ function summaryOf({ header, seal, hashHex, transactions }: Block): BlockSummary
   };
 }
 
-export function statusTable(statuses: readonly NodeStatus[]): string {
+/** @param width columns of the terminal; undefined: nothing is cut */
+export function statusTable(
+  statuses: readonly NodeStatus[],
+  width: number | undefined = columnsDefault,
+): string {
   return textTable(
-    ["node", "engine", "role", "height", "head", "peers", "mempool", "not sealing because"],
+    [
+      { title: "node", cut: "end" },
+      "engine",
+      "role",
+      { title: "height", right: true },
+      { title: "head", cut: "end", widthMin: 8 },
+      { title: "peers", right: true },
+      { title: "mempool", right: true },
+      { title: "state", cut: "end", widthMin: 10 },
+    ],
     statuses.map((status) => [
       status.name,
       status.consensus,
       status.authority ? "authority" : status.mining ? "miner" : "follower",
       String(status.head.height),
-      status.head.hash.slice(0, 16),
+      status.head.hash.slice(0, 12),
       String(status.peers),
       String(status.mempool),
-      status.notSealingBecause ?? "",
+      stateText(status),
     ]),
+    width,
   );
 }
 
-export function chainTable(title: string, blocks: readonly BlockSummary[]): string {
+/** @param width columns of the terminal; undefined: nothing is cut */
+export function chainTable(
+  title: string,
+  blocks: readonly BlockSummary[],
+  width: number | undefined = columnsDefault,
+): string {
   const rows = blocks.map((block) => [
     String(block.height),
-    block.hash.slice(0, 24),
-    block.parentHash.slice(0, 12),
-    new Date(block.timestampMs).toISOString(),
-    block.producer.slice(-10),
+    block.hash.slice(0, 16),
+    block.parentHash.slice(0, 8),
+    timeOfDay(block.timestampMs),
+    block.producer.slice(-8),
     block.nonce,
     String(block.transactions),
   ]);
-  const header = ["height", "hash", "parent", "time", "producer", "nonce", "transactions"];
-  return `${title}\n${textTable(header, rows)}`;
+  const columns = [
+    { title: "height", right: true },
+    "hash",
+    "parent",
+    "time",
+    "producer",
+    { title: "nonce", right: true },
+    { title: "txs", right: true },
+  ];
+  return `${title}\n${textTable(columns, rows, width)}`;
 }
 
-/** Columns as wide as their widest cell; ends with a line feed. */
-export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => (row[column] ?? "").length)),
-  );
-  const line = (cells: readonly string[]) =>
-    `  ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd();
-  return `${[line(header), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n")}\n`;
+/** E.g. "14:03:07.120", in UTC. */
+function timeOfDay(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 23);
 }

@@ -10,6 +10,7 @@ import type { AdmissionPolicy, ChainSpec } from "../protocol/genesis.ts";
 import { addressOf, nodeIdOf } from "../protocol/identity.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { NotSealingReason } from "../sealing/not-sealing.ts";
+import { sealingStateOf } from "../sealing/sealing-state.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
 import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import { AurexNode, type AurexNodeOptions } from "./aurex-node.ts";
@@ -161,6 +162,7 @@ export class NodeLife {
       consensus: this.#options.spec?.consensus ?? "poa",
       authority: false,
       mining: false,
+      sealing: authority ? sealingStateOf(waiting) : "off",
       notSealingBecause: authority ? waiting : null,
       head: { height: 0, hash: "", timestampMs: 0 },
       final: null,

@@ -41,7 +41,10 @@ describe("aurex-node authority", () => {
     assert.match(people.stdout, /^admission +vote$/m);
     assert.match(people.stdout, /^finality needs +1 of 1$/m);
     assert.match(people.stdout, new RegExp(`^ *${own} +this node`, "m"));
-    assert.match(people.stdout, new RegExp(`^ *${candidateAddress} +box +0 +has not answered`, "m"));
+    assert.match(
+      people.stdout,
+      new RegExp(`^ *${candidateAddress} +box\\n +at height 0; not voted for: has not answered`, "m"),
+    );
     const programs = JSON.parse((await command("list", "--json")).stdout);
     assert.equal(programs.candidates[0].address, candidateAddress);
   });
@@ -62,7 +65,7 @@ describe("aurex-node authority", () => {
     ]);
     await rig.sealWaiting();
     assert.equal((await rig.client.transaction(id ?? "")).status, "committed");
-    assert.match((await command("list")).stdout, new RegExp(`^in flight +add ${candidateAddress}$`, "m"));
+    assert.match((await command("list")).stdout, new RegExp(`^in flight +add\\s+${candidateAddress}$`, "m"));
     assertRefused(await command("vote", "add", candidateAddress), /would change nothing/);
   });
 

@@ -85,7 +85,7 @@ describe("aurex-node pool show", () => {
       [account],
     );
     assert.ok(Number(answer.due) > 0 && Number(answer.due) <= 4.95 * (answer.blocksFound + 1), answer.due);
-    const shown = await show();
+    const shown = await show("--wide");
     assert.match(shown.stdout, new RegExp(`^ *${account} +[\\d,]+ +[\\d,]+ `, "m"));
     assert.match((await run(["status", "--api", node.apiUrl ?? ""])).stdout, /^pool +1 member connected, /m);
   });

@@ -12,6 +12,7 @@ export interface Run {
 export interface RunOptions {
   readonly environment?: Record<string, string>;
   readonly homeDirectory?: string;
+  readonly columns?: number;
   /** What a person answers to the questions, in order; without them nobody can be asked. */
   readonly answers?: readonly string[];
 }
@@ -24,6 +25,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     stdout,
     stderr,
     isTerminal: false,
+    columns: options.columns ?? 80,
     canAsk: options.answers !== undefined,
     environment: options.environment ?? {},
     homeDirectory: options.homeDirectory ?? "/nonexistent/home",

@@ -167,6 +167,7 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     consensus: spec.consensus,
     authority: true,
     mining: false,
+    sealing: "sealing",
     notSealingBecause: null,
     head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
     final: null,

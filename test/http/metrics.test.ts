@@ -68,6 +68,7 @@ describe("GET /metrics", () => {
       aurex_peers: 0,
       aurex_mempool_transactions: 1,
       aurex_sealing: 1,
+      aurex_idle: 0,
       aurex_syncing: 0,
       aurex_authorities: 1,
       aurex_authorities_heard: 1,
@@ -99,6 +100,7 @@ describe("GET /metrics", () => {
       authority: false,
       quorum: null,
       hashesPerSecond: 12_345,
+      sealing: "waiting",
       notSealingBecause: "syncing",
       syncing: { height: 3, targetHeight: 900 },
       final: { height: 7, hash: "00" },
@@ -114,6 +116,22 @@ describe("GET /metrics", () => {
     status.final = null;
     const after = await valuesOf(rig.url);
     assert.ok(!("aurex_hashes_per_second" in after) && !("aurex_final_height" in after));
+  });
+
+  it("shows an idle node as healthy, and one that is kept from sealing as not", async (t) => {
+    const status: StatusChanges = { sealing: "idle", notSealingBecause: "nothing to seal" };
+    const rig = await rigOf(t, { status });
+    const figures = async () => {
+      const { aurex_sealing, aurex_idle } = await valuesOf(rig.url);
+      return [aurex_sealing, aurex_idle];
+    };
+    assert.deepEqual(await figures(), [1, 1]);
+    status.sealing = "blocked";
+    assert.deepEqual(await figures(), [0, 0]);
+    status.sealing = "sealing";
+    assert.deepEqual(await figures(), [1, 0]);
+    status.sealing = "off";
+    assert.deepEqual(await figures(), [undefined, undefined]);
   });
 
   it("keeps the figures of two APIs in one process apart", async (t) => {

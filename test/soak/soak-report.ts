@@ -1,6 +1,7 @@
 /** What a soak has found: the figures, what of them must hold, and all of it as people read it. */
+
+import { textTable } from "../../src/base/text-table.ts";
 import type { Chain } from "../../src/chain/chain.ts";
-import { textTable } from "../../src/node/chain-tables.ts";
 import type { Reorganizations } from "./chain-watch.ts";
 import { deviationsMax, isFair, type MinerShare, pValueMin, type ShareTest } from "./share-statistics.ts";
 

@@ -3,8 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { sleep, systemClock } from "../../base/clock.ts";
+import { textTable } from "../../base/text-table.ts";
 import type { NodeAnswer } from "../../http/answers.ts";
-import { textTable } from "../chain-tables.ts";
+import { stateText } from "../../http/node-status.ts";
 import { exitCodes, OperatorError } from "../operator-error.ts";
 import { Lan } from "./lan.ts";
 import { LanNode } from "./lan-node.ts";
@@ -180,17 +181,7 @@ class LanDemo {
       return;
     }
     const rows = statuses.map((status, index) => this.#rowOf(status, index));
-    const header = [
-      "machine",
-      "address",
-      "role",
-      "authorities",
-      "peers",
-      "head",
-      "head hash",
-      "final",
-      "final hash",
-    ];
+    const header = ["machine", "address", "role", "auth", "peers", "head", "hash", "final", "final hash"];
     this.#output.write(
       textTable(
         header,
@@ -201,9 +192,9 @@ class LanDemo {
           String(row.authorities),
           String(row.peers),
           String(row.head.height),
-          row.head.hash.slice(0, 12),
+          row.head.hash.slice(0, 8),
           String(row.final?.height ?? 0),
-          row.final?.hash.slice(0, 12) ?? "",
+          row.final?.hash.slice(0, 8) ?? "",
         ]),
       ),
     );
@@ -330,7 +321,8 @@ function isAll(view: LanView, isSo: (status: NodeAnswer) => boolean): boolean {
 function stateOf(node: LanNode, status: NodeAnswer | undefined): string {
   if (!status)
     return `${node.name} ${node.isRunning ? "does not answer" : `has ended: ${node.stderr.trim()}`}`;
-  const { head, peers, authorities, notSealingBecause } = status;
-  const reason = notSealingBecause === null ? "" : `, not sealing: ${notSealingBecause}`;
+  const { head, peers, authorities } = status;
+  const state = stateText(status);
+  const reason = state === "" ? "" : `, ${state}`;
   return `${node.name} has height ${head.height}, final ${finalHeight(status)}, ${peers} peers, ${authorities.length} authorities${reason}`;
 }

@@ -1,0 +1,96 @@
+/** `aurex-node account`: what an account has, and what it has waiting. */
+import type { AccountAnswer } from "../http/answers.ts";
+import { type ApiClient, ApiRefusal } from "../http/api-client.ts";
+import { AurexCommand } from "./command.ts";
+import { fieldList } from "./field-list.ts";
+import {
+  type ApiFlags,
+  addApiFlags,
+  addJsonFlag,
+  connect,
+  type JsonFlag,
+  settingsOf,
+} from "./shared-flags.ts";
+import { type Terminal, tableFor, writeJson } from "./terminal.ts";
+import { addWideFlag, type WideFlag } from "./wide-flag.ts";
+
+type Flags = ApiFlags & JsonFlag & WideFlag;
+
+export function accountCommand(terminal: Terminal): AurexCommand {
+  const command = new AurexCommand("account", terminal)
+    .description(
+      "Show an account: its balance, the sequence of its next transaction, and its assets. Without an argument it is the account of the node.",
+    )
+    .argument(
+      "[account]",
+      "an address, a registered name, a public key of 64 hex digits, or the name of a key in the data directory",
+    )
+    .examples(
+      "aurex-node account",
+      "aurex-node account alice@example.com",
+      "aurex-node account aurex1… --json | jq -r .balance",
+    )
+    .runs(async (reference: string | undefined, flags: Flags) => {
+      const client = await connect(flags, terminal);
+      const answer =
+        reference === undefined
+          ? await client.account((await client.node()).address)
+          : await accountOf(reference, client, flags, terminal);
+      if (flags.json) writeJson(terminal, answer);
+      else terminal.stdout.write(accountText(answer, terminal, flags.wide));
+    });
+  return addJsonFlag(addWideFlag(addApiFlags(command)));
+}
+
+/** The ledger's names come first: a key's name is only this directory's. */
+async function accountOf(
+  reference: string,
+  client: ApiClient,
+  flags: Flags,
+  terminal: Terminal,
+): Promise<AccountAnswer> {
+  try {
+    return await client.account(reference);
+  } catch (thrown) {
+    if (!(thrown instanceof ApiRefusal) || thrown.status !== 404) throw thrown;
+    const address = await addressOfKey(reference, flags, terminal);
+    if (address === undefined) throw thrown;
+    return client.account(address);
+  }
+}
+
+async function addressOfKey(name: string, flags: Flags, terminal: Terminal): Promise<string | undefined> {
+  const { listKeys } = await import("../wallet/keystore.ts");
+  const { dataDir } = await settingsOf(flags, terminal);
+  const { keys } = await listKeys(dataDir);
+  return keys.find((key) => key.name === name)?.address;
+}
+
+function accountText(account: AccountAnswer, terminal: Terminal, wide = false): string {
+  const { assets, assetCount, sequence, pendingSequence, immatureUnits } = account;
+  const waiting = pendingSequence - sequence;
+  const fields = fieldList(
+    {
+      address: account.address,
+      name: account.name,
+      "public key": account.publicKey,
+      balance: `${account.balance} AUR`,
+      immature: immatureUnits === "0" ? undefined : `${account.immature} AUR, not to be spent yet`,
+      sequence,
+      waiting:
+        waiting === 0
+          ? undefined
+          : `${waiting} ${waiting === 1 ? "transaction" : "transactions"}; the next sequence is ${pendingSequence}`,
+      assets: assetCount === 0 ? undefined : assetCount,
+    },
+    terminal.columns,
+  );
+  if (assets.length === 0) return fields;
+  const rows = assets.map(({ symbol, balance, assetId }) => [symbol, balance, assetId]);
+  const columns = [
+    { title: "symbol", cut: "end" } as const,
+    { title: "balance", right: true },
+    { title: "asset id", cut: "middle", widthMin: 16 } as const,
+  ];
+  return `${fields}\n${tableFor(terminal, columns, rows, wide)}`;
+}

@@ -1,0 +1,82 @@
+/** `aurex-node peers`: who a running node is connected with, and who it refused. */
+import type { TableColumn } from "../base/text-table.ts";
+import type { PeerAnswer, PeersAnswer } from "../http/peers-answer.ts";
+import { AurexCommand } from "./command.ts";
+import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
+import { type Terminal, tableFor, writeJson } from "./terminal.ts";
+import { agoText } from "./time-text.ts";
+import { addWideFlag, type WideFlag } from "./wide-flag.ts";
+
+type Flags = ApiFlags & JsonFlag & WideFlag;
+
+export function peersCommand(terminal: Terminal): AurexCommand {
+  const command = new AurexCommand("peers", terminal)
+    .description(
+      "Show the peers of a running node: each one's name, node id, address, height and chain. Peers that were refused because of another chain stand below.",
+    )
+    .examples(
+      "aurex-node peers",
+      "aurex-node peers --wide",
+      "aurex-node peers --json | jq -r '.peers[].nodeId'",
+    )
+    .runs(async (flags: Flags) => {
+      const client = await connect(flags, terminal);
+      const answer = await client.peers();
+      if (flags.json) writeJson(terminal, answer);
+      else terminal.stdout.write(peersText(answer, terminal, flags.wide));
+    });
+  return addJsonFlag(addWideFlag(addApiFlags(command)));
+}
+
+const columns: readonly TableColumn[] = [
+  { title: "name", cut: "end", widthMin: 8 },
+  { title: "node id", cut: "middle", widthMin: 9 },
+  { title: "address", cut: "middle", widthMin: 18 },
+  { title: "way" },
+  { title: "height", right: true },
+  { title: "chain" },
+];
+
+function peersText({ peers, refused, clockNote }: PeersAnswer, terminal: Terminal, wide = false): string {
+  const nowMs = Date.now();
+  const rows = peers.map((peer) => [
+    peer.hello?.name ?? "",
+    peer.nodeId,
+    peer.address.replace(/\/p2p\/[^/]+$/, ""),
+    peer.direction === "inbound" ? "in" : "out",
+    peer.hello === null ? "" : String(peer.hello.height),
+    chainText(peer),
+  ]);
+  const refusedRows = refused.map(({ nodeId, atMs, hello }) => [
+    hello.name,
+    nodeId,
+    hello.chainId ?? "no chain",
+    agoText(atMs, nowMs),
+  ]);
+  return [
+    peers.length === 0
+      ? "No peers. aurex-node doctor says what may keep them away.\n"
+      : tableFor(terminal, columns, rows, wide),
+    refused.length === 0
+      ? ""
+      : `\nRefused, as their chain is another one\n${tableFor(
+          terminal,
+          [
+            { title: "name", cut: "end", widthMin: 8 },
+            { title: "node id", cut: "middle", widthMin: 9 },
+            { title: "chain", cut: "end", widthMin: 16 },
+            { title: "when" },
+          ],
+          refusedRows,
+          wide,
+        )}`,
+    clockNote === null ? "" : `\nClocks: ${clockNote}\n`,
+  ].join("");
+}
+
+function chainText({ sameChain, hello }: PeerAnswer): string {
+  if (sameChain) return "same";
+  if (hello === null) return "";
+  if (hello.chainId === null) return "none yet";
+  return hello.consensus ?? "other";
+}
