@@ -60,7 +60,7 @@ export function statusTable(
       status.consensus,
       status.authority ? "authority" : status.mining ? "miner" : "follower",
       String(status.head.height),
-      status.head.hash.slice(0, 12),
+      status.head.hash.slice(0, 16),
       String(status.peers),
       String(status.mempool),
       stateText(status),
@@ -77,7 +77,7 @@ export function chainTable(
 ): string {
   const rows = blocks.map((block) => [
     String(block.height),
-    block.hash.slice(0, 16),
+    block.hash.slice(0, 24),
     block.parentHash.slice(0, 8),
     timeOfDay(block.timestampMs),
     block.producer.slice(-8),
@@ -86,7 +86,7 @@ export function chainTable(
   ]);
   const columns = [
     { title: "height", right: true },
-    "hash",
+    { title: "hash", cut: "end" as const, widthMin: 12 },
     "parent",
     "time",
     "producer",
