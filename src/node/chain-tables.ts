@@ -50,9 +50,9 @@ export function statusTable(
       "engine",
       "role",
       { title: "height", right: true },
-      { title: "head", cut: "end", widthMin: 8 },
+      "head",
       { title: "peers", right: true },
-      { title: "mempool", right: true },
+      { title: "txs", right: true },
       { title: "state", cut: "end", widthMin: 10 },
     ],
     statuses.map((status) => [
@@ -60,10 +60,13 @@ export function statusTable(
       status.consensus,
       status.authority ? "authority" : status.mining ? "miner" : "follower",
       String(status.head.height),
-      status.head.hash.slice(0, 16),
+      status.head.hash.slice(0, 12),
       String(status.peers),
       String(status.mempool),
-      stateText(status),
+      // The column says that it is about a state: the reason alone is enough.
+      status.sealing === "waiting" || status.sealing === "blocked"
+        ? (status.notSealingBecause ?? "")
+        : stateText(status),
     ]),
     width,
   );

@@ -70,7 +70,7 @@ describe("a network of both engines", () => {
     network.printAllChains(write);
     assert.match(
       text,
-      /^ +node +engine +role +height +head .*\n +-+ .*\n +PoW_1 +pow +miner +1 +0[0-9a-f]{15} /,
+      /^ +node +engine +role +height +head .*\n +-+ .*\n +PoW_1 +pow +miner +1 +0[0-9a-f]{11} /,
     );
     assert.match(text, /\nPoW_1\n +height +hash .*\n.*\n +0 .*\n +1 +0[0-9a-f]{23} /);
   });

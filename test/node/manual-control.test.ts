@@ -36,7 +36,7 @@ describe("the example of manual control", () => {
     const [exitCode] = await once(child, "close");
     assert.equal(exitCode, 0, stderr);
     for (const name of ["PoW_1", "PoW_2", "PoA_1"]) {
-      assert.match(stdout, new RegExp(`^ +${name} +po[wa] +(miner|authority) +\\d+ +[0-9a-f]{16} +2 `, "m"));
+      assert.match(stdout, new RegExp(`^ +${name} +po[wa] +(miner|authority) +\\d+ +[0-9a-f]{12} +2 `, "m"));
       assert.match(stdout, new RegExp(`^${name}\\n +height +hash `, "m"));
     }
     // The block that holds the record: difficulty 2, one transaction.
