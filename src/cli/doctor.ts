@@ -1,9 +1,9 @@
 /** `aurex-node doctor`: what a node needs from its machine, checked one by one. */
-import { plainConfig } from "../config/node-config.ts";
 import { exitCodes } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { addNodeFlags } from "./node-flags.ts";
-import { addJsonFlag, loadConfig } from "./shared-flags.ts";
+import { doctorConfig } from "./place/doctor-config.ts";
+import { addJsonFlag } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 const marks = { true: "ok   ", false: "FAILS", null: "-    " } as const;
@@ -11,14 +11,15 @@ const marks = { true: "ok   ", false: "FAILS", null: "-    " } as const;
 export function doctorCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("doctor", terminal)
     .description(
-      "Check what a node needs: data directory, disk, ports, multicast, UDP 5353, and of a running node its clock, peers and their chains. Takes the flags that the node is started with; changes nothing. Ends with 8 where a check fails.",
+      "Check what a node needs: data directory, disk, ports, multicast, UDP 5353, and of a running node its clock, peers and their chains. Looks at the node that is named, else at the only one there is, with the settings that it was started with; flags overrule them. Changes nothing. Ends with 8 where a check fails.",
     )
     .examples(
+      "aurex-node doctor",
       "aurex-node doctor --consensus poa",
       "aurex-node doctor --data-dir ./alpha --json | jq '.findings[] | select(.ok == false)'",
     )
     .runs(async ({ json, ...flags }: Record<string, unknown>) => {
-      const config = plainConfig(await loadConfig(flags, terminal));
+      const config = await doctorConfig(flags, terminal);
       const { examine } = await import("../node/doctor/doctor.ts");
       const findings = await examine(config);
       const failing = findings.filter(({ ok }) => ok === false);

@@ -79,7 +79,7 @@ function ofApi(thrown: unknown): OperatorError | undefined {
     return usageError(
       `no node answers at ${thrown.url}`,
       thrown.message,
-      "start one with: aurex-node start; or name the one that runs with --data-dir or --api URL",
+      "see which nodes run with aurex-node status, and name one with --data-dir or --api URL",
       "cli/api-unreachable",
     );
   }

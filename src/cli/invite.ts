@@ -3,14 +3,7 @@ import { fromHex } from "../base/bytes.ts";
 import type { NodeAnswer } from "../http/answers.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
-import {
-  type ApiFlags,
-  addApiFlags,
-  addJsonFlag,
-  connect,
-  type JsonFlag,
-  settingsOf,
-} from "./shared-flags.ts";
+import { type ApiFlags, addApiFlags, addJsonFlag, type JsonFlag } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 interface InviteFlags extends ApiFlags, JsonFlag {
@@ -36,9 +29,8 @@ export function inviteCommand(terminal: Terminal): AurexCommand {
     .runs(async (flags: InviteFlags) => {
       const { encodeInvitation } = await import("../protocol/invitation.ts");
       const { loadNetworkSecret } = await import("../node/network-secret.ts");
-      const { dataDir } = await settingsOf(flags, terminal);
-      const client = await connect(flags, terminal);
-      const node = await client.node();
+      const { connectWithFiles } = await import("./place/answering-node.ts");
+      const { dataDir, status: node } = await connectWithFiles(flags, terminal);
       const secret = await loadNetworkSecret(dataDir);
       if (!secret) throw noSecret(dataDir, node);
       const { chainId, network } = node;

@@ -36,7 +36,8 @@ function newCommand(terminal: Terminal): AurexCommand {
     .examples("aurex-node keys new alice", "AUREX_PASSPHRASE=… aurex-node keys new alice --json")
     .runs(async (name: string, flags: OneKeyFlags) => {
       const { createKey } = await import("../wallet/keystore.ts");
-      const { dataDir } = await settingsOf(flags, terminal);
+      const { placeForNewKey } = await import("./place/node-place.ts");
+      const { dataDir } = await placeForNewKey(flags, terminal);
       showKeySummary(await createKey(dataDir, name, await newPassphrase(terminal)), flags, terminal);
     });
 }
@@ -89,9 +90,12 @@ function nodeCommand(terminal: Terminal): AurexCommand {
     .runs(async (flags: OneKeyFlags) => {
       const { loadOrCreateNodeKey, showKey, nodeKeyName } = await import("../wallet/keystore.ts");
       const { nodeIdOf } = await import("../protocol/identity.ts");
-      const { dataDir } = await settingsOf(flags, terminal);
-      const { publicKey } = await loadOrCreateNodeKey(dataDir);
-      showKeySummary(await showKey(dataDir, nodeKeyName), flags, terminal, nodeIdOf(publicKey));
+      const { placeForNewKey } = await import("./place/node-place.ts");
+      const { dataDir, isNamed } = await placeForNewKey(flags, terminal);
+      // An existing node that nobody named is only looked at.
+      if (isNamed) await loadOrCreateNodeKey(dataDir);
+      const key = await showKey(dataDir, nodeKeyName);
+      showKeySummary(key, flags, terminal, nodeIdOf(key.publicKey));
     });
 }
 

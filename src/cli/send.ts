@@ -8,7 +8,7 @@ import { addressOf } from "../protocol/identity.ts";
 import type { BuiltTransaction, TransactionTerms } from "../wallet/build-transaction.ts";
 import { usageError } from "./failure.ts";
 import { openKey } from "./passphrase.ts";
-import { connect, settingsOf } from "./shared-flags.ts";
+import { connectWithFiles } from "./place/answering-node.ts";
 import type { SigningFlags } from "./signing-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
@@ -20,9 +20,7 @@ export async function signAndSend(
   terminal: Terminal,
   build: (terms: TransactionTerms, client: ApiClient) => Promise<BuiltTransaction> | BuiltTransaction,
 ): Promise<void> {
-  const { dataDir } = await settingsOf(flags, terminal);
-  const client = await connect(flags, terminal);
-  const node = await client.node();
+  const { client, dataDir, status: node } = await connectWithFiles(flags, terminal);
   const keyPair = await openKey(dataDir, flags.key, terminal);
   const { pendingSequence } = await client.account(addressOf(keyPair.publicKey));
   const chainId = fromHex(node.chainId, 32);

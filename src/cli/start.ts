@@ -1,4 +1,5 @@
 /** `aurex-node start`: runs a node until it is told to stop. */
+import path from "node:path";
 import type { NodeConfig } from "../config/node-config.ts";
 import { plainConfig } from "../config/node-config.ts";
 import type { NodeStatus } from "../http/node-status.ts";
@@ -41,6 +42,8 @@ export async function runNode(config: NodeConfig, terminal: Terminal): Promise<E
   const options = await nodeOptionsOf(config);
   const { NodeLife } = await import("../node/node-life.ts");
   const { createNodeLogger } = await import("../node/logging.ts");
+  const { enterRunning } = await import("./place/running-nodes.ts");
+  const { keepStart } = await import("./place/started-with.ts");
   const log = createNodeLogger({
     level: config.logLevel,
     format: config.logFormat,
@@ -52,7 +55,14 @@ export async function runNode(config: NodeConfig, terminal: Terminal): Promise<E
   try {
     const onStarted = (node: AurexNode) => sayStarted(node, config, terminal);
     const life = await NodeLife.open(options, { logger, onStarted });
-    await runShowingStatus(life, config, terminal, stop.signal);
+    // The directory is this process's now; commands find it from here on.
+    await keepStart(config, terminal);
+    const entry = await enterRunning(terminal.homeDirectory, path.resolve(config.dataDir));
+    try {
+      await runShowingStatus(life, config, terminal, stop.signal);
+    } finally {
+      await entry.remove();
+    }
     say(config, terminal, "stopped", {}, "Stopped.");
     return exitCodes.ok;
   } finally {

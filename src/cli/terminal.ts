@@ -1,5 +1,5 @@
 /** Where a command reads and writes: the process's own streams and environment, or a test's. */
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { columnsDefault, type TableColumn, textTable } from "../base/text-table.ts";
@@ -16,6 +16,8 @@ export interface Terminal {
   readonly canAsk: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory: string;
+  /** The machine's name, after which a node is called by default; empty if it has none. */
+  readonly hostName: string;
   /** Asks for a line that is not shown. */
   askSecret(question: string): Promise<string>;
 }
@@ -34,6 +36,7 @@ export function processTerminal(): Terminal {
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     environment: process.env,
     homeDirectory: homedir(),
+    hostName: nameOfMachine(),
     askSecret,
   };
 }
@@ -43,6 +46,14 @@ function columnsOf(ofTerminal: number | undefined, variable: string | undefined)
   if (ofTerminal !== undefined && ofTerminal > 0) return ofTerminal;
   const given = /^[1-9]\d{1,3}$/.test(variable ?? "") ? Number(variable) : undefined;
   return given ?? columnsDefault;
+}
+
+function nameOfMachine(): string {
+  try {
+    return hostname();
+  } catch {
+    return "";
+  }
 }
 
 async function askSecret(question: string): Promise<string> {

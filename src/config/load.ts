@@ -12,7 +12,7 @@ const fileBytesMax = 1024 * 1024;
  * `AUREX_CONFIG` names. Faults: those of the resolution, and `config/file-unreadable`.
  */
 export function loadNodeConfig(
-  input: Pick<ConfigInput, "flags" | "environment" | "homeDirectory">,
+  input: Pick<ConfigInput, "flags" | "environment" | "homeDirectory" | "hostName">,
 ): Result<ResolvedConfig, ConfigFault[]> {
   const filePath = configFileOf(input);
   if (filePath === undefined) return resolveNodeConfig(input);

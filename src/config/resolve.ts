@@ -15,6 +15,8 @@ export interface ConfigInput {
   /** Where `fileText` came from: named in faults and sources, and relative paths in it count from its folder. */
   readonly filePath?: string | undefined;
   readonly homeDirectory: string;
+  /** The machine's name, after which a node is called by default; without it, a node is called after its engine. */
+  readonly hostName?: string | undefined;
 }
 
 /** A value that somebody gave, before it is checked. */
@@ -129,7 +131,7 @@ function settle(
   faults: ConfigFault[],
 ): Sourced<unknown> {
   const setting = nodeSettings[name];
-  const { homeDirectory } = input;
+  const { homeDirectory, hostName } = input;
   if (given !== undefined) {
     const base = given.folder === undefined ? { homeDirectory } : { homeDirectory, folder: given.folder };
     const value = setting.reader.read(given.raw, base);
@@ -144,8 +146,10 @@ function settle(
     });
   }
   const known = Object.fromEntries([...resolved].map(([key, { value }]) => [key, value]));
+  const named = resolved.get("name") as ResolvedConfig["name"] | undefined;
+  const givenName = named?.source === "default" ? undefined : named?.value;
   return {
-    value: setting.default({ homeDirectory, known: known as DefaultContext["known"] }),
+    value: setting.default({ homeDirectory, hostName, givenName, known: known as DefaultContext["known"] }),
     source: "default",
   };
 }

@@ -17,6 +17,10 @@ import {
 /** What a default may follow from: the settings above it in the table, and whose machine it is. */
 export interface DefaultContext {
   readonly homeDirectory: string;
+  /** As the machine calls itself; undefined or empty if it has no name. */
+  readonly hostName?: string | undefined;
+  /** The name that the operator gave this node; undefined if `name` is a default. */
+  readonly givenName?: string | undefined;
   readonly known: Pick<NodeConfig, "consensus" | "network" | "name" | "dataDir" | "chain" | "servePool">;
 }
 
@@ -41,6 +45,17 @@ const always =
   () =>
     value;
 const port = wholeNumber(0, 65_535);
+const nodeName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** The first part of a host's name, made to fit a node's name; undefined if it tells no machine from another. */
+function nameOfHost(hostName: string | undefined): string | undefined {
+  const [first = ""] = (hostName ?? "").split(".");
+  const name = first
+    .replace(/[^A-Za-z0-9_-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 64);
+  return nodeName.test(name) && name !== "localhost" ? name : undefined;
+}
 
 /** Every setting of a node, in the order of `--help`; a later one's default may follow from an earlier one. */
 export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[Name]> } = {
@@ -61,19 +76,18 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
   name: {
     help: "name of this node in status, log and ledger",
     argument: "name",
-    reader: textLike(
-      /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
-      "1 to 64 of A-Z, a-z, 0-9, _, . and -, letter or digit first",
-    ),
-    defaultText: "the consensus engine",
-    default: ({ known }) => known.consensus,
+    reader: textLike(nodeName, "1 to 64 of A-Z, a-z, 0-9, _, . and -, letter or digit first"),
+    defaultText: "the name of this host",
+    default: ({ hostName, known }) => nameOfHost(hostName) ?? known.consensus,
   },
   dataDir: {
     help: "directory of the node's key, chain and log",
     argument: "directory",
     reader: aPath,
-    defaultText: "~/.aurex/<network>/<name>",
-    default: ({ homeDirectory, known }) => path.join(homeDirectory, ".aurex", known.network, known.name),
+    defaultText: "~/.aurex/<network>/<--name, else the engine>",
+    // Not the host's name: two engines on one host would share a directory.
+    default: ({ homeDirectory, givenName, known }) =>
+      path.join(homeDirectory, ".aurex", known.network, givenName ?? known.consensus),
   },
   chain: {
     help: "chain spec to run instead of the built-in one",

@@ -60,7 +60,7 @@ async function chainSpecFor(config: NodeConfig): Promise<ChainSpec | undefined> 
 }
 
 /** The built-in Proof of Work chain; another difficulty is another floor, hence another chain. */
-async function builtInSpec(difficulty: number): Promise<ChainSpec> {
+export async function builtInSpec(difficulty: number): Promise<ChainSpec> {
   const parsed = chainSpecFromJson(await readFile(builtInPowSpec, "utf8"));
   if (!parsed.ok) throw new Error(`the built-in chain spec is broken: ${parsed.fault.reason}`);
   const { genesis } = parsed.value;

@@ -115,8 +115,13 @@ function keysDirectory(dataDir: string): string {
   return path.join(dataDir, "keys");
 }
 
+/** The file of the node's own key; where it is, there is or was a node. */
+export function nodeKeyPath(dataDir: string): string {
+  return path.join(dataDir, nodeKeyFile);
+}
+
 function keyFilePath(dataDir: string, name: string): string {
-  if (name === nodeKeyName) return path.join(dataDir, nodeKeyFile);
+  if (name === nodeKeyName) return nodeKeyPath(dataDir);
   if (!namePattern.test(name)) {
     throw new KeyError(
       "key/name-invalid",
@@ -153,7 +158,9 @@ async function readKeyFile(filePath: string, name: string): Promise<KeyFile> {
     throw new KeyError(
       "key/not-found",
       `there is no key ${name} (${filePath})`,
-      `see which there are: aurex-node keys list; or make it: aurex-node keys new ${name}`,
+      name === nodeKeyName
+        ? `name the directory with --data-dir to make it: aurex-node keys node --data-dir '${path.dirname(filePath)}'`
+        : `see which there are: aurex-node keys list; or make it: aurex-node keys new ${name}`,
     );
   });
   const file = parseKeyFile(text);

@@ -13,6 +13,7 @@ export interface RunOptions {
   readonly environment?: Record<string, string>;
   readonly homeDirectory?: string;
   readonly columns?: number;
+  readonly hostName?: string;
   /** What a person answers to the questions, in order; without them nobody can be asked. */
   readonly answers?: readonly string[];
 }
@@ -29,6 +30,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     canAsk: options.answers !== undefined,
     environment: options.environment ?? {},
     homeDirectory: options.homeDirectory ?? "/nonexistent/home",
+    hostName: options.hostName ?? "",
     askSecret: async (question) => {
       const answer = answers.shift();
       if (answer === undefined) throw new Error(`nobody answers to ${question}`);

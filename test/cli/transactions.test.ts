@@ -175,7 +175,7 @@ describe("without a node", () => {
     assert.equal(code, 2);
     assert.equal(stdout, "");
     assert.match(stderr, new RegExp(`^Error: no node answers at ${rig.url}\nWhy: .*ECONNREFUSED`));
-    assert.match(stderr, /aurex-node start/);
+    assert.match(stderr, /\nNext: .*aurex-node status/);
   });
 });
 

@@ -113,7 +113,8 @@ describe("the config file on disk", () => {
 
   it("the commented example names every setting, with its real default", () => {
     const text = readFileSync(new URL("../../config/node.yaml", import.meta.url), "utf8");
-    const asIs = resolveNodeConfig({ flags: {}, environment: {}, homeDirectory, fileText: text });
+    const hostName = "laptop-2";
+    const asIs = resolveNodeConfig({ flags: {}, environment: {}, homeDirectory, hostName, fileText: text });
     assert.ok(asIs.ok && Object.values(asIs.value).every(({ source }) => source === "default"));
 
     // Taking the # away from every setting gives a whole configuration.

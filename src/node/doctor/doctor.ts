@@ -1,19 +1,26 @@
 /** Looks at all that a node needs from its machine, and at the node where one runs. */
 import type { NodeConfig } from "../../config/node-config.ts";
 import { createApiClient } from "../../http/api-client.ts";
-import { readDirectoryLock } from "../../store/directory-lock.ts";
+import { type LockHolder, readDirectoryLock } from "../../store/directory-lock.ts";
+import { otherChain, otherNode } from "../own-directory.ts";
 import type { Finding } from "./finding.ts";
 import { checkMdnsPort, checkMulticastRoute } from "./multicast.ts";
 import { checkChainFiles, checkDataDirectory, checkDiskSpace, checkJournals } from "./places.ts";
 import { checkPort } from "./ports.ts";
-import { askNode, checkChainOfPeers, checkClock, checkNode, checkPeers } from "./running-node.ts";
+import {
+  askNode,
+  checkChainOfPeers,
+  checkClock,
+  checkNode,
+  checkPeers,
+  type RunningNode,
+} from "./running-node.ts";
 
 /** Every check, in the order in which trouble begins; takes some seconds and changes nothing. */
 export async function examine(config: NodeConfig): Promise<Finding[]> {
   const { dataDir, network, mdns, api } = config;
   const holder = await readDirectoryLock(dataDir).catch(() => undefined);
-  const apiUrl = holder?.apiUrl ?? `http://127.0.0.1:${config.apiPort}`;
-  const node = await askNode(createApiClient(apiUrl));
+  const node = await nodeOf(dataDir, holder);
   const peerPort = { host: config.listenAddress, port: config.port, flag: "--port" };
   const apiPort = { host: "127.0.0.1", port: config.apiPort, flag: "--api-port" };
   return [
@@ -30,4 +37,14 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
     checkPeers(node),
     checkChainOfPeers(node),
   ];
+}
+
+/** The node that runs on the directory, and no other that happens to answer; else why there is none. */
+async function nodeOf(dataDir: string, holder: LockHolder | undefined): Promise<RunningNode | string> {
+  if (!holder) return `no process holds ${dataDir}`;
+  if (holder.apiUrl === null) return `process ${holder.pid} runs on ${dataDir}, and has no API (yet)`;
+  const node = await askNode(createApiClient(holder.apiUrl));
+  if (typeof node === "string") return node;
+  const why = (await otherChain(dataDir, node.status)) ?? (await otherNode(dataDir, node.status));
+  return why === undefined ? node : `what answers at ${holder.apiUrl} is another node: ${why}`;
 }

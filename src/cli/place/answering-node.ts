@@ -1,0 +1,90 @@
+/** The node that a command talks to: found, and compared with the directory that the command is about. */
+import type { NodeAnswer } from "../../http/answers.ts";
+import { type ApiClient, createApiClient } from "../../http/api-client.ts";
+import type { OperatorError } from "../../node/operator-error.ts";
+import { otherChain, otherNode } from "../../node/own-directory.ts";
+import { usageError } from "../failure.ts";
+import type { ApiFlags } from "../shared-flags.ts";
+import type { Terminal } from "../terminal.ts";
+import { knownNodes } from "./known-nodes.ts";
+import { existingPlace, namedDirectory, noPermission, runningPlace } from "./node-place.ts";
+import { startCommandOf } from "./started-with.ts";
+
+/** A node that answers, and the directory whose keys and secrets go with it. */
+export interface AnsweringNode {
+  readonly client: ApiClient;
+  readonly dataDir: string;
+  readonly status: NodeAnswer;
+}
+
+/**
+ * The API of the node that the flags name, else of the only one that runs. If the flags name a directory, then the
+ * node that answers is on that directory's chain.
+ *
+ * @throws OperatorError with exit code 2 if there is no such node, or another one answers
+ */
+export async function connectTo(flags: ApiFlags, terminal: Terminal): Promise<ApiClient> {
+  if (flags.api === undefined) return (await ownNode(flags, terminal)).client;
+  const client = createApiClient(checkedUrl(flags.api));
+  const named = flags.dataDir === undefined ? undefined : await namedDirectory(flags, terminal);
+  if (named !== undefined) await requireSameChain(await client.node(), named, client.url);
+  return client;
+}
+
+/**
+ * As {@link connectTo}, for a command that also uses keys or secrets of the node's directory. With --api and no
+ * directory named, it is the directory of the node at that URL if it runs on this machine, else the only one there is.
+ */
+export async function connectWithFiles(flags: ApiFlags, terminal: Terminal): Promise<AnsweringNode> {
+  if (flags.api === undefined) return ownNode(flags, terminal);
+  const client = createApiClient(checkedUrl(flags.api));
+  const dataDir =
+    (await directoryAt(client.url, flags, terminal)) ?? (await existingPlace(flags, terminal)).dataDir;
+  const status = await client.node();
+  await requireSameChain(status, dataDir, client.url);
+  return { client, dataDir, status };
+}
+
+async function directoryAt(url: string, flags: ApiFlags, terminal: Terminal): Promise<string | undefined> {
+  const named = await namedDirectory(flags, terminal);
+  if (named !== undefined) return named;
+  const nodes = await knownNodes(terminal.homeDirectory);
+  return nodes.find(({ holder }) => holder?.apiUrl === url)?.dataDir;
+}
+
+async function ownNode(flags: ApiFlags, terminal: Terminal): Promise<AnsweringNode> {
+  const { dataDir, holder } = await runningPlace(flags, terminal);
+  const client = createApiClient(holder.apiUrl);
+  const status = await client.node();
+  await requireSameChain(status, dataDir, client.url);
+  const why = await otherNode(dataDir, status);
+  if (why !== undefined)
+    throw await refused(`what answers at ${client.url} is not the node in ${dataDir}`, why, dataDir);
+  return { client, dataDir, status };
+}
+
+async function requireSameChain(status: NodeAnswer, dataDir: string, url: string): Promise<void> {
+  const why = await otherChain(dataDir, status).catch((thrown: unknown) => {
+    throw noPermission(thrown, dataDir);
+  });
+  if (why !== undefined)
+    throw await refused(`the node at ${url} is on another chain than ${dataDir}`, why, dataDir);
+}
+
+async function refused(what: string, why: string, dataDir: string): Promise<OperatorError> {
+  return usageError(
+    what,
+    `${why}; nothing was sent`,
+    `start the directory's own node: ${await startCommandOf(dataDir)}; or name another directory with --data-dir`,
+    "cli/other-node",
+  );
+}
+
+function checkedUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw usageError(
+    `--api ${text} is no URL`,
+    "it must be a URL of http",
+    "write for example --api http://127.0.0.1:13280",
+  );
+}
