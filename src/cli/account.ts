@@ -3,14 +3,7 @@ import type { AccountAnswer } from "../http/answers.ts";
 import { type ApiClient, ApiRefusal } from "../http/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
-import {
-  type ApiFlags,
-  addApiFlags,
-  addJsonFlag,
-  connect,
-  type JsonFlag,
-  settingsOf,
-} from "./shared-flags.ts";
+import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
 import { type Terminal, tableFor, writeJson } from "./terminal.ts";
 import { addWideFlag, type WideFlag } from "./wide-flag.ts";
 
@@ -61,7 +54,9 @@ async function accountOf(
 
 async function addressOfKey(name: string, flags: Flags, terminal: Terminal): Promise<string | undefined> {
   const { listKeys } = await import("../wallet/keystore.ts");
-  const { dataDir } = await settingsOf(flags, terminal);
+  const { directoryBeside } = await import("./place/answering-node.ts");
+  const dataDir = await directoryBeside(flags, terminal);
+  if (dataDir === undefined) return undefined;
   const { keys } = await listKeys(dataDir);
   return keys.find((key) => key.name === name)?.address;
 }

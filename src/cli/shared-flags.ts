@@ -3,18 +3,11 @@ import type { NodeConfig } from "../config/node-config.ts";
 import type { ApiClient } from "../http/api-client.ts";
 import type { AurexCommand } from "./command.ts";
 import { loadPlainConfig } from "./load-config.ts";
+import type { ApiFlags, PlaceFlags } from "./place-flags.ts";
 import type { Terminal } from "./terminal.ts";
 
 export { loadConfig, passphraseVariable } from "./load-config.ts";
-
-export interface PlaceFlags {
-  readonly dataDir?: string;
-  readonly config?: string;
-}
-
-export interface ApiFlags extends PlaceFlags {
-  readonly api?: string;
-}
+export type { ApiFlags, PlaceFlags } from "./place-flags.ts";
 
 export interface JsonFlag {
   readonly json?: boolean;

@@ -142,7 +142,7 @@ describe("init", () => {
     [["--consensus", "poa", "--authority", `${first}x`], /is no key/],
     [["--consensus", "poa", "--authority", first, first], /authorities must be sorted by key, each once/],
     [["--consensus", "pow", "--authority", first], /authorities does not belong to pow/],
-    [["--consensus", "pow", "--difficulty", "5"], /difficulty must be a whole number from 1 to 4/],
+    [["--consensus", "pow", "--difficulty", "5"], /[Mm]ust be a whole number from 1 to 4/],
     [["--consensus", "pow", "--allocation", first], /is no allocation/],
     [["--consensus", "pow", "--allocation", `${first}=1`, `${first}=2`], /twice/],
     [["--consensus", "pow", "--allocation", `${first}=-1`], /not a decimal number/],

@@ -28,6 +28,8 @@ async function homeOf(t: TestContext): Promise<RealHome> {
 /** Every kind of command that asks a node. */
 const asking: readonly (readonly string[])[] = [
   ["status"],
+  ["peers"],
+  ["account"],
   ["chain", "list"],
   ["chain", "show"],
   ["authority", "list"],

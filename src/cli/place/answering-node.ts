@@ -4,7 +4,7 @@ import { type ApiClient, createApiClient } from "../../http/api-client.ts";
 import type { OperatorError } from "../../node/operator-error.ts";
 import { otherChain, otherNode } from "../../node/own-directory.ts";
 import { usageError } from "../failure.ts";
-import type { ApiFlags } from "../shared-flags.ts";
+import type { ApiFlags } from "../place-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { knownNodes } from "./known-nodes.ts";
 import { existingPlace, namedDirectory, noPermission, runningPlace } from "./node-place.ts";
@@ -43,6 +43,15 @@ export async function connectWithFiles(flags: ApiFlags, terminal: Terminal): Pro
   const status = await client.node();
   await requireSameChain(status, dataDir, client.url);
   return { client, dataDir, status };
+}
+
+/**
+ * The directory whose keys go with the node that the flags name; undefined if that node is asked by --api alone and
+ * nothing says which directory is meant.
+ */
+export async function directoryBeside(flags: ApiFlags, terminal: Terminal): Promise<string | undefined> {
+  if (flags.api === undefined) return (await runningPlace(flags, terminal)).dataDir;
+  return directoryAt(createApiClient(checkedUrl(flags.api)).url, flags, terminal);
 }
 
 async function directoryAt(url: string, flags: ApiFlags, terminal: Terminal): Promise<string | undefined> {

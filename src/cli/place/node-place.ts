@@ -6,7 +6,7 @@ import { exitCodes, OperatorError } from "../../node/operator-error.ts";
 import { type LockHolder, readDirectoryLock } from "../../store/directory-lock.ts";
 import { usageError } from "../failure.ts";
 import { loadConfig, loadPlainConfig } from "../load-config.ts";
-import type { PlaceFlags } from "../shared-flags.ts";
+import type { PlaceFlags } from "../place-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { type KnownNode, knownNodes } from "./known-nodes.ts";
 import { shellWord } from "./shell-word.ts";
