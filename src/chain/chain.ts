@@ -13,8 +13,7 @@ import {
   compareHeads,
   type EngineState,
 } from "../consensus/engine.ts";
-import type { LedgerView, StateChange } from "../ledger/entry.ts";
-import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
+import type { Entry, LedgerView, StateChange } from "../ledger/entry.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
 import {
   type Block,
@@ -40,6 +39,7 @@ import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-st
 import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
+import { emptyBatch, genesisBatch } from "./genesis-batch.ts";
 import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
 import { recoverTrust } from "./trust-recovery.ts";
 import { signatureFault, verifyBody, verifyHeader, verifySanity } from "./verify-block.ts";
@@ -75,6 +75,8 @@ export interface HeadChange {
   readonly disconnected: readonly Block[];
   /** Blocks that joined, lowest first. */
   readonly connected: readonly Block[];
+  /** Entries of the ledger that may differ from what they were; one that is gone, as it was. */
+  readonly touched: readonly Entry[];
 }
 
 export interface ChainEvents {
@@ -545,6 +547,7 @@ export class Chain {
       invalid: [],
       ...(final ? { final } : {}),
     });
+    const touched = draft.touchedEntries();
     this.#ledger.commit(draft);
     const previous = this.#head;
     this.#head = record;
@@ -560,6 +563,7 @@ export class Chain {
       previous,
       disconnected: disconnectedBlocks,
       connected: connectedBlocks,
+      touched,
     });
   }
 
@@ -589,44 +593,6 @@ function checkpointOf({ header, hash }: HeaderRecord): Checkpoint {
   return { height: header.height, hash };
 }
 
-const emptyBatch: CommitBatch = {
-  blocks: [],
-  disconnected: [],
-  connected: [],
-  entries: new Map(),
-  head: undefined,
-  invalid: [],
-};
-
 function* ledgerEntries(store: ChainStore) {
   for (const [, entry] of store.entries()) yield entry;
-}
-
-function genesisBatch(spec: ChainSpec, engine: ConsensusEngine): CommitBatch {
-  const block = genesisBlockOf(spec);
-  const entries = genesisEntries(spec.genesis);
-  const { hash, hashHex, header, seal, bytes } = block;
-  return {
-    ...emptyBatch,
-    blocks: [
-      {
-        record: { hash, hashHex, header, seal, cumulativeWeight: 0n, ...engine.genesisState(block) },
-        bytes,
-      },
-    ],
-    connected: [
-      {
-        hash,
-        height: 0,
-        change: {
-          entryCountBefore: 0,
-          entryCountAfter: entries.length,
-          changes: entries.map((after, index) => ({ index, before: undefined, after })),
-        },
-        transactionIds: [],
-      },
-    ],
-    entries: new Map(entries.entries()),
-    head: { hash, height: 0, entryCount: entries.length },
-  };
 }

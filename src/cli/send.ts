@@ -74,8 +74,10 @@ async function waitUntilCommitted(
     if (performance.now() >= deadlineMs) {
       throw usageError(
         `the transaction ${id} is not committed after ${timeoutSeconds} s`,
-        "it still waits: no block took it so far",
-        `aurex-node tx show ${id}; and see with aurex-node status whether blocks are made`,
+        `it waits for ${answer.waitingFor}`,
+        answer.ready
+          ? `aurex-node tx show ${id}; and see with aurex-node status whether blocks are made`
+          : `send one with --sequence ${answer.missingSequence}, or look again with: aurex-node tx show ${id}`,
         "cli/timeout",
       );
     }

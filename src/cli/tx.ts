@@ -144,7 +144,7 @@ function transactionText(answer: TransactionAnswer): string {
   const { kind, ...payload } = answer.payload;
   return fieldList({
     id,
-    status: answer.status === "pending" && !answer.ready ? "pending, waits for a lower sequence" : status,
+    status: answer.status === "pending" ? `pending, waits for ${answer.waitingFor}` : status,
     block: answer.status === "committed" ? `${answer.block.height} ${answer.block.hash}` : undefined,
     position: answer.status === "committed" ? answer.position : undefined,
     kind,

@@ -108,8 +108,21 @@ export type TransactionAnswer =
       readonly block: { readonly height: number; readonly hash: string };
       readonly position: number;
     } & TransactionFields)
-  /** `ready`: the next block can take it; else one with a lower sequence is missing. */
-  | ({ readonly id: string; readonly status: "pending"; readonly ready: boolean } & TransactionFields)
+  | ({
+      readonly id: string;
+      readonly status: "pending";
+      /** The next block can take it; else one with a lower sequence is missing. */
+      readonly ready: boolean;
+      /** In words: what has to happen before it can be committed. */
+      readonly waitingFor: string;
+      /** Null if it is ready. */
+      readonly missingSequence: number | null;
+      /** What had that sequence and was dropped, with the reason, if this node remembers it. */
+      readonly missingBecause: { readonly id: string; readonly reason: Reason } | null;
+      /** AUR that another transaction with its sequence has to pay to take its place. */
+      readonly replacementFee: string;
+      readonly replacementFeeUnits: string;
+    } & TransactionFields)
   /** Of a dropped transaction only the reason is remembered. */
   | { readonly id: string; readonly status: "dropped"; readonly reason: Reason };
 

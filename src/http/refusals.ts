@@ -160,6 +160,11 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
     message: `${id} waits with the same sequence: to replace it takes a fee of ${aur(needed)}, this pays ${aur(actual)}`,
     next: "pay the higher fee, or use the next sequence",
   }),
+  "mempool/sequence-taken": ({ sequence, by }) => ({
+    status: 409,
+    message: `${by} waits with the sequence ${sequence}`,
+    next: askSequence,
+  }),
   "mempool/replaced": ({ by }) => ({
     status: 409,
     message: `another transaction of the account took its sequence: ${by}`,

@@ -2,7 +2,8 @@
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { nameOfNumber, readableText } from "../export/readable.ts";
-import type { Mempool } from "../mempool/mempool.ts";
+import type { Mempool, PendingStatus } from "../mempool/mempool.ts";
+import { replacementFee } from "../mempool/pending-set.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
 import { addressOf, nodeIdOf } from "../protocol/identity.ts";
 import {
@@ -11,8 +12,8 @@ import {
   issuedAssetId,
   type Transfer,
 } from "../protocol/transaction.ts";
-import type { PayloadAnswer, TransactionAnswer, TransactionFields } from "./answers.ts";
-import { refusalOf } from "./refusals.ts";
+import type { PayloadAnswer, Reason, TransactionAnswer, TransactionFields } from "./answers.ts";
+import { refusalOf, type SubmitFault } from "./refusals.ts";
 
 type Ledger = Chain["ledger"];
 
@@ -36,17 +37,38 @@ export function transactionAnswer(
   }
   const waiting = mempool.status(idHex);
   if (!waiting) return undefined;
-  if (waiting.status === "dropped") {
-    const { code } = waiting.reason;
-    return { id: idHex, status: "dropped", reason: { code, message: refusalOf(waiting.reason).message } };
-  }
+  if (waiting.status === "dropped") return { id: idHex, status: "dropped", reason: reasonOf(waiting.reason) };
   const transaction = mempool.get(idHex) as DecodedTransaction;
+  const replacementUnits = replacementFee(transaction.transaction.fee);
   return {
     id: idHex,
     status: "pending",
-    ready: waiting.ready,
+    ...waitsFor(waiting),
+    replacementFee: formatAmount(replacementUnits),
+    replacementFeeUnits: replacementUnits.toString(),
     ...transactionFields(transaction, chain.ledger),
   };
+}
+
+type Waiting = Extract<PendingStatus, { readonly status: "pending" }>;
+
+function waitsFor(waiting: Waiting) {
+  if (waiting.ready) {
+    return { ready: true, waitingFor: "the next block", missingSequence: null, missingBecause: null };
+  }
+  const { missing, gone } = waiting;
+  const because = gone && { id: gone.idHex, reason: reasonOf(gone.reason) };
+  const why = because && ` (${because.id} had it and was dropped: ${because.reason.message})`;
+  return {
+    ready: false,
+    waitingFor: `sequence ${missing}, which is missing${why ?? ""}`,
+    missingSequence: missing,
+    missingBecause: because ?? null,
+  };
+}
+
+function reasonOf(fault: SubmitFault): Reason {
+  return { code: fault.code, message: refusalOf(fault).message };
 }
 
 /** @param ledger where names and assets are looked up: the head's, whenever the transaction was */

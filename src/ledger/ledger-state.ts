@@ -220,6 +220,15 @@ export class LedgerDraft extends IndexedLedger {
     return this.#changed;
   }
 
+  /** Every entry that may differ from the base's: as it is now, and one that is gone as it was. Before the commit. */
+  touchedEntries(): Entry[] {
+    const gone: Entry[] = [];
+    for (let index = this.#sharedCount; index < this.base.entryCount; index += 1) {
+      gone.push(this.base.entryAt(index));
+    }
+    return [...this.#changed.values(), ...gone];
+  }
+
   /** For {@link LedgerState.commit}: flushes the leaves and nodes into the base's tree. */
   commitTree(tree: StateTree): void {
     this.#hashLeaves();

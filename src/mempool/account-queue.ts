@@ -47,14 +47,6 @@ export class AccountQueue {
     this.#aurNeeded -= pending.aurNeeded;
   }
 
-  /** Those whose sequences follow each other from `expected`, the ledger's, on: what blocks can take now. */
-  readyFrom(expected: number): PendingTransaction[] {
-    const start = this.#indexFrom(expected);
-    let end = start;
-    while (this.#bySequence[end]?.sequence === expected + end - start) end += 1;
-    return this.#bySequence.slice(start, end);
-  }
-
   values(): readonly PendingTransaction[] {
     return this.#bySequence;
   }

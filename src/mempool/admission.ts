@@ -1,12 +1,10 @@
-/** The rules by which a transaction may wait, against the ledger at the head and what its account has waiting. */
+/** The rules by which a transaction may wait that need nothing but itself and the head. */
 
 import { expiryFault, statelessFault } from "../ledger/apply-transaction.ts";
 import type { LedgerView } from "../ledger/entry.ts";
 import { aurSymbol } from "../protocol/amount.ts";
 import type { MempoolFault, TransactionFault } from "../protocol/faults.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import type { AccountQueue } from "./account-queue.ts";
-import type { Displaced } from "./pending-set.ts";
 import type { PendingTransaction } from "./pending-transaction.ts";
 
 export type AdmissionFault = TransactionFault | MempoolFault;
@@ -21,7 +19,8 @@ export interface MempoolHead {
 }
 
 /** Why a transaction left the pool, or never came to be in it. */
-export interface Dropped extends Omit<Displaced, "fault"> {
+export interface Dropped {
+  readonly pending: PendingTransaction;
   readonly fault: AdmissionFault;
 }
 
@@ -31,23 +30,20 @@ export function expectedSequence(view: LedgerView, accountHex: string): number {
 }
 
 /**
- * What keeps a transaction out; undefined where nothing does. Its signature, the pool's bounds and a rival with the
- * same sequence are not looked at here.
+ * What keeps a transaction out whatever its account has waiting; undefined if nothing does. Its signature, the pool's
+ * bounds and a rival with the same sequence are not looked at here.
  *
- * @param queue what the sender has pending
  * @param sequenceGapMax how far its sequence may be ahead of the ledger's
  */
 export function admissionFault(
   pending: PendingTransaction,
-  queue: AccountQueue | undefined,
   head: MempoolHead,
   sequenceGapMax: number,
 ): AdmissionFault | undefined {
   return (
     statelessFault(pending.decoded, head.minimumFee) ??
     outdatedFault(pending, head) ??
-    distanceFault(pending, head, sequenceGapMax) ??
-    balanceFault(pending, queue, head)
+    distanceFault(pending, head, sequenceGapMax)
   );
 }
 
@@ -74,22 +70,26 @@ function distanceFault(
     : undefined;
 }
 
-/** Those behind it do not count: none of them can come before it, and they give way where the balance ends. */
-function balanceFault(
-  pending: PendingTransaction,
-  queue: AccountQueue | undefined,
+/**
+ * An account's AUR does not reach for all that it has waiting. People see one balance, the ledger's, so what comes
+ * before counts as needed.
+ *
+ * @param left what those before leave of it
+ * @param needed of what is left
+ */
+export function balanceTooLow(
+  accountHex: string,
+  left: bigint,
+  needed: bigint,
   { view }: MempoolHead,
-): TransactionFault | undefined {
-  const { senderHex } = pending.decoded;
-  const balance = view.account(senderHex)?.balance ?? 0n;
-  // The usual case, without adding up.
-  if (balance >= (queue?.aurNeeded ?? 0n) + pending.aurNeeded) return undefined;
-  const needed = (queue?.aurNeededBefore(pending.sequence) ?? 0n) + pending.aurNeeded;
-  if (balance >= needed) return undefined;
-  const immature = view.immatureOf(senderHex);
-  return { ...balanceTooLow(balance, needed), ...(immature > 0n ? { immature } : {}) };
-}
-
-export function balanceTooLow(balance: bigint, needed: bigint) {
-  return { code: "transaction/balance-too-low" as const, asset: aurSymbol, balance, needed };
+): TransactionFault {
+  const balance = view.account(accountHex)?.balance ?? 0n;
+  const immature = view.immatureOf(accountHex);
+  return {
+    code: "transaction/balance-too-low",
+    asset: aurSymbol,
+    balance,
+    needed: needed + (balance - left),
+    ...(immature > 0n ? { immature } : {}),
+  };
 }

@@ -1,36 +1,59 @@
-/** What a new head makes stale: whose queues to look at, and what of them cannot stay. */
+/** Whose pending transactions a new head concerns: found from the entries that it changed, without looking at the others. */
 import { toHex } from "../base/bytes.ts";
-import type { DecodedTransaction } from "../protocol/transaction.ts";
-import type { AccountQueue } from "./account-queue.ts";
-import { balanceTooLow, type Dropped, type MempoolHead, outdatedFault } from "./admission.ts";
-
-/** Whose sequence or balance a change of the head may have turned against what they have pending. */
-export function touchedAccounts(
-  connected: readonly DecodedTransaction[],
-  disconnected: readonly DecodedTransaction[],
-): Set<string> {
-  const touched = new Set<string>();
-  for (const { senderHex } of connected) touched.add(senderHex);
-  for (const { senderHex, payload } of disconnected) {
-    touched.add(senderHex);
-    if (payload.kind === "transfer") touched.add(toHex(payload.to));
-  }
-  return touched;
-}
+import { type Entry, entryKey, type LedgerView } from "../ledger/entry.ts";
+import { uint64Max } from "../protocol/codec.ts";
+import type { Concern } from "./account-runs.ts";
+import type { PendingSet } from "./pending-set.ts";
+import { voteKey } from "./pending-transaction.ts";
 
 /**
- * What of an account's queue cannot stay at a new head: used sequences, and from the first transaction on that the
- * balance does not reach for, all the rest, since none of them can come before it.
+ * @param touched every entry that may differ from what it was at the head before, as it is now or, if it is gone, was
+ * @returns the concerned accounts
  */
-export function staleTransactions(accountHex: string, queue: AccountQueue, head: MempoolHead): Dropped[] {
-  const balance = head.view.account(accountHex)?.balance ?? 0n;
-  const stale: Dropped[] = [];
-  let needed = 0n;
-  for (const pending of queue.values()) {
-    const outdated = outdatedFault(pending, head);
-    if (!outdated) needed += pending.aurNeeded;
-    const fault = outdated ?? (balance < needed ? balanceTooLow(balance, needed) : undefined);
-    if (fault) stale.push({ pending, fault });
+export function concernedAccounts(
+  touched: Iterable<Entry>,
+  pending: PendingSet,
+  view: LedgerView,
+): Map<string, Concern> {
+  const concerned = new Map<string, Concern>();
+  const stale = (accounts: Iterable<string>) => {
+    for (const accountHex of accounts) concerned.set(accountHex, "stale");
+  };
+  const moved = (accountHex: string) => {
+    if (!concerned.has(accountHex)) concerned.set(accountHex, "moved");
+  };
+  const nearlyFull = new Set<string>();
+  for (const entry of touched) {
+    switch (entry.type) {
+      case "account":
+        moved(entry.account);
+        if ((view.account(entry.account)?.balance ?? 0n) > uint64Max - pending.largestAur) {
+          nearlyFull.add(entry.account);
+        }
+        break;
+      case "assetBalance":
+        moved(entry.account);
+        break;
+      case "user":
+        stale([entry.account]);
+        stale(pending.index.watchersOf(entryKey(entry)));
+        break;
+      case "asset":
+        stale(pending.index.watchersOf(entryKey(entry)));
+        break;
+      default:
+    }
   }
-  return stale;
+  // Which votes can change something depends on the blocks themselves, so votes are asked about at every head.
+  stale(pending.index.watchersOf(voteKey));
+  if (nearlyFull.size > 0) stale(payersOf(nearlyFull, pending));
+  return concerned;
+}
+
+/** Looks at all that is pending: only a chain with accounts that hold nearly 2^64 base units comes here. */
+function* payersOf(receivers: ReadonlySet<string>, pending: PendingSet): Iterable<string> {
+  for (const { decoded } of pending.values()) {
+    const { payload, senderHex } = decoded;
+    if (payload.kind === "transfer" && receivers.has(toHex(payload.to))) yield senderHex;
+  }
 }

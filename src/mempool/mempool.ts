@@ -5,9 +5,11 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { expiryFault } from "../ledger/apply-transaction.ts";
+import type { Entry } from "../ledger/entry.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
+import { AccountRuns } from "./account-runs.ts";
 import {
   type AdmissionFault,
   admissionFault,
@@ -16,11 +18,11 @@ import {
   type MempoolHead,
   outdatedFault,
 } from "./admission.ts";
-import { staleTransactions, touchedAccounts } from "./head-change.ts";
+import { concernedAccounts } from "./head-change.ts";
 import { type MempoolOptions, mempoolDefaults } from "./mempool-options.ts";
-import { PendingSet } from "./pending-set.ts";
+import { type Displaced, PendingSet } from "./pending-set.ts";
 import { type PendingTransaction, pendingOf } from "./pending-transaction.ts";
-import { type SelectionLimits, selectTransactions } from "./selection.ts";
+import { type SelectionLimits, selectTransactions, type Take } from "./selection.ts";
 
 export interface MempoolModules {
   readonly clock: Clock;
@@ -41,15 +43,38 @@ export type { MempoolOptions } from "./mempool-options.ts";
 
 export type AddOutcome = Result<"added" | "replaced", AdmissionFault>;
 
+export interface AddOptions {
+  /** Whether it may take the place of one with the same sequence, for a higher fee. Default true. */
+  readonly replace?: boolean;
+}
+
 export type PendingStatus =
-  /** `ready`: a block can take it now; else a lower sequence is missing. */
-  | { readonly status: "pending"; readonly ready: boolean }
+  /** A block can take it now. */
+  | { readonly status: "pending"; readonly ready: true }
+  /** It waits for a transaction of its account with the sequence `missing`. */
+  | {
+      readonly status: "pending";
+      readonly ready: false;
+      readonly missing: number;
+      /** What had that sequence and was dropped, if this is remembered. */
+      readonly gone?: { readonly idHex: string; readonly reason: AdmissionFault };
+    }
   | { readonly status: "dropped"; readonly reason: AdmissionFault };
 
-/** The transactions of the blocks that joined and left the canonical chain. */
-export interface HeadTransactions {
+/** What a change of the head is for the mempool. */
+export interface MempoolHeadChange {
+  /** Transactions of the blocks that joined the canonical chain. */
   readonly connected: readonly DecodedTransaction[];
+  /** Transactions of the blocks that left it, highest block first. */
   readonly disconnected: readonly DecodedTransaction[];
+  /** Every entry of the ledger that may differ from what it was before; one that is gone, as it was. */
+  readonly touched: Iterable<Entry>;
+}
+
+/** What an add or a new head does to the pool; told to the listeners when the pool is in order again. */
+interface Changes {
+  readonly added: PendingTransaction[];
+  readonly dropped: Dropped[];
 }
 
 /** How much later than `expiryMs` a transaction may be dropped, as a part of it. */
@@ -64,7 +89,10 @@ export class Mempool {
   readonly #options: Required<MempoolOptions>;
   readonly #modules: MempoolModules;
   readonly #pending: PendingSet;
+  readonly #runs: AccountRuns;
   readonly #dropped: BoundedMap<string, AdmissionFault>;
+  /** Ids of dropped transactions by account and sequence: what those behind wait for in vain. */
+  readonly #gone: BoundedMap<string, string>;
   #verifying = 0;
   #newestArrival = 0;
   /** What a reorganization brings back came before all that waits. */
@@ -76,7 +104,9 @@ export class Mempool {
     this.#options = options;
     this.#modules = modules;
     this.#pending = new PendingSet(options);
+    this.#runs = new AccountRuns(this.#pending);
     this.#dropped = new BoundedMap(options.droppedRememberedMax);
+    this.#gone = new BoundedMap(options.droppedRememberedMax);
   }
 
   get count(): number {
@@ -96,6 +126,11 @@ export class Mempool {
     return this.#pending.get(idHex)?.decoded;
   }
 
+  /** What waits with a sequence of an account. */
+  at(accountHex: string, sequence: number): DecodedTransaction | undefined {
+    return this.#pending.account(accountHex)?.at(sequence)?.decoded;
+  }
+
   ids(): string[] {
     return this.transactions().map(({ idHex }) => idHex);
   }
@@ -107,22 +142,26 @@ export class Mempool {
 
   status(idHex: string): PendingStatus | undefined {
     const pending = this.#pending.get(idHex);
-    if (pending) {
-      const ready = pending.sequence < this.pendingSequence(pending.decoded.senderHex);
-      return { status: "pending", ready };
+    if (!pending) {
+      const reason = this.#dropped.get(idHex);
+      return reason && { status: "dropped", reason };
     }
-    const reason = this.#dropped.get(idHex);
-    return reason && { status: "dropped", reason };
+    const { senderHex } = pending.decoded;
+    const missing = this.pendingSequence(senderHex);
+    if (pending.sequence < missing) return { status: "pending", ready: true };
+    const goneHex = this.#gone.get(placeOf(senderHex, missing));
+    const reason = goneHex === undefined ? undefined : this.#dropped.get(goneHex);
+    const gone = goneHex !== undefined && reason ? { gone: { idHex: goneHex, reason } } : {};
+    return { status: "pending", ready: false, missing, ...gone };
   }
 
-  /** The sequence that the account's next transaction should have: after those that are ready. */
+  /** The sequence that the account's next transaction should have: after those that a block can take. */
   pendingSequence(accountHex: string): number {
-    const expected = expectedSequence(this.#modules.ledger().view, accountHex);
-    return expected + (this.#pending.account(accountHex)?.readyFrom(expected).length ?? 0);
+    return this.#runs.nextSequence(accountHex, this.#modules.ledger());
   }
 
-  async add(transaction: DecodedTransaction): Promise<AddOutcome> {
-    const [outcome] = await this.addMany([transaction]);
+  async add(transaction: DecodedTransaction, options: AddOptions = {}): Promise<AddOutcome> {
+    const [outcome] = await this.addMany([transaction], options);
     return outcome as AddOutcome;
   }
 
@@ -130,12 +169,14 @@ export class Mempool {
    * The cheap rules, one call of the verifier for all that keep them, and the rules again, since the head and the pool
    * may have moved meanwhile. One outcome for each, in order; rejects only where the verifier does.
    */
-  async addMany(transactions: readonly DecodedTransaction[]): Promise<AddOutcome[]> {
-    const refusals = this.#refuseCheaply(transactions);
+  async addMany(
+    transactions: readonly DecodedTransaction[],
+    { replace = true }: AddOptions = {},
+  ): Promise<AddOutcome[]> {
+    const refusals = this.#refuseCheaply(transactions, replace);
     const promising = transactions.filter((_, index) => !refusals[index]);
     const verdicts = await this.#verify(promising);
-    const added: PendingTransaction[] = [];
-    const dropped: Dropped[] = [];
+    const changes: Changes = { added: [], dropped: [] };
     const head = this.#modules.ledger();
     let next = 0;
     const outcomes = transactions.map((transaction, index): AddOutcome => {
@@ -143,44 +184,47 @@ export class Mempool {
       if (refusal) return fail(refusal);
       const isValid = verdicts[next++] === true;
       if (!isValid) return fail({ code: "transaction/signature-invalid" });
-      return this.#admit(transaction, head, added, dropped);
+      return this.#admit(transaction, replace, head, changes);
     });
-    this.#announce(added, dropped);
+    this.#announce(changes);
     return outcomes;
   }
 
-  /** What a block that builds on the head could take, best first, each account in sequence. */
-  select(limits: SelectionLimits): DecodedTransaction[] {
+  /**
+   * What a block that builds on the head could take, best first, each account in sequence.
+   *
+   * @param take the last word on each that is offered; by default all are taken
+   */
+  select(limits: SelectionLimits, take?: Take): DecodedTransaction[] {
     const { view, height } = this.#modules.ledger();
     const runs: PendingTransaction[][] = [];
-    for (const [accountHex, queue] of this.#pending.accounts()) {
-      const ready = queue.readyFrom(expectedSequence(view, accountHex));
+    for (const run of this.#runs.values()) {
+      const ready = run.transactions();
+      // The head may have moved a moment before this pool is told.
+      const isFitting = ready[0]?.sequence === expectedSequence(view, ready[0]?.decoded.senderHex ?? "");
       const expired = ready.findIndex(({ decoded }) => expiryFault(decoded, height + 1) !== undefined);
-      runs.push(expired === -1 ? ready : ready.slice(0, expired));
+      if (isFitting) runs.push(expired === -1 ? ready : ready.slice(0, expired));
     }
-    return selectTransactions(runs, limits);
+    return selectTransactions(runs, limits, take);
   }
 
   /** Whether a block could take anything; cheap, unlike {@link select}. */
   hasReady(): boolean {
-    const { view } = this.#modules.ledger();
-    for (const [accountHex, queue] of this.#pending.accounts()) {
-      if (queue.at(expectedSequence(view, accountHex))) return true;
-    }
-    return false;
+    return this.#runs.size > 0;
   }
 
-  /** Drops one that turned out not to be executable; its successors stay until they expire. False where it is not pending. */
+  /** Drops one; its successors wait for another with its sequence. False if it is not pending. */
   drop(idHex: string, fault: AdmissionFault): boolean {
     const pending = this.#pending.get(idHex);
     if (!pending) return false;
-    this.#pending.remove(pending);
-    this.#announce([], [{ pending, fault }]);
+    const changes: Changes = { added: [], dropped: [] };
+    this.#remove([{ pending, fault }], changes);
+    this.#announce(changes);
     return true;
   }
 
   /** Follows the chain; to be called when `ledger` already answers with the new head. */
-  headChanged({ connected, disconnected }: HeadTransactions): void {
+  headChanged({ connected, disconnected, touched }: MempoolHeadChange): void {
     const head = this.#modules.ledger();
     const included = new Set<string>();
     for (const { idHex } of connected) {
@@ -189,18 +233,16 @@ export class Mempool {
       const pending = this.#pending.get(idHex);
       if (pending) this.#pending.remove(pending);
     }
-    const added: PendingTransaction[] = [];
-    const dropped: Dropped[] = [];
+    const changes: Changes = { added: [], dropped: [] };
     // Backwards, so that each comes before the one after it.
     for (const transaction of disconnected.toReversed()) {
-      if (!included.has(transaction.idHex)) this.#restore(transaction, head, added, dropped);
+      if (!included.has(transaction.idHex)) this.#restore(transaction, head, changes);
     }
-    for (const accountHex of touchedAccounts(connected, disconnected)) {
-      const queue = this.#pending.account(accountHex);
-      if (queue) this.#remove(staleTransactions(accountHex, queue, head), dropped);
+    for (const [accountHex, concern] of concernedAccounts(touched, this.#pending, head.view)) {
+      changes.dropped.push(...this.#runs.follow(accountHex, concern, included, head));
     }
-    this.#remove(this.#expired(), dropped);
-    this.#announce(added, dropped);
+    this.#remove(this.#expiredAt(head.height + 1), changes);
+    this.#announce(changes);
   }
 
   close(): void {
@@ -208,13 +250,19 @@ export class Mempool {
     this.#sweepTimer?.cancel();
   }
 
-  #refuseCheaply(transactions: readonly DecodedTransaction[]): (AdmissionFault | undefined)[] {
+  #refuseCheaply(
+    transactions: readonly DecodedTransaction[],
+    replace: boolean,
+  ): (AdmissionFault | undefined)[] {
     const { verifyingMax } = this.#options;
     const head = this.#modules.ledger();
     let free = verifyingMax - this.#verifying;
     return transactions.map((transaction) => {
       const candidate = this.#candidate(transaction);
-      const fault = this.#fault(candidate, head) ?? this.#pending.placeFault(candidate);
+      const fault =
+        this.#fault(candidate, replace, head) ??
+        this.#runs.faultOf(candidate, head, false) ??
+        this.#pending.placeFault(candidate);
       if (fault) return fault;
       free -= 1;
       return free < 0
@@ -238,85 +286,81 @@ export class Mempool {
     return pendingOf(transaction, this.#newestArrival + 1, this.#modules.clock.monotonicMs());
   }
 
-  #fault(candidate: PendingTransaction, head: MempoolHead): AdmissionFault | undefined {
+  /** What keeps it out whether or not it can be executed. */
+  #fault(candidate: PendingTransaction, replace: boolean, head: MempoolHead): AdmissionFault | undefined {
     const { idHex, senderHex } = candidate.decoded;
+    const { sequence } = candidate;
     if (this.has(idHex)) return { code: "mempool/known", id: idHex };
-    return admissionFault(candidate, this.#pending.account(senderHex), head, this.#options.sequenceGapMax);
+    const fault = admissionFault(candidate, head, this.#options.sequenceGapMax);
+    if (fault || replace) return fault;
+    const by = this.at(senderHex, sequence)?.idHex;
+    return by === undefined ? undefined : { code: "mempool/sequence-taken", sequence, by };
   }
 
-  #admit(
-    transaction: DecodedTransaction,
-    head: MempoolHead,
-    added: PendingTransaction[],
-    dropped: Dropped[],
-  ): AddOutcome {
+  #admit(transaction: DecodedTransaction, replace: boolean, head: MempoolHead, changes: Changes): AddOutcome {
     const candidate = this.#candidate(transaction);
-    const fault = this.#fault(candidate, head);
+    const fault = this.#fault(candidate, replace, head) ?? this.#runs.faultOf(candidate, head, true);
     if (fault) return fail(fault);
-    const placed = this.#pending.place(candidate);
+    const placed = this.#place(candidate, changes);
     if (!placed.ok) return placed;
     this.#newestArrival = candidate.arrival;
-    added.push(candidate);
-    dropped.push(...placed.value);
-    this.#dropUncovered(transaction.senderHex, head, dropped);
+    this.#dropped.delete(transaction.idHex);
+    changes.added.push(candidate);
+    changes.dropped.push(...this.#runs.settle(transaction.senderHex, head));
     return ok(placed.value.some((gone) => gone.fault.code === "mempool/replaced") ? "replaced" : "added");
   }
 
-  /** One that came before others of its account may leave too little for them. */
-  #dropUncovered(accountHex: string, head: MempoolHead, dropped: Dropped[]): void {
-    const queue = this.#pending.account(accountHex);
-    const balance = head.view.account(accountHex)?.balance ?? 0n;
-    if (!queue || queue.aurNeeded <= balance) return;
-    this.#remove(staleTransactions(accountHex, queue, head), dropped);
+  /** Finds the candidate a place. What gives way for it is ready no more, nor is what was executed behind that. */
+  #place(candidate: PendingTransaction, { dropped }: Changes): Result<readonly Displaced[], AdmissionFault> {
+    const placed = this.#pending.place(candidate);
+    if (!placed.ok) return placed;
+    for (const { pending } of placed.value) this.#runs.truncate(pending);
+    dropped.push(...placed.value);
+    return placed;
   }
 
   /** Puts back what a block that left the chain held: it was verified with that block. */
-  #restore(
-    transaction: DecodedTransaction,
-    head: MempoolHead,
-    added: PendingTransaction[],
-    dropped: Dropped[],
-  ): void {
+  #restore(transaction: DecodedTransaction, head: MempoolHead, changes: Changes): void {
     if (this.has(transaction.idHex)) return;
     this.#oldestArrival -= 1;
     const pending = pendingOf(transaction, this.#oldestArrival, this.#modules.clock.monotonicMs());
     const outdated = outdatedFault(pending, head);
-    const placed = outdated ? fail(outdated) : this.#pending.place(pending);
-    if (placed.ok) {
-      added.push(pending);
-      dropped.push(...placed.value);
-    } else {
-      dropped.push({ pending, fault: placed.fault });
-    }
+    const placed = outdated ? fail(outdated) : this.#place(pending, changes);
+    if (placed.ok) changes.added.push(pending);
+    else changes.dropped.push({ pending, fault: placed.fault });
   }
 
-  #expired(): Dropped[] {
+  /** Those that a block of this height is too late for. */
+  #expiredAt(height: number): Dropped[] {
+    return this.#pending.index.expiredAt(height).flatMap((pending) => {
+      const fault = expiryFault(pending.decoded, height);
+      return fault ? [{ pending, fault }] : [];
+    });
+  }
+
+  /** Those that waited too long. */
+  #outwaited(): Dropped[] {
     const { expiryMs } = this.#options;
-    const nextHeight = this.#modules.ledger().height + 1;
     const nowMs = this.#modules.clock.monotonicMs();
-    const expired: Dropped[] = [];
-    for (const pending of this.#pending.values()) {
-      const fault: AdmissionFault | undefined =
-        nowMs - pending.addedMs >= expiryMs
-          ? { code: "mempool/expired", expiryMs }
-          : expiryFault(pending.decoded, nextHeight);
-      if (fault) expired.push({ pending, fault });
-    }
-    return expired;
+    return [...this.#pending.values()]
+      .filter(({ addedMs }) => nowMs - addedMs >= expiryMs)
+      .map((pending) => ({ pending, fault: { code: "mempool/expired", expiryMs } }));
   }
 
-  #remove(stale: readonly Dropped[], dropped: Dropped[]): void {
+  #remove(stale: readonly Dropped[], { dropped }: Changes): void {
     for (const entry of stale) {
       this.#pending.remove(entry.pending);
+      this.#runs.truncate(entry.pending);
       dropped.push(entry);
     }
   }
 
   /** Remembers the reasons and tells the listeners, when the pool is in order again. */
-  #announce(added: readonly PendingTransaction[], dropped: readonly Dropped[]): void {
+  #announce({ added, dropped }: Changes): void {
     for (const { pending, fault } of dropped) {
-      const { idHex } = pending.decoded;
+      const { idHex, senderHex } = pending.decoded;
       this.#dropped.set(idHex, fault);
+      this.#gone.set(placeOf(senderHex, pending.sequence), idHex);
       this.#modules.logger.debug(
         { id: idHex, reason: describeFault(fault) },
         "a pending transaction was dropped",
@@ -332,10 +376,14 @@ export class Mempool {
     if (this.#sweepTimer || this.#isClosed || this.count === 0) return;
     this.#sweepTimer = this.#modules.clock.schedule(this.#options.expiryMs / sweepsPerExpiry, () => {
       this.#sweepTimer = undefined;
-      const dropped: Dropped[] = [];
-      this.#remove(this.#expired(), dropped);
-      this.#announce([], dropped);
+      const changes: Changes = { added: [], dropped: [] };
+      this.#remove(this.#outwaited(), changes);
+      this.#announce(changes);
       this.#scheduleSweep();
     });
   }
+}
+
+function placeOf(accountHex: string, sequence: number): string {
+  return `${accountHex}/${sequence}`;
 }

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { MempoolFault } from "../protocol/faults.ts";
 import { AccountQueue } from "./account-queue.ts";
 import { BinaryHeap } from "./binary-heap.ts";
+import { PendingIndex } from "./pending-index.ts";
 import { comparePending, type PendingTransaction } from "./pending-transaction.ts";
 
 export interface PendingLimits {
@@ -26,12 +27,15 @@ export function replacementFee(fee: bigint): bigint {
 }
 
 export class PendingSet {
+  /** Finds those that an entry or a height concerns. */
+  readonly index = new PendingIndex();
   readonly #limits: PendingLimits;
   readonly #byId = new Map<string, PendingTransaction>();
   readonly #byAccount = new Map<string, AccountQueue>();
   /** Worst first. Holds every account's last transaction, and some that no longer are: these are passed over. */
   readonly #tails = new BinaryHeap<PendingTransaction>((left, right) => comparePending(right, left));
   #bytes = 0;
+  #largestAur = 0n;
 
   constructor(limits: PendingLimits) {
     this.#limits = limits;
@@ -45,6 +49,11 @@ export class PendingSet {
     return this.#bytes;
   }
 
+  /** No pending transaction takes more AUR from its sender than this. */
+  get largestAur(): bigint {
+    return this.#largestAur;
+  }
+
   get(idHex: string): PendingTransaction | undefined {
     return this.#byId.get(idHex);
   }
@@ -55,10 +64,6 @@ export class PendingSet {
 
   account(accountHex: string): AccountQueue | undefined {
     return this.#byAccount.get(accountHex);
-  }
-
-  accounts(): IterableIterator<[accountHex: string, queue: AccountQueue]> {
-    return this.#byAccount.entries();
   }
 
   /** Inserts, and says who gave way for it; a fault where nobody worse could: then nothing has changed. */
@@ -75,11 +80,10 @@ export class PendingSet {
 
   /** What {@link place} would find wrong; changes nothing. */
   placeFault(candidate: PendingTransaction): MempoolFault | undefined {
-    const placed = this.place(candidate);
-    if (!placed.ok) return placed.fault;
-    this.remove(candidate);
-    for (const { pending } of placed.value) this.#insert(pending);
-    return undefined;
+    const displaced: Displaced[] = [];
+    const fault = this.#makeRoom(candidate, displaced);
+    for (const { pending } of displaced) this.#insert(pending);
+    return fault;
   }
 
   remove(pending: PendingTransaction): void {
@@ -88,7 +92,9 @@ export class PendingSet {
     invariant(queue, "every pending transaction is in its account's queue");
     queue.remove(pending);
     this.#byId.delete(idHex);
+    this.index.remove(pending);
     this.#bytes -= pending.bytes;
+    if (this.count === 0) this.#largestAur = 0n;
     if (queue.size === 0) this.#byAccount.delete(senderHex);
     else this.#noteTail(queue);
   }
@@ -99,7 +105,9 @@ export class PendingSet {
     queue.insert(pending);
     this.#byAccount.set(senderHex, queue);
     this.#byId.set(idHex, pending);
+    this.index.add(pending);
     this.#bytes += pending.bytes;
+    if (pending.aurNeeded > this.#largestAur) this.#largestAur = pending.aurNeeded;
     this.#noteTail(queue);
   }
 

@@ -1,5 +1,8 @@
 /** A pending transaction, with what the pool orders and bounds it by. */
+import { toHex } from "../base/bytes.ts";
 import { aurSpentBy } from "../ledger/apply-transaction.ts";
+import { entryKeys } from "../ledger/entry.ts";
+import { parseUserName } from "../ledger/text-rules.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 
 export interface PendingTransaction {
@@ -14,7 +17,12 @@ export interface PendingTransaction {
   readonly arrival: number;
   /** Monotonic. */
   readonly addedMs: number;
+  /** What of the ledger, besides its sender's own, decides whether it can be executed: keys of entries, or {@link voteKey}. */
+  readonly watches: readonly string[];
 }
+
+/** Stands for all that a vote depends on: the set of authorities, and the votes that are open. */
+export const voteKey = "authority votes";
 
 export function pendingOf(decoded: DecodedTransaction, arrival: number, addedMs: number): PendingTransaction {
   const { sequence, fee } = decoded.transaction;
@@ -28,8 +36,28 @@ export function pendingOf(decoded: DecodedTransaction, arrival: number, addedMs:
     feePerByte: Number(fee) / bytes,
     arrival,
     addedMs,
+    watches: watchedBy(decoded),
   };
 }
+
+function watchedBy({ payload }: DecodedTransaction): readonly string[] {
+  switch (payload.kind) {
+    case "transfer": {
+      const isAur = payload.assetId.every((byte) => byte === 0);
+      return isAur ? nothing : [entryKeys.asset(toHex(payload.assetId))];
+    }
+    case "registerUser": {
+      const name = parseUserName(payload.name);
+      return name.ok ? [entryKeys.user(name.value)] : nothing;
+    }
+    case "authorityVote":
+      return [voteKey];
+    default:
+      return nothing;
+  }
+}
+
+const nothing: readonly string[] = [];
 
 /** Bytes that are a part of a message would keep the whole message in memory for as long as they wait. */
 function withOwnBytes(decoded: DecodedTransaction): DecodedTransaction {

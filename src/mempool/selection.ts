@@ -9,6 +9,15 @@ export interface SelectionLimits {
   readonly bytesMax: number;
 }
 
+/**
+ * Whether the block takes a transaction that is offered; if not, the account's others wait for another block. Two
+ * accounts may have waiting what only one of them can do, such as registering one name.
+ */
+export type Take = (transaction: DecodedTransaction) => boolean;
+
+/** So many may be refused: a crowd that wants one name must not keep a producer busy for long. */
+const refusedMax = 4_096;
+
 /** SSZ puts a 4-byte offset before each transaction of the list. */
 const offsetBytes = 4;
 
@@ -21,6 +30,7 @@ const offsetBytes = 4;
 export function selectTransactions(
   runs: Iterable<readonly PendingTransaction[]>,
   { transactionsMax, bytesMax }: SelectionLimits,
+  take: Take = () => true,
 ): DecodedTransaction[] {
   const heads = new BinaryHeap<{ next: PendingTransaction; rest: Iterator<PendingTransaction> }>(
     (left, right) => comparePending(left.next, right.next),
@@ -32,11 +42,16 @@ export function selectTransactions(
   for (const run of runs) offer(run.values());
   const selected: DecodedTransaction[] = [];
   let bytes = 0;
-  while (selected.length < transactionsMax) {
+  let refused = 0;
+  while (selected.length < transactionsMax && refused < refusedMax) {
     const head = heads.pop();
     if (!head) break;
     const bytesWithIt = bytes + head.next.bytes + offsetBytes;
     if (bytesWithIt > bytesMax) continue;
+    if (!take(head.next.decoded)) {
+      refused += 1;
+      continue;
+    }
     bytes = bytesWithIt;
     selected.push(head.next.decoded);
     offer(head.rest);

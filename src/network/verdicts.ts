@@ -38,6 +38,7 @@ const verdicts: Record<FaultCode, Verdict> = {
   "mempool/account-full": "ignore",
   "mempool/sequence-too-far": "ignore",
   "mempool/replacement-fee-too-low": "ignore",
+  "mempool/sequence-taken": "ignore",
   "mempool/replaced": "ignore",
   "mempool/expired": "ignore",
 

@@ -2,10 +2,10 @@
 import { bytesEqual } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { Chain } from "../chain/chain.ts";
+import { Chain, type HeadChange } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
 import type { MempoolHead } from "../mempool/admission.ts";
-import { type AddOutcome, createMempool, type Mempool } from "../mempool/mempool.ts";
+import { type AddOutcome, createMempool, type Mempool, type MempoolHeadChange } from "../mempool/mempool.ts";
 import { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
 import { quorumOf } from "../protocol/certificate.ts";
@@ -131,12 +131,7 @@ export class NodeCore {
         },
       );
     // Before the producer's own listener, so that it drafts from a mempool that already follows the new head.
-    chain.events.on("headChanged", ({ connected, disconnected }) =>
-      this.mempool.headChanged({
-        connected: connected.flatMap((block) => block.transactions),
-        disconnected: disconnected.flatMap((block) => block.transactions),
-      }),
-    );
+    chain.events.on("headChanged", (change) => this.mempool.headChanged(mempoolChange(change)));
     chain.events.on("evidenceFound", (evidence) => network.announceEvidence(evidence));
   }
 
@@ -219,6 +214,15 @@ export function mempoolHead(chain: Chain): MempoolHead {
     height: chain.head.header.height,
     minimumFee: chain.spec.genesis.minimumFee,
     voteFault: (transaction) => chain.voteFault(transaction),
+  };
+}
+
+/** What a mempool is told of a new head. */
+export function mempoolChange({ connected, disconnected, touched }: HeadChange): MempoolHeadChange {
+  return {
+    connected: connected.flatMap(({ transactions }) => transactions),
+    disconnected: disconnected.flatMap(({ transactions }) => transactions),
+    touched,
   };
 }
 

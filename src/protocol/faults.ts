@@ -49,6 +49,8 @@ export type MempoolFault =
       readonly needed: bigint;
       readonly actual: bigint;
     }
+  /** It was asked to replace none, and one waits with its sequence. */
+  | { readonly code: "mempool/sequence-taken"; readonly sequence: number; readonly by: string }
   /** Why a transaction that was pending is no longer: another took its sequence, or it waited too long. */
   | { readonly code: "mempool/replaced"; readonly by: string }
   | { readonly code: "mempool/expired"; readonly expiryMs: number };

@@ -18,8 +18,7 @@ import {
   type HeaderRecord,
   transactionsRoot,
 } from "../protocol/block.ts";
-import { describeFault } from "../protocol/faults.ts";
-import type { DecodedTransaction } from "../protocol/transaction.ts";
+import { describeFault, type TransactionFault } from "../protocol/faults.ts";
 import type { BlockDraft, BlockSealer } from "./block-sealer.ts";
 import type { NotSealingReason } from "./not-sealing.ts";
 import type { SealProgress } from "./sealer.ts";
@@ -66,7 +65,6 @@ const freshForMs = 1_000;
 const draftShare = 1 / 20;
 /** Room for what a block has besides its transactions: header, seal, the empty section and offsets. */
 const blockOverheadBytes = 1_024;
-const offsetBytes = 4;
 
 interface DueSlot {
   readonly dueMs: number;
@@ -314,19 +312,20 @@ export class BlockProducer {
     const height = parent.header.height + 1;
     const execution = new BlockExecution(chain.ledger, ledgerContext({ height, producer }, genesis));
     const voteCounter = chain.engine.voteCounter(parent);
-    const transactions: DecodedTransaction[] = [];
     const consensusSection = chain.sectionOn(parent);
     const sectionBytes = ConsensusSectionType.value_serializedSize(consensusSection);
     const bytesMax = genesis.blockBytesMax - blockOverheadBytes - sectionBytes;
-    let bodyBytes = 0;
-    for (const transaction of mempool.select({ transactionsMax: genesis.blockTransactionsMax, bytesMax })) {
-      bodyBytes += transaction.bytes.length + offsetBytes;
-      if (bodyBytes > bytesMax) break;
+    // What waits can be executed on the head, but not all of it together: of two that want one name, one waits for the
+    // next head, where the mempool drops it for a reason that every node sees.
+    const limits = { transactionsMax: genesis.blockTransactionsMax, bytesMax };
+    let refused: { readonly idHex: string; readonly fault: TransactionFault } | undefined;
+    const transactions = mempool.select(limits, (transaction) => {
       const fault = voteCounter.cast(transaction) ?? execution.apply(transaction);
-      if (!fault) transactions.push(transaction);
-      // A gap opens behind a transaction that failed: those wait for their turn, the one that failed goes.
-      else if (fault.code !== "transaction/sequence-gap") mempool.drop(transaction.idHex, fault);
-    }
+      if (fault) refused ??= { idHex: transaction.idHex, fault };
+      return !fault;
+    });
+    // The first of all is executed on the head itself: the mempool was wrong about it, and would be again.
+    if (refused && transactions.length === 0) mempool.drop(refused.idHex, refused.fault);
     const timestampMs = Math.max(slot.earliestMs, clock.nowMs());
     const advanced = chain.advance({ height, timestampMs, producer, transactions, consensusSection }, parent);
     invariant(advanced.ok, "what was chosen for a block may stand in it");

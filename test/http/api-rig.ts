@@ -10,7 +10,7 @@ import type { AuthorityControl } from "../../src/http/authority-control.ts";
 import type { NodeStatus } from "../../src/http/node-status.ts";
 import type { WorkControl } from "../../src/http/work-control.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
-import { mempoolHead } from "../../src/node/node-core.ts";
+import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
@@ -94,12 +94,7 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
       ledger: () => mempoolHead(chain),
     },
   );
-  chain.events.on("headChanged", ({ connected, disconnected }) =>
-    mempool.headChanged({
-      connected: connected.flatMap((block) => block.transactions),
-      disconnected: disconnected.flatMap((block) => block.transactions),
-    }),
-  );
+  chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
   const journal = createMemorySealJournal();
   const api = createApi(
     { port: 0, ...(options.workWaitMs === undefined ? {} : { workWaitMs: options.workWaitMs }) },

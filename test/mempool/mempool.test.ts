@@ -177,7 +177,7 @@ describe("sequence", () => {
       DecodedTransaction,
     ];
     await addAll(mempool, [two, zero]);
-    assert.deepEqual(mempool.status(two.idHex), { status: "pending", ready: false });
+    assert.deepEqual(mempool.status(two.idHex), { status: "pending", ready: false, missing: 1 });
     assert.equal(mempool.pendingSequence(alice), 1);
     assert.deepEqual(mempool.select(everything), [zero]);
     await mempool.add(one);

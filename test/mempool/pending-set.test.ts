@@ -106,7 +106,9 @@ test("places, displaces and refuses as the model does, within its bounds, with n
         );
         assert.ok(set.count <= limits.transactionsMax && set.bytes <= limits.bytesMax);
         let inQueues = 0;
-        for (const [accountHex, queue] of set.accounts()) {
+        for (const accountHex of new Set(held.map(({ decoded }) => decoded.senderHex))) {
+          const queue = set.account(accountHex);
+          assert.ok(queue);
           const sequences = queue.values().map(({ sequence }) => sequence);
           assert.deepEqual(
             sequences,

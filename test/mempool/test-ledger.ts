@@ -1,13 +1,14 @@
 /** A small chain for mempool tests: four accounts with AUR, blocks that can be added and taken away again. */
 import assert from "node:assert/strict";
-import { toHex } from "../../src/base/bytes.ts";
+import { fromHex, fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { applyBlock, BlockExecution } from "../../src/ledger/apply-block.ts";
-import type { AccountEntry } from "../../src/ledger/entry.ts";
-import { LedgerState } from "../../src/ledger/ledger-state.ts";
+import type { AccountEntry, Entry } from "../../src/ledger/entry.ts";
+import { type LedgerDraft, LedgerState } from "../../src/ledger/ledger-state.ts";
 import type { MempoolHead } from "../../src/mempool/admission.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import {
+  authorityActions,
   type DecodedTransaction,
   decodeTransaction,
   type Payload,
@@ -30,17 +31,49 @@ export interface TestTransaction {
   /** A transfer of AUR to the next account; without it a record of `dataBytes` bytes. */
   readonly amount?: bigint;
   readonly dataBytes?: number;
+  /** Index of the receiver, where it is not the next account. */
+  readonly to?: number;
+  /** Registers a name. */
+  readonly name?: string;
+  /** Issues so many units of an asset; its id is the transaction's. */
+  readonly supply?: bigint;
+  /** Transfers `amount` of this asset, by its id in hex, to the next account. */
+  readonly asset?: string;
+  /** A vote to remove an account from the authorities. */
+  readonly vote?: number;
 }
 
 export function signed(wanted: TestTransaction): DecodedTransaction {
-  const { from, sequence, fee = 0n, validUntil = 0, amount, dataBytes = 1 } = wanted;
-  const payload: Payload =
-    amount === undefined
-      ? { kind: "record", data: new Uint8Array(dataBytes).fill(1) }
-      : { kind: "transfer", to: keyOf(from + 1), assetId: zeroBytes32, amount, memo: new Uint8Array(0) };
+  const { from, sequence, fee = 0n, validUntil = 0 } = wanted;
+  const payload = payloadOf(wanted);
   const keyPair = keyPairs[from];
   assert.ok(keyPair);
   return signTransaction({ payload, sequence, fee, validUntil, timestampMs: 0 }, keyPair, chainId);
+}
+
+function payloadOf({
+  from,
+  to = from + 1,
+  amount,
+  dataBytes = 1,
+  name,
+  supply,
+  asset,
+  vote,
+}: TestTransaction): Payload {
+  if (name !== undefined) return { kind: "registerUser", name: fromUtf8(name) };
+  if (supply !== undefined) {
+    const terms = { symbol: fromUtf8("GOLD"), name: fromUtf8("Gold"), decimals: 0, supply };
+    return { kind: "issueAsset", ...terms, metadata: new Uint8Array(0) };
+  }
+  if (vote !== undefined) {
+    const terms = { action: authorityActions.remove, authority: keyOf(vote), expiresAtHeight: 1000 };
+    return { kind: "authorityVote", ...terms, consent: new Uint8Array(64) };
+  }
+  if (amount === undefined) return { kind: "record", data: new Uint8Array(dataBytes).fill(1) };
+  const assetId = asset === undefined ? zeroBytes32 : fromHex(asset, 32);
+  assert.ok(assetId);
+  return { kind: "transfer", to: keyOf(to), assetId, amount, memo: new Uint8Array(0) };
 }
 
 function keyOf(index: number): Uint8Array {
@@ -61,14 +94,22 @@ export function spoiled({ transaction }: DecodedTransaction): DecodedTransaction
 export class TestLedger {
   readonly #balance: bigint;
   readonly blocks: DecodedTransaction[][] = [];
-  #head: MempoolHead;
+  #draft: LedgerDraft;
 
   constructor(balance: bigint = startBalance) {
     this.#balance = balance;
-    this.#head = this.#compute();
+    this.#draft = this.#compute();
   }
 
-  readonly head = (): MempoolHead => this.#head;
+  readonly head = (): MempoolHead => ({
+    view: this.#draft,
+    height: this.blocks.length,
+    voteFault: (transaction) => this.voteFault(transaction),
+    minimumFee: 0n,
+  });
+
+  /** To be replaced by a test that has votes. */
+  voteFault: MempoolHead["voteFault"] = () => undefined;
 
   /** Adds blocks and takes away the `disconnect` last ones; answers what the mempool is to be told. */
   move(disconnect: number, connect: DecodedTransaction[][]) {
@@ -77,17 +118,23 @@ export class TestLedger {
       .reverse()
       .flat();
     this.blocks.push(...connect);
-    this.#head = this.#compute();
-    return { connected: connect.flat(), disconnected };
+    const before = this.#draft;
+    this.#draft = this.#compute();
+    return { connected: connect.flat(), disconnected, touched: differing(before, this.#draft) };
+  }
+
+  /** The next block, empty so far. */
+  begin(): BlockExecution {
+    return new BlockExecution(this.#draft, this.#context(this.blocks.length + 1));
   }
 
   /** Whether a next block could hold exactly these, in this order. */
   assertExecutable(transactions: readonly DecodedTransaction[]): void {
-    const execution = new BlockExecution(this.#head.view, this.#context(this.#head.height + 1));
+    const execution = this.begin();
     for (const transaction of transactions) assert.equal(execution.apply(transaction), undefined);
   }
 
-  #compute(): MempoolHead {
+  #compute(): LedgerDraft {
     const entries = accounts.map(
       (account): AccountEntry => ({ type: "account", account, sequence: 0, balance: this.#balance }),
     );
@@ -97,10 +144,26 @@ export class TestLedger {
       assert.ok(change.ok, "a test's block can be executed");
       view.apply(change.value);
     }
-    return { view, height: this.blocks.length, voteFault: () => undefined, minimumFee: 0n };
+    return view;
   }
 
   #context(height: number) {
     return { height, producerHex: "ff".repeat(32), rewardUnits: 0n, rewardMaturityBlocks: 0, minimumFee: 0n };
   }
+}
+
+/** The entries of both ledgers that are not the same in the other. */
+function differing(before: LedgerDraft, after: LedgerDraft): Entry[] {
+  const entriesOf = (draft: LedgerDraft) =>
+    Array.from({ length: draft.entryCount }, (_, index) => draft.entryAt(index));
+  const texts = (entries: Entry[]) => new Map(entries.map((entry) => [text(entry), entry]));
+  const [left, right] = [texts(entriesOf(before)), texts(entriesOf(after))];
+  return [
+    ...[...left].filter(([key]) => !right.has(key)).map(([, entry]) => entry),
+    ...[...right].filter(([key]) => !left.has(key)).map(([, entry]) => entry),
+  ];
+}
+
+function text(entry: Entry): string {
+  return JSON.stringify(entry, (_, value) => (typeof value === "bigint" ? `${value}n` : value));
 }

@@ -40,6 +40,7 @@ const dependsOnUs: readonly FaultCode[] = [
   "mempool/account-full",
   "mempool/sequence-too-far",
   "mempool/replacement-fee-too-low",
+  "mempool/sequence-taken",
   "mempool/replaced",
   "mempool/expired",
   "record/stale",

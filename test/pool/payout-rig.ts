@@ -9,7 +9,7 @@ import { ledgerContext } from "../../src/chain/reorganization.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
-import { mempoolHead } from "../../src/node/node-core.ts";
+import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import { PayoutDesk, type PayoutDeskOptions } from "../../src/pool/payout-desk.ts";
 import { PoolBook, type PoolMemberRow } from "../../src/pool/pool-book.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
@@ -75,12 +75,7 @@ export class PayoutRig {
         ledger: () => mempoolHead(chain),
       },
     );
-    chain.events.on("headChanged", ({ connected, disconnected }) =>
-      this.mempool.headChanged({
-        connected: connected.flatMap(({ transactions }) => transactions),
-        disconnected: disconnected.flatMap(({ transactions }) => transactions),
-      }),
-    );
+    chain.events.on("headChanged", (change) => this.mempool.headChanged(mempoolChange(change)));
     this.#built.set(builder.genesis.block.hashHex, builder.genesis);
   }
 

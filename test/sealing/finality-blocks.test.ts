@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
-import { mempoolHead } from "../../src/node/node-core.ts";
+import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
 import { encodeEvidence } from "../../src/protocol/evidence.ts";
@@ -52,12 +52,7 @@ async function startRig(own: KeyPair | undefined, changes: Partial<ChainSpecJson
   const logger = silentLogger;
   const ledger = () => mempoolHead(chain);
   const mempool = createMempool({}, { clock, verifier: createInlineVerifier(), logger, ledger });
-  chain.events.on("headChanged", ({ connected, disconnected }) =>
-    mempool.headChanged({
-      connected: connected.flatMap(({ transactions }) => transactions),
-      disconnected: disconnected.flatMap(({ transactions }) => transactions),
-    }),
-  );
+  chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
   const sealed: Block[] = [];
   const around = { quorumHeard: true, hasPeers: true, isSyncing: false };
   const producer = new BlockProducer(

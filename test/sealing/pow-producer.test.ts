@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { fromUtf8 } from "../../src/base/bytes.ts";
+import { mempoolChange } from "../../src/node/node-core.ts";
 import { assembleBlock } from "../../src/protocol/block.ts";
 import { signTransaction } from "../../src/protocol/transaction.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
@@ -82,9 +83,7 @@ test("the search begins with the parent, and what it finds waits until its time 
 
 test("nothing but what cannot be executed waits: the board does not go on with the block before", async (t) => {
   const { producer, clock, chain, mempool, board, jobs, find } = await minerRig(t, false);
-  chain.events.on("headChanged", ({ connected }) =>
-    mempool.headChanged({ connected: connected.flatMap((block) => block.transactions), disconnected: [] }),
-  );
+  chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
   const register = async (name: string) => {
     const payload = { kind: "registerUser", name: fromUtf8("one@example.com") } as const;
     const draft = { payload, sequence: 0, fee: 0n, validUntil: 0, timestampMs: clock.nowMs() };

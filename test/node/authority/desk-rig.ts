@@ -13,7 +13,7 @@ import type { NetworkEvents } from "../../../src/network/network.ts";
 import { AdmissionDesk } from "../../../src/node/authority/admission-desk.ts";
 import { OwnCandidacy } from "../../../src/node/authority/own-candidacy.ts";
 import { VoteCaster } from "../../../src/node/authority/vote-caster.ts";
-import { mempoolHead } from "../../../src/node/node-core.ts";
+import { mempoolChange, mempoolHead } from "../../../src/node/node-core.ts";
 import { signConsent } from "../../../src/protocol/authority-consent.ts";
 import { emptyConsensusSection } from "../../../src/protocol/block.ts";
 import type { Certificate } from "../../../src/protocol/certificate.ts";
@@ -83,12 +83,7 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
       ledger: () => mempoolHead(chain),
     },
   );
-  chain.events.on("headChanged", ({ connected, disconnected }) =>
-    mempool.headChanged({
-      connected: connected.flatMap((block) => block.transactions),
-      disconnected: disconnected.flatMap((block) => block.transactions),
-    }),
-  );
+  chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
   const warnings: string[] = [];
   const logger: Logger = {
     ...silentLogger,
