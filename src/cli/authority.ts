@@ -1,5 +1,4 @@
 /** `aurex-node authority`: who seals a Proof of Authority chain, and votes on who shall. */
-import { InvalidArgumentError } from "commander";
 import { shortened } from "../base/text-table.ts";
 import type { SubmitAnswer } from "../http/answers.ts";
 import type { ApiClient, AuthorityVoteBody } from "../http/api-client.ts";
@@ -7,7 +6,7 @@ import type { AuthoritiesAnswer, AuthorityAction } from "../http/authority-contr
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { fieldList, wrapped } from "./field-list.ts";
-import { oneOf, wholeNumber } from "./flag-values.ts";
+import { duration, oneOf, wholeNumber } from "./flag-values.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 import { agoText, localTime } from "./time-text.ts";
@@ -189,7 +188,7 @@ function openCommand(terminal: Terminal): AurexCommand {
     .description(
       "Have the node vote by itself for nodes of this LAN that ask to become authorities, for some time from now (admission policy open-lan). More than half of the authorities have to be open for a newcomer to get in.",
     )
-    .requiredOption("--for <duration>", "e.g. 90s, 10m or 2h; a day at most", durationMs)
+    .requiredOption("--for <duration>", "e.g. 90s, 10m or 2h; a day at most", duration(1, 86_400_000))
     .examples("aurex-node authority open --for 10m")
     .runs(async (flags: Flags & { readonly for: number }) => {
       const client = await connect(flags, terminal);
@@ -197,17 +196,6 @@ function openCommand(terminal: Terminal): AurexCommand {
       if (flags.json) return writeJson(terminal, answer);
       writeLine(terminal, `the join window is ${windowText(answer.joinWindowEndsAtMs)}`);
     });
-}
-
-const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000 } as const;
-const durationMsMax = 24 * unitsMs.h;
-
-/** For commander: "10m" in milliseconds, or a usage error. */
-function durationMs(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
-  const ms = unit === undefined ? 0 : Number(count) * unitsMs[unit as keyof typeof unitsMs];
-  if (ms > 0 && ms <= durationMsMax) return ms;
-  throw new InvalidArgumentError("It must be a duration such as 90s, 10m or 2h, up to 24h.");
 }
 
 function leaveCommand(terminal: Terminal): AurexCommand {

@@ -81,11 +81,13 @@ function nodeCommand(terminal: Terminal): AurexCommand {
   return new AurexCommand("node", terminal)
     .summary("show the node's own key, made where it is missing")
     .description(
-      "Show the node's own key: its network identity, its account and, on a Proof of Authority chain, its seal. It is made where it is missing, so that `init` can name it before the first start.",
+      "Show the node's own key: its network identity, its account and, on a Proof of Authority chain, its seal. It is made if it is missing, so that `init` can name it before the first start: in the directory that --data-dir names, or in the one that a node of --consensus uses without --data-dir.",
     )
+    .option("--consensus <engine>", "pow or poa: the node that start --consensus runs without --data-dir")
     .examples(
       "aurex-node keys node --data-dir ./alpha",
-      "aurex-node init --consensus poa --authority $(aurex-node keys node --address) --out chain.json",
+      "aurex-node keys node --consensus poa --address",
+      "aurex-node init --consensus poa --authority $(aurex-node keys node --consensus poa --address) --out chain.json",
     )
     .runs(async (flags: OneKeyFlags) => {
       const { loadOrCreateNodeKey, showKey, nodeKeyName } = await import("../wallet/keystore.ts");

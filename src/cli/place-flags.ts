@@ -3,6 +3,8 @@
 export interface PlaceFlags {
   readonly dataDir?: string;
   readonly config?: string;
+  /** Only of a command that makes a node's key. */
+  readonly consensus?: string;
 }
 
 export interface ApiFlags extends PlaceFlags {

@@ -1,14 +1,16 @@
 /** `aurex-node start`: runs a node until it is told to stop. */
 import path from "node:path";
+import { bytesEqual } from "../base/bytes.ts";
+import type { Logger } from "../base/logger.ts";
 import type { NodeConfig } from "../config/node-config.ts";
-import { plainConfig } from "../config/node-config.ts";
 import type { NodeStatus } from "../http/node-status.ts";
 import type { AurexNode } from "../node/aurex-node.ts";
 import type { NodeLife } from "../node/node-life.ts";
 import { type ExitCode, exitCodes } from "../node/operator-error.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import { addressOf } from "../protocol/identity.ts";
 import { AurexCommand } from "./command.ts";
 import { addNodeFlags } from "./node-flags.ts";
-import { loadConfig } from "./shared-flags.ts";
 import { startText, statusText } from "./status-line.ts";
 import { addStopSignals } from "./stop-signals.ts";
 import { type Terminal, writeLine } from "./terminal.ts";
@@ -28,9 +30,10 @@ export function startCommand(terminal: Terminal): AurexCommand {
       "aurex-node --consensus pow --port 0 --api-port 0 --bootstrap /ip4/127.0.0.1/tcp/13245",
       "aurex-node --config node.yaml --log-format json",
     )
-    .runs(async (flags: Record<string, unknown>) =>
-      runNode(plainConfig(await loadConfig(flags, terminal)), terminal),
-    );
+    .runs(async (flags: Record<string, unknown>) => {
+      const { startConfig } = await import("./place/start-config.ts");
+      return runNode(await startConfig(flags, terminal), terminal);
+    });
   return addNodeFlags(command);
 }
 
@@ -43,6 +46,7 @@ export async function runNode(config: NodeConfig, terminal: Terminal): Promise<E
   const { NodeLife } = await import("../node/node-life.ts");
   const { createNodeLogger } = await import("../node/logging.ts");
   const { enterRunning } = await import("./place/running-nodes.ts");
+  const { pinnedChainSpec } = await import("../node/data-directory.ts");
   const { keepStart } = await import("./place/started-with.ts");
   const log = createNodeLogger({
     level: config.logLevel,
@@ -54,7 +58,11 @@ export async function runNode(config: NodeConfig, terminal: Terminal): Promise<E
   const { logger } = log;
   try {
     const onStarted = (node: AurexNode) => sayStarted(node, config, terminal);
+    const isNew =
+      options.spec !== undefined && !(await pinnedChainSpec(config.dataDir).catch(() => undefined));
     const life = await NodeLife.open(options, { logger, onStarted });
+    if (isNew && options.spec && options.authority)
+      await warnIfNotNamed(options.spec, config.dataDir, logger);
     // The directory is this process's now; commands find it from here on.
     await keepStart(config, terminal);
     const entry = await enterRunning(terminal.homeDirectory, path.resolve(config.dataDir));
@@ -70,6 +78,17 @@ export async function runNode(config: NodeConfig, terminal: Terminal): Promise<E
     uncaught.remove();
     stop.remove();
   }
+}
+
+/** At the first start on a chain that was given: later, votes may have changed who is an authority. */
+async function warnIfNotNamed({ genesis }: ChainSpec, dataDir: string, logger: Logger): Promise<void> {
+  const { nodeKeyName, showKey } = await import("../wallet/keystore.ts");
+  const { address, publicKey } = await showKey(dataDir, nodeKeyName);
+  if (genesis.authorities.some((key) => bytesEqual(key, publicKey))) return;
+  logger.warn(
+    { address, authorities: genesis.authorities.map(addressOf), dataDir },
+    `the chain spec does not name this node's key ${address} as an authority, so the node asks to be admitted; if another directory has the key that is meant, start with its --data-dir`,
+  );
 }
 
 /** A line every 10 s, from the search for a chain to the stop. */

@@ -4,6 +4,8 @@ import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { bytesEqual, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
 import { createDurableFile } from "../base/durable-file.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import { addressOf } from "../protocol/identity.ts";
 import { decodeInvitation, type Invitation, networkSecretBytes } from "../protocol/invitation.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
@@ -37,6 +39,32 @@ export async function createNetworkSecret(dataDir: string): Promise<Uint8Array> 
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await createDurableFile(placesIn(dataDir).secret, fromUtf8(`${toHex(secret)}\n`), secretMode);
   return secret;
+}
+
+/**
+ * Sees to it that a node of a chain with admission by token is closed to strangers before it listens: whoever can
+ * connect to such a node is admitted. The first authority of the chain makes the secret; every other node brings it by
+ * an invitation.
+ *
+ * @throws OperatorError with exit code 7 if the node has no secret and must not make one
+ */
+export async function closeNetworkOf(
+  dataDir: string,
+  { admission, genesis }: ChainSpec,
+  { publicKey, isAuthority }: { readonly publicKey: Uint8Array; readonly isAuthority: boolean },
+): Promise<void> {
+  if (admission !== "token" || (await loadNetworkSecret(dataDir))) return;
+  const [first] = genesis.authorities;
+  if (first && isAuthority && bytesEqual(first, publicKey)) {
+    await createNetworkSecret(dataDir);
+    return;
+  }
+  throw new OperatorError("this chain's network is closed, and this node has no invitation to it", {
+    code: "node/no-network-secret",
+    exitCode: exitCodes.key,
+    why: `without the network's secret nobody answers; the node of ${first ? addressOf(first) : "its founder"} makes it at its first start`,
+    next: `on that machine: aurex-node invite; then here: aurex-node join TOKEN --data-dir '${dataDir}'`,
+  });
 }
 
 /** What `join` has left in a data directory: the chain to expect, its network and whom to dial. */

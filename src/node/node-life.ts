@@ -2,12 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
+import { bytesEqual } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { NodeStatus } from "../http/node-status.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { AdmissionPolicy, ChainSpec } from "../protocol/genesis.ts";
 import { addressOf, nodeIdOf } from "../protocol/identity.ts";
+import type { Invitation } from "../protocol/invitation.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { NotSealingReason } from "../sealing/not-sealing.ts";
 import { sealingStateOf } from "../sealing/sealing-state.ts";
@@ -22,7 +24,7 @@ import {
   pinChainSpec,
   pinnedChain,
 } from "./data-directory.ts";
-import { createNetworkSecret, readJoinedInvitation } from "./network-secret.ts";
+import { closeNetworkOf, createNetworkSecret, readJoinedInvitation } from "./network-secret.ts";
 import { createNodeHost } from "./node-host.ts";
 import { OperatorError, portInUse } from "./operator-error.ts";
 
@@ -97,7 +99,12 @@ export class NodeLife {
     try {
       await finishChainChange(dataDir);
       const keyPair = await loadOrCreateNodeKey(dataDir);
-      const invitation = options.spec ? undefined : await readJoinedInvitation(dataDir);
+      const spec = options.spec ?? (await pinnedChain(dataDir))?.spec;
+      if (spec) {
+        const { publicKey } = keyPair;
+        await closeNetworkOf(dataDir, spec, { publicKey, isAuthority: options.authority });
+      }
+      const invitation = await invitationTo(options.spec, dataDir);
       if (invitation && invitation.network !== options.network) {
         logger.info(
           {},
@@ -181,6 +188,12 @@ export class NodeLife {
       pool: null,
     };
   }
+}
+
+/** What `join` has left in the directory, if it is to the chain that was asked for, or none was. */
+async function invitationTo(spec: ChainSpec | undefined, dataDir: string): Promise<Invitation | undefined> {
+  const invitation = await readJoinedInvitation(dataDir);
+  return spec && invitation && !bytesEqual(spec.chainId, invitation.chainId) ? undefined : invitation;
 }
 
 /** With a port in the place of "any free one": peers that met this node before it had a chain find it there again. */

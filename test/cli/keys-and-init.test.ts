@@ -136,16 +136,94 @@ describe("init", () => {
     assert.equal(ids.size, 2);
   });
 
+  it("has a flag for everything that a chain spec can say", async () => {
+    const time = "2026-01-02T03:04:05.006Z";
+    const both: [string, string, string, unknown][] = [
+      ["--name", "lab", "name", "lab"],
+      ["--minimum-fee", "0.5", "minimumFee", "0.5"],
+      ["--block-reward", "7", "blockReward", "7"],
+      ["--halving", "100", "halvingIntervalBlocks", 100],
+      ["--reward-maturity", "3", "rewardMaturityBlocks", 3],
+      ["--block-bytes", "65536", "blockBytesMax", 65_536],
+      ["--block-transactions", "64", "blockTransactionsMax", 64],
+      ["--timestamp", time, "timestamp", time],
+      ["--salt", "ab".repeat(32), "salt", "ab".repeat(32)],
+      ["--allocation", `${first}=2`, "allocations", { [first]: "2" }],
+    ];
+    const of = {
+      pow: [
+        ["--difficulty", "3", "difficulty", 3],
+        ["--block-time", "10s", "targetBlockTimeMs", 10_000],
+        ["--minimum-interval", "500ms", "minimumIntervalMs", 500],
+        ["--retarget-half-life", "2m", "retargetHalfLifeMs", 120_000],
+      ],
+      poa: [
+        ["--authority", second, "authorities", [second]],
+        ["--period", "1s", "periodMs", 1_000],
+        ["--step", "250ms", "stepMs", 250],
+        ["--heartbeat", "1m", "heartbeatMs", 60_000],
+        ["--admission", "open-lan", "admission", "open-lan"],
+        ["--join-window", "2h", "joinWindowMs", 7_200_000],
+      ],
+    } as const;
+    for (const consensus of ["pow", "poa"] as const) {
+      const ids = new Set<string>();
+      for (const attempt of [1, 2]) {
+        const out = path.join(folder, `full-${consensus}-${attempt}.json`);
+        const given = [...both, ...of[consensus]];
+        const flags = given.map(([flag, value]) => `${flag}=${value}`);
+        const made = await run(["init", "--consensus", consensus, "--out", out, "--json", ...flags]);
+        assert.equal(made.code, 0, made.stderr);
+        ids.add(JSON.parse(made.stdout).chainId);
+        const written = JSON.parse(await readFile(out, "utf8"));
+        const expected = Object.fromEntries(given.map(([, , field, value]) => [field, value]));
+        // Every field of the file was given by a flag: a new field of the spec needs one, too.
+        assert.deepEqual(written, { consensus, ...expected });
+      }
+      assert.equal(ids.size, 1, "the same flags, time and salt give the same chain");
+    }
+  });
+
+  it("gives open-lan an hour, as a node that founds a network does", async () => {
+    const out = path.join(folder, "open-lan.json");
+    const argv = [
+      "init",
+      "--consensus",
+      "poa",
+      "--authority",
+      first,
+      "--admission",
+      "open-lan",
+      "--out",
+      out,
+    ];
+    assert.equal((await run(argv)).code, 0);
+    assert.equal(JSON.parse(await readFile(out, "utf8")).joinWindowMs, 3_600_000);
+  });
+
   const wrong: [argv: string[], what: RegExp][] = [
     [["--consensus", "pos"], /--consensus pos is not known/],
     [["--consensus", "poa"], /needs --authority/],
     [["--consensus", "poa", "--authority", `${first}x`], /is no key/],
-    [["--consensus", "poa", "--authority", first, first], /authorities must be sorted by key, each once/],
-    [["--consensus", "pow", "--authority", first], /authorities does not belong to pow/],
+    [["--consensus", "poa", "--authority", first, first], /--authority names aurex1\S+ twice/],
+    [["--consensus", "pow", "--authority", first], /--authority does not belong to pow/],
     [["--consensus", "pow", "--difficulty", "5"], /[Mm]ust be a whole number from 1 to 4/],
     [["--consensus", "pow", "--allocation", first], /is no allocation/],
     [["--consensus", "pow", "--allocation", `${first}=1`, `${first}=2`], /twice/],
     [["--consensus", "pow", "--allocation", `${first}=-1`], /not a decimal number/],
+    [["--consensus", "pow", "--period", "1s"], /--period does not belong to pow/],
+    [
+      ["--consensus", "poa", "--authority", first, "--block-time", "1s"],
+      /--block-time does not belong to poa/,
+    ],
+    [["--consensus", "poa", "--authority", first, "--period", "2"], /must be a duration such as 90s/],
+    [["--consensus", "poa", "--authority", first, "--admission", "all"], /must be vote, open-lan or token/],
+    [["--consensus", "pow", "--salt", "12"], /--salt must be 64 hex digits/],
+    [["--consensus", "pow", "--timestamp", "soon"], /--timestamp must be a time/],
+    [
+      ["--consensus", "pow", "--block-time", "10s", "--retarget-half-life", "1s"],
+      /--retarget-half-life must not/,
+    ],
     [["--consensus", "pow", "--name", "My Chain"], /name must be lower-case/],
   ];
   for (const [argv, what] of wrong) {

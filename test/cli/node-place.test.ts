@@ -54,7 +54,7 @@ describe("without any node", () => {
     for (const argv of [...asking, ...reading]) {
       assertRefused(await home.run(argv), /^Error: (?:no node runs|there is no node) on this machine\nWhy: /);
     }
-    assert.deepEqual(await readdir(home.directory), []);
+    assert.deepEqual(await readdir(home.directory), ["bin"]);
   });
 
   it("a directory that is not there, or is a file, is refused", async (t) => {
@@ -70,7 +70,7 @@ describe("without any node", () => {
       const environment = { AUREX_DATA_DIR: home.path("nowhere") };
       assertRefused(await home.run(argv, { environment }), /there is no such directory/);
     }
-    assert.deepEqual(await readdir(home.directory), ["file"]);
+    assert.deepEqual(await readdir(home.directory), ["bin", "file"]);
   });
 
   it("keys node makes the first node's key, and says where", async (t) => {

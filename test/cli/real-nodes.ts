@@ -1,11 +1,11 @@
-/** A home directory of its own for a test, real node processes in it, and commands that see only that home. */
+/** A home directory of its own for a test, real node processes in it, and command lines run by a shell as printed. */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { until } from "../support/patience.ts";
+import { patienceMs, until } from "../support/patience.ts";
 import { type Run, type RunOptions, run } from "./test-terminal.ts";
 
 export const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");
@@ -30,17 +30,31 @@ export interface StartedNode {
 
 export class RealHome {
   readonly directory: string;
+  /** Where command lines run: the home directory, until a test sets another. */
+  workingDirectory: string;
   readonly #nodes: StartedNode[] = [];
-  readonly #environment: Record<string, string | undefined>;
+  readonly environment: Record<string, string>;
 
   private constructor(directory: string) {
     this.directory = directory;
-    const own = Object.entries(process.env).filter(([name]) => !name.startsWith("AUREX_"));
-    this.#environment = { ...Object.fromEntries(own), HOME: directory };
+    this.workingDirectory = directory;
+    const own = Object.entries(process.env).filter(([name]) => !/^(?:AUREX_|NODE_TEST)/.test(name));
+    this.environment = {
+      ...(Object.fromEntries(own) as Record<string, string>),
+      HOME: directory,
+      PATH: `${path.join(directory, "bin")}:${path.dirname(process.execPath)}:${process.env.PATH}`,
+      AUREX_MDNS: "false",
+      AUREX_LISTEN_ADDRESS: "127.0.0.1",
+    };
   }
 
+  /** With `aurex-node` on its PATH, as an installed package has it. */
   static async open(): Promise<RealHome> {
-    return new RealHome(await mkdtemp(path.join(tmpdir(), "aurex-home-")));
+    const home = new RealHome(await mkdtemp(path.join(tmpdir(), "aurex-home-")));
+    await mkdir(home.path("bin"));
+    const script = `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`;
+    await writeFile(home.path("bin", "aurex-node"), script, { mode: 0o755 });
+    return home;
   }
 
   /** Ends every node and removes the directory. */
@@ -66,30 +80,56 @@ export class RealHome {
   }
 
   /** A node as a process of its own, once it has said that it started; `argv` as after `aurex-node`. */
-  async start(...argv: readonly string[]): Promise<StartedNode> {
-    const child = spawn(process.execPath, [program, ...argv], {
-      env: this.#environment,
-      cwd: this.directory,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  start(...argv: readonly string[]): Promise<StartedNode> {
+    return this.#started(argv.join(" "), process.execPath, [program, ...argv]);
+  }
+
+  /** {@link start} for a line that was printed, read by a shell. */
+  startLine(line: string): Promise<StartedNode> {
+    return this.#started(line, "bash", ["-c", `exec ${line}`]);
+  }
+
+  async #started(what: string, file: string, argv: readonly string[]): Promise<StartedNode> {
+    const child = this.#spawn(file, argv, { AUREX_LOG_FORMAT: "json" });
     const closed = once(child, "close");
     let said = "";
-    child.stdout.on("data", (chunk) => (said += chunk));
-    child.stderr.on("data", (chunk) => (said += chunk));
+    child.stdout?.on("data", (chunk) => (said += chunk));
+    child.stderr?.on("data", (chunk) => (said += chunk));
+    const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await closed;
+    };
+    const pending = { child, stop } as StartedNode;
+    this.#nodes.push(pending);
     const started = await until(
-      `${argv.join(" ")} starts`,
+      `${what} starts`,
       () => {
         assert.equal(child.exitCode, null, said);
         return said.split("\n").find((line) => line.includes('"msg":"started"'));
       },
       { seen: () => said },
     );
-    const stop = async (signal: NodeJS.Signals = "SIGTERM") => {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await closed;
-    };
-    const node = { ...JSON.parse(started), child, stop } as StartedNode;
-    this.#nodes.push(node);
-    return node;
+    return Object.assign(pending, JSON.parse(started), { child, stop });
+  }
+
+  /** A command line that a shell reads, as a person pastes it, to its end. */
+  async line(line: string): Promise<Run> {
+    const child = this.#spawn("bash", ["-c", line]);
+    let [stdout, stderr] = ["", ""];
+    child.stdout?.on("data", (chunk) => (stdout += chunk));
+    child.stderr?.on("data", (chunk) => (stderr += chunk));
+    const limit = setTimeout(() => child.kill("SIGKILL"), patienceMs());
+    const [code, signal] = await once(child, "close");
+    clearTimeout(limit);
+    assert.equal(signal, null, `${line} did not end: ${stdout}${stderr}`);
+    return { code, stdout, stderr };
+  }
+
+  #spawn(file: string, argv: readonly string[], more: Record<string, string> = {}): ChildProcess {
+    return spawn(file, argv, {
+      env: { ...this.environment, ...more },
+      cwd: this.workingDirectory,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
   }
 }

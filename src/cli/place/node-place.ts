@@ -32,7 +32,8 @@ const naming = ["dataDir", "network", "name", "consensus"] as const;
  * @throws OperatorError if the configuration is wrong
  */
 export async function namedDirectory(flags: PlaceFlags, terminal: Terminal): Promise<string | undefined> {
-  const config = await loadConfig({ dataDir: flags.dataDir, config: flags.config }, terminal);
+  const { dataDir, config: file, consensus } = flags;
+  const config = await loadConfig({ dataDir, config: file, consensus }, terminal);
   return namesNode(config) ? config.dataDir.value : undefined;
 }
 
