@@ -149,7 +149,7 @@ function showCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("show", terminal)
     .summary("show the pool of a running node")
     .description(
-      "Show the members of a running node's pool, their shares, and what they are due and were paid.",
+      "Show the members of a running node's pool, their shares, and in AUR: earned (their parts of the pool's blocks in the chain), immature (the part that is not mature yet), paid (payments in the chain), owed (earned less paid; negative if a block left the chain after it was paid for).",
     )
     .examples("aurex-node pool show", "aurex-node pool show --json | jq .members")
     .runs(async (flags: ApiFlags & JsonFlag & WideFlag) => {
@@ -162,20 +162,26 @@ function showCommand(terminal: Terminal): AurexCommand {
 
 function poolText(pool: PoolAnswer, terminal: Terminal, wide = false): string {
   const head = [
-    { title: "member", cut: "middle", widthMin: 14 } as const,
-    ...["accepted", "rejected", "hash rate", "blocks", "due AUR", "paid AUR"].map((title) => ({
+    { title: "member", cut: "middle", widthMin: 12 } as const,
+    ...["accepted", ...(wide ? ["rejected"] : []), "hash rate", ...(wide ? ["blocks"] : [])].map((title) => ({
       title,
       right: true,
     })),
+    // Eight decimal places of four amounts do not fit 80 columns: the last ones give way.
+    ...["earned", "immature", "paid", "owed"].map(
+      (title) => ({ title, right: true, cut: "end", widthMin: 9 }) as const,
+    ),
   ];
   const rows = pool.members.map((member) => [
     member.address,
     grouped(member.sharesAccepted),
-    grouped(member.sharesRejected),
+    ...(wide ? [grouped(member.sharesRejected)] : []),
     hashRateText(member.hashesPerSecond),
-    String(member.blocksFound),
-    member.due,
+    ...(wide ? [String(member.blocksFound)] : []),
+    member.earned,
+    member.immature,
     member.paid,
+    member.owed,
   ]);
   const fields = fieldList({
     pool: pool.address,
@@ -185,8 +191,9 @@ function poolText(pool: PoolAnswer, terminal: Terminal, wide = false): string {
     "hash rate": hashRateText(pool.hashesPerSecond),
     shares: `${grouped(pool.sharesAccepted)} accepted, ${grouped(pool.sharesRejected)} rejected`,
     blocks: `${pool.blocksFound} found, ${pool.blocksOrphaned} orphaned`,
-    due: `${pool.due} AUR, ${pool.immature} of it immature`,
+    earned: `${pool.earned} AUR, ${pool.immature} of it immature`,
     paid: `${pool.paid} AUR`,
+    owed: `${pool.owed} AUR`,
     members: `${pool.memberCount}, ${pool.sessions} connections`,
   });
   return rows.length === 0 ? fields : `${fields}\n${tableFor(terminal, head, rows, wide)}`;

@@ -198,7 +198,7 @@ const assets: Table = {
 const miningPool: Table = {
   name: "mining_pool",
   meaning:
-    "Mining coordination: who mined on a Proof of Work chain, and what it is due; a pool's blocks stand with the pool's account under solo, and again with the members that found them",
+    "Mining coordination: who mined on a Proof of Work chain, what it has earned and was paid; a pool's blocks stand with the pool's account under solo, and again with the members that found them",
   columns: [
     ...columns("chain", [
       ["member", "TEXT NOT NULL", "address of the miner's account"],
@@ -216,8 +216,12 @@ const miningPool: Table = {
       ["shares_rejected", "INTEGER", "rejected shares; NULL for a solo miner", "shares"],
       ["hash_rate", "REAL", "from accepted shares; NULL for a solo miner", "hashes per second"],
     ]),
-    ...exactUnits("chain", "rewards_due", "rewards and fees earned, mature or not"),
-    ...exactUnits("chain", "rewards_paid", "of these, what has been paid; to a solo miner: what is mature"),
+    ...exactUnits("chain", "rewards_due", "earned: rewards and fees of blocks in the chain, mature or not"),
+    ...exactUnits(
+      "chain",
+      "rewards_paid",
+      "paid: payments in the chain; to a solo miner: what is mature; what is owed is rewards_due less rewards_paid, below zero if a block that was paid for has left the chain",
+    ),
     ...columns("chain", [
       ["payout_transaction", "TEXT", "id of the last payout; NULL for a solo miner"],
       ["chain_id", chainReference, chainIdMeaning],

@@ -6,9 +6,16 @@ export interface PoolMemberAnswer {
   readonly sharesRejected: number;
   readonly hashesPerSecond: number;
   readonly blocksFound: number;
-  /** Decimal AUR: all that it was ever due, mature or not. */
-  readonly due: string;
+  /** Decimal AUR: its parts of all blocks of the pool that stand in the chain, mature or not. */
+  readonly earned: string;
+  /** The part of it that is in blocks that have not matured. */
+  readonly immature: string;
+  /** In payments that stand in the chain, their fees included. */
   readonly paid: string;
+  /** Earned less paid. Negative if a block left the chain after it was paid for: the next earnings make up for it. */
+  readonly owed: string;
+  /** The same as `earned`, under its old name. */
+  readonly due: string;
   /** Id of the last payment; null: none yet. */
   readonly payoutTransaction: string | null;
 }
@@ -30,12 +37,15 @@ export interface PoolAnswer {
   readonly sharesRejected: number;
   readonly blocksFound: number;
   readonly blocksOrphaned: number;
-  /** Decimal AUR, of all members. */
+  /** Decimal AUR, of all members, as in their rows. */
+  readonly earned: string;
+  readonly owed: string;
+  /** The same as `earned`, under its old name. */
   readonly due: string;
   /** The part of it that is in blocks that have not matured. */
   readonly immature: string;
   readonly paid: string;
   readonly memberCount: number;
-  /** Those that are due most, at most 1,000. */
+  /** Those that have earned most, at most 1,000. */
   readonly members: readonly PoolMemberAnswer[];
 }

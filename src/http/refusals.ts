@@ -170,6 +170,11 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
     message: `another transaction of the account took its sequence: ${by}`,
     next: askSequence,
   }),
+  "mempool/withdrawn": ({ reason }) => ({
+    status: 409,
+    message: `this node's own account took it back: ${reason}`,
+    next: "ask the operator of this node; see its log",
+  }),
   "mempool/expired": ({ expiryMs }) => ({
     status: 422,
     message: `it waited for more than ${Math.round(expiryMs / 60_000)} minutes`,

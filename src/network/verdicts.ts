@@ -40,6 +40,7 @@ const verdicts: Record<FaultCode, Verdict> = {
   "mempool/replacement-fee-too-low": "ignore",
   "mempool/sequence-taken": "ignore",
   "mempool/replaced": "ignore",
+  "mempool/withdrawn": "ignore",
   "mempool/expired": "ignore",
 
   "block/version-unknown": "ignore",

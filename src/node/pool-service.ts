@@ -6,8 +6,9 @@ import type { PoolRow } from "../export/pool-rows.ts";
 import type { PoolSummary } from "../http/node-status.ts";
 import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
+import type { PoolMemberRow } from "../pool/book-view.ts";
 import { PayoutDesk } from "../pool/payout-desk.ts";
-import { PoolBook, type PoolMemberRow } from "../pool/pool-book.ts";
+import { PoolBook } from "../pool/pool-book.ts";
 import { PoolServer } from "../pool/pool-server.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { addressOf } from "../protocol/identity.ts";
@@ -140,7 +141,7 @@ export class PoolService {
   status(): PoolAnswer {
     const { feePercent, payoutMinimumUnits, payoutEveryBlocks } = this.#options;
     const book = this.#book.status();
-    const rows = this.#book.members().sort(byDue).slice(0, membersShownMax);
+    const rows = this.#book.members().sort(byEarnings).slice(0, membersShownMax);
     return {
       address: this.#address,
       ...this.summary(),
@@ -150,6 +151,8 @@ export class PoolService {
       dropped: this.#server.stats().dropped,
       blocksFound: book.blocks,
       blocksOrphaned: book.blocksOrphaned,
+      earned: formatAmount(book.dueUnits),
+      owed: formatAmount(book.dueUnits - book.paidUnits),
       due: formatAmount(book.dueUnits),
       immature: formatAmount(book.immatureUnits),
       paid: formatAmount(book.paidUnits),
@@ -160,15 +163,18 @@ export class PoolService {
         sharesRejected: row.sharesRejected,
         hashesPerSecond: row.hashesPerSecond,
         blocksFound: row.blocksFound,
-        due: formatAmount(row.dueUnits),
+        earned: formatAmount(row.dueUnits),
+        immature: formatAmount(row.immatureUnits),
         paid: formatAmount(row.paidUnits),
+        owed: formatAmount(row.dueUnits - row.paidUnits),
+        due: formatAmount(row.dueUnits),
         payoutTransaction: row.payoutTransaction,
       })),
     };
   }
 }
 
-function byDue(left: PoolMemberRow, right: PoolMemberRow): number {
+function byEarnings(left: PoolMemberRow, right: PoolMemberRow): number {
   if (left.dueUnits === right.dueUnits) return 0;
   return left.dueUnits > right.dueUnits ? -1 : 1;
 }

@@ -1,4 +1,4 @@
-/** A pool's books in memory: all records, and what follows from them by member. It changes only by applying changes. */
+/** A pool's books in memory: all records but the archive, and what follows from them by member. It changes only by applying changes. */
 import {
   type BlockRecord,
   type BookChange,
@@ -6,10 +6,11 @@ import {
   type BookRecord,
   bookLimits,
   emptyTotals,
+  isArchived,
   type MemberRecord,
   type PaymentRecord,
-  type SettledRecord,
   type ShareRecord,
+  type TipRecord,
   type TotalsRecord,
 } from "./book-records.ts";
 
@@ -32,7 +33,7 @@ export class BookState {
   /** By number modulo the bound. */
   readonly #shares: (ShareRecord | undefined)[];
   readonly #blocks = new Map<string, BlockRecord>();
-  readonly #settled: SettledRecord[] = [];
+  #tip: TipRecord | undefined;
   readonly #payments = new Map<number, PaymentRecord>();
   readonly #tallies = new Map<string, Tally>();
 
@@ -67,7 +68,15 @@ export class BookState {
     return this.#tallies.get(account) ?? emptyTally;
   }
 
-  /** What a member can be paid now: matured, and neither paid nor in a payment that is under way. */
+  /** How far the books follow the chain; undefined before the first time. */
+  get tip(): TipRecord | undefined {
+    return this.#tip;
+  }
+
+  /**
+   * What a member can be paid now: matured, and neither paid nor in a payment that is under way. Below zero if a block
+   * left the chain after its earnings were paid: the next earnings make up for it.
+   */
   payableUnits({ account, maturedUnits, paidUnits }: MemberRecord): bigint {
     return maturedUnits - paidUnits - this.tally(account).openUnits;
   }
@@ -84,14 +93,9 @@ export class BookState {
     return this.#blocks.get(hash);
   }
 
-  /** Found blocks that the chain has not decided on. */
+  /** Blocks that have not matured, orphaned ones not among them. */
   openBlocks(): BlockRecord[] {
     return [...this.#blocks.values()];
-  }
-
-  /** The last ones, newest first. */
-  settledBlocks(): SettledRecord[] {
-    return this.#settled.toSorted((left, right) => right.number - left.number);
   }
 
   payment(sequence: number): PaymentRecord | undefined {
@@ -104,9 +108,12 @@ export class BookState {
   }
 
   /** A member can go where nobody loses anything by it, not even what is to be looked up later. */
-  #isForgettable({ account, maturedUnits }: MemberRecord): boolean {
-    const { shares, immatureUnits } = this.tally(account);
-    return shares === 0 && immatureUnits === 0n && maturedUnits === 0n;
+  #isForgettable({ account, maturedUnits, paidUnits }: MemberRecord): boolean {
+    const { shares, immatureUnits, openUnits } = this.tally(account);
+    // What was paid for a block that left the chain is still to be made up for.
+    return (
+      shares === 0 && immatureUnits === 0n && openUnits === 0n && maturedUnits === 0n && paidUnits === 0n
+    );
   }
 
   /** A member whose place a new one may take. */
@@ -119,14 +126,14 @@ export class BookState {
     for (const { type, record } of changes) this.#apply(record, type === "put");
   }
 
-  /** Every record once, in no order. */
+  /** Every record that is not in the archive once, in no order. */
   *records(): Generator<BookRecord> {
     yield this.#totals;
     yield* this.#members.values();
     yield* this.#shares.filter((share) => share !== undefined);
     yield* this.#blocks.values();
-    yield* this.#settled.filter((settled) => settled !== undefined);
     yield* this.#payments.values();
+    if (this.#tip) yield this.#tip;
   }
 
   /** What does not add up, in words: records are missing then, or the program has a fault. */
@@ -136,7 +143,6 @@ export class BookState {
     for (const member of this.#members.values()) {
       sums.maturedUnits += member.maturedUnits;
       sums.paidUnits += member.paidUnits;
-      if (this.payableUnits(member) < 0n) return `member ${member.account} is paid more than it was due`;
     }
     const counts: readonly (readonly [what: string, there: number | bigint, expected: number | bigint])[] = [
       ["members", this.#members.size, totals.membersJoined - totals.membersForgotten],
@@ -172,16 +178,18 @@ export class BookState {
         return;
       }
       case "block":
-        for (const [account, units] of record.parts) {
-          this.#count(account, { immatureUnits: isPut ? units : -units });
-        }
-        if (isPut) this.#blocks.set(record.hash, record);
-        else this.#blocks.delete(record.hash);
+        if (isArchived(record)) return;
+        this.#countParts(this.#blocks.get(record.hash), -1n);
+        this.#blocks.delete(record.hash);
+        if (!isPut) return;
+        this.#countParts(record, 1n);
+        this.#blocks.set(record.hash, record);
         return;
-      case "settled":
-        this.#settled[record.number % this.limits.settledBlocksKept] = record;
+      case "tip":
+        this.#tip = record;
         return;
       case "payment": {
+        if (isArchived(record)) return;
         const before = this.#payments.get(record.sequence);
         if (before) this.#count(before.account, paymentUnits(before, -1n));
         this.#payments.delete(record.sequence);
@@ -190,6 +198,10 @@ export class BookState {
         this.#payments.set(record.sequence, record);
       }
     }
+  }
+
+  #countParts(block: BlockRecord | undefined, sign: bigint): void {
+    for (const [account, units] of block?.parts ?? []) this.#count(account, { immatureUnits: sign * units });
   }
 
   #count(account: string, by: Partial<Tally>): void {

@@ -1,6 +1,15 @@
 /** What can happen to a pool's books, and what each event changes in them: pure, values in and changes out. */
 import { invariant } from "../base/invariant.ts";
-import type { BookChange, BookRecord, MemberRecord, SettledRecord } from "./book-records.ts";
+import type {
+  BlockRecord,
+  BlockState,
+  BookChange,
+  BookRecord,
+  MemberRecord,
+  PaymentRecord,
+  SignedBytes,
+  TotalsRecord,
+} from "./book-records.ts";
 import type { BookState } from "./book-state.ts";
 import { splitEarnings } from "./pplns.ts";
 
@@ -23,17 +32,15 @@ export type BookEvent =
       readonly block: FoundBlock | undefined;
     }
   | { readonly kind: "shareRejected"; readonly account: string }
-  | { readonly kind: "blockMatured"; readonly hash: string }
-  | { readonly kind: "blockOrphaned"; readonly hash: string }
-  | {
+  /** The chain says another thing of a block than before; the record is as the books have it. */
+  | { readonly kind: "blockMoved"; readonly block: BlockRecord; readonly to: BlockState }
+  | ({
       readonly kind: "paymentSigned";
       readonly account: string;
       readonly sequence: number;
       /** Amount and fee. */
       readonly units: bigint;
-      readonly transactionId: string;
-      readonly transaction: string;
-    }
+    } & SignedBytes)
   | {
       readonly kind: "paymentIncluded";
       readonly sequence: number;
@@ -45,7 +52,18 @@ export type BookEvent =
   /** In the chain for good. */
   | { readonly kind: "paymentSettled"; readonly sequence: number }
   /** Its sequence is used by another transaction for good. */
-  | { readonly kind: "paymentVoided"; readonly sequence: number };
+  | { readonly kind: "paymentVoided"; readonly sequence: number }
+  /** A reorganization reaches a payment that was settled or void: it may be included, or not. */
+  | { readonly kind: "paymentReopened"; readonly payment: PaymentRecord }
+  /** It is not owed any more: this transaction with its sequence is sent instead. */
+  | ({ readonly kind: "paymentWithdrawn"; readonly sequence: number } & SignedBytes)
+  /** Up to this block the records say what the chain says; above it, too, if it is complete. */
+  | {
+      readonly kind: "chainFollowed";
+      readonly height: number;
+      readonly hash: string;
+      readonly isComplete: boolean;
+    };
 
 export interface BookTerms {
   /** Whose part of a block is paid at once: it has the coins already. */
@@ -56,8 +74,8 @@ export interface BookTerms {
 }
 
 /**
- * What an event changes. An event that cannot be in this state, such as the maturing of a block that is not open, is
- * the caller's bug and throws; but a share of somebody for whom there is no room changes nothing.
+ * What an event changes. An event that cannot be in this state, such as the settling of a payment that is not
+ * open, is the caller's bug and throws; but a share of somebody for whom there is no room changes nothing.
  */
 export function changesOf(state: BookState, event: BookEvent, terms: BookTerms): readonly BookChange[] {
   switch (event.kind) {
@@ -65,10 +83,8 @@ export function changesOf(state: BookState, event: BookEvent, terms: BookTerms):
       return shareAccepted(state, event, terms);
     case "shareRejected":
       return shareRejected(state, event.account);
-    case "blockMatured":
-      return blockMatured(state, event.hash, terms);
-    case "blockOrphaned":
-      return blockOrphaned(state, event.hash);
+    case "blockMoved":
+      return blockMoved(state, event, terms);
     case "paymentSigned":
       return paymentSigned(state, event);
     case "paymentIncluded": {
@@ -81,6 +97,17 @@ export function changesOf(state: BookState, event: BookEvent, terms: BookTerms):
       return paymentSettled(state, event.sequence);
     case "paymentVoided":
       return paymentVoided(state, event.sequence);
+    case "paymentReopened":
+      return paymentReopened(state, event.payment);
+    case "paymentWithdrawn": {
+      const { transactionId, transaction } = event;
+      const withdrawnBy = { transactionId, transaction };
+      return [put({ ...openPayment(state, event.sequence), withdrawnBy })];
+    }
+    case "chainFollowed": {
+      const { height, hash, isComplete } = event;
+      return [put({ kind: "tip", height, hash, isComplete })];
+    }
   }
 }
 
@@ -128,7 +155,7 @@ function shareAccepted(
   const windowWork = block.work * BigInt(windowBlocks);
   const window = withFirst(share, state.sharesNewestFirst(), limits.sharesMax);
   const split = splitEarnings(window, { earnedUnits, windowWork, feePercent });
-  changes.push(put({ kind: "block", hash, height, finder: account, earnedUnits, ...split }));
+  changes.push(put({ kind: "block", state: "found", hash, height, finder: account, earnedUnits, ...split }));
   return changes;
 }
 
@@ -150,53 +177,81 @@ function shareRejected(state: BookState, account: string): readonly BookChange[]
   return member ? [counted, put({ ...member, sharesRejected: member.sharesRejected + 1 })] : [counted];
 }
 
-function blockMatured(state: BookState, hash: string, { poolAccount }: BookTerms): readonly BookChange[] {
-  const block = openBlock(state, hash);
-  const { totals } = state;
+/** Takes back what the old state had counted, and counts what the new one does. */
+function blockMoved(
+  state: BookState,
+  { block, to }: EventOf<"blockMoved">,
+  { poolAccount }: BookTerms,
+): readonly BookChange[] {
+  if (block.state === to) return [];
+  const members = new Map<string, MemberRecord>();
+  let { totals } = state;
+  const memberOf = (account: string): MemberRecord | undefined =>
+    members.get(account) ?? state.member(account);
+  const count = (sign: 1 | -1) => {
+    for (const [account, units] of block.parts) {
+      let member = memberOf(account);
+      if (!member) {
+        // Forgotten while the block was worth nothing to it.
+        member = newMember(account);
+        totals = { ...totals, membersJoined: totals.membersJoined + 1 };
+      }
+      members.set(account, withPart(state, member, { block, units: BigInt(sign) * units, poolAccount }));
+    }
+    totals = withMatured(totals, block, sign, poolAccount);
+  };
+  const countOrphan = (sign: 1 | -1) => {
+    const finder = memberOf(block.finder);
+    // Gone if the block was worth nothing to it.
+    if (finder) {
+      members.set(block.finder, { ...finder, blocksFound: Math.max(0, finder.blocksFound - sign) });
+    }
+    totals = { ...totals, blocksOrphaned: totals.blocksOrphaned + sign };
+  };
+  if (block.state === "matured") count(-1);
+  if (block.state === "orphaned") countOrphan(-1);
+  if (to === "matured") count(1);
+  if (to === "orphaned") countOrphan(1);
+  return [
+    remove(block),
+    put({ ...block, state: to }),
+    ...Array.from(members.values(), (member) => put(member)),
+    put(totals),
+  ];
+}
+
+function withPart(
+  state: BookState,
+  member: MemberRecord,
+  { block, units, poolAccount }: { block: BlockRecord; units: bigint; poolAccount: string },
+): MemberRecord {
+  const owesNothing = state.payableUnits(member) <= 0n;
+  return {
+    ...member,
+    maturedUnits: member.maturedUnits + units,
+    paidUnits: member.paidUnits + (member.account === poolAccount ? units : 0n),
+    dueSince: units > 0n && owesNothing ? block.height : member.dueSince,
+  };
+}
+
+function withMatured(
+  totals: TotalsRecord,
+  { parts, keptUnits }: BlockRecord,
+  sign: 1 | -1,
+  poolAccount: string,
+): TotalsRecord {
   let { maturedUnits, paidUnits } = totals;
-  const members = block.parts.map(([account, units]) => {
-    const member = knownMember(state, account);
-    const isPool = account === poolAccount;
-    maturedUnits += units;
-    if (isPool) paidUnits += units;
-    return put({
-      ...member,
-      maturedUnits: member.maturedUnits + units,
-      paidUnits: member.paidUnits + (isPool ? units : 0n),
-      dueSince: state.payableUnits(member) === 0n ? totals.blocksMatured : member.dueSince,
-    });
-  });
-  return [
-    remove(block),
-    ...members,
-    put(settledOf(state, hash, "matured")),
-    put({
-      ...totals,
-      blocksMatured: totals.blocksMatured + 1,
-      keptUnits: totals.keptUnits + block.keptUnits,
-      maturedUnits,
-      paidUnits,
-    }),
-  ];
-}
-
-function blockOrphaned(state: BookState, hash: string): readonly BookChange[] {
-  const block = openBlock(state, hash);
-  const { totals } = state;
-  // Gone where the block was worth nothing to it.
-  const finder = state.member(block.finder);
-  return [
-    remove(block),
-    ...(finder ? [put({ ...finder, blocksFound: finder.blocksFound - 1 })] : []),
-    put(settledOf(state, hash, "orphaned")),
-    put({ ...totals, blocksOrphaned: totals.blocksOrphaned + 1 }),
-  ];
-}
-
-function settledOf(state: BookState, hash: string, outcome: SettledRecord["outcome"]): SettledRecord {
-  const { height, finder, earnedUnits } = openBlock(state, hash);
-  const number = state.totals.blocksMatured + state.totals.blocksOrphaned;
-  return { kind: "settled", number, hash, height, finder, earnedUnits, outcome };
+  for (const [account, units] of parts) {
+    maturedUnits += BigInt(sign) * units;
+    if (account === poolAccount) paidUnits += BigInt(sign) * units;
+  }
+  return {
+    ...totals,
+    blocksMatured: totals.blocksMatured + sign,
+    keptUnits: totals.keptUnits + BigInt(sign) * keptUnits,
+    maturedUnits,
+    paidUnits,
+  };
 }
 
 function paymentSigned(
@@ -212,6 +267,7 @@ function paymentSigned(
   return [
     put({
       kind: "payment",
+      state: "open",
       sequence,
       account,
       units,
@@ -219,6 +275,7 @@ function paymentSigned(
       transaction,
       dueSince,
       includedIn,
+      withdrawnBy: null,
     }),
     put({ ...totals, paymentsSigned: totals.paymentsSigned + 1 }),
   ];
@@ -231,6 +288,7 @@ function paymentSettled(state: BookState, sequence: number): readonly BookChange
   const { totals } = state;
   return [
     remove(payment),
+    put({ ...payment, state: "settled" }),
     put({
       ...member,
       paidUnits: member.paidUnits + payment.units,
@@ -250,8 +308,43 @@ function paymentVoided(state: BookState, sequence: number): readonly BookChange[
   const { totals } = state;
   return [
     remove(payment),
+    put({ ...payment, state: "void" }),
     put({ ...member, dueSince: Math.min(member.dueSince, payment.dueSince) }),
     put({ ...totals, paymentsVoided: totals.paymentsVoided + 1 }),
+  ];
+}
+
+function paymentReopened(state: BookState, payment: PaymentRecord): readonly BookChange[] {
+  invariant(payment.state !== "open", "only a payment that was closed is opened again");
+  invariant(state.payment(payment.sequence) === undefined, "no two open payments have one sequence");
+  const { totals } = state;
+  const opened = [remove(payment), put({ ...payment, state: "open" as const, includedIn: null })];
+  if (payment.state === "void") {
+    // Nothing that is void keeps a member from being forgotten.
+    const isForgotten = state.member(payment.account) === undefined;
+    return [
+      ...opened,
+      ...(isForgotten ? [put(newMember(payment.account))] : []),
+      put({
+        ...totals,
+        paymentsVoided: totals.paymentsVoided - 1,
+        membersJoined: totals.membersJoined + (isForgotten ? 1 : 0),
+      }),
+    ];
+  }
+  const member = knownMember(state, payment.account);
+  return [
+    ...opened,
+    put({
+      ...member,
+      paidUnits: member.paidUnits - payment.units,
+      payoutTransaction: member.payoutTransaction === payment.transactionId ? null : member.payoutTransaction,
+    }),
+    put({
+      ...totals,
+      paymentsSettled: totals.paymentsSettled - 1,
+      paidUnits: totals.paidUnits - payment.units,
+    }),
   ];
 }
 
@@ -273,12 +366,6 @@ function knownMember(state: BookState, account: string): MemberRecord {
   const member = state.member(account);
   invariant(member, `${account} is a member as long as a block or a payment names it`);
   return member;
-}
-
-function openBlock(state: BookState, hash: string) {
-  const block = state.block(hash);
-  invariant(block, `the block ${hash} is open`);
-  return block;
 }
 
 function openPayment(state: BookState, sequence: number) {

@@ -1,21 +1,19 @@
-/** Pays a pool's members: follows the chain, writes down what is due, and sends signed transfers until they are there. */
-import { fromHex, fromUtf8, toHex } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
+/** Pays a pool's members: follows the chain, and sends signed transfers until they are there or owed no more. */
+import { bytesEqual, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
+import type { HeadChange } from "../chain/chain.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
+import { replacementFee } from "../mempool/pending-set.ts";
 import { describeFault } from "../protocol/faults.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import { type DecodedTransaction, decodeTransaction, signTransaction } from "../protocol/transaction.ts";
+import { type FollowedBook, followChain } from "./book-follower.ts";
+import type { PaymentRecord } from "./book-records.ts";
 import type { BookEvent } from "./book-transitions.ts";
-import {
-  type PayoutChain,
-  type PlannedPayment,
-  planRound,
-  reviewBlocks,
-  reviewPayments,
-} from "./payout-plan.ts";
+import { type PayoutChain, type PlannedPayment, planRound, planWithdrawals } from "./payout-plan.ts";
 import type { PoolBook } from "./pool-book.ts";
 
 export interface PayoutDeskOptions {
@@ -29,7 +27,7 @@ export interface PayoutDeskOptions {
 
 export interface PayoutDeskModules {
   readonly chain: PayoutChain;
-  readonly book: Pick<PoolBook, "terms" | "ready" | "record" | "openBlocks" | "openPayments" | "payable">;
+  readonly book: FollowedBook & Pick<PoolBook, "payable" | "overpaid">;
   /** Into the mempool and out to peers. */
   readonly submit: (transaction: DecodedTransaction) => Promise<AddOutcome>;
   /** Of the pool's account. */
@@ -37,12 +35,15 @@ export interface PayoutDeskModules {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Tells what is on its way already, payments and what the operator sends by hand. */
-  readonly mempool?: Pick<Mempool, "has" | "transactions">;
+  readonly mempool?: Pick<Mempool, "has" | "transactions" | "drop">;
   /** Whether the chain here is known to be behind its peers': nothing is signed or sent then. */
   readonly isBehind?: () => boolean;
 }
 
-const memo = "pool payout";
+const memo = fromUtf8("pool payout");
+const withdrawalMemo = fromUtf8("pool payout withdrawn");
+/** How long after a failure the desk looks again, also without a new head. */
+const retryMs = 10_000;
 
 export class PayoutDesk {
   readonly #options: Required<PayoutDeskOptions>;
@@ -54,7 +55,11 @@ export class PayoutDesk {
   /** The chain has moved since the pass that runs began. */
   #isDue = false;
   #passes: Promise<void> = Promise.resolve();
-  readonly #onHeadChanged = () => this.#look();
+  #retry: Timer | undefined;
+  readonly #onHeadChanged = (change: HeadChange) => {
+    this.#holdBack(change);
+    this.#look();
+  };
 
   constructor(options: PayoutDeskOptions, modules: PayoutDeskModules) {
     this.#options = { intervalBlocks: 20, minimumUnits: 100_000_000n, waitingMax: 128, ...options };
@@ -77,6 +82,7 @@ export class PayoutDesk {
   /** Ends after the pass that runs; signed payments go on in the next start. */
   async stop(): Promise<void> {
     this.#isRunning = false;
+    this.#retry?.cancel();
     this.#modules.chain.events.off("headChanged", this.#onHeadChanged);
     await this.#passes;
   }
@@ -94,24 +100,54 @@ export class PayoutDesk {
       try {
         if (this.#isRunning) await this.#pass();
       } catch (thrown) {
-        // Nothing is half done: what is not in the books is decided again at the next head.
-        this.#modules.logger.error({ error: toError(thrown) }, "the pool's payouts could not go on");
+        // Nothing is half done: what is not in the books is decided again.
+        this.#modules.logger.error(
+          { error: toError(thrown) },
+          `the pool's payouts could not go on; tried again in ${retryMs / 1_000} s`,
+        );
+        this.#retry?.cancel();
+        this.#retry = this.#modules.clock.schedule(retryMs, () => this.#look());
       }
     });
   }
 
+  /**
+   * Takes payments that a reorganization brought back out of this node's mempool, in the same turn: a block that this
+   * node drafts now must not pay for blocks that have just left the chain. Those that are still owed go in again.
+   */
+  #holdBack({ disconnected }: HeadChange): void {
+    const { mempool } = this.#modules;
+    for (const { transactions } of disconnected) {
+      for (const { senderHex, payload, idHex } of transactions) {
+        if (senderHex !== this.#poolAccount || payload.kind !== "transfer") continue;
+        if (!bytesEqual(payload.memo, memo)) continue;
+        mempool?.drop(idHex, { code: "mempool/withdrawn", reason: "a reorganization reached this payment" });
+      }
+    }
+  }
+
   async #pass(): Promise<void> {
     const { book, chain } = this.#modules;
-    await book.ready();
-    const events = [
-      ...reviewBlocks(book.openBlocks(), chain),
-      ...reviewPayments(book.openPayments(), this.#poolAccount, chain),
-    ];
-    if (events.length > 0) await book.record(events);
-    this.#logDecided(events);
+    this.#logDecided(await followChain(book, chain));
     if (this.#modules.isBehind?.()) return;
+    await this.#withdrawOverpaid();
     await this.#payWhereDue();
     await this.#submitWaiting();
+  }
+
+  /** In the books first, as payments are: the withdrawn bytes are never sent again. */
+  async #withdrawOverpaid(): Promise<void> {
+    const { book, logger } = this.#modules;
+    await book.ready();
+    const planned = planWithdrawals(book.overpaid(), book.openPayments());
+    if (planned.length === 0) return;
+    await book.record(planned.map((payment) => this.#signWithdrawal(payment)));
+    for (const { sequence, transactionId } of planned) {
+      logger.warn(
+        { sequence, transaction: transactionId },
+        "a payment of the pool is withdrawn: the blocks that it was for have left the chain",
+      );
+    }
   }
 
   async #payWhereDue(): Promise<void> {
@@ -119,6 +155,8 @@ export class PayoutDesk {
     const { intervalBlocks } = this.#options;
     await book.ready();
     const height = chain.head.header.height;
+    // Another branch, or a chain that is fetched anew: rounds count from where it is.
+    if (this.#lastRoundHeight !== undefined && height < this.#lastRoundHeight) this.#lastRoundHeight = height;
     if (this.#lastRoundHeight !== undefined && height < this.#lastRoundHeight + intervalBlocks) return;
     const planned = this.#plan();
     // In the books before anyone else has seen them: a restart sends these bytes again, and makes no others.
@@ -133,7 +171,9 @@ export class PayoutDesk {
     const { minimumUnits, waitingMax } = this.#options;
     const account = chain.ledger.account(this.#poolAccount);
     const openPayments = book.openPayments();
-    const ours = new Set(openPayments.map(({ transactionId }) => transactionId));
+    const ours = new Set(
+      openPayments.flatMap(({ transactionId, withdrawnBy }) => [transactionId, withdrawnBy?.transactionId]),
+    );
     const waiting = (this.#modules.mempool?.transactions() ?? []).filter(
       ({ senderHex, idHex }) => senderHex === this.#poolAccount && !ours.has(idHex),
     );
@@ -156,7 +196,7 @@ export class PayoutDesk {
     const fee = chain.spec.genesis.minimumFee;
     const { idHex, bytes } = signTransaction(
       {
-        payload: { kind: "transfer", to, assetId: zeroBytes32, amount: units - fee, memo: fromUtf8(memo) },
+        payload: { kind: "transfer", to, assetId: zeroBytes32, amount: units - fee, memo },
         sequence,
         fee,
         // It has to stay good for as long as nobody knows whether it is in.
@@ -170,18 +210,49 @@ export class PayoutDesk {
     return { kind: "paymentSigned", account, sequence, units, transactionId: idHex, transaction };
   }
 
+  /** The smallest transfer to the pool itself, with the payment's sequence and the fee that replaces it. */
+  #signWithdrawal({ sequence, transaction }: PaymentRecord): BookEvent {
+    const { chain, keyPair, clock } = this.#modules;
+    const { idHex, bytes } = signTransaction(
+      {
+        payload: {
+          kind: "transfer",
+          to: keyPair.publicKey,
+          assetId: zeroBytes32,
+          amount: 1n,
+          memo: withdrawalMemo,
+        },
+        sequence,
+        fee: replacementFee(this.#decode(transaction).transaction.fee),
+        validUntil: 0,
+        timestampMs: clock.nowMs(),
+      },
+      keyPair,
+      chain.spec.chainId,
+    );
+    return { kind: "paymentWithdrawn", sequence, transactionId: idHex, transaction: toHex(bytes) };
+  }
+
+  #decode(hex: string): DecodedTransaction {
+    const bytes = fromHex(hex);
+    invariant(bytes, "a signed payment is kept in hex");
+    const decoded = decodeTransaction(bytes, this.#modules.chain.spec.chainId);
+    invariant(decoded.ok, "a payment that this program has signed decodes");
+    return decoded.value;
+  }
+
   /** Again at every head: a mempool forgets, and a reorganization throws out. */
   async #submitWaiting(): Promise<void> {
     const { book, chain, mempool, submit, logger } = this.#modules;
     await book.ready();
     const next = chain.ledger.account(this.#poolAccount)?.sequence ?? 0;
-    for (const { sequence, transactionId, transaction, includedIn } of book.openPayments()) {
-      if (includedIn || sequence < next || mempool?.has(transactionId)) continue;
-      const bytes = fromHex(transaction);
-      invariant(bytes, "a signed payment is kept in hex");
-      const decoded = decodeTransaction(bytes, chain.spec.chainId);
-      invariant(decoded.ok, "a payment that this program has signed decodes");
-      const outcome = await submit(decoded.value);
+    const { waitingMax } = this.#options;
+    for (const payment of book.openPayments()) {
+      const { sequence, includedIn } = payment;
+      if (includedIn || sequence < next || sequence >= next + waitingMax) continue;
+      const { transactionId, transaction } = payment.withdrawnBy ?? payment;
+      if (mempool?.has(transactionId)) continue;
+      const outcome = await submit(this.#decode(transaction));
       if (outcome.ok || outcome.fault.code === "mempool/known") continue;
       logger.warn(
         { transaction: transactionId, reason: describeFault(outcome.fault) },
@@ -193,14 +264,20 @@ export class PayoutDesk {
   #logDecided(events: readonly BookEvent[]): void {
     const { logger } = this.#modules;
     for (const event of events) {
-      if (event.kind === "blockOrphaned") {
-        logger.warn({ hash: event.hash }, "a block of the pool lost its place: it pays nobody");
-      } else if (event.kind === "blockMatured") {
-        logger.info({ hash: event.hash }, "a block of the pool is due to its members");
+      if (event.kind === "blockMoved") {
+        const { hash, height, state } = event.block;
+        if (event.to === "orphaned") {
+          const was = state === "matured" ? "; its earnings had matured" : "";
+          logger.warn({ hash, height }, `a block of the pool left the chain: it pays nobody${was}`);
+        } else if (event.to === "matured") {
+          logger.info({ hash, height }, "a block of the pool is due to its members");
+        } else if (state === "orphaned") {
+          logger.info({ hash, height }, "a block of the pool is back in the chain");
+        }
       } else if (event.kind === "paymentVoided") {
         logger.warn(
           { sequence: event.sequence },
-          "another transaction took the sequence of a pool's payment: it is paid anew",
+          "another transaction took the sequence of a pool's payment: what is owed of it is paid anew",
         );
       }
     }

@@ -4,7 +4,7 @@ import { invariant } from "../base/invariant.ts";
 import type { Chain } from "../chain/chain.ts";
 import { aurSpentBy } from "../ledger/apply-transaction.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import type { BlockRecord, PaymentRecord } from "./book-records.ts";
+import type { BlockRecord, BlockState, PaymentRecord } from "./book-records.ts";
 import type { BookEvent } from "./book-transitions.ts";
 
 export type PayoutChain = Pick<
@@ -25,16 +25,34 @@ export function settledDepth(chain: PayoutChain): number {
   return Math.max(chain.spec.genesis.rewardMaturityBlocks, settledDepthMin);
 }
 
-/** What the chain has decided about found blocks. */
+/** What the chain says of a found block. */
+export function stateOfBlock({ hash, height, state }: BlockRecord, chain: PayoutChain): BlockState {
+  const headHeight = chain.head.header.height;
+  if (isCanonical(chain, height, hash)) {
+    return headHeight >= height + maturityDepth(chain) ? "matured" : "immature";
+  }
+  // Written down before the chain has it.
+  return state === "found" && headHeight < height ? "found" : "orphaned";
+}
+
+/** The blocks of which the chain says another thing than the books. */
 export function reviewBlocks(blocks: readonly BlockRecord[], chain: PayoutChain): BookEvent[] {
-  const depth = maturityDepth(chain);
-  return blocks
-    .filter(({ height }) => chain.head.header.height >= height + depth)
-    .sort((left, right) => left.height - right.height)
-    .map(({ hash, height }) => ({
-      kind: isCanonical(chain, height, hash) ? "blockMatured" : "blockOrphaned",
-      hash,
-    }));
+  const events: BookEvent[] = [];
+  for (const block of blocks) {
+    const to = stateOfBlock(block, chain);
+    if (to !== block.state) events.push({ kind: "blockMoved", block, to });
+  }
+  // Members wait for what is due since the lowest of them.
+  return events.sort((left, right) => heightOf(left) - heightOf(right));
+}
+
+function heightOf(event: BookEvent): number {
+  return event.kind === "blockMoved" ? event.block.height : 0;
+}
+
+/** Whether a payment was settled in a block of this height or below. */
+export function isSettledAtHeight({ state, includedIn }: PaymentRecord, height: number): boolean {
+  return state === "settled" && includedIn !== null && includedIn.height <= height;
 }
 
 /** What the chain says about payments that are not settled, in the order of their sequences. */
@@ -48,6 +66,8 @@ export function reviewPayments(
   const superseded: number[] = [];
   const next = chain.ledger.account(poolAccount)?.sequence ?? 0;
   for (const { sequence, transactionId, includedIn } of payments) {
+    // Sequences from the account's next one on are in no block.
+    if (sequence >= next && !includedIn) continue;
     if (includedIn && isCanonical(chain, includedIn.height, includedIn.hash)) {
       if (includedIn.height <= settledHeight) events.push({ kind: "paymentSettled", sequence });
       continue;
@@ -58,6 +78,7 @@ export function reviewPayments(
     if (located) {
       const { hashHex: hash, header } = located.block;
       events.push({ kind: "paymentIncluded", sequence, height: header.height, hash });
+      if (header.height <= settledHeight) events.push({ kind: "paymentSettled", sequence });
       continue;
     }
     if (includedIn) events.push({ kind: "paymentReverted", sequence });
@@ -92,6 +113,30 @@ function recentlyUsed(
     }
   }
   return found;
+}
+
+/**
+ * Which payments are to be withdrawn: of members that would be paid more than they have earned, those that no block
+ * holds, the newest first, as many as make up for the difference. What was withdrawn before counts until it is void.
+ */
+export function planWithdrawals(
+  overpaid: readonly { readonly account: string; readonly units: bigint }[],
+  openPayments: readonly PaymentRecord[],
+): PaymentRecord[] {
+  const planned: PaymentRecord[] = [];
+  const waiting = openPayments.filter(({ includedIn }) => includedIn === null).toReversed();
+  for (const { account, units } of overpaid) {
+    const own = waiting.filter((payment) => payment.account === account);
+    let left = units;
+    for (const payment of own) if (payment.withdrawnBy) left -= payment.units;
+    for (const payment of own) {
+      if (left <= 0n) break;
+      if (payment.withdrawnBy) continue;
+      planned.push(payment);
+      left -= payment.units;
+    }
+  }
+  return planned;
 }
 
 export interface RoundTerms {
@@ -149,7 +194,8 @@ export function planRound(terms: RoundTerms): PlannedPayment[] {
   return planned;
 }
 
-function isCanonical(chain: PayoutChain, height: number, hash: string): boolean {
+/** Whether a block stands in the canonical chain. */
+export function isCanonical(chain: PayoutChain, height: number, hash: string): boolean {
   const canonical = height <= chain.head.header.height ? chain.hashAtHeight(height) : undefined;
   return canonical !== undefined && toHex(canonical) === hash;
 }

@@ -10,12 +10,13 @@ import {
   bookLimits,
   type PaymentRecord,
   recordKey,
-  type SettledRecord,
+  type TipRecord,
 } from "./book-records.ts";
 import { BookState } from "./book-state.ts";
 import { type BookEvent, type BookTerms, changesOf, hasRoomFor } from "./book-transitions.ts";
+import { memberRows, type PoolMemberRow, type PoolStatus, poolStatus } from "./book-view.ts";
 import { damagedBooks, PoolError } from "./pool-error.ts";
-import { openPoolStore, type PoolStore } from "./pool-store.ts";
+import { type ArchivedRecord, openPoolStore, type PoolStore } from "./pool-store.ts";
 import { windowBlocksDefault } from "./pplns.ts";
 import type { AcceptedShare, ShareBook } from "./share-book.ts";
 import { WorkRate } from "./work-rate.ts";
@@ -39,44 +40,6 @@ export interface PoolBookModules {
   readonly logger: Logger;
 }
 
-/** A member as the `mining_pool` table shows it. */
-export interface PoolMemberRow {
-  /** Public keys. */
-  readonly poolAccount: Uint8Array;
-  readonly member: Uint8Array;
-  readonly sharesAccepted: number;
-  readonly sharesRejected: number;
-  /** From its accepted work in the last ten minutes of this process. */
-  readonly hashesPerSecond: number;
-  /** Without those that another block took the place of. */
-  readonly blocksFound: number;
-  /** All that it was ever due, of blocks that matured and of those that have not yet. */
-  readonly dueUnits: bigint;
-  /** Of that: in payments that stand in the canonical chain, their fees included. */
-  readonly paidUnits: bigint;
-  /** The last payment's transaction id in hex. */
-  readonly payoutTransaction: string | null;
-}
-
-export interface PoolStatus {
-  readonly members: number;
-  readonly hashesPerSecond: number;
-  readonly shares: number;
-  readonly sharesRejected: number;
-  /** Found, orphaned ones not counted. */
-  readonly blocks: number;
-  readonly blocksOrphaned: number;
-  /** As in {@link PoolMemberRow}, of all members. */
-  readonly dueUnits: bigint;
-  /** The part of it that stands in blocks that have not matured. */
-  readonly immatureUnits: bigint;
-  readonly paidUnits: bigint;
-  /** The pool's fee, of blocks that matured. */
-  readonly keptUnits: bigint;
-  /** Signed and not settled. */
-  readonly openPayments: number;
-}
-
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -84,6 +47,8 @@ interface Waiter {
 
 /** Calls that wait for the disk at once. */
 const waitingMax = 8_192;
+/** Records of the archive that are read at once. */
+const archivePieceMax = 256;
 /** How often a disk that refused is tried again. */
 const recoveryIntervalMs = 1_000;
 
@@ -194,7 +159,12 @@ export class PoolBook implements ShareBook {
     await this.#record(events);
   }
 
-  /** Found blocks that the chain has not decided on. To be asked right after {@link ready}, as the next two. */
+  /** How far the books follow the chain. To be asked right after {@link ready}, as the next four. */
+  tip(): TipRecord | undefined {
+    return this.#trusted().tip;
+  }
+
+  /** Blocks that have not matured, orphaned ones not among them. */
   openBlocks(): readonly BlockRecord[] {
     return this.#trusted().openBlocks();
   }
@@ -202,6 +172,42 @@ export class PoolBook implements ShareBook {
   /** Payments that may still change, lowest sequence first. */
   openPayments(): readonly PaymentRecord[] {
     return this.#trusted().openPayments();
+  }
+
+  /** Members that were paid, or are about to be paid, more than they have earned; and by how much. */
+  overpaid(): readonly { readonly account: string; readonly units: bigint }[] {
+    const state = this.#trusted();
+    const owing = [];
+    for (const member of state.members()) {
+      const units = -state.payableUnits(member);
+      if (units > 0n) owing.push({ account: member.account, units });
+    }
+    return owing;
+  }
+
+  /**
+   * The archive in pieces, the highest first: blocks by height, payments by sequence; with `above` only higher ones.
+   * What was recorded and resolved before a piece is asked for is in it.
+   *
+   * @throws PoolError if the disk cannot be read
+   */
+  archivedBlocks(above?: number): AsyncGenerator<readonly BlockRecord[]> {
+    return this.#archive("block", above) as AsyncGenerator<readonly BlockRecord[]>;
+  }
+
+  archivedPayments(): AsyncGenerator<readonly PaymentRecord[]> {
+    return this.#archive("payment") as AsyncGenerator<readonly PaymentRecord[]>;
+  }
+
+  async *#archive(kind: "block" | "payment", above?: number): AsyncGenerator<readonly ArchivedRecord[]> {
+    let after: ArchivedRecord | undefined;
+    for (;;) {
+      const range = above === undefined ? { kind } : { kind, above };
+      const piece = await this.#store.readArchive({ ...range, after, countMax: archivePieceMax });
+      if (piece.length > 0) yield piece;
+      if (piece.length < archivePieceMax) return;
+      after = piece.at(-1);
+    }
   }
 
   /** Members that can be paid `minimumUnits` or more now, the one that has waited longest first. */
@@ -217,58 +223,18 @@ export class PoolBook implements ShareBook {
       .map(({ member: { account }, units }) => ({ account, units }));
   }
 
-  /** What became of the last hundred found blocks, newest first. */
-  settledBlocks(): readonly SettledRecord[] {
-    return this.#state.settledBlocks();
-  }
-
+  /** A row for each member, as memory has it now. */
   members(): PoolMemberRow[] {
-    const state = this.#state;
-    const poolAccount = fromKeyHex(this.terms.poolAccount);
-    const lastPayment = new Map<string, string>();
-    for (const { account, includedIn, transactionId } of state.openPayments()) {
-      if (includedIn) lastPayment.set(account, transactionId);
-    }
-    return Array.from(state.members(), (member) => {
-      const { account, sharesAccepted, sharesRejected, blocksFound } = member;
-      const { immatureUnits, includedUnits } = state.tally(account);
-      return {
-        poolAccount,
-        member: fromKeyHex(account),
-        sharesAccepted,
-        sharesRejected,
-        hashesPerSecond: this.#hashesPerSecond(account),
-        blocksFound,
-        dueUnits: member.maturedUnits + immatureUnits,
-        paidUnits: member.paidUnits + includedUnits,
-        payoutTransaction: lastPayment.get(account) ?? member.payoutTransaction,
-      };
+    return memberRows(this.#state, {
+      poolAccount: this.terms.poolAccount,
+      hashesPerSecond: (account) => this.#hashesPerSecond(account),
     });
   }
 
   status(): PoolStatus {
-    const state = this.#state;
-    const { nextShare, sharesRejected, blocksFound, blocksOrphaned, keptUnits, ...totals } = state.totals;
-    const payments = state.openPayments();
-    const immatureUnits = sumOf(
-      state.openBlocks().map(({ earnedUnits, ...block }) => earnedUnits - block.keptUnits),
-    );
-    const includedUnits = sumOf(payments.map(({ units, includedIn }) => (includedIn ? units : 0n)));
     let hashesPerSecond = 0;
     for (const account of this.#rates.keys()) hashesPerSecond += this.#hashesPerSecond(account);
-    return {
-      members: state.memberCount,
-      hashesPerSecond,
-      shares: nextShare,
-      sharesRejected,
-      blocks: blocksFound - blocksOrphaned,
-      blocksOrphaned,
-      dueUnits: totals.maturedUnits + immatureUnits,
-      immatureUnits,
-      paidUnits: totals.paidUnits + includedUnits,
-      keptUnits,
-      openPayments: payments.length,
-    };
+    return poolStatus(this.#state, hashesPerSecond);
   }
 
   /**
@@ -399,12 +365,4 @@ async function loadState(store: PoolStore, limits: BookLimits, directory: string
   const imbalance = state.imbalance();
   if (imbalance) throw damagedBooks(directory, imbalance);
   return state;
-}
-
-function fromKeyHex(hex: string): Uint8Array {
-  return new Uint8Array(Buffer.from(hex, "hex"));
-}
-
-function sumOf(units: readonly bigint[]): bigint {
-  return units.reduce((sum, one) => sum + one, 0n);
 }

@@ -7,12 +7,17 @@ import { syncDirectory } from "../base/durable-file.ts";
 import { fileLockHolder } from "../store/directory-lock.ts";
 import { damageOfLevelFiles } from "../store/level-files.ts";
 import {
+  archivePrefix,
+  archiveRoot,
+  type BlockRecord,
   type BookChange,
   type BookLimits,
   type BookRecord,
   bookLimits,
   decodeRecord,
   encodeRecord,
+  ordered,
+  type PaymentRecord,
   recordKey,
 } from "./book-records.ts";
 import { bookStoreError, damagedBooks, PoolError } from "./pool-error.ts";
@@ -20,18 +25,44 @@ import { bookStoreError, damagedBooks, PoolError } from "./pool-error.ts";
 /** What the books need of a disk. */
 export interface PoolStore {
   /**
-   * Every record, as the disk has them; opens the database anew where a write has failed, since such a write may be
+   * Every record that is not in the archive, as the disk has them; opens the database anew where a write has failed, since such a write may be
    * there all the same.
    *
    * @throws PoolError where it cannot be read
    */
   load(): Promise<readonly BookRecord[]>;
   /**
+   * Records of the archive, the highest first: blocks by height, payments by sequence.
+   *
+   * @throws PoolError where it cannot be read
+   */
+  readArchive(range: ArchiveRange): Promise<readonly ArchivedRecord[]>;
+  /**
    * On disk, whole, when it resolves. Where it rejects, what is there is told by the next {@link load}, and no write
    * may come before it.
    */
   write(changes: readonly BookChange[]): Promise<void>;
   close(): Promise<void>;
+}
+
+export type ArchivedRecord = BlockRecord | PaymentRecord;
+
+export interface ArchiveRange {
+  readonly kind: "block" | "payment";
+  /** Only records with a higher height or sequence; all of them if it is not given. */
+  readonly above?: number;
+  /** Only records that come after this one in the order of the answer: the last one of the answer before. */
+  readonly after?: ArchivedRecord | undefined;
+  readonly countMax: number;
+}
+
+/** The keys of a range; both ends are outside. */
+export function archiveKeys({ kind, above, after }: ArchiveRange, limits: BookLimits) {
+  const prefix = archivePrefix(kind);
+  return {
+    gt: above === undefined ? prefix : `${prefix}${ordered(above)}~`,
+    lt: after ? recordKey(after, limits) : `${prefix}~`,
+  };
 }
 
 export interface PoolStoreOptions {
@@ -43,9 +74,13 @@ export interface PoolStoreOptions {
   readonly limits?: BookLimits;
 }
 
-/** Of keys and records; newer ones are refused. */
-export const bookFormatVersion = 1;
+/** Of keys and records; newer ones are refused. Version 1 forgot blocks and payments once they were deep. */
+export const bookFormatVersion = 2;
 const formatKey = "format";
+/** Version 1's list of decided blocks; the archive has more. */
+const settledPrefix = "settled/";
+/** All keys but the archive's. */
+const besideArchive = [{ lt: archiveRoot }, { gt: `${archiveRoot}~` }];
 const checksumDigits = 8;
 
 interface BookFormat {
@@ -99,9 +134,7 @@ async function createBooks({ directory, chainId, poolAccount }: PoolStoreOptions
   await mkdir(dirname(directory), { recursive: true });
   const handle = await openHandle(draft, true);
   try {
-    const format: BookFormat = { version: bookFormatVersion, chainId, poolAccount };
-    const value = withChecksum(formatKey, JSON.stringify(format));
-    await handle.batch([{ type: "put", key: formatKey, value }], syncOptions);
+    await writeFormat(handle, { version: bookFormatVersion, chainId, poolAccount });
   } finally {
     await handle.close();
   }
@@ -110,11 +143,39 @@ async function createBooks({ directory, chainId, poolAccount }: PoolStoreOptions
   await syncDirectory(dirname(directory));
 }
 
+async function writeFormat(handle: Level, format: BookFormat): Promise<void> {
+  const value = withChecksum(formatKey, JSON.stringify(format));
+  await handle.batch([{ type: "put", key: formatKey, value }], syncOptions);
+}
+
+/** What the books in a directory say whose they are; undefined if there are none. They must not be open. */
+export async function ownerOfBooks(
+  directory: string,
+): Promise<Pick<BookFormat, "chainId" | "poolAccount"> | undefined> {
+  if (await isNewDirectory(directory)) return undefined;
+  try {
+    const handle = await openHandle(directory, false);
+    try {
+      return await readFormat(handle, directory);
+    } finally {
+      await handle.close();
+    }
+  } catch (thrown) {
+    throw bookStoreError(directory, thrown, "opening");
+  }
+}
+
+async function readFormat(handle: Level, directory: string): Promise<BookFormat> {
+  const value = await handle.get(formatKey);
+  if (value === undefined) {
+    throw damagedBooks(directory, "the record that says which chain the books belong to is missing");
+  }
+  return JSON.parse(textOf(formatKey, value, directory)) as BookFormat;
+}
+
 async function checkFormat(handle: Level, options: PoolStoreOptions): Promise<void> {
   const { directory, chainId, poolAccount } = options;
-  const value = await handle.get(formatKey);
-  if (value === undefined) throw damagedBooks(directory, "what they are written in is missing");
-  const format = JSON.parse(textOf(formatKey, value, directory)) as BookFormat;
+  const format = await readFormat(handle, directory);
   if (format.version > bookFormatVersion) {
     throw new PoolError(
       "pool/newer-version",
@@ -135,6 +196,9 @@ async function checkFormat(handle: Level, options: PoolStoreOptions): Promise<vo
       `the pool's books in ${directory} are those of the account ${format.poolAccount}, not of ${poolAccount}`,
       "start the pool with the key of that account, or with another --data-dir",
     );
+  }
+  if (format.version < bookFormatVersion) {
+    await writeFormat(handle, { ...format, version: bookFormatVersion });
   }
 }
 
@@ -158,9 +222,25 @@ class LevelPoolStore implements PoolStore {
         this.#hasFailed = false;
       }
       const records: BookRecord[] = [];
-      for await (const [key, value] of this.#handle.iterator()) {
-        const text = textOf(key, value, this.#directory);
-        if (key !== formatKey) records.push(decodeRecord(text));
+      for (const range of besideArchive) {
+        for await (const [key, value] of this.#handle.iterator(range)) {
+          const text = textOf(key, value, this.#directory);
+          if (key !== formatKey && !key.startsWith(settledPrefix)) records.push(decodeRecord(text));
+        }
+      }
+      return records;
+    } catch (thrown) {
+      throw bookStoreError(this.#directory, thrown, "reading");
+    }
+  }
+
+  async readArchive(range: ArchiveRange): Promise<readonly ArchivedRecord[]> {
+    try {
+      const keys = archiveKeys(range, this.#limits);
+      const options = { ...keys, reverse: true, limit: range.countMax };
+      const records: ArchivedRecord[] = [];
+      for await (const [key, value] of this.#handle.iterator(options)) {
+        records.push(decodeRecord(textOf(key, value, this.#directory)) as ArchivedRecord);
       }
       return records;
     } catch (thrown) {

@@ -29,8 +29,9 @@ export function parseAmount(text: string, decimals: number = aurDecimals): Resul
   return ok(units);
 }
 
-/** Decimal text of base units without needless zeros: 1050000000n is "10.5". */
+/** Decimal text of base units without needless zeros: 1050000000n is "10.5", and -1n is "-0.00000001". */
 export function formatAmount(units: bigint, decimals: number = aurDecimals): string {
+  if (units < 0n) return `-${formatAmount(-units, decimals)}`;
   const digits = units.toString().padStart(decimals + 1, "0");
   const whole = digits.slice(0, digits.length - decimals);
   const fraction = digits.slice(digits.length - decimals).replace(/0+$/, "");

@@ -51,8 +51,9 @@ export type MempoolFault =
     }
   /** It was asked to replace none, and one waits with its sequence. */
   | { readonly code: "mempool/sequence-taken"; readonly sequence: number; readonly by: string }
-  /** Why a transaction that was pending is no longer: another took its sequence, or it waited too long. */
+  /** Why a transaction that was pending is no longer: another took its sequence, its sender took it back, or it waited too long. */
   | { readonly code: "mempool/replaced"; readonly by: string }
+  | { readonly code: "mempool/withdrawn"; readonly reason: string }
   | { readonly code: "mempool/expired"; readonly expiryMs: number };
 
 export type BlockFault =

@@ -49,7 +49,7 @@ describe("aurex-node pool join", () => {
 });
 
 describe("aurex-node pool show", () => {
-  it("shows members, shares, and what is due", async (t) => {
+  it("shows members, shares, and what was earned, what is immature, paid and owed", async (t) => {
     const folder = await temporaryFolder(t);
     const node = await startNode(t, {
       ...quietOptions(path.join(folder, "server"), powSpec("11", { blockReward: "5" })),
@@ -85,6 +85,15 @@ describe("aurex-node pool show", () => {
       [account],
     );
     assert.ok(Number(answer.due) > 0 && Number(answer.due) <= 4.95 * (answer.blocksFound + 1), answer.due);
+    assert.equal(answer.earned, answer.due, "the old name of the same figure");
+    assert.deepEqual([answer.paid, answer.owed], ["0", answer.earned]);
+    const [row] = answer.members;
+    assert.deepEqual([row?.earned, row?.paid, row?.owed], [row?.due, "0", row?.due]);
+    const narrow = await show();
+    assert.match(narrow.stdout, /^ *member +accepted +hash rate +earned +immature +paid +owed$/m);
+    for (const line of narrow.stdout.slice(narrow.stdout.indexOf("  member")).split("\n")) {
+      assert.ok(line.length <= 80, line);
+    }
     const shown = await show("--wide");
     assert.match(shown.stdout, new RegExp(`^ *${account} +[\\d,]+ +[\\d,]+ `, "m"));
     assert.match((await run(["status", "--api", node.apiUrl ?? ""])).stdout, /^pool +1 member connected, /m);

@@ -42,6 +42,7 @@ const dependsOnUs: readonly FaultCode[] = [
   "mempool/replacement-fee-too-low",
   "mempool/sequence-taken",
   "mempool/replaced",
+  "mempool/withdrawn",
   "mempool/expired",
   "record/stale",
   "record/timestamp-ahead",

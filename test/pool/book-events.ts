@@ -1,7 +1,13 @@
 /** Random lives of a pool's books: numbers from a generator, read as an event that can happen in the state as it is. */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import type { BookLimits } from "../../src/pool/book-records.ts";
+import {
+  type BlockRecord,
+  type BookChange,
+  type BookLimits,
+  isArchived,
+  type PaymentRecord,
+} from "../../src/pool/book-records.ts";
 import type { BookState } from "../../src/pool/book-state.ts";
 import type { BookEvent, BookTerms } from "../../src/pool/book-transitions.ts";
 
@@ -10,7 +16,6 @@ export const tightLimits: BookLimits = {
   membersMax: 4,
   sharesMax: 8,
   openBlocksMax: 64,
-  settledBlocksKept: 3,
 };
 export const accounts: readonly string[] = ["a", "b", "c", "d", "e", "f"].map((name) =>
   createHash("sha256").update(name).digest("hex"),
@@ -25,12 +30,43 @@ export interface Step {
 }
 
 export const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({ what: fc.nat(15), which: fc.nat(1000), amount: fc.nat(1000) }),
+  fc.record({ what: fc.nat(20), which: fc.nat(1000), amount: fc.nat(1000) }),
   { minLength: 1, maxLength: 120, size: "max" },
 );
 
+/** The records that books in memory do not have, followed change by change. */
+export class Archive {
+  readonly #blocks = new Map<string, BlockRecord>();
+  readonly #payments = new Map<number, PaymentRecord>();
+
+  get blocks(): BlockRecord[] {
+    return [...this.#blocks.values()];
+  }
+
+  get payments(): PaymentRecord[] {
+    return [...this.#payments.values()];
+  }
+
+  apply(changes: readonly BookChange[]): void {
+    for (const { type, record } of changes) {
+      if (record.kind === "block" && isArchived(record)) {
+        if (type === "put") this.#blocks.set(record.hash, record);
+        else this.#blocks.delete(record.hash);
+      } else if (record.kind === "payment" && isArchived(record)) {
+        if (type === "put") this.#payments.set(record.sequence, record);
+        else this.#payments.delete(record.sequence);
+      }
+    }
+  }
+}
+
 /** @param serial tells blocks and payments apart */
-export function eventOf({ what, which, amount }: Step, state: BookState, serial: number): BookEvent {
+export function eventOf(
+  { what, which, amount }: Step,
+  state: BookState,
+  archive: Archive,
+  serial: number,
+): BookEvent {
   const account = accounts[which % accounts.length]!;
   const share = { kind: "shareAccepted" as const, account, work: BigInt(amount + 1) };
   const block = pick(state.openBlocks(), which);
@@ -52,8 +88,22 @@ export function eventOf({ what, which, amount }: Step, state: BookState, serial:
     const found = { hash: `${serial}`, height: serial, earnedUnits: BigInt(amount) * 7n, work: 300n };
     return { ...share, block: found };
   }
-  if (what <= 5 && block) return { kind: "blockMatured", hash: block.hash };
-  if (what === 6 && block) return { kind: "blockOrphaned", hash: block.hash };
+  const closed = pick(archive.blocks, which);
+  const closedPayment = pick(archive.payments, which);
+  if (what <= 5 && block) return { kind: "blockMoved", block, to: "matured" };
+  if (what === 6 && block) return { kind: "blockMoved", block, to: amount % 2 ? "orphaned" : "immature" };
+  if (what >= 16 && what <= 17 && closed) {
+    const to = (["immature", "matured", "orphaned"] as const)[amount % 3]!;
+    return { kind: "blockMoved", block: closed, to };
+  }
+  if (what === 18 && closedPayment) return { kind: "paymentReopened", payment: closedPayment };
+  if (what === 19 && notIncluded) {
+    const bytes = { transactionId: `no${serial}`, transaction: `none${serial}` };
+    return { kind: "paymentWithdrawn", sequence: notIncluded.sequence, ...bytes };
+  }
+  if (what === 20) {
+    return { kind: "chainFollowed", height: serial, hash: `${serial}`, isComplete: amount % 2 === 0 };
+  }
   if (what <= 9 && owed) {
     const payable = state.payableUnits(owed);
     const units = amount % 2 === 0 ? payable : 1n + (payable * BigInt(amount)) / 1001n;

@@ -1,5 +1,6 @@
 /** A disk for a pool's books in memory: remembers how it was after each batch, and fails when it is told to. */
 import {
+  archiveRoot,
   type BookChange,
   type BookLimits,
   type BookRecord,
@@ -7,10 +8,20 @@ import {
   encodeRecord,
   recordKey,
 } from "../../src/pool/book-records.ts";
-import type { PoolStore } from "../../src/pool/pool-store.ts";
+import {
+  type ArchivedRecord,
+  type ArchiveRange,
+  archiveKeys,
+  type PoolStore,
+} from "../../src/pool/pool-store.ts";
 
 /** Records as text, by key. */
 export type DiskContents = ReadonlyMap<string, string>;
+
+/** What books in memory are built from. */
+export function recordsBesideArchive(contents: DiskContents): BookRecord[] {
+  return [...contents].filter(([key]) => !key.startsWith(archiveRoot)).map(([, text]) => decodeRecord(text));
+}
 
 export class MemoryPoolStore implements PoolStore {
   readonly #limits: BookLimits;
@@ -29,7 +40,18 @@ export class MemoryPoolStore implements PoolStore {
 
   async load(): Promise<readonly BookRecord[]> {
     this.#hasFailed = false;
-    return Array.from(this.#contents.values(), decodeRecord);
+    return recordsBesideArchive(this.#contents);
+  }
+
+  async readArchive(range: ArchiveRange): Promise<readonly ArchivedRecord[]> {
+    const { gt, lt } = archiveKeys(range, this.#limits);
+    const keys = [...this.#contents.keys()]
+      .filter((key) => key > gt && key < lt)
+      .sort()
+      .reverse();
+    return keys
+      .slice(0, range.countMax)
+      .map((key) => decodeRecord(this.#contents.get(key) ?? "") as ArchivedRecord);
   }
 
   async write(changes: readonly BookChange[]): Promise<void> {

@@ -12,7 +12,8 @@ const sender = keyPairFromSeed(new Uint8Array(32).fill(1));
 function payment(sequence: number, units: bigint, isIncluded: boolean): PaymentRecord {
   const includedIn = isIncluded ? { height: 1, hash: "00" } : null;
   const texts = { account: "member", transactionId: `${sequence}`, transaction: "" };
-  return { kind: "payment", sequence, units, dueSince: 0, includedIn, ...texts };
+  const state = "open" as const;
+  return { kind: "payment", state, sequence, units, dueSince: 0, includedIn, withdrawnBy: null, ...texts };
 }
 
 function byHand(sequence: number, amount: bigint): DecodedTransaction {

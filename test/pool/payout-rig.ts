@@ -10,8 +10,9 @@ import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
+import type { PoolMemberRow } from "../../src/pool/book-view.ts";
 import { PayoutDesk, type PayoutDeskOptions } from "../../src/pool/payout-desk.ts";
-import { PoolBook, type PoolMemberRow } from "../../src/pool/pool-book.ts";
+import { PoolBook } from "../../src/pool/pool-book.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
 import { blockRewardAt } from "../../src/protocol/genesis.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
@@ -44,29 +45,44 @@ export interface PayoutRigOptions {
   readonly feePercent?: number;
 }
 
+interface FoundByPool {
+  readonly hash: string;
+  readonly height: number;
+  readonly finder: KeyPair;
+  readonly units: bigint;
+}
+
 export class PayoutRig {
   readonly builder: BlockBuilder;
-  readonly open: OpenChain;
-  readonly mempool: Mempool;
+  open!: OpenChain;
+  mempool!: Mempool;
   /** Every block that the chain was given, by hash in hex. */
   readonly #built = new Map<string, BuiltBlock>();
   readonly #options: PayoutRigOptions;
   readonly #directory: string;
   book!: PoolBook;
   desk!: PayoutDesk;
+  /** Blocks that the books have been told of, with what they owe for them and to whom. */
+  readonly #found: FoundByPool[] = [];
   /** Ids in the order in which the desk has submitted them. */
   readonly submitted: string[] = [];
   /** While set, what the desk submits reaches nobody: as if the process died between signing and submitting. */
   isCutOff = false;
   isBehind = false;
+  #isPoolRunning = false;
 
   private constructor(options: PayoutRigOptions, builder: BlockBuilder, open: OpenChain, directory: string) {
     this.#options = options;
     this.builder = builder;
-    this.open = open;
     this.#directory = directory;
+    this.#use(open);
+    this.#built.set(builder.genesis.block.hashHex, builder.genesis);
+  }
+
+  #use(open: OpenChain): void {
+    this.open = open;
     const { chain, clock } = open;
-    this.mempool = createMempool(
+    const mempool = createMempool(
       {},
       {
         clock,
@@ -75,8 +91,8 @@ export class PayoutRig {
         ledger: () => mempoolHead(chain),
       },
     );
-    chain.events.on("headChanged", (change) => this.mempool.headChanged(mempoolChange(change)));
-    this.#built.set(builder.genesis.block.hashHex, builder.genesis);
+    this.mempool = mempool;
+    chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
   }
 
   static async create(options: PayoutRigOptions = {}): Promise<PayoutRig> {
@@ -92,12 +108,33 @@ export class PayoutRig {
     return rig;
   }
 
+  /** The node gets an empty chain store, and fetches the chain up to `tip` anew; the books stay. */
+  async replaceChain(tip: BuiltBlock, { isPoolRunning = true } = {}): Promise<void> {
+    await this.stopPool();
+    this.mempool.close();
+    await this.open.chain.close();
+    const { spec } = this.builder;
+    this.#use(await openChain({ spec }, { clock: this.open.clock }));
+    if (isPoolRunning) await this.startPool();
+    for (const built of this.branchTo(tip).slice(1)) await this.give(built);
+    if (!isPoolRunning) await this.startPool();
+  }
+
+  /** From block 0 to `tip`. */
+  branchTo(tip: BuiltBlock): BuiltBlock[] {
+    const branch = [tip];
+    for (let at = tip; at.record.header.height > 0; branch.unshift(at)) {
+      at = this.#at(toHex(at.record.header.parentHash));
+    }
+    return branch;
+  }
+
   async startPool(): Promise<void> {
     const { chain, clock } = this.open;
     const { feePercent = 0 } = this.#options;
     this.book = await PoolBook.open(
       {
-        directory: join(this.#directory, "pool"),
+        directory: this.poolDirectory,
         chainId: chain.spec.chainId,
         poolAccount: poolKeys.publicKey,
         feePercent,
@@ -122,10 +159,18 @@ export class PayoutRig {
       },
     );
     this.desk.start();
+    this.#isPoolRunning = true;
     await this.desk.idle();
   }
 
+  /** Where the books are. */
+  get poolDirectory(): string {
+    return join(this.#directory, "pool");
+  }
+
   async stopPool(): Promise<void> {
+    if (!this.#isPoolRunning) return;
+    this.#isPoolRunning = false;
     await this.desk.stop();
     await this.book.close();
   }
@@ -180,6 +225,30 @@ export class PayoutRig {
     return built;
   }
 
+  /** Blocks on any block that the rig has built, until the newest of them is the head. */
+  async forkFrom(
+    base: BuiltBlock,
+    producer: KeyPair,
+    transactionsFor: (parent: BuiltBlock) => readonly DecodedTransaction[] = () => [],
+    lengthMax = 80,
+  ): Promise<BuiltBlock> {
+    // A chain store that was replaced does not know all of them.
+    for (const known of this.branchTo(base).slice(1)) await this.give(known);
+    let tip = base;
+    let outcome = "";
+    for (let length = 0; length < lengthMax; length += 1) {
+      tip = this.build(tip, transactionsFor(tip), { producer, laterMs: 4_000 });
+      outcome = await this.give(tip);
+      if (this.open.chain.head.hashHex === tip.block.hashHex) return tip;
+    }
+    throw new Error(`${lengthMax} blocks do not outweigh the head: ${outcome}`);
+  }
+
+  /** Any block that was built, by number. */
+  anyBuilt(which: number): BuiltBlock {
+    return [...this.#built.values()][which % this.#built.size] as BuiltBlock;
+  }
+
   /** Gives a block to the chain, and lets the desk come to rest. */
   async give(built: BuiltBlock): Promise<string> {
     const outcome = await this.open.give(built);
@@ -221,6 +290,16 @@ export class PayoutRig {
         ...(isLast ? { block: { hash: block.hash, height, earnedUnits, work: 1_000n } } : {}),
       });
     }
+    const [finder] = shares.at(-1) as readonly [KeyPair, bigint];
+    const keptUnits = (earnedUnits * BigInt(this.#options.feePercent ?? 0)) / 100n;
+    this.#found.push({ hash: block.hashHex, height, finder, units: earnedUnits - keptUnits });
+  }
+
+  /** What the books say of the blocks in the archive, the highest first. */
+  async archivedStates(): Promise<string[]> {
+    const states: string[] = [];
+    for await (const piece of this.book.archivedBlocks()) states.push(...piece.map(({ state }) => state));
+    return states;
   }
 
   balance(member: KeyPair): bigint {
@@ -231,6 +310,25 @@ export class PayoutRig {
     const row = this.book.members().find((one) => toHex(one.member) === toHex(member.publicKey));
     assert.ok(row, "it is a member");
     return row;
+  }
+
+  /**
+   * What the canonical chain says that a member has earned: all of each block whose window it filled alone, which the
+   * finder does with a share of more than 20,000.
+   */
+  earnedOnChain(member: KeyPair): { readonly units: bigint; readonly immatureUnits: bigint } {
+    const { chain } = this.open;
+    const headHeight = chain.head.header.height;
+    const depth = Math.max(1, this.builder.spec.genesis.rewardMaturityBlocks);
+    let units = 0n;
+    let immatureUnits = 0n;
+    for (const found of this.#found) {
+      const canonical = found.height <= headHeight && chain.hashAtHeight(found.height);
+      if (found.finder !== member || !canonical || toHex(canonical) !== found.hash) continue;
+      units += found.units;
+      if (headHeight < found.height + depth) immatureUnits += found.units;
+    }
+    return { units, immatureUnits };
   }
 
   /** What the canonical chain says that a member was paid by the pool: amounts and fees. */

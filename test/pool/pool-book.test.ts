@@ -5,13 +5,13 @@ import fc from "fast-check";
 import { fromHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { decodeRecord } from "../../src/pool/book-records.ts";
+import { decodeRecord, isArchived } from "../../src/pool/book-records.ts";
 import { BookState } from "../../src/pool/book-state.ts";
 import { changesOf } from "../../src/pool/book-transitions.ts";
 import { PoolBook } from "../../src/pool/pool-book.ts";
 import { PoolError } from "../../src/pool/pool-error.ts";
-import { accounts, eventOf, steps, terms, tightLimits } from "./book-events.ts";
-import { type DiskContents, MemoryPoolStore, textOf } from "./memory-pool-store.ts";
+import { Archive, accounts, eventOf, steps, terms, tightLimits } from "./book-events.ts";
+import { type DiskContents, MemoryPoolStore, recordsBesideArchive, textOf } from "./memory-pool-store.ts";
 
 const keys = accounts.map((account) => fromHex(account)!);
 const [pool, ann, ben, cat] = keys as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
@@ -23,11 +23,17 @@ async function openOver(store: MemoryPoolStore, clock = createSimulatedClock(0))
   return { book, clock };
 }
 
-const contentsOf = (contents: DiskContents) =>
-  textOf(Array.from(contents.values(), decodeRecord), tightLimits);
+const contentsOf = (contents: DiskContents) => textOf(recordsBesideArchive(contents), tightLimits);
+const archiveOf = (contents: DiskContents) =>
+  textOf(
+    Array.from(contents.values(), decodeRecord).filter(
+      (record) => (record.kind === "block" || record.kind === "payment") && isArchived(record),
+    ),
+    tightLimits,
+  );
 /** Totals that were never written are those of empty books. */
 const reopened = (contents: DiskContents) =>
-  BookState.fromRecords(Array.from(contents.values(), decodeRecord), tightLimits);
+  BookState.fromRecords(recordsBesideArchive(contents), tightLimits);
 
 describe("the books on a disk", () => {
   it("are, after a crash at any batch, as they were before or after some event, with all that was acknowledged", async () => {
@@ -37,15 +43,21 @@ describe("the books on a disk", () => {
         const { book } = await openOver(store);
         // The same events in memory, to know how the books look after each.
         const model = new BookState(tightLimits);
-        const after = [textOf(model.records(), tightLimits)];
+        const archive = new Archive();
+        const bothOf = (state: BookState, archived: string) =>
+          `${textOf(state.records(), tightLimits)}\n${archived}`;
+        const archiveText = () => textOf([...archive.blocks, ...archive.payments], tightLimits);
+        const after = [bothOf(model, archiveText())];
         const acknowledgements: { readonly events: number; readonly batches: number }[] = [];
         let running: Promise<unknown>[] = [];
         let serial = 0;
         for (const step of life) {
-          const event = eventOf(step, model, serial);
+          const event = eventOf(step, model, archive, serial);
           serial += 1;
-          model.apply(changesOf(model, event, terms));
-          after.push(textOf(model.records(), tightLimits));
+          const changes = changesOf(model, event, terms);
+          model.apply(changes);
+          archive.apply(changes);
+          after.push(bothOf(model, archiveText()));
           const events = serial;
           const stored = book.record([event]).then(() => {
             acknowledgements.push({ events, batches: store.history.length - 1 });
@@ -64,10 +76,11 @@ describe("the books on a disk", () => {
           const acknowledged = acknowledgements.filter(({ batches }) => batches <= batch);
           // At least as late as the last event that was acknowledged before the next batch was there.
           const earliest = Math.max(0, ...acknowledged.map(({ events }) => events));
-          const position = after.indexOf(textOf(state.records(), tightLimits), earliest);
+          const position = after.indexOf(bothOf(state, archiveOf(contents)), earliest);
           assert.notEqual(position, -1, "no state of the books from then on looks like this");
         }
-        assert.equal(contentsOf(store.history.at(-1)!), after.at(-1));
+        const last = store.history.at(-1)!;
+        assert.equal(`${contentsOf(last)}\n${archiveOf(last)}`, after.at(-1));
       }),
       { numRuns: 60 },
     );
@@ -226,7 +239,7 @@ describe("what the books show", () => {
     assert.deepEqual([rowOf(ann).paidUnits, rowOf(ann).payoutTransaction], [0n, null]);
     assert.deepEqual(book.payable(1n), [], "nothing before the chain has decided");
     const [open] = book.openBlocks();
-    await book.record([{ kind: "blockMatured", hash: open!.hash }]);
+    await book.record([{ kind: "blockMoved", block: open!, to: "matured" }]);
     assert.deepEqual(book.payable(300n), [{ account: accounts[1]!, units: 727n }]);
     await book.record([
       {
@@ -252,6 +265,7 @@ describe("what the books show", () => {
         hashesPerSecond: undefined,
         blocksFound: 0,
         dueUnits: 727n,
+        immatureUnits: 0n,
         paidUnits: 727n,
         payoutTransaction: "1d",
       },
@@ -273,10 +287,12 @@ describe("what the books show", () => {
       keptUnits: 30n,
       openPayments: 0,
     });
-    assert.deepEqual(
-      book.settledBlocks().map(({ height, outcome }) => ({ height, outcome })),
-      [{ height: 7, outcome: "matured" }],
-    );
+    for await (const piece of book.archivedBlocks()) {
+      assert.deepEqual(
+        piece.map(({ height, state }) => ({ height, state })),
+        [{ height: 7, state: "matured" }],
+      );
+    }
     await book.close();
   });
 
@@ -301,7 +317,7 @@ describe("what the books show", () => {
     const block = { hash: new Uint8Array(32).fill(1), height: 7, earnedUnits: 1_000n, work: 500n };
     await book.recordShare({ account: pool, work: 200n, block });
     assert.equal(book.members()[0]?.paidUnits, 0n);
-    await book.record([{ kind: "blockMatured", hash: book.openBlocks()[0]!.hash }]);
+    await book.record([{ kind: "blockMoved", block: book.openBlocks()[0]!, to: "matured" }]);
     assert.deepEqual(book.payable(1n), []);
     assert.deepEqual([book.members()[0]?.dueUnits, book.members()[0]?.paidUnits], [970n, 970n]);
     await book.close();
@@ -316,7 +332,7 @@ describe("what the books show", () => {
         work: 1_000n,
         block: { hash, height: byte, earnedUnits: 100n, work: 1n },
       });
-      await book.record([{ kind: "blockMatured", hash: Buffer.from(hash).toString("hex") }]);
+      await book.record([{ kind: "blockMoved", block: book.openBlocks()[0]!, to: "matured" }]);
     };
     // Each block's window is full with its own share.
     await find(cat, 1);

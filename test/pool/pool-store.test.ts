@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import { Level } from "level";
 import { toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
@@ -150,11 +151,52 @@ describe("the books' directory", () => {
     await refused(directory, "pool/wrong-account", /account 0202.*, not of 0909/, { poolAccount: other });
     const level = new Level(directory, { compression: false });
     const value = (await level.get("format"))!;
-    const newer = value.slice(8).replace('"version":1', '"version":2');
-    const { crc32 } = await import("node:zlib");
+    const newer = value.slice(8).replace('"version":2', '"version":3');
     await level.put("format", crc32(newer, crc32("format")).toString(16).padStart(8, "0") + newer);
     await level.close();
-    await refused(directory, "pool/newer-version", /version 2, written by a newer Aurex/);
+    await refused(directory, "pool/newer-version", /version 3, written by a newer Aurex/);
+  });
+
+  it("is brought to this program's version if an older one wrote it, and the older one is refused then", async () => {
+    const directory = await written();
+    const level = new Level(directory, { compression: false });
+    const put = (key: string, text: string) =>
+      level.put(key, crc32(text, crc32(key)).toString(16).padStart(8, "0") + text);
+    await put("format", (await level.get("format"))!.slice(8).replace('"version":2', '"version":1'));
+    // As version 1 had them: a block and a payment that are open, and what became of another block.
+    const account = toHex(memberOf(1));
+    await put(
+      "block/ab",
+      JSON.stringify({
+        ...{ kind: "block", hash: "ab", height: 7, finder: account, earnedUnits: "10n", keptUnits: "0n" },
+        parts: [[account, "10n"]],
+      }),
+    );
+    await put("settled/0", JSON.stringify({ kind: "settled", number: 0, hash: "cd", outcome: "matured" }));
+    await put(
+      "payment/3",
+      JSON.stringify({
+        ...{ kind: "payment", sequence: 3, account, units: "4n", transactionId: "1d", transaction: "" },
+        ...{ dueSince: 0, includedIn: null },
+      }),
+    );
+    const totals = JSON.parse((await level.get("totals"))!.slice(8));
+    await put("totals", JSON.stringify({ ...totals, blocksFound: 1, paymentsSigned: 1 }));
+    await level.close();
+    const book = await PoolBook.open(bookOptions(directory), modules);
+    assert.deepEqual(
+      book.openBlocks().map(({ hash, state }) => [hash, state]),
+      [["ab", "found"]],
+    );
+    assert.deepEqual(
+      book.openPayments().map(({ sequence, state, withdrawnBy }) => [sequence, state, withdrawnBy]),
+      [[3, "open", null]],
+    );
+    await book.record([{ kind: "blockMoved", block: book.openBlocks()[0]!, to: "orphaned" }]);
+    await book.close();
+    const again = new Level(directory, { compression: false });
+    assert.match((await again.get("format"))!, /"version":2/);
+    await again.close();
   });
 
   it("is refused where a value is not what was written, or stands under another's key", async () => {
