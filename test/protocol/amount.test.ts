@@ -38,6 +38,7 @@ test("AUR has 8 places by default", () => {
   assert.equal(parsed(" 10.50000000 "), 1_050_000_000n);
   assert.equal(formatAmount(1_050_000_000n), "10.5");
   assert.equal(formatAmount(1n), "0.00000001");
+  assert.equal(formatAmount(-1_050_000_000n), "-10.5", "a member of a pool can owe");
   assert.equal(formatAmount(0n), "0");
   assert.equal(parsed("0"), 0n);
   assert.equal(parsed("007"), 700_000_000n);
