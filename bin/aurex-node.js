@@ -13,6 +13,7 @@ const signalRepeatMs = 300;
 const launcher = fs.realpathSync(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(launcher));
 
+ignoreForeignSignals();
 if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) runOnOwnNode();
 else await runCli();
 
@@ -58,7 +59,7 @@ function countRepeatedSignalOnce() {
   const emit = process.emit;
   const lastMs = new Map();
   process.emit = function emitOnce(event, ...rest) {
-    if (event === "SIGINT" || event === "SIGTERM" || event === "SIGHUP") {
+    if (event === "SIGINT" || event === "SIGTERM") {
       const nowMs = performance.now();
       const previousMs = lastMs.get(event);
       if (previousMs !== undefined && nowMs - previousMs < signalRepeatMs) return true;
@@ -66,6 +67,15 @@ function countRepeatedSignalOnce() {
     }
     return emit.call(this, event, ...rest);
   };
+}
+
+/**
+ * SIGUSR1 would open Node's debugger to every program of this machine, and SIGUSR2 would end the process: whoever
+ * sends one means another program's way to reopen its log, which is SIGHUP here. For debugging there is `node --inspect`.
+ */
+function ignoreForeignSignals() {
+  if (process.platform === "win32") return;
+  for (const signal of ["SIGUSR1", "SIGUSR2"]) process.on(signal, () => {});
 }
 
 function stop(message) {

@@ -1,4 +1,5 @@
 /** `aurex-node config`: the settings that a node would start with. */
+import { foreignVariablesNote } from "../config/foreign-variables.ts";
 import { formatConfig } from "../config/show.ts";
 import { AurexCommand } from "./command.ts";
 import { addNodeFlags } from "./node-flags.ts";
@@ -24,6 +25,8 @@ export function configCommand(terminal: Terminal): AurexCommand {
     )
     .runs(async ({ sources = false, json = false, ...flags }: ShowFlags) => {
       const resolved = await loadConfig(flags, terminal);
+      const note = foreignVariablesNote(terminal.environment);
+      if (note !== undefined) terminal.stderr.write(`Note:  ${note}\n`);
       if (!json) return void terminal.stdout.write(formatConfig(resolved, sources));
       const values = Object.entries(resolved).map(([name, sourced]) => [
         name,

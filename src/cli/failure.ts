@@ -15,7 +15,7 @@ export function usageError(what: string, why: string, next: string, code = "cli/
 /** Says what was thrown and returns the exit code that it means. */
 export function reportFailure(thrown: unknown, argv: readonly string[], terminal: Terminal): ExitCode {
   if (thrown instanceof CommandLineEnd) return reportCommandLine(thrown, argv, terminal);
-  const known = toOperatorError(thrown) ?? ofApi(thrown);
+  const known = ofApi(thrown) ?? toOperatorError(thrown);
   if (known) {
     terminal.stderr.write(operatorText(known));
     return known.exitCode;

@@ -85,7 +85,8 @@ function joinCommand(terminal: Terminal): AurexCommand {
   return addJsonFlag(command);
 }
 
-async function mineFor(pool: string, flags: JoinFlags, terminal: Terminal): Promise<void> {
+async function mineFor(pool: string, flags: JoinFlags, shared: Terminal): Promise<void> {
+  const terminal: Terminal = { ...shared, stdout: shared.logOutput() };
   const stop = addStopSignals();
   const { systemClock } = await import("../base/clock.ts");
   const { createNodeLogger } = await import("../node/logging.ts");

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { bytesEqual } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
+import { foreignVariablesNote } from "../config/foreign-variables.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import type { NodeStatus } from "../http/node-status.ts";
 import type { AurexNode } from "../node/aurex-node.ts";
@@ -38,8 +39,11 @@ export function startCommand(terminal: Terminal): AurexCommand {
 }
 
 /** Runs a node until the first stop signal; a stop that was asked for is exit code 0. */
-export async function runNode(config: NodeConfig, terminal: Terminal): Promise<ExitCode> {
-  const stop = addStopSignals();
+export async function runNode(config: NodeConfig, shared: Terminal): Promise<ExitCode> {
+  // What a node writes is a log: it goes on, whatever becomes of the terminal, the pipe or the disk behind stdout.
+  const terminal: Terminal = { ...shared, stdout: shared.logOutput() };
+  let onHangUp = () => {};
+  const stop = addStopSignals({ onHangUp: () => onHangUp() });
   // What they import takes a moment: a signal must not be missed meanwhile, and a wrong option is said before.
   const { nodeOptionsOf } = await import("../node/node-options.ts");
   const options = await nodeOptionsOf(config);
@@ -48,15 +52,27 @@ export async function runNode(config: NodeConfig, terminal: Terminal): Promise<E
   const { enterRunning } = await import("./place/running-nodes.ts");
   const { pinnedChainSpec } = await import("../node/data-directory.ts");
   const { keepStart } = await import("./place/started-with.ts");
+  const { openFilesLimit, openFilesWarning, requireOpenFiles } = await import("../node/process-limits.ts");
+  const limit = openFilesLimit();
+  requireOpenFiles(limit);
   const log = createNodeLogger({
     level: config.logLevel,
     format: config.logFormat,
     file: config.logFile,
+    rotate: config.logRotate,
     terminal: terminal.stdout,
   });
   const uncaught = onUncaughtError(log, terminal);
   const { logger } = log;
+  onHangUp = () => {
+    const said = "SIGHUP: the log file is opened anew, and the node goes on; SIGTERM stops it";
+    void log.reopen().then(() => logger.info({ file: config.logFile }, said));
+  };
   try {
+    const warning = openFilesWarning(limit);
+    if (warning !== undefined) logger.warn({ limit }, warning);
+    const note = foreignVariablesNote(terminal.environment);
+    if (note !== undefined) logger.warn({}, note);
     const onStarted = (node: AurexNode) => sayStarted(node, config, terminal);
     const isNew =
       options.spec !== undefined && !(await pinnedChainSpec(config.dataDir).catch(() => undefined));

@@ -1,9 +1,10 @@
 /** Where a command reads and writes: the process's own streams and environment, or a test's. */
-import { homedir, hostname } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { columnsDefault, type TableColumn, textTable } from "../base/text-table.ts";
 import { exitCodes, OperatorError } from "../node/operator-error.ts";
+import { guardProcessOutput, processLogOutput } from "./process-output.ts";
 
 export interface Terminal {
   readonly stdout: NodeJS.WritableStream;
@@ -15,19 +16,18 @@ export interface Terminal {
   /** A person can be asked. */
   readonly canAsk: boolean;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly homeDirectory: string;
   /** The machine's name, after which a node is called by default; empty if it has none. */
   readonly hostName: string;
+  /** Undefined where the system knows none: no HOME and no entry in the list of users, as in many containers. */
+  readonly homeDirectory: string | undefined;
+  /** Stdout for a log: lines may be lost, and a reader that hangs or went away harms nothing. */
+  logOutput(): NodeJS.WritableStream;
   /** Asks for a line that is not shown. */
   askSecret(question: string): Promise<string>;
 }
 
 export function processTerminal(): Terminal {
-  // Whoever read the output may stop reading, as `head` does: that is no failure of ours.
-  const ignoreBrokenPipe = (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  };
-  if (process.stdout.listenerCount("error") === 0) process.stdout.on("error", ignoreBrokenPipe);
+  guardProcessOutput();
   return {
     stdout: process.stdout,
     stderr: process.stderr,
@@ -35,8 +35,9 @@ export function processTerminal(): Terminal {
     columns: columnsOf(process.stdout.columns, process.env.COLUMNS),
     canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     environment: process.env,
-    homeDirectory: homedir(),
     hostName: nameOfMachine(),
+    homeDirectory: knownHome(),
+    logOutput: processLogOutput,
     askSecret,
   };
 }
@@ -53,6 +54,15 @@ function nameOfMachine(): string {
     return hostname();
   } catch {
     return "";
+  }
+}
+
+/** Node throws where the user has no home; an empty HOME is none either. */
+function knownHome(): string | undefined {
+  try {
+    return homedir() || userInfo().homedir || undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { toError } from "../base/invariant.ts";
 import { fail, type Result } from "../base/result.ts";
+import { textOf } from "../base/text-file.ts";
 import type { ConfigFault, ResolvedConfig } from "./node-config.ts";
 import { type ConfigInput, configFileOf, resolveNodeConfig } from "./resolve.ts";
 
@@ -19,7 +20,9 @@ export function loadNodeConfig(
   try {
     const sizeBytes = statSync(filePath).size;
     if (sizeBytes > fileBytesMax) throw new Error(`it has ${sizeBytes} bytes, the most is ${fileBytesMax}`);
-    return resolveNodeConfig({ ...input, filePath, fileText: readFileSync(filePath, "utf8") });
+    const fileText = textOf(readFileSync(filePath));
+    if (!fileText.ok) throw new Error(fileText.fault);
+    return resolveNodeConfig({ ...input, filePath, fileText: fileText.value });
   } catch (thrown) {
     const fault: ConfigFault = {
       code: "config/file-unreadable",

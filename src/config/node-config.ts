@@ -37,6 +37,8 @@ export interface NodeConfig {
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly logFormat: "human" | "json";
   readonly logFile: string;
+  /** Put the log file aside when it is large; false if another program such as logrotate does it. */
+  readonly logRotate: boolean;
   readonly config: string | undefined;
 }
 
@@ -61,6 +63,7 @@ export type ConfigFault = {
   | { readonly code: "config/key-unknown"; readonly key: string; readonly nearest: string }
   | { readonly code: "config/value-invalid"; readonly setting: SettingName; readonly source: string }
   | { readonly code: "config/conflict"; readonly settings: readonly [SettingName, SettingName] }
+  | { readonly code: "config/no-home" }
   | { readonly code: "config/file-invalid"; readonly file: string; readonly line: number }
   | { readonly code: "config/file-unreadable"; readonly file: string }
 );

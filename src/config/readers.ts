@@ -5,7 +5,8 @@ import { multiaddr } from "@multiformats/multiaddr";
 
 /** What relative and home paths stand for where a value was written. */
 export interface PathBase {
-  readonly homeDirectory: string;
+  /** Undefined if the user has none. */
+  readonly homeDirectory: string | undefined;
   /** The folder that a relative path counts from; undefined where that is the working directory. */
   readonly folder?: string;
 }
@@ -73,13 +74,9 @@ export function theWord<const Word extends string>(word: Word): Reader<Word> {
 
 /** Text of a pattern; `expected` says the pattern in words. */
 export function textLike(pattern: RegExp, expected: string): Reader<string> {
-  // A name such as 12 is a number to YAML.
   return {
     expected,
-    read: (raw) => {
-      const text = typeof raw === "number" ? String(raw) : raw;
-      return typeof text === "string" && pattern.test(text) ? text : undefined;
-    },
+    read: (raw) => (typeof raw === "string" && pattern.test(raw) ? raw : undefined),
   };
 }
 
@@ -88,7 +85,9 @@ export const aPath: Reader<string> = {
   expected: "a path",
   read: (raw, base) => {
     if (typeof raw !== "string" || raw === "" || raw.includes("\0")) return undefined;
-    if (raw === "~" || raw.startsWith("~/")) return path.join(base.homeDirectory, raw.slice(1));
+    if (raw === "~" || raw.startsWith("~/")) {
+      return base.homeDirectory === undefined ? undefined : path.join(base.homeDirectory, raw.slice(1));
+    }
     if (path.isAbsolute(raw) || base.folder === undefined) return raw;
     return path.join(base.folder, raw);
   },

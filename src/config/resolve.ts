@@ -3,6 +3,7 @@ import path from "node:path";
 import { closest } from "fastest-levenshtein";
 import { fail, ok, type Result } from "../base/result.ts";
 import { parseConfigFile } from "./config-file.ts";
+import { isForeignVariable } from "./foreign-variables.ts";
 import type { ConfigFault, NodeConfig, ResolvedConfig, SettingName, Sourced } from "./node-config.ts";
 import { type DefaultContext, flagOf, nodeSettings, settingNames, variableOf } from "./settings.ts";
 
@@ -14,9 +15,10 @@ export interface ConfigInput {
   readonly fileText?: string | undefined;
   /** Where `fileText` came from: named in faults and sources, and relative paths in it count from its folder. */
   readonly filePath?: string | undefined;
-  readonly homeDirectory: string;
   /** The machine's name, after which a node is called by default; without it, a node is called after its engine. */
   readonly hostName?: string | undefined;
+  /** Undefined if the user has none. */
+  readonly homeDirectory: string | undefined;
 }
 
 /** A value that somebody gave, before it is checked. */
@@ -38,11 +40,19 @@ export function resolveNodeConfig(input: ConfigInput): Result<ResolvedConfig, Co
   ];
   const resolved = new Map<SettingName, Sourced<unknown>>();
   for (const name of settingNames) resolved.set(name, settle(name, given.get(name), input, resolved, faults));
+  if (input.homeDirectory === undefined && !given.has("dataDir")) faults.push(noHome);
   // Every name of the table has been set just now, each read by its own setting.
   const config = Object.fromEntries(resolved) as unknown as ResolvedConfig;
   if (faults.length === 0) faults.push(...conflictsIn(config));
   return faults.length === 0 ? ok(config) : fail(faults);
 }
+
+const noHome: ConfigFault = {
+  code: "config/no-home",
+  message: "there is no place for the node's data",
+  why: "the default lies in the home directory, and this user has none (no HOME, no entry in /etc/passwd)",
+  next: "name a directory with --data-dir or AUREX_DATA_DIR",
+};
 
 /** The config file that flags or the environment name; undefined where they name none. */
 export function configFileOf(
@@ -71,9 +81,17 @@ function collectFile(input: ConfigInput, given: GivenSettings): ConfigFault[] {
         why: `the nearest setting is "${nearest}"`,
         next: `write "${nearest}" or remove line ${line}, then run: aurex-node config show --config ${file}`,
       });
-    } else given.set(name, { raw: value, source: `file ${file}:${line}`, folder: path.dirname(file) });
+    } else {
+      const folder = isDevice(file) ? {} : { folder: path.dirname(file) };
+      given.set(name, { raw: value, source: `file ${file}:${line}`, ...folder });
+    }
   }
   return faults;
+}
+
+/** Standard input and the like: paths in such a text count from the working directory. */
+function isDevice(file: string): boolean {
+  return /^\/(?:dev|proc)\//.test(file);
 }
 
 function collectVariables(input: ConfigInput, given: GivenSettings): ConfigFault[] {
@@ -81,6 +99,7 @@ function collectVariables(input: ConfigInput, given: GivenSettings): ConfigFault
   const faults: ConfigFault[] = [];
   for (const [variable, raw] of Object.entries(input.environment)) {
     if (!variable.startsWith("AUREX_") || raw === undefined || raw === "") continue;
+    if (isForeignVariable(variable, raw)) continue;
     const name = byVariable.get(variable);
     if (name === undefined) {
       const nearest = closest(variable, [...byVariable.keys()]);
@@ -145,11 +164,17 @@ function settle(
       next: "mend it, then run: aurex-node config show --sources",
     });
   }
+  // Where no home is known the root stands in for it, and the one default that would lie in it is refused.
   const known = Object.fromEntries([...resolved].map(([key, { value }]) => [key, value]));
   const named = resolved.get("name") as ResolvedConfig["name"] | undefined;
   const givenName = named?.source === "default" ? undefined : named?.value;
   return {
-    value: setting.default({ homeDirectory, hostName, givenName, known: known as DefaultContext["known"] }),
+    value: setting.default({
+      homeDirectory: homeDirectory ?? path.sep,
+      hostName,
+      givenName,
+      known: known as DefaultContext["known"],
+    }),
     source: "default",
   };
 }

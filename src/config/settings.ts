@@ -248,6 +248,12 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     defaultText: "<data-dir>/blockchain.log",
     default: ({ known }) => path.join(known.dataDir, "blockchain.log"),
   },
+  logRotate: {
+    help: "put the log file aside at 16 MiB and keep ten old ones, compressed; off if logrotate does it",
+    reader: aSwitch,
+    defaultText: "true",
+    default: always(true),
+  },
   config: {
     help: "file with any of these settings",
     argument: "file.yaml",

@@ -1,7 +1,7 @@
 /** The node's log: pino to blockchain.log in the data directory, rotated, and to the terminal; nothing secret in it. */
 import path from "node:path";
 import { type Level, multistream, pino, stdSerializers } from "pino";
-import pretty from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { LogFile } from "./log-file.ts";
@@ -11,14 +11,18 @@ export interface NodeLoggerOptions {
   readonly level: Level | "silent";
   /** Of the terminal; the file always has JSON lines. */
   readonly format: "human" | "json";
-  /** Rotated at 16 MiB, ten old ones kept, compressed; undefined: no file. */
+  /** Undefined: no file. */
   readonly file: string | undefined;
+  /** Put the file aside at 16 MiB, ten old ones kept, compressed; false if another program such as logrotate does it. */
+  readonly rotate?: boolean;
   /** Where people see it; undefined: nowhere. */
   readonly terminal: NodeJS.WritableStream | undefined;
 }
 
 export interface NodeLogger {
   readonly logger: Logger;
+  /** Opens the file of that name anew, after another program has moved or removed it. */
+  reopen(): Promise<void>;
   /** Writes out what is still buffered. */
   close(): Promise<void>;
 }
@@ -29,14 +33,13 @@ const filesKept = 10;
 const secretNames = ["secretKey", "seed", "passphrase", "privateKey", "privateKeySeed"];
 
 export function createNodeLogger(options: NodeLoggerOptions): NodeLogger {
-  const { level, format, file, terminal } = options;
+  const { level, format, file, rotate = true, terminal } = options;
   const streams: { stream: { write(line: string): void }; level: Level }[] = [];
   const lowest: Level = level === "silent" ? "fatal" : level;
   if (terminal) {
-    const stream = format === "json" ? terminal : humanStream(terminal);
-    streams.push({ stream, level: lowest });
+    streams.push({ stream: format === "json" ? terminal : humanStream(terminal), level: lowest });
   }
-  const logFile = file === undefined ? undefined : openLogFile(file);
+  const logFile = file === undefined ? undefined : openLogFile(file, rotate);
   if (logFile) streams.push({ stream: logFile, level: lowest });
   const logger = pino(
     {
@@ -52,13 +55,15 @@ export function createNodeLogger(options: NodeLoggerOptions): NodeLogger {
   );
   return {
     logger,
+    reopen: async () => logFile?.reopen(),
     close: async () => logFile?.close(),
   };
 }
 
-function openLogFile(file: string): LogFile {
+function openLogFile(file: string, rotate: boolean): LogFile {
+  const size = rotate ? fileBytesMax : undefined;
   try {
-    return new LogFile({ file, size: fileBytesMax, filesKept }, { clock: systemClock });
+    return new LogFile({ file, size, filesKept }, { clock: systemClock });
   } catch (thrown) {
     throw placeUnusable(
       thrown,
@@ -68,12 +73,12 @@ function openLogFile(file: string): LogFile {
   }
 }
 
-function humanStream(terminal: NodeJS.WritableStream): NodeJS.WritableStream {
-  return pretty({
-    destination: terminal,
+/** Formatted here and written as plain lines: a stream of pino-pretty's own would end with the first failed write. */
+function humanStream(terminal: NodeJS.WritableStream): { write(line: string): void } {
+  const format = prettyFactory({
     colorize: "isTTY" in terminal && terminal.isTTY === true,
     translateTime: "SYS:HH:MM:ss.l",
     singleLine: true,
-    sync: true,
   });
+  return { write: (line) => void terminal.write(format(line)) };
 }

@@ -6,6 +6,7 @@ import { PoolError, type PoolErrorCode } from "../pool/pool-error.ts";
 import { JournalError } from "../sealing/poa/journal.ts";
 import { StoreError, type StoreErrorCode } from "../store/chain-store.ts";
 import { KeyError } from "../wallet/key-error.ts";
+import { systemRefusal } from "./system-error.ts";
 
 /** What the process ends with; documented in README. */
 export const exitCodes = {
@@ -20,6 +21,8 @@ export const exitCodes = {
   /** `doctor` has found something. */
   checkFailed: 8,
   forcedStop: 130,
+  /** Whoever read the output went away before its end; what a shell shows for SIGPIPE. */
+  brokenPipe: 141,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
@@ -91,6 +94,24 @@ export function toOperatorError(thrown: unknown): OperatorError | undefined {
     const { code, what, why, next } = thrown;
     return new OperatorError(what, { code, exitCode: exportExitCodes[code], why, next, cause: thrown });
   }
+  return ofSystem(thrown);
+}
+
+/** A file that the system refuses is no bug, whoever met it and did not say more. */
+function ofSystem(thrown: unknown): OperatorError | undefined {
+  for (let error = thrown; error instanceof Error; error = error.cause) {
+    const refusal = systemRefusal(error);
+    if (!refusal) continue;
+    const { what, next } = refusal;
+    const code = "node/place-unusable";
+    return new OperatorError(what, {
+      code,
+      exitCode: exitCodes.usage,
+      why: error.message,
+      next,
+      cause: thrown,
+    });
+  }
   return undefined;
 }
 
@@ -107,12 +128,13 @@ function ofRoom(error: ActionableError<string>, exitCode: ExitCode): OperatorErr
 
 /** The operator's view of a file or directory that the system refuses; any other error is passed on as it is. */
 export function placeUnusable(thrown: unknown, place: string, next: string): unknown {
-  const { code, syscall, message } = toError(thrown) as NodeJS.ErrnoException;
-  if (code === undefined || syscall === undefined) return thrown;
-  return new OperatorError(`${place} cannot be used`, {
+  const error = toError(thrown) as NodeJS.ErrnoException;
+  if (error.code === undefined || error.syscall === undefined) return thrown;
+  const isForbidden = error.code === "EACCES" || error.code === "EPERM";
+  return new OperatorError(isForbidden ? `no permission for ${place}` : `${place} cannot be used`, {
     code: "node/place-unusable",
     exitCode: exitCodes.usage,
-    why: message,
+    why: error.message,
     next,
     cause: thrown,
   });

@@ -228,4 +228,11 @@ describe("a process that does not stop, or fails", () => {
     assert.match(stderr, /nobody caught this\n[\s\S]*\n {4}at /);
     assert.match(await readFile(logFile, "utf8"), /"nobody caught this"/);
   });
+
+  it("ends with 1 and says all of it also when no file can be opened any more", async () => {
+    const { code, stderr } = await new Running(script, ["full", "/nonexistent/blockchain.log"]).ended;
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, /nobody caught this\n[\s\S]*\n {4}at /);
+    assert.match(stderr, /\(aurex \d+\.\d+\.\d+, Node v24/);
+  });
 });

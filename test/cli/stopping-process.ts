@@ -1,4 +1,8 @@
-/** A process that a test stops: `slow` is told to stop and does not, `throwing` fails where nobody catches. */
+/**
+ * A process that a test stops: `slow` is told to stop and does not, `throwing` fails where nobody catches, `full` does so
+ * when it can open no further file.
+ */
+import { openSync } from "node:fs";
 import { addStopSignals } from "../../src/cli/stop-signals.ts";
 import { processTerminal } from "../../src/cli/terminal.ts";
 import { onUncaughtError } from "../../src/cli/uncaught-error.ts";
@@ -11,6 +15,15 @@ if (how === "slow") {
 } else {
   const log = createNodeLogger({ level: "info", format: "json", file: logFile, terminal: undefined });
   onUncaughtError(log, processTerminal());
+  if (how === "full") openAllFiles();
   setImmediate(() => Promise.reject(new Error("nobody caught this")));
 }
 console.log("ready");
+
+function openAllFiles(): void {
+  try {
+    for (;;) openSync("/dev/null", "r");
+  } catch {
+    // EMFILE: that was the last one.
+  }
+}

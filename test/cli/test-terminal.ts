@@ -31,6 +31,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     environment: options.environment ?? {},
     homeDirectory: options.homeDirectory ?? "/nonexistent/home",
     hostName: options.hostName ?? "",
+    logOutput: () => stdout,
     askSecret: async (question) => {
       const answer = answers.shift();
       if (answer === undefined) throw new Error(`nobody answers to ${question}`);

@@ -58,6 +58,7 @@ describe("defaults", () => {
       logLevel: "info",
       logFormat: "human",
       logFile: "/home/ada/.aurex/aurex/pow/blockchain.log",
+      logRotate: true,
       config: undefined,
     });
   });

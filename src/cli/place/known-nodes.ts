@@ -19,10 +19,10 @@ export interface KnownNode {
 const foldersMax = 1_000;
 
 /** Every node of this user, by directory; those that run first. */
-export async function knownNodes(homeDirectory: string): Promise<KnownNode[]> {
+export async function knownNodes(homeDirectory: string | undefined): Promise<KnownNode[]> {
   const places = [
     ...(await runningDirectories(homeDirectory)),
-    ...(await directoriesUnder(path.join(homeDirectory, ".aurex"))),
+    ...(homeDirectory === undefined ? [] : await directoriesUnder(path.join(homeDirectory, ".aurex"))),
   ];
   const byRealPath = new Map<string, string>();
   for (const place of places) {

@@ -33,7 +33,9 @@ const naming = ["dataDir", "network", "name", "consensus"] as const;
  */
 export async function namedDirectory(flags: PlaceFlags, terminal: Terminal): Promise<string | undefined> {
   const { dataDir, config: file, consensus } = flags;
-  const config = await loadConfig({ dataDir, config: file, consensus }, terminal);
+  // Whoever has no home may name a node all the same, or none: only a default directory would lie in the home.
+  const anyHome = { ...terminal, homeDirectory: terminal.homeDirectory ?? path.sep };
+  const config = await loadConfig({ dataDir, config: file, consensus }, anyHome);
   return namesNode(config) ? config.dataDir.value : undefined;
 }
 
@@ -209,9 +211,13 @@ async function noneRuns(nodes: readonly KnownNode[], terminal: Terminal): Promis
 }
 
 function noNode({ homeDirectory }: Terminal, what: string, otherwise: string): OperatorError {
+  const why =
+    homeDirectory === undefined
+      ? "this user has no home directory (no HOME, no entry in /etc/passwd), where nodes are looked for"
+      : `none is found in ${path.join(homeDirectory, ".aurex")}, and no other is known to run`;
   return usageError(
     what,
-    `none is found in ${path.join(homeDirectory, ".aurex")}, and no other is known to run`,
+    why,
     `start one: aurex-node --consensus pow --mine, or aurex-node --consensus poa --authority; or ${otherwise}`,
     "cli/no-node",
   );

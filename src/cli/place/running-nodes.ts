@@ -23,7 +23,11 @@ export interface RunningEntry {
  *
  * @param dataDir absolute
  */
-export async function enterRunning(homeDirectory: string, dataDir: string): Promise<RunningEntry> {
+export async function enterRunning(
+  homeDirectory: string | undefined,
+  dataDir: string,
+): Promise<RunningEntry> {
+  if (homeDirectory === undefined) return { remove: async () => {} };
   const folder = folderOf(homeDirectory);
   // With the pid in it, so that whoever removes an entry that is stale cannot remove that of the next process.
   const digest = createHash("sha256").update(dataDir).digest("hex").slice(0, 16);
@@ -41,7 +45,8 @@ export async function enterRunning(homeDirectory: string, dataDir: string): Prom
 }
 
 /** The data directories of the register whose nodes run, absolute; entries of those that have ended are removed. */
-export async function runningDirectories(homeDirectory: string): Promise<string[]> {
+export async function runningDirectories(homeDirectory: string | undefined): Promise<string[]> {
+  if (homeDirectory === undefined) return [];
   const folder = folderOf(homeDirectory);
   const names = await readdir(folder).catch(() => []);
   const files = names.filter((name) => /^\d+-[0-9a-f]{16}\.json$/.test(name)).slice(0, entriesMax);

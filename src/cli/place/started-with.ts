@@ -35,7 +35,7 @@ export async function keepStart(config: NodeConfig, terminal: Terminal): Promise
 
 function givenIn(config: NodeConfig, terminal: Terminal): GivenSettings {
   const { homeDirectory, hostName } = terminal;
-  const context = { homeDirectory, hostName, known: config };
+  const context = { homeDirectory: homeDirectory ?? path.sep, hostName, known: config };
   const isDefault = (name: SettingName) =>
     // The engine is said even so: a line that names it reads better.
     name !== "consensus" && isDeepStrictEqual(config[name], nodeSettings[name].default(context));

@@ -1,0 +1,83 @@
+/** The program as a shell starts it: with streams, limits, users and variables of all kinds. */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TestContext } from "node:test";
+import type { NodeAnswer } from "../../src/http/answers.ts";
+import { createApiClient } from "../../src/http/api-client.ts";
+import { readDirectoryLock } from "../../src/store/directory-lock.ts";
+import { until } from "../support/patience.ts";
+
+export const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");
+/** The program, quoted for a shell. */
+export const aurex = `'${process.execPath}' '${program}'`;
+/** Flags of a node that disturbs nobody. */
+export const quiet = "--listen-address 127.0.0.1 --port 0 --api-port 0 --no-mdns";
+
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("AUREX_")),
+);
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one line of shell to its end. */
+export function shell(line: string, variables: Record<string, string | undefined> = {}, cwd?: string): Ended {
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", line], {
+    encoding: "utf8",
+    env: { ...environment, ...variables },
+    ...(cwd === undefined ? {} : { cwd }),
+  });
+  return { code: status, stdout, stderr };
+}
+
+export async function folderOf(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), "aurex-process-"));
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A node that a line of shell became with `exec`; it ends with the test. */
+export class ShellNode {
+  readonly child: ChildProcess;
+  readonly dataDir: string;
+  stdout = "";
+  stderr = "";
+  readonly #closed: Promise<unknown>;
+
+  constructor(t: TestContext, dataDir: string, line: string, variables: Record<string, string> = {}) {
+    this.dataDir = dataDir;
+    this.child = spawn("bash", ["-c", `exec ${line}`], {
+      env: { ...environment, ...variables },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout?.setEncoding("utf8").on("data", (text) => (this.stdout += text));
+    this.child.stderr?.setEncoding("utf8").on("data", (text) => (this.stderr += text));
+    this.#closed = once(this.child, "exit");
+    t.after(async () => {
+      this.child.kill("SIGKILL");
+      await this.#closed;
+    });
+  }
+
+  /** What the node says of itself, once it answers. */
+  async status(): Promise<NodeAnswer> {
+    const url = await until("the node's API is there", async () => {
+      assert.equal(this.child.exitCode, null, `the node ended: ${this.stdout}${this.stderr}`);
+      return (await readDirectoryLock(this.dataDir))?.apiUrl;
+    });
+    return createApiClient(url).node();
+  }
+
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.child.kill(signal);
+    await this.#closed;
+    return this.child.exitCode;
+  }
+}
