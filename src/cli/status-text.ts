@@ -26,6 +26,7 @@ export function statusFields(node: NodeAnswer, columns: number): string {
       clock: clock?.offsetMs ? clockText(clock.offsetMs, clock.measuredAgainst) : undefined,
       syncing: syncing ? `${syncing.height} of ${syncing.targetHeight}` : undefined,
       peers: node.peers,
+      bootstrap: node.bootstrap.map(bootstrapText),
       listens: addresses,
       mdns: node.mdnsFault ? `impaired: ${node.mdnsFault}` : undefined,
       mempool: node.mempool,
@@ -37,6 +38,19 @@ export function statusFields(node: NodeAnswer, columns: number): string {
     },
     columns,
   );
+}
+
+/** One address that the operator wrote, e.g. "/ip4/192.0.2.1/tcp/13245 connected". */
+export function bootstrapText({
+  address,
+  connected,
+  error,
+  failedAtMs,
+}: NodeStatus["bootstrap"][number]): string {
+  if (connected) return `${address} connected`;
+  if (error === null) return `${address} is being tried`;
+  const when = failedAtMs === null ? "" : ` (${agoText(failedAtMs, Date.now())})`;
+  return `${address} not connected: ${error}${when}`;
 }
 
 function clockText(offsetMs: number, measuredAgainst: number): string {

@@ -20,7 +20,9 @@ export interface NodeConfig {
   readonly mine: boolean;
   readonly mineEmpty: boolean;
   readonly mineThreads: number | "auto";
-  readonly listenAddress: string;
+  readonly listenAddress: readonly string[];
+  /** Multiaddrs, IP addresses and host names. */
+  readonly announceAddress: readonly string[];
   readonly port: number;
   readonly poolPort: number;
   /** Percent. */

@@ -93,10 +93,16 @@ export const aPath: Reader<string> = {
   },
 };
 
-/** An IPv4 or IPv6 address of this machine, or 0.0.0.0 or :: for all of them. */
-export const anIpAddress: Reader<string> = {
-  expected: "an IPv4 or IPv6 address",
-  read: (raw) => (typeof raw === "string" && isIP(raw) !== 0 ? raw : undefined),
+const listenMax = 16;
+
+/** Addresses of this machine to listen on; 0.0.0.0 is all IPv4 ones, :: all of both families. At least one. */
+export const ipAddresses: Reader<readonly string[]> = {
+  expected: `1 to ${listenMax} IPv4 or IPv6 addresses`,
+  read: (raw) => {
+    const addresses = textList(raw);
+    if (!addresses || addresses.length === 0 || addresses.length > listenMax) return undefined;
+    return addresses.every((address) => isIP(address) !== 0) ? [...new Set(addresses)] : undefined;
+  },
 };
 
 const bootstrapMax = 64;
@@ -105,12 +111,35 @@ const bootstrapMax = 64;
 export const tcpMultiaddrs: Reader<readonly string[]> = {
   expected: `at most ${bootstrapMax} multiaddrs such as /ip4/192.0.2.1/tcp/13245`,
   read: (raw) => {
-    const list = typeof raw === "string" ? [raw] : raw;
-    if (!Array.isArray(list) || !list.every((item) => typeof item === "string")) return undefined;
-    const addresses = list.flatMap((item) => item.split(/[\s,]+/)).filter((item) => item !== "");
-    return addresses.length <= bootstrapMax && addresses.every(isTcpMultiaddr) ? addresses : undefined;
+    const addresses = textList(raw);
+    return addresses && addresses.length <= bootstrapMax && addresses.every(isTcpMultiaddr)
+      ? addresses
+      : undefined;
   },
 };
+
+/** What a record of this node has room for, with some left for the addresses that it listens on. */
+const announcedMax = 4;
+const hostName =
+  /^(?=.{1,100}$)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$/;
+
+/** Where others reach this node: multiaddrs, or IP addresses and host names, which stand for `--port` there. */
+export const announcedAddresses: Reader<readonly string[]> = {
+  expected: `at most ${announcedMax} multiaddrs such as /ip4/203.0.113.7/tcp/13245 or /dns4/node.example.org/tcp/13245, IP addresses or host names`,
+  read: (raw) => {
+    const addresses = textList(raw);
+    const isGood = (text: string) =>
+      text.startsWith("/") ? isTcpMultiaddr(text) : isIP(text) !== 0 || hostName.test(text);
+    return addresses && addresses.length <= announcedMax && addresses.every(isGood) ? addresses : undefined;
+  },
+};
+
+/** A list of texts, or one text with commas or blanks between. */
+function textList(raw: unknown): string[] | undefined {
+  const list = typeof raw === "string" ? [raw] : raw;
+  if (!Array.isArray(list) || !list.every((item) => typeof item === "string")) return undefined;
+  return list.flatMap((item) => item.split(/[\s,]+/)).filter((item) => item !== "");
+}
 
 function isTcpMultiaddr(address: string): boolean {
   try {

@@ -190,6 +190,7 @@ function shown(raw: unknown): string {
 function conflictsIn(config: ResolvedConfig): ConfigFault[] {
   const { consensus, difficulty, chain, servePool, mine, authority, expect, admission, trustRecovery } =
     config;
+  const { port, announceAddress } = config;
   const isPow = consensus.value === "pow";
   const asked = difficulty.source !== "default";
   const isGiven = chain.value !== undefined;
@@ -232,6 +233,13 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "consensus",
       "pow has no final blocks",
       "leave it out",
+    ],
+    [
+      port.value === 0 && announceAddress.value.some((address) => !address.startsWith("/")),
+      "announceAddress",
+      "port",
+      "with any free port nobody knows which one to announce",
+      "name a --port, or announce a multiaddr such as /ip4/203.0.113.7/tcp/13245",
     ],
     [
       expect.value > 1 && isGiven,

@@ -2,10 +2,11 @@
 import path from "node:path";
 import type { NodeConfig, SettingName } from "./node-config.ts";
 import {
-  anIpAddress,
+  announcedAddresses,
   aPath,
   aSwitch,
   either,
+  ipAddresses,
   oneOf,
   type Reader,
   tcpMultiaddrs,
@@ -154,11 +155,19 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     default: ({ known }) => (known.servePool ? 0 : "auto"),
   },
   listenAddress: {
-    help: "address to listen on for peers",
+    help: "address to listen on for peers, may be given several times; :: is every address, IPv4 too",
     argument: "ip",
-    reader: anIpAddress,
+    reader: ipAddresses,
     defaultText: "0.0.0.0",
-    default: always("0.0.0.0"),
+    repeatable: true,
+    default: always(["0.0.0.0"]),
+  },
+  announceAddress: {
+    help: "address under which other nodes reach this one, beside those that it listens on (NAT, containers); multiaddr, IP or host name, may be given several times",
+    argument: "address",
+    reader: announcedAddresses,
+    repeatable: true,
+    default: always([]),
   },
   port: {
     help: "TCP port to listen on for peers, 0 for any free one",

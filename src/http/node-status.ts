@@ -1,4 +1,5 @@
 /** What a running node says of itself: the answer of `GET /v1/node` and of `aurex-node status`. */
+import type { BootstrapStatus } from "../network/peer-host.ts";
 import type { ConsensusName } from "../protocol/genesis.ts";
 
 export interface HeadStatus {
@@ -58,8 +59,10 @@ export interface NodeStatus {
   /** Null where the engine has no finality. */
   readonly clock: ClockStatus | null;
   readonly peers: number;
-  /** Multiaddrs on which the node listens, with its id. */
+  /** Multiaddrs under which the node can be reached, with its id. */
   readonly addresses: readonly string[];
+  /** The peers that the operator named: which of them are connected, and why the others are not. */
+  readonly bootstrap: readonly BootstrapStatus[];
   /** Why nobody can be found by mDNS; null where it is off or nothing speaks against it. */
   readonly mdnsFault: string | null;
   /** Transactions waiting. */

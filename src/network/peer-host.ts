@@ -44,11 +44,26 @@ export interface ConnectedPeer {
   readonly direction: "inbound" | "outbound";
 }
 
+/** One address that the operator wrote, and what has become of it. */
+export interface BootstrapStatus {
+  readonly address: string;
+  /** The peer that answered there last is connected, be it by another address. */
+  readonly connected: boolean;
+  /** Who answered there last, or whom the address names. */
+  readonly peerId: PeerId | null;
+  /** Why it does not work, for people; null while it works and before the first try has ended. */
+  readonly error: string | null;
+  /** Wall clock of the last failed try. */
+  readonly failedAtMs: number | null;
+}
+
 export interface PeerHostEvents {
   /** A first connection to this peer is open and usable. */
   peerConnected: [ConnectedPeer];
-  /** Its last connection is gone. */
-  peerDisconnected: [PeerId];
+  /** Its last connection is gone; why, as far as this side knows. */
+  peerDisconnected: [PeerId, reason?: string];
+  /** The addresses under which this host can be reached have changed. */
+  addressesChanged: [];
   /** mDNS or the like heard of a peer: a claim, not a fact. `addresses` are multiaddrs with /p2p/. */
   peerSighted: [PeerId, readonly string[]];
 }
@@ -56,8 +71,15 @@ export interface PeerHostEvents {
 export interface PeerHost {
   readonly peerId: PeerId;
   readonly events: EventEmitter<PeerHostEvents>;
-  /** Multiaddrs with /p2p/ on which this host listens. */
+  /** Multiaddrs with /p2p/ under which this host can be reached; what to try first comes first. */
   addresses(): readonly string[];
+  /** The operator's addresses, in their order. */
+  bootstrap(): readonly BootstrapStatus[];
+  /**
+   * Tells of a peer that a third one vouches for: dialled only while this host has few connections, seldom, and given
+   * up soon, since whoever makes keys can name any address.
+   */
+  heardOf(peer: PeerId, addresses: readonly string[]): void;
   start(): Promise<void>;
   /** Closes every connection; resolves when nothing of it runs any more. */
   stop(): Promise<void>;

@@ -56,6 +56,8 @@ export interface AurexNodeOptions {
   readonly pool?: PoolServiceOptions | undefined;
   /** Multiaddrs, e.g. `/ip4/0.0.0.0/tcp/13245`. */
   readonly listenAddresses: readonly string[];
+  /** Multiaddrs told to others beside what is listened on. */
+  readonly announceAddresses?: readonly string[];
   readonly bootstrap: readonly string[];
   readonly mdns: boolean;
   /** On 127.0.0.1; 0 for any free port, undefined for no API. */
@@ -233,6 +235,7 @@ export class AurexNode {
       clock: final ? clockStatus(network.clocks.verdict()) : null,
       peers: network.peerCount,
       addresses: network.addresses,
+      bootstrap: this.#host.bootstrap(),
       mdnsFault: this.#host.discoveryFault() ?? null,
       mempool: mempool.count,
       authorities: authorities.map(addressOf),

@@ -11,6 +11,8 @@ export interface NodeHostOptions {
   readonly network: string;
   /** Multiaddrs, e.g. `/ip4/0.0.0.0/tcp/13245`. */
   readonly listenAddresses: readonly string[];
+  /** Multiaddrs told to others beside what is listened on. */
+  readonly announceAddresses?: readonly string[];
   readonly bootstrap: readonly string[];
   readonly mdns: boolean;
 }
@@ -25,13 +27,14 @@ export async function createNodeHost(
   keyPair: KeyPair,
   modules: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<Libp2pHost> {
-  const { dataDir, network, listenAddresses, bootstrap, mdns } = options;
+  const { dataDir, network, listenAddresses, announceAddresses = [], bootstrap, mdns } = options;
   const networkSecret = await loadNetworkSecret(dataDir);
   return createLibp2pHost(
     {
       ...(networkSecret ? { networkSecret } : {}),
       privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
       listenAddresses,
+      announceAddresses,
       bootstrap,
       mdns: { enabled: mdns, network, intervalMs: mdnsIntervalMs },
       datastoreDirectory: dataDirectory(dataDir).peers,

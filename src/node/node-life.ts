@@ -178,6 +178,7 @@ export class NodeLife {
       clock: null,
       peers,
       addresses: this.#life.foundingHost?.addresses() ?? [],
+      bootstrap: this.#life.foundingHost?.bootstrap() ?? [],
       mdnsFault: (this.#life.foundingHost && this.#host?.discoveryFault()) ?? null,
       mempool: 0,
       authorities: [],

@@ -1,5 +1,6 @@
 /** From a configuration to what a node is opened with: finds the chain spec. */
 import { readFile } from "node:fs/promises";
+import { isIP } from "node:net";
 import { fromHex } from "../base/bytes.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { NodeConfig } from "../config/node-config.ts";
@@ -17,7 +18,6 @@ const builtInPowSpec = new URL("../../config/pow.json", import.meta.url);
 /** @throws OperatorError where a chain spec that is named cannot be used */
 export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions> {
   const spec = await chainSpecFor(config);
-  const ip = config.listenAddress.includes(":") ? "ip6" : "ip4";
   return {
     dataDir: config.dataDir,
     name: config.name,
@@ -30,8 +30,9 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     mine: config.mine,
     mineEmptyBlocks: config.mineEmpty,
     mineThreads: config.mineThreads,
-    pool: config.servePool ? poolOptionsOf(config, ip) : undefined,
-    listenAddresses: [`/${ip}/${config.listenAddress}/tcp/${config.port}`],
+    pool: config.servePool ? poolOptionsOf(config) : undefined,
+    listenAddresses: listenMultiaddrs(config.listenAddress, config.port),
+    announceAddresses: config.announceAddress.map((address) => announcedMultiaddr(address, config.port)),
     bootstrap: config.bootstrap,
     mdns: config.mdns,
     apiPort: config.api ? config.apiPort : undefined,
@@ -39,11 +40,30 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
   };
 }
 
-function poolOptionsOf(config: NodeConfig, ip: string): PoolServiceOptions {
+/** With `::` every IPv4 address, too, as people expect; a machine without IPv6 then still has those. */
+function listenMultiaddrs(addresses: readonly string[], port: number): string[] {
+  const all = addresses.flatMap((address) => (address === "::" ? ["0.0.0.0", "::"] : [address]));
+  const families = [
+    { ip: "ip4", any: "0.0.0.0", list: all.filter((address) => !address.includes(":")) },
+    { ip: "ip6", any: "::", list: all.filter((address) => address.includes(":")) },
+  ];
+  // One address of a family beside all of them would be listened on twice.
+  return families.flatMap(({ ip, any, list }) =>
+    (list.includes(any) ? [any] : [...new Set(list)]).map((address) => `/${ip}/${address}/tcp/${port}`),
+  );
+}
+
+function announcedMultiaddr(address: string, port: number): string {
+  if (address.startsWith("/")) return address;
+  const family = isIP(address);
+  return `/${family === 0 ? "dns" : `ip${family}`}/${address}/tcp/${port}`;
+}
+
+function poolOptionsOf(config: NodeConfig): PoolServiceOptions {
   const minimum = parseAmount(config.poolPayoutMinimum);
   invariant(minimum.ok, "the setting was read as an amount");
   return {
-    listenAddresses: [`/${ip}/${config.listenAddress}/tcp/${config.poolPort}`],
+    listenAddresses: listenMultiaddrs(config.listenAddress, config.poolPort),
     feePercent: config.poolFee,
     payoutMinimumUnits: minimum.value,
     payoutEveryBlocks: config.poolPayoutEvery,

@@ -44,7 +44,8 @@ describe("defaults", () => {
       mine: false,
       mineEmpty: false,
       mineThreads: "auto",
-      listenAddress: "0.0.0.0",
+      listenAddress: ["0.0.0.0"],
+      announceAddress: [],
       port: 13245,
       poolPort: 13247,
       poolFee: 0,
@@ -97,7 +98,7 @@ describe("precedence", () => {
       name: ["a", "b", "c"],
       network: ["a", "b", "c"],
       mineThreads: [1, "auto", 3],
-      listenAddress: ["127.0.0.1", "::1", "10.0.0.1"],
+      poolFee: [1, 2, 3],
       dataDir: ["/a", "/b", "/c"],
       logLevel: ["debug", "warn", "error"],
     };
@@ -126,6 +127,29 @@ describe("precedence", () => {
 });
 
 describe("values", () => {
+  it("reads several listen addresses from a flag, a variable or a file, and one as before", () => {
+    const expected = ["192.0.2.1", "::1"];
+    const fromFlag = resolved({ flags: { listenAddress: ["192.0.2.1", "::1"] } });
+    const fromVariable = resolved({ environment: { AUREX_LISTEN_ADDRESS: "192.0.2.1, ::1" } });
+    const fromFile = resolved({ fileText: 'listenAddress: [192.0.2.1, "::1"]', filePath: "/n.yaml" });
+    for (const { listenAddress } of [fromFlag, fromVariable, fromFile]) {
+      assert.deepEqual(listenAddress.value, expected);
+    }
+    assert.deepEqual(resolved({ fileText: "listenAddress: 192.0.2.1" }).listenAddress.value, ["192.0.2.1"]);
+  });
+
+  it("reads what to announce: multiaddrs, IP addresses and names, and none of them without a port", () => {
+    const announced = ["/dns4/node.example.org/tcp/4001", "203.0.113.7", "node.example.org", "2001:db8::1"];
+    assert.deepEqual(resolved({ flags: { announceAddress: announced } }).announceAddress.value, announced);
+    const result = resolveNodeConfig({
+      flags: { announceAddress: ["203.0.113.7"], port: "0" },
+      environment: {},
+      homeDirectory: "/home/ada",
+    });
+    assert.ok(!result.ok);
+    assert.equal(result.fault[0]?.code, "config/conflict");
+  });
+
   it("reads switches from text and from YAML", () => {
     for (const [text, value] of [
       ["true", true],
@@ -176,6 +200,11 @@ describe("values", () => {
     ["mineThreads", "none"],
     ["mineThreads", "-1"],
     ["listenAddress", "localhost"],
+    ["listenAddress", ""],
+    ["listenAddress", []],
+    ["announceAddress", "/ip4/203.0.113.7/udp/1"],
+    ["announceAddress", "no_name!"],
+    ["announceAddress", ["a.b", "-"]],
     ["port", "65536"],
     ["port", "-1"],
     ["port", "0x10"],

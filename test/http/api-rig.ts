@@ -171,6 +171,7 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     clock: { offsetMs: null, measuredAgainst: 0 },
     peers: 0,
     addresses: ["/ip4/192.168.1.5/tcp/13246", "/ip4/127.0.0.1/tcp/13246"],
+    bootstrap: [],
     mdnsFault: null,
     mempool: mempool.count,
     authorities: [addressOf(authority.publicKey)],

@@ -39,6 +39,13 @@ describe("the options of a node", () => {
   it("have listen address, API port and ledger as configured", async () => {
     const six = await nodeOptionsOf(configOf({ listenAddress: "::1", port: "0", api: false }));
     assert.deepEqual(six.listenAddresses, ["/ip6/::1/tcp/0"]);
+    const all = await nodeOptionsOf(configOf({ listenAddress: ["::", "192.0.2.1", "::1"] }));
+    assert.deepEqual(all.listenAddresses, ["/ip4/0.0.0.0/tcp/13245", "/ip6/::/tcp/13245"]);
+    const two = await nodeOptionsOf(
+      configOf({ listenAddress: ["192.0.2.1", "127.0.0.1"], announceAddress: ["203.0.113.7", "a.example"] }),
+    );
+    assert.deepEqual(two.listenAddresses, ["/ip4/192.0.2.1/tcp/13245", "/ip4/127.0.0.1/tcp/13245"]);
+    assert.deepEqual(two.announceAddresses, ["/ip4/203.0.113.7/tcp/13245", "/dns/a.example/tcp/13245"]);
     assert.equal(six.apiPort, undefined);
     const four = await nodeOptionsOf(
       configOf({ listenAddress: "127.0.0.1", apiPort: "0", export: "/x.sqlite" }),

@@ -1,4 +1,4 @@
-/** Keeps trying to reach every peer that is known and not connected: backoff with jitter, and no last attempt. */
+/** Keeps trying to reach every peer that was met or seen and is not connected: backoff with jitter, no last attempt. */
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -27,8 +27,8 @@ export interface DialLoopModules {
   readonly logger: Logger;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Opens a connection by one of the addresses, or rejects. */
-  readonly dial: (addresses: readonly string[]) => Promise<PeerId>;
+  /** Opens a connection with this peer by one of the addresses, resolves to that one, or rejects. */
+  readonly dial: (addresses: readonly string[], peer: PeerId) => Promise<string>;
   readonly isConnected: (peer: PeerId) => boolean;
   readonly isBanned: (peer: PeerId) => boolean;
   /** No place for another outbound connection. */
@@ -44,11 +44,10 @@ const attemptGapMs = 1_000;
 const retryWhenFullMs = 5_000;
 
 interface Candidate {
-  readonly key: string;
-  peerId: PeerId | undefined;
+  readonly peerId: PeerId;
   addresses: readonly string[];
-  /** Named by the operator: never forgotten. */
-  permanent: boolean;
+  /** The one of them that worked last: tried first, and no other one pushes it out. */
+  worked: string | undefined;
   failures: number;
   /** Monotonic; Infinity while connected. */
   dueMs: number;
@@ -85,20 +84,10 @@ export class DialLoop {
     return this.#candidates.size;
   }
 
-  /** An address from the operator; its peer id may be unknown. Dialled at once and for ever. */
-  addBootstrap(address: string, peer: PeerId | undefined): void {
-    if (peer === this.#options.ownId) return;
-    const candidate = this.#admit(peer ?? address, peer, [address]);
-    if (candidate === undefined) return;
-    candidate.permanent = true;
-    candidate.dueMs = this.#modules.clock.monotonicMs();
-    this.#arm();
-  }
-
   /** A peer that is said to be alive there just now (mDNS), or that we knew before (the peer store). */
   sighted(peer: PeerId, addresses: readonly string[]): void {
     if (peer === this.#options.ownId || addresses.length === 0) return;
-    const candidate = this.#admit(peer, peer, addresses);
+    const candidate = this.#admit(peer, addresses);
     if (candidate === undefined || this.#modules.isConnected(peer)) return;
     const soonestMs = this.#modules.clock.monotonicMs() + this.#politeDelayMs(peer);
     candidate.dueMs = Math.min(candidate.dueMs, Math.max(soonestMs, candidate.attemptedMs + attemptGapMs));
@@ -108,8 +97,14 @@ export class DialLoop {
   /** Addresses that a connected peer says it listens on: kept for when the connection is gone. */
   learned(peer: PeerId, addresses: readonly string[]): void {
     if (peer === this.#options.ownId || addresses.length === 0) return;
-    const candidate = this.#admit(peer, peer, addresses);
+    const candidate = this.#admit(peer, addresses);
     if (candidate !== undefined && this.#modules.isConnected(peer)) this.#markConnected(candidate);
+  }
+
+  /** An address by which a peer has just been reached: the first one to try the next time. */
+  worked(peer: PeerId, address: string): void {
+    const candidate = this.#admit(peer, [address]);
+    if (candidate !== undefined) this.#preferred(candidate, address);
   }
 
   connected(peer: PeerId): void {
@@ -141,34 +136,36 @@ export class DialLoop {
     candidate.dueMs = Infinity;
   }
 
-  #admit(key: string, peerId: PeerId | undefined, addresses: readonly string[]): Candidate | undefined {
-    const known = this.#candidates.get(key);
+  #admit(peerId: PeerId, addresses: readonly string[]): Candidate | undefined {
+    const known = this.#candidates.get(peerId);
     if (known !== undefined) {
-      known.addresses = [...new Set([...addresses, ...known.addresses])].slice(0, addressesPerPeerMax);
+      const first = known.worked === undefined ? [] : [known.worked];
+      known.addresses = [...new Set([...first, ...addresses, ...known.addresses])].slice(
+        0,
+        addressesPerPeerMax,
+      );
       return known;
     }
     if (this.#candidates.size >= this.#options.candidatesMax && !this.#forgetOne()) return undefined;
     const candidate: Candidate = {
-      key,
       peerId,
       addresses: [...new Set(addresses)].slice(0, addressesPerPeerMax),
-      permanent: false,
+      worked: undefined,
       failures: 0,
       dueMs: this.#modules.clock.monotonicMs() + this.#options.backoffMaxMs,
       attemptedMs: -Infinity,
       connectedMs: -Infinity,
       dialling: false,
     };
-    this.#candidates.set(key, candidate);
+    this.#candidates.set(peerId, candidate);
     return candidate;
   }
 
-  /** The oldest that is neither the operator's nor connected has to go. */
+  /** The oldest that is not connected has to go. */
   #forgetOne(): boolean {
-    for (const candidate of this.#candidates.values()) {
-      const connected = candidate.peerId !== undefined && this.#modules.isConnected(candidate.peerId);
-      if (candidate.permanent || candidate.dialling || connected) continue;
-      return this.#candidates.delete(candidate.key);
+    for (const { peerId, dialling } of this.#candidates.values()) {
+      if (dialling || this.#modules.isConnected(peerId)) continue;
+      return this.#candidates.delete(peerId);
     }
     return false;
   }
@@ -201,8 +198,8 @@ export class DialLoop {
       if (this.#dialling >= this.#options.dialsMax) break;
       if (candidate.dialling || candidate.dueMs > nowMs) continue;
       const { peerId } = candidate;
-      if (peerId !== undefined && this.#modules.isConnected(peerId)) this.#markConnected(candidate);
-      else if (peerId !== undefined && this.#modules.isBanned(peerId)) {
+      if (this.#modules.isConnected(peerId)) this.#markConnected(candidate);
+      else if (this.#modules.isBanned(peerId)) {
         candidate.dueMs = nowMs + this.#options.backoffMaxMs;
       } else if (this.#modules.isFull()) candidate.dueMs = nowMs + retryWhenFullMs;
       else void this.#attempt(candidate);
@@ -211,16 +208,16 @@ export class DialLoop {
   }
 
   async #attempt(candidate: Candidate): Promise<void> {
+    const { peerId } = candidate;
     candidate.dialling = true;
     candidate.attemptedMs = this.#modules.clock.monotonicMs();
     this.#dialling += 1;
     try {
-      this.#reached(candidate, await this.#modules.dial(candidate.addresses));
+      this.#reached(candidate, await this.#modules.dial(candidate.addresses, peerId));
     } catch (thrown) {
-      candidate.failures += 1;
-      candidate.dueMs = this.#modules.clock.monotonicMs() + this.#backoffMs(candidate.failures);
+      this.#failed(candidate);
       this.#modules.logger.debug(
-        { peer: candidate.key, failures: candidate.failures, error: toError(thrown).message },
+        { peer: peerId, failures: candidate.failures, error: toError(thrown).message },
         "dial failed",
       );
     } finally {
@@ -230,21 +227,20 @@ export class DialLoop {
     }
   }
 
-  /** A bootstrap address without a peer id has shown its id: from now on it goes by that. */
-  #reached(candidate: Candidate, peer: PeerId): void {
-    let named: Candidate | undefined = candidate;
-    if (candidate.key !== peer) {
-      this.#candidates.delete(candidate.key);
-      named = this.#admit(peer, peer, candidate.addresses);
-      if (named === undefined) return;
-      named.permanent = candidate.permanent;
-    }
-    if (this.#modules.isConnected(peer)) {
-      this.#markConnected(named);
-    } else {
-      // Opened, and closed again already.
-      named.failures += 1;
-      named.dueMs = this.#modules.clock.monotonicMs() + this.#backoffMs(named.failures);
-    }
+  #reached(candidate: Candidate, address: string): void {
+    this.#preferred(candidate, address);
+    if (this.#modules.isConnected(candidate.peerId)) this.#markConnected(candidate);
+    // Opened, and closed again already.
+    else this.#failed(candidate);
+  }
+
+  #preferred(candidate: Candidate, address: string): void {
+    candidate.worked = address;
+    candidate.addresses = [address, ...candidate.addresses.filter((each) => each !== address)];
+  }
+
+  #failed(candidate: Candidate): void {
+    candidate.failures += 1;
+    candidate.dueMs = this.#modules.clock.monotonicMs() + this.#backoffMs(candidate.failures);
   }
 }

@@ -7,6 +7,11 @@ export function peerIdOfAddress(address: Multiaddr): PeerId | undefined {
   return address.getComponents().findLast(({ code }) => code === CODE_P2P)?.value;
 }
 
+/** An address as text, with the peer id at its end. */
+export function withPeerId(address: Multiaddr, peer: PeerId): string {
+  return peerIdOfAddress(address) === undefined ? `${address}/p2p/${peer}` : `${address}`;
+}
+
 /** Parses an address from the operator; undefined where it is none. */
 export function parseAddress(text: string): Multiaddr | undefined {
   try {
@@ -33,5 +38,5 @@ export function dialableAddresses(
   return claimed
     .filter((address) => loopbackOnly || !isLoopback(address))
     .filter((address) => (peerIdOfAddress(address) ?? peer) === peer)
-    .map((address) => (peerIdOfAddress(address) === undefined ? `${address}/p2p/${peer}` : `${address}`));
+    .map((address) => withPeerId(address, peer));
 }

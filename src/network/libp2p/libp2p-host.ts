@@ -2,15 +2,18 @@
 import { EventEmitter } from "node:events";
 import type { Connection, ConnectionGater, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import { LevelDatastore } from "datastore-level";
-import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { BootstrapList, defaultBootstrapList } from "../host/bootstrap-list.ts";
 import { DialLoop, defaultDialLoop } from "../host/dial-loop.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 import { type PeerLimitOptions, PeerLimits } from "../host/peer-limits.ts";
+import { refusalText } from "../host/refusal-text.ts";
 import { RequestError } from "../host/request-error.ts";
+import { defaultVouchedPeers, VouchedPeers } from "../host/vouched-peers.ts";
 import type {
   ConnectedPeer,
   PeerHost,
@@ -20,11 +23,13 @@ import type {
   RequestOptions,
   TopicOptions,
 } from "../peer-host.ts";
-import { dialableAddresses, parseAddress, peerIdOfAddress } from "./addresses.ts";
+import { dialableAddresses, parseAddress, peerIdOfAddress, withPeerId } from "./addresses.ts";
+import { Dialler } from "./dialler.ts";
 import { Gossip } from "./gossip.ts";
 import { createLibp2pNode, type Libp2pNodeOptions } from "./libp2p-node.ts";
 import { Mdns } from "./mdns.ts";
 import { answerOverStream, requestOverStream } from "./streams.ts";
+import { Transports } from "./transports.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface Libp2pHostOptions extends Libp2pNodeOptions {
@@ -55,7 +60,6 @@ const outboundSlotsMax = 8;
 /** Sightings worked through: a burst of this many, and as many again every ten seconds. */
 const sightingsMax = 200;
 const sightingsRefillMs = 10_000;
-const secretWarningsMax = 64;
 /** After hanging up on a peer, before the dial loop may try it again. */
 const disconnectHoldMs = 60_000;
 
@@ -73,33 +77,51 @@ export async function createLibp2pHost(
   const protocols = new Map<string, ProtocolOptions>();
   const connectedPeers = new Map<PeerId, ConnectedPeer>();
   const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
-  const secretWarnings = new BoundedMap<string, true>(secretWarningsMax);
+  /** Why we ourselves hung up on a peer, until its connection has ended. */
+  const hungUpBecause = new Map<PeerId, string>();
   let running = false;
 
   const gossip = new Gossip({ limits, logger, ban: banForFault, disconnect: hangUpForFault });
   const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
   const datastore =
     options.datastoreDirectory === undefined ? undefined : new LevelDatastore(options.datastoreDirectory);
-  const node: Libp2p = await createLibp2pNode(options, { gossip, mdns, gater: createGater(), datastore });
-  const peerId = node.peerId.toString();
-  const dialLoop = new DialLoop(
-    { ...defaultDialLoop, ownId: peerId },
-    {
-      clock,
-      logger,
-      random,
-      dial: async (addresses) => {
-        const connection = await dialAddresses(addresses).catch((thrown: unknown) => {
-          if (isSecretRefused(thrown)) warnOfSecret(addresses);
-          throw thrown;
-        });
-        return connection.remotePeer.toString();
-      },
-      isConnected: (peer) => connectionsOf(peer).length > 0,
-      isBanned: (peer) => limits.isBanned(peer),
-      isFull: () => node.getConnections().length >= options.maxConnections,
-    },
+  const transports = new Transports(
+    { listenAddresses: options.listenAddresses, announceAddresses: options.announceAddresses ?? [] },
+    onAddressesChanged,
   );
+  const dialler = new Dialler({
+    transports,
+    limits,
+    clock,
+    hasSecret: options.networkSecret !== undefined,
+    connectionsOf,
+    worked: onWorked,
+  });
+  const node: Libp2p = await createLibp2pNode(options, {
+    gossip,
+    transports,
+    mdns,
+    gater: createGater(),
+    datastore,
+  });
+  const peerId = node.peerId.toString();
+  const knowledge = {
+    clock,
+    logger,
+    random,
+    isConnected: (peer: PeerId) => connectionsOf(peer).length > 0,
+    isBanned: (peer: PeerId) => limits.isBanned(peer),
+    isFull: () => node.getConnections().length >= options.maxConnections,
+    connections: () => connectedPeers.size,
+  };
+  const dial = async (addresses: readonly string[], peer: PeerId) =>
+    (await dialler.dial(addresses, peer)).address;
+  const dialLoop = new DialLoop({ ...defaultDialLoop, ownId: peerId }, { ...knowledge, dial });
+  const vouched = new VouchedPeers({ ...defaultVouchedPeers, ownId: peerId }, { ...knowledge, dial });
+  const bootstrap = new BootstrapList(defaultBootstrapList, {
+    ...knowledge,
+    dial: (address, expected) => dialler.dialBootstrap(address, expected),
+  });
   const watchdog = new Watchdog({
     node,
     gossip,
@@ -116,7 +138,7 @@ export async function createLibp2pHost(
     return {
       denyDialPeer: refused,
       denyOutboundConnection: refused,
-      denyOutboundEncryptedConnection: refused,
+      denyOutboundEncryptedConnection: (peer, { remoteAddr }) => dialler.refuses(peer.toString(), remoteAddr),
       denyInboundEncryptedConnection: (peer) =>
         refused(peer) || node.getConnections().filter(isInbound).length >= inboundMax,
     };
@@ -126,40 +148,31 @@ export async function createLibp2pHost(
     return node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === "open");
   }
 
-  async function dialAddresses(addresses: readonly string[], signal?: AbortSignal): Promise<Connection> {
-    const parsed = addresses.map((address) => {
-      const multiaddr = parseAddress(address);
-      if (multiaddr === undefined) throw new Error(`not a multiaddr: ${address}`);
-      return multiaddr;
-    });
-    // Libp2p takes only addresses that all name the peer or all do not.
-    const peer = parsed.map(peerIdOfAddress).find((named) => named !== undefined);
-    const alike = parsed.map((address) =>
-      peer === undefined || peerIdOfAddress(address) !== undefined
-        ? address
-        : address.encapsulate(`/p2p/${peer}`),
-    );
-    return node.dial(alike, signal === undefined ? {} : { signal });
-  }
-
-  /** Both sides of a wrong secret see noise, and the dial loop tries again for good: it is said once for each peer. */
-  function warnOfSecret(addresses: readonly string[]): void {
-    const [address = ""] = addresses;
-    if (options.networkSecret === undefined || secretWarnings.has(address)) return;
-    secretWarnings.set(address, true);
-    logger.warn(
-      { addresses },
-      "a node answers there, but not with this network's secret: it is of another network, or the invitation is not of its network (aurex-node invite makes one)",
-    );
-  }
-
   function onSighting({ id, multiaddrs }: PeerInfo): void {
     const peer = id.toString();
     if (!running || peer === peerId || !sightings.add(1, clock.monotonicMs())) return;
-    const addresses = dialableAddresses(peer, multiaddrs, node.getMultiaddrs());
+    const addresses = dialableAddresses(peer, multiaddrs, transports.announced());
     if (addresses.length === 0) return;
     dialLoop.sighted(peer, addresses);
     events.emit("peerSighted", peer, addresses);
+  }
+
+  /** An address that has just worked is remembered, over a restart, too. */
+  function onWorked(peer: PeerId, address: Multiaddr): void {
+    dialLoop.worked(peer, withPeerId(address, peer));
+    node.peerStore.merge(peerIdFromString(peer), { multiaddrs: [address] }).catch((thrown: unknown) => {
+      if (running) logger.debug({ peer, error: toError(thrown).message }, "an address could not be stored");
+    });
+  }
+
+  /** Tells the connected peers, which would otherwise keep the old addresses until they connect anew. */
+  function onAddressesChanged(): void {
+    const multiaddrs = transports.announced();
+    logger.info({ addresses: multiaddrs.map(String) }, "the addresses of this node have changed");
+    node.peerStore.patch(node.peerId, { multiaddrs }).catch((thrown: unknown) => {
+      if (running) logger.debug({ error: toError(thrown).message }, "own addresses could not be stored");
+    });
+    events.emit("addressesChanged");
   }
 
   function onConnect(peer: PeerId): void {
@@ -172,25 +185,32 @@ export async function createLibp2pHost(
     const { direction, remoteAddr } = connection;
     const connected = { peerId: peer, address: remoteAddr.toString(), direction };
     connectedPeers.set(peer, connected);
-    // By an address that has just worked it can be found again.
-    if (direction === "outbound") dialLoop.learned(peer, [connected.address]);
+    hungUpBecause.delete(peer);
     dialLoop.connected(peer);
+    bootstrap.connected(peer);
     events.emit("peerConnected", connected);
   }
 
   function onDisconnect(peer: PeerId): void {
     if (!connectedPeers.delete(peer)) return;
-    if (running) dialLoop.disconnected(peer);
-    events.emit("peerDisconnected", peer);
+    const reason = hungUpBecause.get(peer);
+    hungUpBecause.delete(peer);
+    if (running) {
+      dialLoop.disconnected(peer);
+      bootstrap.disconnected(peer, reason);
+    }
+    events.emit("peerDisconnected", peer, reason);
   }
 
   function cut(peer: PeerId, reason: string): void {
+    if (connectedPeers.has(peer)) hungUpBecause.set(peer, reason);
     for (const connection of connectionsOf(peer)) connection.abort(new Error(reason));
   }
 
   function ban(peer: PeerId, durationMs: number, reason: string): void {
     logger.warn({ peer, durationMs, reason }, "peer banned");
     limits.ban(peer, durationMs);
+    bootstrap.refused(peer, refusalText(reason));
     cut(peer, reason);
   }
 
@@ -221,7 +241,7 @@ export async function createLibp2pHost(
   async function loadStoredPeers(): Promise<void> {
     for (const { id, addresses } of await node.peerStore.all()) {
       const claimed = addresses.map(({ multiaddr }) => multiaddr);
-      dialLoop.sighted(id.toString(), dialableAddresses(id.toString(), claimed, node.getMultiaddrs()));
+      dialLoop.sighted(id.toString(), dialableAddresses(id.toString(), claimed, transports.announced()));
     }
   }
 
@@ -229,13 +249,18 @@ export async function createLibp2pHost(
   node.addEventListener("peer:disconnect", ({ detail }) => onDisconnect(detail.toString()));
   node.addEventListener("peer:identify", ({ detail }) => {
     const peer = detail.peerId.toString();
-    dialLoop.learned(peer, dialableAddresses(peer, detail.listenAddrs, node.getMultiaddrs()));
+    dialLoop.learned(peer, dialableAddresses(peer, detail.listenAddrs, transports.announced()));
   });
 
   return {
     peerId,
     events,
-    addresses: () => node.getMultiaddrs().map((address) => address.toString()),
+    addresses: () => transports.announced().map((address) => withPeerId(address, peerId)),
+    bootstrap: () => bootstrap.status(),
+    heardOf(peer, addresses) {
+      const parsed = addresses.flatMap((address) => parseAddress(address) ?? []);
+      vouched.heardOf(peer, dialableAddresses(peer, parsed, transports.announced()));
+    },
     discoveryFault: () => mdns?.fault,
     meshPeers: (topic) => gossip.meshPeers(topic),
 
@@ -251,19 +276,24 @@ export async function createLibp2pHost(
       running = true;
       gossip.start();
       watchdog.start();
+      dialler.start();
       for (const address of options.bootstrap) {
         const parsed = parseAddress(address);
-        if (parsed === undefined) logger.warn({ address }, "this bootstrap address is no multiaddr");
-        else dialLoop.addBootstrap(address, peerIdOfAddress(parsed));
+        bootstrap.add(address, parsed && peerIdOfAddress(parsed));
       }
+      bootstrap.start();
       await loadStoredPeers();
       dialLoop.start();
+      vouched.start();
     },
 
     async stop() {
       if (running) {
         running = false;
         dialLoop.stop();
+        bootstrap.stop();
+        vouched.stop();
+        dialler.stop();
         watchdog.stop();
         gossip.stop();
         await node.stop();
@@ -276,13 +306,15 @@ export async function createLibp2pHost(
     peers: () => [...connectedPeers.values()],
 
     async dial(address, signal) {
+      if (!running) throw new Error("not started");
       const wanted = parseAddress(address);
       const peer = wanted === undefined ? undefined : peerIdOfAddress(wanted);
       if (peer !== undefined && connectionsOf(peer).length > 0) return peer;
-      return (await dialAddresses([address], signal)).remotePeer.toString();
+      return (await dialler.dial([address], undefined, signal)).peer;
     },
 
     async disconnect(peer) {
+      if (connectedPeers.has(peer)) hungUpBecause.set(peer, "hung up");
       await node.hangUp(peerIdFromString(peer), { signal: AbortSignal.timeout(1_000) });
       dialLoop.hold(peer, disconnectHoldMs);
     },
@@ -318,12 +350,6 @@ export async function createLibp2pHost(
 
 function isInbound({ direction }: Connection): boolean {
   return direction === "inbound";
-}
-
-/** Somebody answered and the first words made no sense; of several addresses, at one of them. */
-function isSecretRefused(thrown: unknown): boolean {
-  if (thrown instanceof AggregateError) return thrown.errors.some(isSecretRefused);
-  return thrown instanceof Error && thrown.name === "EncryptionFailedError";
 }
 
 /** Libp2p tells of a taken port only within the text of its message. */

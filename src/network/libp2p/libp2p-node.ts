@@ -14,11 +14,14 @@ import { invariant } from "../../base/invariant.ts";
 import { networkSecretBytes } from "../../protocol/invitation.ts";
 import type { Gossip } from "./gossip.ts";
 import type { Mdns } from "./mdns.ts";
+import type { Transports } from "./transports.ts";
 
 export interface Libp2pNodeOptions {
   /** 32 bytes; the Ed25519 key of the node is its identity on the network. */
   readonly privateKeySeed: Uint8Array;
   readonly listenAddresses: readonly string[];
+  /** Multiaddrs from the operator, told beside what is listened on. */
+  readonly announceAddresses?: readonly string[];
   readonly maxConnections: number;
   readonly agentVersion: string;
   /** 32 bytes: only nodes with the same secret can connect, and only to each other. Absent: an open network. */
@@ -27,6 +30,7 @@ export interface Libp2pNodeOptions {
 
 export interface Libp2pNodeModules {
   readonly gossip: Gossip;
+  readonly transports: Transports;
   readonly mdns: Mdns | undefined;
   readonly gater: ConnectionGater;
   readonly datastore: LevelDatastore | undefined;
@@ -38,13 +42,17 @@ const streamWindowBytesMax = 2 * 2 ** 20;
 /** Builds the node without starting it. */
 export async function createLibp2pNode(
   options: Libp2pNodeOptions,
-  { gossip, mdns, gater, datastore }: Libp2pNodeModules,
+  { gossip, transports, mdns, gater, datastore }: Libp2pNodeModules,
 ): Promise<Libp2p> {
   return createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed("Ed25519", options.privateKeySeed),
     nodeInfo: { userAgent: options.agentVersion },
-    addresses: { listen: [...options.listenAddresses] },
+    addresses: {
+      listen: [...options.listenAddresses],
+      // What libp2p would announce leaves out public addresses that no AutoNAT server has confirmed.
+      announceFilter: () => transports.announcedWithId(),
+    },
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytesMax } })],
@@ -59,8 +67,7 @@ export async function createLibp2pNode(
       // Idle sockets must not keep honest dials out: many may wait, none for long.
       maxIncomingPendingConnections: 256,
       inboundUpgradeTimeout: 2_000,
-      dialTimeout: 5_000,
-      // Reconnecting is the dial loop's.
+      // Dialling is the dialler's, reconnecting the dial loop's.
       reconnectRetries: 0,
     },
     connectionMonitor: { pingInterval: 5_000 },
@@ -70,6 +77,7 @@ export async function createLibp2pNode(
       identify: identify(),
       ping: ping(),
       gossip: (components) => gossip.createService(components),
+      transports: (components) => transports.createService(components),
       ...(mdns === undefined ? {} : { mdns: (components) => mdns.createService(components) }),
     },
   });

@@ -5,12 +5,16 @@ import { toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { BootstrapFailure, BootstrapList, defaultBootstrapList } from "../host/bootstrap-list.ts";
 import { DialLoop, defaultDialLoop } from "../host/dial-loop.ts";
 import { JudgingQueue } from "../host/judging-queue.ts";
 import { messageId } from "../host/message-id.ts";
 import { PeerLimits } from "../host/peer-limits.ts";
+import { refusalText } from "../host/refusal-text.ts";
 import { RequestError } from "../host/request-error.ts";
+import { defaultVouchedPeers, VouchedPeers } from "../host/vouched-peers.ts";
 import type {
+  BootstrapStatus,
   ConnectedPeer,
   PeerHost,
   PeerHostEvents,
@@ -57,61 +61,105 @@ export class MemoryHost implements PeerHost {
   readonly #logger: Logger;
   readonly #limits: PeerLimits;
   readonly #dialLoop: DialLoop;
+  readonly #bootstrap: BootstrapList;
+  readonly #vouched: VouchedPeers;
   readonly #neighbours = new Map<PeerId, Neighbour>();
   readonly #topics = new Map<string, { readonly options: TopicOptions; readonly queue: JudgingQueue }>();
   readonly #protocols = new Map<string, ProtocolOptions>();
   readonly #seenAtMs = new BoundedMap<string, number>(seenMax);
+  readonly #place: string;
   #running = false;
 
   constructor(peerId: PeerId, options: MemoryHostOptions, modules: MemoryHostModules) {
     this.peerId = peerId;
+    this.#place = `/memory/${options.place ?? peerId}`;
     this.#options = options;
     this.#hub = modules.hub;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
     this.#limits = new PeerLimits(options.limits ?? {}, modules);
-    this.#dialLoop = new DialLoop(
-      { ...defaultDialLoop, ownId: peerId },
-      {
-        clock: modules.clock,
-        random: modules.random,
-        logger: modules.logger,
-        dial: ([address]) => this.dial(address!),
-        isConnected: (peer) => this.#neighbours.has(peer),
-        isBanned: (peer) => this.#limits.isBanned(peer),
-        isFull: () => this.#isFull(),
-      },
-    );
+    const { clock, random, logger } = modules;
+    const knowledge = {
+      clock,
+      random,
+      logger,
+      isConnected: (peer: PeerId) => this.#neighbours.has(peer),
+      isBanned: (peer: PeerId) => this.#limits.isBanned(peer),
+      isFull: () => this.#isFull(),
+      connections: () => this.#neighbours.size,
+    };
+    const dial = async ([address]: readonly string[], peer: PeerId) => {
+      await this.#dial(address!, peer);
+      return address!;
+    };
+    this.#dialLoop = new DialLoop({ ...defaultDialLoop, ownId: peerId }, { ...knowledge, dial });
+    this.#vouched = new VouchedPeers({ ...defaultVouchedPeers, ownId: peerId }, { ...knowledge, dial });
+    this.#bootstrap = new BootstrapList(defaultBootstrapList, {
+      ...knowledge,
+      dial: (address, expected) => this.#dialBootstrap(address, expected),
+    });
   }
 
   addresses(): readonly string[] {
-    return [addressOf(this.peerId)];
+    return [`${this.#place}/p2p/${this.peerId}`];
+  }
+
+  bootstrap(): readonly BootstrapStatus[] {
+    return this.#bootstrap.status();
+  }
+
+  heardOf(peer: PeerId, addresses: readonly string[]): void {
+    this.#vouched.heardOf(peer, addresses);
   }
 
   async start(): Promise<void> {
-    this.#hub.register(this);
+    this.#hub.register(this, this.#place);
     this.#running = true;
-    for (const address of this.#options.bootstrap ?? []) {
-      this.#dialLoop.addBootstrap(address, peerIdOf(address));
-    }
+    for (const address of this.#options.bootstrap ?? []) this.#bootstrap.add(address, peerIdOf(address));
+    this.#bootstrap.start();
     this.#dialLoop.start();
+    this.#vouched.start();
   }
 
   async stop(): Promise<void> {
     if (!this.#running) return;
     this.#running = false;
     this.#dialLoop.stop();
+    this.#bootstrap.stop();
+    this.#vouched.stop();
     for (const peer of [...this.#neighbours.keys()]) this.#hangUp(peer);
-    this.#hub.unregister(this);
+    this.#hub.unregister(this, this.#place);
   }
 
   peers(): readonly ConnectedPeer[] {
     return [...this.#neighbours.values()].map(({ peer }) => peer);
   }
 
-  async dial(address: string, signal?: AbortSignal): Promise<PeerId> {
-    const peer = peerIdOf(address);
-    if (peer === undefined) throw new Error(`no peer id in ${address}`);
+  dial(address: string, signal?: AbortSignal): Promise<PeerId> {
+    return this.#dial(address, peerIdOf(address), signal);
+  }
+
+  async #dialBootstrap(address: string, expected: PeerId | undefined): Promise<PeerId> {
+    try {
+      const peer = this.#hub.at(placeOf(address) ?? "")?.peerId;
+      if (peer === this.peerId) throw new BootstrapFailure("it is this node's own address", { isOwn: true });
+      if (peer !== undefined && expected !== undefined && peer !== expected) {
+        throw new BootstrapFailure(`node ${peer} answers there, and the address names ${expected}`);
+      }
+      if (peer !== undefined && this.#limits.isBanned(peer)) {
+        throw new BootstrapFailure(`node ${peer} is refused for a while`, { refused: peer });
+      }
+      return await this.#dial(address, expected);
+    } catch (thrown) {
+      throw thrown instanceof BootstrapFailure ? thrown : new BootstrapFailure(toError(thrown).message);
+    }
+  }
+
+  async #dial(address: string, expected: PeerId | undefined, signal?: AbortSignal): Promise<PeerId> {
+    const place = placeOf(address);
+    if (place === undefined) throw new Error(`no address in memory: ${address}`);
+    const peer = expected ?? this.#hub.at(place)?.peerId;
+    if (peer === undefined) throw new Error(`nobody is at ${place}`);
     if (peer === this.peerId) throw new Error("dialled ourselves");
     if (!this.#running) throw new Error("not started");
     if (this.#limits.isBanned(peer)) throw new Error(`${peer} is banned`);
@@ -122,7 +170,7 @@ export class MemoryHost implements PeerHost {
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted) onAbort();
     this.#hub.send(this.peerId, peer, (listener) => {
-      const connection = listener?.accept(this.peerId);
+      const connection = listener?.listensAt(place) ? listener.accept(this.peerId) : undefined;
       this.#hub.sendSurely(peer, this.peerId, (dialer) => {
         if (connection === undefined) reject(new Error(`${peer} refuses the connection`));
         else if (dialer === this && this.#open(connection, "outbound")) resolve(peer);
@@ -138,7 +186,7 @@ export class MemoryHost implements PeerHost {
   }
 
   async disconnect(peer: PeerId): Promise<void> {
-    this.#hangUp(peer);
+    this.#hangUp(peer, "hung up");
     this.#dialLoop.hold(peer, disconnectHoldMs);
   }
 
@@ -221,6 +269,10 @@ export class MemoryHost implements PeerHost {
       neighbour.exchanges.delete(exchange);
       exchange.cancel();
     }
+  }
+
+  listensAt(place: string): boolean {
+    return this.#place === place;
   }
 
   /** The far end of `dial`: a connection, or undefined where this host wants none. */
@@ -336,43 +388,50 @@ export class MemoryHost implements PeerHost {
     const known = this.#neighbours.get(peerId);
     if (known?.connection === connection) return true;
     if (known !== undefined) this.#drop(peerId);
-    const peer: ConnectedPeer = { peerId, address: addressOf(peerId), direction };
+    const place = this.#hub.hostOf(peerId)?.addresses()[0] ?? `/memory/${peerId}/p2p/${peerId}`;
+    const peer: ConnectedPeer = { peerId, address: place, direction };
     this.#neighbours.set(peerId, { connection, peer, exchanges: new Set() });
     this.#dialLoop.learned(peerId, [peer.address]);
+    this.#bootstrap.connected(peerId);
     this.events.emit("peerConnected", peer);
     return true;
   }
 
-  #hangUp(peer: PeerId): void {
+  #hangUp(peer: PeerId, reason?: string): void {
     const connection = this.#neighbours.get(peer)?.connection;
     if (connection === undefined) return;
     connection.closed = true;
     this.#hub.sendSurely(this.peerId, peer, (host) => host?.onClosed(connection));
-    this.#drop(peer);
+    this.#drop(peer, reason);
   }
 
-  #drop(peer: PeerId): void {
+  #drop(peer: PeerId, reason?: string): void {
     const neighbour = this.#neighbours.get(peer);
     if (neighbour === undefined) return;
     this.#neighbours.delete(peer);
     for (const exchange of neighbour.exchanges) {
       exchange.fail(new RequestError("request/reset", "the connection closed"));
     }
-    if (this.#running) this.#dialLoop.disconnected(peer);
-    this.events.emit("peerDisconnected", peer);
+    if (this.#running) {
+      this.#dialLoop.disconnected(peer);
+      this.#bootstrap.disconnected(peer, reason);
+    }
+    this.events.emit("peerDisconnected", peer, reason);
   }
 
   #banNow(peer: PeerId, durationMs: number, reason: string): void {
     this.#logger.warn({ peer, durationMs, reason }, "peer banned");
     this.#limits.ban(peer, durationMs);
-    this.#hangUp(peer);
+    this.#bootstrap.refused(peer, refusalText(reason));
+    this.#hangUp(peer, reason);
   }
 }
 
-function addressOf(peer: PeerId): string {
-  return `/memory/${peer}/p2p/${peer}`;
+/** Where a host of an address is: `/memory/NAME`. */
+function placeOf(address: string): string | undefined {
+  return /^\/memory\/[^/]+/.exec(address)?.[0];
 }
 
 function peerIdOf(address: string): PeerId | undefined {
-  return /^\/memory\/([^/]+)\/p2p\/\1$/.exec(address)?.[1];
+  return /^\/memory\/[^/]+\/p2p\/([^/]+)$/.exec(address)?.[1];
 }

@@ -25,7 +25,9 @@ export interface MemoryNetworkModules {
 }
 
 export interface MemoryHostOptions {
-  /** Addresses dialled at once and for ever. */
+  /** Where the host is, in the place of its id: another host may be there once this one has stopped. */
+  readonly place?: string;
+  /** Addresses dialled at once and for ever: `/memory/PLACE`, with or without `/p2p/ID`. */
   readonly bootstrap?: readonly string[];
   readonly limits?: Partial<PeerLimitOptions>;
   readonly maxConnections?: number;
@@ -71,6 +73,7 @@ export class MemoryHub {
   readonly #options: MemoryNetworkOptions;
   readonly #modules: MemoryNetworkModules;
   readonly #hosts = new Map<PeerId, MemoryHost>();
+  readonly #places = new Map<string, MemoryHost>();
   readonly #links = new Map<string, LinkOptions>();
   readonly #lastDeliveryMs = new Map<string, number>();
   /** By both ids in order: two peers that dial each other at once end up with one connection. */
@@ -82,13 +85,21 @@ export class MemoryHub {
     this.#modules = modules;
   }
 
-  register(host: MemoryHost): void {
+  register(host: MemoryHost, place: string): void {
     invariant(!this.#hosts.has(host.peerId), `${host.peerId} runs already`);
+    invariant(!this.#places.has(place), `${place} is taken`);
     this.#hosts.set(host.peerId, host);
+    this.#places.set(place, host);
   }
 
-  unregister(host: MemoryHost): void {
+  unregister(host: MemoryHost, place: string): void {
     this.#hosts.delete(host.peerId);
+    this.#places.delete(place);
+  }
+
+  /** The host that listens at a place. */
+  at(place: string): MemoryHost | undefined {
+    return this.#places.get(place);
   }
 
   hostOf(peer: PeerId): MemoryHost | undefined {

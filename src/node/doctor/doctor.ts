@@ -3,6 +3,7 @@ import type { NodeConfig } from "../../config/node-config.ts";
 import { createApiClient } from "../../http/api-client.ts";
 import { type LockHolder, readDirectoryLock } from "../../store/directory-lock.ts";
 import { otherChain, otherNode } from "../own-directory.ts";
+import { checkBootstrap } from "./bootstrap.ts";
 import type { Finding } from "./finding.ts";
 import { checkMdnsPort, checkMulticastRoute } from "./multicast.ts";
 import { checkChainFiles, checkDataDirectory, checkDiskSpace, checkJournals } from "./places.ts";
@@ -21,8 +22,8 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
   const { dataDir, network, mdns, api } = config;
   const holder = await readDirectoryLock(dataDir).catch(() => undefined);
   const node = await nodeOf(dataDir, holder);
-  const peerPort = { host: config.listenAddress, port: config.port, flag: "--port" };
-  const apiPort = { host: "127.0.0.1", port: config.apiPort, flag: "--api-port" };
+  const peerPort = { hosts: config.listenAddress, port: config.port, flag: "--port" };
+  const apiPort = { hosts: ["127.0.0.1"], port: config.apiPort, flag: "--api-port" };
   return [
     await checkDataDirectory(dataDir, holder),
     await checkDiskSpace(dataDir),
@@ -35,6 +36,7 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
     checkNode(node),
     checkClock(node),
     checkPeers(node),
+    await checkBootstrap(node, config.bootstrap),
     checkChainOfPeers(node),
   ];
 }

@@ -22,6 +22,7 @@ export type CheckName =
   | "node"
   | "clock"
   | "peers"
+  | "bootstrap"
   | "chain-of-peers";
 
 export function passed(check: CheckName, found: string): Finding {

@@ -7,7 +7,8 @@ import { ownerText, portOwner } from "./port-owner.ts";
 
 export interface PortQuestion {
   readonly check: CheckName & ("peer-port" | "api-port");
-  readonly host: string;
+  /** All that are listened on; several of the node's own, one of the API's. */
+  readonly hosts: readonly string[];
   readonly port: number;
   /** The flag that names another. */
   readonly flag: string;
@@ -15,9 +16,17 @@ export interface PortQuestion {
   readonly holder: LockHolder | undefined;
 }
 
-export async function checkPort({ check, host, port, flag, holder }: PortQuestion): Promise<Finding> {
-  if (port === 0) return passed(check, "any free one will be taken");
-  const where = `${host}:${port}`;
+/** The first of them that cannot be had, or else what they all are. */
+export async function checkPort(question: PortQuestion): Promise<Finding> {
+  if (question.port === 0) return passed(question.check, "any free one will be taken");
+  const findings: Finding[] = [];
+  for (const host of question.hosts) findings.push(await checkHost(host, question));
+  const failing = findings.find(({ ok }) => ok === false);
+  return failing ?? passed(question.check, findings.map(({ found }) => found).join("; "));
+}
+
+async function checkHost(host: string, { check, port, flag, holder }: PortQuestion): Promise<Finding> {
+  const where = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
   const refusal = await listenError(host, port);
   if (refusal === undefined) return passed(check, `${where} is free`);
   if (refusal.code === "EADDRINUSE") {
