@@ -17,6 +17,7 @@ export {
   type PowNodeOptions,
 } from "./node/blockchain-network.ts";
 export type { BlockSummary } from "./node/chain-tables.ts";
+export { LocalNode } from "./node/local-node.ts";
 export { exitCodes, OperatorError } from "./node/operator-error.ts";
 export { formatAmount, parseAmount } from "./protocol/amount.ts";
 export {

@@ -1,4 +1,7 @@
 /** `aurex-node demo`: a network of both engines on this machine. */
+import { accessSync, constants, existsSync } from "node:fs";
+import path from "node:path";
+import { shellWord } from "../node/demo/demo-commands.ts";
 import { AurexCommand } from "./command.ts";
 import { listed, numberFrom, oneOf } from "./flag-values.ts";
 import { addStopSignals } from "./stop-signals.ts";
@@ -11,6 +14,7 @@ interface DemoFlags {
   readonly transactions: number;
   readonly dataDir?: string;
   readonly exit: boolean;
+  readonly stay: boolean;
   readonly logLevel: (typeof logLevels)[number];
 }
 
@@ -19,7 +23,7 @@ const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export function demoCommand(terminal: Terminal): AurexCommand {
   return new AurexCommand("demo", terminal)
     .description(
-      "Run a network of Proof of Work and Proof of Authority nodes on this machine, send test transactions, and show status, chains and SQL ledger. In a terminal it then stays up until Ctrl-C.",
+      "Run a network of Proof of Work and Proof of Authority nodes on this machine, send test transactions, and show status, chains and SQL ledger. In a terminal it then stays up until Ctrl-C, and prints each node's API, keys that have AUR, and commands to send something with.",
     )
     .option("--pow <count>", "Proof of Work nodes", numberFrom(0, 16), 3)
     .option("--poa <count>", "Proof of Authority nodes", numberFrom(0, 16), 2)
@@ -30,6 +34,7 @@ export function demoCommand(terminal: Terminal): AurexCommand {
       "where ledger.sqlite and the nodes' directories go (default: a temporary one)",
     )
     .option("--exit", "end when everything has been shown", false)
+    .option("--stay", "stay up until Ctrl-C, also if the output is no terminal", false)
     .option(
       "--log-level <level>",
       `what goes to blockchain.log: ${listed(logLevels)}`,
@@ -38,6 +43,7 @@ export function demoCommand(terminal: Terminal): AurexCommand {
     )
     .examples(
       "aurex-node demo",
+      "aurex-node demo --stay > demo.txt &",
       "aurex-node demo --pow 1 --poa 3 --transactions 50 --exit",
       "aurex-node demo --data-dir ./demo && sqlite3 ./demo/ledger.sqlite .tables",
     )
@@ -50,6 +56,8 @@ export function demoCommand(terminal: Terminal): AurexCommand {
           {
             write: (text) => void terminal.stdout.write(text),
             isTerminal: terminal.isTerminal,
+            columns: terminal.columns,
+            program: programForShell(terminal.environment, process.argv[1]),
             signal: stop.signal,
           },
         );
@@ -61,4 +69,28 @@ export function demoCommand(terminal: Terminal): AurexCommand {
 
 function portList(text: string): number[] {
   return text.split(",").map((port) => numberFrom(0, 65_535)(port.trim()));
+}
+
+/**
+ * How a shell starts this program again: by its name if the name is on the path, else by the file that runs.
+ *
+ * @param file the script that Node runs
+ */
+export function programForShell(
+  { PATH = "" }: Readonly<Record<string, string | undefined>>,
+  file = "",
+): string {
+  const directories = PATH.split(path.delimiter).filter((directory) => directory !== "");
+  const isOnPath = directories.some((directory) => existsSync(path.join(directory, "aurex-node")));
+  if (isOnPath || file === "") return "aurex-node";
+  return isExecutable(file) ? shellWord(file) : `node ${shellWord(file)}`;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,11 +1,14 @@
-/** The six documented tables as text for a terminal of about 120 columns. */
+/** The six documented tables as text that fits a terminal. */
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
+import { columnsDefault, printable, shortened, textTable } from "../base/text-table.ts";
 import { documentedTables } from "./ledger-tables.ts";
 import { quoted } from "./table.ts";
 
 export interface LedgerTextOptions {
   /** Rows of each table and chain; of longer ones the last are shown. */
   readonly rowsMax: number;
+  /** Columns of the terminal; 80 if it is not given. */
+  readonly width?: number;
 }
 
 interface ShownColumn {
@@ -13,6 +16,8 @@ interface ShownColumn {
   readonly widthMax: number;
   /** Where a value too long is cut: ids keep both ends, text its beginning. */
   readonly cut: "middle" | "end";
+  /** Left out of a terminal with fewer columns than {@link wideColumns}. */
+  readonly isWide?: boolean;
 }
 
 interface ShownTable {
@@ -21,8 +26,15 @@ interface ShownTable {
   readonly order: string;
 }
 
+/** A terminal of which all columns of the tables fit. */
+const wideColumns = 110;
+
 function shown(name: string, widthMax: number, cut: "middle" | "end" = "end"): ShownColumn {
   return { name, widthMax, cut };
+}
+
+function shownIfWide(name: string, widthMax: number): ShownColumn {
+  return { ...shown(name, widthMax), isWide: true };
 }
 
 const shownTables: Readonly<Record<string, Omit<ShownTable, "name">>> = {
@@ -52,7 +64,7 @@ const shownTables: Readonly<Record<string, Omit<ShownTable, "name">>> = {
     columns: [
       shown("index", 7),
       shown("timestamp", 14),
-      shown("data", 18),
+      shownIfWide("data", 18),
       shown("previous_hash", 13, "middle"),
       shown("nonce", 8),
       shown("hash", 13, "middle"),
@@ -69,7 +81,7 @@ const shownTables: Readonly<Record<string, Omit<ShownTable, "name">>> = {
       shown("to_user", 17, "middle"),
       shown("amount_text", 16),
       shown("asset_id", 9, "middle"),
-      shown("timestamp", 24),
+      shownIfWide("timestamp", 24),
       shown("block_id", 8),
       shown("status", 9),
     ],
@@ -92,8 +104,8 @@ const shownTables: Readonly<Record<string, Omit<ShownTable, "name">>> = {
       shown("pool", 12, "middle"),
       shown("blocks_found", 12),
       shown("shares_accepted", 15),
-      shown("shares_rejected", 15),
-      shown("hash_rate", 9),
+      shownIfWide("shares_rejected", 15),
+      shownIfWide("hash_rate", 9),
       shown("rewards_due_text", 17),
       shown("rewards_paid_text", 17),
     ],
@@ -107,12 +119,14 @@ export function ledgerTablesText(db: DatabaseSync, options: LedgerTextOptions): 
   const sections = documentedTables.flatMap(({ name }) => {
     const columns = shownTables[name];
     if (!columns) return [];
-    const table = { name, ...columns };
+    const { rowsMax, width = columnsDefault } = options;
+    const fitting = columns.columns.filter(({ isWide }) => !isWide || width >= wideColumns);
+    const table = { name, ...columns, columns: fitting };
     // Nodes may follow chains that this file does not hold.
-    if (name === "nodes") return [sectionText(db, table, "nodes", undefined, options.rowsMax)];
+    if (name === "nodes") return [sectionText(db, table, "nodes", undefined, { rowsMax, width })];
     return chains.map((chain) => {
       const title = `${name} · ${printable(String(chain.name))} (${chain.consensus})`;
-      return sectionText(db, table, title, String(chain.chain_id), options.rowsMax);
+      return sectionText(db, table, title, String(chain.chain_id), { rowsMax, width });
     });
   });
   return sections.join("\n");
@@ -123,7 +137,7 @@ function sectionText(
   table: ShownTable,
   title: string,
   chainId: string | undefined,
-  rowsMax: number,
+  { rowsMax, width }: Required<LedgerTextOptions>,
 ): string {
   const where = chainId === undefined ? "" : " WHERE chain_id = ?";
   const bound = chainId === undefined ? [] : [chainId];
@@ -140,7 +154,8 @@ function sectionText(
     .all(...bound, rowsMax, skipped)
     .map((row) => table.columns.map((column) => cell(row[column.name], column)));
   const count = `${total} ${total === 1 ? "row" : "rows"}${skipped > 0 ? `, the last ${rows.length}` : ""}`;
-  return `${title} (${count})\n${alignedText([table.columns.map(heading), ...rows])}`;
+  const columns = table.columns.map((column) => ({ title: heading(column), cut: column.cut }));
+  return `${title} (${count})\n${textTable(columns, rows, width)}`;
 }
 
 /** An amount's exact text stands under the documented name. */
@@ -151,28 +166,5 @@ function heading(column: ShownColumn): string {
 function cell(value: SQLOutputValue | undefined, column: ShownColumn): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "number" ? value.toFixed(column.name === "timestamp" ? 3 : 0) : String(value);
-  return shortened(printable(text), column);
-}
-
-/** Names and memos come from strangers: none of them may move the cursor or colour the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "·");
-}
-
-function shortened(text: string, { widthMax, cut }: ShownColumn): string {
-  const points = Array.from(text);
-  if (points.length <= widthMax) return text;
-  const tail = cut === "middle" ? Math.floor((widthMax - 1) / 2) : 0;
-  const head = widthMax - 1 - tail;
-  return `${points.slice(0, head).join("")}…${tail === 0 ? "" : points.slice(-tail).join("")}`;
-}
-
-function alignedText(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(...lines.map((line) => Array.from(line[column] ?? "").length)),
-  );
-  return lines
-    .map((line) => `  ${line.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  ")}`.trimEnd())
-    .map((line) => `${line}\n`)
-    .join("");
+  return shortened(printable(text), column.widthMax, column.cut);
 }

@@ -17,6 +17,7 @@ import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import { AurexNode } from "./aurex-node.ts";
 import { type BlockSummary, blockSummaries, chainTable, statusTable } from "./chain-tables.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
+import { LocalNode, writeToStdout } from "./local-node.ts";
 
 export interface BlockchainNetworkOptions {
   /** Each node gets a directory of its own below it; a temporary one, removed by `stopAll`, where it is not given. */
@@ -33,12 +34,17 @@ export interface PowNodeOptions {
   readonly port?: number;
   /** Leading zero hex digits of a block's hash, 1 to 4; the same for all Proof of Work nodes. */
   readonly difficulty?: number;
+  /** Port of its HTTP API on 127.0.0.1, 0 for any free one; it has no API if this is not given. */
+  readonly apiPort?: number;
 }
 
 export interface PoaNodeOptions {
+  /** TCP port on 127.0.0.1; any free one if it is not given. */
   readonly port?: number;
   /** Names of the nodes that may seal. */
   readonly authorizedNodes: readonly string[];
+  /** As of a Proof of Work node. */
+  readonly apiPort?: number;
 }
 
 interface PlannedNode {
@@ -47,6 +53,7 @@ interface PlannedNode {
   readonly port: number;
   readonly difficulty: number;
   readonly authorizedNodes: readonly string[];
+  readonly apiPort: number | undefined;
 }
 
 /** What each node's account, and each funded key, has in a new chain. */
@@ -72,20 +79,36 @@ export class BlockchainNetwork {
     this.#options = options;
   }
 
-  /** Plans a Proof of Work node, which mines when transactions wait. */
-  addPowNode(name: string, options: PowNodeOptions = {}): void {
-    const { port = 0, difficulty = specDefaults.pow.difficulty } = options;
-    this.#plan({ name, consensus: "pow", port, difficulty, authorizedNodes: [] });
+  /**
+   * Plans a Proof of Work node, which mines when transactions wait.
+   *
+   * @returns the node, to be used once `startAll` has started it
+   * @throws Error if there is a node with this name
+   */
+  addPowNode(name: string, options: PowNodeOptions = {}): LocalNode {
+    const { port = 0, difficulty = specDefaults.pow.difficulty, apiPort } = options;
+    return this.#plan({ name, consensus: "pow", port, difficulty, authorizedNodes: [], apiPort });
   }
 
-  /** Plans a Proof of Authority node; it seals if its own name is among the authorized ones. */
-  addPoaNode(name: string, { port = 0, authorizedNodes }: PoaNodeOptions): void {
-    this.#plan({ name, consensus: "poa", port, difficulty: 0, authorizedNodes });
+  /**
+   * Plans a Proof of Authority node, which seals when transactions wait, if its own name is among the authorized ones.
+   *
+   * @returns the node, to be used once `startAll` has started it
+   * @throws Error if there is a node with this name
+   */
+  addPoaNode(name: string, { port = 0, authorizedNodes, apiPort }: PoaNodeOptions): LocalNode {
+    return this.#plan({ name, consensus: "poa", port, difficulty: 0, authorizedNodes, apiPort });
   }
 
-  #plan(node: PlannedNode): void {
+  #plan(node: PlannedNode): LocalNode {
     if (this.#planned.has(node.name)) throw new Error(`there is a node named ${node.name} already`);
     this.#planned.set(node.name, node);
+    return new LocalNode(node.name, node.consensus, {
+      node: (name) => this.node(name),
+      keyOf: (name) => this.#keyOf(name),
+      send: (name, keyPair, payload) => this.send(name, keyPair, payload),
+      committed: (name, idHex, timeoutMs) => this.committed(name, idHex, timeoutMs),
+    });
   }
 
   /** Names in the order in which they were added. */
@@ -93,10 +116,17 @@ export class BlockchainNetwork {
     return [...this.#planned.keys()];
   }
 
-  /** A started node, with its chain, mempool and network. */
+  /**
+   * A started node, with its chain, mempool and network.
+   *
+   * @throws Error if none of this name is running
+   */
   node(name: string): AurexNode {
     const node = this.#nodes.get(name);
-    if (!node) throw new Error(`no node named ${name} is running`);
+    if (!node) {
+      const why = this.#planned.has(name) ? "startAll() starts it" : "no node of this name was added";
+      throw new Error(`no node named ${name} is running: ${why}`);
+    }
     return node;
   }
 
@@ -117,7 +147,7 @@ export class BlockchainNetwork {
       this.#keys.set(name, await loadOrCreateNodeKey(this.#directoryOf(name)));
     }
     for (const planned of this.#planned.values()) {
-      const { name, consensus, port, authorizedNodes } = planned;
+      const { name, consensus, port, authorizedNodes, apiPort } = planned;
       if (this.#nodes.has(name)) continue;
       const isFirstOfChain = this.nodesOf(consensus).length === 0;
       const node = await AurexNode.open(
@@ -133,7 +163,7 @@ export class BlockchainNetwork {
           listenAddresses: [`/ip4/127.0.0.1/tcp/${port}`],
           bootstrap: [],
           mdns: false,
-          apiPort: undefined,
+          apiPort,
           exportFile: isFirstOfChain ? exportFile : undefined,
         },
         { logger: logger.child({ node: name }) },
@@ -283,8 +313,4 @@ export class BlockchainNetwork {
     const failed = stopped.find((outcome) => outcome.status === "rejected");
     if (failed) throw failed.reason;
   }
-}
-
-function writeToStdout(text: string): void {
-  process.stdout.write(text);
 }

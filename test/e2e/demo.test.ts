@@ -1,5 +1,6 @@
 /** The quick start: five nodes, both engines, and one SQL ledger that anyone can read; again on the same data; stopped midway. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import net from "node:net";
@@ -100,6 +101,41 @@ describe("the demo", () => {
     assert.match(stdout, /\nStopped before the end\.\n$/);
     assert.equal(stderr, "");
     await stage.output(...demo("midway"));
+  });
+
+  it("prints, while it stays up, commands that work as they stand, in lines of 80 columns", async () => {
+    const running = stage.run(
+      [...demo("stay"), "--pow", "1", "--poa", "1", "--stay"].filter((flag) => flag !== "--exit"),
+    );
+    await until("the network goes on", () => running.stdout.includes("Press Ctrl-C to stop."));
+    const shown = running.stdout;
+    for (const line of shown.split("\n")) {
+      // A command's own words and paths are not broken: it would not work any more.
+      if (!line.includes(stage.folder) && !line.includes("bin/aurex-node.js"))
+        assert.ok(line.length <= 80, line);
+    }
+    const address = /^ {2}alice +(aurex1\w+)$/m.exec(shown)?.[1];
+    assert.ok(address);
+    const commands = [...shown.matchAll(/^ {2}(\S*aurex-node\S* (?:.*\\\n)*.*)$/gm)].map(
+      ([, command]) => command ?? "",
+    );
+    assert.equal(commands.length, 8, "four on each chain");
+    for (const command of commands) {
+      const { stdout, stderr, status } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+      assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
+      if (command.includes(" account ")) assert.ok(stdout.includes(address), stdout);
+    }
+    assert.ok(!running.stdout.includes("\r"), "a file has no cursor");
+    const heights = (text: string) => [
+      ...text.matchAll(/^[\d:]+ {2}PoW height (\d+) {2}PoA height (\d+) /gm),
+    ];
+    await until("the lines tell of the blocks with them", () => {
+      const all = heights(running.stdout).map(([, pow, poa]) => [Number(pow), Number(poa)] as const);
+      const [first, last] = [all[0], all.at(-1)];
+      return first !== undefined && last !== undefined && last[0] > first[0] && last[1] > first[1];
+    });
+    const { code, stderr } = await running.stop("SIGINT");
+    assert.deepEqual([code, stderr], [0, ""]);
   });
 
   it("says where it cannot put its data: 2", async () => {

@@ -82,7 +82,7 @@ test("each record of a pool replaces its rows, and no others", async (context) =
   await job.catchUp();
   assert.deepEqual(rowsOf(reader, members), [...expected, ["solo", other, null]]);
   for (const line of ledgerTablesText(reader, { rowsMax: 5 }).split("\n"))
-    assert.ok(Array.from(line).length <= 130, line);
+    assert.ok(Array.from(line).length <= 80, line);
   reader.close();
   job.close();
 });

@@ -422,11 +422,14 @@ test("the printed tables fit a terminal and disarm what strangers wrote", async 
   await exportOnce(file, storyChain("poa"));
   const db = openLedgerFile(file, { readOnly: true });
   const text = ledgerTablesText(db, { rowsMax: 2 });
+  const wide = ledgerTablesText(db, { rowsMax: 2, width: 130 });
   db.close();
+  for (const line of wide.split("\n")) assert.ok(Array.from(line).length <= 130, line);
+  assert.match(wide, /^ +index +timestamp +data +previous_hash /m);
   for (const { name } of documentedTables) assert.match(text, new RegExp(`^${name}`, "m"));
   assert.match(text, /^blocks · test-pow \(pow\) \(4 rows, the last 2\)$/m);
   assert.match(text, /alice@example\.com/);
-  for (const line of text.split("\n")) assert.ok(Array.from(line).length <= 130, line);
+  for (const line of text.split("\n")) assert.ok(Array.from(line).length <= 80, line);
   assert.ok(!text.includes("\u001b"));
 });
 

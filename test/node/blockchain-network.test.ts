@@ -58,6 +58,47 @@ describe("a network of both engines", () => {
     assert.ok((again.allChains().PoA_1?.length ?? 0) >= (chains.PoA_1?.length ?? 0));
   });
 
+  it("gives a node for each that is added, to look at and to use once it has started", async (t) => {
+    const network = new BlockchainNetwork();
+    t.after(() => network.stopAll());
+    const pow1 = network.addPowNode("PoW_1", { difficulty: 1, apiPort: 0 });
+    const poa1 = network.addPoaNode("PoA_1", { authorizedNodes: ["PoA_1"] });
+    assert.deepEqual(
+      [pow1.name, pow1.consensus, poa1.name, poa1.consensus],
+      ["PoW_1", "pow", "PoA_1", "poa"],
+    );
+    assert.throws(() => pow1.status(), /no node named PoW_1 is running: startAll\(\) starts it/);
+    await network.startAll();
+    await network.connectPeers();
+    assert.equal(pow1.running, network.node("PoW_1"));
+    // The documented example: a transaction for each chain, and a block on both.
+    for (const node of [pow1, poa1])
+      await node.committed(await node.sendTransaction(`Data from ${node.name}`));
+    for (const node of [pow1, poa1]) {
+      assert.ok(node.status().head.height >= 1);
+      assert.deepEqual(node.chain(), network.allChains()[node.name]);
+      let text = "";
+      const write = (part: string) => (text += part);
+      node.printStatus(write);
+      assert.match(
+        text,
+        new RegExp(`^ +node +engine .*\\n.*\\n +${node.name} +${node.consensus} +\\w+ +[1-9]`),
+      );
+      assert.ok(!text.includes(node === pow1 ? "PoA_1" : "PoW_1"), "one node");
+      text = "";
+      node.printChain(write);
+      assert.match(
+        text,
+        new RegExp(`^${node.name}\\n +height +hash .*\\n.*\\n +0 .*\\n +1 +[0-9a-f]{24} .* 1\\n`),
+      );
+    }
+    const response = await fetch(`${pow1.apiUrl}/v1/node`);
+    assert.equal(((await response.json()) as { name: string }).name, "PoW_1");
+    assert.equal(poa1.apiUrl, undefined);
+    await network.stopAll();
+    assert.throws(() => poa1.printStatus(() => undefined), /no node named PoA_1 is running/);
+  });
+
   it("prints what people want to see", async (t) => {
     const network = new BlockchainNetwork();
     t.after(() => network.stopAll());

@@ -19,7 +19,8 @@ export interface DemoWallets {
   readonly bob: KeyPair;
 }
 
-const users = ["alice@example.com", "bob@example.com"] as const;
+/** The names that the keys register on each chain. */
+export const userNames = { alice: "alice@example.com", bob: "bob@example.com" } as const;
 const goldUnits = 1_000_00n;
 /** A hundredth of an AUR. */
 const centUnits = 1_000_000n;
@@ -68,16 +69,16 @@ async function sendNamedTransactions(
   send: (keyPair: KeyPair, payload: Payload, what: string) => Promise<string>,
 ): Promise<void> {
   for (const [keyPair, name] of [
-    [alice, users[0]],
-    [bob, users[1]],
+    [alice, userNames.alice],
+    [bob, userNames.bob],
   ] as const) {
     // A data directory used before has its users already.
     if (node.chain.ledger.userByName(name)) continue;
     await send(keyPair, { kind: "registerUser", name: fromUtf8(name) }, `register ${name}`);
   }
-  await send(alice, transferAur(bob, 10_50000000n), `transfer 10.5 AUR from ${users[0]} to ${users[1]}`);
-  await send(bob, transferAur(alice, 2_25000000n), `transfer 2.25 AUR from ${users[1]} to ${users[0]}`);
-  await send(alice, { kind: "record", data: fromUtf8("Transaction data") }, `record by ${users[0]}`);
+  await send(alice, transferAur(bob, 10_50000000n), `10.5 AUR from ${userNames.alice} to ${userNames.bob}`);
+  await send(bob, transferAur(alice, 2_25000000n), `2.25 AUR from ${userNames.bob} to ${userNames.alice}`);
+  await send(alice, { kind: "record", data: fromUtf8("Transaction data") }, `record by ${userNames.alice}`);
   const gold = await send(
     alice,
     {
@@ -88,7 +89,7 @@ async function sendNamedTransactions(
       supply: goldUnits,
       metadata: fromUtf8("one unit stands for one gram"),
     },
-    `issue 1000 GOLD by ${users[0]}`,
+    `issue 1000 GOLD by ${userNames.alice}`,
   );
   const transferGold: Payload = {
     kind: "transfer",
@@ -97,7 +98,7 @@ async function sendNamedTransactions(
     amount: 25_00n,
     memo: fromUtf8("25 grams"),
   };
-  await send(alice, transferGold, `transfer 25 GOLD from ${users[0]} to ${users[1]}`);
+  await send(alice, transferGold, `25 GOLD from ${userNames.alice} to ${userNames.bob}`);
 }
 
 function transferAur(to: KeyPair, amount: bigint): Payload {

@@ -2,6 +2,7 @@
 import { toHex } from "../../base/bytes.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
+import { shortened } from "../../base/text-table.ts";
 import type { BlockchainNetwork } from "../blockchain-network.ts";
 import { exitCodes, OperatorError } from "../operator-error.ts";
 import type { DemoOutput } from "./demo-output.ts";
@@ -15,7 +16,7 @@ const pollMs = 100;
 export async function waitUntilCommitted(
   network: BlockchainNetwork,
   sent: readonly SentTransaction[],
-  { write, signal }: DemoOutput,
+  { write, signal, columns }: DemoOutput,
 ): Promise<void> {
   write("[5/6] Waiting until every transaction is committed on every node of its chain\n");
   const startMs = systemClock.monotonicMs();
@@ -32,7 +33,8 @@ export async function waitUntilCommitted(
     const second = Math.floor(elapsedMs / 1_000);
     if (second > saidSecond || missing.length === 0) {
       const heads = network.allStatus().map(({ name, head }) => `${name} ${head.height}`);
-      write(`      ${wanted - missing.length}/${wanted} committed; heights: ${heads.join(", ")}\n`);
+      const line = `      ${wanted - missing.length}/${wanted} committed; heights: ${heads.join(", ")}`;
+      write(`${shortened(line, columns, "end")}\n`);
       saidSecond = second;
     }
     if (missing.length === 0) return;

@@ -2,11 +2,13 @@
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { shortened } from "../../base/text-table.ts";
 import { openLedgerFile } from "../../export/ledger-file.ts";
 import { loadOrCreateKey } from "../../wallet/keystore.ts";
 import { BlockchainNetwork } from "../blockchain-network.ts";
 import { createNodeLogger } from "../logging.ts";
 import { exitCodes, placeUnusable } from "../operator-error.ts";
+import { showCommands } from "./demo-commands.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import { sendAll } from "./demo-transactions.ts";
 import { showLive, showResults } from "./demo-view.ts";
@@ -23,6 +25,8 @@ export interface DemoOptions {
   readonly dataDir: string | undefined;
   /** End when everything has been shown, also in a terminal. */
   readonly exit: boolean;
+  /** Stay up until Ctrl-C, also without a terminal. */
+  readonly stay: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
 }
 
@@ -67,8 +71,11 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
     await waitUntilAgreed(network, output, log.logger);
     await waitUntilKnown(network, output);
     await showResults(network, ledgerFile, output);
-    if (output.isTerminal && !options.exit) await showLive(network, output);
-    if (signal.aborted) write("\nStopping.\n");
+    if (options.stay || (output.isTerminal && !options.exit)) {
+      showCommands(network, { dataDir, wallets }, output);
+      await showLive(network, output);
+    }
+    if (signal.aborted) write(`${output.isTerminal ? "\n" : ""}Stopping.\n`);
     return exitCodes.ok;
   } catch (thrown) {
     if (!signal.aborted || thrown !== signal.reason) throw thrown;
@@ -83,26 +90,27 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
 async function startNetwork(
   network: BlockchainNetwork,
   options: DemoOptions,
-  { write, signal }: DemoOutput,
+  { write, signal, columns }: DemoOutput,
   ledgerFile: string,
 ): Promise<void> {
   const authorizedNodes = Array.from({ length: options.poaNodes }, (_, index) => `PoA_${index + 1}`);
   const portOf = (index: number) => options.ports[index] ?? 0;
   for (let index = 0; index < options.powNodes; index += 1) {
-    network.addPowNode(`PoW_${index + 1}`, { port: portOf(index) });
+    network.addPowNode(`PoW_${index + 1}`, { port: portOf(index), apiPort: 0 });
   }
   for (const [index, name] of authorizedNodes.entries()) {
-    network.addPoaNode(name, { port: portOf(options.powNodes + index), authorizedNodes });
+    network.addPoaNode(name, { port: portOf(options.powNodes + index), authorizedNodes, apiPort: 0 });
   }
   write(`[1/6] Initialising the SQL ledger ${ledgerFile}\n`);
   openLedgerFile(ledgerFile).close();
   write("[2/6] Starting the nodes\n");
   await network.startAll((node) => {
-    write(`      ${node.options.name} listens on ${node.network.addresses[0]}\n`);
+    const address = node.network.addresses[0]?.replace(/\/p2p\/.*$/, "") ?? "";
+    write(`      ${node.options.name.padEnd(6)}  ${address.padEnd(25)}  API ${node.apiUrl}\n`);
     signal.throwIfAborted();
   });
   write("[3/6] Connecting all nodes as peers\n");
   await network.connectPeers();
   const peers = network.allStatus().map((status) => `${status.name} ${status.peers}`);
-  write(`      peers: ${peers.join(", ")}\n`);
+  write(`${shortened(`      peers: ${peers.join(", ")}`, columns, "end")}\n`);
 }
