@@ -9,6 +9,8 @@ import type {
   TopicOptions,
   Verdict,
 } from "../../src/network/peer-host.ts";
+import { suiteMaxMs } from "../support/patience.ts";
+import { connectHosts, isConnected } from "./host-connections.ts";
 
 /** Hosts of one kind and the time they live in. */
 export interface HostRig {
@@ -26,7 +28,7 @@ const protocol = "/aurex/echo/1";
 const utf8 = new TextEncoder();
 
 export function peerHostContract(name: string, makeRig: () => HostRig): void {
-  describe(`peer host: ${name}`, { timeout: 120_000 }, () => {
+  describe(`peer host: ${name}`, { timeout: suiteMaxMs }, () => {
     let rig: HostRig;
     let hosts: PeerHost[];
 
@@ -48,8 +50,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
     }
 
     async function connect(from: PeerHost, to: PeerHost): Promise<void> {
-      await rig.drive(from.dial(to.addresses()[0]!));
-      await rig.until(() => knows(from, to) && knows(to, from), "both know of the connection");
+      await connectHosts(rig, from, to);
     }
 
     /** A chain of hosts, each subscribed, each seeing its neighbours in the topic. */
@@ -136,7 +137,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       assert.equal(await rig.drive(a.dial(b.addresses()[0]!)), b.peerId);
       assert.deepEqual(told.sort(), [`a+ outbound ${b.peerId}`, `b+ inbound ${a.peerId}`]);
       await rig.drive(a.disconnect(b.peerId));
-      await rig.until(() => !knows(a, b) && !knows(b, a), "both have noticed the end");
+      await rig.until(() => !isConnected(a, b) && !isConnected(b, a), "both have noticed the end");
       assert.deepEqual(told.sort().slice(1, 2).concat(told.slice(3)), [`a- ${b.peerId}`, `b- ${a.peerId}`]);
     });
 
@@ -184,7 +185,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       await publish(first!, "good");
       await rig.until(() => far.heard.includes("good"), "the good one has arrived");
       assert.deepEqual(far.heard, ["good"]);
-      assert.ok(knows(second!, first!));
+      assert.ok(isConnected(second!, first!));
     });
 
     it("does not penalise what is ignored", async () => {
@@ -195,14 +196,14 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       await publish(first!, "last");
       await rig.until(() => far.heard.includes("last"), "the last one has arrived");
       assert.deepEqual(far.heard, ["last"]);
-      assert.ok(knows(second!, first!));
+      assert.ok(isConnected(second!, first!));
     });
 
     it("bans who sends a handful of invalid messages, and judges few of a flood", async () => {
       const near = recorder(() => "reject");
       const [first, second] = await chain([{}, near]);
       for (let index = 0; index < 60; index += 1) await publish(first!, `invalid ${index}`);
-      await rig.until(() => !knows(second!, first!), "the flooder is cut off");
+      await rig.until(() => !isConnected(second!, first!), "the flooder is cut off");
       await rig.pass(500);
       assert.ok(near.heard.length >= 2 && near.heard.length <= 28, `${near.heard.length} judged`);
     });
@@ -236,7 +237,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       for (let index = 0; index < 6; index += 1) {
         await rig.drive(first!.publish(topic, new Uint8Array(101).fill(index)));
       }
-      await rig.until(() => !knows(second!, first!), "six over-long messages are enough");
+      await rig.until(() => !isConnected(second!, first!), "six over-long messages are enough");
       assert.deepEqual(near.heard, []);
     });
 
@@ -348,11 +349,11 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       const [a, b] = (await start(2)) as [PeerHost, PeerHost];
       await connect(a, b);
       await rig.drive(a.ban(b.peerId, 1_500, "for the test"));
-      await rig.until(() => !knows(a, b) && !knows(b, a), "both have noticed the end");
+      await rig.until(() => !isConnected(a, b) && !isConnected(b, a), "both have noticed the end");
       await assert.rejects(rig.drive(a.dial(b.addresses()[0]!)));
       await rig.drive(b.dial(a.addresses()[0]!)).catch(() => {});
       await rig.pass(100);
-      assert.equal(knows(a, b), false);
+      assert.equal(isConnected(a, b), false);
       await rig.pass(1_500);
       await connect(a, b);
     });
@@ -361,7 +362,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       const near = recorder();
       const [first, second] = await chain([near, {}]);
       await rig.drive(first!.stop());
-      await rig.until(() => !knows(second!, first!), "the other side has noticed");
+      await rig.until(() => !isConnected(second!, first!), "the other side has noticed");
       assert.deepEqual(first!.peers(), []);
       await publish(second!, "anyone?");
       await rig.pass(100);
@@ -369,8 +370,4 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       await assert.rejects(rig.drive(first!.dial(second!.addresses()[0]!)));
     });
   });
-}
-
-function knows(host: PeerHost, other: PeerHost): boolean {
-  return host.peers().some(({ peerId }) => peerId === other.peerId);
 }

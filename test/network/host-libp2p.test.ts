@@ -18,6 +18,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { encodeLength } from "../../src/network/libp2p/frames.ts";
 import { createLibp2pHost, type Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
 import type { PeerHost, TopicOptions } from "../../src/network/peer-host.ts";
+import { suiteMaxMs } from "../support/patience.ts";
 import { libp2pHost, realUntil } from "./host-rigs.ts";
 
 const topic = "/aurex/test/1";
@@ -31,7 +32,7 @@ const hastyClock: Clock = {
   schedule: (delayMs, callback) => systemClock.schedule(delayMs / 10, callback),
 };
 
-describe("libp2p host", { timeout: 120_000 }, () => {
+describe("libp2p host", { timeout: suiteMaxMs }, () => {
   const cleanups: (() => unknown)[] = [];
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();

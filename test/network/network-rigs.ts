@@ -12,8 +12,11 @@ import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journ
 import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { type BuiltBlock, genesisMs, keyPairNamed } from "../chain/block-builder.ts";
+import { connectHosts, isConnected } from "./host-connections.ts";
 import type { HostRig } from "./host-contract.ts";
 import { libp2pHost, realUntil, seededRandom } from "./host-rigs.ts";
+
+export { isConnected };
 
 export interface NetworkRig extends Omit<HostRig, "makeHost"> {
   readonly clock: Clock;
@@ -133,17 +136,12 @@ export class TestNetwork {
   }
 
   async connect(from: PeerHost, to: PeerHost): Promise<void> {
-    await this.rig.drive(from.dial(to.addresses()[0]!));
-    await this.rig.until(() => isConnected(from, to) && isConnected(to, from), "both know of the connection");
+    await connectHosts(this.rig, from, to);
   }
 
   async stop(): Promise<void> {
     for (const stop of this.#stops.reverse()) await this.rig.drive(stop());
   }
-}
-
-export function isConnected(a: PeerHost, b: PeerHost): boolean {
-  return a.peers().some(({ peerId }) => peerId === b.peerId);
 }
 
 /** The condition that a block is a node's head. */

@@ -13,12 +13,13 @@ import type { ShareBook } from "../../src/pool/share-book.ts";
 import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
 import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
 import { libp2pHost, realUntil } from "../network/host-rigs.ts";
+import { suiteMaxMs } from "../support/patience.ts";
 import { accountNamed, BareMember, Drafting, MemoryBook, noncesOf, serverOn } from "./pool-rig.ts";
 
 /** What a thread finds in a fraction of a second: whatever a member's hash rate, shares come soon, and are blocks. */
 const blockTarget = shareTargetOf(2 ** 23);
 
-describe("pool over libp2p", { timeout: 90_000 }, () => {
+describe("pool over libp2p", { timeout: suiteMaxMs }, () => {
   let drafting: Drafting;
   let book: MemoryBook;
   let producing: NodeJS.Timeout;

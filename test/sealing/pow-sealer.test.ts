@@ -18,6 +18,7 @@ import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
 import { createPowSealer } from "../../src/sealing/pow/pow-sealer.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import type { Sealer, SealProgress } from "../../src/sealing/sealer.ts";
+import { patienceMs } from "../support/patience.ts";
 import { headerOf, unreachableTarget } from "./headers.ts";
 
 const never = () => new AbortController().signal;
@@ -235,7 +236,7 @@ test("idle threads keep no process alive; a search does, until it ends", () => {
     console.log(seal.nonce.length);`;
   const child = spawnSync(process.execPath, ["--input-type=module", "--eval", program], {
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: patienceMs(),
   });
   assert.equal(child.stderr, "");
   assert.equal(child.stdout, "32\n");

@@ -23,6 +23,12 @@ export interface Patience {
   readonly seen?: () => unknown;
 }
 
+/**
+ * For `timeout` of node:test around tests whose promises may never settle. It is long enough that the waits inside, which
+ * tell what they waited for, fail first.
+ */
+export const suiteMaxMs = 30 * 60_000;
+
 let slownessAtStart: number | undefined;
 
 /**
