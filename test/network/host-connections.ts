@@ -6,7 +6,7 @@ import type { HostRig } from "./host-contract.ts";
 const dialsMax = 10;
 
 /**
- * Resolves when both hosts know of the connection.
+ * Resolves when both hosts have been told of the connection; either may have ended it since.
  *
  * A handshake has a time limit on either side. On a busy machine one side may have finished the handshake when the other
  * side gives up: then the connection ends, and only a second dial helps.
@@ -18,16 +18,25 @@ export async function connectHosts(
 ): Promise<void> {
   const [address] = to.addresses();
   assert.ok(address, "it listens");
-  for (let dials = 1; ; dials += 1) {
-    try {
-      await rig.drive(from.dial(address));
-    } catch (error) {
-      if (dials === dialsMax) throw error;
-      continue;
+  const told = new Set<PeerHost>();
+  const onFrom = ({ peerId }: { peerId: string }) => peerId === to.peerId && told.add(from);
+  const onTo = ({ peerId }: { peerId: string }) => peerId === from.peerId && told.add(to);
+  from.events.on("peerConnected", onFrom);
+  to.events.on("peerConnected", onTo);
+  const isTold = () => (told.has(from) || isConnected(from, to)) && (told.has(to) || isConnected(to, from));
+  const isOver = () => !isConnected(from, to) && !isConnected(to, from);
+  try {
+    for (let dials = 1; !isTold(); dials += 1) {
+      assert.ok(dials <= dialsMax, `connected after ${dialsMax} dials`);
+      const dialled = await rig.drive(from.dial(address)).then(
+        () => true,
+        () => false,
+      );
+      if (dialled) await rig.until(() => isTold() || isOver(), "both know of the connection");
     }
-    await rig.until(() => isConnected(from, to) === isConnected(to, from), "both know of the connection");
-    if (isConnected(from, to)) return;
-    assert.ok(dials < dialsMax, `connected after ${dialsMax} dials`);
+  } finally {
+    from.events.off("peerConnected", onFrom);
+    to.events.off("peerConnected", onTo);
   }
 }
 
