@@ -13,6 +13,8 @@ export interface NodeConfig {
   readonly expect: number;
   /** Only for founding: how the chain that this node founds takes in further authorities. */
   readonly admission: "open-lan" | "token" | "vote";
+  /** As an authority of a set larger than one, sign without having heard another one after the start. */
+  readonly signAlone: boolean;
   /** Hex of the block to take for final after the quorum is lost for good. */
   readonly trustRecovery: string | undefined;
   /** Serve a mining pool, whose blocks go to this node's account. */

@@ -188,8 +188,18 @@ function shown(raw: unknown): string {
 
 /** Settings that are fine alone and mean nothing together; only what somebody asked for counts. */
 function conflictsIn(config: ResolvedConfig): ConfigFault[] {
-  const { consensus, difficulty, chain, servePool, mine, authority, expect, admission, trustRecovery } =
-    config;
+  const {
+    consensus,
+    difficulty,
+    chain,
+    servePool,
+    mine,
+    authority,
+    expect,
+    admission,
+    signAlone,
+    trustRecovery,
+  } = config;
   const { port, announceAddress } = config;
   const isPow = consensus.value === "pow";
   const asked = difficulty.source !== "default";
@@ -226,6 +236,13 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "consensus",
       "pow has no authorities",
       "leave --admission out",
+    ],
+    [
+      signAlone.value && isPow,
+      "signAlone",
+      "consensus",
+      "pow blocks are mined, not signed",
+      "leave --sign-alone out",
     ],
     [
       trustRecovery.value !== undefined && isPow,

@@ -123,6 +123,12 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     defaultText: "open-lan",
     default: always("open-lan"),
   },
+  signAlone: {
+    help: "sign blocks and votes without having heard another authority after the start (poa): only if the others are gone for good, never on a restored backup",
+    reader: aSwitch,
+    defaultText: "false",
+    default: always(false),
+  },
   trustRecovery: {
     help: "block to take for final because its authorities are lost for good, named by an operator who knows",
     argument: "hash",

@@ -73,17 +73,22 @@ export class FinalityGossip {
     this.#waits.look();
   }
 
-  /** Asks a peer for what it knows, where blocks of ours still lack votes. */
-  async fetchFrom(peer: PeerId): Promise<void> {
+  /** Asks a peer for what it knows, if blocks of ours still lack votes. False if the answer was bad or did not come. */
+  async fetchFrom(peer: PeerId): Promise<boolean> {
     const { chain, requests, penalise, logger } = this.#modules;
-    if (!chain.final || chain.final.height >= chain.head.header.height) return;
+    if (!chain.final || chain.final.height >= chain.head.header.height) return true;
     try {
       for await (const message of requests.votes(peer)) {
         const fault = message.ok ? this.#take(message.value) : message.fault;
-        if (fault && verdictOf(fault) === "reject") return penalise(peer, fault);
+        if (fault && verdictOf(fault) === "reject") {
+          penalise(peer, fault);
+          return false;
+        }
       }
+      return true;
     } catch (thrown) {
       logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be asked for votes");
+      return false;
     }
   }
 

@@ -36,6 +36,8 @@ export interface GreetingEvents {
    * the two is to go on; `refuseChain` parts from it. Where nobody listens, it is refused at once.
    */
   otherChain: [peer: PeerId, Hello];
+  /** A peer of our chain was greeted, and what it knows of votes and evidence has been taken in. */
+  caughtUpOnVotes: [Hello];
   /** A peer of our chain has said hello, asked or not. */
   hello: [peer: ConnectedPeer, Hello];
 }
@@ -51,8 +53,8 @@ export interface GreetingsModules {
   readonly claims: HeadClaims;
   /** A peer sent something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
-  /** Asks a peer for the votes and evidence that gossip lost: with each greeting. */
-  readonly fetchFinality: (peer: PeerId) => Promise<void>;
+  /** Asks a peer for the votes and evidence that gossip lost: with each greeting. False if the peer did not answer. */
+  readonly fetchFinality: (peer: PeerId) => Promise<boolean>;
   /** Asks a peer for its pending transactions: at the connection, and once gossip has settled. */
   readonly fetchMempool: (peer: PeerId) => Promise<void>;
 }
@@ -187,7 +189,7 @@ export class Greetings {
     this.#heardHello(peer, greeting.hello);
     if (!directory.peer(peer)?.sameChain) return;
     this.clocks.greeted(greeting);
-    await fetchFinality(peer);
+    if (await fetchFinality(peer)) this.#modules.events.emit("caughtUpOnVotes", greeting.hello);
     if (this.#mempoolAsked.has(peer)) return;
     this.#mempoolAsked.add(peer);
     try {

@@ -45,6 +45,8 @@ export interface AurexNodeOptions {
   readonly spec: ChainSpec;
   /** Hash of the block to take for final after the quorum was lost for good. */
   readonly trustRecovery?: Uint8Array | undefined;
+  /** As an authority, sign without having heard another one. */
+  readonly signAlone?: boolean;
   /** Seal with the node's key where the chain is Proof of Authority. */
   readonly authority: boolean;
   /** Mine where the chain is Proof of Work. */

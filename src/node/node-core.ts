@@ -34,6 +34,8 @@ export interface NodeCoreOptions {
   readonly instance?: Uint8Array;
   /** How long an authority only listens after its start; by default as long as it takes to hear every other one. */
   readonly listenFirstMs?: number;
+  /** An authority signs without having heard another one: for when the others are gone for good. Default false. */
+  readonly signAlone?: boolean;
   /** See ChainOptions. */
   readonly trustRecovery?: Uint8Array | undefined;
 }
@@ -104,7 +106,12 @@ export class NodeCore {
     this.authority =
       journals &&
       new AuthorityRole(
-        { keyPair, instance: options.instance, listenFirstMs: listenMs },
+        {
+          keyPair,
+          instance: options.instance,
+          listenFirstMs: listenMs,
+          signAlone: options.signAlone ?? false,
+        },
         { chain, network, candidacy, journals, clock, logger },
       );
     this.admission = spec.admission && this.#openDesk(modules);
@@ -130,6 +137,7 @@ export class NodeCore {
           mayNotSeal: () => this.authority?.notSealing(),
         },
       );
+    this.authority?.gate.events.once("opened", () => this.producer?.lookAgain());
     // Before the producer's own listener, so that it drafts from a mempool that already follows the new head.
     chain.events.on("headChanged", (change) => this.mempool.headChanged(mempoolChange(change)));
     chain.events.on("evidenceFound", (evidence) => network.announceEvidence(evidence));

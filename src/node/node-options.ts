@@ -26,6 +26,7 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     authority: config.authority,
     expect: config.expect,
     admission: config.admission,
+    signAlone: config.signAlone,
     trustRecovery: config.trustRecovery === undefined ? undefined : fromHex(config.trustRecovery),
     mine: config.mine,
     mineEmptyBlocks: config.mineEmpty,

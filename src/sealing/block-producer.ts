@@ -127,6 +127,11 @@ export class BlockProducer {
     await this.#modules.sealer.close();
   }
 
+  /** To be called when something may have changed that forbade sealing; what else changes is noticed, or polled for. */
+  lookAgain(): void {
+    this.#consider();
+  }
+
   /** Looks at the head, the slot and the mempool again; called on every change of any of them. */
   #consider(): void {
     if (!this.#running) return;

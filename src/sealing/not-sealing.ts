@@ -4,6 +4,8 @@ export type NotSealingReason =
   | "not in the authority set"
   | "waiting for admission"
   | "not its turn"
+  | "no other authority heard"
+  | "slashed"
   | "no peers"
   | "syncing"
   | "clock off"

@@ -22,16 +22,22 @@ export interface MemoryDisk {
   open(): ChainStore;
   /** Lets the next commit that would change something reject with `error`. */
   failNextCommit(error: StoreError): void;
+  /** Another disk with the same contents: a backup. */
+  copy(): MemoryDisk;
 }
 
 /** @param options.invalidMax how many hashes of invalid blocks are remembered */
 export function createMemoryDisk(options: { readonly invalidMax?: number } = {}): MemoryDisk {
-  const disk = new DiskContents(options.invalidMax ?? invalidMarksMax);
+  return diskOf(new DiskContents(options.invalidMax ?? invalidMarksMax));
+}
+
+function diskOf(disk: DiskContents): MemoryDisk {
   return {
     open: () => new MemoryStore(disk),
     failNextCommit(error) {
       disk.nextFailure = error;
     },
+    copy: () => diskOf(disk.copy()),
   };
 }
 
@@ -47,13 +53,29 @@ class DiskContents {
   readonly locations = new Map<string, TransactionLocation>();
   readonly entries: Entry[] = [];
   readonly invalid: BoundedMap<string, true>;
+  readonly #invalidMax: number;
   head: StoredHead | undefined;
   final: Checkpoint | undefined;
   nextFailure: StoreError | undefined;
   owner: MemoryStore | undefined;
 
   constructor(invalidMax: number) {
+    this.#invalidMax = invalidMax;
     this.invalid = new BoundedMap(invalidMax);
+  }
+
+  /** What lies in it is never changed, only replaced. */
+  copy(): DiskContents {
+    const copy = new DiskContents(this.#invalidMax);
+    for (const [hash, block] of this.blocks) copy.blocks.set(hash, block);
+    for (const [hash, change] of this.changes) copy.changes.set(hash, change);
+    for (const [id, location] of this.locations) copy.locations.set(id, location);
+    for (const [hash] of this.invalid.entries()) copy.invalid.set(hash, true);
+    copy.hashes.push(...this.hashes);
+    copy.entries.push(...this.entries);
+    copy.head = this.head;
+    copy.final = this.final;
+    return copy;
   }
 
   apply(batch: CommitBatch): void {

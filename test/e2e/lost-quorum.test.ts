@@ -28,7 +28,12 @@ describe("a quorum that is lost for good", () => {
     assert.deepEqual(later.final, final, "nothing becomes final without the other");
     assert.equal((await alone.stop()).code, 0);
 
-    const again = await stage.start("left", ...poa);
+    const waiting = await stage.start("left", ...poa);
+    await waiting.until("it waits", (status) => status.notSealingBecause === "no other authority heard");
+    assert.equal((await waiting.stop()).code, 0);
+    assert.deepEqual(waiting.logged("sealed a block"), []);
+
+    const again = await stage.start("left", ...poa, "--sign-alone");
     const resumed = await again.until("it seals on", (status) => status.head.height > later.head.height);
     assert.deepEqual(resumed.final, final, "nor by a restart");
     assert.deepEqual(new Set(resumed.authorities), new Set([left, lost]));

@@ -12,10 +12,12 @@ import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { TransactionVerifier } from "../../src/protocol/transaction-verifier.ts";
+import type { Vote } from "../../src/protocol/vote.ts";
 import type { BlockSealer } from "../../src/sealing/block-sealer.ts";
 import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
-import type { SealJournal } from "../../src/sealing/poa/seal-journal.ts";
+import type { SealJournal, SealJournalEntry } from "../../src/sealing/poa/seal-journal.ts";
+import type { VoteJournal } from "../../src/sealing/poa/vote-journal.ts";
 import { createInlinePowSealer } from "../../src/sealing/pow/inline-pow-sealer.ts";
 import { WorkBoard } from "../../src/sealing/pow/work-board.ts";
 import type { Sealer } from "../../src/sealing/sealer.ts";
@@ -32,6 +34,10 @@ export interface SimulatedNodeOptions {
   readonly rulesOff: RulesOff;
   /** As an authority does where nothing is said. */
   readonly listensFirst?: false;
+  /** The operator started it with --sign-alone. */
+  readonly signsAlone?: true;
+  /** It is an authority of a set, and signs nothing: a follower of the chain. */
+  readonly follows?: true;
   readonly sealsWrongRoots?: boolean;
   /** Seals at every slot, transactions waiting or not. */
   readonly mineEmptyBlocks?: true;
@@ -82,6 +88,8 @@ export class SimulatedNode {
   #disk: MemoryDisk = createMemoryDisk();
   #journal = createMemorySealJournal();
   #votes = createMemoryVoteJournal();
+  readonly #sealed: SealJournalEntry[] = [];
+  readonly #voted: Vote[] = [];
   #running: Running | undefined;
   #wrongByMs = 0;
   #finalHeight = -1;
@@ -112,6 +120,7 @@ export class SimulatedNode {
     const own = logger.child({ node: this.name });
     const host = network.createHost(this.peerId, { bootstrap: this.#options.bootstrap, logger: own });
     const { name, spec, keyPair, rulesOff, listensFirst, mineEmptyBlocks = false } = this.#options;
+    const { signsAlone = false, follows } = this.#options;
     const { miner = (of: Clock) => createInlinePowSealer({ clock: of }) } = this.#options;
     const core = await NodeCore.open(
       {
@@ -121,8 +130,9 @@ export class SimulatedNode {
         keyPair,
         mineEmptyBlocks,
         software: "simulated",
-        // Listening first would hide that the journal is gone.
+        // Listening first, and hearing the others first, would hide that the journal is gone.
         ...(rulesOff.journal || listensFirst === false ? { listenFirstMs: 0 } : {}),
+        signAlone: signsAlone || rulesOff.journal === true,
       },
       {
         store: this.#disk.open(),
@@ -130,7 +140,9 @@ export class SimulatedNode {
         verifier: this.#verifier(),
         sealer: spec.consensus === "pow" ? this.#observed(miner(clock)) : undefined,
         journals:
-          spec.consensus === "poa" ? { seals: this.#observedJournal(), votes: this.#votes } : undefined,
+          spec.consensus === "poa" && !follows
+            ? { seals: this.#observedJournal(), votes: this.#observedVotes() }
+            : undefined,
         clock,
         logger: own,
       },
@@ -157,6 +169,25 @@ export class SimulatedNode {
     if (!this.#options.rulesOff.journal) return;
     this.#journal = createMemorySealJournal();
     this.#votes = createMemoryVoteJournal();
+  }
+
+  /** A copy of all that this node has on disk, journals included, as of now. */
+  async backup(): Promise<() => void> {
+    const disk = this.#disk.copy();
+    const [journal, votes] = [createMemorySealJournal(), createMemoryVoteJournal()];
+    for (const entry of this.#sealed) await journal.record(entry);
+    for (const vote of this.#voted) await votes.record(vote);
+    return () => {
+      assert.equal(this.#running, undefined, `${this.name} runs`);
+      [this.#disk, this.#journal, this.#votes] = [disk, journal, votes];
+      this.#finalHeight = -1;
+    };
+  }
+
+  /** The journals are gone, the chain stays. */
+  loseJournals(): void {
+    assert.equal(this.#running, undefined, `${this.name} runs`);
+    [this.#journal, this.#votes] = [createMemorySealJournal(), createMemoryVoteJournal()];
   }
 
   /** The chain's data is gone with the process; the journal, which lies elsewhere, stays. */
@@ -208,9 +239,31 @@ export class SimulatedNode {
       sealedOn: (parentHash) => journal.sealedOn(parentHash),
       record: async (entry) => {
         await journal.record(entry);
+        this.#sealed.push(entry);
         const block = decodeBlock(entry.blockBytes);
         assert.ok(block.ok);
         this.#modules.observer.sealed(this, block.value);
+      },
+      close: () => journal.close(),
+    };
+  }
+
+  #observedVotes(): VoteJournal {
+    const journal = this.#votes;
+    return {
+      get watermark() {
+        return journal.watermark;
+      },
+      get last() {
+        return journal.last;
+      },
+      get floorHeight() {
+        return journal.floorHeight;
+      },
+      votedAt: (height) => journal.votedAt(height),
+      record: async (vote) => {
+        await journal.record(vote);
+        this.#voted.push(vote);
       },
       close: () => journal.close(),
     };

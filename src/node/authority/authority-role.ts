@@ -1,5 +1,5 @@
 /** What a node does as an authority besides sealing: it votes for finality, watches its key and its clock, and says why it pauses. */
-import { compareBytes, includesBytes } from "../../base/bytes.ts";
+import { bytesEqual, compareBytes, includesBytes } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { invariant, toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -17,6 +17,7 @@ import type { SealJournal } from "../../sealing/poa/seal-journal.ts";
 import type { VoteJournal } from "../../sealing/poa/vote-journal.ts";
 import { Voter } from "../../sealing/poa/voter.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
+import { SigningGate } from "./signing-gate.ts";
 
 /** What an authority has signed, on disk. */
 export interface AuthorityJournals {
@@ -30,6 +31,8 @@ export interface AuthorityRoleOptions {
   readonly instance: Uint8Array | undefined;
   /** See {@link listenFirstMs}. */
   readonly listenFirstMs: number;
+  /** See {@link SigningGate}. */
+  readonly signAlone: boolean;
 }
 
 export interface AuthorityRoleModules {
@@ -51,6 +54,8 @@ export function listenFirstMs({ periodMs, stepMs, authorities }: Genesis): numbe
 export class AuthorityRole {
   readonly #options: AuthorityRoleOptions;
   readonly #modules: AuthorityRoleModules;
+  /** Whether this node has heard enough after its start to sign. */
+  readonly gate: SigningGate;
   readonly #watch: KeyWatch;
   readonly #voter: Voter;
   #listenUntilMs = Number.POSITIVE_INFINITY;
@@ -64,6 +69,11 @@ export class AuthorityRole {
     this.#options = options;
     this.#modules = modules;
     this.#startedMs = clock.nowMs();
+    this.gate = new SigningGate(
+      { publicKey: keyPair.publicKey, signAlone: options.signAlone, startedMs: this.#startedMs },
+      { chain, network, isBehind: () => this.#isBehind, logger },
+    );
+    this.gate.events.once("opened", () => this.#voter.headChanged());
     this.#watch = new KeyWatch(
       { publicKey: keyPair.publicKey, startedMs: this.#startedMs },
       {
@@ -98,6 +108,7 @@ export class AuthorityRole {
         logger,
         announceVote: (vote) => network.announceVote(vote),
         mayVote: () => this.notSealing() === undefined && !this.#isBehind && this.#hasListened,
+        floorHeight: () => this.gate.voteFloorHeight,
       },
     );
   }
@@ -109,6 +120,7 @@ export class AuthorityRole {
     chain.events.on("blockStored", this.#onBlock);
     chain.events.on("voteCounted", this.#onVote);
     this.#modules.network.events.on("twin", this.#onTwin);
+    this.gate.start();
     this.#voter.start();
   }
 
@@ -120,6 +132,7 @@ export class AuthorityRole {
     events.off("headChanged", this.#onHead);
     events.off("blockStored", this.#onBlock);
     events.off("voteCounted", this.#onVote);
+    this.gate.stop();
     await this.#voter.stop();
   }
 
@@ -128,12 +141,21 @@ export class AuthorityRole {
     if (this.#watch.seenElsewhere) return "key seen elsewhere";
     if (this.#isClockOff()) return "clock off";
     const { candidacy } = this.#modules;
-    return candidacy.current() ? "waiting for admission" : undefined;
+    if (candidacy.isBanned) return "slashed";
+    if (candidacy.current()) return "waiting for admission";
+    return candidacy.isMember && !this.gate.isOpen ? "no other authority heard" : undefined;
   }
 
   readonly #onHead = (): void => this.#voter.headChanged();
   readonly #onBlock = ({ header }: Block): void => this.#watch.noticeBlock(header);
-  readonly #onVote = (vote: Vote): void => this.#watch.noticeVote(vote);
+  readonly #onVote = (vote: Vote): void => {
+    this.#watch.noticeVote(vote);
+    const { journals } = this.#modules;
+    if (!bytesEqual(vote.voter, this.#options.keyPair.publicKey)) return;
+    if (vote.target.height > journals.votes.watermark.targetHeight) {
+      this.gate.forgottenVote(vote.target.height);
+    }
+  };
 
   /** Of two processes with one key the older one stays; the younger one signs nothing and parts from everybody. */
   readonly #onTwin = (twin: Presence): void => {

@@ -17,6 +17,9 @@ const advice: Record<NotSealingReason, string | undefined> = {
     "on a node that is an authority: aurex-node authority open --for 10m, or aurex-node authority vote",
   "not its turn": undefined,
   "no peers": "see multicast-route and mdns-port, or name a peer with --bootstrap",
+  "no other authority heard":
+    "start the other authorities again; if they are gone for good, start this node with --sign-alone",
+  slashed: "start with a new key: another --data-dir or --name",
   syncing: undefined,
   "clock off": setClock,
   "key seen elsewhere":

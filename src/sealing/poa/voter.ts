@@ -38,6 +38,8 @@ export interface VoterModules {
   readonly announceVote: (vote: Vote) => void;
   /** Asked before every vote, and again every second while it says no. */
   readonly mayVote: () => boolean;
+  /** No block of this height or below is voted for. Default 0. */
+  readonly floorHeight?: () => number;
 }
 
 const defaultDelayMs = 400;
@@ -97,7 +99,7 @@ export class Voter {
 
   /** @returns how long to wait before the next look; undefined: until the head changes or the vote is cast */
   #castWhereDue(): number | undefined {
-    const { chain, journal, clock, mayVote } = this.#modules;
+    const { chain, journal, clock, mayVote, floorHeight } = this.#modules;
     const head = chain.head();
     const nowMs = clock.monotonicMs();
     if (this.#seen?.hashHex !== head.hashHex) this.#seen = { hashHex: head.hashHex, sinceMs: nowMs };
@@ -105,6 +107,7 @@ export class Voter {
     const link = voteOn(head, chain.justifiedOf(head), journal.watermark);
     if (!link) return undefined;
     if (!mayVote()) return lookAgainMs;
+    if (link.target.height <= (floorHeight?.() ?? 0)) return undefined;
     const delayMs = chain.isInTurn(head) ? 0 : (this.#options.delayMs ?? defaultDelayMs);
     const waitMs = Math.max(this.#seen.sinceMs + delayMs, this.#retry?.untilMs ?? 0) - nowMs;
     if (waitMs > 0) return waitMs;
