@@ -15,6 +15,8 @@ const states: Readonly<Record<NotSealingReason, SealingState>> = {
   "waiting for admission": "waiting",
   syncing: "waiting",
   "not in the authority set": "blocked",
+  "no other authority heard": "blocked",
+  slashed: "blocked",
   "no peers": "blocked",
   "clock off": "blocked",
   "key seen elsewhere": "blocked",
