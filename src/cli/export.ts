@@ -1,50 +1,153 @@
-/** `aurex-node export`: the chain of a stopped node as an SQLite file. */
+/** `aurex-node export`: the chain of a stopped node as an SQLite file, or a copy of the file that a running node keeps. */
 import path from "node:path";
+import type { NodeConfig } from "../config/node-config.ts";
 import type { ExportProgress } from "../export/export-job.ts";
+import type { LedgerCopyProgress } from "../export/ledger-copy.ts";
 import { AurexCommand } from "./command.ts";
+import { usageError } from "./failure.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
 import { addStopSignals } from "./stop-signals.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 interface ExportFlags extends PlaceFlags, JsonFlag {
-  readonly out: string;
+  readonly out?: string;
+  readonly copy?: string;
+  readonly ledger?: string;
+  readonly force?: boolean;
   readonly chain?: string;
 }
 
 export function exportCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("export", terminal)
     .description(
-      "Write the chain of a stopped node into an SQLite file. A file that is there is brought up to date. A running node keeps one up to date by itself: aurex-node start --export FILE.",
+      "Write the chain of a stopped node into an SQLite file (--out), or copy the file that a running node keeps up to date (--copy). A node keeps one with: aurex-node start --export FILE. A plain cp of that file beside a running node can miss its newest rows or be torn.",
     )
-    .requiredOption("--out <file.sqlite>", "file to write")
-    .option("--chain <spec.json>", "check that the node is on this chain")
+    .option("--out <file.sqlite>", "file to write from the chain of a stopped node, or to bring up to date")
+    .option("--copy <file.sqlite>", "file to write as a copy of a ledger; the node may run and go on writing")
+    .option("--ledger <file.sqlite>", "with --copy: the ledger to copy (default: that of the node)")
+    .option("--force", "with --copy: replace a file that is there")
+    .option("--chain <spec.json>", "with --out: check that the node is on this chain")
     .examples(
       "aurex-node export --out ledger.sqlite --data-dir ./alpha",
+      "aurex-node export --copy monday.sqlite --data-dir ./alpha",
+      "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force",
       "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'",
     )
-    .runs(async (flags: ExportFlags) => {
-      const { exportStoppedNode } = await import("../node/export-stopped-node.ts");
-      const { silentLogger } = await import("../base/logger.ts");
-      const { dataDir } = await settingsOf(flags, terminal);
-      const file = path.resolve(flags.out);
-      const stop = addStopSignals();
-      try {
-        const report = await exportStoppedNode(
-          { dataDir, chain: flags.chain, file },
-          { logger: silentLogger, onProgress: progressLine(terminal), signal: stop.signal },
-        );
-        if (flags.json) return writeJson(terminal, { file, ...report });
-        const { blocks, transactions, cursor } = report;
-        writeLine(terminal, `${file}: ${blocks} blocks and ${transactions} transactions written`);
-        writeLine(terminal, `up to block ${cursor?.index ?? "none"} of chain ${report.chainId}`);
-      } finally {
-        stop.remove();
-      }
+    .runs((flags: ExportFlags) => {
+      const misuse = misuseOf(flags);
+      if (misuse) throw usageError(misuse.what, misuse.why, misuse.next);
+      return flags.copy === undefined
+        ? write(flags, flags.out ?? "", terminal)
+        : copy(flags, flags.copy, terminal);
     });
   return addJsonFlag(addPlaceFlags(command));
+}
+
+interface Misuse {
+  readonly what: string;
+  readonly why: string;
+  readonly next: string;
+}
+
+function misuseOf({ out, copy, ledger, force, chain }: ExportFlags): Misuse | undefined {
+  if (out === undefined && copy === undefined) {
+    return {
+      what: "no file to write is named",
+      why: "export writes the chain of a stopped node to --out, or a copy of a running node's ledger to --copy",
+      next: "aurex-node export --copy copy.sqlite, or with the node stopped: aurex-node export --out ledger.sqlite",
+    };
+  }
+  if (out !== undefined && copy !== undefined) {
+    return {
+      what: "--out and --copy exclude each other",
+      why: "one call writes one file",
+      next: "call it twice",
+    };
+  }
+  const astray =
+    out === undefined ? chain !== undefined && "--chain" : (ledger && "--ledger") || (force && "--force");
+  if (!astray) return undefined;
+  const [of, other] = out === undefined ? ["--out", "--copy"] : ["--copy", "--out"];
+  return { what: `${astray} belongs to ${of}`, why: `${other} does not use it`, next: `leave ${astray} out` };
+}
+
+async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<void> {
+  const { exportStoppedNode } = await import("../node/export-stopped-node.ts");
+  const { silentLogger } = await import("../base/logger.ts");
+  const { dataDir } = await settingsOf(flags, terminal);
+  const file = path.resolve(out);
+  const stop = addStopSignals();
+  try {
+    const { isAlone, ...report } = await exportStoppedNode(
+      { dataDir, chain: flags.chain, file },
+      { logger: silentLogger, onProgress: progressLine(terminal), signal: stop.signal },
+    );
+    if (!isAlone) terminal.stderr.write(heldNote(file));
+    if (flags.json) return writeJson(terminal, { file, ...report });
+    const { blocks, transactions, cursor } = report;
+    writeLine(terminal, `${file}: ${blocks} blocks and ${transactions} transactions written`);
+    writeLine(terminal, `up to block ${cursor?.index ?? "none"} of chain ${report.chainId}`);
+  } finally {
+    stop.remove();
+  }
+}
+
+function heldNote(file: string): string {
+  return `note: another program has ${file} open: until it ends, a copy of the file needs ${file}-wal beside it\n`;
+}
+
+async function copy(flags: ExportFlags, target: string, terminal: Terminal): Promise<void> {
+  const { copyLedger } = await import("../export/ledger-copy.ts");
+  const ledger = flags.ledger ?? (await ledgerOfNode(await settingsOf(flags, terminal)));
+  const stop = addStopSignals();
+  try {
+    const report = await copyLedger(
+      { ledger, target, force: flags.force ?? false },
+      { onProgress: copyLine(terminal), signal: stop.signal },
+    );
+    if (flags.json) return writeJson(terminal, report);
+    writeLine(terminal, `${report.file}: a copy of ${report.ledger}, ${report.bytes} bytes`);
+    for (const { name, chainId, height, finalHeight } of report.chains) {
+      const final = finalHeight === null ? "" : `, final up to ${finalHeight}`;
+      writeLine(terminal, `up to block ${height}${final} of chain ${chainId} (${name})`);
+    }
+  } finally {
+    stop.remove();
+  }
+}
+
+/** The file that the running node writes; of a stopped node, the one that its settings name. */
+async function ledgerOfNode({ dataDir, export: configured }: NodeConfig): Promise<string> {
+  const { readDirectoryLock } = await import("../store/directory-lock.ts");
+  const holder = await readDirectoryLock(dataDir);
+  if (holder?.apiUrl) {
+    const { createApiClient } = await import("../http/api-client.ts");
+    const { export: kept } = await createApiClient(holder.apiUrl).node();
+    if (kept) return kept.file;
+    throw usageError(
+      `the node in ${dataDir} keeps no SQL ledger`,
+      "it was started without --export",
+      "start it again with --export FILE; or stop it and write one from its chain: aurex-node export --out FILE",
+    );
+  }
+  if (configured !== undefined) return path.resolve(configured);
+  throw usageError(
+    holder ? `the node in ${dataDir} has no API` : `no node runs in ${dataDir}`,
+    "so it cannot be asked where its SQL ledger is",
+    `name the ledger with --ledger FILE, or write one from the chain: aurex-node export --out FILE --data-dir '${dataDir}'`,
+  );
 }
 
 /** On stderr, so that what a program reads is only the result. */
 function progressLine(terminal: Terminal): (progress: ExportProgress) => void {
   return ({ index, headHeight }) => void terminal.stderr.write(`block ${index} of ${headHeight}\n`);
+}
+
+function copyLine(terminal: Terminal): (progress: LedgerCopyProgress) => void {
+  return ({ bytes, bytesTotal }) =>
+    void terminal.stderr.write(`copied ${mebibytes(bytes)} of ${mebibytes(bytesTotal)} MiB\n`);
+}
+
+function mebibytes(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(1);
 }

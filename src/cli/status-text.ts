@@ -1,6 +1,6 @@
 /** A node's status in words. */
 import type { NodeAnswer } from "../http/answers.ts";
-import { type NodeStatus, type PoolSummary, stateText } from "../http/node-status.ts";
+import { type ExportStatus, type NodeStatus, type PoolSummary, stateText } from "../http/node-status.ts";
 import { fieldList } from "./field-list.ts";
 import { agoText, localTime } from "./time-text.ts";
 
@@ -33,6 +33,7 @@ export function statusFields(node: NodeAnswer, columns: number): string {
       "hash rate": node.hashesPerSecond === null ? undefined : hashRateText(node.hashesPerSecond),
       tried: node.hashesTried === null ? undefined : `${grouped(node.hashesTried)} hashes for the next block`,
       pool: node.pool ? poolText(node.pool) : undefined,
+      "sql ledger": node.export ? exportText(node.export) : undefined,
       "minimum fee": `${node.minimumFee} AUR`,
       authorities,
     },
@@ -68,6 +69,15 @@ export function poolText({ sessions, hashesPerSecond, ...shares }: PoolSummary):
   const members = `${sessions} ${sessions === 1 ? "member" : "members"} connected`;
   const rejected = shares.sharesRejected > 0 ? `, ${grouped(shares.sharesRejected)} rejected` : "";
   return `${members}, ${hashRateText(hashesPerSecond)}, ${grouped(shares.sharesAccepted)} shares accepted${rejected}`;
+}
+
+/** E.g. "/home/ann/ledger.sqlite, up to block 420". */
+export function exportText({ file, height, lagBlocks, reader, fault }: ExportStatus): string {
+  if (fault) return `not written: ${fault.message}; to mend it: ${fault.next}`;
+  const upTo = height === null ? "no block yet" : `up to block ${height}`;
+  const lag = lagBlocks > 0 ? `, ${lagBlocks} behind` : "";
+  const held = reader ? `; ${reader.process ?? "another program"} holds a transaction on it open` : "";
+  return `${file}, ${upTo}${lag}${held}`;
 }
 
 /** E.g. "12,345,678". */

@@ -1,17 +1,16 @@
-/** Keeps a ledger file in step with a chain: rows and cursor always in one SQL transaction. */
-import type { DatabaseSync } from "node:sqlite";
+/** Keeps a ledger file in step with a chain: rows and cursor always in one SQL transaction, the file opened anew after a fault. */
+import { statfsSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { bytesEqual, toHex } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Block } from "../protocol/block.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
-import { type ChainMeta, ChainTables, type Cursor } from "./chain-tables.ts";
-import { ExportError, isBusy, toExportError } from "./export-error.ts";
-import { openLedgerFile, publishLedgerCopy } from "./ledger-file.ts";
+import type { Cursor } from "./chain-tables.ts";
+import { ExportError, type ExportErrorCode, isBusy, toExportError } from "./export-error.ts";
+import { readerOf } from "./ledger-readers.ts";
 import type { LedgerSource } from "./ledger-source.ts";
-import { NodeRegistry } from "./node-registry.ts";
-import { PoolRegistry, type PoolRow } from "./pool-rows.ts";
+import { OpenedLedger } from "./opened-ledger.ts";
+import type { PoolRow } from "./pool-rows.ts";
 import { hashIndexes } from "./schema.ts";
 
 export interface ExportJobOptions {
@@ -21,6 +20,10 @@ export interface ExportJobOptions {
   readonly rowsPerTransaction?: number;
   /** How long to wait for another program that is writing to the file. */
   readonly busyWaitMaxMs?: number;
+  /** Size of the write-ahead log above which a reader that holds it makes the export pause; 128 MiB unless told. */
+  readonly logBytesMax?: number;
+  /** What the export leaves free if the file lies on the disk of this directory: room for what matters more. */
+  readonly reserve?: { readonly directory: string; readonly bytes: number };
 }
 
 export interface ExportModules {
@@ -47,56 +50,72 @@ export interface CatchUpReport {
 
 /** Keeps the event loop of a running node free: some 60 ms each on a slow machine. */
 const rowsPerTransactionDefault = 2_000;
-const blocksPerTransaction = 1_000;
 const busyWaitMaxMsDefault = 10_000;
 const busyRetryMs = 25;
+/** When the file is opened anew beside a running node: SQLite waits on the event loop. */
+const reopenBusyMs = 20;
+const logBytesMaxDefault = 128 * 1024 * 1024;
 /** A backlog this large, and larger than what is there, is written without the indexes over hashes. */
 const bulkBlocksMin = 1_000;
 
 /**
  * Opens the file for one chain. Several jobs, one for each chain, may share a file.
  *
- * @throws ExportError where the file cannot be a ledger of this chain
+ * @throws ExportError if the file cannot be a ledger of this chain
  */
 export function createExportJob(options: ExportJobOptions, modules: ExportModules): ExportJob {
-  return new ExportJob(options, modules, openLedgerFile(options.file));
+  const job = new ExportJob(options, modules);
+  job.open();
+  return job;
 }
 
 export class ExportJob {
-  readonly #file: string;
-  readonly #rowsPerTransaction: number;
-  readonly #busyWaitMaxMs: number;
+  readonly file: string;
+  readonly #options: Required<Omit<ExportJobOptions, "file" | "reserve">>;
+  readonly #reserve: ExportJobOptions["reserve"];
   readonly #source: LedgerSource;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #db: DatabaseSync;
-  readonly #tables: ChainTables;
-  readonly #nodes: NodeRegistry;
-  readonly #pools: PoolRegistry;
-  /** Hash of the cursor that this job wrote last: another one means that somebody else has written. */
-  #writtenHash: string | undefined;
+  /** Undefined before the first use, and after a fault: then the next use opens the file anew. */
+  #opened: OpenedLedger | undefined;
+  #cursor: Cursor | undefined;
+  #saidNoLog = false;
 
-  constructor(options: ExportJobOptions, modules: ExportModules, db: DatabaseSync) {
-    this.#file = options.file;
-    this.#rowsPerTransaction = options.rowsPerTransaction ?? rowsPerTransactionDefault;
-    this.#busyWaitMaxMs = options.busyWaitMaxMs ?? busyWaitMaxMsDefault;
+  constructor(options: ExportJobOptions, modules: ExportModules) {
+    this.file = options.file;
+    this.#options = {
+      rowsPerTransaction: options.rowsPerTransaction ?? rowsPerTransactionDefault,
+      busyWaitMaxMs: options.busyWaitMaxMs ?? busyWaitMaxMsDefault,
+      logBytesMax: options.logBytesMax ?? logBytesMaxDefault,
+    };
+    this.#reserve = options.reserve;
     this.#source = modules.source;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
-    this.#db = db;
-    this.#tables = new ChainTables(db, modules.source.spec);
-    this.#nodes = new NodeRegistry(db);
-    this.#pools = new PoolRegistry(db, toHex(modules.source.spec.chainId));
-  }
-
-  /** The last block of this chain in the file. */
-  get cursor(): Cursor | undefined {
-    return this.#tables.meta()?.cursor;
   }
 
   /**
-   * Writes every block up to the head, following reorganizations, and what is final; does nothing where the file is in step. Between SQL
-   * transactions the event loop runs, and the head may move: the file follows it.
+   * Opens the file now rather than at the first use. Waits up to 5 s, on the event loop, for another program that has it locked.
+   *
+   * @throws ExportError if the file cannot be a ledger of this chain
+   */
+  open(): void {
+    if (!this.#opened) this.#open();
+  }
+
+  /** The last block of this chain in the file, as this job saw it last. */
+  get cursor(): Cursor | undefined {
+    return this.#cursor;
+  }
+
+  /** Bytes of the write-ahead log beside the file. */
+  get logBytes(): number {
+    return this.#opened?.log.bytes ?? 0;
+  }
+
+  /**
+   * Writes every block up to the head, following reorganizations, and what is final; does nothing if the file is in step. Between SQL
+   * transactions the event loop runs, and the head may move: the file follows it. A file that was deleted or moved meanwhile is written anew.
    *
    * @param onProgress called after each SQL transaction
    * @param signal stops between two SQL transactions
@@ -106,24 +125,42 @@ export class ExportJob {
     onProgress?: (progress: ExportProgress) => void,
     signal?: AbortSignal,
   ): Promise<CatchUpReport> {
-    let [blocks, transactions, reorganizations] = [0, 0, 0];
-    if (this.#isBulk()) await this.#transact(() => this.#dropHashIndexes());
-    while (!signal?.aborted && !this.#isInStep()) {
-      const batch = await this.#transact(() => this.#writeBatch());
-      if (batch.blocks === 0) break;
-      blocks += batch.blocks;
-      transactions += batch.transactions;
-      reorganizations += batch.reorganized ? 1 : 0;
-      onProgress?.({ index: batch.index, headHeight: this.#source.head.header.height, blocks, transactions });
-      await nextTurn();
-    }
-    if (!signal?.aborted) await this.#createHashIndexes();
-    return { blocks, transactions, reorganizations, cursor: this.cursor };
+    return this.#use(async (ledger) => {
+      let [blocks, transactions, reorganizations] = [0, 0, 0];
+      if (this.#isBulk(ledger)) await this.#dropHashIndexes(ledger);
+      try {
+        while (!signal?.aborted && !ledger.writer.isInStep()) {
+          this.#checkRoom(ledger);
+          const batch = await this.#transact(ledger, () => ledger.writer.writeBatch(this.#clock.nowMs()));
+          this.#look(ledger);
+          if (batch.blocks === 0) break;
+          // More than one batch is a backlog; a node that follows its chain writes a block at a time.
+          ledger.log.setBulk(true);
+          blocks += batch.blocks;
+          transactions += batch.transactions;
+          reorganizations += batch.reorganized ? 1 : 0;
+          onProgress?.({
+            index: batch.index,
+            headHeight: this.#source.head.header.height,
+            blocks,
+            transactions,
+          });
+          await nextTurn();
+        }
+        if (!signal?.aborted) await this.#createHashIndexes(ledger);
+      } finally {
+        ledger.log.setBulk(false);
+      }
+      return { blocks, transactions, reorganizations, cursor: this.#look(ledger) };
+    });
   }
 
   /** Brings the `nodes` table up to date; a record older than the one there changes nothing but when it was seen. */
   async recordNodes(records: readonly NodeRecord[]): Promise<void> {
-    if (records.length > 0) await this.#transact(() => this.#nodes.record(records, this.#clock.nowMs()));
+    if (records.length === 0) return;
+    await this.#use((ledger) =>
+      this.#transact(ledger, () => ledger.nodes.record(records, this.#clock.nowMs())),
+    );
   }
 
   /**
@@ -131,187 +168,176 @@ export class ExportJob {
    * nothing is written.
    */
   async recordPool(rows: readonly PoolRow[]): Promise<void> {
-    if (rows.length === 0 || !this.#tables.meta()) return;
-    await this.#transact(() => this.#pools.record(rows));
+    if (rows.length === 0) return;
+    await this.#use(async (ledger) => {
+      if (ledger.tables.meta()) await this.#transact(ledger, () => ledger.pools.record(rows));
+    });
   }
 
-  /** Writes a complete copy of the file, as of now, to `path`, replacing what is there in one step. */
-  async publishCopy(path: string): Promise<void> {
-    publishLedgerCopy(this.#db, path);
+  /**
+   * Copies the write-ahead log into the file and empties it, without waiting for anybody. For now and then: it waits
+   * for the disk.
+   *
+   * @returns false if another program's transaction holds the log
+   * @throws ExportError
+   */
+  async tidy(): Promise<boolean> {
+    return this.#use(async ({ log }) => log.shrink());
   }
 
-  close(): void {
-    if (this.#db.isOpen) this.#db.close();
+  /**
+   * Closes the file as one file, without a log beside it. A later use opens it again.
+   *
+   * @returns false if another program has the file open, so that its log stays until that program closes it
+   */
+  close(): boolean {
+    const isAlone = this.#opened?.close() ?? true;
+    this.#opened = undefined;
+    return isAlone;
+  }
+
+  /** Runs `use` with the file; after a fault of file or disk the file is closed, so that the next use begins afresh. */
+  async #use<Value>(use: (ledger: OpenedLedger) => Promise<Value>): Promise<Value> {
+    try {
+      return await use(this.#ledger());
+    } catch (thrown) {
+      const error = toExportError(thrown, this.file);
+      if (error instanceof ExportError && faultsOfFile.has(error.code)) {
+        this.#opened?.discard();
+        this.#opened = undefined;
+      }
+      throw error;
+    }
+  }
+
+  #ledger(): OpenedLedger {
+    if (this.#opened && !this.#opened.isInPlace) {
+      this.#logger.warn(
+        { file: this.file },
+        "the ledger file was deleted, moved or replaced while it was open; what is there now is brought up to date, or a new file is written",
+      );
+      this.#opened.abandon();
+      this.#opened = undefined;
+    }
+    return this.#opened ?? this.#open(reopenBusyMs);
+  }
+
+  #open(busyMs?: number): OpenedLedger {
+    const { file } = this;
+    const { rowsPerTransaction } = this.#options;
+    const options = { file, rowsPerTransaction, ...(busyMs === undefined ? {} : { busyMs }) };
+    this.#opened = new OpenedLedger(options, { source: this.#source, logger: this.#logger });
+    this.#look(this.#opened);
+    return this.#opened;
+  }
+
+  #look({ tables }: OpenedLedger): Cursor | undefined {
+    this.#cursor = tables.meta()?.cursor;
+    return this.#cursor;
   }
 
   /**
    * Runs `write` in one SQL transaction. It is synchronous, so that nothing else on this connection comes between
    * BEGIN and COMMIT; waiting for another writer is not, so that this process goes on meanwhile.
    */
-  async #transact<Value>(write: () => Value): Promise<Value> {
-    const deadlineMs = this.#clock.monotonicMs() + this.#busyWaitMaxMs;
+  async #transact<Value>(ledger: OpenedLedger, write: () => Value): Promise<Value> {
+    const { db } = ledger;
+    const deadlineMs = this.#clock.monotonicMs() + this.#options.busyWaitMaxMs;
     for (;;) {
       try {
-        this.#db.exec("BEGIN IMMEDIATE");
+        ledger.prepareToWrite();
+        db.exec("BEGIN IMMEDIATE");
       } catch (thrown) {
-        if (!isBusy(thrown) || this.#clock.monotonicMs() >= deadlineMs)
-          throw toExportError(thrown, this.#file);
+        if (!isBusy(thrown) || this.#clock.monotonicMs() >= deadlineMs) throw thrown;
         await sleep(this.#clock, busyRetryMs);
         continue;
       }
+      if (!ledger.log.isPossible) this.#sayNoLog();
       try {
         const value = write();
-        this.#db.exec("COMMIT");
+        db.exec("COMMIT");
         return value;
       } catch (thrown) {
-        this.#tables.forget();
-        if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-        throw toExportError(thrown, this.#file);
+        ledger.tables.forget();
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw thrown;
       }
     }
   }
 
-  #isInStep(): boolean {
-    const meta = this.#tables.meta();
-    if (!meta) return false;
-    this.#checkGenesis(meta);
-    const { height } = this.#source.head.header;
-    const atHead = meta.cursor.index === height && meta.cursor.hash === this.#sourceHash(height);
-    return atHead && !this.#newFinal(meta.cursor, meta.final);
-  }
-
-  /** The highest block up to `tip` that is final for the chain, where the file does not say so yet. */
-  #newFinal(tip: Cursor, known: Cursor | undefined): Cursor | undefined {
-    const { final } = this.#source;
-    if (!final) return undefined;
-    const reached = final.height >= tip.index ? tip : { index: final.height, hash: toHex(final.hash) };
-    return reached.index > (known?.index ?? -1) ? reached : undefined;
-  }
-
-  /** One SQL transaction's worth: a reorganization with its new branch, or the next blocks. */
-  #writeBatch(): { index: number; blocks: number; transactions: number; reorganized: boolean } {
-    const nowMs = this.#clock.nowMs();
-    const headHeight = this.#source.head.header.height;
-    const meta = this.#tables.meta();
-    if (meta) this.#checkGenesis(meta);
-    if (meta?.cursor.hash !== this.#writtenHash) this.#tables.forget();
-    const forkHeight = meta ? this.#forkHeight(meta.cursor) : -1;
-    const before = meta?.cursor.index ?? -1;
-    if (meta && forkHeight === headHeight) {
-      if (before > headHeight)
-        this.#logger.debug({ cursor: before, head: headHeight }, "the ledger is ahead of the chain");
-      const final = this.#newFinal(meta.cursor, meta.final);
-      if (final) this.#tables.setFinal(final);
-      return { index: before, blocks: 0, transactions: 0, reorganized: false };
-    }
-    if (meta?.final && forkHeight < meta.final.index) throw this.#conflict(meta.final);
-    const chainNumber = meta?.chainNumber ?? this.#tables.begin(this.#requiredHash(0), nowMs);
-    const reorgId = meta && forkHeight < before ? this.#tables.rewind(meta, forkHeight, nowMs) : undefined;
-    let cursor: Cursor = { index: forkHeight, hash: meta ? this.#requiredHash(forkHeight) : "" };
-    let [blocks, transactions, rows] = [0, 0, 0];
-    // A new branch is written at least as far as the old one reached, so that no reader sees a gap.
-    while (
-      cursor.index < headHeight &&
-      (cursor.index < before || (blocks < blocksPerTransaction && rows < this.#rowsPerTransaction))
-    ) {
-      const block = this.#blockAfter(cursor);
-      this.#tables.append(block, chainNumber, this.#source.headerOf(block.hash)?.cumulativeWeight);
-      cursor = { index: block.header.height, hash: block.hashHex };
-      blocks += 1;
-      transactions += block.transactions.length;
-      rows += block.transactions.length + 1;
-    }
-    if (reorgId !== undefined) {
-      this.#tables.finishReorganization(reorgId, cursor);
-      this.#logger.info(
-        { fork: forkHeight, old: before, new: cursor.index },
-        "the ledger followed a reorganization",
-      );
-    }
-    this.#tables.finish(cursor, nowMs);
-    const final = this.#newFinal(cursor, meta?.final);
-    if (final) this.#tables.setFinal(final);
-    this.#writtenHash = cursor.hash;
-    return { index: cursor.index, blocks, transactions, reorganized: reorgId !== undefined };
-  }
-
-  /** The highest block that file and chain share. */
-  #forkHeight(cursor: Cursor): number {
-    let height = Math.min(cursor.index, this.#source.head.header.height);
-    // The walk ends at block 0, which #checkGenesis has compared.
-    while (height > 0 && this.#tables.hashAt(height) !== this.#sourceHash(height)) height -= 1;
-    return height;
-  }
-
-  #blockAfter(cursor: Cursor): Block {
-    const height = cursor.index + 1;
-    const hash = this.#source.hashAtHeight(height);
-    const block = hash && this.#source.block(hash);
-    const isNext =
-      block?.header.height === height &&
-      bytesEqual(block.header.chainId, this.#source.spec.chainId) &&
-      (height === 0 || toHex(block.header.parentHash) === cursor.hash);
-    if (block && isNext) return block;
-    throw this.#incomplete(height);
-  }
-
-  #incomplete(height: number): ExportError {
-    return new ExportError(
-      "export/source-incomplete",
-      `the chain ${this.#source.spec.name} cannot be exported`,
-      `its block ${height} is missing or does not follow the one before it`,
-      "start the node on its data directory, so that it checks and mends its store",
+  #sayNoLog(): void {
+    if (this.#saidNoLog) return;
+    this.#saidNoLog = true;
+    this.#logger.warn(
+      { file: this.file },
+      "the file system of the ledger has no memory that processes share, so there is no write-ahead log: readers and the export wait for each other",
     );
   }
 
-  #conflict(final: Cursor): ExportError {
-    return new ExportError(
-      "export/conflicts-with-final",
-      `${this.#file} does not follow the chain ${this.#source.spec.name}`,
-      `block ${final.index} (${final.hash}) is final in the file, and the chain has another in its place`,
-      "ask other nodes which of the two they have; then name another file for this chain",
-    );
+  /** Before each batch: neither the log that a reader holds nor the rows may take the room that the chain needs. */
+  #checkRoom({ log }: OpenedLedger): void {
+    const { logBytesMax } = this.#options;
+    if (log.bytes > logBytesMax && !log.shrink()) throw heldLog(this.file, log.bytes);
+    if (!this.#reserve) return;
+    const { directory, bytes } = this.#reserve;
+    const folder = dirname(this.file);
+    if (statSync(folder).dev !== statSync(directory).dev) return;
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize < bytes) throw lowDisk(this.file, bavail * bsize, bytes);
   }
 
-  #checkGenesis(meta: ChainMeta): void {
-    const genesisHash = this.#sourceHash(0);
-    if (meta.genesisHash === genesisHash) return;
-    throw new ExportError(
-      "export/genesis-mismatch",
-      `${this.#file} holds another chain of the same id`,
-      `its block 0 is ${meta.genesisHash}, this chain's is ${genesisHash ?? "missing"}`,
-      "name another file, or move this one aside",
-    );
-  }
-
-  #sourceHash(height: number): string | undefined {
-    const hash = this.#source.hashAtHeight(height);
-    return hash && toHex(hash);
-  }
-
-  #requiredHash(height: number): string {
-    const hash = this.#sourceHash(height);
-    if (hash === undefined) throw this.#incomplete(height);
-    return hash;
-  }
-
-  #isBulk(): boolean {
-    const behind = this.#source.head.header.height - (this.cursor?.index ?? -1);
+  #isBulk({ db, tables }: OpenedLedger): boolean {
+    const behind = this.#source.head.header.height - (tables.meta()?.cursor.index ?? -1);
     if (behind < bulkBlocksMin) return false;
-    const row = this.#db.prepare("SELECT COALESCE(SUM(cursor_index + 1), 0) AS blocks FROM meta").get();
+    const row = db.prepare("SELECT COALESCE(SUM(cursor_index + 1), 0) AS blocks FROM meta").get();
     return behind > Number(row?.blocks);
   }
 
-  async #createHashIndexes(): Promise<void> {
-    const present = this.#db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?");
+  async #createHashIndexes(ledger: OpenedLedger): Promise<void> {
+    const present = ledger.db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = ?");
     for (const [name, sql] of Object.entries(hashIndexes)) {
       if (present.get(name)) continue;
-      await this.#transact(() => this.#db.exec(sql));
+      await this.#transact(ledger, () => ledger.db.exec(sql));
       await nextTurn();
     }
   }
 
-  #dropHashIndexes(): void {
-    for (const name of Object.keys(hashIndexes)) this.#db.exec(`DROP INDEX IF EXISTS ${name}`);
+  async #dropHashIndexes(ledger: OpenedLedger): Promise<void> {
+    await this.#transact(ledger, () => {
+      for (const name of Object.keys(hashIndexes)) ledger.db.exec(`DROP INDEX IF EXISTS ${name}`);
+    });
   }
+}
+
+/** After these the connection is not to be trusted with the next try; the others leave it as good as it was. */
+const faultsOfFile: ReadonlySet<ExportErrorCode> = new Set([
+  "export/not-a-ledger",
+  "export/cannot-open",
+  "export/read-only",
+  "export/disk-full",
+  "export/corrupt",
+  "export/io",
+]);
+
+function heldLog(file: string, bytes: number): ExportError {
+  const reader = readerOf(file);
+  return new ExportError(
+    "export/held",
+    `the export to ${file} pauses`,
+    `${reader ?? "another program"} holds a transaction on it open, so that the log beside it has grown to ${mebibytes(bytes)}`,
+    "end that transaction or that program: the export goes on by itself",
+  );
+}
+
+function lowDisk(file: string, freeBytes: number, keptBytes: number): ExportError {
+  return new ExportError(
+    "export/disk-full",
+    `the export to ${file} pauses`,
+    `${mebibytes(freeBytes)} are free on its disk, and the last ${mebibytes(keptBytes)} are kept for the chain`,
+    "free some space: the export goes on by itself",
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
 }

@@ -1,13 +1,18 @@
 /** Opens ledger files: new ones get the schema, foreign ones and those of other versions are refused untouched. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import { ExportError, notALedger, toExportError } from "./export-error.ts";
 import { createSchema, ledgerApplicationId, ledgerSchemaVersion } from "./schema.ts";
 
 export interface LedgerFileOptions {
   /** Opens without writing anything; the file must be there. */
   readonly readOnly?: boolean;
+  /** Nobody writes to the file, as on media that cannot be written: SQLite then needs no locks. Only with `readOnly`. */
+  readonly isImmutable?: boolean;
+  /**
+   * How long to wait for another program that has the file locked; 5 s unless told. SQLite waits on the event loop.
+   */
+  readonly busyMs?: number;
 }
 
 /** While opening, another process may be laying out the same new file. */
@@ -15,10 +20,10 @@ const openBusyMs = 5_000;
 /** Once open: short, since SQLite waits on the event loop; writers wait longer by trying again. */
 const writeBusyMs = 20;
 const cacheKib = 65_536;
-const checkpointPages = 4_000;
 
 /**
- * Opens a ledger, or lays out a new one where there is none.
+ * Opens a ledger, or lays out a new one if there is none. The schema of a new one stands in the file itself, never in a
+ * log beside it: whoever copies the bare file has at least its tables.
  *
  * @throws ExportError where the file is none of ours, of another version, or cannot be opened
  */
@@ -26,17 +31,15 @@ export function openLedgerFile(path: string, options: LedgerFileOptions = {}): D
   const readOnly = options.readOnly ?? false;
   let db: DatabaseSync | undefined;
   try {
-    db = new DatabaseSync(path, { readOnly, timeout: openBusyMs, enableForeignKeyConstraints: false });
+    const place = options.isImmutable ? new URL(`${pathToFileURL(path)}?immutable=1`) : path;
+    const timeout = options.busyMs ?? openBusyMs;
+    db = new DatabaseSync(place, { readOnly, timeout, enableForeignKeyConstraints: false });
     const isEmpty = checkIdentity(db, path);
     if (readOnly) {
       if (isEmpty) throw notALedger(path, "it is an empty database");
       return db;
     }
-    db.exec("PRAGMA journal_mode = WAL");
-    // With WAL, NORMAL keeps the file consistent through a power cut; the newest rows may have to be exported again.
-    db.exec("PRAGMA synchronous = NORMAL");
     db.exec(`PRAGMA cache_size = -${cacheKib}`);
-    db.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
     if (isEmpty) layOut(db, path);
     db.exec(`PRAGMA busy_timeout = ${writeBusyMs}`);
     return db;
@@ -81,38 +84,4 @@ function layOut(db: DatabaseSync, path: string): void {
   db.exec("BEGIN IMMEDIATE");
   if (checkIdentity(db, path)) createSchema(db);
   db.exec("COMMIT");
-}
-
-/**
- * Writes a complete copy beside `target` and moves it into place, so that whoever reads `target` sees the old copy or
- * the new one, never a part.
- *
- * @throws ExportError
- */
-export function publishLedgerCopy(db: DatabaseSync, target: string): void {
-  const path = resolve(target);
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.partial`);
-  if (db.location() === path) {
-    const why = "it would replace the file that the export writes to";
-    throw new ExportError("export/cannot-open", `no copy is written to ${path}`, why, "name another file");
-  }
-  try {
-    rmSync(temporary, { force: true });
-    db.prepare("VACUUM INTO ?").run(temporary);
-    syncToDisk(temporary);
-    renameSync(temporary, path);
-    syncToDisk(dirname(path));
-  } catch (thrown) {
-    rmSync(temporary, { force: true });
-    throw toExportError(thrown, path);
-  }
-}
-
-function syncToDisk(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -85,6 +85,21 @@ const figures: readonly Figure[] = [
     help: "By how much this clock is ahead of the median of the other authorities'.",
     read: ({ clock }) => (clock?.offsetMs == null ? null : clock.offsetMs / 1_000),
   },
+  {
+    name: "export_lag_blocks",
+    help: "Blocks of the chain that are not in the SQL ledger yet.",
+    read: (status) => status.export?.lagBlocks ?? null,
+  },
+  {
+    name: "export_log_bytes",
+    help: "Size of the write-ahead log beside the SQL ledger.",
+    read: (status) => status.export?.logBytes ?? null,
+  },
+  {
+    name: "export_failing",
+    help: "1 while the SQL ledger cannot be written.",
+    read: (status) => (status.export ? Number(status.export.fault !== null) : null),
+  },
 ];
 
 /** One registry for each API, since one process may run several nodes. */

@@ -32,6 +32,27 @@ export interface PoolSummary {
   readonly sharesRejected: number;
 }
 
+/** How the SQL ledger beside a node fares. */
+export interface ExportStatus {
+  /** Absolute path. */
+  readonly file: string;
+  /** Of the last block in the file; null before the first. */
+  readonly height: number | null;
+  /** Blocks of the chain that are not in the file yet. */
+  readonly lagBlocks: number;
+  /** Of the write-ahead log beside the file. */
+  readonly logBytes: number;
+  /** Another program whose open transaction keeps that log from being emptied; null if there is none. */
+  readonly reader: { readonly sinceMs: number; readonly process: string | null } | null;
+  /** Why the file is not written; null if it is. The node tries again by itself. */
+  readonly fault: {
+    readonly code: string;
+    readonly message: string;
+    readonly next: string;
+    readonly sinceMs: number;
+  } | null;
+}
+
 export interface NodeStatus {
   /** The libp2p peer id. */
   readonly nodeId: string;
@@ -67,6 +88,8 @@ export interface NodeStatus {
   readonly mdnsFault: string | null;
   /** Transactions waiting. */
   readonly mempool: number;
+  /** Null if the node keeps no SQL ledger. */
+  readonly export: ExportStatus | null;
   /** Addresses of the chain's authorities; empty on a Proof of Work chain. */
   readonly authorities: readonly string[];
   /** The account address of the node's own key. */

@@ -5,7 +5,6 @@ import { includesBytes, toHex } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
-import { createExportJob } from "../export/export-job.ts";
 import { createApi } from "../http/api.ts";
 import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
@@ -240,6 +239,7 @@ export class AurexNode {
       bootstrap: this.#host.bootstrap(),
       mdnsFault: this.#host.discoveryFault() ?? null,
       mempool: mempool.count,
+      export: this.#follower?.status() ?? null,
       authorities: authorities.map(addressOf),
       address: addressOf(this.publicKey),
       syncing: progress ? { height: progress.height, targetHeight: progress.targetHeight } : null,
@@ -305,7 +305,7 @@ async function openParts(
     },
   );
   const pool = await openPool(options, { core, workBoard, keyPair, clock, logger }, resources);
-  const follower = openFollower(options.exportFile, { core, pool, clock, logger }, resources);
+  const follower = openFollower(options, { core, pool, clock, logger }, resources);
   resources.defer(() => core.stop());
   return { core, host, keyPair, lock, follower, workBoard, pool, logger };
 }
@@ -359,7 +359,7 @@ async function openPool(
 }
 
 function openFollower(
-  file: string | undefined,
+  { exportFile: file, dataDir }: AurexNodeOptions,
   modules: {
     readonly core: NodeCore;
     readonly pool: PoolService | undefined;
@@ -370,8 +370,11 @@ function openFollower(
 ): ExportFollower | undefined {
   if (file === undefined) return undefined;
   const { core, pool, clock, logger } = modules;
-  const job = createExportJob({ file: path.resolve(file) }, { source: core.chain, clock, logger });
-  const follower = new ExportFollower({ job, chain: core.chain, network: core.network, pool, clock, logger });
+  const { chain, network } = core;
+  const follower = ExportFollower.open(
+    { file: path.resolve(file), dataDir },
+    { chain, network, pool, clock, logger },
+  );
   resources.defer(() => follower.stop());
   return follower;
 }

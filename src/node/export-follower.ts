@@ -5,12 +5,24 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { ExportJob } from "../export/export-job.ts";
+import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
+import { ExportJob } from "../export/export-job.ts";
+import { readerOf } from "../export/ledger-readers.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
+import type { ExportStatus } from "../http/node-status.ts";
 import type { Network } from "../network/network.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
+import { freeBytesMinDefault } from "../store/store-limits.ts";
 
 const nodeRecordsMax = 1_000;
+/** How often the file is looked at though no block comes: whether it is in its place, and whether its log can be emptied. */
+const lookEveryMs = 5_000;
+const retryFirstMs = 1_000;
+const retryMaxMs = 10_000;
+/** A reader that holds the log this long is named; sooner if the log has outgrown its usual size. */
+const readerPatienceMs = 60_000;
+const readerPatienceFullMs = 8_000;
+const logBytesUsual = 1024 * 1024;
 
 export interface ExportFollowerModules {
   readonly job: ExportJob;
@@ -22,7 +34,24 @@ export interface ExportFollowerModules {
   readonly logger: Logger;
 }
 
-const poolEveryMs = 10_000;
+const passing: ReadonlySet<ExportErrorCode> = new Set(["export/busy", "export/disk-full"]);
+/** The export stops this long before the disk is so full that the chain could not be written. */
+const reserveBytes = 64 * 1024 * 1024;
+
+interface Fault {
+  readonly error: Error;
+  readonly sinceMs: number;
+  /** Tries that have failed. */
+  readonly tries: number;
+}
+
+interface Reader {
+  /** When the log was first found held, on the wall clock and on the monotonic one. */
+  readonly sinceMs: number;
+  readonly sinceMonotonicMs: number;
+  readonly process: string | undefined;
+  readonly isSaid: boolean;
+}
 
 export class ExportFollower {
   readonly #modules: ExportFollowerModules;
@@ -36,10 +65,37 @@ export class ExportFollower {
   readonly #records = new BoundedMap<string, NodeRecord>(nodeRecordsMax);
   #running: Promise<void> | undefined;
   #isDue = false;
-  #poolTimer: Timer | undefined;
+  #isLookDue = false;
+  #lookTimer: Timer | undefined;
+  #retryTimer: Timer | undefined;
+  #fault: Fault | undefined;
+  #reader: Reader | undefined;
 
   constructor(modules: ExportFollowerModules) {
     this.#modules = modules;
+  }
+
+  /**
+   * Opens the file. What passes by itself, such as a full disk or a file that is locked, is no reason not to start: the
+   * follower then tries again.
+   *
+   * @param options `file`: absolute path of the ledger; `dataDir`: the node's, whose disk the export must not fill
+   * @throws ExportError if the file cannot be a ledger of this chain
+   */
+  static open(
+    options: { readonly file: string; readonly dataDir: string },
+    modules: Omit<ExportFollowerModules, "job">,
+  ): ExportFollower {
+    const { file, dataDir } = options;
+    const { chain, clock, logger } = modules;
+    const reserve = { directory: dataDir, bytes: freeBytesMinDefault + reserveBytes };
+    const job = new ExportJob({ file, reserve }, { source: chain, clock, logger });
+    try {
+      job.open();
+    } catch (thrown) {
+      if (!(thrown instanceof ExportError) || !passing.has(thrown.code)) throw thrown;
+    }
+    return new ExportFollower({ ...modules, job });
   }
 
   async start(): Promise<void> {
@@ -49,57 +105,151 @@ export class ExportFollower {
     network.events.on("nodeRecord", this.#onRecord);
     for (const record of network.directory.records()) this.#onRecord(record);
     this.#wake();
-    if (this.#modules.pool) this.#wakeForPool();
+    this.#lookLater();
   }
 
-  #wakeForPool(): void {
-    this.#poolTimer = this.#modules.clock.schedule(poolEveryMs, () => {
-      this.#wake();
-      this.#wakeForPool();
-    });
+  /** Where the file is and how it fares. */
+  status(): ExportStatus {
+    const { job, chain } = this.#modules;
+    const index = job.cursor?.index;
+    return {
+      file: job.file,
+      height: index ?? null,
+      lagBlocks: Math.max(0, chain.head.header.height - (index ?? -1)),
+      logBytes: job.logBytes,
+      reader: this.#reader ? { sinceMs: this.#reader.sinceMs, process: this.#reader.process ?? null } : null,
+      fault: this.#fault ? faultStatus(this.#fault) : null,
+    };
   }
 
+  /** Resolves when the file has every block up to the head of now, or the try to write them has failed. */
   async caughtUp(): Promise<void> {
-    this.#wake();
+    this.#retryTimer?.cancel();
+    this.#run();
     while (this.#running) await this.#running;
   }
 
-  /** Ends after the SQL transaction that runs. */
+  /** Ends after the SQL transaction that runs; the file is then one file, unless another program has it open. */
   async stop(): Promise<void> {
-    const { chain, network, job } = this.#modules;
+    const { chain, network, job, logger } = this.#modules;
     chain.events.off("headChanged", this.#onChain);
     chain.events.off("finalChanged", this.#onChain);
     network.events.off("nodeRecord", this.#onRecord);
-    this.#poolTimer?.cancel();
+    this.#lookTimer?.cancel();
     this.#abort.abort();
+    this.#retryTimer?.cancel();
     await this.#running;
-    job.close();
+    if (job.close()) return;
+    const { file } = job;
+    logger.info(
+      { file },
+      "another program has the SQL ledger open: until it ends, a copy of the file needs the files -wal and -shm beside it",
+    );
+  }
+
+  #lookLater(): void {
+    this.#lookTimer = this.#modules.clock.schedule(lookEveryMs, () => {
+      this.#isLookDue = true;
+      this.#wake();
+      this.#lookLater();
+    });
+  }
+
+  /** After a fault only its timer begins a try: a disk that fails is not asked again with every block. */
+  #wake(): void {
+    if (this.#fault) this.#isDue = true;
+    else this.#run();
   }
 
   /** One run at a time; a head that comes meanwhile makes it run once more. */
-  #wake(): void {
+  #run(): void {
     this.#isDue = true;
-    this.#running ??= this.#run().finally(() => {
+    this.#running ??= this.#follow().finally(() => {
       this.#running = undefined;
     });
   }
 
-  async #run(): Promise<void> {
+  async #follow(): Promise<void> {
+    const { job, pool } = this.#modules;
     while (this.#isDue && !this.#abort.signal.aborted) {
       this.#isDue = false;
       const records = [...this.#records.entries()];
       this.#records.clear();
       try {
-        await this.#modules.job.recordNodes(records.map(([, record]) => record));
-        await this.#modules.job.catchUp(undefined, this.#abort.signal);
-        await this.#modules.job.recordPool(this.#modules.pool?.rows() ?? []);
+        await job.recordNodes(records.map(([, record]) => record));
+        await job.catchUp(undefined, this.#abort.signal);
+        await job.recordPool(pool?.rows() ?? []);
+        if (this.#isLookDue) this.#noticeReader(await job.tidy());
+        this.#isLookDue = false;
+        this.#recovered();
       } catch (thrown) {
         for (const [node, record] of records) if (!this.#records.has(node)) this.#records.set(node, record);
-        this.#modules.logger.error(
-          { error: toError(thrown) },
-          "the SQL ledger could not be written; it is tried again with the next block",
-        );
+        this.#failed(toError(thrown));
+        return;
       }
     }
   }
+
+  /** Says each kind of fault once, and tries again by time: a disk may have room though no block comes. */
+  #failed(error: Error): void {
+    const { clock, logger, job } = this.#modules;
+    const before = this.#fault;
+    const isSame = before !== undefined && codeOf(before.error) === codeOf(error);
+    const tries = isSame ? before.tries + 1 : 1;
+    this.#fault = { error, sinceMs: isSame ? before.sinceMs : clock.nowMs(), tries };
+    const fields = { error, file: job.file, ...(error instanceof ExportError ? { next: error.next } : {}) };
+    const level = isSame ? "debug" : "error";
+    logger[level](
+      fields,
+      "the SQL ledger could not be written; it is tried again by itself, every 10 s at least",
+    );
+    if (codeOf(error) === "export/held") this.#noticeReader(false);
+    this.#retryTimer?.cancel();
+    if (this.#abort.signal.aborted) return;
+    const delayMs = Math.min(retryMaxMs, retryFirstMs * 2 ** Math.min(tries - 1, 10));
+    this.#retryTimer = clock.schedule(delayMs, () => this.#run());
+  }
+
+  #recovered(): void {
+    if (!this.#fault) return;
+    this.#fault = undefined;
+    const { job, logger } = this.#modules;
+    logger.info({ file: job.file, height: job.cursor?.index }, "the SQL ledger is written again");
+  }
+
+  /** @param isFree whether the log beside the file could be emptied */
+  #noticeReader(isFree: boolean): void {
+    const { job, clock, logger } = this.#modules;
+    const { file, logBytes } = job;
+    if (isFree) {
+      if (this.#reader?.isSaid) logger.info({ file }, "the reader of the SQL ledger has let it go");
+      this.#reader = undefined;
+      return;
+    }
+    const nowMs = clock.monotonicMs();
+    const begun = this.#reader ?? { sinceMs: clock.nowMs(), sinceMonotonicMs: nowMs, isSaid: false };
+    const process = readerOf(file);
+    const heldMs = nowMs - begun.sinceMonotonicMs;
+    const isTime = heldMs >= (logBytes > logBytesUsual ? readerPatienceFullMs : readerPatienceMs);
+    this.#reader = { ...begun, process, isSaid: begun.isSaid || isTime };
+    if (begun.isSaid || !isTime) return;
+    logger.warn(
+      { file, logBytes, since: new Date(begun.sinceMs).toISOString(), reader: process },
+      "another program holds a transaction on the SQL ledger open: the log beside the file grows until it ends",
+    );
+  }
+}
+
+function codeOf(error: Error): string {
+  return error instanceof ExportError ? error.code : error.message;
+}
+
+function faultStatus({ error, sinceMs }: Fault): NonNullable<ExportStatus["fault"]> {
+  const known = error instanceof ExportError ? error : undefined;
+  return {
+    code: known?.code ?? "export/bug",
+    message: error.message,
+    next: known?.next ?? "look into blockchain.log of the data directory",
+    sinceMs,
+  };
 }

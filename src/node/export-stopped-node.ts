@@ -28,6 +28,13 @@ export interface ExportStoppedNodeModules {
   readonly signal?: AbortSignal;
 }
 
+export interface StoppedNodeReport extends CatchUpReport {
+  /** Hex. */
+  readonly chainId: string;
+  /** False if another program has the file open: its write-ahead log then stays beside it until that program ends. */
+  readonly isAlone: boolean;
+}
+
 /**
  * Brings the file up to the head of the chain in the data directory.
  *
@@ -37,7 +44,7 @@ export interface ExportStoppedNodeModules {
 export async function exportStoppedNode(
   options: ExportStoppedNodeOptions,
   { logger, onProgress, signal }: ExportStoppedNodeModules,
-): Promise<CatchUpReport & { readonly chainId: string }> {
+): Promise<StoppedNodeReport> {
   const { dataDir, file } = options;
   const spec = await chainSpecOfNode(options);
   await using resources = new AsyncDisposableStack();
@@ -53,8 +60,9 @@ export async function exportStoppedNode(
   const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
   resources.defer(() => chain.close());
   const job = createExportJob({ file }, { source: chain, clock, logger });
-  resources.defer(() => job.close());
-  return { ...(await job.catchUp(onProgress, signal)), chainId: toHex(spec.chainId) };
+  resources.defer(() => void job.close());
+  const report = await job.catchUp(onProgress, signal);
+  return { ...report, chainId: toHex(spec.chainId), isAlone: job.close() };
 }
 
 async function chainSpecOfNode({ dataDir, chain }: ExportStoppedNodeOptions): Promise<ChainSpec> {

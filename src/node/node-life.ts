@@ -187,6 +187,7 @@ export class NodeLife {
       hashesPerSecond: null,
       hashesTried: null,
       pool: null,
+      export: null,
     };
   }
 }

@@ -77,6 +77,8 @@ const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
   "export/source-incomplete": exitCodes.store,
   "export/cannot-open": exitCodes.usage,
   "export/busy": exitCodes.usage,
+  "export/held": exitCodes.usage,
+  "export/exists": exitCodes.usage,
   "export/read-only": exitCodes.usage,
   "export/disk-full": exitCodes.store,
   "export/corrupt": exitCodes.store,

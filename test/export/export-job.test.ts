@@ -10,10 +10,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
-import { systemClock } from "../../src/base/clock.ts";
-import { silentLogger } from "../../src/base/logger.ts";
 import { type ExportError, toExportError } from "../../src/export/export-error.ts";
-import { ExportJob } from "../../src/export/export-job.ts";
 import { openLedgerFile } from "../../src/export/ledger-file.ts";
 import { hashIndexes, ledgerApplicationId, ledgerSchemaVersion } from "../../src/export/schema.ts";
 import { type Block, decodeBlock } from "../../src/protocol/block.ts";
@@ -430,25 +427,6 @@ test("a missing block undoes its SQL transaction and is named; the next call goe
   assert.deepEqual(fileContents(file), fileContents(fresh));
 });
 
-test("a full disk is named, and the export goes on once there is space", async (context) => {
-  const folder = await temporaryFolder(context);
-  const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
-  const chain = longChain();
-  const db = openLedgerFile(file);
-  const pages = Number(db.prepare("PRAGMA page_count").get()?.page_count);
-  db.exec(`PRAGMA max_page_count = ${pages + 12}`);
-  const modules = { source: chain, clock: systemClock, logger: silentLogger };
-  const job = new ExportJob({ file, rowsPerTransaction: 1 }, modules, db);
-  await assert.rejects(job.catchUp(), codeOf("export/disk-full"));
-  const stoppedAt = job.cursor?.index ?? -1;
-  assert.ok(stoppedAt > 0 && stoppedAt < longChainBlocks);
-  db.exec("PRAGMA max_page_count = 1000000");
-  await job.catchUp();
-  job.close();
-  await exportOnce(fresh, chain);
-  assert.deepEqual(fileContents(file), fileContents(fresh));
-});
-
 test("while another program writes, the job waits; past its patience it says so", async (context) => {
   const file = join(await temporaryFolder(context), "ledger.sqlite");
   const chain = longChain();
@@ -518,21 +496,7 @@ test("a chain of the same id with another block 0 is refused", async (context) =
   job.close();
 });
 
-test("a published copy is whole, replaces the old one, and never the ledger itself", async (context) => {
-  const folder = await temporaryFolder(context);
-  const [file, copy] = [join(folder, "ledger.sqlite"), join(folder, "copy.sqlite")];
-  const chain = longChain();
-  const job = jobFor(file, chain);
-  await job.catchUp();
-  await job.publishCopy(copy);
-  chain.append(keyOf(1), []);
-  await job.catchUp();
-  assert.notDeepEqual(fileContents(copy), fileContents(file));
-  await job.publishCopy(copy);
-  assert.deepEqual(fileContents(copy), fileContents(file));
-  await assert.rejects(job.publishCopy(file), codeOf("export/cannot-open"));
-  await assert.rejects(job.publishCopy(join(folder, "absent", "copy.sqlite")), codeOf("export/cannot-open"));
-  job.close();
+test("what is no error of SQLite or of the file system is passed on as it is", () => {
   const plain = new Error("none of SQLite's");
-  assert.equal(toExportError(plain, file), plain);
+  assert.equal(toExportError(plain, "ledger.sqlite"), plain);
 });

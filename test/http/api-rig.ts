@@ -180,5 +180,6 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     hashesPerSecond: null,
     hashesTried: null,
     pool: null,
+    export: null,
   };
 }

@@ -44,6 +44,8 @@ const exportCodes: Record<ExportErrorCode, number> = {
   "export/source-incomplete": 5,
   "export/cannot-open": 2,
   "export/busy": 2,
+  "export/held": 2,
+  "export/exists": 2,
   "export/read-only": 2,
   "export/disk-full": 5,
   "export/corrupt": 5,

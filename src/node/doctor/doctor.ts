@@ -16,6 +16,7 @@ import {
   checkPeers,
   type RunningNode,
 } from "./running-node.ts";
+import { checkSqlLedger } from "./sql-ledger.ts";
 
 /** Every check, in the order in which trouble begins; takes some seconds and changes nothing. */
 export async function examine(config: NodeConfig): Promise<Finding[]> {
@@ -38,6 +39,7 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
     checkPeers(node),
     await checkBootstrap(node, config.bootstrap),
     checkChainOfPeers(node),
+    checkSqlLedger(node),
   ];
 }
 

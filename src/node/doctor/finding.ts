@@ -23,7 +23,8 @@ export type CheckName =
   | "clock"
   | "peers"
   | "bootstrap"
-  | "chain-of-peers";
+  | "chain-of-peers"
+  | "sql-ledger";
 
 export function passed(check: CheckName, found: string): Finding {
   return { check, ok: true, found, next: "" };
