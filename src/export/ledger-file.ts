@@ -1,4 +1,6 @@
 /** Opens ledger files: new ones get the schema, foreign ones and those of other versions are refused untouched. */
+import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import { ExportError, notALedger, toExportError } from "./export-error.ts";
@@ -20,6 +22,7 @@ const openBusyMs = 5_000;
 /** Once open: short, since SQLite waits on the event loop; writers wait longer by trying again. */
 const writeBusyMs = 20;
 const cacheKib = 65_536;
+const inMemory = ":memory:";
 
 /**
  * Opens a ledger, or lays out a new one if there is none. The schema of a new one stands in the file itself, never in a
@@ -31,6 +34,7 @@ export function openLedgerFile(path: string, options: LedgerFileOptions = {}): D
   const readOnly = options.readOnly ?? false;
   let db: DatabaseSync | undefined;
   try {
+    if (!readOnly && path !== inMemory && !existsSync(path)) layOutNew(path);
     const place = options.isImmutable ? new URL(`${pathToFileURL(path)}?immutable=1`) : path;
     const timeout = options.busyMs ?? openBusyMs;
     db = new DatabaseSync(place, { readOnly, timeout, enableForeignKeyConstraints: false });
@@ -77,6 +81,37 @@ function checkIdentity(db: DatabaseSync, path: string): boolean {
   const objects = Number(db.prepare("SELECT COUNT(*) AS objects FROM sqlite_schema").get()?.objects);
   if (applicationId === 0 && version === 0 && objects === 0) return true;
   throw notALedger(path, `its application id is ${applicationId}, a ledger's is ${ledgerApplicationId}`);
+}
+
+/** Beside its place and then put there, so that whoever finds a file of this name finds a ledger with its tables. */
+function layOutNew(path: string): void {
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
+  try {
+    rmSync(draft, { force: true });
+    const db = new DatabaseSync(draft);
+    try {
+      layOut(db, draft);
+      // Now, while nobody can be reading: later this needs the file for itself. Not all file systems can have it.
+      db.exec("PRAGMA journal_mode = WAL");
+    } finally {
+      db.close();
+    }
+    putInPlace(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Another process may have been faster: then its file stays. */
+function putInPlace(draft: string, path: string): void {
+  try {
+    linkSync(draft, path);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    // exFAT and some network file systems have no links.
+    if (!existsSync(path)) renameSync(draft, path);
+  }
 }
 
 /** In one transaction, so that a process killed here leaves an empty database. */

@@ -1,5 +1,6 @@
 /** Names the program that reads a ledger in a transaction, if the system tells: Linux lists who holds which lock. */
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
+import { basename } from "node:path";
 
 /** In the shared memory of a write-ahead log, the bytes that a reader locks (sqlite.org/walformat.html, section 2.3.1). */
 const readLockFirst = 123;
@@ -21,10 +22,19 @@ export function readerOf(file: string): string | undefined {
       // The pid is 0 if the holder is in another container.
       if (held !== wanted || Number(pid) <= 0 || Number(pid) === process.pid) continue;
       if (Number(last) < readLockFirst || Number(first) > readLockLast) continue;
-      return `process ${pid} (${readFileSync(`/proc/${pid}/comm`, "utf8").trim()})`;
+      return `process ${pid} (${programOf(pid)})`;
     }
   } catch {
     // No /proc here, no shared memory yet, or the process has just ended.
   }
   return undefined;
+}
+
+function programOf(pid: string): string {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`));
+  } catch {
+    // Another user's: only its short name is shown.
+    return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+  }
 }
