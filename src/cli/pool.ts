@@ -127,13 +127,15 @@ function plain(status: PoolMinerStatus): object {
 
 /** E.g. "24.10 MH/s  accepted 12  rejected 1  stale 2  share 120,000,000 hashes  blocks 1". */
 export function memberText(status: PoolMinerStatus): string {
-  const { notMiningBecause, refusal, hashesPerShare, stale, unanswered, blocksFound } = status;
+  const { notMiningBecause, unreachableBecause, refusal, hashesPerShare, stale, unanswered, blocksFound } =
+    status;
   // Stale ones are said by themselves: they are nobody's fault.
   const rejected = Object.entries(status.rejected)
     .filter(([code]) => code !== "21")
     .reduce((sum, [, count]) => sum + count, 0);
   return [
     notMiningBecause ? `not mining: ${notMiningBecause}` : hashRateText(status.hashesPerSecond),
+    unreachableBecause,
     refusal && `refused: ${refusal}`,
     `accepted ${grouped(status.accepted)}`,
     rejected > 0 && `rejected ${grouped(rejected)}`,

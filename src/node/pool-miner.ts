@@ -1,7 +1,6 @@
 /** A member of somebody's pool on this machine: a host without a node, mining threads, and no chain. */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
-import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { parseAddress } from "../network/libp2p/addresses.ts";
 import { PoolMember, type PoolMemberStatus } from "../pool/pool-member.ts";
@@ -57,24 +56,28 @@ export async function openPoolMiner(
       bootstrap: [pool],
       maxConnections: 4,
     },
-    { clock, logger },
+    // The member says in a pool's words what the host has to say of its only peer.
+    { clock, logger: quiet(logger) },
   );
   const member = new PoolMember(
     { account: publicKey, software: softwareVersion },
     { host, threads: createMiningThreads({ threads }, { logger }), clock, logger },
   );
   return {
-    async start() {
-      await member.start();
-      // The dial loop tries for good and says little: why the first attempt failed is what one wants to know.
-      host.dial(pool).catch((thrown: unknown) => {
-        logger.warn(
-          { pool, error: toError(thrown).message },
-          "the pool cannot be reached; it is tried again and again",
-        );
-      });
-    },
+    start: () => member.start(),
     stop: () => member.stop(),
     status: () => member.status(),
+  };
+}
+
+/** A logger for what matters only to those who look closely. */
+function quiet(logger: Logger): Logger {
+  const debug = (fields: object, message: string) => logger.debug(fields, message);
+  return {
+    debug,
+    info: debug,
+    warn: debug,
+    error: (fields, message) => logger.error(fields, message),
+    child: (bindings) => quiet(logger.child(bindings)),
   };
 }

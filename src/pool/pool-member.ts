@@ -27,6 +27,7 @@ import {
   workOfNotice,
 } from "./messages.ts";
 import { MiningRate } from "./mining-rate.ts";
+import { PoolContact, type PoolContactStatus } from "./pool-contact.ts";
 import { type FoundShare, type ShareOutcome, ShareSender } from "./share-sender.ts";
 
 export interface PoolMemberOptions {
@@ -55,9 +56,7 @@ export type NotMiningReason =
   | "the pool has nothing to mine"
   | "waiting to submit shares";
 
-export interface PoolMemberStatus {
-  /** The pool's address; undefined while there is no connection. */
-  readonly pool: string | undefined;
+export interface PoolMemberStatus extends PoolContactStatus {
   /** Undefined while it mines. */
   readonly notMiningBecause: NotMiningReason | undefined;
   /** What the pool said when it refused last, until it takes us. */
@@ -83,7 +82,7 @@ const submitTimeoutMs = 10_000;
 /** A subscription that ends sooner, or never said anything, counts as a failed attempt. */
 const steadyMs = silenceMs + 1_000;
 const backoffMinMs = 1_000;
-const backoffMaxMs = 30_000;
+const backoffMaxMs = 15_000;
 const retrySearchMs = 1_000;
 /** Of the nonce prefix, behind the pool's eight bytes. */
 const roundBytes = 12;
@@ -92,6 +91,7 @@ export class PoolMember {
   readonly #options: PoolMemberOptions;
   readonly #modules: PoolMemberModules;
   readonly #sender: ShareSender;
+  readonly #contact: PoolContact;
   readonly #rate = new MiningRate();
   readonly #stopped = new AbortController();
   /** Rings for the mining loop: other work, or room for another share. */
@@ -116,6 +116,7 @@ export class PoolMember {
   constructor(options: PoolMemberOptions, modules: PoolMemberModules) {
     this.#options = options;
     this.#modules = modules;
+    this.#contact = new PoolContact(modules);
     this.#sender = new ShareSender({
       clock: modules.clock,
       logger: modules.logger,
@@ -129,6 +130,7 @@ export class PoolMember {
     const { host } = this.#modules;
     host.events.on("peerConnected", this.#onConnection);
     await host.start();
+    this.#contact.start();
     this.#loops = Promise.all([this.#stayWithPool(), this.#mine()]);
   }
 
@@ -136,6 +138,7 @@ export class PoolMember {
   async stop(): Promise<void> {
     const { host, threads } = this.#modules;
     this.#stopped.abort();
+    this.#contact.stop();
     this.#search?.abort();
     this.#workBell.ring();
     this.#connectionBell.ring();
@@ -149,7 +152,7 @@ export class PoolMember {
   status(): PoolMemberStatus {
     const notMiningBecause = this.#notMiningBecause();
     return {
-      pool: this.#pool()?.address,
+      ...this.#contact.status(),
       notMiningBecause,
       refusal: this.#refusal,
       hashesPerSecond: notMiningBecause ? 0 : this.#rate.hashesPerSecond,
@@ -163,12 +166,8 @@ export class PoolMember {
     };
   }
 
-  #pool(): ConnectedPeer | undefined {
-    return this.#modules.host.peers()[0];
-  }
-
   #notMiningBecause(): NotMiningReason | undefined {
-    if (!this.#pool()) return "not connected to the pool";
+    if (!this.#contact.peer()) return "not connected to the pool";
     if (!this.#hasAnswer) return this.#refusal ? "refused by the pool" : "waiting for the pool's answer";
     if (!this.#work) return "the pool has nothing to mine";
     return this.#sender.hasRoom ? undefined : "waiting to submit shares";
@@ -190,7 +189,7 @@ export class PoolMember {
     const { clock, random = Math.random } = this.#modules;
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      const pool = this.#pool();
+      const pool = this.#contact.peer();
       if (!pool) {
         await this.#connectionBell.rings();
         continue;
@@ -234,7 +233,7 @@ export class PoolMember {
         return;
       }
       this.#obey(notice.value);
-      if (!this.#hasAnswer) logger.info({ pool: pool.address }, "mining with the pool");
+      if (!this.#hasAnswer) this.#contact.minesFor(pool);
       this.#hasAnswer = true;
       this.#refusal = undefined;
       this.#sender.isOpen = true;
@@ -305,7 +304,7 @@ export class PoolMember {
 
   async #submit({ jobId, nonce }: FoundShare): Promise<ShareVerdict> {
     const { host } = this.#modules;
-    const pool = this.#pool();
+    const pool = this.#contact.peer();
     if (!pool) throw new Error("no connection to the pool");
     const chunks = host.request(pool.peerId, submitProtocol, encodeSubmit({ jobId, nonce }), {
       timeoutMs: submitTimeoutMs,

@@ -111,6 +111,8 @@ describe("aurex-node pool show", () => {
 it("a member's line says what matters, and stale shares are nobody's fault", () => {
   const status = {
     pool: "/ip4/192.0.2.1/tcp/13247",
+    poolAccount: account,
+    unreachableBecause: undefined,
     notMiningBecause: undefined,
     refusal: undefined,
     hashesPerSecond: 24_100_000,
@@ -130,10 +132,11 @@ it("a member's line says what matters, and stale shares are nobody's fault", () 
     memberText({
       ...status,
       notMiningBecause: "not connected to the pool",
+      unreachableBecause: "nothing listens there",
       rejected: {},
       stale: 0,
       hashesPerShare: 0,
     }),
-    "not mining: not connected to the pool  accepted 1,200  blocks 2",
+    "not mining: not connected to the pool  nothing listens there  accepted 1,200  blocks 2",
   );
 });
