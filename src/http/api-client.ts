@@ -72,7 +72,8 @@ export interface AuthorityVoteBody {
   readonly expiresAtHeight?: number;
 }
 
-const timeoutMs = 10_000;
+/** A busy node answers late; one that is gone refuses at once. */
+const timeoutMs = 30_000;
 
 /** As `fetch` does, from this machine or from another. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;

@@ -1,5 +1,5 @@
 /** What is done to which node and when: drawn from a seed, so that a failing run can be repeated. */
-import { createSeededRandom } from "../simulation/random.ts";
+import { createSeededRandom, type SeededRandom } from "../simulation/random.ts";
 
 /**
  * - kill: `kill -9`, and a start after a while
@@ -36,23 +36,24 @@ export function planOf({ seed, nodes, perturbations, durationMs, kinds }: PlanOp
   // Each kind as often as the others.
   const drawn = Array.from({ length: perturbations }, (_, index) => ({
     kind: kinds[index % kinds.length] as PerturbationKind,
+    // Every fourth of its kind is longer than the time limits between nodes.
+    isLong: Math.floor(index / kinds.length) % 4 === 3,
     atMs: random.between(0, durationMs),
   }));
   const times = drawn.map(({ atMs }) => atMs).sort((a, b) => a - b);
   const freeAtMs = new Array<number>(nodes).fill(0);
-  const plan = random.shuffled(drawn).map(({ kind }, index): Perturbation => {
+  const plan = random.shuffled(drawn).map(({ kind, isLong }, index): Perturbation => {
     const atMs = Math.max(times[index] ?? 0, Math.min(...freeAtMs));
     const node = random.pick(freeAtMs.flatMap((freeMs, each) => (freeMs <= atMs ? [each] : [])));
-    const awayMs = awayMsOf(kind, random);
+    const awayMs = awayMsOf(kind, isLong, random);
     freeAtMs[node] = atMs + awayMs + restMs;
     return { atMs, node, kind, awayMs };
   });
   return plan.sort((a, b) => a.atMs - b.atMs);
 }
 
-function awayMsOf(kind: PerturbationKind, random: ReturnType<typeof createSeededRandom>): number {
+function awayMsOf(kind: PerturbationKind, isLong: boolean, random: SeededRandom): number {
   if (kind === "restart") return 0;
   if (kind === "kill") return random.between(0, 5_000);
-  // One of six is longer than every time limit between nodes.
-  return random.chance(1 / 6) ? random.between(10_000, 20_000) : random.between(500, 10_000);
+  return isLong ? random.between(10_000, 20_000) : random.between(500, 10_000);
 }

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { describe, it, type TestContext } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import type { ErrorAnswer } from "../../src/http/answers.ts";
 import type { WorkAccepted, WorkAnswer } from "../../src/http/work-control.ts";
@@ -12,6 +11,7 @@ import { easiestTargetOf } from "../../src/protocol/genesis.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import { WorkBoard } from "../../src/sealing/pow/work-board.ts";
 import { headerOf } from "../sealing/headers.ts";
+import { until } from "../support/patience.ts";
 import { openApiRig, type RigOptions } from "./api-rig.ts";
 
 type Body = WorkAnswer & WorkAccepted & ErrorAnswer;
@@ -49,7 +49,7 @@ async function openWorkRig(t: TestContext, options: RigOptions = { workWaitMs: h
       }),
     /** Resolves when so many requests wait. */
     async waiting(count: number) {
-      while (board.events.listenerCount("job") < count) await delay(2);
+      await until(`${count} requests wait`, () => board.events.listenerCount("job") >= count, { pollMs: 2 });
     },
   };
 }
@@ -211,7 +211,7 @@ describe("a request for work with after", () => {
     const { status, body } = await work(query);
     assert.deepEqual([status, body.error.code], [503, "work/too-many-waiting"]);
     for (const waiter of waiters) waiter.destroy();
-    while (board.events.listenerCount("job") > 0) await delay(2);
+    await until("nobody waits", () => board.events.listenerCount("job") === 0, { pollMs: 2 });
     const again = work(query);
     await waiting(1);
     show(parentB);

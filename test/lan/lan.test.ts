@@ -6,12 +6,12 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
 import { createApiClient } from "../../src/http/api-client.ts";
 import { ip } from "../../src/node/lan/ip-command.ts";
 import { Lan } from "../../src/node/lan/lan.ts";
 import type { Machine } from "../../src/node/lan/machine.ts";
 import { namespacePrefix, ownNamespaces } from "../../src/node/lan/namespaces.ts";
+import { until } from "../support/patience.ts";
 import { whyNoLan } from "./lan-stage.ts";
 
 const port = 4_000;
@@ -121,8 +121,6 @@ describe("what is left of a LAN", { skip }, () => {
     assert.equal(left(child.pid).length, 3);
     Lan.open(["a"]).close();
     assert.deepEqual(left(child.pid), []);
-    const deadlineMs = performance.now() + 10_000;
-    while (existsSync(sleeping) && performance.now() < deadlineMs) await delay(10);
-    assert.ok(!existsSync(sleeping), "what ran on it is gone, too");
+    await until("what ran on it is gone, too", () => !existsSync(sleeping));
   });
 });

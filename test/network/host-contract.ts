@@ -95,7 +95,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       answering.serve(protocol, {
         requestBytesMax: 1000,
         chunkBytesMax: 1000,
-        timeoutMs: 2_000,
+        timeoutMs: 30_000,
         rateLimit: { requests: 100, perMs: 1_000 },
         handle: (request) => [request],
         ...options,
@@ -111,7 +111,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       options: Partial<Parameters<PeerHost["request"]>[3]> = {},
     ): Promise<Uint8Array[]> {
       const collect = async () => {
-        const limits = { timeoutMs: 2_000, chunkBytesMax: 1000, chunksMax: 10, ...options };
+        const limits = { timeoutMs: 30_000, chunkBytesMax: 1000, chunksMax: 10, ...options };
         const chunks: Uint8Array[] = [];
         for await (const chunk of from.request(to, protocol, request, limits)) chunks.push(chunk);
         return chunks;
@@ -264,7 +264,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
           for (; made < chunks; made += 1) yield new Uint8Array(chunkBytes).fill(made);
         },
       });
-      const limits = { timeoutMs: 2_000, chunkBytesMax: chunkBytes, chunksMax: chunks };
+      const limits = { timeoutMs: 30_000, chunkBytesMax: chunkBytes, chunksMax: chunks };
       const answer = a.request(b.peerId, protocol, new Uint8Array(1), limits)[Symbol.asyncIterator]();
       for (let index = 0; index < chunks; index += 1) {
         const { value } = await rig.drive(answer.next());
@@ -336,25 +336,26 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
     });
 
     it("limits how often a peer may ask, and lets it ask again later", async () => {
-      const [a, b] = await pair({ rateLimit: { requests: 3, perMs: 1_500 } });
+      const [a, b] = await pair({ rateLimit: { requests: 3, perMs: 12_000 } });
       for (let index = 0; index < 3; index += 1) {
         assert.equal((await ask(a, b.peerId, Uint8Array.of(index))).length, 1);
       }
       await assert.rejects(ask(a, b.peerId, Uint8Array.of(9)), failsWith("request/reset"));
-      await rig.pass(600);
+      await rig.pass(4_800);
       assert.equal((await ask(a, b.peerId, Uint8Array.of(1))).length, 1);
     });
 
     it("bans in and out, and forgives when the time is over", async () => {
       const [a, b] = (await start(2)) as [PeerHost, PeerHost];
       await connect(a, b);
-      await rig.drive(a.ban(b.peerId, 1_500, "for the test"));
+      const banMs = 6_000;
+      await rig.drive(a.ban(b.peerId, banMs, "for the test"));
       await rig.until(() => !isConnected(a, b) && !isConnected(b, a), "both have noticed the end");
       await assert.rejects(rig.drive(a.dial(b.addresses()[0]!)));
       await rig.drive(b.dial(a.addresses()[0]!)).catch(() => {});
       await rig.pass(100);
       assert.equal(isConnected(a, b), false);
-      await rig.pass(1_500);
+      await rig.pass(banMs);
       await connect(a, b);
     });
 

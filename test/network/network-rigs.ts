@@ -159,7 +159,7 @@ export async function ask(
 ): Promise<Uint8Array[] | string> {
   const collect = async () => {
     const chunks: Uint8Array[] = [];
-    const options = { timeoutMs: 3_000, chunksMax: 256, chunkBytesMax: 1 << 20 };
+    const options = { timeoutMs: 30_000, chunksMax: 256, chunkBytesMax: 1 << 20 };
     for await (const chunk of from.request(to.peerId, protocol, request, options)) chunks.push(chunk);
     return chunks;
   };

@@ -13,7 +13,7 @@ import type { ShareBook } from "../../src/pool/share-book.ts";
 import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
 import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
 import { libp2pHost, realUntil } from "../network/host-rigs.ts";
-import { suiteMaxMs } from "../support/patience.ts";
+import { suiteMaxMs, until } from "../support/patience.ts";
 import { accountNamed, BareMember, Drafting, MemoryBook, noncesOf, serverOn } from "./pool-rig.ts";
 
 /** What a thread finds in a fraction of a second: whatever a member's hash rate, shares come soon, and are blocks. */
@@ -74,23 +74,23 @@ describe("pool over libp2p", { timeout: suiteMaxMs }, () => {
     liar.subscribe(accountNamed("liar"));
     await realUntil(() => liar.jobs.length > 0, "the liar has work");
     // Members find blocks meanwhile, and end what it lies about.
-    for (let rounds = 0; server.stats().dropped === 0; rounds += 1) {
-      assert.ok(rounds < 50, "the liar is dropped");
+    let round = 0;
+    const lieUntilDropped = async () => {
       const { job } = liar;
-      const lies = noncesOf(job, 10, { isShare: false, round: rounds });
+      const lies = noncesOf(job, 10, { isShare: false, round });
+      round += 1;
       await Promise.allSettled(lies.map((nonce) => liar.submit(job.jobId, nonce)));
-    }
-    await realUntil(() => server.stats().dropped === 1 && liar.ended, "the liar is dropped");
+      return server.stats().dropped > 0;
+    };
+    await until("the liar is dropped", lieUntilDropped, { seen: () => server.stats() });
+    await realUntil(() => server.stats().dropped === 1 && liar.ended, "the liar's session is over");
     assert.ok(server.stats().rejected[23]! > 0 || server.stats().rejected[21]! > 0);
     const before = both().map(({ accepted }) => accepted);
     await realUntil(() => both().every(({ accepted }, index) => accepted > before[index]!), "others go on");
     assert.ok(drafting.blocks.length > 0);
     for (const member of [alice, bob]) {
       const isMining = () => member.status().notMiningBecause === undefined;
-      await realUntil(
-        () => isMining() && member.status().hashesPerSecond > 100_000,
-        "it tells its hash rate",
-      );
+      await realUntil(() => isMining() && member.status().hashesPerSecond > 10_000, "it tells its hash rate");
       const { rejected, blocksFound } = member.status();
       assert.ok(blocksFound > 0);
       // Nothing but what came too late.
@@ -103,8 +103,9 @@ describe("pool over libp2p", { timeout: suiteMaxMs }, () => {
     await bob.stop();
     await realUntil(() => server.stats().sessions === 0, "the members' sessions are over");
     const accepted = both().reduce((sum, status) => sum + status.accepted, 0);
-    // The verdict on a last share may not have reached a member that was stopping.
-    assert.ok(book.shares.length >= accepted && book.shares.length <= accepted + 2);
+    // The verdicts on the last shares may not have reached the members: a slow machine has more of them under way.
+    const unanswered = both().reduce((sum, status) => sum + status.unanswered, 0);
+    assert.ok(book.shares.length >= accepted && book.shares.length <= accepted + unanswered + 2);
   });
 
   it("goes on with a server that went away and came back, and no share is lost", async () => {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { patienceMs } from "../support/patience.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const launcher = path.join(root, "bin/aurex-node.js");
@@ -122,7 +123,7 @@ function runScript(script: string, cwd: string): Promise<{ output: string; code:
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));
   // The whole session, since what still runs in the background would keep the pipes open.
-  const deadline = setTimeout(() => child.pid && process.kill(-child.pid, "SIGKILL"), 120_000);
+  const deadline = setTimeout(() => child.pid && process.kill(-child.pid, "SIGKILL"), patienceMs(120_000));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code) => {

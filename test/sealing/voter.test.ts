@@ -13,6 +13,7 @@ import { openFileVoteJournal } from "../../src/sealing/poa/file-vote-journal.ts"
 import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
 import type { VoteJournal } from "../../src/sealing/poa/vote-journal.ts";
 import { Voter } from "../../src/sealing/poa/voter.ts";
+import { until as untilSo } from "../support/patience.ts";
 import { interceptDisk, onDiskFailing } from "./disk-steps.ts";
 import { headerOf } from "./headers.ts";
 import { checkpointOf, voteChainId, voteOf, voterKeys } from "./votes.ts";
@@ -76,12 +77,9 @@ function voterRig(journal: VoteJournal = createMemoryVoteJournal(), logger: Logg
   return { voter, clock, state, counted, announced, targets, setHead };
 }
 
-/** Until `condition` holds; disk work ends when it ends. */
+/** Disk work ends when it ends. */
 async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 10_000 && !condition(); turn += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  assert.ok(condition());
+  await untilSo(`${condition}`, condition, { pollMs: 1 });
 }
 
 test("votes at once for a block in turn, counts and announces it, and the signature holds", async () => {

@@ -8,8 +8,9 @@ import { exitCodes, OperatorError } from "../operator-error.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import type { SentTransaction } from "./demo-transactions.ts";
 
-const commitTimeoutMs = 120_000;
-const recordsTimeoutMs = 15_000;
+/** Long enough for a machine that has other work: nothing is gained by an early end. */
+const commitTimeoutMs = 300_000;
+const recordsTimeoutMs = 60_000;
 const pollMs = 100;
 
 /** Waits for every transaction on every node of its chain, saying every second how far it is. */
