@@ -5,6 +5,7 @@ import type { Logger } from "../base/logger.ts";
 import { Chain } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
 import { type CatchUpReport, createExportJob, type ExportProgress } from "../export/export-job.ts";
+import { readStoppedBooks } from "../pool/stopped-books.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { acquireDirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";
@@ -36,10 +37,12 @@ export interface StoppedNodeReport extends CatchUpReport {
 }
 
 /**
- * Brings the file up to the head of the chain in the data directory.
+ * Brings the file up to the head of the chain in the data directory, and writes what the books of the pool say that the
+ * node served, if it did.
  *
  * @throws OperatorError where the directory holds no chain or another one; StoreError where a node runs on it;
- * ExportError where the file cannot be a ledger of this chain
+ * ExportError where the file cannot be a ledger of this chain; PoolError if the pool's books cannot be read, after the
+ * chain is written
  */
 export async function exportStoppedNode(
   options: ExportStoppedNodeOptions,
@@ -62,6 +65,10 @@ export async function exportStoppedNode(
   const job = createExportJob({ file }, { source: chain, clock, logger });
   resources.defer(() => void job.close());
   const report = await job.catchUp(onProgress, signal);
+  if (!signal?.aborted) {
+    const directory = dataDirectory(dataDir).pool;
+    await job.recordPool(await readStoppedBooks({ directory, chain }, { clock, logger }));
+  }
   return { ...report, chainId: toHex(spec.chainId), isAlone: job.close() };
 }
 

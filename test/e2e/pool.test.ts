@@ -71,6 +71,10 @@ describe("a pool", () => {
     const pool = await server.api.pool();
     assert.equal((await server.stop()).code, 0);
 
+    const stopped = stage.place("stopped.sqlite");
+    await stage.output("export", "--out", stopped, "--data-dir", stage.place("server"));
+    assert.deepEqual(poolTables(stopped), poolTables(ledger), "a stopped node's export has the same");
+
     const db = new DatabaseSync(ledger, { readOnly: true });
     try {
       const rows = db.prepare("SELECT * FROM mining_pool WHERE pool = ?").all(pool.address);
@@ -104,6 +108,19 @@ describe("a pool", () => {
     }
   });
 });
+
+/** Members and payments, without the hash rate, which only a running pool has. */
+function poolTables(ledger: string): unknown {
+  const db = new DatabaseSync(ledger, { readOnly: true });
+  try {
+    const members = db.prepare("SELECT * FROM mining_pool ORDER BY pool, member").all();
+    const payments = db.prepare("SELECT * FROM pool_payments ORDER BY transaction_id").all();
+    assert.ok(members.length > names.length && payments.length > 0);
+    return { members: members.map((row) => ({ ...row, hash_rate: undefined })), payments };
+  } finally {
+    db.close();
+  }
+}
 
 /** What the books say was paid stands in the rows of the chain, and nothing more does. */
 function isSettled(ledger: string): boolean {
