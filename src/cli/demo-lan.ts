@@ -17,7 +17,7 @@ export function demoLanCommand(terminal: Terminal): AurexCommand {
     )
     .option("--machines <count>", "how many, 3 or 4", machineCount, 3)
     .option("--keep", "leave the nodes' data directories and logs where they are", false)
-    .examples("sudo aurex-node demo-lan", "sudo aurex-node demo-lan --machines 4 --json")
+    .examples("sudo aurex-node demo-lan", "sudo aurex-node demo-lan --json")
     .runs(async ({ json = false, ...flags }: DemoLanFlags) => {
       const { runLanDemo } = await import("../node/lan/lan-demo.ts");
       const stop = addStopSignals();

@@ -22,7 +22,7 @@ export function initCommand(terminal: Terminal): AurexCommand {
     )
     .requiredOption("--out <spec.json>", "file to write; one that is there is left alone")
     .examples(
-      "aurex-node keys node --consensus poa    prints the address of this machine's node",
+      "aurex-node keys node --consensus poa --address # prints the address of this machine's node",
       "aurex-node init --consensus poa --authority aurex1… aurex1… --allocation aurex1…=1000 --out chain.json",
       "aurex-node init --consensus poa --authority aurex1… --period 1s --block-reward 5 --out fast.json",
       "aurex-node init --consensus pow --difficulty 3 --block-time 10s --block-reward 50 --halving 210000 --out work.json",

@@ -26,7 +26,7 @@ export function joinCommand(terminal: Terminal): AurexCommand {
     .examples(
       "aurex-node join aurex1.…",
       "aurex-node join aurex1.… --name beta --data-dir ./beta",
-      "aurex-node join aurex1.… --no-authority    follows the chain without sealing",
+      "aurex-node join aurex1.… --no-authority # follows the chain without sealing",
     )
     .runs(async (token: string, flags: JoinFlags) => {
       const { keepInvitation, openInvitation } = await import("../node/network-secret.ts");

@@ -141,11 +141,11 @@ async function buildProgram(wanted: string, terminal: Terminal): Promise<AurexCo
     .version(packageVersion(), "-V, --version", "print the version")
     .usage("[command] [flags]")
     .examples(
-      "aurex-node demo                                  see a network at work",
-      "aurex-node --consensus pow --mine                run a miner",
-      "aurex-node --consensus poa --chain chain.json --authority",
+      "aurex-node demo                        # see a network at work",
+      "aurex-node --consensus pow --mine      # run a miner",
+      "aurex-node --consensus poa --authority # found a network on this LAN, or join it",
       "aurex-node status",
-      "aurex-node start --help                          all flags of a node",
+      "aurex-node start --help                # all flags of a node",
     );
   for (const { name, summary, load } of entries) {
     const command = name === wanted ? (await load())(terminal) : new AurexCommand(name, terminal);

@@ -26,7 +26,7 @@ export function startCommand(terminal: Terminal): AurexCommand {
     )
     .examples(
       "aurex-node --consensus pow --mine",
-      "aurex-node --consensus poa --authority    founds network aurex on this LAN, or joins it",
+      "aurex-node --consensus poa --authority # founds network aurex on this LAN, or joins it",
       "aurex-node --consensus poa --chain chain.json --authority --data-dir ./alpha",
       "aurex-node --consensus pow --port 0 --api-port 0 --bootstrap /ip4/127.0.0.1/tcp/13245",
       "aurex-node --config node.yaml --log-format json",

@@ -18,7 +18,7 @@ export function userCommand(terminal: Terminal): AurexCommand {
     });
   const user = new AurexCommand("user", terminal)
     .description("Names for keys.")
-    .examples("aurex-node user register alice@example.com --key alice");
+    .examples("aurex-node user register bob@example.com --key bob");
   user.addCommand(addSigningFlags(register));
   return user;
 }

@@ -1,0 +1,411 @@
+/**
+ * Every command line of README and of all --help texts, run by a shell as it is printed: in a home of its own that has
+ * only the nodes that the text assumes. A line that is not followed here fails the last test.
+ */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { after, describe, it } from "node:test";
+import { RealHome, type StartedNode } from "../cli/real-nodes.ts";
+import type { Run } from "../cli/test-terminal.ts";
+import { until } from "../support/patience.ts";
+import { helpExamples, readmeLines, root, withoutComment } from "./printed-lines.ts";
+
+/** Run as a whole by test/readme/commands.test.ts. */
+const fourNodes = "Four nodes on one machine";
+const printed = new Map(
+  [...(await helpExamples()), ...(await readmeLines([fourNodes]))].map(([line, where]) => [
+    withoutComment(line),
+    where,
+  ]),
+);
+
+/** Lines that another test follows, or that are about this test itself: by whom, and what shows that it does. */
+const elsewhere: Record<string, [file: string, shows: RegExp]> = {
+  "npm start": ["package.json", /"start": ".* bin\/aurex-node\.js demo"/],
+  "npm start -- --data-dir ./demo --transactions 100": [
+    "package.json",
+    /"start": ".* bin\/aurex-node\.js demo"/,
+  ],
+  "npm test": ["package.json", /"test": ".*--test /],
+  "npm run lint": ["package.json", /"lint": ".*biome check/],
+  "npm run typecheck": ["package.json", /"typecheck": ".*tsc/],
+  "npm run build": ["package.json", /"build": ".*build\.js --force"/],
+  "npm run bench": ["package.json", /"bench": ".*bench\/run\.ts"/],
+  "npm run soak": ["package.json", /"soak": ".*soak\/run\.ts"/],
+  "npm run sim": ["package.json", /"sim": ".*finality\/run\.ts"/],
+  "npm run chaos": ["package.json", /"chaos": "/],
+  "sudo npm run demo:lan": ["package.json", /"demo:lan": ".* bin\/aurex-node\.js demo-lan"/],
+  "sudo aurex-node demo-lan": ["test/lan/demo.test.ts", /"demo-lan"/],
+  "sudo aurex-node demo-lan --json": ["test/lan/demo.test.ts", /"demo-lan", "--json"/],
+};
+
+/** What stands in a printed line for a value that its reader has: each is filled in, in its order. */
+type Values = Readonly<Record<string, string | readonly string[]>>;
+
+interface Expected {
+  readonly values?: Values;
+  readonly code?: number;
+  readonly stdout?: RegExp;
+}
+
+const followed = new Set<string>();
+const homes: RealHome[] = [];
+
+/** A printed line with its placeholders filled in. */
+function filled(line: string, values: Values = {}): string {
+  assert.ok(printed.has(line), `${line} is printed nowhere: take its step out, or follow the new line`);
+  followed.add(line);
+  let text = line;
+  for (const [placeholder, given] of Object.entries(values)) {
+    for (const value of [given].flat()) {
+      assert.ok(text.includes(placeholder), `${line} has no ${placeholder} (left)`);
+      text = text.replace(placeholder, () => value);
+    }
+  }
+  assert.doesNotMatch(text, /…/, `${line}: a placeholder is not filled in`);
+  return text;
+}
+
+/** A home whose nodes take free ports, unless a line names one. */
+async function newHome(): Promise<RealHome> {
+  const home = await RealHome.open();
+  homes.push(home);
+  Object.assign(home.environment, { AUREX_PORT: "0", AUREX_API_PORT: "0", AUREX_POOL_PORT: "0" });
+  return home;
+}
+
+/** Follows a line that ends by itself. */
+async function follow(home: RealHome, line: string, expected: Expected = {}): Promise<Run> {
+  const text = filled(line, expected.values);
+  const ran = await home.line(text);
+  assert.equal(ran.code, expected.code ?? 0, `${text} (${printed.get(line)})\n${ran.stdout}${ran.stderr}`);
+  if (expected.stdout) assert.match(ran.stdout, expected.stdout, text);
+  return ran;
+}
+
+/** Follows a line that runs a node, which goes on. */
+function followStart(home: RealHome, line: string, values?: Values): Promise<StartedNode> {
+  return home.startLine(filled(line, values));
+}
+
+/** Follows a line that runs a node, until the node has started. */
+async function followUntilStarted(home: RealHome, line: string, values?: Values): Promise<StartedNode> {
+  const node = await followStart(home, line, values);
+  await node.stop();
+  return node;
+}
+
+const hasTool = (name: string) => {
+  try {
+    execFileSync("sh", ["-c", `command -v ${name}`]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const missing = ["jq", "sqlite3"].filter((tool) => !hasTool(tool));
+const skip = missing.length > 0 ? `this machine has no ${missing.join(" and no ")}` : false;
+
+const loopbackOf = ({ addresses }: StartedNode) => (addresses[0] ?? "").replace(/\/p2p\/.*/, "");
+const portOf = (node: StartedNode) => /\/tcp\/(\d+)/.exec(loopbackOf(node))?.[1] ?? "";
+
+describe("the lines that README and help print", { skip }, () => {
+  after(() => Promise.all(homes.map((home) => home.close())));
+
+  it("of a miner, its commands and its pool", async () => {
+    const home = await newHome();
+    const node = await followStart(home, "aurex-node --consensus pow --mine");
+    await follow(home, "aurex-node keys new alice", { stdout: /^address +aurex1/m });
+    await follow(home, 'aurex-node tx record --key alice "hello from this machine" --wait', {
+      stdout: /^committed in/m,
+    });
+    await follow(home, "aurex-node chain list", { stdout: /^ *1 +[0-9a-f]/m });
+    await follow(home, "aurex-node chain list --from 0 --limit 100 --json", { stdout: /^\{/ });
+    await follow(home, "aurex-node chain show", { stdout: /^height +1$/m });
+    await follow(home, "aurex-node chain show head", { stdout: /^height +1$/m });
+    const one = { values: { "12": "1" }, stdout: /"record"/ };
+    await follow(home, "aurex-node chain show 12 --json | jq .transactions", one);
+    await follow(home, "aurex-node status", { stdout: /^role +miner$/m });
+    await follow(home, "aurex-node status --json | jq .head.height", { stdout: /^1$/m });
+    const api = { values: { "http://127.0.0.1:13281": node.apiUrl }, stdout: new RegExp(node.nodeId) };
+    await follow(home, "aurex-node status --api http://127.0.0.1:13281", api);
+
+    const other = await newHome();
+    const second = await followStart(
+      other,
+      "aurex-node --consensus pow --port 0 --api-port 0 --bootstrap /ip4/127.0.0.1/tcp/13245",
+      { "13245": portOf(node) },
+    );
+    await until("they are connected", async () =>
+      (await home.output("peers")).includes(second.nodeId.slice(-8)),
+    );
+    await follow(home, "aurex-node peers");
+    await follow(home, "aurex-node peers --wide", { stdout: new RegExp(second.nodeId) });
+    await follow(home, "aurex-node peers --json | jq -r '.peers[].nodeId'", {
+      stdout: new RegExp(`^${second.nodeId}$`, "m"),
+    });
+    await follow(home, "aurex-node doctor", { stdout: /ok +peers/ });
+    await second.stop();
+
+    const config = await newHome();
+    await follow(config, "aurex-node config show --consensus poa > node.yaml");
+    await follow(config, "AUREX_PORT=4000 aurex-node config show --config node.yaml --sources", {
+      stdout: /^consensus: poa +# file node\.yaml:1$/m,
+    });
+    await follow(config, "aurex-node config show --sources", { stdout: /^name: /m });
+    await followUntilStarted(config, "aurex-node --config node.yaml --log-format json");
+    await follow(config, "aurex-node start --help", { stdout: /^Usage: aurex-node start/ });
+  });
+
+  it("of a pool and its members", async () => {
+    const home = await newHome();
+    for (const line of [
+      "aurex-node pool serve",
+      "aurex-node pool serve --pool-fee 1 --pool-payout-minimum 5 --export ledger.sqlite",
+    ]) {
+      await followUntilStarted(home, line);
+    }
+    await followStart(home, "aurex-node pool serve --mine-empty");
+    const account = (await home.output("keys", "node", "--address")).trim();
+    const shown = await follow(home, "aurex-node pool show", { stdout: /^members +0/m });
+    const [, address = ""] = /aurex-node pool join (\S+) --account/.exec(shown.stdout) ?? [];
+    await follow(home, "aurex-node pool show --json | jq .members", { stdout: /^\[\]/ });
+    const member = await newHome();
+    const bare = address.replace(/\/p2p\/.*/, "");
+    const endless = "timeout --preserve-status --signal INT 3 ";
+    for (const [line, values] of [
+      [
+        "aurex-node pool join /ip4/192.0.2.1/tcp/13247 --account aurex1…",
+        { "/ip4/192.0.2.1/tcp/13247": bare },
+      ],
+      [
+        "aurex-node pool join /ip4/192.0.2.1/tcp/13247 --account aurex1… --threads 4",
+        { "/ip4/192.0.2.1/tcp/13247": bare },
+      ],
+      [
+        "aurex-node pool join /ip4/192.0.2.1/tcp/13247/p2p/12D3Koo… --account aurex1… --json",
+        { "/ip4/192.0.2.1/tcp/13247/p2p/12D3Koo…": address },
+      ],
+    ] as const) {
+      const text = filled(line, { ...values, "aurex1…": account });
+      const joined = member.line(`${endless}${text}`);
+      await until("the pool has a member that is connected", async () =>
+        (await home.output("pool", "show")).match(/^members +\d+, [1-9]\d* connection/m),
+      );
+      const { code, stdout, stderr } = await joined;
+      assert.equal(code, 0, `${text}\n${stdout}${stderr}`);
+    }
+  });
+
+  it("of a chain whose authorities are named before the first block, as README has them", async () => {
+    const [home, other] = [await newHome(), await newHome()];
+    const addresses: string[] = [];
+    for (const place of [home, other]) {
+      const { stdout } = await follow(place, "aurex-node keys node --consensus poa --address", {
+        stdout: /^aurex1/,
+      });
+      addresses.push(stdout.trim());
+    }
+    await follow(home, "aurex-node init --consensus poa --authority aurex1… aurex1… --out consortium.json", {
+      values: { "aurex1…": addresses },
+    });
+    await other.line(`cp ${home.path("consortium.json")} .`);
+    const start = "aurex-node --consensus poa --authority --chain consortium.json";
+    const first = await followStart(home, start);
+    Object.assign(other.environment, { AUREX_BOOTSTRAP: loopbackOf(first) });
+    const second = await followStart(other, start);
+    assert.deepEqual(
+      [first.address, second.address],
+      addresses,
+      "each runs with the key that the spec names",
+    );
+    assert.equal((await home.line("aurex-node tx record --key node --wait hello")).code, 0);
+    await until("a block is final on both", async () => {
+      const heights = [home, other].map(
+        async (place) => JSON.parse(await place.output("status", "--json")).final.height,
+      );
+      return (await Promise.all(heights)).every((height) => height > 0);
+    });
+  });
+
+  it("of authorities, transactions and accounts", async () => {
+    const [home, other, asking] = [await newHome(), await newHome(), await newHome()];
+    const own = (await home.output("keys", "node", "--consensus", "poa", "--address")).trim();
+    await follow(other, "aurex-node keys node --data-dir ./alpha");
+    const theirs = (await other.line("aurex-node keys node --data-dir ./alpha --address")).stdout.trim();
+    // The first example of `keys` makes nothing where a node is.
+    await follow(home, "aurex-node keys node", { stdout: new RegExp(own) });
+    const alice = (await home.output("keys", "new", "alice", "--address")).trim();
+    const bob = (await home.output("keys", "new", "bob", "--address")).trim();
+    await follow(
+      home,
+      "aurex-node init --consensus poa --authority aurex1… aurex1… --allocation aurex1…=1000 --out chain.json",
+      { values: { "aurex1…": [own, theirs, alice] } },
+    );
+    for (const place of [other, asking]) await place.line(`cp ${home.path("chain.json")} .`);
+    const first = await home.startLine("aurex-node --consensus poa --authority --chain chain.json");
+    for (const place of [other, asking]) {
+      Object.assign(place.environment, { AUREX_BOOTSTRAP: loopbackOf(first) });
+    }
+    await followStart(other, "aurex-node --consensus poa --chain chain.json --authority --data-dir ./alpha");
+
+    await follow(home, "aurex-node keys list", { stdout: /^node +aurex1.*\nalice +aurex1.*\nbob +aurex1/ });
+    await follow(home, "aurex-node keys show alice", { stdout: new RegExp(alice) });
+    await follow(home, "aurex-node user register alice@example.com --key alice --wait", {
+      stdout: /^committed in/m,
+    });
+    await follow(home, "aurex-node tx send --key alice --to aurex1… --amount 10.5", {
+      values: { "aurex1…": bob },
+    });
+    await follow(home, "aurex-node user register bob@example.com --key bob");
+    await follow(home, 'aurex-node tx record --key alice "invoice 4711 paid" --wait', {
+      stdout: /^committed in/m,
+    });
+    await until("bob has his name", async () => (await home.run(["account", "bob@example.com"])).code === 0);
+    await follow(home, "aurex-node tx send --key alice --to bob@example.com --amount 10.5 --wait", {
+      stdout: /^committed/m,
+    });
+    const issued = await follow(
+      home,
+      'aurex-node tx issue --key alice --symbol GOLD --name "Gold grams" --supply 1000 --decimals 3',
+    );
+    const ID = issued.stdout.trim();
+    await until("it is issued", async () => /committed/.test(await home.output("tx", "show", ID)));
+    await follow(home, "aurex-node tx send --key alice --to bob@example.com --amount 3 --asset ID --wait", {
+      values: { ID },
+      stdout: /^committed in/m,
+    });
+    await follow(home, "aurex-node tx show ID", { values: { ID }, stdout: /^status +committed$/m });
+    await follow(home, "aurex-node tx show ID --json | jq .status", {
+      values: { ID },
+      stdout: /^"committed"$/m,
+    });
+    await follow(home, 'aurex-node tx record --key node "hello"');
+    await follow(home, "aurex-node account", { stdout: new RegExp(own) });
+    await follow(home, "aurex-node account alice@example.com", { stdout: /^name +alice@example\.com$/m });
+    const balance = { values: { "aurex1…": bob }, stdout: /^21$/m };
+    await follow(home, "aurex-node account aurex1… --json | jq -r .balance", balance);
+
+    await follow(home, "aurex-node authority list", { stdout: /^finality needs +2 of 2$/m });
+    await follow(home, "aurex-node authority list --json | jq .candidates", { stdout: /^\[\]/ });
+    await follow(home, "aurex-node doctor --consensus poa", { stdout: /ok +node/ });
+
+    const candidate = await asking.startLine("aurex-node --consensus poa --authority --chain chain.json");
+    const asks = async (place: RealHome, ...flags: string[]) =>
+      (await place.line(`aurex-node authority list --json ${flags.join(" ")}`)).stdout.includes(
+        candidate.address,
+      );
+    await until("the candidate has asked", () => asks(home));
+    await follow(asking, "aurex-node authority propose", { stdout: /each authority votes with/ });
+    const { stdout } = await follow(asking, "aurex-node authority propose --json");
+    const { consent, expiresAtHeight } = JSON.parse(stdout);
+    await follow(home, "aurex-node authority vote add aurex1…", { values: { "aurex1…": candidate.address } });
+    await follow(other, "aurex-node authority vote add aurex1… --consent HEX --expires 1234", {
+      values: { "aurex1…": candidate.address, HEX: consent, "1234": String(expiresAtHeight) },
+    });
+    const authorities = async () => JSON.parse(await home.output("status", "--json")).authorities as string[];
+    await until("the candidate is an authority", async () =>
+      (await authorities()).includes(candidate.address),
+    );
+    await follow(asking, "aurex-node authority leave", { stdout: /leaves the authorities/ });
+    await until("it has left", async () => !(await authorities()).includes(candidate.address));
+    await follow(home, "aurex-node authority vote remove aurex1…", { values: { "aurex1…": theirs } });
+  });
+
+  it("of a network that is founded on a LAN", async () => {
+    const home = await newHome();
+    await followStart(home, "aurex-node --consensus poa --authority");
+    await follow(home, "aurex-node authority open --for 10m", { stdout: /^the join window is open until/ });
+  });
+
+  it("of a closed network", async () => {
+    const home = await newHome();
+    await home.startLine("aurex-node --consensus poa --authority --admission token");
+    await follow(home, "aurex-node invite --address /dns4/node.example.com/tcp/13246", {
+      stdout: /^aurex1\./,
+    });
+    await follow(home, "aurex-node invite --json | jq -r .token", { stdout: /^aurex1\./ });
+    const { stdout } = await follow(home, "aurex-node invite", { stdout: /^aurex1\./ });
+    const values = { "aurex1.…": stdout.trim() };
+    for (const line of [
+      "aurex-node join aurex1.…",
+      "aurex-node join aurex1.… --name beta --data-dir ./beta",
+      "aurex-node join aurex1.… --no-authority",
+    ]) {
+      await followUntilStarted(await newHome(), line, values);
+    }
+  });
+
+  it("of chain specs and keys before any node", async () => {
+    const home = await newHome();
+    const { stdout } = await follow(home, "aurex-node keys node --consensus poa --address");
+    await follow(
+      home,
+      "aurex-node init --consensus poa --authority aurex1… --period 1s --block-reward 5 --out fast.json",
+      {
+        values: { "aurex1…": stdout.trim() },
+      },
+    );
+    await follow(
+      home,
+      "aurex-node init --consensus poa --authority $(aurex-node keys node --consensus poa --address) --out chain.json",
+      { stdout: new RegExp(stdout.trim()) },
+    );
+    await follow(
+      home,
+      "aurex-node init --consensus pow --difficulty 3 --block-time 10s --block-reward 50 --halving 210000 --out work.json",
+    );
+    const secret = { values: { "…": "sesame" }, stdout: /"encrypted":true/ };
+    await follow(home, "AUREX_PASSPHRASE=… aurex-node keys new alice --json", secret);
+  });
+
+  it("of a node that has stopped, and of the ledger that auditors get", async () => {
+    const home = await newHome();
+    const demo = "aurex-node demo --data-dir ./demo && sqlite3 ./demo/ledger.sqlite .tables";
+    await follow(home, demo, { stdout: /\bblocks\b.*\n[\s\S]*\btransactions\b/ });
+    for (const line of [
+      `sqlite3 ./demo/ledger.sqlite 'SELECT "index", hash, miner, signer_id FROM blocks'`,
+    ]) {
+      await follow(home, line, { stdout: /^1\|[0-9a-f]{64}\|/m });
+    }
+    await home.line("cp demo/ledger.sqlite ledger.sqlite");
+    for (const line of [...printed.keys()].filter((each) => each.startsWith("sqlite3 ledger.sqlite "))) {
+      await follow(home, line);
+    }
+    const stopped = await newHome();
+    const node = await stopped.startLine("aurex-node --consensus pow --mine --data-dir ./alpha");
+    await stopped.line("aurex-node tx record --key node --wait hello");
+    await node.stop();
+    await follow(stopped, "aurex-node keys list --data-dir ./alpha --json", {
+      stdout: new RegExp(node.address),
+    });
+    await follow(
+      stopped,
+      "aurex-node doctor --data-dir ./alpha --json | jq '.findings[] | select(.ok == false)'",
+    );
+    await follow(stopped, "aurex-node export --out ledger.sqlite --data-dir ./alpha", { stdout: /2 blocks/ });
+    await follow(stopped, "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'", {
+      stdout: /hello|record/,
+    });
+  });
+
+  it("of the demo", async () => {
+    const home = await newHome();
+    await follow(home, "aurex-node demo");
+    await follow(home, "aurex-node demo --pow 1 --poa 3 --transactions 50 --exit");
+  });
+
+  it("are all followed, here or by another test", async () => {
+    for (const [line, [file, shows]] of Object.entries(elsewhere)) {
+      if (!printed.has(line)) continue;
+      assert.match(await readFile(path.join(root, file), "utf8"), shows, line);
+    }
+    const left = [...printed].filter(([line]) => !followed.has(line) && !Object.hasOwn(elsewhere, line));
+    assert.deepEqual(
+      left.map(([line, where]) => `${where}: ${line}`),
+      [],
+    );
+  });
+});
