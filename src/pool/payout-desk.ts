@@ -56,10 +56,8 @@ export class PayoutDesk {
   #isDue = false;
   #passes: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
-  readonly #onHeadChanged = (change: HeadChange) => {
-    this.#holdBack(change);
-    this.#look();
-  };
+  readonly #onHeadChanged = () => this.#look();
+  readonly #onReorganized = (change: HeadChange) => this.#holdBack(change);
 
   constructor(options: PayoutDeskOptions, modules: PayoutDeskModules) {
     this.#options = { intervalBlocks: 20, minimumUnits: 100_000_000n, waitingMax: 128, ...options };
@@ -69,6 +67,8 @@ export class PayoutDesk {
       modules.book.terms.poolAccount === this.#poolAccount,
       "the books are those of the key's account",
     );
+    // Before the producer's own listener, which is added when the node starts: it may draft a block in the same turn.
+    modules.chain.events.on("headChanged", this.#onReorganized);
   }
 
   /** Looks at the chain at once, and at every new head. */
@@ -79,11 +79,12 @@ export class PayoutDesk {
     this.#look();
   }
 
-  /** Ends after the pass that runs; signed payments go on in the next start. */
+  /** Ends for good, after the pass that runs; signed payments go on with the next desk. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#retry?.cancel();
     this.#modules.chain.events.off("headChanged", this.#onHeadChanged);
+    this.#modules.chain.events.off("headChanged", this.#onReorganized);
     await this.#passes;
   }
 

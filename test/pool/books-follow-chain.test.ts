@@ -165,6 +165,28 @@ describe("earnings of blocks that left the chain", () => {
   );
 
   it(
+    "are not paid by the block that this node drafts in the turn of the reorganization",
+    following({}, async (rig) => {
+      await rig.mine(1, other);
+      const base = rig.head;
+      await tenPaidBlocks(rig);
+      // As the producer does: it listens from the node's start on, when the desk is there already.
+      const offered: string[] = [];
+      await rig.stopPool();
+      await rig.startPool(() =>
+        rig.open.chain.events.on("headChanged", () => {
+          const drafted = rig.mempool.select({ transactionsMax: 1000, bytesMax: 1_000_000 });
+          offered.push(...drafted.map(({ idHex }) => idHex));
+        }),
+      );
+      const { ids } = rig.paidOnChain(ann);
+      assert.equal(ids.length, 10);
+      await rig.forkFrom(base, other);
+      for (const id of ids) assert.ok(!offered.includes(id), "no draft has it");
+    }),
+  );
+
+  it(
     "count as paid if another miner put a withdrawn payment into its block",
     following({}, async (rig) => {
       await rig.mine(1, other);

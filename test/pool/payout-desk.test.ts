@@ -307,6 +307,31 @@ describe("the payout desk", () => {
   );
 });
 
+describe("a payout desk whose disk refuses", () => {
+  it(
+    "looks again after a while, also without a new head",
+    paying({}, async (rig) => {
+      const { book } = rig;
+      const record = book.record.bind(book);
+      let isFull = false;
+      book.record = async (events) => {
+        if (isFull) throw new Error("the disk is full");
+        await record(events);
+      };
+      await rig.find([[ann, 1n]]);
+      await rig.mine(1);
+      isFull = true;
+      await rig.mine(1);
+      assert.deepEqual(rig.submitted, []);
+      isFull = false;
+      await rig.open.clock.advance(10_000);
+      await rig.desk.idle();
+      assert.equal(rig.submitted.length, 1);
+      assert.equal(rig.book.openPayments().length, 1);
+    }),
+  );
+});
+
 /** A small generator of its own, so that a failing life can be run again by its seed. */
 function numbers(seed: number): (below: number) => number {
   let state = seed;

@@ -129,7 +129,8 @@ export class PayoutRig {
     return branch;
   }
 
-  async startPool(): Promise<void> {
+  /** @param beforeStart when the desk is there, and has not looked at the chain yet */
+  async startPool(beforeStart: () => void = () => undefined): Promise<void> {
     const { chain, clock } = this.open;
     const { feePercent = 0 } = this.#options;
     this.book = await PoolBook.open(
@@ -158,6 +159,7 @@ export class PayoutRig {
         },
       },
     );
+    beforeStart();
     this.desk.start();
     this.#isPoolRunning = true;
     await this.desk.idle();
