@@ -25,6 +25,8 @@ export interface ChainTopics {
   readonly transactions: string;
   /** Finality votes and evidence; only where the engine has finality. */
   readonly votes: string;
+  /** Consents of those who ask to become an authority; only where the chain has authorities. */
+  readonly candidates: string;
 }
 
 export const nodesTopic = "/aurex/nodes/1";
@@ -35,11 +37,14 @@ export function chainTopics(chainId: Uint8Array): ChainTopics {
     blocks: `${prefix}/blocks/1`,
     transactions: `${prefix}/transactions/1`,
     votes: `${prefix}/votes/1`,
+    candidates: `${prefix}/candidates/1`,
   };
 }
 
 export const helloProtocol = "/aurex/hello/1";
 export const genesisProtocol = "/aurex/genesis/1";
+/** The node records that a node knows, its own among them. */
+export const nodeListProtocol = "/aurex/node-list/1";
 
 export interface ChainProtocols {
   readonly blocksByRange: string;

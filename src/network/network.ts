@@ -1,28 +1,20 @@
 /** The network as the node uses it: announces and judges blocks, transactions and node records, and fetches what is missing. */
 import { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
-import { bytesEqual, fromUtf8, toHex } from "../base/bytes.ts";
+import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { type Block, decodeBlock } from "../protocol/block.ts";
+import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
 import type { Evidence } from "../protocol/evidence.ts";
 import { describeFault, type Fault } from "../protocol/faults.ts";
-import { engineNumbers } from "../protocol/genesis.ts";
-import {
-  encodeNodeRecord,
-  type NodeRecord,
-  type NodeRole,
-  nodeAddressesMax,
-  nodeRecordBytesMax,
-  nodeRoles,
-  openNodeRecord,
-  signNodeRecord,
-} from "../protocol/node-record.ts";
+import type { NodeRecord } from "../protocol/node-record.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
+import { CandidacyGossip } from "./candidacy-gossip.ts";
 import type { ClockComparison } from "./clock-comparison.ts";
 import { FinalityGossip } from "./finality-gossip.ts";
 import { type GreetingEvents, Greetings, type GreetingsOptions } from "./greetings.ts";
@@ -32,21 +24,17 @@ import {
   type ChainTopics,
   chainTopics,
   decodeTransactionsMessage,
-  nodesTopic,
   transactionsMessageBytesMax,
 } from "./messages.ts";
+import { NodeRecords, type NodeRecordsOptions } from "./node-records.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import type { ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
 import { ChainRequests, serveChain } from "./requests.ts";
-import { Schedule } from "./schedule.ts";
 import { Synchronizer, type SyncProgress } from "./synchronizer.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
 import { verdictOf } from "./verdicts.ts";
 
-export interface NetworkOptions extends GreetingsOptions {
-  readonly role: NodeRole;
-  readonly software: string;
-}
+export interface NetworkOptions extends GreetingsOptions, NodeRecordsOptions {}
 
 export interface NetworkModules {
   readonly host: PeerHost;
@@ -58,10 +46,10 @@ export interface NetworkModules {
 
 export interface NetworkEvents extends GreetingEvents {
   nodeRecord: [NodeRecord];
+  /** Somebody asks to become an authority, and has signed that; the node need not be connected with this one. */
+  candidacyNotice: [CandidacyNotice];
 }
 
-const recordEveryMs = 60_000;
-const recordDelayMs = 2_000;
 const penaltyBanMs = 10 * 60_000;
 /** An orphan at most this far from our head is chased parent by parent; a farther one by ranges. */
 const chaseDepthMax = 16;
@@ -72,7 +60,6 @@ export class Network {
   readonly directory = new PeerDirectory();
   /** This machine's clock and those of the other authorities. */
   readonly clocks: ClockComparison;
-  readonly #options: NetworkOptions;
   readonly #host: PeerHost;
   readonly #chain: Chain;
   readonly #mempool: Mempool;
@@ -85,20 +72,19 @@ export class Network {
   readonly #claims: HeadClaims;
   readonly #finality: FinalityGossip;
   readonly #greetings: Greetings;
-  readonly #schedule: Schedule;
+  readonly #records: NodeRecords;
+  readonly #candidacies: CandidacyGossip;
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
   #stopped = false;
 
   constructor(options: NetworkOptions, modules: NetworkModules) {
     const { host, chain, mempool, clock, logger } = modules;
-    this.#options = options;
     this.#host = host;
     this.#chain = chain;
     this.#mempool = mempool;
     this.#clock = clock;
     this.#logger = logger;
-    this.#schedule = new Schedule(clock);
     this.#topics = chainTopics(chain.spec.chainId);
     this.#claims = new HeadClaims({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
     this.#requests = new ChainRequests(host, chain.spec.chainId);
@@ -109,6 +95,24 @@ export class Network {
       clock,
       logger,
       penalise: (peer, fault) => this.#penalise(peer, fault),
+    });
+    this.#records = new NodeRecords(options, {
+      host,
+      chain,
+      directory: this.directory,
+      clock,
+      logger,
+      publish: (topic, message) => this.#publish(topic, message),
+      penalise: (peer, fault) => this.#penalise(peer, fault),
+      onRecord: (record) => void this.events.emit("nodeRecord", record),
+    });
+    this.#candidacies = new CandidacyGossip(options, {
+      host,
+      chain,
+      clock,
+      logger,
+      publish: (topic, message) => this.#publish(topic, message),
+      onNotice: (notice) => void this.events.emit("candidacyNotice", notice),
     });
     this.#finality = new FinalityGossip({
       host,
@@ -184,15 +188,9 @@ export class Network {
       judge: (message, from) => this.#judgeTransactions(message, from),
     });
     this.#finality.start();
-    this.#host.subscribe(nodesTopic, {
-      messageBytesMax: nodeRecordBytesMax,
-      queueMax: 256,
-      judge: (message) => this.#judgeNodeRecord(message),
-    });
-    // A newcomer has heard no record yet.
-    this.#host.events.on("peerConnected", () =>
-      this.#schedule.soon("record", recordDelayMs, () => this.announceNode()),
-    );
+    this.#records.serve();
+    this.#candidacies.start();
+    this.events.on("hello", ({ peerId }) => void this.#records.askOnce(peerId));
     this.#host.events.on("peerDisconnected", (peerId) => this.#synchronizer.forget(peerId));
     // A block that had to wait was not relayed when it came. Gossip carries no message twice, so that where it came by
     // gossip only a hello can tell the others that it is good.
@@ -202,13 +200,13 @@ export class Network {
     });
     await this.#host.start();
     this.#greetings.startRounds();
-    this.#schedule.repeat(recordEveryMs, () => this.announceNode());
-    this.announceNode();
+    this.#records.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#schedule.close();
+    this.#records.close();
+    this.#candidacies.close();
     this.#greetings.close();
     this.#batcher.flush();
     this.#finality.close();
@@ -245,29 +243,6 @@ export class Network {
   /** Leaves every peer and finds no other: what the node would say could only disturb. */
   async withdraw(): Promise<void> {
     await this.#host.stop();
-  }
-
-  /** Publishes this node's signed record. */
-  announceNode(): void {
-    const { name, keyPair, role, software } = this.#options;
-    const { spec, head } = this.#chain;
-    const record = signNodeRecord(
-      {
-        name: fromUtf8(name),
-        addresses: this.#host.addresses().slice(0, nodeAddressesMax).map(fromUtf8),
-        chainId: spec.chainId,
-        engine: engineNumbers[spec.consensus],
-        role: nodeRoles[role],
-        height: head.header.height,
-        timestampMs: this.#clock.nowMs(),
-        software: fromUtf8(software),
-      },
-      keyPair,
-    );
-    const added = this.directory.addRecord(record, this.#clock.nowMs());
-    if (!added.ok) return;
-    this.events.emit("nodeRecord", record);
-    this.#publish(nodesTopic, encodeNodeRecord(record));
   }
 
   #publish(topic: string, message: Uint8Array): void {
@@ -339,15 +314,6 @@ export class Network {
       (outcome) => !outcome.ok && this.#verdict(outcome.fault, from, "a transaction") === "reject",
     );
     return { verdict: isRejected ? "reject" : admitted.length > 0 ? "accept" : "ignore", admitted };
-  }
-
-  #judgeNodeRecord(message: Uint8Array): Verdict {
-    const opened = openNodeRecord(message);
-    if (!opened.ok) return verdictOf(opened.fault);
-    const added = this.directory.addRecord(opened.value, this.#clock.nowMs());
-    if (!added.ok) return verdictOf(added.fault);
-    this.events.emit("nodeRecord", opened.value);
-    return "accept";
   }
 
   #verdict(fault: Fault, from: PeerId, what: string): Verdict {

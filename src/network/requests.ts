@@ -15,6 +15,7 @@ import {
 import { decode } from "../protocol/codec.ts";
 import type { BlockFault, CodecFault, Fault } from "../protocol/faults.ts";
 import { GenesisType } from "../protocol/genesis.ts";
+import { encodeNodeRecord, type NodeRecord, nodeRecordBytesMax } from "../protocol/node-record.ts";
 import {
   type ChainProtocols,
   chainProtocols,
@@ -29,6 +30,7 @@ import {
   hashesMax,
   messageFlushBytes,
   messageTransactionsMax,
+  nodeListProtocol,
   RangeRequestType,
   rangeBlocksMax,
   transactionsMessageBytesMax,
@@ -43,6 +45,7 @@ const sealedHeaderBytesMax = 512;
 /** Votes for the newest targets come first: a quorum for one of them makes the older ones needless. */
 const votesServedMax = 512;
 const evidenceServedMax = 64;
+const recordsServedMax = 64;
 
 /** Answers other nodes from the canonical chain. */
 export function serveChain(host: PeerHost, chain: Chain, mempool: Mempool): void {
@@ -76,6 +79,27 @@ export function serveChain(host: PeerHost, chain: Chain, mempool: Mempool): void
     rateLimit: { requests: 5, perMs: 10_000 },
     handle: () => answerMempool(mempool),
   });
+}
+
+/** Tells other nodes which nodes this one has heard of. */
+export function serveNodeList(host: PeerHost, records: () => readonly NodeRecord[]): void {
+  host.serve(nodeListProtocol, {
+    requestBytesMax: 0,
+    chunkBytesMax: nodeRecordBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 5, perMs: 10_000 },
+    handle: () => records().slice(0, recordsServedMax).map(encodeNodeRecord),
+  });
+}
+
+/** The node records that a peer knows, as bytes; each still has to be opened. */
+export function fetchNodeList(host: PeerHost, peer: PeerId): AsyncIterable<Uint8Array> {
+  const options = {
+    timeoutMs: requestTimeoutMs,
+    chunksMax: recordsServedMax,
+    chunkBytesMax: nodeRecordBytesMax,
+  };
+  return host.request(peer, nodeListProtocol, new Uint8Array(0), options);
 }
 
 /** Tells other nodes what this one knows of votes and evidence. */

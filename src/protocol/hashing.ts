@@ -23,6 +23,7 @@ export const sealDomain = fromUtf8("aurex/seal/1");
 export const nodeRecordDomain = fromUtf8("aurex/node/1");
 export const voteDomain = fromUtf8("aurex/vote/1");
 export const presenceDomain = fromUtf8("aurex/presence/1");
+export const candidacyDomain = fromUtf8("aurex/candidacy/1");
 export const consentDomain = fromUtf8("aurex/consent/1");
 export const invitationDomain = fromUtf8("aurex/invitation/1");
 export const founderDomain = fromUtf8("aurex-founder");

@@ -5,6 +5,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import {
   addressesToAnnounce,
   type InterfaceAddress,
+  reachableFrom,
   withTakenPort,
 } from "../../src/network/libp2p/listen-addresses.ts";
 
@@ -73,4 +74,20 @@ it("takes the port that the system gave", () => {
   assert.equal(port("/ip6/::/tcp/0"), "/ip6/::/tcp/4712");
   assert.equal(port("/ip4/127.0.0.1/tcp/5"), "/ip4/127.0.0.1/tcp/5");
   assert.equal(port("/ip4/192.0.2.1/tcp/0"), undefined);
+});
+
+it("takes a stranger's word for private addresses only in a private network", () => {
+  const claimed = [
+    "/ip4/192.168.0.9/tcp/1",
+    "/ip4/130.83.1.2/tcp/1",
+    "/ip6/fd00::9/tcp/1",
+    "/ip4/169.254.1.1/tcp/1",
+  ];
+  const from = (own: string) =>
+    reachableFrom(
+      [multiaddr(own)],
+      claimed.map((text) => multiaddr(text)),
+    ).map(String);
+  assert.deepEqual(from("/ip4/130.83.1.1/tcp/1"), ["/ip4/130.83.1.2/tcp/1"]);
+  assert.deepEqual(from("/ip4/10.0.0.1/tcp/1"), claimed);
 });

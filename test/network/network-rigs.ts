@@ -7,6 +7,7 @@ import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts"
 import type { PeerHost, Verdict } from "../../src/network/peer-host.ts";
 import { NodeCore } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
+import { nodeIdOf } from "../../src/protocol/identity.ts";
 import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
 import { createMemoryStore } from "../../src/store/memory-store.ts";
@@ -40,7 +41,7 @@ export function memoryNetworkRig(): NetworkRig {
   };
   return {
     clock,
-    makeHost: async (name) => network.createHost(name),
+    makeHost: async (name) => network.createHost(nodeIdOf(keyPairNamed(name).publicKey)),
     until,
     async drive(promise) {
       let settled = false;

@@ -27,6 +27,7 @@ import { dialableAddresses, parseAddress, peerIdOfAddress, withPeerId } from "./
 import { Dialler } from "./dialler.ts";
 import { Gossip } from "./gossip.ts";
 import { createLibp2pNode, type Libp2pNodeOptions } from "./libp2p-node.ts";
+import { reachableFrom } from "./listen-addresses.ts";
 import { Mdns } from "./mdns.ts";
 import { answerOverStream, requestOverStream } from "./streams.ts";
 import { Transports } from "./transports.ts";
@@ -259,7 +260,8 @@ export async function createLibp2pHost(
     bootstrap: () => bootstrap.status(),
     heardOf(peer, addresses) {
       const parsed = addresses.flatMap((address) => parseAddress(address) ?? []);
-      vouched.heardOf(peer, dialableAddresses(peer, parsed, transports.announced()));
+      const own = transports.announced();
+      vouched.heardOf(peer, dialableAddresses(peer, reachableFrom(own, parsed), own));
     },
     discoveryFault: () => mdns?.fault,
     meshPeers: (topic) => gossip.meshPeers(topic),

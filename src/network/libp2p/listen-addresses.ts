@@ -95,6 +95,20 @@ for (const [network, prefix] of [
   lanRanges.addSubnet(network, prefix, "ipv4");
 lanRanges.addSubnet("fc00::", 7, "ipv6");
 
+/**
+ * Addresses of a stranger's record that are worth a dial: those of private networks only if this machine is in one,
+ * or a record could make public nodes knock at the machines behind their routers.
+ */
+export function reachableFrom(own: readonly Multiaddr[], claimed: readonly Multiaddr[]): Multiaddr[] {
+  const isInLan = own.some(isLanAddress);
+  return claimed.filter((address) => isInLan || !isLanAddress(address));
+}
+
+function isLanAddress(address: Multiaddr): boolean {
+  const rank = rankOf(address);
+  return rank === 0 || rank >= 3;
+}
+
 /** Lower is told first: others try addresses in this order, and a record has room for a few. */
 function rankOf(address: Multiaddr): number {
   const [ip] = address.getComponents();

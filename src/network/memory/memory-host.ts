@@ -109,7 +109,10 @@ export class MemoryHost implements PeerHost {
   }
 
   heardOf(peer: PeerId, addresses: readonly string[]): void {
-    this.#vouched.heardOf(peer, addresses);
+    this.#vouched.heardOf(
+      peer,
+      addresses.filter((address) => (peerIdOf(address) ?? peer) === peer),
+    );
   }
 
   async start(): Promise<void> {

@@ -20,6 +20,7 @@ import type { SubmitFault } from "../../http/refusals.ts";
 import type { Hello } from "../../network/messages.ts";
 import type { Network } from "../../network/network.ts";
 import type { ConnectedPeer } from "../../network/peer-host.ts";
+import type { CandidacyNotice } from "../../protocol/candidacy-notice.ts";
 import { quorumOf } from "../../protocol/certificate.ts";
 import { describeFault } from "../../protocol/faults.ts";
 import type { AdmissionPolicy } from "../../protocol/genesis.ts";
@@ -82,12 +83,14 @@ export class AdmissionDesk implements AuthorityControl {
   start(): void {
     const { network, chain } = this.#modules;
     network.events.on("hello", this.#onHello);
+    network.events.on("candidacyNotice", this.#onNotice);
     chain.events.on("headChanged", this.#onHeadChanged);
   }
 
   stop(): void {
     const { network, chain } = this.#modules;
     network.events.off("hello", this.#onHello);
+    network.events.off("candidacyNotice", this.#onNotice);
     chain.events.off("headChanged", this.#onHeadChanged);
   }
 
@@ -173,6 +176,15 @@ export class AdmissionDesk implements AuthorityControl {
     if (candidate) this.#consider(candidate);
   };
 
+  readonly #onNotice = (notice: CandidacyNotice): void => {
+    const { clock } = this.#modules;
+    if (this.#isMember(notice.publicKey)) return;
+    const candidate = this.#candidates.noticed(notice, clock.monotonicMs());
+    if (!candidate) return;
+    this.#heard.set(toHex(notice.publicKey), { name: candidate.name, atMs: clock.nowMs() });
+    this.#consider(candidate);
+  };
+
   readonly #onHeadChanged = (): void => this.#considerAll();
 
   #considerAll(): void {
@@ -222,7 +234,8 @@ export class AdmissionDesk implements AuthorityControl {
     const key = toHex(candidate.publicKey);
     return admissionWait(
       {
-        isPrivate: isPrivateAddress(candidate.address),
+        isPrivate: candidate.address !== null && isPrivateAddress(candidate.address),
+        isConnected: candidate.address !== null,
         height: candidate.height,
         hellos: candidate.hellos,
         heardForMs: candidate.lastHeardMs - candidate.firstHeardMs,

@@ -12,6 +12,8 @@ const headDistanceMax = 8;
 export interface CandidateStanding {
   /** By the address that the connection comes from. */
   readonly isPrivate: boolean;
+  /** Has a connection with this node; else it is known by what it has signed only. */
+  readonly isConnected: boolean;
   readonly height: number;
   readonly hellos: number;
   /** From the first of them to the last. */
@@ -37,6 +39,7 @@ export type AdmissionWait =
   | "has not answered for long enough"
   | "an operator has to vote"
   | "not on a private address"
+  | "not connected with this node"
   | "the join window is closed"
   | "there are seven authorities";
 
@@ -65,6 +68,8 @@ export function admissionWait(
       // Whoever could connect has the secret.
       return undefined;
     case "open-lan":
+      // Where packets come from shows who is on this LAN. An address in a message would only be a claim.
+      if (!candidate.isConnected) return "not connected with this node";
       if (!candidate.isPrivate) return "not on a private address";
       if (!situation.isWindowOpen) return "the join window is closed";
       return situation.authoritiesExpected >= openLanAuthoritiesMax

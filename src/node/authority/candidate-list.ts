@@ -3,12 +3,13 @@ import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Candidacy, Hello } from "../../network/messages.ts";
 import { verifyConsent } from "../../protocol/authority-consent.ts";
+import type { CandidacyNotice } from "../../protocol/candidacy-notice.ts";
 
 export interface Candidate {
   readonly publicKey: Uint8Array;
   readonly name: string;
-  /** Multiaddr of the connection. */
-  readonly address: string;
+  /** Multiaddr of the connection; null if the candidate is known by its signed notices only. */
+  readonly address: string | null;
   readonly height: number;
   readonly candidacy: Candidacy;
   readonly hellos: number;
@@ -18,6 +19,8 @@ export interface Candidate {
 }
 
 const candidatesMax = 256;
+/** Notices cost a stranger nothing but keys: they never push out a candidate that is connected. */
+const noticedMax = 128;
 /** Who was silent for longer begins anew, and is no candidate any more. */
 const silenceMaxMs = 30_000;
 
@@ -56,6 +59,33 @@ export class CandidateList {
     };
     this.#candidates.set(key, candidate);
     return candidate;
+  }
+
+  /**
+   * Takes in a signed notice of a candidate, whose consent has been verified. What a candidate says over a connection
+   * of its own counts for more.
+   */
+  noticed(notice: CandidacyNotice, monotonicMs: number): Candidate | undefined {
+    const { publicKey, height, expiresAtHeight, consent } = notice;
+    const known = this.get(publicKey, monotonicMs);
+    if (known && known.address !== null) return undefined;
+    if (!known && this.#noticedCount(monotonicMs) >= noticedMax) return undefined;
+    const candidate: Candidate = {
+      publicKey,
+      name: toUtf8(notice.name) ?? "",
+      address: null,
+      height,
+      candidacy: { expiresAtHeight, consent },
+      hellos: (known?.hellos ?? 0) + 1,
+      firstHeardMs: known?.firstHeardMs ?? monotonicMs,
+      lastHeardMs: monotonicMs,
+    };
+    this.#candidates.set(toHex(publicKey), candidate);
+    return candidate;
+  }
+
+  #noticedCount(monotonicMs: number): number {
+    return this.present(monotonicMs).filter(({ address }) => address === null).length;
   }
 
   get(publicKey: Uint8Array, monotonicMs: number): Candidate | undefined {
