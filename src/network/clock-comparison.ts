@@ -1,4 +1,7 @@
-/** Compares this machine's clock with those of the other authorities: by how much it is off, and if not it, then whose. */
+/**
+ * Compares this machine's clock with others: those of the authorities, or on a Proof of Work chain those of its peers.
+ * It says by how much this clock is off, and if not this one, then whose.
+ */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex, toUtf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
@@ -9,6 +12,8 @@ import type { Greeting } from "./handshake.ts";
 export const clockOffMaxMs = 2_000;
 /** One other clock alone cannot say which of the two is wrong. */
 export const clocksNeeded = 2;
+/** Where anybody may be a peer, an attacker has one clock for each address: two of them accuse nobody. */
+export const peerClocksNeeded = 3;
 /** Half of the way there and back is what an offset can be wrong by. */
 const roundTripMaxMs = 1_000;
 /** Long enough for a few greetings to fail, short enough for a clock that was set meanwhile. */
@@ -27,6 +32,8 @@ export interface ClockVerdict {
   /** The others' median minus ours; undefined where too few were measured. Above zero, ours is behind. */
   readonly medianMs: number | undefined;
   readonly measured: number;
+  /** How many have to be measured before they say anything about ours. */
+  readonly needed: number;
   /** Others that are off from us by more than a node may be. Where ours is not off, it is theirs that are. */
   readonly apart: readonly MeasuredClock[];
 }
@@ -50,27 +57,35 @@ export function medianNearZero(offsetsMs: readonly number[]): number | undefined
 }
 
 /** What the clocks of the others say about ours. */
-export function judgeClock(others: readonly MeasuredClock[]): ClockVerdict {
-  const isEnough = others.length >= clocksNeeded;
+export function judgeClock(others: readonly MeasuredClock[], needed = clocksNeeded): ClockVerdict {
+  const isEnough = others.length >= needed;
   const medianMs = isEnough ? medianNearZero(others.map(({ offsetMs }) => offsetMs)) : undefined;
   return {
     isOff: medianMs !== undefined && Math.abs(medianMs) > clockOffMaxMs,
     medianMs,
     measured: others.length,
+    needed,
     apart: others.filter(({ offsetMs }) => Math.abs(offsetMs) > clockOffMaxMs),
   };
 }
 
 /** One line for people: whose clock is off and by how much; undefined where none is known to be. */
-export function describeClock({ isOff, medianMs, measured, apart }: ClockVerdict): string | undefined {
+export function describeClock({
+  isOff,
+  medianMs,
+  measured,
+  needed,
+  apart,
+}: ClockVerdict): string | undefined {
   if (isOff && medianMs !== undefined) {
-    return `this machine's clock is ${secondsOff(-medianMs)} the median of ${measured} other authorities`;
+    const whose = needed === clocksNeeded ? "other authorities" : "other nodes";
+    return `this machine's clock is ${secondsOff(-medianMs)} the median of ${measured} ${whose}`;
   }
   if (apart.length === 0) return undefined;
   const list = apart.map(({ name, publicKey, offsetMs }) => {
     return `that of ${name || addressOf(publicKey)} is ${secondsOff(offsetMs)} ours`;
   });
-  const whose = measured < clocksNeeded ? " (of two clocks nobody can say which is right)" : "";
+  const whose = measured === 1 ? " (of two clocks nobody can say which is right)" : "";
   return `clocks differ: ${list.join(", ")}${whose}`;
 }
 
@@ -82,25 +97,35 @@ function secondsOff(aheadMs: number): string {
 export interface ClockComparisonModules {
   readonly clock: Clock;
   readonly ownKey: Uint8Array;
-  /** The authorities at the head. Anybody else's clock is anybody's. */
-  readonly authorities: () => readonly Uint8Array[];
+  /** The authorities at the head. Undefined on a chain that has none: then each peer of the chain counts. */
+  readonly authorities: () => readonly Uint8Array[] | undefined;
 }
 
 export class ClockComparison {
   readonly #modules: ClockComparisonModules;
+  /** By key; on a chain without authorities by {@link sourceOf}, so that many keys at one address have one clock. */
   readonly #clocks = new BoundedMap<string, MeasuredClock & { readonly untilMs: number }>(clocksMax);
 
   constructor(modules: ClockComparisonModules) {
     this.#modules = modules;
   }
 
-  /** Takes in the answer to a greeting. Only of authorities, so that strangers cannot push theirs out. */
-  greeted(greeting: Greeting): void {
+  /**
+   * Takes in the answer to a greeting of a peer on our chain.
+   *
+   * @param address multiaddr of the peer's connection
+   */
+  greeted(greeting: Greeting, address: string): void {
     const { publicKey, name } = greeting.hello;
     const offsetMs = clockOffsetMs(greeting);
     if (offsetMs === undefined || !this.#counts(publicKey)) return;
-    const untilMs = this.#modules.clock.monotonicMs() + offsetLastsMs;
-    this.#clocks.set(toHex(publicKey), { publicKey, name: toUtf8(name) ?? "", offsetMs, untilMs });
+    const nowMs = this.#modules.clock.monotonicMs();
+    const place = this.#modules.authorities() ? toHex(publicKey) : sourceOf(address, publicKey);
+    const before = this.#clocks.get(place);
+    // A second key at the same address has to wait until the first one is forgotten.
+    if (before && before.untilMs > nowMs && !bytesEqual(before.publicKey, publicKey)) return;
+    const untilMs = nowMs + offsetLastsMs;
+    this.#clocks.set(place, { publicKey, name: toUtf8(name) ?? "", offsetMs, untilMs });
   }
 
   verdict(): ClockVerdict {
@@ -108,11 +133,24 @@ export class ClockComparison {
     const lasting = [...this.#clocks.values()].filter(
       ({ untilMs, publicKey }) => untilMs > nowMs && this.#counts(publicKey),
     );
-    return judgeClock(lasting.map(({ publicKey, name, offsetMs }) => ({ publicKey, name, offsetMs })));
+    const needed = this.#modules.authorities() ? clocksNeeded : peerClocksNeeded;
+    return judgeClock(
+      lasting.map(({ publicKey, name, offsetMs }) => ({ publicKey, name, offsetMs })),
+      needed,
+    );
   }
 
+  /** Of a chain with authorities only theirs count, so that strangers cannot push them out. */
   #counts(publicKey: Uint8Array): boolean {
     const { ownKey, authorities } = this.#modules;
-    return !bytesEqual(publicKey, ownKey) && includesBytes(authorities(), publicKey);
+    const counting = authorities();
+    return !bytesEqual(publicKey, ownKey) && (!counting || includesBytes(counting, publicKey));
   }
+}
+
+/** The IP address that a peer speaks from; on this machine itself the key, as a test network's nodes share its address. */
+function sourceOf(address: string, publicKey: Uint8Array): string {
+  const [, protocol, host = ""] = address.split("/");
+  const isThisMachine = protocol === "memory" || host.startsWith("127.") || host === "::1";
+  return isThisMachine || host === "" ? toHex(publicKey) : host;
 }

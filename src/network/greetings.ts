@@ -93,7 +93,7 @@ export class Greetings {
     this.clocks = new ClockComparison({
       clock,
       ownKey: options.keyPair.publicKey,
-      authorities: () => chain.engine.authorities(chain.head),
+      authorities: () => (chain.final ? chain.engine.authorities(chain.head) : undefined),
     });
   }
 
@@ -185,10 +185,11 @@ export class Greetings {
 
   /** What is asked with each greeting of a peer on our chain. */
   async #greeted(peer: PeerId, greeting: Greeting): Promise<void> {
-    const { directory, fetchFinality, fetchMempool } = this.#modules;
+    const { host, directory, fetchFinality, fetchMempool } = this.#modules;
     this.#heardHello(peer, greeting.hello);
     if (!directory.peer(peer)?.sameChain) return;
-    this.clocks.greeted(greeting);
+    const connected = host.peers().find(({ peerId }) => peerId === peer);
+    if (connected) this.clocks.greeted(greeting, connected.address);
     if (await fetchFinality(peer)) this.#modules.events.emit("caughtUpOnVotes", greeting.hello);
     if (this.#mempoolAsked.has(peer)) return;
     this.#mempoolAsked.add(peer);

@@ -6,6 +6,7 @@ import { Chain, type HeadChange } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
 import type { MempoolHead } from "../mempool/admission.ts";
 import { type AddOutcome, createMempool, type Mempool, type MempoolHeadChange } from "../mempool/mempool.ts";
+import { ClockWatch } from "../network/clock-watch.ts";
 import { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
 import { quorumOf } from "../protocol/certificate.ts";
@@ -21,7 +22,9 @@ import type { ChainStore } from "../store/chain-store.ts";
 import { AdmissionDesk } from "./authority/admission-desk.ts";
 import { type AuthorityJournals, AuthorityRole, listenFirstMs } from "./authority/authority-role.ts";
 import { OwnCandidacy } from "./authority/own-candidacy.ts";
+import type { Slashed } from "./authority/slashed.ts";
 import { VoteCaster } from "./authority/vote-caster.ts";
+import { ChainAlarms } from "./chain-alarms.ts";
 
 export interface NodeCoreOptions {
   readonly spec: ChainSpec;
@@ -66,6 +69,7 @@ export class NodeCore {
   readonly candidacy: OwnCandidacy;
   /** Absent where the chain has no authorities; a follower's only shows who they are. */
   readonly admission: AdmissionDesk | undefined;
+  readonly #alarms: ChainAlarms;
   readonly #clock: Clock;
   readonly #keyPair: KeyPair;
   readonly #verifier: TransactionVerifier;
@@ -137,6 +141,10 @@ export class NodeCore {
           mayNotSeal: () => this.authority?.notSealing(),
         },
       );
+    this.#alarms = new ChainAlarms({ chain, logger, ownKey: keyPair.publicKey });
+    const keepsFrom = journals && "nothing is signed";
+    const watch = new ClockWatch({ keepsFrom }, { clocks: network.clocks, logger });
+    network.events.on("caughtUpOnVotes", () => watch.look());
     this.authority?.gate.events.once("opened", () => this.producer?.lookAgain());
     // Before the producer's own listener, so that it drafts from a mempool that already follows the new head.
     chain.events.on("headChanged", (change) => this.mempool.headChanged(mempoolChange(change)));
@@ -152,6 +160,11 @@ export class NodeCore {
       { publicKey: this.#keyPair.publicKey, authority: journals !== undefined },
       { chain, network, candidacy, caster, mayVote, clock, logger },
     );
+  }
+
+  /** Who was slashed on this chain, and why. */
+  get slashed(): readonly Slashed[] {
+    return this.#alarms.slashed.all();
   }
 
   /** Whether the node is not on the newest block that it knows its peers to have. */
@@ -187,6 +200,7 @@ export class NodeCore {
 
   async start(): Promise<void> {
     await this.network.start();
+    this.#alarms.start();
     this.authority?.start();
     this.admission?.start();
     this.producer?.start();
@@ -208,6 +222,7 @@ export class NodeCore {
   /** Network first, then the import that runs; the store is the caller's to close. */
   async stop(): Promise<void> {
     await this.stopProducing();
+    this.#alarms.stop();
     await this.network.stop();
     await this.chain.close();
     this.mempool.close();

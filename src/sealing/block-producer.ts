@@ -181,13 +181,13 @@ export class BlockProducer {
   /** What forbids sealing whatever the head and the mempool are. */
   #heldBack(): { readonly reason: NotSealingReason; readonly lookAgainMs: number } | undefined {
     const { clock, mayNotSeal } = this.#modules;
-    const reason = mayNotSeal?.() ?? (this.#isBehindHead() ? "clock off" : undefined);
+    const reason = mayNotSeal?.() ?? (this.#isBehindHead() ? "chain ahead of this clock" : undefined);
     if (reason) return { reason, lookAgainMs: retryAfterFailureMs };
     const lookAgainMs = this.#listenUntilMs - clock.monotonicMs();
     return lookAgainMs > 0 ? { reason: "listening first", lookAgainMs } : undefined;
   }
 
-  /** The clock was set back since the head was taken, so far that it could not be taken now. */
+  /** The head could not be taken now: this clock was set back since, or the clock that the chain was sealed by was ahead. */
   #isBehindHead(): boolean {
     const { chain, clock } = this.#modules;
     return chain.head.header.timestampMs > clock.nowMs() + chain.engine.aheadMaxMs;

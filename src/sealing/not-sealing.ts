@@ -9,6 +9,7 @@ export type NotSealingReason =
   | "no peers"
   | "syncing"
   | "clock off"
+  | "chain ahead of this clock"
   | "key seen elsewhere"
   | "disk full"
   | "nothing to seal"

@@ -19,6 +19,7 @@ const states: Readonly<Record<NotSealingReason, SealingState>> = {
   slashed: "blocked",
   "no peers": "blocked",
   "clock off": "blocked",
+  "chain ahead of this clock": "blocked",
   "key seen elsewhere": "blocked",
   "disk full": "blocked",
   "no quorum for finality": "blocked",

@@ -117,15 +117,15 @@ describe("judging one's own clock", () => {
 });
 
 describe("comparing clocks over time", () => {
-  function comparing(set: readonly Uint8Array[]) {
+  function comparing(set: readonly Uint8Array[] | undefined) {
     const clock = createSimulatedClock(genesisMs);
     let authorities = set;
     const comparison = new ClockComparison({ clock, ownKey: keys[0]!, authorities: () => authorities });
-    const greeted = (publicKey: Uint8Array, offsetMs: number) => {
+    const greeted = (publicKey: Uint8Array, offsetMs: number, address = "/ip4/127.0.0.1/tcp/1") => {
       const hello = { ...HelloType.defaultValue(), publicKey, name: fromUtf8("x") };
       hello.clockMs = clock.nowMs() + offsetMs;
       const greeting: Greeting = { hello, roundTripMs: 0, receivedMs: clock.nowMs() };
-      comparison.greeted(greeting);
+      comparison.greeted(greeting, address);
     };
     const setAuthorities = (next: readonly Uint8Array[]) => {
       authorities = next;
@@ -163,5 +163,32 @@ describe("comparing clocks over time", () => {
     greeted(keys[2]!, 9_000);
     for (let index = 0; index < 1_000; index += 1) greeted(keyPairNamed(`s${index}`).publicKey, 0);
     assert.equal(comparison.verdict().measured, 2);
+  });
+
+  it("counts each peer of a chain that has no authorities, one clock for each address", () => {
+    const { comparison, greeted } = comparing(undefined);
+    for (let index = 0; index < 20; index += 1) {
+      greeted(keyPairNamed(`sybil ${index}`).publicKey, 15_000, `/ip4/203.0.113.7/tcp/${4_000 + index}`);
+    }
+    assert.deepEqual([comparison.verdict().measured, comparison.verdict().isOff], [1, false]);
+    greeted(keys[1]!, 15_000, "/ip4/203.0.113.8/tcp/4000");
+    assert.equal(comparison.verdict().isOff, false, "two addresses accuse nobody");
+    assert.match(
+      describeClock(comparison.verdict()) ?? "",
+      /^clocks differ: that of x is 15\.0 s ahead of ours, that/,
+    );
+    greeted(keys[2]!, 40, "/ip4/203.0.113.9/tcp/4000");
+    assert.equal(comparison.verdict().isOff, true, "of three the middle counts");
+    greeted(keys[3]!, -20, "/ip6/2001:db8::1/tcp/4000");
+    assert.equal(comparison.verdict().isOff, false, "half of the others accuse nobody");
+  });
+
+  it("says of two miners that they differ, and that nobody can say which is right", () => {
+    const { comparison, greeted } = comparing(undefined);
+    greeted(keys[1]!, 15_000);
+    assert.equal(
+      describeClock(comparison.verdict()),
+      "clocks differ: that of x is 15.0 s ahead of ours (of two clocks nobody can say which is right)",
+    );
   });
 });

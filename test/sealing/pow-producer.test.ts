@@ -115,7 +115,7 @@ test("a clock that is set back behind its own head holds the miner, and it says 
   await clock.advance(10);
   clock.jumpWallClock(-3_600_000);
   await clock.advance(3_000);
-  assert.equal(producer.notSealingBecause, "clock off");
+  assert.equal(producer.notSealingBecause, "chain ahead of this clock");
   assert.equal(board.current, undefined);
   clock.jumpWallClock(3_600_000);
   await clock.advance(3_000);

@@ -42,6 +42,7 @@ for (const wrongByMs of [hourMs, -hourMs]) {
       else assert.equal(wrongBlocks.length, 0, "no block can be due before its parent");
       for (const node of world.nodes) assert.ok(coreOf(node).chain.orphanCount <= heldMax, node.name);
       world.assertNobodyLost();
+      assertNamed(world, wrongByMs > 0 ? "ahead of" : "behind");
 
       wrong.setClockWrongBy(0);
       await clock.advance(60_000);
@@ -57,6 +58,18 @@ for (const wrongByMs of [hourMs, -hourMs]) {
       world.assertNobodyLost();
       await world.stop();
     }));
+}
+
+/** Each of the others says whose clock is off and by how much, and the wrong one says it of itself, once. */
+function assertNamed({ complaints, nodes }: MiningWorld, side: string): void {
+  const [wrong, ...right] = nodes as [SimulatedNode, ...SimulatedNode[]];
+  const saidBy = (node: SimulatedNode, text: string) =>
+    complaints.filter((said) => said.includes(`"node":"${node.name}"`) && said.includes(text)).length;
+  for (const node of right) {
+    assert.equal(saidBy(node, `clocks differ: that of ${wrong.name} is 3600.0 s ${side} ours`), 1, node.name);
+    assert.equal(saidBy(node, "this machine's clock is"), 0, node.name);
+  }
+  assert.equal(saidBy(wrong, `this machine's clock is 3600.0 s ${side} the median of`), 1);
 }
 
 /** Nobody has taken the blocks, and nobody has noted that they can never be taken. */

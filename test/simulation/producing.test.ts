@@ -169,7 +169,7 @@ describe("a node that seals", () => {
     assert.ok((await coreOf(node).submit(note(poa, wallets[0], 1))).ok);
     await clock.advance(60_000);
     assert.equal(sealed.length, 1);
-    assert.equal(coreOf(node).producer?.notSealingBecause, "clock off");
+    assert.equal(coreOf(node).producer?.notSealingBecause, "chain ahead of this clock");
     node.setClockWrongBy(0);
     await clock.advance(15_000);
     assert.ok(sealed.length >= 2);

@@ -26,6 +26,7 @@ import { describeFault } from "../../protocol/faults.ts";
 import type { AdmissionPolicy } from "../../protocol/genesis.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import { authorityActions } from "../../protocol/transaction.ts";
+import { meaningOfTwo } from "../chain-alarms.ts";
 import { type AdmissionWait, admissionWait, operatorWaits } from "./admission-rule.ts";
 import { type Candidate, CandidateList } from "./candidate-list.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
@@ -68,6 +69,7 @@ export class AdmissionDesk implements AuthorityControl {
   /** Votes being signed and submitted. */
   readonly #underWay = new Set<string>();
   #windowEndsAtMs: number;
+  #saidTwo = false;
 
   /** Throws for a chain that has no authorities. */
   constructor(options: AdmissionDeskOptions, modules: AdmissionDeskModules) {
@@ -142,6 +144,7 @@ export class AdmissionDesk implements AuthorityControl {
     const { action, authority } = request;
     const terms = action === "add" ? this.#consentFor(request) : this.#removalTerms(request);
     if (!terms) return fail({ code: "authority/consent-missing", address: addressOf(authority) });
+    if (action === "add") this.#sayWhatTwoMean();
     const cast = await this.#modules.caster.cast({ action: authorityActions[action], authority, ...terms });
     // A node that its operator takes out must not ask to be let in again while this process runs.
     const isOwnLeave = action === "remove" && bytesEqual(authority, this.#options.publicKey);
@@ -199,12 +202,21 @@ export class AdmissionDesk implements AuthorityControl {
     void this.#admit(candidate);
   }
 
+  /** Before it is so, while the operator can still bring a third one. */
+  #sayWhatTwoMean(): void {
+    const { chain, logger } = this.#modules;
+    if (this.#saidTwo || chain.engine.authorities(chain.head).length !== 1) return;
+    this.#saidTwo = true;
+    logger.warn({}, `this chain is about to have ${meaningOfTwo}`);
+  }
+
   async #admit({ publicKey, name, candidacy }: Candidate): Promise<void> {
     const { caster, logger } = this.#modules;
     const key = toHex(publicKey);
     if (this.#underWay.has(key)) return;
     this.#underWay.add(key);
     const address = addressOf(publicKey);
+    this.#sayWhatTwoMean();
     try {
       const cast = await caster.cast({ action: authorityActions.add, authority: publicKey, ...candidacy });
       if (cast.ok) logger.info({ address, name, id: cast.value }, "voted to add an authority");

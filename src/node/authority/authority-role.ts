@@ -4,7 +4,6 @@ import type { Clock } from "../../base/clock.ts";
 import { invariant, toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
-import { describeClock } from "../../network/clock-comparison.ts";
 import type { Network } from "../../network/network.ts";
 import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
@@ -60,7 +59,6 @@ export class AuthorityRole {
   readonly #voter: Voter;
   #listenUntilMs = Number.POSITIVE_INFINITY;
   readonly #startedMs: number;
-  #clockSaid: string | undefined;
   #saidTwin = false;
 
   constructor(options: AuthorityRoleOptions, modules: AuthorityRoleModules) {
@@ -139,7 +137,7 @@ export class AuthorityRole {
   /** What forbids this node to sign anything right now. */
   notSealing(): NotSealingReason | undefined {
     if (this.#watch.seenElsewhere) return "key seen elsewhere";
-    if (this.#isClockOff()) return "clock off";
+    if (this.#modules.network.clocks.verdict().isOff) return "clock off";
     const { candidacy } = this.#modules;
     if (candidacy.isBanned) return "slashed";
     if (candidacy.current()) return "waiting for admission";
@@ -192,21 +190,5 @@ export class AuthorityRole {
     const { chain } = this.#modules;
     const parent = chain.headerOf(record.header.parentHash);
     return parent !== undefined && chain.engine.slot(parent, record.header.producer)?.courtesyMs === 0;
-  }
-
-  /** Says each new verdict once. */
-  #isClockOff(): boolean {
-    const verdict = this.#modules.network.clocks.verdict();
-    const text = describeClock(verdict);
-    if (text !== this.#clockSaid) {
-      this.#clockSaid = text;
-      if (text && verdict.isOff) {
-        this.#modules.logger.error(
-          {},
-          `${text}: nothing is sealed until it is set right (timedatectl set-ntp true)`,
-        );
-      } else if (text) this.#modules.logger.warn({}, text);
-    }
-    return verdict.isOff;
   }
 }

@@ -22,6 +22,7 @@ const advice: Record<NotSealingReason, string | undefined> = {
   slashed: "start with a new key: another --data-dir or --name",
   syncing: undefined,
   "clock off": setClock,
+  "chain ahead of this clock": undefined,
   "key seen elsewhere":
     "stop the other node with this key; for a second node use another --data-dir, never a copy of this one",
   "disk full": "see disk-space",

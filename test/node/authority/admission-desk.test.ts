@@ -110,9 +110,13 @@ describe("open-lan", () => {
     }
   });
 
-  it("admits on a chain of its own: the vote passes with its block", async () => {
+  it("admits on a chain of its own: the vote passes with its block, and the log says what two mean before", async () => {
     const rig = await openDesk({ spec: alone });
     await rig.helloForLongEnough(alice);
+    assert.equal(
+      rig.warnings.filter((text) => /about to have two authorities.*--trust-recovery/.test(text)).length,
+      1,
+    );
     await rig.seal();
     assert.deepEqual(rig.desk.view().inFlight, { action: "add", address: addressOf(alice.publicKey) });
     await rig.hello(alice);
