@@ -1,0 +1,27 @@
+/** The long steps: all of them by default, some by name, and every file that they run is there. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { longSteps, stepsNamed } from "./steps.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+
+describe("the long steps", () => {
+  it("run files that are there", () => {
+    for (const { name, argv } of longSteps) {
+      const files = argv.filter((each) => each.endsWith(".ts"));
+      assert.ok(files.length > 0, name);
+      for (const file of files) assert.ok(existsSync(path.join(root, file)), file);
+    }
+  });
+
+  it("are all of them, or those that are named", () => {
+    assert.deepEqual(stepsNamed([]), longSteps);
+    assert.deepEqual(
+      stepsNamed(["chaos", "seeds"]).map(({ name }) => name),
+      ["seeds", "chaos"],
+    );
+    assert.throws(() => stepsNamed(["chaos", "sleep"]), /no step sleep/);
+  });
+});

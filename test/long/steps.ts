@@ -1,0 +1,46 @@
+/** What `npm run test:long` runs besides the suite: more seeds, longer soaks, and chaos. */
+
+export interface LongStep {
+  readonly name: string;
+  readonly what: string;
+  /** Arguments of Node, from the project's root. */
+  readonly argv: readonly string[];
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+export const longSteps: readonly LongStep[] = [
+  {
+    name: "finality",
+    what: "finality against an adversary in 20,000 runs, and each rule switched off",
+    argv: ["test/simulation/finality/run.ts"],
+  },
+  {
+    name: "seeds",
+    what: "ten simulated nodes under faults, 600 seeds",
+    argv: ["--test", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
+    variables: { AUREX_SIMULATION_SEEDS: "600" },
+  },
+  {
+    name: "partitions",
+    what: "machines of a LAN, parted for a minute each time",
+    argv: ["--test", "test/lan/network.test.ts"],
+    variables: { AUREX_LAN_PARTITION_S: "60" },
+  },
+  {
+    name: "soak",
+    what: "five miners of unequal strength for three minutes",
+    argv: ["test/soak/run.ts", "--minutes", "3"],
+  },
+  {
+    name: "chaos",
+    what: "four authorities under load for five minutes, 40 perturbations",
+    argv: ["test/chaos/run.ts"],
+  },
+];
+
+/** @throws if a name is none of a step */
+export function stepsNamed(names: readonly string[]): readonly LongStep[] {
+  const unknown = names.filter((name) => !longSteps.some((step) => step.name === name));
+  if (unknown.length > 0) throw new RangeError(`there is no step ${unknown.join(", ")}`);
+  return names.length === 0 ? longSteps : longSteps.filter(({ name }) => names.includes(name));
+}
