@@ -155,7 +155,9 @@ describe("the lines that README and help print", { skip }, () => {
       stdout: /^consensus: poa +# file node\.yaml:1$/m,
     });
     await follow(config, "aurex-node config show --sources", { stdout: /^name: /m });
-    await followUntilStarted(config, "aurex-node --config node.yaml --log-format json");
+    const configured = await newHome();
+    await configured.line("aurex-node config show --consensus pow > node.yaml");
+    await followUntilStarted(configured, "aurex-node --config node.yaml --log-format json");
     await follow(config, "aurex-node start --help", { stdout: /^Usage: aurex-node start/ });
   });
 
