@@ -7,6 +7,7 @@ import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { fieldList, wrapped } from "./field-list.ts";
 import { duration, oneOf, wholeNumber } from "./flag-values.ts";
+import { withPlace } from "./place/follow-up.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 import { agoText, localTime } from "./time-text.ts";
@@ -240,5 +241,5 @@ async function refuseToLeave(client: ApiClient): Promise<void> {
 /** The transaction's id first, for scripts that take one line. */
 function showVote(voted: SubmitAnswer, flags: Flags, terminal: Terminal, lines: readonly string[]): void {
   if (flags.json) writeJson(terminal, voted);
-  else for (const line of [voted.id, ...lines]) writeLine(terminal, line);
+  else for (const line of [voted.id, ...lines]) writeLine(terminal, withPlace(line, flags));
 }

@@ -3,6 +3,8 @@ import { exitCodes } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { addNodeFlags } from "./node-flags.ts";
 import { doctorConfig } from "./place/doctor-config.ts";
+import { withPlace } from "./place/follow-up.ts";
+import type { PlaceFlags } from "./place-flags.ts";
 import { addJsonFlag } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
@@ -21,7 +23,10 @@ export function doctorCommand(terminal: Terminal): AurexCommand {
     .runs(async ({ json, ...flags }: Record<string, unknown>) => {
       const config = await doctorConfig(flags, terminal);
       const { examine } = await import("../node/doctor/doctor.ts");
-      const findings = await examine(config);
+      const findings = (await examine(config)).map((finding) => ({
+        ...finding,
+        next: withPlace(finding.next, flags as PlaceFlags),
+      }));
       const failing = findings.filter(({ ok }) => ok === false);
       if (json) {
         writeJson(terminal, { ok: failing.length === 0, findings });

@@ -5,6 +5,7 @@ import { toError } from "../base/invariant.ts";
 import { ApiRefusal, ApiUnreachable } from "../http/api-client.ts";
 import { type ExitCode, exitCodes, OperatorError, toOperatorError } from "../node/operator-error.ts";
 import { CommandLineEnd } from "./command.ts";
+import { placeFlagsIn, withPlace } from "./place/follow-up.ts";
 import type { Terminal } from "./terminal.ts";
 import { packageVersion } from "./version.ts";
 
@@ -17,7 +18,10 @@ export function reportFailure(thrown: unknown, argv: readonly string[], terminal
   if (thrown instanceof CommandLineEnd) return reportCommandLine(thrown, argv, terminal);
   const known = ofApi(thrown) ?? toOperatorError(thrown);
   if (known) {
-    terminal.stderr.write(operatorText(known));
+    const { message, why, exitCode, code } = known;
+    // What the operator is told to run next is about the node that he has named now.
+    const next = withPlace(known.next, placeFlagsIn(argv));
+    terminal.stderr.write(operatorText(new OperatorError(message, { code, exitCode, why, next })));
     return known.exitCode;
   }
   terminal.stderr.write(bugText(thrown));

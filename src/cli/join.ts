@@ -3,6 +3,7 @@ import { plainConfig } from "../config/node-config.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { addNodeFlags } from "./node-flags.ts";
+import { givenIn, startCommandWith } from "./place/started-with.ts";
 import { addJsonFlag, loadConfig } from "./shared-flags.ts";
 import { runNode } from "./start.ts";
 import { type Terminal, writeJson } from "./terminal.ts";
@@ -39,7 +40,7 @@ export function joinCommand(terminal: Terminal): AurexCommand {
       const { chainId, addresses } = await keepInvitation(dataDir, token);
       if (start) return runNode(config, terminal);
       const kept = { dataDir, network, chainId: toHex(chainId), addresses };
-      const next = `aurex-node --consensus poa --authority --network ${network} --data-dir ${dataDir}`;
+      const next = startCommandWith({ ...givenIn(config, terminal), dataDir });
       if (json) writeJson(terminal, kept);
       else terminal.stdout.write(fieldList({ ...kept, addresses: addresses.join(" "), next }));
       return 0;

@@ -4,6 +4,7 @@ import type { KeySummary } from "../wallet/keystore.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { newPassphrase } from "./passphrase.ts";
+import { withPlace } from "./place/follow-up.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
@@ -55,7 +56,8 @@ function listCommand(terminal: Terminal): AurexCommand {
         terminal.stderr.write(`Left out: ${message}\nNext:  ${next}\n`);
       if (flags.json) return writeJson(terminal, keys.map(keyAnswer));
       if (keys.length === 0) {
-        terminal.stderr.write(`There are no keys in ${dataDir} yet. Make one: aurex-node keys new NAME\n`);
+        const made = withPlace("Make one: aurex-node keys new NAME", flags);
+        terminal.stderr.write(`There are no keys in ${dataDir} yet. ${made}\n`);
       }
       const width = Math.max(0, ...keys.map(({ name }) => name.length));
       for (const { name, address, isEncrypted } of keys) {

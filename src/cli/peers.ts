@@ -2,6 +2,7 @@
 import type { TableColumn } from "../base/text-table.ts";
 import type { PeerAnswer, PeersAnswer } from "../http/peers-answer.ts";
 import { AurexCommand } from "./command.ts";
+import { withPlace } from "./place/follow-up.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
 import { type Terminal, tableFor, writeJson } from "./terminal.ts";
 import { agoText } from "./time-text.ts";
@@ -23,7 +24,7 @@ export function peersCommand(terminal: Terminal): AurexCommand {
       const client = await connect(flags, terminal);
       const answer = await client.peers();
       if (flags.json) writeJson(terminal, answer);
-      else terminal.stdout.write(peersText(answer, terminal, flags.wide));
+      else terminal.stdout.write(peersText(answer, terminal, flags));
     });
   return addJsonFlag(addWideFlag(addApiFlags(command)));
 }
@@ -37,7 +38,11 @@ const columns: readonly TableColumn[] = [
   { title: "chain" },
 ];
 
-function peersText({ peers, refused, clockNote }: PeersAnswer, terminal: Terminal, wide = false): string {
+function peersText(
+  { peers, refused, clockNote }: PeersAnswer,
+  terminal: Terminal,
+  { wide = false, ...place }: Flags,
+): string {
   const nowMs = Date.now();
   const rows = peers.map((peer) => [
     peer.hello?.name ?? "",
@@ -55,7 +60,7 @@ function peersText({ peers, refused, clockNote }: PeersAnswer, terminal: Termina
   ]);
   return [
     peers.length === 0
-      ? "No peers. aurex-node doctor says what may keep them away.\n"
+      ? `No peers. ${withPlace("aurex-node doctor says what may keep them away.", place)}\n`
       : tableFor(terminal, columns, rows, wide),
     refused.length === 0
       ? ""

@@ -124,7 +124,7 @@ function damaged(file: string, why: string): OperatorError {
     code: "node/network-secret-damaged",
     exitCode: exitCodes.key,
     why,
-    next: "move it aside and join again with a token from: aurex-node invite",
+    next: "move it aside and join again with a token that aurex-node invite prints on a machine of the network",
   });
 }
 

@@ -61,7 +61,7 @@ describe("aurex-node authority", () => {
     assert.match(id ?? "", /^[0-9a-f]{64}$/);
     assert.deepEqual(lines, [
       `voted to add ${candidateAddress}`,
-      "it passes with 1 of 1 votes; see aurex-node authority list",
+      `it passes with 1 of 1 votes; see aurex-node authority list --api ${rig.url}`,
     ]);
     await rig.sealWaiting();
     assert.equal((await rig.client.transaction(id ?? "")).status, "committed");

@@ -33,7 +33,8 @@ export async function keepStart(config: NodeConfig, terminal: Terminal): Promise
   }
 }
 
-function givenIn(config: NodeConfig, terminal: Terminal): GivenSettings {
+/** The settings of a configuration that differ from their defaults; paths are absolute. */
+export function givenIn(config: NodeConfig, terminal: Terminal): GivenSettings {
   const { homeDirectory, hostName } = terminal;
   const context = { homeDirectory: homeDirectory ?? path.sep, hostName, known: config };
   const isDefault = (name: SettingName) =>
