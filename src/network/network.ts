@@ -14,6 +14,7 @@ import { describeFault, type Fault } from "../protocol/faults.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
+import { BlockLog } from "./block-log.ts";
 import { CandidacyGossip } from "./candidacy-gossip.ts";
 import type { ClockComparison } from "./clock-comparison.ts";
 import { FinalityGossip } from "./finality-gossip.ts";
@@ -29,8 +30,10 @@ import {
 import { NodeRecords, type NodeRecordsOptions } from "./node-records.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import type { ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
+import { PeerLog } from "./peer-log.ts";
 import { ChainRequests, serveChain } from "./requests.ts";
-import { Synchronizer, type SyncProgress } from "./synchronizer.ts";
+import type { SyncProgress } from "./sync-meter.ts";
+import { Synchronizer } from "./synchronizer.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
 import { verdictOf } from "./verdicts.ts";
 
@@ -74,6 +77,8 @@ export class Network {
   readonly #greetings: Greetings;
   readonly #records: NodeRecords;
   readonly #candidacies: CandidacyGossip;
+  readonly #blockLog: BlockLog;
+  readonly #peerLog: PeerLog;
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
   #stopped = false;
@@ -88,8 +93,13 @@ export class Network {
     this.#topics = chainTopics(chain.spec.chainId);
     this.#claims = new HeadClaims({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
     this.#requests = new ChainRequests(host, chain.spec.chainId);
+    const { directory } = this;
+    const isSyncing = () => this.#synchronizer.progress !== undefined;
+    this.#blockLog = new BlockLog(this.#topics.blocks, { host, directory, clock, logger, isSyncing });
+    this.#peerLog = new PeerLog({ host, clock, logger, helloOf: (peer) => directory.peer(peer)?.hello });
     this.#synchronizer = new Synchronizer({
       chain,
+      importBlock: (block, from) => this.#import(block, from),
       requests: this.#requests,
       directory: this.directory,
       clock,
@@ -188,9 +198,13 @@ export class Network {
       judge: (message, from) => this.#judgeTransactions(message, from),
     });
     this.#finality.start();
+    this.#peerLog.start();
     this.#records.serve();
     this.#candidacies.start();
-    this.events.on("hello", ({ peerId }) => void this.#records.askOnce(peerId));
+    this.events.on("hello", (peer) => {
+      this.#peerLog.heard(peer);
+      void this.#records.askOnce(peer.peerId);
+    });
     this.#host.events.on("peerDisconnected", (peerId) => this.#synchronizer.forget(peerId));
     // A block that had to wait was not relayed when it came. Gossip carries no message twice, so that where it came by
     // gossip only a hello can tell the others that it is good.
@@ -207,6 +221,7 @@ export class Network {
     this.#stopped = true;
     this.#records.close();
     this.#candidacies.close();
+    this.#peerLog.close();
     this.#greetings.close();
     this.#batcher.flush();
     this.#finality.close();
@@ -219,7 +234,9 @@ export class Network {
   }
 
   announceBlock(block: Block): void {
-    this.#publish(this.#topics.blocks, block.bytes);
+    this.#publish(this.#topics.blocks, block.bytes, (recipients) =>
+      this.#blockLog.broadcast(block, recipients),
+    );
   }
 
   announceVote(vote: Vote): void {
@@ -245,11 +262,15 @@ export class Network {
     await this.#host.stop();
   }
 
-  #publish(topic: string, message: Uint8Array): void {
+  #publish(topic: string, message: Uint8Array, onSent?: (recipients: number) => void): void {
     if (this.#stopped) return;
-    this.#host.publish(topic, message).catch((thrown: unknown) => {
+    this.#host.publish(topic, message).then(onSent, (thrown: unknown) => {
       this.#logger.debug({ topic, reason: toError(thrown).message }, "a message could not be published");
     });
+  }
+
+  #import(block: Block, from: PeerId): ReturnType<Chain["importBlock"]> {
+    return this.#blockLog.imported(block, from, () => this.#chain.importBlock(block));
   }
 
   #judgeBlock(message: Uint8Array, from: PeerId): Verdict {
@@ -268,14 +289,14 @@ export class Network {
       return this.#verdict({ code: "block/far-behind" }, from, "a block");
     }
     if (this.#chain.spec.consensus === "poa") this.#keyHeard(block.header.producer);
-    void this.#importGossiped(block);
+    void this.#importGossiped(block, from);
     return "accept";
   }
 
   /** The relay goes on while the block is executed; a body that fails then says nothing about who relayed it. */
-  async #importGossiped(block: Block): Promise<void> {
+  async #importGossiped(block: Block, from: PeerId): Promise<void> {
     try {
-      const imported = await this.#chain.importBlock(block);
+      const imported = await this.#import(block, from);
       if (imported.ok) this.#finality.blockStored();
       else {
         this.#logger.debug(
@@ -319,7 +340,10 @@ export class Network {
   #verdict(fault: Fault, from: PeerId, what: string): Verdict {
     const verdict = verdictOf(fault);
     if (verdict === "reject")
-      this.#logger.info({ from, fault: describeFault(fault) }, `${what} was rejected`);
+      this.#logger.info(
+        { from, fault: describeFault(fault) },
+        `${what === "a block" ? "Block validation: ❌ " : ""}${what} was rejected`,
+      );
     return verdict;
   }
 
@@ -374,7 +398,7 @@ export class Network {
       if (!answer.ok) return this.#penalise(from, answer.fault);
       const block = answer.value[0];
       if (!block || !bytesEqual(block.hash, hash)) return this.#synchronizer.consider();
-      const imported = await this.#chain.importBlock(block);
+      const imported = await this.#import(block, from);
       if (imported.ok) return this.#finality.blockStored();
       if (imported.fault.code === "block/parent-unknown") this.#chase(block, from);
       else if (verdictOf(imported.fault) === "reject") this.#penalise(from, imported.fault);

@@ -96,6 +96,8 @@ export interface PeerHost {
   publish(topic: string, message: Uint8Array): Promise<number>;
   /** Peers known to be subscribed to a topic. */
   topicPeers(topic: string): readonly PeerId[];
+  /** Those of them that messages of the topic go to directly. */
+  meshPeers(topic: string): readonly PeerId[];
 
   serve(protocol: string, options: ProtocolOptions): void;
   /** Sends one request and yields the answer's chunks; throws on time-out, reset, over-long or surplus chunks. */

@@ -12,13 +12,8 @@ import type { Hello } from "./messages.ts";
 import type { KnownPeer, PeerDirectory } from "./peer-directory.ts";
 import type { PeerId } from "./peer-host.ts";
 import type { ChainRequests } from "./requests.ts";
+import { SyncMeter, type SyncProgress } from "./sync-meter.ts";
 import { verdictOf } from "./verdicts.ts";
-
-export interface SyncProgress {
-  readonly height: number;
-  readonly targetHeight: number;
-  readonly blocksPerSecond: number;
-}
 
 export interface SynchronizerModules {
   readonly chain: Chain;
@@ -26,6 +21,8 @@ export interface SynchronizerModules {
   readonly directory: PeerDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Imports a block that a peer has served. */
+  readonly importBlock: (block: Block, from: PeerId) => ReturnType<Chain["importBlock"]>;
   /** A peer served something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
 }
@@ -36,7 +33,6 @@ const blocksVerifiedAhead = 2;
 const batchesInFlightMax = 8;
 const requestsPerPeerMax = 2;
 const triesPerBatchMax = 5;
-const progressEveryMs = 2_000;
 const retryAfterMs = 1_000;
 /** Doubles with each failure in a row, so that a peer which stalls for ever costs less and less. */
 const restAfterFailureMs = 5_000;
@@ -165,6 +161,7 @@ export class Synchronizer {
     this.#refuseBelowFinal(peer, ancestor);
     const behind = targetHeight - ancestor.height;
     if (behind > batchBlocks) {
+      this.#progress = { height: ancestor.height, targetHeight, blocksPerSecond: 0 };
       logger.info({ from: ancestor.height, to: targetHeight, peer: peer.peerId }, "catching up");
     }
     const meter = new SyncMeter(this.#modules.clock, ancestor.height, targetHeight);
@@ -199,9 +196,9 @@ export class Synchronizer {
   }
 
   async #importFrom(block: Block, from: PeerId): Promise<void> {
-    const { chain, clock } = this.#modules;
+    const { importBlock, clock } = this.#modules;
     for (let attempt = 0; ; attempt += 1) {
-      const imported = await chain.importBlock(block);
+      const imported = await importBlock(block, from);
       if (imported.ok || imported.fault.code === "block/known") return;
       const isBusy = imported.fault.code === "block/queue-full" && attempt < 10;
       if (!isBusy) throw failureOf(this.#modules, from, imported.fault, `block ${block.header.height}`);
@@ -374,31 +371,5 @@ class RangeWindow {
       parentHash = block.hash;
     }
     return true;
-  }
-}
-
-/** Measures how fast blocks come in, and says when a line of progress is due. */
-class SyncMeter {
-  readonly #clock: Clock;
-  readonly #startMs: number;
-  readonly #startHeight: number;
-  readonly #targetHeight: number;
-  #saidMs: number;
-
-  constructor(clock: Clock, startHeight: number, targetHeight: number) {
-    this.#clock = clock;
-    this.#startMs = clock.monotonicMs();
-    this.#saidMs = this.#startMs;
-    this.#startHeight = startHeight;
-    this.#targetHeight = targetHeight;
-  }
-
-  imported(height: number): { value: SyncProgress; due: boolean } {
-    const now = this.#clock.monotonicMs();
-    const seconds = Math.max(0.001, (now - this.#startMs) / 1_000);
-    const blocksPerSecond = Math.round((height - this.#startHeight) / seconds);
-    const due = now - this.#saidMs >= progressEveryMs;
-    if (due) this.#saidMs = now;
-    return { value: { height, targetHeight: this.#targetHeight, blocksPerSecond }, due };
   }
 }

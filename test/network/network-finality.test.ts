@@ -258,6 +258,7 @@ describe("finality between nodes", () => {
       directory,
       clock: rig.clock,
       logger: silentLogger,
+      importBlock: (block) => node.core.chain.importBlock(block),
       penalise: () => assert.fail("an empty answer is no offence"),
     });
     synchronizer.consider();

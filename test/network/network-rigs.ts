@@ -77,6 +77,8 @@ export interface TestNode {
   readonly host: PeerHost;
   /** Messages of warnings and errors, with the fields of each. */
   readonly warnings: { readonly message: string; readonly fields: object }[];
+  /** The same of what it says at info. */
+  readonly lines: { readonly message: string; readonly fields: object }[];
   /** Imports blocks as if they were its own. */
   has(...blocks: readonly BuiltBlock[]): Promise<void>;
 }
@@ -97,7 +99,9 @@ export class TestNetwork {
     const warn = (fields: object, message: string) => {
       warnings.push({ fields, message });
     };
-    const logger: Logger = { ...silentLogger, warn, error: warn, child: () => logger };
+    const lines: TestNode["lines"] = [];
+    const info = (fields: object, message: string) => void lines.push({ fields, message });
+    const logger: Logger = { ...silentLogger, info, warn, error: warn, child: () => logger };
     const core = await NodeCore.open(
       {
         spec,
@@ -123,7 +127,7 @@ export class TestNetwork {
     const has = async (...blocks: readonly BuiltBlock[]) => {
       for (const { block } of blocks) assert.ok((await this.rig.drive(core.chain.importBlock(block))).ok);
     };
-    return { core, host, warnings, has };
+    return { core, host, warnings, lines, has };
   }
 
   /** A host without a node behind it: it does what the test says. */

@@ -52,8 +52,6 @@ export interface Libp2pHostModules {
 export interface Libp2pHost extends PeerHost {
   /** Why mDNS finds nobody; undefined where it is off or nothing speaks against it. */
   discoveryFault(): string | undefined;
-  /** Peers that messages of a topic go to directly. */
-  meshPeers(topic: string): readonly PeerId[];
 }
 
 /** Connections that only our own dials may take, where there are enough: strangers cannot crowd out whom we choose. */

@@ -220,6 +220,11 @@ export class MemoryHost implements PeerHost {
     );
   }
 
+  /** It floods: to everybody who is subscribed. */
+  meshPeers(topic: string): readonly PeerId[] {
+    return this.topicPeers(topic);
+  }
+
   isSubscribed(topic: string): boolean {
     return this.#topics.has(topic);
   }
