@@ -116,12 +116,15 @@ export interface BookLimits {
   readonly sharesMax: number;
   /** Found blocks that the chain has not decided on. */
   readonly openBlocksMax: number;
+  /** Records of the archive that are read, and moved, at once. */
+  readonly archivePieceMax: number;
 }
 
 export const bookLimits: BookLimits = {
   membersMax: 10_000,
   sharesMax: 65_536,
   openBlocksMax: 4_096,
+  archivePieceMax: 256,
 };
 
 /** A record that changes only with a reorganization: on disk alone, in the order of heights and of sequences. */

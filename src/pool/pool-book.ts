@@ -47,8 +47,6 @@ interface Waiter {
 
 /** Calls that wait for the disk at once. */
 const waitingMax = 8_192;
-/** Records of the archive that are read at once. */
-const archivePieceMax = 256;
 /** How often a disk that refused is tried again. */
 const recoveryIntervalMs = 1_000;
 
@@ -200,12 +198,13 @@ export class PoolBook implements ShareBook {
   }
 
   async *#archive(kind: "block" | "payment", above?: number): AsyncGenerator<readonly ArchivedRecord[]> {
+    const countMax = this.#state.limits.archivePieceMax;
     let after: ArchivedRecord | undefined;
     for (;;) {
       const range = above === undefined ? { kind } : { kind, above };
-      const piece = await this.#store.readArchive({ ...range, after, countMax: archivePieceMax });
+      const piece = await this.#store.readArchive({ ...range, after, countMax });
       if (piece.length > 0) yield piece;
-      if (piece.length < archivePieceMax) return;
+      if (piece.length < countMax) return;
       after = piece.at(-1);
     }
   }

@@ -16,6 +16,7 @@ export const tightLimits: BookLimits = {
   membersMax: 4,
   sharesMax: 8,
   openBlocksMax: 64,
+  archivePieceMax: 2,
 };
 export const accounts: readonly string[] = ["a", "b", "c", "d", "e", "f"].map((name) =>
   createHash("sha256").update(name).digest("hex"),

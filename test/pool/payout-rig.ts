@@ -69,6 +69,8 @@ export class PayoutRig {
   /** While set, what the desk submits reaches nobody: as if the process died between signing and submitting. */
   isCutOff = false;
   isBehind = false;
+  /** Writes until the pool is killed, with the last of them on disk or not; undefined: it is not killed. */
+  killAfter: { writes: number; readonly isLastKept: boolean } | undefined;
   #isPoolRunning = false;
 
   private constructor(options: PayoutRigOptions, builder: BlockBuilder, open: OpenChain, directory: string) {
@@ -139,9 +141,20 @@ export class PayoutRig {
         chainId: chain.spec.chainId,
         poolAccount: poolKeys.publicKey,
         feePercent,
+        // So small that every reorganization takes several.
+        limits: { archivePieceMax: 3 },
       },
       { clock, logger: silentLogger },
     );
+    const record = this.book.record.bind(this.book);
+    this.book.record = async (events) => {
+      const kill = this.killAfter;
+      if (kill) kill.writes -= 1;
+      if (kill && kill.writes < 0) throw new Error("this process was killed");
+      if (kill?.writes === 0 && !kill.isLastKept) throw new Error("this process was killed before it wrote");
+      await record(events);
+      if (kill?.writes === 0) throw new Error("this process was killed when it had written");
+    };
     this.desk = new PayoutDesk(
       { intervalBlocks: 1, ...this.#options.desk },
       {
@@ -153,6 +166,7 @@ export class PayoutRig {
         logger: silentLogger,
         isBehind: () => this.isBehind,
         submit: async (transaction) => {
+          if (this.killAfter && this.killAfter.writes <= 0) throw new Error("this process was killed");
           this.submitted.push(transaction.idHex);
           if (this.isCutOff) return { ok: false, fault: { code: "mempool/full", limit: "nobody is there" } };
           return this.mempool.add(transaction);
