@@ -11,6 +11,7 @@ import { withPlace } from "./place/follow-up.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 import { agoText, localTime } from "./time-text.ts";
+import { voteOutlook } from "./vote-outlook.ts";
 
 type Flags = ApiFlags & JsonFlag;
 
@@ -50,7 +51,7 @@ function listCommand(terminal: Terminal): AurexCommand {
 
 /** An address has 64 letters and is there to be copied: whatever else is known of it stands on the next line. */
 function listText(answer: AuthoritiesAnswer, columns: number): string {
-  const { authorities, candidates, ballots, inFlight, banned } = answer;
+  const { authorities, candidates, ballots, inFlight, slashed } = answer;
   const nowMs = Date.now();
   const section = (title: string, entries: readonly (readonly [line: string, about: string])[]) =>
     entries.length === 0
@@ -63,7 +64,7 @@ function listText(answer: AuthoritiesAnswer, columns: number): string {
       "finality needs": `${answer.quorum} of ${authorities.length}`,
       "a change needs": `${answer.majority} of ${authorities.length} votes`,
       "in flight": inFlight ? `${inFlight.action} ${inFlight.address}` : undefined,
-      "out for good": banned,
+      slashed: slashed.map(({ address, why }) => `${address}: ${why}`),
     },
     columns,
   );
@@ -148,11 +149,10 @@ function voteCommand(terminal: Terminal): AurexCommand {
     .runs(async (action: AuthorityAction, address: string, flags: VoteFlags) => {
       const client = await connect(flags, terminal);
       const voted = await client.voteOnAuthority(voteOf(action, address, flags));
-      const { majority, authorities } = await client.authorities();
-      showVote(voted, flags, terminal, [
-        `voted to ${action} ${address}`,
-        `it passes with ${majority} of ${authorities.length} votes; see aurex-node authority list`,
-      ]);
+      const [set, { advice }] = await Promise.all([client.authorities(), client.node()]);
+      const { canPass, lines } = voteOutlook(action, address, set, advice);
+      const answer = { ...voted, canPass, outlook: lines };
+      showVote(answer, flags, terminal, [`voted to ${action} ${address}`, ...lines]);
     });
 }
 

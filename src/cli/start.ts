@@ -51,7 +51,7 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
   const { createNodeLogger } = await import("../node/logging.ts");
   const { enterRunning } = await import("./place/running-nodes.ts");
   const { pinnedChainSpec } = await import("../node/data-directory.ts");
-  const { keepStart } = await import("./place/started-with.ts");
+  const { keepStart, startCommandWith, givenIn } = await import("./place/started-with.ts");
   const { openFilesLimit, openFilesWarning, requireOpenFiles } = await import("../node/process-limits.ts");
   const limit = openFilesLimit();
   requireOpenFiles(limit);
@@ -76,7 +76,10 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     const onStarted = (node: AurexNode) => sayStarted(node, config, terminal);
     const isNew =
       options.spec !== undefined && !(await pinnedChainSpec(config.dataDir).catch(() => undefined));
-    const life = await NodeLife.open(options, { logger, onStarted });
+    // Without what an operator says once: the advice adds these to the command.
+    const once = { ...config, signAlone: false, trustRecovery: undefined };
+    const startCommand = startCommandWith({ ...givenIn(once, terminal), dataDir: config.dataDir });
+    const life = await NodeLife.open({ ...options, startCommand }, { logger, onStarted });
     if (isNew && options.spec && options.authority)
       await warnIfNotNamed(options.spec, config.dataDir, logger);
     // The directory is this process's now; commands find it from here on.

@@ -18,12 +18,13 @@ export function statusFields(node: NodeAnswer, columns: number): string {
       consensus: node.consensus,
       role: roleOf(node),
       state: stateText(node),
+      advice: node.advice.flatMap(({ what, why, next }) => [`${what}: ${why}`, `next: ${next}`]),
       head: `${head.height} ${head.hash}`,
       "head time": `${localTime(head.timestampMs)} (${agoText(head.timestampMs, Date.now())})`,
       final: final ? `${final.height} ${final.hash}` : undefined,
       quorum: quorum ? `${quorum.heard} heard, finality needs ${quorum.needed}` : undefined,
       established: node.consensus === "poa" && !node.established ? "no, the chain is provisional" : undefined,
-      clock: clock?.offsetMs ? clockText(clock.offsetMs, clock.measuredAgainst) : undefined,
+      clock: clock?.offsetMs ? clockText(clock.offsetMs, clock.measuredAgainst, node.consensus) : undefined,
       syncing: syncing ? `${syncing.height} of ${syncing.targetHeight}` : undefined,
       peers: node.peers,
       bootstrap: node.bootstrap.map(bootstrapText),
@@ -54,9 +55,9 @@ export function bootstrapText({
   return `${address} not connected: ${error}${when}`;
 }
 
-function clockText(offsetMs: number, measuredAgainst: number): string {
+function clockText(offsetMs: number, measuredAgainst: number, consensus: string): string {
   const side = offsetMs > 0 ? "ahead of" : "behind";
-  return `${Math.abs(offsetMs)} ms ${side} the median of ${measuredAgainst} other authorities`;
+  return `${Math.abs(offsetMs)} ms ${side} the median of ${measuredAgainst} other ${consensus === "poa" ? "authorities" : "nodes"}`;
 }
 
 export function roleOf(status: Pick<NodeStatus, "authority" | "mining">): string {

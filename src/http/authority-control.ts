@@ -43,6 +43,12 @@ export interface AuthoritiesAnswer {
   readonly inFlight: { readonly action: AuthorityAction; readonly address: string } | null;
   /** Addresses that evidence has put out for good. */
   readonly banned: readonly string[];
+  /** The same with the reason, e.g. "it signed two blocks at height 12", and the height of the block with the evidence. */
+  readonly slashed: readonly {
+    readonly address: string;
+    readonly why: string;
+    readonly height: number | null;
+  }[];
   /** How many authorities finality needs. */
   readonly quorum: number;
   /** How many votes a change needs. */

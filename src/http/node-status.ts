@@ -17,10 +17,35 @@ export interface QuorumStatus {
 }
 
 export interface ClockStatus {
-  /** By how much this machine's clock is ahead of the others' median; null where too few were measured. */
+  /** By how much this machine's clock is ahead of the others' median; null if too few were measured. */
   readonly offsetMs: number | null;
-  /** How many other authorities' clocks were measured. */
+  /** How many other clocks were measured: those of authorities, on a Proof of Work chain those of peers. */
   readonly measuredAgainst: number;
+  /** How many it takes before they say anything about this one. */
+  readonly needed: number;
+}
+
+export type AdviceCode =
+  | "clock"
+  | "chain-ahead"
+  | "slashed"
+  | "key"
+  | "disk"
+  | "admission"
+  | "authorities"
+  | "finality"
+  | "two-authorities"
+  | "candidates";
+
+/** What an operator should know or do about a node, from all that the node knows. */
+export interface Advice {
+  readonly code: AdviceCode;
+  /** False: nothing is wrong, and something is worth knowing or waits for a decision. */
+  readonly fault: boolean;
+  readonly what: string;
+  readonly why: string;
+  /** The step that helps; a whole command if there is one. */
+  readonly next: string;
 }
 
 export interface PoolSummary {
@@ -70,6 +95,8 @@ export interface NodeStatus {
   readonly sealing: "off" | "sealing" | "idle" | "waiting" | "blocked";
   /** Why a node that should seal does not, for people; null if it seals or is not meant to. */
   readonly notSealingBecause: string | null;
+  /** What to do, the most urgent first; empty if all is well. */
+  readonly advice: readonly Advice[];
   readonly head: HeadStatus;
   /** The highest block that nothing can replace; null where the engine has no finality. */
   readonly final: { readonly height: number; readonly hash: string } | null;
@@ -77,7 +104,7 @@ export interface NodeStatus {
   readonly established: boolean;
   /** Null where the engine has no finality. */
   readonly quorum: QuorumStatus | null;
-  /** Null where the engine has no finality. */
+  /** Null while there is no chain. */
   readonly clock: ClockStatus | null;
   readonly peers: number;
   /** Multiaddrs under which the node can be reached, with its id. */

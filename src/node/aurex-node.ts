@@ -36,6 +36,8 @@ import { NodeCore } from "./node-core.ts";
 import { createNodeHost, softwareVersion } from "./node-host.ts";
 import { portInUse } from "./operator-error.ts";
 import { PoolService, type PoolServiceOptions } from "./pool-service.ts";
+import { adviceOn } from "./situation/advice.ts";
+import type { MachineFacts } from "./situation/take-situation.ts";
 
 export interface AurexNodeOptions {
   readonly dataDir: string;
@@ -46,6 +48,10 @@ export interface AurexNodeOptions {
   readonly trustRecovery?: Uint8Array | undefined;
   /** As an authority, sign without having heard another one. */
   readonly signAlone?: boolean;
+  /** The operator did not name the chain, so that the node may be told to begin anew with another. Default false. */
+  readonly mayLeaveChain?: boolean;
+  /** The command line that starts this node as it was started, for advice; default: one with its data directory. */
+  readonly startCommand?: string;
   /** Seal with the node's key where the chain is Proof of Authority. */
   readonly authority: boolean;
   /** Mine where the chain is Proof of Work. */
@@ -212,6 +218,15 @@ export class AurexNode {
     await this.#follower?.caughtUp();
   }
 
+  #machineFacts(): MachineFacts {
+    const {
+      dataDir,
+      startCommand = `aurex-node --data-dir ${dataDir}`,
+      mayLeaveChain = false,
+    } = this.options;
+    return { dataDir, startCommand, mayLeaveChain };
+  }
+
   status(): NodeStatus {
     const { chain, mempool, network, producer } = this.#core;
     const { head, spec, engine, final } = chain;
@@ -229,11 +244,12 @@ export class AurexNode {
       mining: isMiner,
       sealing: producer ? sealingStateOf(producer.notSealingBecause) : "off",
       notSealingBecause: producer?.notSealingBecause ?? null,
+      advice: adviceOn(this.#core.situation(this.#machineFacts())),
       head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
       final: final ? { height: final.height, hash: toHex(final.hash) } : null,
       established: this.established,
       quorum: final ? this.#core.quorum : null,
-      clock: final ? clockStatus(network.clocks.verdict()) : null,
+      clock: clockStatus(network.clocks.verdict()),
       peers: network.peerCount,
       addresses: network.addresses,
       bootstrap: this.#host.bootstrap(),
@@ -250,10 +266,11 @@ export class AurexNode {
   }
 }
 
-function clockStatus({ medianMs, measured }: ClockVerdict): ClockStatus {
+function clockStatus({ medianMs, measured, needed }: ClockVerdict): ClockStatus {
   return {
     offsetMs: medianMs === undefined ? null : -Math.round(medianMs),
     measuredAgainst: measured,
+    needed,
   };
 }
 

@@ -25,6 +25,8 @@ import { OwnCandidacy } from "./authority/own-candidacy.ts";
 import type { Slashed } from "./authority/slashed.ts";
 import { VoteCaster } from "./authority/vote-caster.ts";
 import { ChainAlarms } from "./chain-alarms.ts";
+import type { Situation } from "./situation/situation.ts";
+import { type MachineFacts, takeSituation } from "./situation/take-situation.ts";
 
 export interface NodeCoreOptions {
   readonly spec: ChainSpec;
@@ -174,13 +176,24 @@ export class NodeCore {
 
   /** Authorities that finality needs, and those that gave a sign of life lately, this node included. */
   get quorum(): { readonly needed: number; readonly heard: number } {
+    const { length } = this.chain.engine.authorities(this.chain.head);
+    return { needed: quorumOf(length), heard: this.heardAuthorities.length };
+  }
+
+  /** The keys of authorities that gave a sign of life lately, this node's own if it signs. */
+  get heardAuthorities(): Uint8Array[] {
     const { engine, head } = this.chain;
-    const authorities = engine.authorities(head);
     const { directory } = this.network;
-    const others = authorities.filter((key) => !bytesEqual(key, this.#keyPair.publicKey));
-    const heard = directory.heardWithin(others, heardWithinMs, this.#clock.monotonicMs()).length;
-    const own = this.authority ? authorities.length - others.length : 0;
-    return { needed: quorumOf(authorities.length), heard: heard + own };
+    const isOwn = (key: Uint8Array) => bytesEqual(key, this.#keyPair.publicKey);
+    const authorities = engine.authorities(head);
+    const others = authorities.filter((key) => !isOwn(key));
+    const heard = directory.heardWithin(others, heardWithinMs, this.#clock.monotonicMs());
+    return this.authority ? [...heard, ...authorities.filter(isOwn)] : heard;
+  }
+
+  /** All that bears on whether this node does its work, as of now. */
+  situation(facts: MachineFacts): Situation {
+    return takeSituation(this, this.#keyPair.publicKey, this.#clock.nowMs(), facts);
   }
 
   /** @throws StoreError where what is stored does not add up */

@@ -171,6 +171,7 @@ export class NodeLife {
       mining: false,
       sealing: authority ? sealingStateOf(waiting) : "off",
       notSealingBecause: authority ? waiting : null,
+      advice: [],
       head: { height: 0, hash: "", timestampMs: 0 },
       final: null,
       established: false,

@@ -31,6 +31,7 @@ import { type AdmissionWait, admissionWait, operatorWaits } from "./admission-ru
 import { type Candidate, CandidateList } from "./candidate-list.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
 import { isPrivateAddress } from "./private-address.ts";
+import { SlashedList } from "./slashed.ts";
 import type { VoteCaster } from "./vote-caster.ts";
 
 export interface AdmissionDeskOptions {
@@ -40,7 +41,10 @@ export interface AdmissionDeskOptions {
 }
 
 export interface AdmissionDeskModules {
-  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "events" | "ledger">;
+  readonly chain: Pick<
+    Chain,
+    "head" | "spec" | "engine" | "events" | "ledger" | "blockAtHeight" | "hashAtHeight"
+  >;
   readonly network: Pick<Network, "events">;
   readonly candidacy: OwnCandidacy;
   readonly caster: VoteCaster;
@@ -68,6 +72,7 @@ export class AdmissionDesk implements AuthorityControl {
   readonly #announced = new BoundedMap<string, true>(keysRememberedMax);
   /** Votes being signed and submitted. */
   readonly #underWay = new Set<string>();
+  readonly #slashed: SlashedList;
   #windowEndsAtMs: number;
   #saidTwo = false;
 
@@ -79,6 +84,7 @@ export class AdmissionDesk implements AuthorityControl {
     this.#modules = modules;
     this.#policy = spec.admission;
     this.#candidates = new CandidateList(spec.chainId);
+    this.#slashed = new SlashedList(modules.chain);
     this.#windowEndsAtMs = spec.genesis.timestampMs + spec.genesis.joinWindowMs;
   }
 
@@ -132,11 +138,20 @@ export class AdmissionDesk implements AuthorityControl {
         ? { action: actionName(inFlight.action), address: addressOf(inFlight.authority) }
         : null,
       banned: banned.map(addressOf),
+      slashed: this.#slashed
+        .all()
+        .map(({ publicKey, why, height }) => ({ address: addressOf(publicKey), why, height })),
       quorum: quorumOf(authorities.length),
       majority: Math.floor(authorities.length / 2) + 1,
       admission: this.#policy,
       joinWindowEndsAtMs: this.#policy === "open-lan" ? this.#windowEndsAtMs : null,
     };
+  }
+
+  /** Why this node does not vote for a candidate by itself; undefined if it does, or has, or if nobody asks with this key. */
+  waitOf(publicKey: Uint8Array): AdmissionWait | undefined {
+    const candidate = this.#candidates.get(publicKey, this.#modules.clock.monotonicMs());
+    return candidate && !this.#hasVotedFor(candidate) ? this.#waitOf(candidate) : undefined;
   }
 
   async vote(request: AuthorityVoteRequest): Promise<Result<string, AuthorityControlFault | SubmitFault>> {

@@ -9,6 +9,7 @@ import { checkMdnsPort, checkMulticastRoute } from "./multicast.ts";
 import { checkChainFiles, checkDataDirectory, checkDiskSpace, checkJournals } from "./places.ts";
 import { checkPort } from "./ports.ts";
 import {
+  adviceFindings,
   askNode,
   checkChainOfPeers,
   checkClock,
@@ -35,7 +36,8 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
     await checkMulticastRoute(mdns),
     await checkMdnsPort(mdns, network),
     checkNode(node),
-    checkClock(node),
+    ...adviceFindings(node),
+    ...checkClock(node),
     checkPeers(node),
     await checkBootstrap(node, config.bootstrap),
     checkChainOfPeers(node),

@@ -1,4 +1,5 @@
 /** What one check found, for people and programs. */
+import type { AdviceCode } from "../../http/node-status.ts";
 
 export interface Finding {
   /** What was looked at, e.g. "peer-port". */
@@ -11,6 +12,7 @@ export interface Finding {
 }
 
 export type CheckName =
+  | AdviceCode
   | "data-directory"
   | "disk-space"
   | "chain-files"
@@ -20,7 +22,6 @@ export type CheckName =
   | "multicast-route"
   | "mdns-port"
   | "node"
-  | "clock"
   | "peers"
   | "bootstrap"
   | "chain-of-peers"

@@ -2,35 +2,9 @@
 import { toError } from "../../base/invariant.ts";
 import type { NodeAnswer } from "../../http/answers.ts";
 import type { ApiClient } from "../../http/api-client.ts";
+import { stateText } from "../../http/node-status.ts";
 import type { PeersAnswer } from "../../http/peers-answer.ts";
-import { clockOffMaxMs, clocksNeeded } from "../../network/clock-comparison.ts";
-import type { NotSealingReason } from "../../sealing/not-sealing.ts";
 import { type Finding, failed, passed, unknown } from "./finding.ts";
-
-const setClock = "set the clock of this machine, e.g. sudo timedatectl set-ntp true";
-
-/** What to do about each reason; undefined where it passes by itself. */
-const advice: Record<NotSealingReason, string | undefined> = {
-  "not in the authority set":
-    "on a node that is an authority: aurex-node authority propose ADDRESS (aurex-node status shows this node's address)",
-  "waiting for admission":
-    "on a node that is an authority: aurex-node authority open --for 10m, or aurex-node authority vote",
-  "not its turn": undefined,
-  "no peers": "see multicast-route and mdns-port, or name a peer with --bootstrap",
-  "no other authority heard":
-    "start the other authorities again; if they are gone for good, start this node with --sign-alone",
-  slashed: "start with a new key: another --data-dir or --name",
-  syncing: undefined,
-  "clock off": setClock,
-  "chain ahead of this clock": undefined,
-  "key seen elsewhere":
-    "stop the other node with this key; for a second node use another --data-dir, never a copy of this one",
-  "disk full": "see disk-space",
-  "nothing to seal": undefined,
-  "no quorum for finality": "start the other authorities again (aurex-node authority list shows them)",
-  "listening first": undefined,
-  stopped: "look into blockchain.log of the data directory",
-};
 
 export interface RunningNode {
   readonly status: NodeAnswer;
@@ -51,28 +25,34 @@ export function checkNode(node: RunningNode | string): Finding {
   if (typeof node === "string") {
     return unknown("node", `no node runs: ${node}`, "start it and run this again: some checks need it");
   }
-  const { name, head, notSealingBecause: reason } = node.status;
-  const found = `${name} runs, height ${head.height}`;
-  if (reason === null) return passed("node", found);
-  const next = advice[reason as NotSealingReason];
-  const because = `${found}, not sealing: ${reason}`;
-  return next === undefined ? passed("node", because) : failed("node", because, next);
+  const { name, head } = node.status;
+  const state = stateText(node.status);
+  return passed("node", `${name} runs, height ${head.height}${state && `, ${state}`}`);
+}
+
+/** What the node itself advises: it knows its whole situation. One finding for each; what is no fault fails nothing. */
+export function adviceFindings(node: RunningNode | string): Finding[] {
+  if (typeof node === "string") return [];
+  return node.status.advice.map(({ code, fault, what, why, next }) => {
+    const found = `${what}: ${why}`;
+    return fault ? failed(code, found, next) : unknown(code, found, next);
+  });
 }
 
 /** Only a running node has heard other clocks; nothing else on this machine tells whether its own is right. */
-export function checkClock(node: RunningNode | string): Finding {
-  if (typeof node === "string") return unknown("clock", "no node runs that could compare it with its peers'");
-  const { clock } = node.status;
-  const { clockNote } = node.peers;
-  if (!clock) return unknown("clock", "not compared: this chain has no authorities");
-  if (clock.offsetMs === null) {
-    const measured = `${clock.measuredAgainst} of the ${clocksNeeded} clocks of other authorities that it takes were measured`;
-    return unknown("clock", clockNote ?? measured);
+export function checkClock(node: RunningNode | string): Finding[] {
+  if (typeof node === "string")
+    return [unknown("clock", "no node runs that could compare it with its peers'")];
+  const { clock, advice } = node.status;
+  // The advice says it then, with what to do.
+  if (advice.some(({ code }) => code === "clock")) return [];
+  if (!clock) return [unknown("clock", "not compared: there is no chain yet")];
+  const { offsetMs, measuredAgainst, needed } = clock;
+  if (offsetMs === null) {
+    return [unknown("clock", `${measuredAgainst} of the ${needed} other clocks that it takes were measured`)];
   }
-  const direction = clock.offsetMs < 0 ? "behind" : "ahead of";
-  const found = `${Math.abs(clock.offsetMs)} ms ${direction} the median of ${clock.measuredAgainst} other authorities`;
-  if (Math.abs(clock.offsetMs) > clockOffMaxMs) return failed("clock", clockNote ?? found, setClock);
-  return passed("clock", clockNote === null ? found : `${found}; ${clockNote}`);
+  const direction = offsetMs < 0 ? "behind" : "ahead of";
+  return [passed("clock", `${Math.abs(offsetMs)} ms ${direction} the median of ${measuredAgainst} others`)];
 }
 
 export function checkPeers(node: RunningNode | string): Finding {

@@ -1,0 +1,104 @@
+/** From a node's whole situation to what its operator should do: the one place that gives advice. Pure. */
+import type { Advice } from "../../http/node-status.ts";
+import { authorityAdvice } from "./authority-advice.ts";
+import { durationText } from "./duration-text.ts";
+import type { Situation } from "./situation.ts";
+
+/** No node of this software was started before: a machine that says so has no clock of its own and was not set. */
+export const plausibleFromMs: number = Date.UTC(2025, 0, 1);
+
+const setClock = "sudo timedatectl set-ntp true";
+
+/** The most urgent first; empty if all is well, or if what keeps the node from sealing passes by itself. */
+export function adviceOn(situation: Situation): Advice[] {
+  return [
+    ...clockAdvice(situation),
+    ...machineAdvice(situation),
+    ...(situation.authorities ? authorityAdvice(situation, situation.authorities) : []),
+  ].sort((a, b) => Number(b.fault) - Number(a.fault));
+}
+
+function clockAdvice(situation: Situation): Advice[] {
+  const { clock, consensus } = situation;
+  if (clock.nowMs < plausibleFromMs) {
+    return [
+      {
+        code: "clock",
+        fault: true,
+        what: `this machine's clock says ${timeText(clock.nowMs)}`,
+        why: "that is before this software was written; the blocks of others are taken for too early, and nothing is sealed",
+        next: `${setClock}; the node goes on by itself`,
+      },
+    ];
+  }
+  if (clock.isOff) {
+    const why =
+      consensus === "poa"
+        ? "an authority whose clock is off by more than 2 s signs nothing"
+        : "others hold this node's blocks back until their time, or it holds back theirs";
+    return [{ code: "clock", fault: true, what: clock.note ?? "this clock is off", why, next: setClock }];
+  }
+  return [...chainAheadAdvice(situation), ...otherClocksAdvice(situation)];
+}
+
+function otherClocksAdvice({ clock }: Situation): Advice[] {
+  if (clock.note === undefined) return [];
+  const next = clock.isConfirmed
+    ? `on the machine of ${clock.apart.join(", ")}: ${setClock}`
+    : `on both machines: ${setClock}`;
+  const why = "a node takes blocks from the future later, or not at all, and the chain splits for as long";
+  return [{ code: "clock", fault: true, what: clock.note, why, next }];
+}
+
+/** The chain is what is off, unless this clock is: setting the clock right is no advice if others agree with it. */
+function chainAheadAdvice({ clock, head, aheadMaxMs, mayFoundAnew, dataDir }: Situation): Advice[] {
+  const aheadMs = head.timestampMs - clock.nowMs;
+  if (aheadMs <= aheadMaxMs) return [];
+  const whose = clock.isConfirmed
+    ? "other clocks agree with this one, so a clock was ahead when the chain was sealed"
+    : `no other clocks were measured: if this one is wrong, set it (${setClock}), else a clock was ahead when the chain was sealed`;
+  const wait = `wait until ${timeText(head.timestampMs)}`;
+  return [
+    {
+      code: "chain-ahead",
+      fault: true,
+      what: `the chain is ${durationText(aheadMs)} ahead of this clock`,
+      why: `its newest block says ${timeText(head.timestampMs)}, and no block may be earlier than its parent; ${whose}`,
+      next: mayFoundAnew
+        ? `aurex-node found-anew --data-dir ${dataDir} (sets this chain aside, deletes nothing, and begins anew), or ${wait}`
+        : `${wait}: the node goes on by itself then`,
+    },
+  ];
+}
+
+function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation): Advice[] {
+  switch (notSealingBecause) {
+    case "key seen elsewhere":
+      return [
+        {
+          code: "key",
+          fault: true,
+          what: "another process signs with this node's key",
+          why: "two processes with one key sign what slashes the key, so this one has parted from its peers",
+          next: `stop one of the two, then start this one again: ${startCommand}`,
+        },
+      ];
+    case "disk full":
+      return [
+        {
+          code: "disk",
+          fault: true,
+          what: "the disk is full",
+          why: "no block can be stored",
+          next: `make room on it (df -h ${dataDir}); the node goes on by itself`,
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+/** E.g. "2026-01-01 12:00:05 UTC". */
+function timeText(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}

@@ -1,0 +1,105 @@
+/** Takes the situation of a node that runs: reads everything, changes nothing. */
+import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
+import { describeClock } from "../../network/clock-comparison.ts";
+import { quorumOf } from "../../protocol/certificate.ts";
+import { addressOf, publicKeyOfAddress } from "../../protocol/identity.ts";
+import type { AdmissionDesk } from "../authority/admission-desk.ts";
+import type { NodeCore } from "../node-core.ts";
+import type { AuthoritySituation, ClockSituation, Situation } from "./situation.ts";
+
+/** What the core does not know of its node. */
+export interface MachineFacts {
+  readonly dataDir: string;
+  /** The command line that starts the node as it was started. */
+  readonly startCommand: string;
+  /** The operator did not name the chain: the node founded or joined it, or it is the Proof of Work chain that all share. */
+  readonly mayLeaveChain: boolean;
+}
+
+/**
+ * @param publicKey of the node
+ * @param nowMs wall clock
+ */
+export function takeSituation(
+  core: NodeCore,
+  publicKey: Uint8Array,
+  nowMs: number,
+  { dataDir, startCommand, mayLeaveChain }: MachineFacts,
+): Situation {
+  const { chain, network, producer, admission } = core;
+  const { head, engine, spec } = chain;
+  const isAhead = head.header.timestampMs - nowMs > engine.aheadMaxMs;
+  const isProvisional = spec.consensus === "poa" ? engine.finality(head)?.established === false : isAhead;
+  return {
+    consensus: spec.consensus,
+    isMeantToSeal: producer !== undefined,
+    notSealingBecause: producer?.notSealingBecause,
+    address: addressOf(publicKey),
+    dataDir,
+    startCommand,
+    peers: network.peerCount,
+    head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
+    aheadMaxMs: engine.aheadMaxMs,
+    mayFoundAnew: mayLeaveChain && isProvisional,
+    clock: clockSituation(core, nowMs),
+    authorities: admission && authoritySituation(core, admission, publicKey),
+  };
+}
+
+function clockSituation({ network }: NodeCore, nowMs: number): ClockSituation {
+  const verdict = network.clocks.verdict();
+  return {
+    nowMs,
+    note: describeClock(verdict),
+    isOff: verdict.isOff,
+    isConfirmed: verdict.measured >= verdict.needed && !verdict.isOff,
+    apart: verdict.apart.map(({ name, publicKey }) => name || addressOf(publicKey)),
+  };
+}
+
+function authoritySituation(core: NodeCore, desk: AdmissionDesk, publicKey: Uint8Array): AuthoritySituation {
+  const { chain, candidacy, authority } = core;
+  const { engine, head } = chain;
+  const keys = engine.authorities(head);
+  const heard = core.heardAuthorities;
+  const view = desk.view();
+  const members = view.authorities.map(({ address, name, sealedHeight, self }, index) => ({
+    address,
+    name: name ?? "",
+    isHeard: includesBytes(heard, keys[index] as Uint8Array),
+    isSelf: self,
+    sealedHeight,
+  }));
+  const quorum = quorumOf(keys.length);
+  const isMember = includesBytes(keys, publicKey);
+  return {
+    members,
+    quorum,
+    majority: view.majority,
+    candidates: view.candidates.map(({ address, name }) => ({
+      address,
+      name,
+      waitsFor: desk.waitOf(publicKeyOfAddress(address) as Uint8Array),
+    })),
+    slashed: core.slashed.map((slashed) => ({
+      address: addressOf(slashed.publicKey),
+      why: slashed.why,
+      isSelf: bytesEqual(slashed.publicKey, publicKey),
+    })),
+    policy: view.admission,
+    windowEndsAtMs: view.joinWindowEndsAtMs ?? 0,
+    isAsking: candidacy.current() !== undefined,
+    wasAuthority: !isMember && chain.ledger.authority(toHex(publicKey)) !== undefined,
+    isGateOpen: authority?.gate.isOpen ?? true,
+    finalHeight: chain.final?.height ?? 0,
+    awaitsFinality: chain.awaitsFinality,
+    leftByRecovery: members.filter(({ isHeard }) => isHeard).length < quorum ? leftByRecovery(core) : [],
+  };
+}
+
+/** The rule of --trust-recovery itself, at the head. */
+function leftByRecovery({ chain }: NodeCore): string[] {
+  const { engine, head } = chain;
+  const recovered = engine.recoveredState(head);
+  return recovered ? engine.authorities({ ...head, ...recovered }).map(addressOf) : [];
+}
