@@ -64,9 +64,10 @@ export async function createLibp2pNode(
       maxConnections: options.maxConnections,
       // Five new connections a second from one address, the default, resets all others of a busy LAN or test.
       inboundConnectionThreshold: 50,
-      // Idle sockets must not keep honest dials out: many may wait, none for long.
+      // Idle sockets must not keep honest dials out: many may wait, none for long. In five seconds one address can open fewer
+      // than may wait, and a busy or small machine still gets its handshake done.
       maxIncomingPendingConnections: 256,
-      inboundUpgradeTimeout: 2_000,
+      inboundUpgradeTimeout: 5_000,
       // Dialling is the dialler's, reconnecting the dial loop's.
       reconnectRetries: 0,
     },
