@@ -1,19 +1,31 @@
 /** What the API is handed of the node that it speaks for. */
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
+import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { AuthorityControl } from "./authority-control.ts";
 import type { NodeStatus } from "./node-status.ts";
 import type { PeersAnswer } from "./peers-answer.ts";
 import type { PoolAnswer } from "./pool-answer.ts";
+import type { SubmitFault } from "./refusals.ts";
 import type { WorkControl } from "./work-control.ts";
+
+/** What this node remembers of its own submissions, also from before it was started. */
+export interface OwnTransactionsView {
+  droppedBecause(idHex: string): SubmitFault | undefined;
+  /** One that waits for the chain to be where it can be executed, and why it cannot be executed so far. */
+  unplaced(
+    idHex: string,
+  ): { readonly transaction: DecodedTransaction; readonly fault: SubmitFault } | undefined;
+}
 
 export interface ApiModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
-  /** Takes a transaction into the mempool and announces it. */
-  readonly submit: (transaction: DecodedTransaction) => Promise<AddOutcome>;
+  /** Takes a transaction into the mempool, writes it to disk and announces it. */
+  readonly submit: (transaction: DecodedTransaction, options?: AddOptions) => Promise<AddOutcome>;
+  /** What is known of transactions that were submitted to this node and are not in the mempool. */
+  readonly own?: OwnTransactionsView;
   readonly status: () => NodeStatus;
   readonly peers: () => PeersAnswer;
   /** Undefined where the chain has no authorities. */

@@ -165,6 +165,11 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
     message: `${by} waits with the sequence ${sequence}`,
     next: askSequence,
   }),
+  "mempool/not-stored": ({ reason }) => ({
+    status: 503,
+    message: `the node could not write the transaction to its disk, so it did not take it: ${reason}`,
+    next: "make room on the node's disk, then send the same transaction again",
+  }),
   "mempool/replaced": ({ by }) => ({
     status: 409,
     message: `another transaction of the account took its sequence: ${by}`,

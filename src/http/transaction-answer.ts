@@ -2,7 +2,7 @@
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { nameOfNumber, readableText } from "../export/readable.ts";
-import type { Mempool, PendingStatus } from "../mempool/mempool.ts";
+import type { PendingStatus } from "../mempool/mempool.ts";
 import { replacementFee } from "../mempool/pending-set.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
 import { addressOf, nodeIdOf } from "../protocol/identity.ts";
@@ -13,6 +13,7 @@ import {
   type Transfer,
 } from "../protocol/transaction.ts";
 import type { PayloadAnswer, Reason, TransactionAnswer, TransactionFields } from "./answers.ts";
+import type { ApiModules, OwnTransactionsView } from "./api-modules.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
 
 type Ledger = Chain["ledger"];
@@ -20,7 +21,7 @@ type Ledger = Chain["ledger"];
 /** What the node knows of a transaction; undefined where it never saw it or has forgotten it. */
 export function transactionAnswer(
   id: Uint8Array,
-  { chain, mempool }: { readonly chain: Chain; readonly mempool: Mempool },
+  { chain, mempool, own }: Pick<ApiModules, "chain" | "mempool" | "own">,
 ): TransactionAnswer | undefined {
   const idHex = toHex(id);
   const located = chain.transaction(id);
@@ -36,23 +37,45 @@ export function transactionAnswer(
     };
   }
   const waiting = mempool.status(idHex);
-  if (!waiting) return undefined;
+  if (!waiting) return ownAnswer(idHex, chain, own);
   if (waiting.status === "dropped") return { id: idHex, status: "dropped", reason: reasonOf(waiting.reason) };
-  const transaction = mempool.get(idHex) as DecodedTransaction;
+  return pendingAnswer(mempool.get(idHex) as DecodedTransaction, waitsFor(waiting), chain);
+}
+
+/** What only this node knows, since it was submitted here. */
+function ownAnswer(
+  idHex: string,
+  chain: Chain,
+  own: OwnTransactionsView | undefined,
+): TransactionAnswer | undefined {
+  const unplaced = own?.unplaced(idHex);
+  if (unplaced) {
+    const waitingFor = `a chain on which it can be executed: ${refusalOf(unplaced.fault).message}`;
+    const waits = { ready: false, waitingFor, missingSequence: null, missingBecause: null };
+    return pendingAnswer(unplaced.transaction, waits, chain);
+  }
+  const reason = own?.droppedBecause(idHex);
+  return reason && { id: idHex, status: "dropped", reason: reasonOf(reason) };
+}
+
+type PendingAnswer = Extract<TransactionAnswer, { readonly status: "pending" }>;
+type Waits = Pick<PendingAnswer, "ready" | "waitingFor" | "missingSequence" | "missingBecause">;
+
+function pendingAnswer(transaction: DecodedTransaction, waits: Waits, { ledger }: Chain): PendingAnswer {
   const replacementUnits = replacementFee(transaction.transaction.fee);
   return {
-    id: idHex,
+    id: transaction.idHex,
     status: "pending",
-    ...waitsFor(waiting),
+    ...waits,
     replacementFee: formatAmount(replacementUnits),
     replacementFeeUnits: replacementUnits.toString(),
-    ...transactionFields(transaction, chain.ledger),
+    ...transactionFields(transaction, ledger),
   };
 }
 
 type Waiting = Extract<PendingStatus, { readonly status: "pending" }>;
 
-function waitsFor(waiting: Waiting) {
+function waitsFor(waiting: Waiting): Waits {
   if (waiting.ready) {
     return { ready: true, waitingFor: "the next block", missingSequence: null, missingBecause: null };
   }

@@ -16,6 +16,8 @@ export const messageTransactionsMax = 512;
 export const messageFlushBytes = 64 * 1024;
 export const transactionsMessageBytesMax =
   messageFlushBytes + transactionBytesMax + 4 * messageTransactionsMax;
+/** With nonce and offset. */
+export const announcementBytesMax = transactionsMessageBytesMax + 12;
 export const blockMessageBytesMax = blockBytesMax;
 export const rangeBlocksMax = 128;
 export const hashesMax = 32;
@@ -35,7 +37,7 @@ export function chainTopics(chainId: Uint8Array): ChainTopics {
   const prefix = `/aurex/${toHex(chainId).slice(0, 16)}`;
   return {
     blocks: `${prefix}/blocks/1`,
-    transactions: `${prefix}/transactions/1`,
+    transactions: `${prefix}/transactions/2`,
     votes: `${prefix}/votes/1`,
     candidates: `${prefix}/candidates/1`,
   };
@@ -118,6 +120,25 @@ export function decodeTransactionsMessage(bytes: Uint8Array): Result<Uint8Array[
   const decoded = decode(TransactionsMessageType, bytes, "transactions message", { reuseBytes: true });
   if (!decoded.ok) return decoded;
   return decoded.value.length === 0 ? fail({ code: "message/empty" }) : ok(decoded.value);
+}
+
+/**
+ * What the transactions topic carries. Gossip delivers the same bytes once in several minutes, so each announcement has
+ * its own nonce: what is announced again is heard again.
+ */
+const AnnouncementType = new ContainerType({ nonce: SafeUint64, transactions: TransactionsMessageType });
+
+/** @param nonce no other announcement of this node within the last minutes had it */
+export function encodeAnnouncement(nonce: number, transactions: readonly Uint8Array[]): Uint8Array {
+  return AnnouncementType.serialize({ nonce, transactions: [...transactions] });
+}
+
+/** The transactions' bytes; each still has to be decoded and judged. */
+export function decodeAnnouncement(bytes: Uint8Array): Result<Uint8Array[], MessageFault> {
+  const decoded = decode(AnnouncementType, bytes, "announcement of transactions", { reuseBytes: true });
+  if (!decoded.ok) return decoded;
+  const { transactions } = decoded.value;
+  return transactions.length === 0 ? fail({ code: "message/empty" }) : ok(transactions);
 }
 
 /** What the votes topic carries, and the chunks of an answer to a votes request. */

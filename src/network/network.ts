@@ -12,7 +12,7 @@ import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
 import type { Evidence } from "../protocol/evidence.ts";
 import { describeFault, type Fault } from "../protocol/faults.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
-import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
 import { BlockLog } from "./block-log.ts";
 import { CandidacyGossip } from "./candidacy-gossip.ts";
@@ -20,13 +20,7 @@ import type { ClockComparison } from "./clock-comparison.ts";
 import { FinalityGossip } from "./finality-gossip.ts";
 import { type GreetingEvents, Greetings, type GreetingsOptions } from "./greetings.ts";
 import { HeadClaims } from "./head-claims.ts";
-import {
-  blockMessageBytesMax,
-  type ChainTopics,
-  chainTopics,
-  decodeTransactionsMessage,
-  transactionsMessageBytesMax,
-} from "./messages.ts";
+import { blockMessageBytesMax, type ChainTopics, chainTopics } from "./messages.ts";
 import { NodeRecords, type NodeRecordsOptions } from "./node-records.ts";
 import { PeerDirectory } from "./peer-directory.ts";
 import type { ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
@@ -34,7 +28,7 @@ import { PeerLog } from "./peer-log.ts";
 import { ChainRequests, serveChain } from "./requests.ts";
 import type { SyncProgress } from "./sync-meter.ts";
 import { Synchronizer } from "./synchronizer.ts";
-import { TransactionBatcher } from "./transaction-batcher.ts";
+import { TransactionGossip } from "./transaction-gossip.ts";
 import { verdictOf } from "./verdicts.ts";
 
 export interface NetworkOptions extends GreetingsOptions, NodeRecordsOptions {}
@@ -71,7 +65,7 @@ export class Network {
   readonly #topics: ChainTopics;
   readonly #requests: ChainRequests;
   readonly #synchronizer: Synchronizer;
-  readonly #batcher: TransactionBatcher;
+  readonly #transactions: TransactionGossip;
   readonly #claims: HeadClaims;
   readonly #finality: FinalityGossip;
   readonly #greetings: Greetings;
@@ -135,6 +129,16 @@ export class Network {
       voterHeard: (voter) => this.#keyHeard(voter),
       fetchTarget: ({ target }, from) => this.#chaseHash(target.hash, target.height, from),
     });
+    const transactions = new TransactionGossip(options.keyPair.publicKey, {
+      host,
+      chain,
+      mempool,
+      requests: this.#requests,
+      clock,
+      publish: (topic, message) => this.#publish(topic, message),
+      penalise: (peer, fault) => this.#penalise(peer, fault),
+      verdict: (fault, from, what) => this.#verdict(fault, from, what),
+    });
     this.#greetings = new Greetings(options, {
       host,
       chain,
@@ -146,12 +150,10 @@ export class Network {
       claims: this.#claims,
       penalise: (peer, fault) => this.#penalise(peer, fault),
       fetchFinality: (peer) => this.#finality.fetchFrom(peer),
-      fetchMempool: (peer) => this.#fetchMempool(peer),
+      fetchMempool: (peer) => transactions.fetchFrom(peer),
     });
     this.clocks = this.#greetings.clocks;
-    this.#batcher = new TransactionBatcher(clock, (message) =>
-      this.#publish(this.#topics.transactions, message),
-    );
+    this.#transactions = transactions;
   }
 
   get nodeId(): PeerId {
@@ -192,11 +194,7 @@ export class Network {
       queueMax: 64,
       judge: (message, from) => this.#judgeBlock(message, from),
     });
-    this.#host.subscribe(this.#topics.transactions, {
-      messageBytesMax: transactionsMessageBytesMax,
-      queueMax: 256,
-      judge: (message, from) => this.#judgeTransactions(message, from),
-    });
+    this.#transactions.start();
     this.#finality.start();
     this.#peerLog.start();
     this.#records.serve();
@@ -218,12 +216,12 @@ export class Network {
   }
 
   async stop(): Promise<void> {
+    this.#transactions.close();
     this.#stopped = true;
     this.#records.close();
     this.#candidacies.close();
     this.#peerLog.close();
     this.#greetings.close();
-    this.#batcher.flush();
     this.#finality.close();
     await this.#synchronizer.close();
     await this.#host.stop();
@@ -252,9 +250,13 @@ export class Network {
     this.#greetings.refuseChain(peer);
   }
 
-  /** Queues a transaction for the next message; sent within milliseconds. */
-  announceTransaction(transaction: DecodedTransaction): void {
-    this.#batcher.add(transaction.bytes);
+  /**
+   * Queues a transaction for the next message; sent within milliseconds, and again after a while if it still waits.
+   *
+   * @param isOwn it was submitted to this node, which sees to it that the others hear of it
+   */
+  announceTransaction(transaction: DecodedTransaction, isOwn = false): void {
+    this.#transactions.announce(transaction, isOwn);
   }
 
   /** Leaves every peer and finds no other: what the node would say could only disturb. */
@@ -309,34 +311,6 @@ export class Network {
     }
   }
 
-  async #judgeTransactions(message: Uint8Array, from: PeerId): Promise<Verdict> {
-    const decoded = decodeTransactionsMessage(message);
-    if (!decoded.ok) return this.#verdict(decoded.fault, from, "transactions");
-    const { verdict } = await this.#admit(decoded.value, from);
-    return verdict;
-  }
-
-  /** Accepts the message if any of its transactions is new and good and none is one that nobody should send. */
-  async #admit(
-    encoded: readonly Uint8Array[],
-    from: PeerId,
-  ): Promise<{ verdict: Verdict; admitted: readonly DecodedTransaction[] }> {
-    const transactions: DecodedTransaction[] = [];
-    for (const bytes of encoded) {
-      const transaction = decodeTransaction(bytes, this.#chain.spec.chainId);
-      if (transaction.ok) transactions.push(transaction.value);
-      else if (this.#verdict(transaction.fault, from, "a transaction") === "reject") {
-        return { verdict: "reject", admitted: [] };
-      }
-    }
-    const outcomes = await this.#mempool.addMany(transactions);
-    const admitted = transactions.filter((_, index) => outcomes[index]?.ok);
-    const isRejected = outcomes.some(
-      (outcome) => !outcome.ok && this.#verdict(outcome.fault, from, "a transaction") === "reject",
-    );
-    return { verdict: isRejected ? "reject" : admitted.length > 0 ? "accept" : "ignore", admitted };
-  }
-
   #verdict(fault: Fault, from: PeerId, what: string): Verdict {
     const verdict = verdictOf(fault);
     if (verdict === "reject")
@@ -357,15 +331,6 @@ export class Network {
 
   #keyHeard(publicKey: Uint8Array): void {
     this.directory.keyHeard(publicKey, this.#clock.monotonicMs());
-  }
-
-  async #fetchMempool(peer: PeerId): Promise<void> {
-    for await (const message of this.#requests.mempool(peer)) {
-      if (!message.ok) return this.#penalise(peer, message.fault);
-      const { admitted } = await this.#admit(message.value, peer);
-      // Asked for, not gossiped: whoever stands behind this node has heard of it from nobody.
-      for (const transaction of admitted) this.announceTransaction(transaction);
-    }
   }
 
   /** Fetches the unknown parent of an orphan; from far below, by ranges. */

@@ -1,6 +1,6 @@
 /** Packs transactions into one message: fifty together cost a fifteenth of fifty alone. */
 import type { Clock, Timer } from "../base/clock.ts";
-import { encodeTransactionsMessage, messageFlushBytes, messageTransactionsMax } from "./messages.ts";
+import { encodeAnnouncement, messageFlushBytes, messageTransactionsMax } from "./messages.ts";
 
 const flushAfterMs = 12;
 
@@ -9,6 +9,7 @@ export class TransactionBatcher {
   readonly #send: (message: Uint8Array) => void;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+  #nonce = 0;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, send: (message: Uint8Array) => void) {
@@ -28,7 +29,9 @@ export class TransactionBatcher {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#waiting.length === 0) return;
-    const message = encodeTransactionsMessage(this.#waiting);
+    // After a restart it goes on above the last one, as time does.
+    this.#nonce = Math.max(this.#nonce + 1, this.#clock.nowMs());
+    const message = encodeAnnouncement(this.#nonce, this.#waiting);
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#send(message);

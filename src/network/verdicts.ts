@@ -39,6 +39,7 @@ const verdicts: Record<FaultCode, Verdict> = {
   "mempool/sequence-too-far": "ignore",
   "mempool/replacement-fee-too-low": "ignore",
   "mempool/sequence-taken": "ignore",
+  "mempool/not-stored": "ignore",
   "mempool/replaced": "ignore",
   "mempool/withdrawn": "ignore",
   "mempool/expired": "ignore",

@@ -8,7 +8,7 @@ import type { Chain } from "../chain/chain.ts";
 import { createApi } from "../http/api.ts";
 import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
-import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
+import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { ClockVerdict } from "../network/clock-comparison.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { Hello } from "../network/messages.ts";
@@ -27,6 +27,7 @@ import { sealingStateOf } from "../sealing/sealing-state.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";
+import { fileError } from "../store/store-errors.ts";
 import { createTransactionVerifier } from "../verifier/verifier.ts";
 import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import type { AuthorityJournals } from "./authority/authority-role.ts";
@@ -35,6 +36,7 @@ import { ExportFollower } from "./export-follower.ts";
 import { NodeCore } from "./node-core.ts";
 import { createNodeHost, softwareVersion } from "./node-host.ts";
 import { portInUse } from "./operator-error.ts";
+import { TransactionJournal } from "./own-transactions/transaction-journal.ts";
 import { PoolService, type PoolServiceOptions } from "./pool-service.ts";
 import { adviceOn } from "./situation/advice.ts";
 import type { MachineFacts } from "./situation/take-situation.ts";
@@ -117,7 +119,8 @@ export class AurexNode {
             {
               chain: core.chain,
               mempool: core.mempool,
-              submit: (transaction) => core.submit(transaction),
+              submit: (transaction, options) => core.submit(transaction, options),
+              own: core.ownTransactions,
               status: () => this.status(),
               peers: () => peersAnswer(core.network),
               authorities: core.admission,
@@ -208,9 +211,12 @@ export class AurexNode {
     await this.#resources.disposeAsync();
   }
 
-  /** Takes a transaction of this node's own user. */
-  submit(transaction: DecodedTransaction): Promise<AddOutcome> {
-    return this.#core.submit(transaction);
+  /**
+   * Takes a transaction of this node's own user: once this resolves with no fault, it is on disk, and announced until it
+   * is committed, expired or dropped.
+   */
+  submit(transaction: DecodedTransaction, options?: AddOptions): Promise<AddOutcome> {
+    return this.#core.submit(transaction, options);
   }
 
   /** Resolves when the SQL ledger has every block up to the head of now; at once without one. */
@@ -307,6 +313,13 @@ async function openParts(
   const workBoard = openWorkBoard(options, clock, logger);
   resources.defer(() => workBoard?.close());
   const journals = await openJournals(options, logger, resources);
+  const transactionJournal = await TransactionJournal.open(
+    { filePath: places.ownTransactions, chainId: spec.chainId },
+    { logger },
+  ).catch((thrown: unknown) => {
+    throw fileError(dataDir, thrown);
+  });
+  resources.defer(() => transactionJournal.close());
   const host = await createNodeHost(options, keyPair, { clock, logger });
   resources.defer(() => host.stop());
   const core = await NodeCore.open(
@@ -317,6 +330,7 @@ async function openParts(
       verifier: createTransactionVerifier({}, { logger }),
       sealer: workBoard,
       journals,
+      transactionJournal,
       clock,
       logger,
     },

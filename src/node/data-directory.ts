@@ -14,6 +14,8 @@ export interface DataDirectory {
   readonly peers: string;
   readonly sealJournal: string;
   readonly voteJournal: string;
+  /** What was submitted to this node and is not settled. */
+  readonly ownTransactions: string;
   /** The books of a mining pool. */
   readonly pool: string;
   readonly chainSpec: string;
@@ -29,6 +31,7 @@ export function dataDirectory(dataDir: string): DataDirectory {
     peers: path.join(dataDir, "peers"),
     sealJournal: path.join(dataDir, "seal-journal"),
     voteJournal: path.join(dataDir, "vote-journal"),
+    ownTransactions: path.join(dataDir, "own-transactions"),
     pool: path.join(dataDir, "pool"),
     chainSpec: path.join(dataDir, "chain-spec.json"),
     chainOrigin: path.join(dataDir, "chain-origin.json"),
@@ -133,8 +136,8 @@ export async function changeChain({ dataDir, exportFile, from, to, nowMs }: Chai
   const time = new Date(nowMs).toISOString().replaceAll(":", "-");
   const name = `aside-${time}-${toHex(from.chainId).slice(0, 8)}`;
   const aside = path.join(dataDir, name);
-  const { chain, sealJournal, voteJournal, chainSpec, chainOrigin } = places;
-  const moves = [chain, sealJournal, voteJournal, chainSpec, chainOrigin].map((place) => ({
+  const { chain, sealJournal, voteJournal, ownTransactions, chainSpec, chainOrigin } = places;
+  const moves = [chain, sealJournal, voteJournal, ownTransactions, chainSpec, chainOrigin].map((place) => ({
     from: place,
     to: path.join(aside, path.basename(place)),
   }));

@@ -5,7 +5,13 @@ import type { Logger } from "../base/logger.ts";
 import { Chain, type HeadChange } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
 import type { MempoolHead } from "../mempool/admission.ts";
-import { type AddOutcome, createMempool, type Mempool, type MempoolHeadChange } from "../mempool/mempool.ts";
+import {
+  type AddOptions,
+  type AddOutcome,
+  createMempool,
+  type Mempool,
+  type MempoolHeadChange,
+} from "../mempool/mempool.ts";
 import { ClockWatch } from "../network/clock-watch.ts";
 import { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
@@ -25,6 +31,8 @@ import { OwnCandidacy } from "./authority/own-candidacy.ts";
 import type { Slashed } from "./authority/slashed.ts";
 import { VoteCaster } from "./authority/vote-caster.ts";
 import { ChainAlarms } from "./chain-alarms.ts";
+import { OwnTransactions } from "./own-transactions/own-transactions.ts";
+import type { TransactionJournal } from "./own-transactions/transaction-journal.ts";
 import type { Situation } from "./situation/situation.ts";
 import { type MachineFacts, takeSituation } from "./situation/take-situation.ts";
 
@@ -56,6 +64,8 @@ export interface NodeCoreModules {
   readonly sealer: BlockSealer | undefined;
   /** An authority's, on a chain that has authorities; absent where the node is none. */
   readonly journals: AuthorityJournals | undefined;
+  /** Of what is submitted here; absent where nothing of it has to outlive the process. */
+  readonly transactionJournal?: TransactionJournal | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -75,6 +85,7 @@ export class NodeCore {
   readonly #clock: Clock;
   readonly #keyPair: KeyPair;
   readonly #verifier: TransactionVerifier;
+  readonly #own: OwnTransactions;
 
   private constructor(options: NodeCoreOptions, modules: NodeCoreModules, chain: Chain) {
     const { host, verifier, journals, clock, logger } = modules;
@@ -108,6 +119,15 @@ export class NodeCore {
       { host, chain, mempool: this.mempool, clock, logger },
     );
     const { candidacy, network } = this;
+    this.#own = new OwnTransactions({
+      chain,
+      mempool: this.mempool,
+      announce: (transaction) => network.announceTransaction(transaction, true),
+      isUpToDate: () => !this.isBehind && (network.peerCount > 0 || sealer !== undefined),
+      journal: modules.transactionJournal,
+      clock,
+      logger,
+    });
     const listenMs = journals ? (options.listenFirstMs ?? listenFirstMs(spec.genesis)) : 0;
     this.authority =
       journals &&
@@ -149,7 +169,10 @@ export class NodeCore {
     network.events.on("caughtUpOnVotes", () => watch.look());
     this.authority?.gate.events.once("opened", () => this.producer?.lookAgain());
     // Before the producer's own listener, so that it drafts from a mempool that already follows the new head.
-    chain.events.on("headChanged", (change) => this.mempool.headChanged(mempoolChange(change)));
+    chain.events.on("headChanged", (change) => {
+      this.mempool.headChanged(mempoolChange(change));
+      this.#own.headChanged(change);
+    });
     chain.events.on("evidenceFound", (evidence) => network.announceEvidence(evidence));
   }
 
@@ -214,16 +237,20 @@ export class NodeCore {
   async start(): Promise<void> {
     await this.network.start();
     this.#alarms.start();
+    await this.#own.start();
     this.authority?.start();
     this.admission?.start();
     this.producer?.start();
   }
 
-  /** Takes a transaction from this node's own user: admitted, then announced. */
-  async submit(transaction: DecodedTransaction): Promise<AddOutcome> {
-    const admitted = await this.mempool.add(transaction);
-    if (admitted.ok) this.network.announceTransaction(transaction);
-    return admitted;
+  /** Takes a transaction from this node's own user: admitted, on disk, then announced. */
+  submit(transaction: DecodedTransaction, options?: AddOptions): Promise<AddOutcome> {
+    return this.#own.submit(transaction, options);
+  }
+
+  /** What was submitted here and is not settled, or was dropped. */
+  get ownTransactions(): Pick<OwnTransactions, "droppedBecause" | "unplaced"> {
+    return this.#own;
   }
 
   async stopProducing(): Promise<void> {
@@ -236,6 +263,7 @@ export class NodeCore {
   async stop(): Promise<void> {
     await this.stopProducing();
     this.#alarms.stop();
+    this.#own.stop();
     await this.network.stop();
     await this.chain.close();
     this.mempool.close();

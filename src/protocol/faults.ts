@@ -51,6 +51,8 @@ export type MempoolFault =
     }
   /** It was asked to replace none, and one waits with its sequence. */
   | { readonly code: "mempool/sequence-taken"; readonly sequence: number; readonly by: string }
+  /** Submitted here, but the disk did not take it, so it could be lost. */
+  | { readonly code: "mempool/not-stored"; readonly reason: string }
   /** Why a transaction that was pending is no longer: another took its sequence, its sender took it back, or it waited too long. */
   | { readonly code: "mempool/replaced"; readonly by: string }
   | { readonly code: "mempool/withdrawn"; readonly reason: string }

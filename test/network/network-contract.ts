@@ -5,6 +5,7 @@ import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import {
   chainProtocols,
   chainTopics,
+  encodeAnnouncement,
   encodeFinalityMessage,
   encodeTransactionsMessage,
   genesisProtocol,
@@ -378,6 +379,34 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       await rig.until(() => behind.core.mempool.has(sent.idHex), "the node behind has it");
     });
 
+    it("announces what still waits again, also to a peer that gossip has told of it before", async () => {
+      const [first, second] = (await row(2)) as [TestNode, TestNode];
+      const sent = pow.transfer(alice, 0, bob, 5n);
+      assert.ok((await rig.drive(first.core.submit(sent))).ok);
+      await rig.until(() => second.core.mempool.has(sent.idHex), "the peer has it");
+      // As a peer does whose chain is behind for a moment.
+      second.core.mempool.drop(sent.idHex, { code: "transaction/asset-unknown", asset: "00" });
+      await rig.until(() => second.core.mempool.has(sent.idHex), "the peer has it again");
+      assert.deepEqual(second.core.mempool.status(sent.idHex), { status: "pending", ready: true });
+    });
+
+    it("keeps a peer that speaks an older version of the transactions' topic", async () => {
+      const node = await network.node("node", pow.spec);
+      const older = topics.transactions.replace(/2$/, "1");
+      assert.notEqual(older, topics.transactions);
+      const peer = await network.stranger("older", [older, topics.blocks]);
+      await network.connect(peer, node.host);
+      await rig.until(() => peer.topicPeers(topics.blocks).includes(node.host.peerId), "it sees the node");
+      for (let index = 0; index < 12; index += 1) {
+        const { bytes } = pow.transfer(alice, 0, bob, BigInt(index + 1));
+        await rig.drive(peer.publish(older, encodeTransactionsMessage([bytes]))).catch(() => 0);
+        await rig.pass(50);
+      }
+      await rig.pass(2_000);
+      assert.ok(isConnected(node.host, peer));
+      assert.equal(node.core.mempool.count, 0);
+    });
+
     const bad: [string, string, (index: number) => Uint8Array, BlockBuilder?][] = [
       ["junk for a block", topics.blocks, (index) => junk.fill(index)],
       [
@@ -392,19 +421,18 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
           pow.on(pow.genesis, { header: { target: new Uint8Array(32) }, laterMs: index }).block.bytes,
       ],
       ["junk for transactions", topics.transactions, (index) => junk.fill(index)],
-      ["no transaction at all", topics.transactions, () => encodeTransactionsMessage([])],
+      ["no transaction at all", topics.transactions, () => encodeAnnouncement(1, [])],
       [
         "a transaction with a wrong signature",
         topics.transactions,
-        (index) =>
-          encodeTransactionsMessage([pow.spoil(pow.transfer(alice, 0, bob, BigInt(index + 1))).bytes]),
+        (index) => encodeAnnouncement(1, [pow.spoil(pow.transfer(alice, 0, bob, BigInt(index + 1))).bytes]),
       ],
       [
         "a transaction with trailing bytes",
         topics.transactions,
         (index) => {
           const { bytes } = pow.transfer(alice, 0, bob, BigInt(index + 1));
-          return encodeTransactionsMessage([Buffer.concat([bytes, Uint8Array.of(0)])]);
+          return encodeAnnouncement(1, [Buffer.concat([bytes, Uint8Array.of(0)])]);
         },
       ],
       ["junk for a node record", nodesTopic, (index) => junk.fill(index)],

@@ -5,15 +5,15 @@ import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { compareHeads } from "../../src/consensus/engine.ts";
 import {
+  announcementBytesMax,
   blockMessageBytesMax,
   chainProtocols,
   chainTopics,
-  decodeTransactionsMessage,
+  decodeAnnouncement,
   helloProtocol,
   messageFlushBytes,
   messageTransactionsMax,
   RangeRequestType,
-  transactionsMessageBytesMax,
 } from "../../src/network/messages.ts";
 import { PeerDirectory } from "../../src/network/peer-directory.ts";
 import { TransactionBatcher } from "../../src/network/transaction-batcher.ts";
@@ -180,7 +180,7 @@ describe("trouble with peers", () => {
   it("messages over the limits are rejected on every topic", async () => {
     for (const [name, bytesMax] of [
       ["blocks", blockMessageBytesMax],
-      ["transactions", transactionsMessageBytesMax],
+      ["transactions", announcementBytesMax],
     ] as const) {
       const topic = topics[name];
       const node = await network.node(`node-${name}`, pow.spec);
@@ -222,7 +222,7 @@ describe("announcing transactions", () => {
     assert.equal(messages.length, 0);
     await clock.advance(20);
     assert.equal(messages.length, 1);
-    const decoded = decodeTransactionsMessage(messages[0]!);
+    const decoded = decodeAnnouncement(messages[0]!);
     assert.equal(decoded.ok && decoded.value.length, 100);
     await clock.advance(1_000);
     assert.equal(messages.length, 1, "and sends nothing where nothing waits");
@@ -236,7 +236,7 @@ describe("announcing transactions", () => {
     const fitting = Math.ceil(messageFlushBytes / large.length);
     for (let index = 0; index < fitting; index += 1) batcher.add(large);
     assert.equal(messages.length, 2);
-    for (const message of messages) assert.ok(message.length <= transactionsMessageBytesMax);
+    for (const message of messages) assert.ok(message.length <= announcementBytesMax);
   });
 
   it("reaches the others as one message", async () => {
@@ -246,10 +246,10 @@ describe("announcing transactions", () => {
     const heard: number[] = [];
     const listener = await rig.makeHost("listener");
     listener.subscribe(topics.transactions, {
-      messageBytesMax: transactionsMessageBytesMax,
+      messageBytesMax: announcementBytesMax,
       queueMax: 64,
       judge: (message) => {
-        const decoded = decodeTransactionsMessage(message);
+        const decoded = decodeAnnouncement(message);
         heard.push(decoded.ok ? decoded.value.length : -1);
         return "accept";
       },

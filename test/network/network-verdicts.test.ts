@@ -41,6 +41,7 @@ const dependsOnUs: readonly FaultCode[] = [
   "mempool/sequence-too-far",
   "mempool/replacement-fee-too-low",
   "mempool/sequence-taken",
+  "mempool/not-stored",
   "mempool/replaced",
   "mempool/withdrawn",
   "mempool/expired",

@@ -1,0 +1,232 @@
+/** What this node's own users submit: on disk before it is acknowledged, and submitted again after a start until it is settled. */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import { fail } from "../../base/result.ts";
+import type { Chain, HeadChange } from "../../chain/chain.ts";
+import type { AdmissionFault } from "../../mempool/admission.ts";
+import type { AddOptions, AddOutcome, Mempool } from "../../mempool/mempool.ts";
+import { describeFault } from "../../protocol/faults.ts";
+import type { DecodedTransaction } from "../../protocol/transaction.ts";
+import type { TransactionJournal } from "./transaction-journal.ts";
+
+export interface OwnTransactionsModules {
+  readonly chain: Pick<Chain, "events" | "head" | "final" | "transaction">;
+  readonly mempool: Pick<Mempool, "events" | "addMany" | "add" | "get" | "has" | "drop" | "status">;
+  /** Tells the peers, and tells them again until it is settled. */
+  readonly announce: (transaction: DecodedTransaction) => void;
+  /** Whether the chain of this node is the one that counts: it is not catching up, and somebody could tell it if it were. */
+  readonly isUpToDate: () => boolean;
+  /** Absent: what is submitted is forgotten when the node stops. */
+  readonly journal: TransactionJournal | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Without finality, a block is taken for settled when so many are on top of it. */
+const settledDepth = 100;
+/** What cannot wait in the mempool after a start is tried again so often, */
+const retryMs = 2_000;
+/** and given up when the node has been up to date for so long. */
+const giveUpAfterMs = 60_000;
+/** Dropped ones that another branch of the chain may make possible. */
+const lapsedMax = 1_024;
+const retriedAtOnceMax = 512;
+
+/** Whatever the chain does, these are over. */
+const finalReasons: ReadonlySet<AdmissionFault["code"]> = new Set([
+  "mempool/replaced",
+  "mempool/expired",
+  "mempool/not-stored",
+  "mempool/withdrawn",
+  "transaction/expired",
+  "transaction/signature-invalid",
+]);
+
+export class OwnTransactions {
+  readonly #modules: OwnTransactionsModules;
+  /** Ids of own transactions by the height of the block that holds them. */
+  readonly #committed = new Map<number, string[]>();
+  /** From the journal, and not in the mempool: waits for the chain to be where it can be executed. */
+  readonly #unplaced = new Map<string, { readonly transaction: DecodedTransaction; fault: AdmissionFault }>();
+  readonly #lapsed = new BoundedMap<string, DecodedTransaction>(lapsedMax);
+  #upToDateSinceMs: number | undefined;
+  #timer: Timer | undefined;
+  #stopped = false;
+
+  constructor(modules: OwnTransactionsModules) {
+    this.#modules = modules;
+    modules.mempool.events.on("dropped", (transaction, fault) => this.#onDropped(transaction, fault));
+    modules.chain.events.on("finalChanged", () => this.#settle());
+  }
+
+  /** Submits again what is not settled. */
+  async start(): Promise<void> {
+    const { journal, chain, logger } = this.#modules;
+    const unsettled = journal?.unsettled() ?? [];
+    for (const transaction of unsettled) {
+      const located = chain.transaction(transaction.id);
+      if (located) this.#noteCommitted(located.block.header.height, transaction.idHex);
+      else this.#unplaced.set(transaction.idHex, { transaction, fault: notTriedYet });
+    }
+    this.#settle();
+    if (this.#unplaced.size === 0) return;
+    logger.info(
+      { transactions: this.#unplaced.size },
+      "submitted transactions from before the start are under way again",
+    );
+    await this.#retry();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  /** Admits, writes to disk, announces. A fault means that the node has not taken it. */
+  async submit(transaction: DecodedTransaction, options?: AddOptions): Promise<AddOutcome> {
+    const { mempool, journal, announce } = this.#modules;
+    const admitted = await mempool.add(transaction, options);
+    // One that peers have sent before is now this node's own, too.
+    if (!admitted.ok && admitted.fault.code !== "mempool/known") return admitted;
+    const unwritten = await journal?.sent(mempool.get(transaction.idHex) ?? transaction);
+    if (unwritten) {
+      if (admitted.ok) mempool.drop(transaction.idHex, unwritten);
+      return fail(unwritten);
+    }
+    if (mempool.has(transaction.idHex)) announce(transaction);
+    this.#noteMeanwhile(transaction);
+    return admitted;
+  }
+
+  /** Why one that was submitted here was dropped, also before the node was started. */
+  droppedBecause(idHex: string): AdmissionFault | undefined {
+    return this.#modules.journal?.droppedBecause(idHex);
+  }
+
+  /** One of the journal that cannot be executed on the chain as it is so far, and why. */
+  unplaced(
+    idHex: string,
+  ): { readonly transaction: DecodedTransaction; readonly fault: AdmissionFault } | undefined {
+    return this.#unplaced.get(idHex);
+  }
+
+  /** To be told of every new head, after the mempool. */
+  headChanged({ connected, disconnected }: HeadChange): void {
+    const { journal } = this.#modules;
+    if (!journal) return;
+    for (const { header, transactions } of connected) {
+      for (const { idHex } of transactions) {
+        if (!journal.has(idHex)) continue;
+        this.#noteCommitted(header.height, idHex);
+        this.#unplaced.delete(idHex);
+      }
+    }
+    this.#settle();
+    if (disconnected.length > 0) void this.#reviveLapsed();
+  }
+
+  #noteCommitted(height: number, idHex: string): void {
+    const ids = this.#committed.get(height) ?? [];
+    ids.push(idHex);
+    this.#committed.set(height, ids);
+  }
+
+  /** What became of it while it was written. */
+  #noteMeanwhile({ id, idHex }: DecodedTransaction): void {
+    const { journal, mempool, chain } = this.#modules;
+    const status = mempool.status(idHex);
+    if (status?.status === "dropped") journal?.dropped(idHex, status.reason);
+    const located = status ? undefined : chain.transaction(id);
+    if (located) this.#noteCommitted(located.block.header.height, idHex);
+  }
+
+  #onDropped(transaction: DecodedTransaction, fault: AdmissionFault): void {
+    const { journal } = this.#modules;
+    if (!journal?.has(transaction.idHex)) return;
+    journal.dropped(transaction.idHex, fault);
+    if (!finalReasons.has(fault.code)) this.#lapsed.set(transaction.idHex, transaction);
+  }
+
+  /** Lets go of what stands in blocks that nothing can undo. */
+  #settle(): void {
+    const { chain, journal } = this.#modules;
+    const settledHeight = chain.final?.height ?? chain.head.header.height - settledDepth;
+    for (const [height, ids] of this.#committed) {
+      if (height > settledHeight) continue;
+      this.#committed.delete(height);
+      for (const idHex of ids) {
+        const transaction = journal?.get(idHex);
+        // Another branch may have brought it back to the mempool, or taken it into another block, which is noted too.
+        const located = transaction && chain.transaction(transaction.id);
+        if (located && located.block.header.height <= settledHeight) journal?.settled(idHex);
+      }
+    }
+  }
+
+  /** A reorganization may have made possible again what the branch that left had made impossible. */
+  async #reviveLapsed(): Promise<void> {
+    const lapsed = [...this.#lapsed.values()];
+    this.#lapsed.clear();
+    for (const transaction of lapsed) {
+      if (this.#modules.chain.transaction(transaction.id)) continue;
+      const outcome = await this.submit(transaction, { replace: false });
+      if (!outcome.ok && !finalReasons.has(outcome.fault.code))
+        this.#lapsed.set(transaction.idHex, transaction);
+    }
+  }
+
+  async #retry(): Promise<void> {
+    const { mempool, announce, chain, logger } = this.#modules;
+    this.#timer?.cancel();
+    try {
+      const waiting = [...this.#unplaced.values()].map(({ transaction }) => transaction);
+      for (let begin = 0; begin < waiting.length && !this.#stopped; begin += retriedAtOnceMax) {
+        const some = waiting.slice(begin, begin + retriedAtOnceMax);
+        const outcomes = await mempool.addMany(some);
+        for (const [index, transaction] of some.entries()) {
+          const outcome = outcomes[index] as AddOutcome;
+          const { idHex } = transaction;
+          if (chain.transaction(transaction.id)) this.#unplaced.delete(idHex);
+          else if (outcome.ok || outcome.fault.code === "mempool/known") {
+            this.#unplaced.delete(idHex);
+            announce(transaction);
+          } else {
+            this.#unplaced.set(idHex, { transaction, fault: outcome.fault });
+            if (finalReasons.has(outcome.fault.code)) this.#giveUp(idHex, outcome.fault);
+          }
+        }
+      }
+    } catch (thrown) {
+      logger.error(
+        { error: toError(thrown) },
+        "submitted transactions from before the start could not be tried",
+      );
+    }
+    if (this.#stopped || this.#unplaced.size === 0) return;
+    if (this.#isTimeToGiveUp()) {
+      for (const [idHex, { fault }] of this.#unplaced) this.#giveUp(idHex, fault);
+      return;
+    }
+    this.#timer = this.#modules.clock.schedule(retryMs, () => void this.#retry());
+  }
+
+  #isTimeToGiveUp(): boolean {
+    const nowMs = this.#modules.clock.monotonicMs();
+    if (!this.#modules.isUpToDate()) this.#upToDateSinceMs = undefined;
+    else this.#upToDateSinceMs ??= nowMs;
+    return this.#upToDateSinceMs !== undefined && nowMs - this.#upToDateSinceMs >= giveUpAfterMs;
+  }
+
+  #giveUp(idHex: string, fault: AdmissionFault): void {
+    this.#unplaced.delete(idHex);
+    this.#modules.journal?.dropped(idHex, fault);
+    this.#modules.logger.warn(
+      { id: idHex, reason: describeFault(fault) },
+      "a submitted transaction is given up",
+    );
+  }
+}
+
+const notTriedYet: AdmissionFault = { code: "mempool/full", limit: "transactions being verified" };
