@@ -1,8 +1,13 @@
-/** Peers on the local network by mDNS, apart from libp2p's own discovery, which reports a peer only once. */
-import { createSocket } from "node:dgram";
+/** Peers on the local network by mDNS, on every interface, apart from libp2p's own discovery, which reports a peer only once. */
+import { randomBytes } from "node:crypto";
 import type { ComponentLogger, PeerDiscovery, PeerInfo, Startable } from "@libp2p/interface";
 import { type MulticastDNSComponents, mdns } from "@libp2p/mdns";
+import type { Multiaddr } from "@multiformats/multiaddr";
+import type { Packet } from "dns-packet";
+import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { MdnsSocket } from "./mdns-socket.ts";
+import { type MulticastInterface, multicastInterfaces } from "./multicast-interfaces.ts";
 
 export interface MdnsOptions {
   /** Only nodes of the same network name see each other. */
@@ -15,65 +20,171 @@ export interface MdnsModules {
   readonly onPeer: (peer: PeerInfo) => void;
 }
 
-export const mdnsGroup = "224.0.0.251";
-export const mdnsPort = 5353;
-const routeCheckEveryMs = 10_000;
+const lookEveryMs = 2_000;
+/** Answers go to everybody, so that one is enough for all who ask within this time. */
+const answerEveryMs = 500;
+/** What fits into one packet of an Ethernet. */
+const answeredAddressesMax = 6;
+const ttlSeconds = 120;
+const peerNameBytes = 31;
 
 /** Only nodes of one network name ask for and answer to it. */
 export function mdnsServiceTag(network: string): string {
   return `_aurex-${network}._udp.local`;
 }
 
+/**
+ * The library hears everything, and asks by the interface of the machine's default route. Its answers leave out public
+ * addresses, so they are switched off: this class answers in its place, and asks, by every interface that has multicast.
+ */
 export class Mdns implements Startable {
-  readonly #options: MdnsOptions;
+  readonly #tag: string;
+  readonly #intervalMs: number;
   readonly #modules: MdnsModules;
+  /** The library takes no answer under its own name for a peer's. */
+  readonly #peerName = randomBytes(peerNameBytes).toString("hex");
+  #components: MulticastDNSComponents | undefined;
   #discovery: (PeerDiscovery & Partial<Startable>) | undefined;
-  /** Of the port: what cannot be had at the start is not tried again. */
+  #socket: MdnsSocket | undefined;
+  /** The interfaces that are used, as text, to notice when they change. */
+  #interfaces = "";
   #portFault: string | undefined;
-  /** Of the way to the group, which comes and goes with networks and tunnels. */
-  #routeFault: string | undefined;
-  #routeTimer: NodeJS.Timeout | undefined;
+  #nobodyFault: string | undefined;
+  #sendFault: string | undefined;
+  #said: string | undefined;
+  #askTimer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #changing: Promise<void> = Promise.resolve();
+  #answeredMs = Number.NEGATIVE_INFINITY;
+  #running = false;
 
   constructor(options: MdnsOptions, modules: MdnsModules) {
-    this.#options = options;
+    this.#tag = mdnsServiceTag(options.network);
+    this.#intervalMs = options.intervalMs;
     this.#modules = modules;
   }
 
-  /** Why nobody can be found; undefined as far as is known. */
+  /** Why nobody can be found, or not on every interface; undefined as far as is known. */
   get fault(): string | undefined {
-    return this.#portFault ?? this.#routeFault;
+    return this.#portFault ?? this.#nobodyFault ?? this.#sendFault;
   }
 
   /** The libp2p service. Its own class hides the discovery from libp2p, whose peer store would take in every claim. */
-  createService({ addressManager }: MulticastDNSComponents): this {
-    this.#discovery = mdns({
-      serviceTag: mdnsServiceTag(this.#options.network),
-      interval: this.#options.intervalMs,
-    })({ addressManager, logger: this.#faultLogger() });
-    this.#discovery.addEventListener("peer", ({ detail }) => this.#modules.onPeer(detail));
+  createService(components: MulticastDNSComponents): this {
+    this.#components = components;
     return this;
   }
 
   async start(): Promise<void> {
-    await this.#discovery?.start?.();
-    this.#routeTimer = setInterval(() => void this.#checkRoute(), routeCheckEveryMs).unref();
-    await this.#checkRoute();
+    this.#running = true;
+    this.#interfaces = textOf(multicastInterfaces());
+    await this.#open();
+    this.#askTimer = setInterval(() => void this.#ask(), this.#intervalMs).unref();
+    this.#lookTimer = setInterval(() => this.#look(), lookEveryMs).unref();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#routeTimer);
+    this.#running = false;
+    clearInterval(this.#askTimer);
+    clearInterval(this.#lookTimer);
+    await this.#changing;
+    await this.#close();
+  }
+
+  /** Interfaces come and go; a membership that went with its interface does not come back by itself. */
+  #look(): void {
+    const now = textOf(multicastInterfaces());
+    if (now === this.#interfaces || !this.#running) return;
+    this.#interfaces = now;
+    this.#changing = this.#changing.then(async () => {
+      if (!this.#running) return;
+      await this.#close();
+      await this.#open();
+    });
+  }
+
+  async #open(): Promise<void> {
+    const used = multicastInterfaces().filter(({ hasMulticast }) => hasMulticast);
+    this.#portFault = undefined;
+    const { addressManager } = this.#components ?? {};
+    if (!addressManager) return;
+    this.#discovery = mdns({
+      serviceTag: this.#tag,
+      interval: this.#intervalMs,
+      peerName: this.#peerName,
+      broadcast: false,
+    })({ addressManager, logger: this.#faultLogger() });
+    this.#discovery.addEventListener("peer", ({ detail }) => this.#modules.onPeer(detail));
+    await this.#discovery.start?.();
+    const socket = new MdnsSocket(used, (name) => {
+      if (name === this.#tag) void this.#answer();
+    });
+    try {
+      await socket.open();
+      this.#socket = socket;
+    } catch (thrown) {
+      this.#portFault = toError(thrown).message;
+      await socket.close();
+    }
+    const isAlone = used.every(({ address }) => address.startsWith("127."));
+    this.#nobodyFault = isAlone
+      ? "no interface of this machine but loopback has multicast and an IPv4 address"
+      : undefined;
+    this.#tellChange();
+    await this.#ask();
+  }
+
+  async #close(): Promise<void> {
     await this.#discovery?.stop?.();
+    await this.#socket?.close();
+    this.#discovery = undefined;
+    this.#socket = undefined;
   }
 
-  async #checkRoute(): Promise<void> {
-    const before = this.fault;
-    this.#routeFault = await multicastFault();
-    this.#tellChange(before);
+  async #ask(): Promise<void> {
+    await this.#send(() => ({ type: "query", questions: [{ name: this.#tag, type: "PTR" }] }));
   }
 
-  #tellChange(before: string | undefined): void {
+  async #answer(): Promise<void> {
+    const nowMs = performance.now();
+    if (nowMs - this.#answeredMs < answerEveryMs) return;
+    this.#answeredMs = nowMs;
+    const addresses = this.#components?.addressManager.getAddresses() ?? [];
+    if (addresses.length > 0) await this.#send((by) => this.#answerBy(by, addresses));
+  }
+
+  async #send(packetFor: (by: MulticastInterface) => Packet): Promise<void> {
+    const socket = this.#socket;
+    if (!socket) return;
+    const faults = await socket.send(packetFor);
+    if (socket !== this.#socket) return;
+    const list = [...faults].map(([name, fault]) => `${name}: ${fault}`);
+    this.#sendFault = list.length === 0 ? undefined : list.join("; ");
+    this.#tellChange();
+  }
+
+  /** As the library's own, with every address: those of the interface first, since they are the ones to reach there. */
+  #answerBy(by: MulticastInterface, addresses: readonly Multiaddr[]): Packet {
+    const name = `${this.#peerName}.${this.#tag}`;
+    const isThere = (address: Multiaddr) => by.addresses.includes(address.getComponents()[0]?.value ?? "");
+    const ordered = addresses.toSorted((a, b) => Number(isThere(b)) - Number(isThere(a)));
+    return {
+      type: "response",
+      // Authoritative answer (RFC 1035, 4.1.1).
+      flags: 0x0400,
+      answers: [
+        { type: "PTR", name: this.#tag, class: "IN", ttl: ttlSeconds, data: name },
+        ...ordered.slice(0, answeredAddressesMax).map((address) => {
+          return { type: "TXT", name, class: "IN", ttl: ttlSeconds, data: `dnsaddr=${address}` } as const;
+        }),
+      ],
+    };
+  }
+
+  #tellChange(): void {
     const { logger } = this.#modules;
-    if (this.fault === before) return;
+    if (this.fault === this.#said) return;
+    this.#said = this.fault;
     if (this.fault === undefined) logger.info({}, "mDNS works here again");
     else
       logger.warn(
@@ -82,15 +193,14 @@ export class Mdns implements Startable {
       );
   }
 
-  /** The module tells of a port that it cannot have in its debug log only. */
+  /** The library tells of a port that it cannot have in its debug log only. */
   #faultLogger(): ComponentLogger {
     const silent = () => {};
     const error = (format: unknown, ...details: unknown[]) => {
       const [first] = details;
       if (format !== "mdns error - %e" || !(first instanceof Error)) return;
-      const before = this.fault;
       this.#portFault ??= first.message;
-      this.#tellChange(before);
+      this.#tellChange();
     };
     const logger = Object.assign(silent, {
       error,
@@ -102,15 +212,6 @@ export class Mdns implements Startable {
   }
 }
 
-/** Sends an empty datagram to the group: without a route for it the system says so here, and nowhere else. */
-function multicastFault(): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = createSocket("udp4");
-    const done = (error: Error | null) => {
-      socket.close();
-      resolve(error?.message);
-    };
-    socket.once("error", done);
-    socket.send(new Uint8Array(0), mdnsPort, mdnsGroup, done);
-  });
+function textOf(interfaces: readonly MulticastInterface[]): string {
+  return JSON.stringify(interfaces);
 }

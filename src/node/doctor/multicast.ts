@@ -4,42 +4,69 @@ import { once } from "node:events";
 import { networkInterfaces } from "node:os";
 import { sleep, systemClock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
-import { mdnsGroup, mdnsPort, mdnsServiceTag } from "../../network/libp2p/mdns.ts";
+import { mdnsServiceTag } from "../../network/libp2p/mdns.ts";
+import { mdnsGroup, mdnsPort } from "../../network/libp2p/mdns-socket.ts";
+import { type MulticastInterface, multicastInterfaces } from "../../network/libp2p/multicast-interfaces.ts";
 import { type Finding, failed, passed, unknown } from "./finding.ts";
 import { ownerText, portOwner } from "./port-owner.ts";
 
 const aroundIt = "or name a peer with --bootstrap";
-/** Names that tunnels go by: whom they lead to is not on this LAN. */
-const tunnelNames = /^(?:tun|tap|wg|ppp|utun|ipsec|tailscale|zt|nordlynx|proton)/;
 const answersWaitMs = 1_500;
 
-/** Through which interface a datagram to the group would go; found out without sending one. */
+/** By which interfaces mDNS leaves this machine, and which are left out; an empty datagram by each tells. */
 export async function checkMulticastRoute(mdns: boolean): Promise<Finding> {
   if (!mdns) return unknown("multicast-route", "not needed: mDNS is off (--no-mdns)");
-  const socket = createSocket("udp4");
-  try {
-    socket.connect(mdnsPort, mdnsGroup);
-    await once(socket, "connect");
-    const { address } = socket.address();
-    const name = interfaceOf(address);
-    if (name === undefined || tunnelNames.test(name) || name === loopbackName()) {
-      const way = name === undefined ? `the interface of ${address}, which is down` : `${name} (${address})`;
-      return failed(
-        "multicast-route",
-        `multicast goes out by ${way}, not into the LAN`,
-        `${routeCommand()}; ${aroundIt}`,
-      );
-    }
-    return passed("multicast-route", `multicast goes out by ${name} (${address})`);
-  } catch (thrown) {
+  const all = multicastInterfaces();
+  const used = all.filter(({ hasMulticast, name }) => hasMulticast && name !== loopbackName());
+  const faults = await Promise.all(used.map(({ address }) => sendFault(address)));
+  const works = used.filter((_, index) => faults[index] === undefined).map(textOf);
+  const broken = used.flatMap((each, index) => (faults[index] ? [`${textOf(each)}: ${faults[index]}`] : []));
+  const leftOut = [
+    ...broken,
+    ...all.filter(({ hasMulticast }) => !hasMulticast).map((each) => `${textOf(each)}: it has no multicast`),
+  ];
+  const aside = leftOut.length === 0 ? "" : `; left out: ${leftOut.join(", ")}`;
+  if (works.length === 0) {
     return failed(
       "multicast-route",
-      `there is no route for multicast: ${toError(thrown).message}`,
-      `${routeCommand()}; ${aroundIt}`,
+      `multicast leaves this machine by no interface${aside}`,
+      `connect this machine to a network (ip link shows its interfaces and their MULTICAST); ${aroundIt}`,
     );
+  }
+  const found = `multicast goes out by ${works.join(", ")}${aside}`;
+  if (broken.length === 0) return passed("multicast-route", found);
+  return failed(
+    "multicast-route",
+    found,
+    `let UDP ${mdnsPort} out through the firewall of this machine; ${aroundIt}`,
+  );
+}
+
+/** Why nothing can be sent to the group by the interface of an address; undefined if it can. */
+async function sendFault(address: string): Promise<string | undefined> {
+  const socket = createSocket("udp4");
+  try {
+    socket.bind(0);
+    await once(socket, "listening");
+    await sendBy(socket, address, new Uint8Array(0));
+    return undefined;
+  } catch (thrown) {
+    return toError(thrown).message;
   } finally {
     socket.close();
   }
+}
+
+/** Sends to the group by the interface of an address. */
+function sendBy(socket: Socket, address: string, message: Uint8Array): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    socket.setMulticastInterface(address);
+    socket.send(message, mdnsPort, mdnsGroup, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function textOf({ name, address }: MulticastInterface): string {
+  return `${name} (${address})`;
 }
 
 /** Shares the port, asks the LAN as a node does, and listens for its own question and for answers. */
@@ -49,8 +76,9 @@ export async function checkMdnsPort(mdns: boolean, network: string): Promise<Fin
   try {
     socket.bind(mdnsPort);
     await once(socket, "listening");
-    socket.addMembership(mdnsGroup);
-    const heard = await ask(socket, network);
+    const used = multicastInterfaces().filter(({ hasMulticast }) => hasMulticast);
+    for (const { address } of used) socket.addMembership(mdnsGroup, address);
+    const heard = await ask(socket, network, used);
     if (heard.own) return passed("mdns-port", `UDP ${mdnsPort} is shared; ${answersText(heard, network)}`);
     return failed(
       "mdns-port",
@@ -67,7 +95,7 @@ export async function checkMdnsPort(mdns: boolean, network: string): Promise<Fin
         `stop that program; ${aroundIt}`,
       );
     }
-    return failed("mdns-port", `mDNS cannot be used: ${message}`, `${routeCommand()}; ${aroundIt}`);
+    return failed("mdns-port", `mDNS cannot be used: ${message}`, `see multicast-route; ${aroundIt}`);
   } finally {
     socket.close();
   }
@@ -79,7 +107,11 @@ interface Heard {
   readonly answers: readonly string[];
 }
 
-async function ask(socket: Socket, network: string): Promise<Heard> {
+async function ask(
+  socket: Socket,
+  network: string,
+  interfaces: readonly MulticastInterface[],
+): Promise<Heard> {
   const tag = mdnsServiceTag(network);
   const question = questionFor(tag);
   const label = labelOf(tag.split(".")[0] ?? "");
@@ -91,9 +123,7 @@ async function ask(socket: Socket, network: string): Promise<Heard> {
     // The first bit of the flags tells answers from questions.
     else if (((message[2] ?? 0) & 0x80) !== 0 && message.includes(label)) answers.add(address);
   });
-  await new Promise<void>((resolve, reject) => {
-    socket.send(question, mdnsPort, mdnsGroup, (error) => (error ? reject(error) : resolve()));
-  });
+  for (const { address } of interfaces) await sendBy(socket, address, question);
   await sleep(systemClock, answersWaitMs);
   return { own, answers: [...answers].sort() };
 }
@@ -111,19 +141,6 @@ function questionFor(name: string): Buffer {
 
 function labelOf(text: string): Buffer {
   return Buffer.concat([Buffer.from([text.length]), Buffer.from(text)]);
-}
-
-/** The command that mends it, for the interface that leads into the LAN as far as can be told. */
-function routeCommand(): string {
-  const lan = addresses().find(({ name, internal }) => !internal && !tunnelNames.test(name))?.name;
-  if (lan === undefined) return "connect this machine to a network";
-  return process.platform === "darwin"
-    ? `sudo route -n add -net 224.0.0.0/4 -interface ${lan}`
-    : `sudo ip route replace 224.0.0.0/4 dev ${lan}`;
-}
-
-function interfaceOf(address: string): string | undefined {
-  return addresses().find((each) => each.address === address)?.name;
 }
 
 function loopbackName(): string | undefined {
