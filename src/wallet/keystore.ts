@@ -111,7 +111,8 @@ function unless(code: KeyErrorCode): (thrown: unknown) => undefined {
   };
 }
 
-function keysDirectory(dataDir: string): string {
+/** Where the keys of users lie. */
+export function keysDirectory(dataDir: string): string {
   return path.join(dataDir, "keys");
 }
 

@@ -87,6 +87,23 @@ describe("without any node", () => {
   });
 });
 
+describe("keys before any node", () => {
+  it("are found again, also to sign for the API of another machine; keys node makes the first node's beside them", async (t) => {
+    const [home, other] = [await homeOf(t), await homeOf(t)];
+    const address = (await home.output("keys", "new", "alice", "--address")).trim();
+    const listed = await home.run(["keys", "list"]);
+    assert.equal(listed.stdout, `alice  ${address}\n`);
+    assert.equal(listed.stderr, `Using the keys in ${home.path(".aurex/aurex/pow")}.\n`);
+    const node = await other.start(...pow, "--mine", "--mine-threads", "1", ...quiet);
+    assertRefused(await home.run(["status"]), /no node runs on this machine/);
+    const sent = ["tx", "record", "from afar", "--key", "alice", "--api", node.apiUrl, "--wait"];
+    assert.match(await home.output(...sent), /committed in block/);
+    await home.output("keys", "node");
+    assert.match(await home.output("keys", "list"), /^node +aurex1.*\nalice +aurex1/);
+    assert.deepEqual(await readdir(home.path(".aurex/aurex")), ["pow"]);
+  });
+});
+
 describe("the only node", () => {
   let home: RealHome;
   let node: StartedNode;

@@ -3,7 +3,7 @@ import { access, readdir, realpath } from "node:fs/promises";
 import path from "node:path";
 import { dataDirectory } from "../../node/data-directory.ts";
 import { type LockHolder, readDirectoryLock } from "../../store/directory-lock.ts";
-import { nodeKeyPath } from "../../wallet/keystore.ts";
+import { keysDirectory, nodeKeyPath } from "../../wallet/keystore.ts";
 import { runningDirectories } from "./running-nodes.ts";
 
 export interface KnownNode {
@@ -13,12 +13,16 @@ export interface KnownNode {
   readonly holder: LockHolder | undefined;
   /** False if this user may not look into the directory; then nobody can say whether the node runs. */
   readonly isReadable: boolean;
+  /** False for a directory that holds keys of users alone, made before any node or for the API of another machine. */
+  readonly isNode: boolean;
 }
 
 /** Folders of a home directory that are looked at: many times what anybody has. */
 const foldersMax = 1_000;
+/** The register, and chains that a node has left. */
+const isLeftOut = /^(?:\.|aside-)/;
 
-/** Every node of this user, by directory; those that run first. */
+/** Every node of this user, and every directory of keys alone, by directory; those that run first. */
 export async function knownNodes(homeDirectory: string | undefined): Promise<KnownNode[]> {
   const places = [
     ...(await runningDirectories(homeDirectory)),
@@ -39,15 +43,16 @@ export async function knownNodes(homeDirectory: string | undefined): Promise<Kno
     );
 }
 
-/** The node of a directory; undefined if nothing there says that there is one. */
+/** What a directory has of a node; undefined if nothing there says that it is one's, or holds keys. */
 export async function nodeIn(dataDir: string): Promise<KnownNode | undefined> {
   try {
     const holder = await readDirectoryLock(dataDir);
     const marks = [nodeKeyPath(dataDir), dataDirectory(dataDir).chainSpec];
     const isNode = holder !== undefined || (await Promise.all(marks.map(isThere))).includes(true);
-    return isNode ? { dataDir, holder, isReadable: true } : undefined;
+    if (!isNode && !(await isThere(keysDirectory(dataDir)))) return undefined;
+    return { dataDir, holder, isReadable: true, isNode };
   } catch {
-    return { dataDir, holder: undefined, isReadable: false };
+    return { dataDir, holder: undefined, isReadable: false, isNode: true };
   }
 }
 
@@ -61,7 +66,7 @@ async function directoriesUnder(base: string): Promise<string[]> {
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries
-    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !entry.name.startsWith("."))
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !isLeftOut.test(entry.name))
     .slice(0, foldersMax)
     .map(({ name }) => path.join(folder, name));
 }

@@ -69,7 +69,7 @@ export async function existingPlace(flags: PlaceFlags, terminal: Terminal): Prom
 export async function placeForNewKey(flags: PlaceFlags, terminal: Terminal): Promise<NodePlace> {
   const named = await namedDirectory(flags, terminal);
   if (named !== undefined) return { dataDir: named, isNamed: true };
-  const [only, ...more] = await knownNodes(terminal.homeDirectory);
+  const [only, ...more] = (await knownNodes(terminal.homeDirectory)).filter(({ isNode }) => isNode);
   if (more.length > 0 && only) throw severalNodes([only, ...more], "exist");
   if (only) return taken(only, terminal);
   const { dataDir } = await loadPlainConfig({}, terminal);
@@ -90,7 +90,7 @@ export async function runningPlace(flags: PlaceFlags, terminal: Terminal): Promi
     if (!holder) throw await notRunning(named);
     return withApi({ dataDir: named, isNamed: true }, holder);
   }
-  const nodes = await knownNodes(terminal.homeDirectory);
+  const nodes = (await knownNodes(terminal.homeDirectory)).filter(({ isNode }) => isNode);
   const running = nodes.filter(({ holder }) => holder !== undefined);
   const [only, ...more] = running;
   if (more.length > 0) throw severalNodes(running, "run");
@@ -106,7 +106,7 @@ export async function runningPlace(flags: PlaceFlags, terminal: Terminal): Promi
  * @throws OperatorError with exit code 2 if there are several
  */
 export async function examinedPlace(terminal: Terminal): Promise<string | undefined> {
-  const nodes = await knownNodes(terminal.homeDirectory);
+  const nodes = (await knownNodes(terminal.homeDirectory)).filter(({ isNode }) => isNode);
   const running = nodes.filter(({ holder }) => holder !== undefined);
   const [only, ...more] = running.length > 0 ? running : nodes;
   if (more.length > 0)
@@ -162,11 +162,12 @@ async function requireDirectory(dataDir: string): Promise<void> {
 const said = new WeakMap<Terminal, Set<string>>();
 
 /** Names the node that was taken without being named, once for a command. */
-function taken({ dataDir, holder, isReadable }: KnownNode, terminal: Terminal): NodePlace {
+function taken({ dataDir, holder, isReadable, isNode }: KnownNode, terminal: Terminal): NodePlace {
   if (!isReadable) throw noPermission(Object.assign(new Error("not readable"), { code: "EACCES" }), dataDir);
   const before = said.get(terminal) ?? new Set();
   if (!before.has(dataDir)) {
-    terminal.stderr.write(`Using the node ${holder ? `${holder.name} ` : ""}in ${dataDir}.\n`);
+    const what = isNode ? `the node ${holder ? `${holder.name} ` : ""}` : "the keys ";
+    terminal.stderr.write(`Using ${what}in ${dataDir}.\n`);
   }
   said.set(terminal, before.add(dataDir));
   return { dataDir, isNamed: false };
@@ -234,8 +235,9 @@ function severalNodes(nodes: readonly KnownNode[], verb: "exist" | "run"): Opera
 
 /** A line each, under the words that it follows. */
 function listOf(nodes: readonly KnownNode[]): string {
-  const stateOf = ({ holder, isReadable }: KnownNode) => {
+  const stateOf = ({ holder, isReadable, isNode }: KnownNode) => {
     if (!isReadable) return "of another user";
+    if (!isNode) return "keys alone";
     if (!holder) return "does not run";
     return `${holder.name} runs, ${holder.apiUrl ? `API ${holder.apiUrl}` : "no API"}`;
   };

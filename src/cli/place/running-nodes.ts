@@ -36,6 +36,8 @@ export async function enterRunning(
     // The home directory itself is not made: one that is missing is that of a user who has none.
     await stat(homeDirectory);
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    // Nodes that were killed have left theirs: whoever looks takes them out.
+    await runningDirectories(homeDirectory);
     await writeFile(`${file}.new`, `${JSON.stringify({ pid: process.pid, dataDir })}\n`, { mode: 0o600 });
     await rename(`${file}.new`, file);
   } catch {

@@ -31,7 +31,7 @@ async function directoryOfAuthority(config: ResolvedConfig, terminal: Terminal):
   const { consensus, authority, chain, dataDir, name, network } = config;
   if (consensus.value !== "poa" || !authority.value || chain.value === undefined) return undefined;
   if ([dataDir, name, network].some(({ source }) => source !== "default")) return undefined;
-  if (await nodeIn(dataDir.value)) return undefined;
+  if ((await nodeIn(dataDir.value))?.isNode) return undefined;
   const { readChainSpec } = await import("../../node/node-options.ts");
   const { genesis } = await readChainSpec(chain.value);
   const authorities = new Set(genesis.authorities.map(addressOf));
