@@ -3,7 +3,8 @@ import { toHex } from "../base/bytes.ts";
 import type { KeySummary } from "../wallet/keystore.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
-import { newPassphrase } from "./passphrase.ts";
+import { passphraseCommand } from "./keys-passphrase.ts";
+import { addPassphraseFlag, keyAccess, newPassphrase, type PassphraseFlags } from "./passphrase.ts";
 import { withPlace } from "./place/follow-up.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
@@ -14,7 +15,7 @@ type OneKeyFlags = KeyFlags & { readonly address?: boolean };
 export function keysCommand(terminal: Terminal): AurexCommand {
   const keys = new AurexCommand("keys", terminal)
     .description("Make keys and show them. Keys lie in the data directory, each in a file of its own.")
-    .examples("aurex-node keys new alice", "aurex-node keys list", "aurex-node keys node");
+    .examples("aurex-node keys new alice", "aurex-node keys list", "aurex-node keys passphrase alice");
   const ofOneKey = (command: AurexCommand) =>
     command.option("--address", "print the address alone, for scripts");
   for (const command of [
@@ -22,25 +23,29 @@ export function keysCommand(terminal: Terminal): AurexCommand {
     listCommand(terminal),
     ofOneKey(showCommand(terminal)),
     ofOneKey(nodeCommand(terminal)),
+    passphraseCommand(terminal),
   ])
     keys.addCommand(addJsonFlag(addPlaceFlags(command)));
   return keys;
 }
 
 function newCommand(terminal: Terminal): AurexCommand {
-  return new AurexCommand("new", terminal)
+  const command = new AurexCommand("new", terminal)
     .summary("make a key")
     .description(
-      "Make a key and print its address. A passphrase encrypts it: from AUREX_PASSPHRASE, or asked for in a terminal; without one, only the permissions of its file guard it.",
+      "Make a key and print its address. A passphrase encrypts it: from --passphrase-file, AUREX_PASSPHRASE_FILE or AUREX_PASSPHRASE, or asked for in a terminal; without one, only the permissions of its file guard it.",
     )
     .argument("<name>", "what to call it, e.g. alice")
     .examples("aurex-node keys new alice", "AUREX_PASSPHRASE=… aurex-node keys new alice --json")
-    .runs(async (name: string, flags: OneKeyFlags) => {
+    .runs(async (name: string, flags: OneKeyFlags & PassphraseFlags) => {
       const { createKey } = await import("../wallet/keystore.ts");
       const { placeForNewKey } = await import("./place/node-place.ts");
       const { dataDir } = await placeForNewKey(flags, terminal);
-      showKeySummary(await createKey(dataDir, name, await newPassphrase(terminal)), flags, terminal);
+      const passphrase = await newPassphrase(flags, terminal);
+      const access = keyAccess(name, flags, terminal);
+      showKeySummary(await createKey(dataDir, name, passphrase, access), flags, terminal);
     });
+  return addPassphraseFlag(command);
 }
 
 function listCommand(terminal: Terminal): AurexCommand {
@@ -92,12 +97,12 @@ function nodeCommand(terminal: Terminal): AurexCommand {
       "aurex-node init --consensus poa --authority $(aurex-node keys node --consensus poa --address) --out chain.json",
     )
     .runs(async (flags: OneKeyFlags) => {
-      const { loadOrCreateNodeKey, showKey, nodeKeyName } = await import("../wallet/keystore.ts");
+      const { makeNodeKey, showKey, nodeKeyName } = await import("../wallet/keystore.ts");
       const { nodeIdOf } = await import("../protocol/identity.ts");
       const { placeForNewKey } = await import("./place/node-place.ts");
       const { dataDir, isNamed } = await placeForNewKey(flags, terminal);
       // An existing node that nobody named is only looked at.
-      if (isNamed) await loadOrCreateNodeKey(dataDir);
+      if (isNamed) await makeNodeKey(dataDir);
       const key = await showKey(dataDir, nodeKeyName);
       showKeySummary(key, flags, terminal, nodeIdOf(key.publicKey));
     });

@@ -21,7 +21,7 @@ export async function signAndSend(
   build: (terms: TransactionTerms, client: ApiClient) => Promise<BuiltTransaction> | BuiltTransaction,
 ): Promise<void> {
   const { client, dataDir, status: node } = await connectWithFiles(flags, terminal);
-  const keyPair = await openKey(dataDir, flags.key, terminal);
+  const keyPair = await openKey(dataDir, flags.key, flags, terminal);
   const { pendingSequence } = await client.account(addressOf(keyPair.publicKey));
   const chainId = fromHex(node.chainId, 32);
   if (!chainId) throw new Error(`the node's chain id is ${node.chainId}`);

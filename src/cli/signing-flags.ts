@@ -1,9 +1,10 @@
 /** The flags of every command that signs and sends a transaction. */
 import type { AurexCommand } from "./command.ts";
 import { wholeNumber } from "./flag-values.ts";
+import { addPassphraseFlag, type PassphraseFlags } from "./passphrase.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, type JsonFlag } from "./shared-flags.ts";
 
-export interface SigningFlags extends ApiFlags, JsonFlag {
+export interface SigningFlags extends ApiFlags, JsonFlag, PassphraseFlags {
   readonly key: string;
   readonly fee?: string;
   readonly validUntil?: number;
@@ -21,5 +22,5 @@ export function addSigningFlags(command: AurexCommand): AurexCommand {
     .option("--valid-until <height>", "last block that may include it (default: no limit)", wholeNumber)
     .option("--wait", "wait until it is committed")
     .option("--timeout <seconds>", "how long to wait", wholeNumber, timeoutSecondsDefault);
-  return addJsonFlag(addApiFlags(withKey));
+  return addJsonFlag(addApiFlags(addPassphraseFlag(withKey)));
 }

@@ -79,7 +79,12 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     // Without what an operator says once: the advice adds these to the command.
     const once = { ...config, signAlone: false, trustRecovery: undefined };
     const startCommand = startCommandWith({ ...givenIn(once, terminal), dataDir: config.dataDir });
-    const life = await NodeLife.open({ ...options, startCommand }, { logger, onStarted });
+    const { keyAccess, openWith } = await import("./passphrase.ts");
+    const { passphraseFile, allowOpenKeys } = config;
+    const access = keyAccess("node", { passphraseFile }, terminal, stop.signal);
+    const life = await openWith("node", { ...access, allowOpen: allowOpenKeys }, terminal, (keyAccess) =>
+      NodeLife.open({ ...options, startCommand }, { logger, onStarted, keyAccess }),
+    );
     if (isNew && options.spec && options.authority)
       await warnIfNotNamed(options.spec, config.dataDir, logger);
     // The directory is this process's now; commands find it from here on.

@@ -22,8 +22,8 @@ export interface Terminal {
   readonly homeDirectory: string | undefined;
   /** Stdout for a log: lines may be lost, and a reader that hangs or went away harms nothing. */
   logOutput(): NodeJS.WritableStream;
-  /** Asks for a line that is not shown. */
-  askSecret(question: string): Promise<string>;
+  /** Asks for a line that is not shown; `signal` ends the question. */
+  askSecret(question: string, signal?: AbortSignal): Promise<string>;
 }
 
 export function processTerminal(): Terminal {
@@ -66,20 +66,21 @@ function knownHome(): string | undefined {
   }
 }
 
-async function askSecret(question: string): Promise<string> {
+async function askSecret(question: string, signal?: AbortSignal): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
   const interrupted = new AbortController();
   lines.once("SIGINT", () => interrupted.abort());
   process.stderr.write(question);
   try {
-    return await lines.question("", { signal: interrupted.signal });
+    const signals = signal ? [signal, interrupted.signal] : [interrupted.signal];
+    return await lines.question("", { signal: AbortSignal.any(signals) });
   } catch (thrown) {
-    if (!interrupted.signal.aborted) throw thrown;
+    if (!interrupted.signal.aborted && !signal?.aborted) throw thrown;
     throw new OperatorError("stopped before anything was done", {
       code: "cli/interrupted",
       exitCode: exitCodes.forcedStop,
-      why: "Ctrl-C at the question for the passphrase",
+      why: "it was stopped at the question for the passphrase",
       next: "run the command again",
       cause: thrown,
     });

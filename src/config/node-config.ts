@@ -5,6 +5,10 @@ export interface NodeConfig {
   readonly network: string;
   readonly name: string;
   readonly dataDir: string;
+  /** File with the passphrase of the node's own key; undefined: a terminal asks if the key is encrypted. */
+  readonly passphraseFile: string | undefined;
+  /** Take key files that other users of this machine may read. */
+  readonly allowOpenKeys: boolean;
   readonly chain: string | undefined;
   /** Only of the built-in pow chain: a chain spec has its own, and poa has none. */
   readonly difficulty: number | undefined;

@@ -90,6 +90,18 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     default: ({ homeDirectory, givenName, known }) =>
       path.join(homeDirectory, ".aurex", known.network, givenName ?? known.consensus),
   },
+  passphraseFile: {
+    help: "file with the passphrase of the node's key, if it has one (or AUREX_PASSPHRASE; a terminal asks)",
+    argument: "file",
+    reader: aPath,
+    default: none,
+  },
+  allowOpenKeys: {
+    help: "take key files that others on this machine may read: a mounted volume may leave no choice",
+    reader: aSwitch,
+    defaultText: "false",
+    default: always(false),
+  },
   chain: {
     help: "chain spec to run instead of the built-in one",
     argument: "spec.json",

@@ -83,6 +83,8 @@ export interface AurexNodeModules {
   readonly logger?: Logger;
   /** The lock of the data directory, where the caller holds it already, and for longer than the node lives. */
   readonly lock?: DirectoryLock;
+  /** The node's key, if the caller has opened it already; by default the key of the directory, without a passphrase. */
+  readonly keyPair?: KeyPair;
 }
 
 export class AurexNode {
@@ -141,7 +143,7 @@ export class AurexNode {
     const clock = modules.clock ?? systemClock;
     const logger = modules.logger ?? silentLogger;
     await using resources = new AsyncDisposableStack();
-    const parts = await openParts(options, modules.lock, clock, logger, resources);
+    const parts = await openParts(options, modules, clock, logger, resources);
     return new AurexNode(options, parts, resources.move());
   }
 
@@ -293,7 +295,7 @@ interface NodeParts {
 
 async function openParts(
   options: AurexNodeOptions,
-  heldLock: DirectoryLock | undefined,
+  { lock: heldLock, keyPair: openedKey }: AurexNodeModules,
   clock: Clock,
   logger: Logger,
   resources: AsyncDisposableStack,
@@ -303,7 +305,7 @@ async function openParts(
   const lock = heldLock ?? (await lockDataDirectory(dataDir, name, clock));
   if (!heldLock) resources.defer(() => lock.release());
   await pinChainSpec(dataDir, spec);
-  const keyPair = await loadOrCreateNodeKey(dataDir);
+  const keyPair = openedKey ?? (await loadOrCreateNodeKey(dataDir));
   const store: ChainStore = await openLevelStore(
     { directory: places.chain, chainId: spec.chainId },
     { clock, logger },

@@ -1,9 +1,11 @@
 /** What lies where in a node's data directory, and the chain that it was begun with. */
-import { access, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+
+import { access, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { syncDirectory } from "../base/durable-file.ts";
+import { makeDirectory } from "../base/make-directory.ts";
 import { chainSpecFromJson, chainSpecToJson } from "../protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { acquireDirectoryLock, type DirectoryLock } from "../store/directory-lock.ts";
@@ -54,7 +56,7 @@ export interface PinnedChain {
  */
 export async function lockDataDirectory(dataDir: string, name: string, clock: Clock): Promise<DirectoryLock> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    makeDirectory(dataDir);
     return await acquireDirectoryLock({ directory: dataDir, name }, { clock });
   } catch (thrown) {
     throw placeUnusable(thrown, dataDir, "name a directory that this user may write to with --data-dir");
@@ -160,7 +162,7 @@ export async function finishChainChange(dataDir: string): Promise<void> {
 
 async function carryOut(dataDir: string, { aside, moves, spec }: PlannedChange): Promise<void> {
   const places = dataDirectory(dataDir);
-  await mkdir(aside, { recursive: true, mode: 0o700 });
+  makeDirectory(aside);
   for (const { from, to } of moves) {
     // What is there already has been moved before a kill; in its old place is the new chain's own.
     if ((await isThere(from)) && !(await isThere(to))) await rename(from, to);
@@ -183,10 +185,12 @@ function specFrom(text: string, file: string): ChainSpec {
 }
 
 async function readWhereThere(file: string): Promise<string | undefined> {
-  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;
   });
+  // An editor with which somebody looked at the file may have put a byte order mark before it.
+  return text?.replace(/^\uFEFF/, "");
 }
 
 async function isThere(place: string): Promise<boolean> {

@@ -1,10 +1,11 @@
 /** The log's file: rotated, opened anew when another program moved it or a write failed; it costs lines, never the node. */
-import { mkdirSync } from "node:fs";
+
 import { type FileHandle, stat } from "node:fs/promises";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import { createStream, type RotatingFileStream } from "rotating-file-stream";
 import type { Clock } from "../base/clock.ts";
+import { makeDirectory } from "../base/make-directory.ts";
 
 export interface LogFileOptions {
   readonly file: string;
@@ -38,7 +39,7 @@ export class LogFile {
     this.#options = options;
     this.#clock = clock;
     this.#lookAtMs = clock.monotonicMs() + lookEveryMs;
-    mkdirSync(path.dirname(options.file), { recursive: true, mode: 0o700 });
+    makeDirectory(path.dirname(options.file));
     this.#stream = this.#open();
   }
 

@@ -1,9 +1,11 @@
 /** The secret of a closed network: made by its founder, or brought by an invitation; kept in the data directory. */
+
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { bytesEqual, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
 import { createDurableFile } from "../base/durable-file.ts";
+import { makeDirectory } from "../base/make-directory.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { decodeInvitation, type Invitation, networkSecretBytes } from "../protocol/invitation.ts";
@@ -36,7 +38,7 @@ export async function createNetworkSecret(dataDir: string): Promise<Uint8Array> 
   const known = await loadNetworkSecret(dataDir);
   if (known) return known;
   const secret = new Uint8Array(randomBytes(networkSecretBytes));
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDir);
   await createDurableFile(placesIn(dataDir).secret, fromUtf8(`${toHex(secret)}\n`), secretMode);
   return secret;
 }
@@ -95,7 +97,7 @@ export async function keepInvitation(dataDir: string, token: string): Promise<In
     (secret && !bytesEqual(secret, invitation.secret));
   if (isOther) throw taken(dataDir, "another network, with a secret of its own", invitation);
   if (earlier) return invitation;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDir);
   await createDurableFile(placesIn(dataDir).invitation, fromUtf8(`${token.trim()}\n`), secretMode);
   return invitation;
 }

@@ -14,7 +14,7 @@ import type { KeyPair } from "../protocol/signing.ts";
 import type { NotSealingReason } from "../sealing/not-sealing.ts";
 import { sealingStateOf } from "../sealing/sealing-state.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
-import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
+import { type KeyAccess, loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import { AurexNode, type AurexNodeOptions } from "./aurex-node.ts";
 import { ChainLife } from "./chain-life.ts";
 import {
@@ -40,6 +40,8 @@ export interface NodeLifeOptions extends Omit<AurexNodeOptions, "spec"> {
 export interface NodeLifeModules {
   readonly clock?: Clock;
   readonly logger?: Logger;
+  /** How the node's key is opened; by default it has no passphrase. */
+  readonly keyAccess?: KeyAccess;
   /** Called whenever a node has started on a chain; again after a change of chain. */
   readonly onStarted?: (node: AurexNode) => void;
 }
@@ -78,7 +80,7 @@ export class NodeLife {
           this.#host = await createNodeHost(options, keyPair, { clock, logger });
           return this.#host;
         },
-        openNode: (spec) => AurexNode.open({ ...options, spec }, { clock, logger, lock }),
+        openNode: (spec) => AurexNode.open({ ...options, spec }, { clock, logger, lock, keyPair }),
         clock,
         logger,
         salt: () => new Uint8Array(randomBytes(32)),
@@ -98,7 +100,7 @@ export class NodeLife {
     const lock = await lockDataDirectory(dataDir, name, clock);
     try {
       await finishChainChange(dataDir);
-      const keyPair = await loadOrCreateNodeKey(dataDir);
+      const keyPair = await loadOrCreateNodeKey(dataDir, modules.keyAccess);
       const spec = options.spec ?? (await pinnedChain(dataDir))?.spec;
       if (spec) {
         const { publicKey } = keyPair;

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { fromHex } from "../base/bytes.ts";
 import { invariant, toError } from "../base/invariant.ts";
+import { textOf } from "../base/text-file.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import { parseAmount } from "../protocol/amount.ts";
 import { chainSpecFromJson } from "../protocol/chain-spec-json.ts";
@@ -99,13 +100,15 @@ export async function readChainSpec(file: string): Promise<ChainSpec> {
       why,
       next: "aurex-node init --help shows how to write one; all nodes of a chain need the same file",
     });
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(file, "utf8");
+    bytes = await readFile(file);
   } catch (thrown) {
     throw fault(toError(thrown).message);
   }
-  const spec = chainSpecFromJson(text);
+  const text = textOf(bytes);
+  if (!text.ok) throw fault(text.fault);
+  const spec = chainSpecFromJson(text.value);
   if (!spec.ok) throw fault(`${spec.fault.field} ${spec.fault.reason}`);
   return spec.value;
 }

@@ -1,9 +1,11 @@
 /** Where a pool's books lie on disk: a LevelDB of their own, one synced batch for each write, a checksum in each value. */
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
+
+import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type BatchOptions, type DatabaseOptions, Level } from "level";
 import { syncDirectory } from "../base/durable-file.ts";
+import { makeDirectory } from "../base/make-directory.ts";
 import { fileLockHolder } from "../store/directory-lock.ts";
 import { damageOfLevelFiles } from "../store/level-files.ts";
 import {
@@ -131,7 +133,7 @@ async function isNewDirectory(directory: string): Promise<boolean> {
 async function createBooks({ directory, chainId, poolAccount }: PoolStoreOptions): Promise<void> {
   const draft = `${directory}.new`;
   await rm(draft, { recursive: true, force: true });
-  await mkdir(dirname(directory), { recursive: true });
+  makeDirectory(dirname(directory), 0o777);
   const handle = await openHandle(draft, true);
   try {
     await writeFormat(handle, { version: bookFormatVersion, chainId, poolAccount });

@@ -2,9 +2,12 @@
  * The lock of a data directory, which names its holder. It is there to be read: what really keeps a second process out
  * is LevelDB's own lock.
  */
-import { link, mkdir, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
+
+import { readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
+import { giveName } from "../base/durable-file.ts";
+import { makeDirectory } from "../base/make-directory.ts";
 import { storeInUse } from "./store-errors.ts";
 
 const lockName = "lock";
@@ -40,7 +43,7 @@ export async function acquireDirectoryLock(
   modules: { readonly clock: Clock },
 ): Promise<DirectoryLock> {
   const { directory, name } = options;
-  await mkdir(directory, { recursive: true });
+  makeDirectory(directory, 0o777);
   const path = join(directory, lockName);
   let holder: LockHolder = {
     pid: process.pid,
@@ -77,8 +80,8 @@ async function takeLock(directory: string, path: string, holder: LockHolder): Pr
   try {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       try {
-        // A link appears whole or not at all, and never replaces another's lock.
-        await link(prepared, path);
+        // The name appears with the whole content or not at all, and never replaces another's lock.
+        await giveName(prepared, path);
         return;
       } catch (thrown) {
         if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
@@ -89,7 +92,8 @@ async function takeLock(directory: string, path: string, holder: LockHolder): Pr
     }
     throw storeInUse(directory, "several processes that start at once");
   } finally {
-    await unlink(prepared);
+    // Without hard links it has moved to the lock's own name.
+    await unlink(prepared).catch(ignoreMissing);
   }
 }
 

@@ -2,10 +2,13 @@
  * The two small files beside LevelDB's own: the marker, which says whose store this is and that it must exist, and the
  * commit mark, which says how many commits were acknowledged.
  */
+
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, readFile, rename } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
+import { syncDirectory } from "../base/durable-file.ts";
+import { makeDirectory } from "../base/make-directory.ts";
 import { corruptStore, fileError } from "./store-errors.ts";
 
 /** Of the key layout and the records in README.md; a program opens older ones only with a migration, newer ones never. */
@@ -58,7 +61,7 @@ function parseMarker(text: string): StoreMarker | undefined {
 /** Replaces the marker; resolves once file and directory are on disk. */
 export async function writeMarker(directory: string, marker: StoreMarker): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    makeDirectory(directory, 0o777);
     const path = join(directory, markerName);
     const file = await open(`${path}.new`, "w", 0o600);
     try {
@@ -71,15 +74,6 @@ export async function writeMarker(directory: string, marker: StoreMarker): Promi
     for (const changed of [directory, dirname(directory)]) await syncDirectory(changed);
   } catch (thrown) {
     throw fileError(directory, thrown);
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, constants.O_RDONLY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }
 

@@ -1,10 +1,13 @@
 /** Keys on disk: one file each, 0600 in a directory 0700, there whole or not at all, and never overwritten. */
+
 import { randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
-import { toUtf8 } from "../base/bytes.ts";
-import { createDurableFile } from "../base/durable-file.ts";
+import { createDurableFile, replaceDurableFile } from "../base/durable-file.ts";
 import { toError } from "../base/invariant.ts";
+import { makeDirectory } from "../base/make-directory.ts";
+import { textOf } from "../base/text-file.ts";
 import { type KeyPair, seedBytes } from "../protocol/signing.ts";
 import { KeyError, type KeyErrorCode } from "./key-error.ts";
 import {
@@ -31,6 +34,14 @@ export interface KeyList {
   readonly refused: readonly KeyError[];
 }
 
+/** How a key may be opened. */
+export interface KeyAccess {
+  /** Of an encrypted key; a function is asked only if the key is encrypted, and answers undefined if nobody knows it. */
+  readonly passphrase?: string | undefined | (() => Promise<string | undefined>);
+  /** The operator's word that other users of the machine may reach the key files, as on file systems without permissions. */
+  readonly allowOpen?: boolean;
+}
+
 /** The node's own key, under this name for the commands too: its account is where rewards go. */
 export const nodeKeyName = "node";
 const nodeKeyFile = "node.key.json";
@@ -47,7 +58,12 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
  *
  * @param passphrase encrypts the seed; undefined: the file's permissions alone guard it
  */
-export async function createKey(dataDir: string, name: string, passphrase?: string): Promise<KeySummary> {
+export async function createKey(
+  dataDir: string,
+  name: string,
+  passphrase?: string,
+  { allowOpen = false }: Pick<KeyAccess, "allowOpen"> = {},
+): Promise<KeySummary> {
   const filePath = keyFilePath(dataDir, name);
   if (name === nodeKeyName) {
     throw new KeyError(
@@ -56,7 +72,7 @@ export async function createKey(dataDir: string, name: string, passphrase?: stri
       "choose another name",
     );
   }
-  return summaryOf(await createKeyFile(filePath, name, passphrase));
+  return summaryOf(await createKeyFile(filePath, name, { passphrase, allowOpen }));
 }
 
 /** All keys by name, the node's own first; no passphrase is needed. */
@@ -79,29 +95,79 @@ export async function listKeys(dataDir: string): Promise<KeyList> {
   return { keys, refused };
 }
 
-/** What may be shown of one key; no passphrase is needed. */
+/** What may be shown of one key: no passphrase is needed, and it is no matter who else may read the file. */
 export async function showKey(dataDir: string, name: string): Promise<KeySummary> {
-  return summaryOf(await readKeyFile(keyFilePath(dataDir, name), name));
+  return summaryOf(await readKeyFile(keyFilePath(dataDir, name), name, "any"));
 }
 
-/** The key pair; its secret key does not show in logs, inspection or JSON. */
-export async function loadKey(dataDir: string, name: string, passphrase?: string): Promise<KeyPair> {
+/**
+ * The key pair; its secret key does not show in logs, inspection or JSON.
+ *
+ * @param access a passphrase, or all of how the key may be opened
+ */
+export async function loadKey(
+  dataDir: string,
+  name: string,
+  access: string | KeyAccess = {},
+): Promise<KeyPair> {
+  const { passphrase, allowOpen = false } = typeof access === "string" ? { passphrase: access } : access;
   const filePath = keyFilePath(dataDir, name);
-  return openKeyFile(await readKeyFile(filePath, name), filePath, passphrase);
+  const file = await readKeyFile(filePath, name, allowOpen ? "any" : "private");
+  const isAsked = typeof passphrase === "function" && !(file.seed instanceof Uint8Array);
+  const given = typeof passphrase === "function" ? isAsked && (await passphrase()) : passphrase;
+  return openKeyFile(file, filePath, given || undefined);
 }
 
 /** The key of this name, made without a passphrase where there is none yet. */
-export async function loadOrCreateKey(dataDir: string, name: string): Promise<KeyPair> {
+export async function loadOrCreateKey(
+  dataDir: string,
+  name: string,
+  access: KeyAccess = {},
+): Promise<KeyPair> {
+  await makeKey(dataDir, name, access);
+  return loadKey(dataDir, name, access);
+}
+
+async function makeKey(dataDir: string, name: string, { allowOpen = false }: KeyAccess): Promise<void> {
   const filePath = keyFilePath(dataDir, name);
-  const isThere = await readKeyFile(filePath, name).catch(unless("key/not-found"));
+  const isThere = await readKeyFile(filePath, name, "any").catch(unless("key/not-found"));
   // Another process may make it at the same moment; then its key is the one.
-  if (!isThere) await createKeyFile(filePath, name).catch(unless("key/exists"));
-  return loadKey(dataDir, name);
+  if (!isThere) await createKeyFile(filePath, name, { allowOpen }).catch(unless("key/exists"));
+}
+
+/** Makes the node's own key if it is missing; one that is there may be encrypted and is not opened. */
+export function makeNodeKey(dataDir: string): Promise<void> {
+  return makeKey(dataDir, nodeKeyName, {});
 }
 
 /** The node's own key, made at its first start: network identity, authority and account in one. */
-export function loadOrCreateNodeKey(dataDir: string): Promise<KeyPair> {
-  return loadOrCreateKey(dataDir, nodeKeyName);
+export function loadOrCreateNodeKey(dataDir: string, access: KeyAccess = {}): Promise<KeyPair> {
+  return loadOrCreateKey(dataDir, nodeKeyName, access);
+}
+
+/**
+ * Encrypts a key by another passphrase, or takes its passphrase away. The key stays the same. At every moment the old
+ * file or the new one is there, whole, and the new one has been opened before.
+ *
+ * @param to undefined: the seed will stand in the file as it is
+ */
+export async function changePassphrase(
+  dataDir: string,
+  name: string,
+  from: KeyAccess,
+  to: string | undefined,
+): Promise<KeySummary> {
+  const filePath = keyFilePath(dataDir, name);
+  const keyPair = await loadKey(dataDir, name, from);
+  const file = await makeKeyFile(name, keyPair.secretKey.slice(0, seedBytes), to);
+  const content = encodeKeyFile(file);
+  const again = parseKeyFile(new TextDecoder().decode(content));
+  if (typeof again === "string") throw corruptKey(filePath, again);
+  await openKeyFile(again, filePath, to);
+  await replaceDurableFile(filePath, content, keyFileMode).catch((thrown) => {
+    throw ioError(filePath, thrown);
+  });
+  return summaryOf(file);
 }
 
 /** For a `catch`: turns the one error that is expected into undefined. */
@@ -133,12 +199,17 @@ function keyFilePath(dataDir: string, name: string): string {
   return path.join(keysDirectory(dataDir), `${name}${suffix}`);
 }
 
-async function createKeyFile(filePath: string, name: string, passphrase?: string): Promise<KeyFile> {
+async function createKeyFile(
+  filePath: string,
+  name: string,
+  { passphrase, allowOpen }: { readonly passphrase?: string | undefined; readonly allowOpen: boolean },
+): Promise<KeyFile> {
   const file = await makeKeyFile(name, randomBytes(seedBytes), passphrase);
   const directory = path.dirname(filePath);
   try {
-    await fs.mkdir(directory, { recursive: true, mode: keyDirectoryMode });
-    if (name !== nodeKeyName) requirePrivate(directory, (await fs.stat(directory)).mode, keyDirectoryMode);
+    makeDirectory(directory, keyDirectoryMode);
+    if (name !== nodeKeyName && !allowOpen)
+      requirePrivate(directory, await fs.stat(directory), keyDirectoryMode);
     await createDurableFile(filePath, encodeKeyFile(file), keyFileMode);
   } catch (thrown) {
     if (thrown instanceof KeyError) throw thrown;
@@ -152,8 +223,10 @@ async function createKeyFile(filePath: string, name: string, passphrase?: string
   return file;
 }
 
-async function readKeyFile(filePath: string, name: string): Promise<KeyFile> {
-  const text = await readPrivateFile(filePath).catch((thrown) => {
+type Permissions = "private" | "any";
+
+async function readKeyFile(filePath: string, name: string, permissions: Permissions): Promise<KeyFile> {
+  const text = await readText(filePath, permissions).catch((thrown) => {
     if (thrown instanceof KeyError) throw thrown;
     if (!isMissing(thrown)) throw ioError(filePath, thrown);
     throw new KeyError(
@@ -170,27 +243,34 @@ async function readKeyFile(filePath: string, name: string): Promise<KeyFile> {
   return file;
 }
 
-async function readPrivateFile(filePath: string): Promise<string> {
+async function readText(filePath: string, permissions: Permissions): Promise<string> {
   const handle = await fs.open(filePath, "r");
   try {
     // Asked of the open file: nobody can exchange it between the question and the reading.
-    const { mode, size } = await handle.stat();
-    requirePrivate(filePath, mode, keyFileMode);
-    if (size > keyFileBytesMax) throw corruptKey(filePath, `it has ${size} bytes`);
-    return toUtf8(await handle.readFile()) ?? "";
+    const stats = await handle.stat();
+    if (permissions === "private") requirePrivate(filePath, stats, keyFileMode);
+    if (stats.size > keyFileBytesMax) throw corruptKey(filePath, `it has ${stats.size} bytes`);
+    const text = textOf(await handle.readFile());
+    if (!text.ok) throw corruptKey(filePath, text.fault);
+    return text.value;
   } finally {
     await handle.close();
   }
 }
 
-/** Others must have no access. Windows keeps its permissions elsewhere. */
-function requirePrivate(filePath: string, mode: number, wanted: number): void {
+/**
+ * Others must have no access. As with ssh, a file of another user is that user's business: a secret that an
+ * orchestrator mounts belongs to root, and the group of this process may read it. Windows keeps permissions elsewhere.
+ */
+function requirePrivate(filePath: string, { mode, uid }: Stats, wanted: number): void {
   if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  const isMounted = uid !== process.getuid?.() && (mode & 0o037) === 0;
+  if (isMounted) return;
   const octal = (mode & 0o777).toString(8).padStart(4, "0");
   throw new KeyError(
     "key/permissions",
     `${filePath} can be reached by others (its mode is ${octal}), so its secret may be known`,
-    `if nobody has used that: chmod ${wanted.toString(8)} '${filePath}'`,
+    `if nobody has used that: chmod ${wanted.toString(8)} '${filePath}'; if a volume or a file system without permissions sets the mode: start with --allow-open-keys, or set AUREX_ALLOW_OPEN_KEYS=true`,
   );
 }
 
@@ -208,6 +288,10 @@ function isMissing(thrown: unknown): boolean {
 
 function ioError(filePath: string, thrown: unknown): KeyError {
   const error = toError(thrown);
+  if (isCode(error, "EACCES") || isCode(error, "EPERM")) {
+    const next = `run the command as the user that owns it: ls -l '${filePath}' shows who`;
+    return new KeyError("key/io", `no permission for ${filePath}`, next, { cause: error });
+  }
   return new KeyError(
     "key/io",
     `${filePath} cannot be read or written: ${error.message}`,

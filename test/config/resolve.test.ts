@@ -34,6 +34,8 @@ describe("defaults", () => {
       network: "aurex",
       name: "pow",
       dataDir: "/home/ada/.aurex/aurex/pow",
+      passphraseFile: undefined,
+      allowOpenKeys: false,
       chain: undefined,
       difficulty: 2,
       authority: false,

@@ -1,7 +1,9 @@
 /** The register of running nodes in the home directory, so that commands find a node with any --data-dir. */
+
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { makeDirectory } from "../../base/make-directory.ts";
 import { readDirectoryLock } from "../../store/directory-lock.ts";
 
 /** No network can have this name. */
@@ -35,7 +37,7 @@ export async function enterRunning(
   try {
     // The home directory itself is not made: one that is missing is that of a user who has none.
     await stat(homeDirectory);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeDirectory(folder);
     // Nodes that were killed have left theirs: whoever looks takes them out.
     await runningDirectories(homeDirectory);
     await writeFile(`${file}.new`, `${JSON.stringify({ pid: process.pid, dataDir })}\n`, { mode: 0o600 });

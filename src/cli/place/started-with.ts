@@ -13,7 +13,7 @@ import { shellWord } from "./shell-word.ts";
 
 const fileName = "started-with.json";
 const fileBytesMax = 64 * 1024;
-const paths: readonly SettingName[] = ["chain", "export", "logFile"];
+const paths: readonly SettingName[] = ["chain", "export", "logFile", "passphraseFile"];
 /** Said by the directory itself, or by the other values. */
 const leftOut: readonly SettingName[] = ["dataDir", "config"];
 

@@ -1,7 +1,8 @@
 /** The documented quick start: a network of both engines, test transactions, and what came of them. */
-import { mkdir, mkdtemp } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { makeDirectory } from "../../base/make-directory.ts";
 import { shortened } from "../../base/text-table.ts";
 import { openLedgerFile } from "../../export/ledger-file.ts";
 import { loadOrCreateKey } from "../../wallet/keystore.ts";
@@ -39,10 +40,7 @@ export interface DemoOptions {
  */
 export async function runDemo(options: DemoOptions, output: DemoOutput): Promise<number> {
   const { write, signal } = output;
-  const dataDir = path.resolve(options.dataDir ?? (await mkdtemp(path.join(tmpdir(), "aurex-demo-"))));
-  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
-    throw placeUnusable(thrown, dataDir, "name a directory that this user may write to with --data-dir");
-  });
+  const dataDir = await placeOfDemo(options.dataDir);
   const ledgerFile = path.join(dataDir, "ledger.sqlite");
   const log = createNodeLogger({
     level: options.logLevel,
@@ -84,6 +82,18 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
   } finally {
     await network.stopAll();
     await log.close();
+  }
+}
+
+/** The directory that the operator named, made if it is missing, else a temporary one. */
+async function placeOfDemo(named: string | undefined): Promise<string> {
+  const place = named === undefined ? path.join(tmpdir(), "aurex-demo-") : path.resolve(named);
+  try {
+    if (named === undefined) return await mkdtemp(place);
+    makeDirectory(place);
+    return place;
+  } catch (thrown) {
+    throw placeUnusable(thrown, place, "name a directory that this user may write to with --data-dir");
   }
 }
 

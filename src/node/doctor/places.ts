@@ -121,9 +121,10 @@ async function nearestThere(place: string): Promise<string> {
   }
 }
 
+/** What cannot be looked at counts as there: why it cannot is for the caller to find out. */
 async function isThere(place: string): Promise<boolean> {
   return access(place).then(
     () => true,
-    () => false,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
   );
 }
