@@ -13,7 +13,7 @@ const commands: Record<string, readonly string[]> = {
   pool: ["serve", "join", "show"],
   invite: [],
   join: [],
-  keys: ["new", "list", "show", "node"],
+  keys: ["new", "list", "show", "node", "passphrase"],
   user: ["register"],
   tx: ["send", "record", "issue", "show"],
   account: [],

@@ -117,14 +117,21 @@ async function refusalOf(place: string): Promise<string | undefined> {
 /** The directory itself, or the nearest above it that there is. */
 async function nearestThere(place: string): Promise<string> {
   for (let at = path.resolve(place); ; at = path.dirname(at)) {
-    if ((await isThere(at)) || path.dirname(at) === at) return at;
+    if ((await isInTheWay(at)) || path.dirname(at) === at) return at;
   }
 }
 
-/** What cannot be looked at counts as there: why it cannot is for the caller to find out. */
-async function isThere(place: string): Promise<boolean> {
+/** What cannot be looked at counts as there: why it cannot is said by whoever uses it. */
+async function isInTheWay(place: string): Promise<boolean> {
   return access(place).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+}
+
+async function isThere(place: string): Promise<boolean> {
+  return access(place).then(
+    () => true,
+    () => false,
   );
 }
