@@ -39,6 +39,9 @@ const restAfterFailureMs = 5_000;
 const restMaxMs = 40_000;
 const conflictsNamedMax = 64;
 
+/** A full disk of this node says nothing about the peer that sent the block. */
+const isOwnDisk = (error: unknown) => /^store\//.test(String((error as { code?: unknown }).code));
+
 /** What went wrong with one peer: the catching-up goes on with another. */
 class PeerFailure extends Error {}
 
@@ -99,9 +102,10 @@ export class Synchronizer {
       } catch (error) {
         const reason = toError(error).message;
         logger.info({ peer: peer.peerId, reason }, "catching up from this peer failed");
-        const restMs = Math.min(restMaxMs, restAfterFailureMs * 2 ** this.#failuresOf(peer));
-        this.#restUntilMs.set(peer.peerId, clock.monotonicMs() + restMs);
-        this.#countFailure(peer);
+        const isOurs = isOwnDisk(error);
+        const restMs = isOurs ? restAfterFailureMs : restAfterFailureMs * 2 ** this.#failuresOf(peer);
+        this.#restUntilMs.set(peer.peerId, clock.monotonicMs() + Math.min(restMaxMs, restMs));
+        if (!isOurs) this.#countFailure(peer);
         await sleep(clock, retryAfterMs, this.#abort.signal);
       }
     }

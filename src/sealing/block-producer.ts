@@ -55,6 +55,7 @@ const everydayReasons: ReadonlySet<NotSealingReason> = new Set([
   "stopped",
 ]);
 const retryAfterFailureMs = 2_000;
+const saidAgainMs = 60_000;
 const emptyDraftMs = 1_000;
 const clockLookMs = 10_000;
 /**
@@ -87,6 +88,8 @@ export class BlockProducer {
   /** Of all drafts on one parent together. */
   #progress: (SealProgress & { readonly parent: HeaderRecord }) | undefined;
   #running = false;
+  /** The last failure, and when one of its kind was last logged. */
+  #failure: { readonly code: string; readonly atMs: number; readonly saidMs: number } | undefined;
   #listenUntilMs = 0;
   readonly #reconsider = () => this.#consider();
 
@@ -160,7 +163,9 @@ export class BlockProducer {
       this.#wakeAfter(Math.min(waitMs, chain.awaitsFinality ? retryAfterFailureMs : clockLookMs));
       return;
     }
-    this.#becauseOf(undefined);
+    // A try after a failure is no sealing yet: the reason stays until it has succeeded, or goes on for longer than failures take.
+    const sinceFailureMs = clock.monotonicMs() - (this.#failure?.atMs ?? Number.NEGATIVE_INFINITY);
+    if (sinceFailureMs > 2 * retryAfterFailureMs) this.#becauseOf(undefined);
     this.#begin(chain.head, due);
   }
 
@@ -235,9 +240,8 @@ export class BlockProducer {
     const abort = new AbortController();
     const done = this.#produce(parent, due, abort)
       .catch((thrown: unknown) => {
-        if ((thrown as { code?: unknown }).code === "store/disk-full") this.#becauseOf("disk full");
-        this.#modules.logger.error({ error: toError(thrown) }, "a block could not be produced");
-        return retryAfterFailureMs;
+        this.#becauseOf(diskReason(thrown) ?? this.#reason);
+        return this.#failed(toError(thrown));
       })
       .then((delayMs) => {
         this.#attempt = undefined;
@@ -246,6 +250,16 @@ export class BlockProducer {
         else this.#consider();
       });
     this.#attempt = { parent, abort, done };
+  }
+
+  /** Says each failure once, and again every minute while it lasts; returns how long to wait before the next look. */
+  #failed(error: Error): number {
+    const nowMs = this.#modules.clock.monotonicMs();
+    const { code = error.message } = error as { code?: string };
+    const isSaid = this.#failure?.code === code && nowMs - this.#failure.saidMs < saidAgainMs;
+    this.#failure = { code, atMs: nowMs, saidMs: isSaid && this.#failure ? this.#failure.saidMs : nowMs };
+    this.#modules.logger[isSaid ? "debug" : "error"]({ error }, "a block could not be produced");
+    return retryAfterFailureMs;
   }
 
   /** Resolves to how long to wait before the next look; 0: at once. */
@@ -281,6 +295,7 @@ export class BlockProducer {
     if (block.seal.signature.length > 0) logger.info(fields, "sealed a block");
     else logger.info(fields, `Block found at nonce ${countingNonceOf(block.seal.nonce)}`);
     announceBlock(block);
+    this.#failure = undefined;
     return 0;
   }
 
@@ -351,6 +366,15 @@ export class BlockProducer {
     };
     return { header, transactions, consensusSection };
   }
+}
+
+/** What an error of store or journal says about the disk; undefined if it is about something else. */
+function diskReason(thrown: unknown): NotSealingReason | undefined {
+  const { code, cause } = thrown as { code?: unknown; cause?: unknown };
+  if (typeof code !== "string" || !/^(?:store|journal)\//.test(code)) return undefined;
+  const system = (cause as { code?: unknown } | undefined)?.code;
+  const isFull = code === "store/disk-full" || system === "ENOSPC" || system === "EDQUOT";
+  return isFull ? "disk full" : "disk fails";
 }
 
 /** A certificate alone is no reason for a block: it can wait for the next one. */

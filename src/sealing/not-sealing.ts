@@ -12,6 +12,7 @@ export type NotSealingReason =
   | "chain ahead of this clock"
   | "key seen elsewhere"
   | "disk full"
+  | "disk fails"
   | "nothing to seal"
   | "no quorum for finality"
   | "listening first"

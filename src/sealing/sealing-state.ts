@@ -22,6 +22,7 @@ const states: Readonly<Record<NotSealingReason, SealingState>> = {
   "chain ahead of this clock": "blocked",
   "key seen elsewhere": "blocked",
   "disk full": "blocked",
+  "disk fails": "blocked",
   "no quorum for finality": "blocked",
   stopped: "blocked",
 };

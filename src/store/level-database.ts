@@ -2,12 +2,15 @@
  * LevelDB with what it lacks: a checksum in every value, reads that see whole batches only, no writing on a full disk,
  * and a way back after a write error.
  */
+import type { Stats } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { type BatchOptions, type DatabaseOptions, Level } from "level";
 import { bytesEqual } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Operation } from "./batch-operations.ts";
-import { corruptStore, diskFull, levelError } from "./store-errors.ts";
+import { corruptStore, diskFull, fileError, levelError, storeMoved } from "./store-errors.ts";
 import { describeKey, type KeyPrefix, keyRange } from "./store-keys.ts";
 
 const checksumBytes = 4;
@@ -36,6 +39,8 @@ export class LevelDatabase {
   readonly #options: LevelDatabaseOptions;
   readonly #modules: LevelDatabaseModules;
   #handle: Handle;
+  /** LevelDB's file of this name as it was at the opening, which alone replaces it. */
+  #current: Stats;
   /** What reads see: replaced once a batch is on disk, so that no reader meets half of it. */
   #snapshot: ReturnType<Handle["snapshot"]>;
   /** Resolves when the snapshots that reads no longer use are closed. */
@@ -46,7 +51,13 @@ export class LevelDatabase {
    */
   #undoOfFailed: Batch | undefined;
 
-  private constructor(options: LevelDatabaseOptions, modules: LevelDatabaseModules, handle: Handle) {
+  private constructor(
+    options: LevelDatabaseOptions,
+    modules: LevelDatabaseModules,
+    handle: Handle,
+    current: Stats,
+  ) {
+    this.#current = current;
     this.#options = options;
     this.#modules = modules;
     this.#handle = handle;
@@ -55,7 +66,7 @@ export class LevelDatabase {
 
   static async open(options: LevelDatabaseOptions, modules: LevelDatabaseModules): Promise<LevelDatabase> {
     const handle = await openHandle(options.directory, options.createIfMissing);
-    return new LevelDatabase(options, modules, handle);
+    return new LevelDatabase(options, modules, handle, await currentOf(options.directory));
   }
 
   /**
@@ -110,6 +121,7 @@ export class LevelDatabase {
    */
   async write(operations: readonly Operation[]): Promise<void> {
     const { directory, freeBytesMin } = this.#options;
+    await this.#checkPlace();
     const freeBytes = await this.#modules.freeBytes(directory);
     const bytesMin = this.#undoOfFailed ? Math.max(freeBytesMin, reopenBytesMin) : freeBytesMin;
     if (freeBytes < bytesMin) {
@@ -122,6 +134,14 @@ export class LevelDatabase {
         : { type: "del" as const, key },
     );
     await this.#writeBatch(batch, "writing a batch");
+  }
+
+  /** LevelDB goes on in files that were deleted: what it then reports as written would be gone with the process. */
+  async #checkPlace(): Promise<void> {
+    const { directory } = this.#options;
+    const found = await currentOf(directory);
+    if (found.ino === this.#current.ino && found.dev === this.#current.dev) return;
+    throw storeMoved(directory);
   }
 
   async #writeBatch(batch: Batch, doing: string): Promise<void> {
@@ -165,6 +185,7 @@ export class LevelDatabase {
     await this.#snapshot.close();
     await this.#handle.close();
     this.#handle = await openHandle(directory, false);
+    this.#current = await currentOf(directory);
     this.#snapshot = this.#handle.snapshot();
     const cameBack = undo.some((operation) => {
       const value = this.#read(operation.key);
@@ -200,6 +221,16 @@ function checksumOf(key: Uint8Array, payload: Uint8Array): number {
 
 function readChecksum(value: Uint8Array): number {
   return new DataView(value.buffer, value.byteOffset).getUint32(value.length - checksumBytes);
+}
+
+/** @throws StoreError if the file is not there: then the whole store is gone from its place */
+async function currentOf(directory: string): Promise<Stats> {
+  try {
+    return await stat(join(directory, "CURRENT"));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") throw storeMoved(directory);
+    throw fileError(directory, thrown);
+  }
 }
 
 async function openHandle(directory: string, createIfMissing: boolean): Promise<Handle> {

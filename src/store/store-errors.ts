@@ -29,6 +29,14 @@ export function storeInUse(directory: string, holder: string, options?: ErrorOpt
   );
 }
 
+export function storeMoved(directory: string): StoreError {
+  return new StoreError(
+    "store/io",
+    `the store in ${directory} was deleted, moved or replaced while the node uses it: nothing is written any more`,
+    `put back what was there, and the node goes on by itself; or stop the node and start it again, so that it fetches the chain from its peers`,
+  );
+}
+
 /** What the file system threw, e.g. while a file beside LevelDB's is written. */
 export function fileError(directory: string, thrown: unknown): StoreError {
   return storeIo(directory, thrown, toError(thrown).message);
@@ -54,7 +62,7 @@ function storeIo(directory: string, thrown: unknown, message: string): StoreErro
   return new StoreError(
     "store/io",
     `the store in ${directory} cannot be reached: ${message}`,
-    `check the disk and the permissions of '${directory}', then start the node again`,
+    `check the disk and the permissions of '${directory}'; a running node goes on by itself`,
     options,
   );
 }

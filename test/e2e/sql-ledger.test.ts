@@ -7,8 +7,8 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, afterEach, before, describe, it, type TestContext } from "node:test";
-import { SmallDisk } from "../export/small-disk.ts";
 import { until } from "../support/patience.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import { type NodeProcess, Stage } from "./processes.ts";
 
 function count(file: string): number {

@@ -9,9 +9,9 @@ import { type TestContext, test } from "node:test";
 import type { ExportError } from "../../src/export/export-error.ts";
 import type { ExportJob } from "../../src/export/export-job.ts";
 import { copyLedger } from "../../src/export/ledger-copy.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import { fileContents, jobFor, temporaryFolder } from "./ledger-contents.ts";
 import { longChain, longChainBlocks } from "./long-chain.ts";
-import { SmallDisk } from "./small-disk.ts";
 import { keyOf, record, type SyntheticChain } from "./synthetic-chain.ts";
 
 function codeOf(code: string) {

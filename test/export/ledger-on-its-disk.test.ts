@@ -11,9 +11,9 @@ import type { ExportError } from "../../src/export/export-error.ts";
 import { openLedgerFile } from "../../src/export/ledger-file.ts";
 import { readerOf } from "../../src/export/ledger-readers.ts";
 import { WriteAheadLog } from "../../src/export/write-ahead-log.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import { fileContents, jobFor, temporaryFolder } from "./ledger-contents.ts";
 import { longChain, longChainBlocks } from "./long-chain.ts";
-import { SmallDisk } from "./small-disk.ts";
 import { keyOf, record, type SyntheticChain } from "./synthetic-chain.ts";
 
 const mebibyte = 1024 * 1024;

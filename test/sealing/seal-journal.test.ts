@@ -235,18 +235,48 @@ test("a disk that fills up halfway through a write: nothing is signed, and later
   await reopened.close();
 });
 
-test("after a sync that failed nothing is recorded until the journal is opened again", async () => {
+test("after a sync that failed nothing is recorded but in a new file, which has all from before", async () => {
   const filePath = newFilePath();
   const journal = await openFile(filePath);
+  await journal.record(entryOf(1));
+  const { ino } = fs.statSync(filePath);
   await onDiskFailing("datasync", async () => {
-    await assert.rejects(journal.record(entryOf(1)), { code: "journal/io" });
+    await assert.rejects(journal.record(entryOf(2)), { code: "journal/io" });
   });
-  await assert.rejects(journal.record(entryOf(1)), { code: "journal/io" });
-  await assert.rejects(journal.record(entryOf(2)), { code: "journal/io" });
+  await onDiskFailing("sync", async () => {
+    await assert.rejects(journal.record(entryOf(2)), { code: "journal/io" });
+  });
+  assert.equal(journal.sealedOn(entryOf(2).parentHash), undefined);
+  await journal.record(entryOf(2, { variant: 1 }));
+  assert.notEqual(fs.statSync(filePath).ino, ino);
+  await assertSigned(journal, entryOf(1));
   await journal.close();
   const reopened = await openFile(filePath);
-  await reopened.record(entryOf(2));
-  await assertSigned(reopened, entryOf(2));
+  await assertSigned(reopened, entryOf(1));
+  await assertSigned(reopened, entryOf(2, { variant: 1 }));
+  await reopened.close();
+});
+
+test("a journal that is deleted or moved while it is open is written anew, and one that was replaced is left alone", async () => {
+  const filePath = newFilePath();
+  const journal = await openFile(filePath);
+  await journal.record(entryOf(1));
+  fs.rmSync(filePath);
+  await journal.record(entryOf(2));
+  const directory = path.dirname(filePath);
+  fs.renameSync(directory, `${directory}.away`);
+  await assert.rejects(journal.record(entryOf(3)), { code: "journal/io" });
+  fs.renameSync(`${directory}.away`, directory);
+  await journal.record(entryOf(3));
+  fs.renameSync(filePath, `${filePath}.aside`);
+  fs.writeFileSync(filePath, "somebody else's");
+  await assert.rejects(journal.record(entryOf(4)), { code: "journal/io" });
+  assert.equal(fs.readFileSync(filePath, "utf8"), "somebody else's");
+  fs.rmSync(filePath);
+  await journal.record(entryOf(4));
+  await journal.close();
+  const reopened = await openFile(filePath);
+  for (const height of [1, 2, 3, 4]) await assertSigned(reopened, entryOf(height));
   await reopened.close();
 });
 

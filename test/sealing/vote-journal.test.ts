@@ -214,15 +214,23 @@ test("a disk that fills up halfway through a write: no vote, and later it goes o
   await reopened.close();
 });
 
-test("after a sync that failed nothing is recorded until the journal is opened again", async () => {
+test("after a sync that failed nothing is recorded but in a new file, which has all from before", async () => {
   const filePath = newFilePath();
   const journal = await openFile(filePath);
+  await journal.record(voteOf(0, 1));
   await onDiskFailing("datasync", async () => {
-    await assert.rejects(journal.record(voteOf(0, 1)), { code: "journal/io" });
+    await assert.rejects(journal.record(voteOf(1, 2)), { code: "journal/io" });
   });
-  await assert.rejects(journal.record(voteOf(0, 1)), { code: "journal/io" });
-  assert.equal(journal.last, undefined);
+  await onDiskFailing("sync", async () => {
+    await assert.rejects(journal.record(voteOf(1, 2)), { code: "journal/io" });
+  });
+  assert.deepEqual(journal.last, voteOf(0, 1));
+  await journal.record(voteOf(1, 2, 1));
   await journal.close();
+  const reopened = await openFile(filePath);
+  assert.deepEqual(reopened.last, voteOf(1, 2, 1));
+  assert.deepEqual(reopened.votedAt(1), voteOf(0, 1));
+  await reopened.close();
 });
 
 test("killed before and in the middle of every disk step: every acknowledged vote still counts", async () => {

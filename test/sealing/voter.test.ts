@@ -225,19 +225,22 @@ test("a full disk: nothing leaves, it is said, tried again ever more slowly, and
   await voter.stop();
 });
 
-test("a failing sync: no vote leaves until the journal is opened again", async () => {
+test("a failing sync: no vote leaves before a new journal is on disk, and then one does by itself", async () => {
   let failures = 0;
   const logger = { ...silentLogger, error: () => (failures += 1) };
-  const broken = voterRig(await openFile("unsynced"), logger);
+  const { voter, clock, counted, targets } = voterRig(await openFile("unsynced"), logger);
   await onDiskFailing("datasync", async () => {
-    broken.voter.start();
+    voter.start();
     await until(() => failures === 1);
   });
-  broken.setHead(recordOf(2));
-  await broken.clock.advance(60_000);
-  await until(() => failures > 1);
-  await broken.voter.stop();
-  assert.deepEqual([...broken.counted, ...broken.announced], []);
+  await onDiskFailing("sync", async () => {
+    await clock.advance(60_000);
+    await until(() => failures > 1);
+  });
+  assert.deepEqual([...targets(), ...counted], []);
+  await clock.advance(60_000);
+  await until(() => targets().length === 1);
+  await voter.stop();
 });
 
 test("a chain that throws is logged and asked again", async () => {

@@ -1,7 +1,18 @@
 /** What the store on disk does when its files are damaged, another's, newer, or cannot be written. */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cp, mkdtemp, open, readdir, readFile, rm, truncate, unlink, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { it, type TestContext } from "node:test";
@@ -307,6 +318,26 @@ it("writes nothing while space is short, reads on, and writes again once there i
   await store.commit(moveBatch(line.slice(2)));
   assertLine(store, line);
   await store.close();
+});
+
+it("writes nothing once its files were deleted, moved or replaced, and writes again once they are back", async (context) => {
+  const parent = await temporaryDirectory(context);
+  const [directory, aside] = [join(parent, "chain"), join(parent, "aside")];
+  const line = chainOf(4);
+  const store = await openAt(directory);
+  await store.commit(moveBatch(line.slice(0, 2)));
+  await rename(directory, aside);
+  await assert.rejects(store.commit(moveBatch(line.slice(2, 3))), storeError("store/io", directory));
+  assertLine(store, line.slice(0, 2));
+  await cp(aside, directory, { recursive: true });
+  await assert.rejects(store.commit(moveBatch(line.slice(2, 3))), storeError("store/io", directory));
+  await rm(directory, { recursive: true });
+  await rename(aside, directory);
+  await store.commit(moveBatch(line.slice(2, 3)));
+  await store.close();
+  const reopened = await openAt(directory);
+  assertLine(reopened, line.slice(0, 3));
+  await reopened.close();
 });
 
 it("asks the file system how much space there is", async (context) => {

@@ -3,7 +3,6 @@ import { EventEmitter } from "node:events";
 import type { Connection, ConnectionGater, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
-import { LevelDatastore } from "datastore-level";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -29,6 +28,7 @@ import { Gossip } from "./gossip.ts";
 import { createLibp2pNode, type Libp2pNodeOptions } from "./libp2p-node.ts";
 import { reachableFrom } from "./listen-addresses.ts";
 import { Mdns } from "./mdns.ts";
+import { PeerDatastore } from "./peer-datastore.ts";
 import { answerOverStream, requestOverStream } from "./streams.ts";
 import { Transports } from "./transports.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -83,7 +83,9 @@ export async function createLibp2pHost(
   const gossip = new Gossip({ limits, logger, ban: banForFault, disconnect: hangUpForFault });
   const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
   const datastore =
-    options.datastoreDirectory === undefined ? undefined : new LevelDatastore(options.datastoreDirectory);
+    options.datastoreDirectory === undefined
+      ? undefined
+      : new PeerDatastore(options.datastoreDirectory, { clock, logger });
   const transports = new Transports(
     { listenAddresses: options.listenAddresses, announceAddresses: options.announceAddresses ?? [] },
     onAddressesChanged,

@@ -93,6 +93,16 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
           next: `make room on it (df -h ${dataDir}); the node goes on by itself`,
         },
       ];
+    case "disk fails":
+      return [
+        {
+          code: "disk",
+          fault: true,
+          what: "the data directory cannot be written",
+          why: "no block can be stored; the last error in the log names the file",
+          next: `mend the disk or the permissions (ls -la ${dataDir}); the node goes on by itself`,
+        },
+      ];
     default:
       return [];
   }

@@ -1,6 +1,6 @@
 /** A file of signed things: appended and synced record by record, read whole at start, compacted now and then. */
-import fs from "node:fs";
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import fs, { type Stats } from "node:fs";
+import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { crc32 } from "node:zlib";
 import { fromHex, toHex } from "../../base/bytes.ts";
@@ -89,8 +89,22 @@ export async function openRecordFile(
     return payload;
   };
 
+  /** A file that was deleted or moved while the node runs would not be there after a restart. */
+  const checkPlace = async () => {
+    const [own, found] = await Promise.all([handle.stat(), statIfThere(filePath)]);
+    if (found?.ino === own.ino && found.dev === own.dev) return;
+    // Some network file systems number one file twice.
+    if (found?.size === own.size) return;
+    if (found) throw replaced(filePath, kind);
+    logger.warn({ filePath }, `the ${name} is gone from its place; it is written anew`);
+    broken = missing(filePath, kind);
+  };
+
   const append = async (record: JournalRecord) => {
-    if (broken) throw broken;
+    await checkPlace().catch((thrown) => {
+      throw thrown instanceof JournalError ? thrown : ioError(filePath, kind, thrown);
+    });
+    if (broken) await mend();
     try {
       await handle.appendFile(encodeRecord(record));
     } catch (thrown) {
@@ -103,7 +117,7 @@ export async function openRecordFile(
     try {
       await handle.datasync();
     } catch (thrown) {
-      // After a failed sync nobody knows what is on disk, not even after a later one that succeeds.
+      // After a failed sync nobody knows what is on disk, not even after a later one that succeeds: only a new file tells.
       broken = ioError(filePath, kind, thrown);
       throw broken;
     }
@@ -116,12 +130,12 @@ export async function openRecordFile(
   };
 
   /** Writes what is remembered to a new file and puts it in the old one's place; a failure before that changes nothing. */
-  const compact = async () => {
-    if (broken) return;
+  const rewrite = async () => {
     const compacted = new Map<string, RecordPlace>();
     let target: FileHandle | undefined;
     let offset = magic.length;
     try {
+      await rm(temporaryPath, { force: true });
       target = await open(temporaryPath, "ax+", fileMode);
       await target.appendFile(magic);
       for (const [hashHex, place] of places) {
@@ -134,10 +148,9 @@ export async function openRecordFile(
       await target.sync();
       await rename(temporaryPath, filePath);
     } catch (thrown) {
-      logger.warn({ error: toError(thrown), filePath }, `the ${name} could not be compacted; it grows on`);
       await target?.close();
-      await rm(temporaryPath, { force: true });
-      return;
+      await rm(temporaryPath, { force: true }).catch(() => undefined);
+      throw thrown;
     }
     const old = handle;
     handle = target;
@@ -145,6 +158,7 @@ export async function openRecordFile(
     recordCount = compacted.size;
     endOffset = offset;
     await old.close();
+    broken = undefined;
     try {
       await syncDirectory(path.dirname(filePath));
     } catch (thrown) {
@@ -152,6 +166,25 @@ export async function openRecordFile(
       broken = ioError(filePath, kind, thrown);
       throw broken;
     }
+  };
+  const compact = async () => {
+    if (broken) return;
+    try {
+      await rewrite();
+    } catch (thrown) {
+      if (broken) throw broken;
+      logger.warn({ error: toError(thrown), filePath }, `the ${name} could not be compacted; it grows on`);
+    }
+  };
+  /** After a fault of the disk: a new file, wholly synced, says again what the old one may have lost. */
+  const mend = async () => {
+    try {
+      await rewrite();
+    } catch (thrown) {
+      if (thrown instanceof JournalError) throw thrown;
+      throw ioError(filePath, kind, thrown);
+    }
+    logger.info({ filePath }, `the ${name} can be written again`);
   };
   /** Twice what has to stay, so that the cost for each record stays constant. */
   const isCompactionDue = () => recordCount >= 2 * Math.max(heightsKept, places.size);
@@ -220,12 +253,37 @@ function corrupt(filePath: string, kind: RecordFileKind, offset: number, heightM
   );
 }
 
+async function statIfThere(filePath: string): Promise<Stats | undefined> {
+  try {
+    return await stat(filePath);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw thrown;
+  }
+}
+
+function missing(filePath: string, kind: RecordFileKind): JournalError {
+  return new JournalError(
+    "journal/io",
+    `the ${kind.name} ${filePath} is gone from its place, so ${kind.nothingIsDone}`,
+    `see that the directory ${path.dirname(filePath)} is there and can be written; the node tries again by itself`,
+  );
+}
+
+function replaced(filePath: string, kind: RecordFileKind): JournalError {
+  return new JournalError(
+    "journal/io",
+    `the ${kind.name} ${filePath} was replaced by another file while the node ran, so ${kind.nothingIsDone}`,
+    `move that file away, and the node writes its own again; or restart the node if that file is to count`,
+  );
+}
+
 function ioError(filePath: string, kind: RecordFileKind, thrown: unknown): JournalError {
   const error = toError(thrown);
   return new JournalError(
     "journal/io",
     `the ${kind.name} ${filePath} cannot be written, so ${kind.nothingIsDone}: ${error.message}`,
-    "make room on the disk or mend it, then restart the node",
+    "make room on the disk or mend it; the node tries again by itself",
     { cause: error },
   );
 }
