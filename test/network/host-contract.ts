@@ -12,9 +12,16 @@ import type {
 import { suiteMaxMs } from "../support/patience.ts";
 import { connectHosts, isConnected } from "./host-connections.ts";
 
+/** Where a host is, and whom its operator named. */
+export interface HostPlace {
+  readonly bootstrap?: readonly string[];
+  /** The address of a host that has stopped, without a peer id. */
+  readonly at?: string;
+}
+
 /** Hosts of one kind and the time they live in. */
 export interface HostRig {
-  makeHost(index: number): Promise<PeerHost>;
+  makeHost(index: number, place?: HostPlace): Promise<PeerHost>;
   /** Lets time pass until the condition holds; fails after a bounded while. */
   until(condition: () => boolean, what: string): Promise<void>;
   /** Lets time pass until the promise has settled. */
@@ -357,6 +364,46 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       assert.equal(isConnected(a, b), false);
       await rig.pass(banMs);
       await connect(a, b);
+    });
+
+    it("keeps to the addresses of its operator, whoever answers there, and says what is wrong with them", async () => {
+      const [old] = (await start(1)) as [PeerHost];
+      const at = old.addresses()[0]!.replace(/\/p2p\/.*$/, "");
+      const host = await rig.makeHost(1, { bootstrap: [at, `${at}/p2p/${old.peerId}`] });
+      hosts.push(host);
+      const connected = () => host.bootstrap().map((status) => status.connected);
+      await rig.drive(host.start());
+      await rig.until(() => connected().every(Boolean), "both are connected");
+      await rig.drive(old.stop());
+      await rig.until(() => host.bootstrap().every(({ error }) => error !== null), "both have failed");
+      const anew = await rig.makeHost(2, { at });
+      hosts.push(anew);
+      await rig.drive(anew.start());
+      await rig.until(() => connected()[0] === true, "the address without an id is connected again");
+      assert.equal(host.bootstrap()[0]?.peerId, anew.peerId);
+      await rig.until(
+        () => host.bootstrap()[1]?.error?.includes(anew.peerId) === true,
+        "the one with an id says who answers there",
+      );
+      assert.deepEqual(connected(), [true, false]);
+      assert.ok((host.bootstrap()[1]?.failedAtMs ?? 0) > 0);
+    });
+
+    it("takes its own address for no peer, and meets a peer that another one vouches for", async () => {
+      const [other] = (await start(1)) as [PeerHost];
+      const at = other.addresses()[0]!.replace(/\/p2p\/.*$/, "");
+      await rig.drive(other.stop());
+      const host = await rig.makeHost(1, { at, bootstrap: [at] });
+      hosts.push(host);
+      await rig.drive(host.start());
+      await rig.until(() => host.bootstrap()[0]?.error?.includes("own address") === true, "it knows itself");
+      const third = await rig.makeHost(2);
+      hosts.push(third);
+      await rig.drive(third.start());
+      host.heardOf(host.peerId, host.addresses());
+      host.heardOf(third.peerId, third.addresses());
+      await rig.until(() => isConnected(host, third) && isConnected(third, host), "the two have met");
+      assert.equal(host.peers().length, 1);
     });
 
     it("stops cleanly: peers notice, nothing is open, nothing goes through", async () => {

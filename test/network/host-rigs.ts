@@ -41,7 +41,8 @@ export async function realUntil(condition: () => boolean, what: string): Promise
 
 export function libp2pRig(): HostRig {
   return {
-    makeHost: (index) => libp2pHost(`contract ${index}`),
+    makeHost: (index, { bootstrap = [], at } = {}) =>
+      libp2pHost(`contract ${index}`, { bootstrap, ...(at ? { listenAddresses: [at] } : {}) }),
     until: realUntil,
     drive: (promise) => promise,
     pass: (durationMs) => delay(durationMs),
@@ -67,7 +68,10 @@ export function memoryRig(): HostRig {
     await clock.advance(10);
   };
   return {
-    makeHost: async (index) => network.createHost(`peer-${index}`),
+    makeHost: async (index, { bootstrap = [], at } = {}) => {
+      const place = at?.replace("/memory/", "");
+      return network.createHost(`peer-${index}`, { bootstrap, ...(place ? { place } : {}) });
+    },
     async until(condition, what) {
       const startMs = clock.monotonicMs();
       while (!condition()) await step(startMs, what);
