@@ -89,6 +89,8 @@ export interface PaymentRecord extends SignedBytes {
   readonly dueSince: number;
   /** The canonical block that holds it; of a settled one the block that did when it was settled. */
   readonly includedIn: { readonly height: number; readonly hash: string } | null;
+  /** Of a settled one: the member's last payment before it, which is the last one again if this one leaves the chain. */
+  readonly settledAfter?: string | null;
   /** A transfer to the pool itself with the same sequence and a higher fee: it is sent instead of the payment. */
   readonly withdrawnBy: SignedBytes | null;
 }

@@ -288,7 +288,7 @@ function paymentSettled(state: BookState, sequence: number): readonly BookChange
   const { totals } = state;
   return [
     remove(payment),
-    put({ ...payment, state: "settled" }),
+    put({ ...payment, state: "settled", settledAfter: member.payoutTransaction }),
     put({
       ...member,
       paidUnits: member.paidUnits + payment.units,
@@ -338,7 +338,10 @@ function paymentReopened(state: BookState, payment: PaymentRecord): readonly Boo
     put({
       ...member,
       paidUnits: member.paidUnits - payment.units,
-      payoutTransaction: member.payoutTransaction === payment.transactionId ? null : member.payoutTransaction,
+      payoutTransaction:
+        member.payoutTransaction === payment.transactionId
+          ? (payment.settledAfter ?? null)
+          : member.payoutTransaction,
     }),
     put({
       ...totals,

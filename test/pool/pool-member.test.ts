@@ -184,6 +184,29 @@ describe("pool member", () => {
     await stopped(rig.server.stop());
   });
 
+  it("says why a pool that is away cannot be reached, and is back within fifteen seconds of it", async () => {
+    const rig = serverOn(poolHost, clock);
+    await rig.server.start();
+    const member = await join("alice", 4_000);
+    await mineOn(rig, 30);
+    network.partition([["pool"], ["alice"]]);
+    // For so long that every wait between two tries has become as long as it may.
+    await clock.advance(900_000);
+    const { pool, poolAccount, unreachableBecause } = member.status();
+    assert.deepEqual([pool, poolAccount], [undefined, undefined]);
+    assert.ok(unreachableBecause);
+    const said = warnings.filter(
+      (text) =>
+        text === `the pool cannot be reached: ${unreachableBecause}; it is tried again every few seconds`,
+    );
+    assert.equal(said.length, 1, "once, though it was tried some sixty times");
+    network.heal();
+    await clock.advance(16_000);
+    assert.equal(member.status().unreachableBecause, undefined);
+    assert.notEqual(member.status().notMiningBecause, "not connected to the pool");
+    await stopped(rig.server.stop());
+  });
+
   it("brings a share again that got no answer, and counts it once", async () => {
     const rig = serverOn(poolHost, clock);
     await rig.server.start();
