@@ -17,12 +17,19 @@ ignoreForeignSignals();
 if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) runOnOwnNode();
 else await runCli();
 
-/** Runs this file again on the Node that the project installs for itself, as if it had been started by it. */
+/** Runs this file again on the Node that the project installed for itself, as if it had been started by it. */
 function runOnOwnNode() {
-  const ownNode = path.join(root, "node_modules", ".bin", "node");
-  if (!fs.existsSync(ownNode) || fs.realpathSync(ownNode) === fs.realpathSync(process.execPath)) {
-    const next = `install Node ${nodeMajorMin} or newer, or run in ${root}: npm ci`;
-    return stop(`aurex-node needs Node ${nodeMajorMin} or newer and this is ${process.version}: ${next}`);
+  const ownNode = installedNodes().find(
+    (node) => fs.realpathSync(node) !== fs.realpathSync(process.execPath),
+  );
+  if (ownNode === undefined) {
+    const what = `aurex-node needs Node ${nodeMajorMin} or newer and this is ${process.version}`;
+    const project = consumer();
+    const next =
+      project === undefined
+        ? `install Node ${nodeMajorMin} or newer, or run in ${root}: npm ci`
+        : `run in ${project}: npm install node@${nodeMajorMin}, then: npx aurex-node`;
+    return stop(`${what}: ${next}`);
   }
   const child = spawn(ownNode, [launcher, ...process.argv.slice(2)], { stdio: "inherit" });
   const forward = (signal) => child.kill(signal);
@@ -34,6 +41,23 @@ function runOnOwnNode() {
     if (signal === null) process.exitCode = code;
     else process.kill(process.pid, signal);
   });
+}
+
+/** The Nodes that npm put beside this package, or into a project that it was installed in. */
+function installedNodes() {
+  const nodes = [];
+  for (let folder = root; ; folder = path.dirname(folder)) {
+    const node = path.join(folder, "node_modules", ".bin", "node");
+    if (fs.existsSync(node)) nodes.push(node);
+    if (path.dirname(folder) === folder) return nodes;
+  }
+}
+
+/** The project in whose node_modules/ this package lies; undefined in a checkout of its own. */
+function consumer() {
+  const place = path.join(path.sep, "node_modules", path.sep);
+  const at = root.lastIndexOf(place);
+  return at < 0 ? undefined : root.slice(0, at) || path.sep;
 }
 
 async function runCli() {

@@ -27,10 +27,37 @@ function build() {
     console.error("Build failed: dist/ is not there. Mend the errors above, then run: npm run build");
     return 1;
   }
+  writeLibrary(dist);
   const stamp = path.join(dist, buildStampName);
   fs.writeFileSync(stamp, "");
   // The time at which the build began: a file saved while tsc ran is newer than this build.
   fs.utimesSync(stamp, began, began);
   console.log(`Built dist/ in ${((Date.now() - began.getTime()) / 1000).toFixed(1)} s`);
   return 0;
+}
+
+/**
+ * The package's door for programs. dist/index.js cannot say that a Node is too old: Node first resolves all that is
+ * imported, and ends with an error about node:sqlite. So the door looks at the version before it opens index.js, by
+ * require(), which gives the names at once: `import "aurex"` and `require("aurex")` both work.
+ */
+function writeLibrary(dist) {
+  const index = fs.readFileSync(path.join(dist, "index.js"), "utf8");
+  const lists = [...index.matchAll(/export \{([^}]*)\} from/g)].flatMap(([, names]) => names.split(","));
+  const names = lists.map((name) => name.trim().split(" as ").at(-1)).filter((name) => name !== "");
+  const text = `/** The package's door: says what is needed if this Node is too old, else opens index.js. Written by bin/build.js. */
+import { createRequire } from "node:module";
+
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  const error = new Error(
+    \`aurex needs Node 24 or newer and this is \${process.version}: run npm install node@24 in your project, then start your program with npx node or an npm script\`,
+  );
+  // Where it was thrown helps nobody.
+  error.stack = \`Error: \${error.message}\`;
+  throw error;
+}
+const library = createRequire(import.meta.url)("./index.js");
+export const { ${names.join(", ")} } = library;
+`;
+  fs.writeFileSync(path.join(dist, "library.js"), text);
 }

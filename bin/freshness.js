@@ -7,14 +7,14 @@ export const buildStampName = ".built";
 
 /**
  * True where `root`/dist is a whole build and nothing in `root`/src changed after that build began.
- * A folder's own time counts too: it moves when a file is removed. Without a src/ (the published package)
- * there is nothing to be older than.
+ * A folder's own time counts too: it moves when a file is removed. Without the sources (the published package
+ * has only their READMEs) there is nothing to be older than.
  */
 export function isDistCurrent(root) {
   const source = path.join(root, "src");
   const dist = path.join(root, "dist");
   if (!fs.existsSync(path.join(dist, "cli", "main.js"))) return false;
-  if (!fs.existsSync(source)) return true;
+  if (!fs.existsSync(path.join(source, "cli", "main.ts"))) return true;
   const stamp = path.join(dist, buildStampName);
   if (!fs.existsSync(stamp)) return false;
   return newestChangeMs(source) < fs.statSync(stamp).mtimeMs;
