@@ -9,7 +9,8 @@ import type { PoolAnswer } from "../../src/http/pool-answer.ts";
 import { openPoolMiner } from "../../src/node/pool-miner.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { keyPairNamed } from "../chain/block-builder.ts";
-import { powSpec, quietOptions, startNode, temporaryFolder, until } from "../node/node-rig.ts";
+import { powSpec, quietOptions, startNode, temporaryFolder } from "../node/node-rig.ts";
+import { until } from "../support/patience.ts";
 import { run } from "./test-terminal.ts";
 
 const account = addressOf(keyPairNamed("member").publicKey);

@@ -4,8 +4,8 @@ import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
 import type { Finding } from "../../src/node/doctor/finding.ts";
-import { suiteMaxMs } from "../support/patience.ts";
-import { type NodeProcess, Stage, until } from "./processes.ts";
+import { suiteMaxMs, until } from "../support/patience.ts";
+import { type NodeProcess, Stage } from "./processes.ts";
 
 const miner = ["--consensus", "pow", "--mine", "--mine-threads", "1"];
 const minerPort = 21_901;

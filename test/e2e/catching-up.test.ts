@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import { fileContents } from "../export/ledger-contents.ts";
-import { fastPow, type NodeProcess, Stage, until, untilAgreed } from "./processes.ts";
+import { until } from "../support/patience.ts";
+import { fastPow, type NodeProcess, Stage, untilAgreed } from "./processes.ts";
 
 describe("nodes in a line", () => {
   let stage: Stage;

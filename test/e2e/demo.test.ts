@@ -6,7 +6,8 @@ import { writeFile } from "node:fs/promises";
 import net from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
-import { Stage, until } from "./processes.ts";
+import { until } from "../support/patience.ts";
+import { Stage } from "./processes.ts";
 
 /** The documented tables, each with the documented columns that it must at least have. */
 const documented: Record<string, readonly string[]> = {

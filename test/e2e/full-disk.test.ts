@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdir, rm, statfs } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
-import { type NodeProcess, Stage, until } from "./processes.ts";
+import { until } from "../support/patience.ts";
+import { type NodeProcess, Stage } from "./processes.ts";
 
 /** More than the 512 MiB that a node leaves free; nothing of it is used but what the test fills. */
 const diskMiB = 640;

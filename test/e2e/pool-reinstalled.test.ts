@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
-import { type NodeProcess, type Running, Stage, until } from "./processes.ts";
+import { until } from "../support/patience.ts";
+import { type NodeProcess, type Running, Stage } from "./processes.ts";
 
 describe("a pool's members", () => {
   let stage: Stage;

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import type { PoolAnswer } from "../../src/http/pool-answer.ts";
-import { type NodeProcess, type Running, Stage, until, untilAgreed } from "./processes.ts";
+import { until } from "../support/patience.ts";
+import { type NodeProcess, type Running, Stage, untilAgreed } from "./processes.ts";
 
 /** What the pool's account has besides the blocks that it finds. */
 const otherFundsAur = 500;

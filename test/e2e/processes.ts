@@ -10,8 +10,6 @@ import { type ApiClient, ApiUnreachable, createApiClient } from "../../src/http/
 import { type ChainSpecJson, chainSpecFrom, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
 import { until } from "../support/patience.ts";
 
-export { until };
-
 const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");
 /** What the machine sets for its own nodes must not reach ours. */
 const environment = Object.fromEntries(

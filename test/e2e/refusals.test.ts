@@ -4,7 +4,8 @@ import { once } from "node:events";
 import net from "node:net";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { fastPow, Stage, until } from "./processes.ts";
+import { until } from "../support/patience.ts";
+import { fastPow, Stage } from "./processes.ts";
 
 describe("a node process", () => {
   let stage: Stage;

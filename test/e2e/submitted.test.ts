@@ -6,7 +6,8 @@ import { ApiRefusal } from "../../src/http/api-client.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
-import { type NodeProcess, Stage, until, untilAgreed } from "./processes.ts";
+import { until } from "../support/patience.ts";
+import { type NodeProcess, Stage, untilAgreed } from "./processes.ts";
 
 const keys = [21, 22, 23, 24].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
 const [alice, bob, carol, dave] = keys as [KeyPair, KeyPair, KeyPair, KeyPair];

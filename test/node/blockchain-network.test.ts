@@ -6,7 +6,8 @@ import { describe, it } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { BlockchainNetwork } from "../../src/node/blockchain-network.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
-import { temporaryFolder, until } from "./node-rig.ts";
+import { until } from "../support/patience.ts";
+import { temporaryFolder } from "./node-rig.ts";
 
 describe("a network of both engines", () => {
   it("shares one mesh, keeps two chains, and goes on after a restart", async (t) => {

@@ -7,7 +7,8 @@ import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { encodeInvitation } from "../../src/protocol/invitation.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
-import { quietOptions, temporaryFolder, until } from "./node-rig.ts";
+import { until } from "../support/patience.ts";
+import { quietOptions, temporaryFolder } from "./node-rig.ts";
 
 describe("a closed network", () => {
   it("takes in who was invited, and nobody else", async (t) => {

@@ -9,15 +9,8 @@ import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { ExportFollower } from "../../src/node/export-follower.ts";
 import { exportOnce, fileContents, jobFor } from "../export/ledger-contents.ts";
-import {
-  commitRecord,
-  poaSpecFor,
-  powSpec,
-  quietOptions,
-  startNode,
-  temporaryFolder,
-  until,
-} from "./node-rig.ts";
+import { until } from "../support/patience.ts";
+import { commitRecord, poaSpecFor, powSpec, quietOptions, startNode, temporaryFolder } from "./node-rig.ts";
 
 /** One row of the ledger, read as any auditor would. */
 function one(file: string, sql: string): Record<string, unknown> {

@@ -9,7 +9,8 @@ import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { LogFile } from "../../src/node/log-file.ts";
 import { createNodeLogger } from "../../src/node/logging.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
-import { refusedWith, temporaryFolder, until } from "./node-rig.ts";
+import { until } from "../support/patience.ts";
+import { refusedWith, temporaryFolder } from "./node-rig.ts";
 
 class Screen extends Writable {
   text = "";

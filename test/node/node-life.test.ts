@@ -24,7 +24,8 @@ import { encodeInvitation } from "../../src/protocol/invitation.ts";
 import { readDirectoryLock } from "../../src/store/directory-lock.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
 import { interceptDisk } from "../sealing/disk-steps.ts";
-import { poaSpecFor, quietOptions, refusedWith, temporaryFolder, until } from "./node-rig.ts";
+import { until } from "../support/patience.ts";
+import { poaSpecFor, quietOptions, refusedWith, temporaryFolder } from "./node-rig.ts";
 
 async function freePort(): Promise<number> {
   const server = net.createServer().listen(0, "127.0.0.1");

@@ -14,8 +14,6 @@ import { type Payload, signTransaction } from "../../src/protocol/transaction.ts
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
 import { until } from "../support/patience.ts";
 
-export { until };
-
 export async function temporaryFolder(t: Pick<TestContext, "after">): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), "aurex-node-test-"));
   t.after(() => rm(folder, { recursive: true, force: true }));

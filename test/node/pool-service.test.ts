@@ -6,8 +6,8 @@ import { workOfNotice } from "../../src/pool/messages.ts";
 import { PoolBook } from "../../src/pool/pool-book.ts";
 import { libp2pHost } from "../network/host-rigs.ts";
 import { accountNamed, BareMember, noncesOf } from "../pool/pool-rig.ts";
-import { suiteMaxMs } from "../support/patience.ts";
-import { powSpec, quietOptions, startNode, temporaryFolder, until } from "./node-rig.ts";
+import { suiteMaxMs, until } from "../support/patience.ts";
+import { powSpec, quietOptions, startNode, temporaryFolder } from "./node-rig.ts";
 
 describe("a node with a pool", { timeout: suiteMaxMs }, () => {
   it("brings a member's block into the chain, though it was still being stored when the node stopped", async (t) => {

@@ -28,7 +28,8 @@ import {
 import { chainSpecFromJson } from "../../src/protocol/chain-spec-json.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
-import { commitRecord, powSpec, quietOptions, startNode, temporaryFolder, until } from "../node/node-rig.ts";
+import { commitRecord, powSpec, quietOptions, startNode, temporaryFolder } from "../node/node-rig.ts";
+import { until } from "../support/patience.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const page = await readFile(path.join(root, "docs/mining.md"), "utf8");
