@@ -35,7 +35,7 @@ import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory
 import { ExportFollower } from "./export-follower.ts";
 import { NodeCore } from "./node-core.ts";
 import { createNodeHost, softwareVersion } from "./node-host.ts";
-import { portInUse } from "./operator-error.ts";
+import { listenRefusal } from "./operator-error.ts";
 import { TransactionJournal } from "./own-transactions/transaction-journal.ts";
 import { PoolService, type PoolServiceOptions } from "./pool-service.ts";
 import { adviceOn } from "./situation/advice.ts";
@@ -193,13 +193,13 @@ export class AurexNode {
   async start(): Promise<void> {
     const { listenAddresses, apiPort } = this.options;
     await this.#core.start().catch((thrown: unknown) => {
-      throw portInUse(thrown, listenAddresses.join(", "), "--port");
+      throw listenRefusal(thrown, listenAddresses.join(", "), "--port");
     });
     await this.#pool?.start();
     await this.#follower?.start();
     if (!this.#api) return;
     this.#apiUrl = await this.#api.start().catch((thrown: unknown) => {
-      throw portInUse(thrown, `127.0.0.1:${apiPort}`, "--api-port");
+      throw listenRefusal(thrown, `127.0.0.1:${apiPort}`, "--api-port");
     });
     await this.#lock.setApiUrl(this.#apiUrl);
   }

@@ -26,7 +26,7 @@ import {
 } from "./data-directory.ts";
 import { closeNetworkOf, createNetworkSecret, readJoinedInvitation } from "./network-secret.ts";
 import { createNodeHost } from "./node-host.ts";
-import { OperatorError, portInUse } from "./operator-error.ts";
+import { listenRefusal, OperatorError } from "./operator-error.ts";
 
 export interface NodeLifeOptions extends Omit<AurexNodeOptions, "spec"> {
   /** Undefined: the chain that the data directory holds, else one that is founded or joined. */
@@ -147,7 +147,7 @@ export class NodeLife {
       await this.#life.run(signal);
     } catch (thrown) {
       if (thrown instanceof OperatorError) throw thrown;
-      throw portInUse(thrown, this.#options.listenAddresses.join(", "), "--port");
+      throw listenRefusal(thrown, this.#options.listenAddresses.join(", "), "--port");
     } finally {
       await this.#lock.release();
     }
@@ -206,7 +206,9 @@ async function withPort(listenAddress: string): Promise<string> {
   const ip = /^\/ip[46]\/([^/]+)\/tcp\/0$/.exec(listenAddress)?.[1];
   if (ip === undefined) return listenAddress;
   const server = net.createServer().listen(0, ip);
-  await once(server, "listening");
+  await once(server, "listening").catch((thrown: unknown) => {
+    throw listenRefusal(thrown, listenAddress, "--port");
+  });
   const { port } = server.address() as net.AddressInfo;
   server.close();
   await once(server, "close");

@@ -142,17 +142,36 @@ export function placeUnusable(thrown: unknown, place: string, next: string): unk
   });
 }
 
-/** The operator's view of a port that is taken; any other error is passed on as it is. */
-export function portInUse(thrown: unknown, where: string, flag: string): unknown {
+/** The operator's view of a place that cannot be listened on; any other error is passed on as it is. */
+export function listenRefusal(thrown: unknown, where: string, flag: string): unknown {
   for (let error = thrown; error instanceof Error; error = error.cause) {
-    if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") continue;
-    return new OperatorError(`${where} is in use`, {
-      code: "node/port-in-use",
-      exitCode: exitCodes.portInUse,
-      why: "another program listens there, maybe another node",
-      next: `name another port with ${flag}, or 0 for any free one`,
-      cause: thrown,
-    });
+    switch ((error as NodeJS.ErrnoException).code) {
+      case "EADDRINUSE":
+        return new OperatorError(`${where} is in use`, {
+          code: "node/port-in-use",
+          exitCode: exitCodes.portInUse,
+          why: "another program listens there, maybe another node",
+          next: `name another port with ${flag}, or 0 for any free one`,
+          cause: thrown,
+        });
+      case "EADDRNOTAVAIL":
+        return new OperatorError(`this machine cannot listen on ${where}`, {
+          code: "node/address-not-here",
+          exitCode: exitCodes.usage,
+          why: "no interface of this machine has that address, or the interface is down",
+          next: "name one of this machine's addresses with --listen-address (ip address lists them; 0.0.0.0: all); an address that a router forwards goes into --announce-address",
+          cause: thrown,
+        });
+      case "EACCES":
+        return new OperatorError(`this user may not listen on ${where}`, {
+          code: "node/port-not-allowed",
+          exitCode: exitCodes.usage,
+          why: "ports below 1024 are for privileged users",
+          next: `name a port above 1023 with ${flag}`,
+          cause: thrown,
+        });
+      default:
+    }
   }
   return thrown;
 }

@@ -17,7 +17,7 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { WorkBoard } from "../sealing/pow/work-board.ts";
 import { dataDirectory } from "./data-directory.ts";
 import { createPoolHost } from "./node-host.ts";
-import { portInUse } from "./operator-error.ts";
+import { listenRefusal } from "./operator-error.ts";
 
 export interface PoolServiceOptions {
   /** Multiaddrs for the members, e.g. `/ip4/0.0.0.0/tcp/13247`. */
@@ -109,7 +109,7 @@ export class PoolService {
   /** @throws OperatorError with exit code 4 where the port is taken */
   async start(): Promise<void> {
     await this.#server.start().catch((thrown: unknown) => {
-      throw portInUse(thrown, this.#options.listenAddresses.join(", "), "--pool-port");
+      throw listenRefusal(thrown, this.#options.listenAddresses.join(", "), "--pool-port");
     });
     this.#desk.start();
   }

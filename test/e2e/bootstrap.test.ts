@@ -168,4 +168,15 @@ describe("--listen-address", { timeout: suiteMaxMs }, () => {
       "/ip4/127.0.0.2/tcp/21904",
     ]);
   });
+
+  for (const engine of ["pow", "poa"]) {
+    it(`that no interface has ends a ${engine} node with 2, and what to do`, async () => {
+      const argv = ["start", "--consensus", engine, "--data-dir", stage.place(`none-${engine}`), "--no-api"];
+      const address = ["--port", "0", "--listen-address", "203.0.113.77"];
+      const { code, stderr } = await stage.run([...argv, ...address]).ended;
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /cannot listen on \/ip4\/203\.0\.113\.77/);
+      assert.match(stderr, /--listen-address .*--announce-address/s);
+    });
+  }
 });

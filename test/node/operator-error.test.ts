@@ -3,7 +3,12 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import { ExportError, type ExportErrorCode } from "../../src/export/export-error.ts";
-import { OperatorError, placeUnusable, portInUse, toOperatorError } from "../../src/node/operator-error.ts";
+import {
+  listenRefusal,
+  OperatorError,
+  placeUnusable,
+  toOperatorError,
+} from "../../src/node/operator-error.ts";
 import { JournalError, type JournalErrorCode } from "../../src/sealing/poa/journal.ts";
 import { StoreError, type StoreErrorCode } from "../../src/store/chain-store.ts";
 import { KeyError, type KeyErrorCode } from "../../src/wallet/key-error.ts";
@@ -88,7 +93,7 @@ describe("an operator's error", () => {
 describe("what the system throws", () => {
   it("names a taken port, however deep it lies", () => {
     const innermost = Object.assign(new Error("listen"), { code: "EADDRINUSE" });
-    const known = portInUse(
+    const known = listenRefusal(
       new Error("outer", { cause: new Error("middle", { cause: innermost }) }),
       "here",
       "--port",
@@ -96,8 +101,17 @@ describe("what the system throws", () => {
     assert.ok(known instanceof OperatorError);
     assert.equal(known.exitCode, 4);
     assert.match(known.next, /--port/);
+    for (const [code, next] of [
+      ["EADDRNOTAVAIL", /--listen-address/],
+      ["EACCES", /above 1023/],
+    ] as const) {
+      const refusal = listenRefusal(Object.assign(new Error("listen"), { code }), "here", "--port");
+      assert.ok(refusal instanceof OperatorError);
+      assert.equal(refusal.exitCode, 2);
+      assert.match(refusal.next, next);
+    }
     const other = new Error("other");
-    assert.equal(portInUse(other, "here", "--port"), other);
+    assert.equal(listenRefusal(other, "here", "--port"), other);
   });
 
   it("names a place that cannot be used", async () => {

@@ -65,7 +65,7 @@ const disconnectHoldMs = 60_000;
 /**
  * Makes a host that does not run yet.
  *
- * @throws on `start()`, where the port is taken, an Error with `code: "EADDRINUSE"`
+ * @throws on `start()`, if an address cannot be had, an Error with the system's code, such as `EADDRINUSE`
  */
 export async function createLibp2pHost(
   options: Libp2pHostOptions,
@@ -354,9 +354,10 @@ function isInbound({ direction }: Connection): boolean {
   return direction === "inbound";
 }
 
-/** Libp2p tells of a taken port only within the text of its message. */
+/** Libp2p tells why it cannot listen only within the text of its message. */
 function listenError(thrown: unknown): Error {
   const error = toError(thrown);
-  if (!error.message.includes("EADDRINUSE")) return error;
-  return Object.assign(new Error("the listen address is in use", { cause: error }), { code: "EADDRINUSE" });
+  const code = /listen (EADDRINUSE|EADDRNOTAVAIL|EACCES)/.exec(error.message)?.[1];
+  if (code === undefined) return error;
+  return Object.assign(new Error(`the listen address cannot be had: ${code}`, { cause: error }), { code });
 }
