@@ -30,6 +30,8 @@ export class AurexCommand extends Command {
     this.configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: (text) => terminal.stderr.write(text),
+      getOutHelpWidth: () => terminal.columns,
+      getErrHelpWidth: () => terminal.columns,
       // main() says it, with what to do next.
       outputError: () => {},
     });
