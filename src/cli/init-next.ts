@@ -10,6 +10,7 @@ import { addressOf } from "../protocol/identity.ts";
 import { nodeKeyName, showKey } from "../wallet/keystore.ts";
 import { loadPlainConfig } from "./load-config.ts";
 import { type KnownNode, knownNodes, nodeIn } from "./place/known-nodes.ts";
+import { shellWord } from "./place/shell-word.ts";
 import { startCommandWith } from "./place/started-with.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -18,6 +19,8 @@ export interface NextSteps {
   readonly here: readonly string[];
   /** What the other machines do; absent if no authority lives elsewhere. */
   readonly elsewhere: readonly string[];
+  /** Why an authority whose key is on this machine cannot seal this chain, and the commands that help. */
+  readonly notes: readonly string[];
 }
 
 const foldersMax = 1_000;
@@ -36,7 +39,7 @@ async function stepsOfPow(spec: ChainSpec, file: string, terminal: Terminal): Pr
   const dataDir = await freshDirectory(spec, terminal);
   const ports = await freePorts("pow", 0);
   const here = [startCommandWith({ consensus: "pow", mine: true, chain: file, dataDir, ...ports.given })];
-  return { here, elsewhere: [] };
+  return { here, elsewhere: [], notes: [] };
 }
 
 /** Undefined: the default one, if it holds no other chain and no node runs there; else one called after the chain. */
@@ -48,8 +51,7 @@ async function freshDirectory(spec: ChainSpec, terminal: Terminal): Promise<stri
   ]) {
     const node = await nodeIn(dataDir);
     if (node && (node.holder || !node.isReadable)) continue;
-    const pinned = await pinnedChainSpec(dataDir).catch(() => null);
-    if (pinned === null || (pinned && toHex(pinned.chainId) !== toHex(spec.chainId))) continue;
+    if (await holdsOther(dataDir, spec)) continue;
     return dataDir === usual ? undefined : dataDir;
   }
   return undefined;
@@ -58,7 +60,12 @@ async function freshDirectory(spec: ChainSpec, terminal: Terminal): Promise<stri
 async function stepsOfPoa(spec: ChainSpec, file: string, terminal: Terminal): Promise<NextSteps> {
   const addresses = spec.genesis.authorities.map(addressOf);
   const places = await directoriesByAddress(terminal);
-  const own = addresses.filter((address) => places.has(address));
+  const taken = new Map<string, string>();
+  for (const address of addresses) {
+    const dataDir = places.get(address);
+    if (dataDir !== undefined && (await holdsOther(dataDir, spec))) taken.set(address, dataDir);
+  }
+  const own = addresses.filter((address) => places.has(address) && !taken.has(address));
   const here: string[] = [];
   let firstPort: number | undefined;
   for (const [index, address] of own.entries()) {
@@ -76,7 +83,12 @@ async function stepsOfPoa(spec: ChainSpec, file: string, terminal: Terminal): Pr
     );
   }
   const others = addresses.filter((address) => !places.has(address));
-  if (others.length === 0) return { here, elsewhere: [] };
+  const notes = [...taken].flatMap(([address, dataDir]) => [
+    `${dataDir} has the key ${address} and holds another chain; a directory holds one chain.`,
+    `Make a key for this one with: aurex-node keys node --data-dir ${shellWord(`${spec.name}-node`)}`,
+    "Then write the spec anew with that key as --authority, and another --out.",
+  ]);
+  if (others.length === 0) return { here, elsewhere: [], notes };
   const start = startCommandWith({ consensus: "poa", authority: true, chain: file, dataDir: "DIRECTORY" });
   return {
     here,
@@ -85,7 +97,13 @@ async function stepsOfPoa(spec: ChainSpec, file: string, terminal: Terminal): Pr
       `with a copy of ${file}; DIRECTORY is the one in which keys node has made the key of`,
       ...others,
     ],
+    notes,
   };
+}
+
+async function holdsOther(dataDir: string, spec: ChainSpec): Promise<boolean> {
+  const pinned = await pinnedChainSpec(dataDir).catch(() => null);
+  return pinned === null || (pinned !== undefined && toHex(pinned.chainId) !== toHex(spec.chainId));
 }
 
 /** The data directories of this machine by their nodes' addresses: those that commands find, and those in this folder. */

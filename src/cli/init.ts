@@ -32,12 +32,12 @@ export function initCommand(terminal: Terminal): AurexCommand {
       await writeNewFile(flags.out, chainSpecToJson(spec));
       const { nextSteps } = await import("./init-next.ts");
       const { name, consensus, chainId, genesis } = spec;
-      const { here, elsewhere } = await nextSteps(spec, flags.out, terminal);
+      const { here, elsewhere, notes } = await nextSteps(spec, flags.out, terminal);
       const authorities = genesis.authorities.map(addressOf);
       const answer = { file: flags.out, name, consensus, chainId: toHex(chainId), authorities };
-      if (flags.json) return writeJson(terminal, { ...answer, next: here });
+      if (flags.json) return writeJson(terminal, { ...answer, next: here, notes });
       // Commands are never broken into lines: people copy them.
-      terminal.stdout.write(fieldList({ ...answer, next: here, "other machines": elsewhere }));
+      terminal.stdout.write(fieldList({ ...answer, next: here, "other machines": elsewhere, note: notes }));
     });
   return addJsonFlag(addSpecFlags(command));
 }

@@ -98,6 +98,26 @@ describe("the lines after init", () => {
     assert.match(await output(home, "aurex-node tx record --key node --wait hello"), /committed in block/);
   });
 
+  it("name no directory that holds another chain, and the way to a key for this one works", async (t) => {
+    const home = await homeOf(t);
+    // The only node of this machine mines another chain; keys node shows its key.
+    const miner = await home.startLine("aurex-node --consensus pow --port 0 --api-port 0");
+    const init = (authority: string, out: string) =>
+      output(home, `aurex-node init --consensus poa --name lab --authority ${authority} --out ${out}`);
+    const refused = await init("$(aurex-node keys node --address)", "first.json");
+    assert.deepEqual(linesOf(refused).next, []);
+    assert.match(refused, new RegExp(`has the key ${miner.address} and holds another chain`));
+    const [, make = ""] = /Make a key for this one with: (aurex-node .*)\n/.exec(refused) ?? [];
+    const address = (await output(home, `${make} --address`)).trim();
+    const { next } = linesOf(await init(address, "second.json"));
+    const node = await home.startLine(next[0] ?? "");
+    assert.equal(node.address, address);
+    assert.match(
+      await output(home, "aurex-node tx record --key node --data-dir lab-node --wait x"),
+      /committed in/,
+    );
+  });
+
   it("start a Proof of Work chain beside one that the usual directory holds already", async (t) => {
     const home = await homeOf(t);
     const built = await home.startLine("aurex-node --consensus pow --port 0 --api-port 0");
