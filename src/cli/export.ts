@@ -5,7 +5,14 @@ import type { ExportProgress } from "../export/export-job.ts";
 import type { LedgerCopyProgress } from "../export/ledger-copy.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
-import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
+import {
+  addJsonFlag,
+  addPlaceFlags,
+  connect,
+  type JsonFlag,
+  type PlaceFlags,
+  settingsOf,
+} from "./shared-flags.ts";
 import { addStopSignals } from "./stop-signals.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
@@ -98,7 +105,7 @@ function heldNote(file: string): string {
 
 async function copy(flags: ExportFlags, target: string, terminal: Terminal): Promise<void> {
   const { copyLedger } = await import("../export/ledger-copy.ts");
-  const ledger = flags.ledger ?? (await ledgerOfNode(await settingsOf(flags, terminal)));
+  const ledger = flags.ledger ?? (await ledgerOfNode(await settingsOf(flags, terminal), terminal));
   const stop = addStopSignals();
   try {
     const report = await copyLedger(
@@ -116,13 +123,15 @@ async function copy(flags: ExportFlags, target: string, terminal: Terminal): Pro
   }
 }
 
-/** The file that the running node writes; of a stopped node, the one that its settings name. */
-async function ledgerOfNode({ dataDir, export: configured }: NodeConfig): Promise<string> {
-  const { readDirectoryLock } = await import("../store/directory-lock.ts");
-  const holder = await readDirectoryLock(dataDir);
+/** The file that the running node writes; of a stopped node, the one that its settings name, or that it wrote last. */
+async function ledgerOfNode(
+  { dataDir, export: configured }: NodeConfig,
+  terminal: Terminal,
+): Promise<string> {
+  const { holderOf } = await import("./place/node-place.ts");
+  const holder = await holderOf(dataDir);
   if (holder?.apiUrl) {
-    const { createApiClient } = await import("../http/api-client.ts");
-    const { export: kept } = await createApiClient(holder.apiUrl).node();
+    const { export: kept } = await (await connect({ dataDir }, terminal)).node();
     if (kept) return kept.file;
     throw usageError(
       `the node in ${dataDir} keeps no SQL ledger`,
@@ -130,7 +139,9 @@ async function ledgerOfNode({ dataDir, export: configured }: NodeConfig): Promis
       "start it again with --export FILE; or stop it and write one from its chain: aurex-node export --out FILE",
     );
   }
-  if (configured !== undefined) return path.resolve(configured);
+  const { lastStart } = await import("./place/started-with.ts");
+  const kept = configured ?? (await lastStart(dataDir))?.export;
+  if (typeof kept === "string") return path.resolve(kept);
   throw usageError(
     holder ? `the node in ${dataDir} has no API` : `no node runs in ${dataDir}`,
     "so it cannot be asked where its SQL ledger is",

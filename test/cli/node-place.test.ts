@@ -228,7 +228,7 @@ describe("several nodes", () => {
     const text = await readFile(lock, "utf8");
     t.after(() => writeFile(lock, text));
     await writeFile(lock, JSON.stringify({ ...JSON.parse(text), apiUrl: second.apiUrl }));
-    for (const argv of asking) {
+    for (const argv of [...asking, ["export", "--copy", home.path("copy.sqlite")]]) {
       assertRefused(await home.run([...argv, "--data-dir", places()[0]]), /is on another chain than/);
     }
   });

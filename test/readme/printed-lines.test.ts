@@ -359,6 +359,17 @@ describe("the lines that README and help print", { skip }, () => {
       home,
       "aurex-node init --consensus pow --difficulty 3 --block-time 10s --block-reward 50 --halving 210000 --out work.json",
     );
+    await home.line("printf sesame > secret.txt");
+    await home.output("keys", "new", "alice");
+    const fresh = { AUREX_NEW_PASSPHRASE: "sesame" };
+    Object.assign(home.environment, fresh);
+    await follow(home, "aurex-node keys passphrase alice", { stdout: /is encrypted by the new passphrase/ });
+    delete home.environment.AUREX_NEW_PASSPHRASE;
+    const removed = "aurex-node keys passphrase alice --remove --passphrase-file secret.txt";
+    await follow(home, removed, { stdout: /has no passphrase/ });
+    const ofNode = "aurex-node keys passphrase node --new-passphrase-file secret.txt";
+    await follow(home, ofNode, { stdout: /is encrypted by the new passphrase/ });
+    await home.line("rm .aurex/aurex/poa/keys/alice.json");
     const secret = { values: { "…": "sesame" }, stdout: /"encrypted":true/ };
     await follow(home, "AUREX_PASSPHRASE=… aurex-node keys new alice --json", secret);
   });
@@ -377,9 +388,15 @@ describe("the lines that README and help print", { skip }, () => {
       await follow(home, line);
     }
     const stopped = await newHome();
-    const node = await stopped.startLine("aurex-node --consensus pow --mine --data-dir ./alpha");
+    const keeping = "--export ./alpha/ledger.sqlite";
+    const node = await stopped.startLine(`aurex-node --consensus pow --mine --data-dir ./alpha ${keeping}`);
     await stopped.line("aurex-node tx record --key node --wait hello");
+    await follow(stopped, "aurex-node export --copy monday.sqlite --data-dir ./alpha", {
+      stdout: /a copy of/,
+    });
     await node.stop();
+    const again = "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force";
+    await follow(stopped, again, { stdout: /a copy of .*\nup to block 1 /m });
     await follow(stopped, "aurex-node keys list --data-dir ./alpha --json", {
       stdout: new RegExp(node.address),
     });
@@ -397,6 +414,22 @@ describe("the lines that README and help print", { skip }, () => {
     const home = await newHome();
     await follow(home, "aurex-node demo");
     await follow(home, "aurex-node demo --pow 1 --poa 3 --transactions 50 --exit");
+    // In the background until it is told to stop, as the shell's line says.
+    const background = filled("aurex-node demo --stay > demo.txt &").replace(
+      /&$/,
+      "& echo $! > demo.pid; wait $!",
+    );
+    const staying = home.line(background);
+    const inFile = async (name: string) => readFile(home.path(name), "utf8").catch(() => "");
+    await until(
+      "the demo shows what can be sent",
+      async () => /aurex-node tx /.test(await inFile("demo.txt")),
+      {
+        seen: () => home.path("demo.txt"),
+      },
+    );
+    process.kill(Number(await inFile("demo.pid")), "SIGINT");
+    assert.equal((await staying).code, 0);
   });
 
   it("are all followed, here or by another test", async () => {

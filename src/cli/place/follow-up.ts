@@ -15,6 +15,7 @@ export const readingCommands = [
   "keys new",
   "keys list",
   "keys show",
+  "keys passphrase",
   "keys node",
 ] as const;
 
