@@ -41,6 +41,8 @@ export interface NodeConfig {
   readonly mdns: boolean;
   readonly api: boolean;
   readonly apiPort: number;
+  /** `HOST:PORT` where the metrics alone are served; undefined: only by the API. */
+  readonly metricsAddress: string | undefined;
   readonly export: string | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly logFormat: "human" | "json";

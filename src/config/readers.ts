@@ -150,3 +150,22 @@ function isTcpMultiaddr(address: string): boolean {
     return false;
   }
 }
+
+/** An address or a name of this machine, with a port or without; read as `HOST:PORT`, an IPv6 address in brackets. */
+export function aHostAndPort(portDefault: number): Reader<string> {
+  return {
+    expected: `HOST or HOST:PORT, such as 127.0.0.1, 0.0.0.0:9100 or [::]:9100 (port ${portDefault} if none is given)`,
+    read: (raw) => {
+      if (typeof raw !== "string") return undefined;
+      if (isIP(raw) === 6) return `[${raw}]:${portDefault}`;
+      const [, bracketed, bare, digits = String(portDefault)] =
+        /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(raw) ?? [];
+      if (Number(digits) > 65_535) return undefined;
+      if (bracketed !== undefined) return isIP(bracketed) === 6 ? `[${bracketed}]:${digits}` : undefined;
+      // Four numbers that are no address are no name either.
+      const isName =
+        bare !== undefined && (isIP(bare) === 4 || (hostName.test(bare) && !/^[\d.]+$/.test(bare)));
+      return isName ? `${bare}:${digits}` : undefined;
+    },
+  };
+}

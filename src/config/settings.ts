@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { NodeConfig, SettingName } from "./node-config.ts";
 import {
+  aHostAndPort,
   announcedAddresses,
   aPath,
   aSwitch,
@@ -247,6 +248,12 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     reader: port,
     defaultText: "13280",
     default: always(13_280),
+  },
+  metricsAddress: {
+    help: "serve /metrics alone on this address, too, e.g. 0.0.0.0:9100; nobody is authenticated there",
+    argument: "host[:port]",
+    reader: aHostAndPort(13_290),
+    default: none,
   },
   export: {
     help: "keep the SQL ledger in this SQLite file up to date",

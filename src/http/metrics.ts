@@ -103,7 +103,10 @@ const figures: readonly Figure[] = [
 ];
 
 /** One registry for each API, since one process may run several nodes. */
-export function addMetrics(app: FastifyInstance, modules: ApiModules): void {
+export function addMetrics(
+  app: FastifyInstance,
+  modules: Pick<ApiModules, "chain" | "status" | "software">,
+): void {
   const { chain, status, software } = modules;
   const registry = new Registry();
   const registers = [registry];

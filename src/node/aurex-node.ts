@@ -5,7 +5,6 @@ import { includesBytes, toHex } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
-import { createApi } from "../http/api.ts";
 import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
@@ -33,6 +32,7 @@ import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import type { AuthorityJournals } from "./authority/authority-role.ts";
 import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory.ts";
 import { ExportFollower } from "./export-follower.ts";
+import { HttpServers } from "./http-servers.ts";
 import { NodeCore } from "./node-core.ts";
 import { createNodeHost, softwareVersion } from "./node-host.ts";
 import { listenRefusal } from "./operator-error.ts";
@@ -71,6 +71,8 @@ export interface AurexNodeOptions {
   readonly mdns: boolean;
   /** On 127.0.0.1; 0 for any free port, undefined for no API. */
   readonly apiPort: number | undefined;
+  /** `HOST:PORT` for the metrics alone. */
+  readonly metricsAddress?: string | undefined;
   /** The SQLite file to keep up to date. */
   readonly exportFile: string | undefined;
 }
@@ -96,7 +98,7 @@ export class AurexNode {
   readonly #lock: DirectoryLock;
   readonly #follower: ExportFollower | undefined;
   readonly #pool: PoolService | undefined;
-  readonly #api: ReturnType<typeof createApi> | undefined;
+  readonly #servers: HttpServers;
   readonly #host: Libp2pHost;
   /** What was opened, closed in the opposite order. */
   readonly #resources: AsyncDisposableStack;
@@ -113,25 +115,19 @@ export class AurexNode {
     this.#follower = follower;
     this.#pool = pool;
     this.#resources = resources;
-    this.#api =
-      options.apiPort === undefined
-        ? undefined
-        : createApi(
-            { port: options.apiPort },
-            {
-              chain: core.chain,
-              mempool: core.mempool,
-              submit: (transaction, options) => core.submit(transaction, options),
-              own: core.ownTransactions,
-              status: () => this.status(),
-              peers: () => peersAnswer(core.network),
-              authorities: core.admission,
-              work: workBoard,
-              pool: pool && (() => pool.status()),
-              software: softwareVersion,
-              logger,
-            },
-          );
+    this.#servers = new HttpServers(options, {
+      chain: core.chain,
+      mempool: core.mempool,
+      submit: (transaction, options) => core.submit(transaction, options),
+      own: core.ownTransactions,
+      status: () => this.status(),
+      peers: () => peersAnswer(core.network),
+      authorities: core.admission,
+      work: workBoard,
+      pool: pool && (() => pool.status()),
+      software: softwareVersion,
+      logger,
+    });
   }
 
   /**
@@ -191,17 +187,14 @@ export class AurexNode {
 
   /** @throws OperatorError with exit code 4 where a port is taken; the node is to be stopped then */
   async start(): Promise<void> {
-    const { listenAddresses, apiPort } = this.options;
+    const { listenAddresses } = this.options;
     await this.#core.start().catch((thrown: unknown) => {
       throw listenRefusal(thrown, listenAddresses.join(", "), "--port");
     });
     await this.#pool?.start();
     await this.#follower?.start();
-    if (!this.#api) return;
-    this.#apiUrl = await this.#api.start().catch((thrown: unknown) => {
-      throw listenRefusal(thrown, `127.0.0.1:${apiPort}`, "--api-port");
-    });
-    await this.#lock.setApiUrl(this.#apiUrl);
+    this.#apiUrl = await this.#servers.start();
+    if (this.#apiUrl !== undefined) await this.#lock.setApiUrl(this.#apiUrl);
   }
 
   /** Pool, producer, API, network, the import that runs, SQL ledger, store, lock; in this order, once. */
@@ -209,7 +202,7 @@ export class AurexNode {
     // While the producer takes blocks: a share that is being stored may be one.
     await this.#pool?.stop();
     await this.#core.stopProducing();
-    await this.#api?.stop();
+    await this.#servers.stop();
     await this.#resources.disposeAsync();
   }
 

@@ -38,6 +38,7 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     bootstrap: config.bootstrap,
     mdns: config.mdns,
     apiPort: config.api ? config.apiPort : undefined,
+    metricsAddress: config.metricsAddress,
     exportFile: config.export,
   };
 }

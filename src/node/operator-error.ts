@@ -159,7 +159,7 @@ export function listenRefusal(thrown: unknown, where: string, flag: string): unk
           code: "node/address-not-here",
           exitCode: exitCodes.usage,
           why: "no interface of this machine has that address, or the interface is down",
-          next: "name one of this machine's addresses with --listen-address (ip address lists them; 0.0.0.0: all); an address that a router forwards goes into --announce-address",
+          next: `name one of this machine's addresses with ${flag === "--port" ? "--listen-address" : flag} (ip address lists them; 0.0.0.0: all); an address that a router forwards goes into --announce-address`,
           cause: thrown,
         });
       case "EACCES":
