@@ -1,9 +1,12 @@
 /** `aurex-node peers`: who a running node is connected with, and who it refused. */
 import type { TableColumn } from "../base/text-table.ts";
+import type { NodeStatus } from "../http/node-status.ts";
 import type { PeerAnswer, PeersAnswer } from "../http/peers-answer.ts";
 import { AurexCommand } from "./command.ts";
+import { wrapped } from "./field-list.ts";
 import { withPlace } from "./place/follow-up.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
+import { bootstrapText } from "./status-text.ts";
 import { type Terminal, tableFor, writeJson } from "./terminal.ts";
 import { agoText } from "./time-text.ts";
 import { addWideFlag, type WideFlag } from "./wide-flag.ts";
@@ -13,7 +16,7 @@ type Flags = ApiFlags & JsonFlag & WideFlag;
 export function peersCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("peers", terminal)
     .description(
-      "Show the peers of a running node: each one's name, node id, address, height and chain. Peers that were refused because of another chain stand below.",
+      "Show the peers of a running node: each one's name, node id, address, height and chain. Below stand peers that were refused because of another chain, and the bootstrap addresses with their last error.",
     )
     .examples(
       "aurex-node peers",
@@ -22,11 +25,18 @@ export function peersCommand(terminal: Terminal): AurexCommand {
     )
     .runs(async (flags: Flags) => {
       const client = await connect(flags, terminal);
-      const answer = await client.peers();
-      if (flags.json) writeJson(terminal, answer);
-      else terminal.stdout.write(peersText(answer, terminal, flags));
+      const [answer, { bootstrap }] = await Promise.all([client.peers(), client.node()]);
+      if (flags.json) writeJson(terminal, { ...answer, bootstrap });
+      else terminal.stdout.write(peersText(answer, terminal, flags) + bootstrapSection(bootstrap, terminal));
     });
   return addJsonFlag(addWideFlag(addApiFlags(command)));
+}
+
+/** Each address that the operator wrote: a peer behind it is one of those above, or the reason stands here. */
+function bootstrapSection(bootstrap: NodeStatus["bootstrap"], terminal: Terminal): string {
+  if (bootstrap.length === 0) return "";
+  const lines = bootstrap.flatMap((address) => wrapped(bootstrapText(address), terminal.columns - 4));
+  return `\nBootstrap addresses\n${lines.map((line, index) => `${index === 0 || line.startsWith("/") ? "  " : "    "}${line}\n`).join("")}`;
 }
 
 const columns: readonly TableColumn[] = [

@@ -68,6 +68,23 @@ describe("what commands print", () => {
     assert.ok(stdout.includes(rig.chain.head.hashHex));
   });
 
+  it("peers lists the bootstrap addresses, each with its last error", async () => {
+    const address = "/ip4/127.0.0.1/tcp/1";
+    const failed = await openApiRig({
+      status: {
+        bootstrap: [{ address, connected: false, peerId: null, error: "connection refused", failedAtMs: 1 }],
+      },
+    });
+    const { stdout } = await run(["peers", "--api", failed.url]);
+    assert.match(
+      stdout,
+      /^Bootstrap addresses\n {2}\/ip4\/127\.0\.0\.1\/tcp\/1 not connected: connection refused/m,
+    );
+    const { stdout: json } = await run(["peers", "--json", "--api", failed.url]);
+    assert.equal(JSON.parse(json).bootstrap[0].address, address);
+    await failed.close();
+  });
+
   it("account names what an account has waiting", async () => {
     const record = { kind: "record", data: Uint8Array.of(1) } as const;
     assert.ok((await rig.mempool.add(rig.sign(record, alice, { sequence: 1 }))).ok);
