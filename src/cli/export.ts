@@ -3,6 +3,7 @@ import path from "node:path";
 import type { NodeConfig } from "../config/node-config.ts";
 import type { ExportProgress } from "../export/export-job.ts";
 import type { LedgerCopyProgress } from "../export/ledger-copy.ts";
+import { exitCodes, OperatorError } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import {
@@ -81,10 +82,13 @@ function misuseOf({ out, copy, ledger, force, chain }: ExportFlags): Misuse | un
 async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<void> {
   const { exportStoppedNode } = await import("../node/export-stopped-node.ts");
   const { silentLogger } = await import("../base/logger.ts");
+  const { readDirectoryLock } = await import("../store/directory-lock.ts");
   const { dataDir } = await settingsOf(flags, terminal);
   const file = path.resolve(out);
   const stop = addStopSignals();
   try {
+    const holder = await readDirectoryLock(dataDir);
+    if (holder) throw stillRuns(dataDir, holder.pid);
     const { isAlone, ...report } = await exportStoppedNode(
       { dataDir, chain: flags.chain, file },
       { logger: silentLogger, onProgress: progressLine(terminal), signal: stop.signal },
@@ -97,6 +101,15 @@ async function write(flags: ExportFlags, out: string, terminal: Terminal): Promi
   } finally {
     stop.remove();
   }
+}
+
+function stillRuns(dataDir: string, pid: number): OperatorError {
+  return new OperatorError(`${dataDir} is in use by process ${pid}`, {
+    code: "store/in-use",
+    exitCode: exitCodes.dataDirectoryInUse,
+    why: "--out reads the chain of a node that does not run",
+    next: `aurex-node export --copy OUT.sqlite --data-dir '${dataDir}' copies the ledger that a running node keeps; or stop the node first`,
+  });
 }
 
 function heldNote(file: string): string {

@@ -98,6 +98,14 @@ export async function copyLedger(
 }
 
 function openToRead(ledger: string): DatabaseSync {
+  if (!existsSync(ledger)) {
+    throw new ExportError(
+      "export/cannot-open",
+      `there is no ledger ${ledger}`,
+      "no file of this name is on this machine, or this user may not see it",
+      "name the file that a node writes: aurex-node status shows it as sql ledger",
+    );
+  }
   try {
     return openLedgerFile(ledger, { readOnly: true });
   } catch (thrown) {

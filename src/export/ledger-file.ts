@@ -1,5 +1,5 @@
 /** Opens ledger files: new ones get the schema, foreign ones and those of other versions are refused untouched. */
-import { existsSync, linkSync, renameSync, rmSync } from "node:fs";
+import { existsSync, linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
@@ -34,6 +34,7 @@ export function openLedgerFile(path: string, options: LedgerFileOptions = {}): D
   const readOnly = options.readOnly ?? false;
   let db: DatabaseSync | undefined;
   try {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw isDirectory(path);
     if (!readOnly && path !== inMemory && !existsSync(path)) layOutNew(path);
     const place = options.isImmutable ? new URL(`${pathToFileURL(path)}?immutable=1`) : path;
     const timeout = options.busyMs ?? openBusyMs;
@@ -81,6 +82,11 @@ function checkIdentity(db: DatabaseSync, path: string): boolean {
   const objects = Number(db.prepare("SELECT COUNT(*) AS objects FROM sqlite_schema").get()?.objects);
   if (applicationId === 0 && version === 0 && objects === 0) return true;
   throw notALedger(path, `its application id is ${applicationId}, a ledger's is ${ledgerApplicationId}`);
+}
+
+function isDirectory(path: string): ExportError {
+  const next = `name a file in it, e.g. ${join(path, "ledger.sqlite")}`;
+  return new ExportError("export/cannot-open", `${path} is no ledger`, "it is a directory", next);
 }
 
 /** Beside its place and then put there, so that whoever finds a file of this name finds a ledger with its tables. */

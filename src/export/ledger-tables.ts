@@ -239,7 +239,7 @@ const miningPool: Table = {
 const meta: Table = {
   name: "meta",
   meaning:
-    "One row for each chain in this file; the cursor is written in the same transaction as the rows up to it",
+    "One row for each chain in this file; the cursor is written in the same transaction as the rows up to it. Reading this file takes SQLite 3.37 or newer: its tables are STRICT",
   columns: [
     ...columns("genesis", [
       ["chain_id", "TEXT NOT NULL PRIMARY KEY", "SHA-256 of genesis_bytes, hex"],

@@ -107,6 +107,7 @@ describe("the SQL ledger beside a running node", () => {
     const ledger = stage.place("copied.sqlite");
     const node = await start(ledger);
     await send("to be copied");
+    await quiet(node);
     const { head } = await inStep(node, "the ledger is in step");
     const copy = stage.place("copy.sqlite");
     const report = JSON.parse(
@@ -121,6 +122,10 @@ describe("the SQL ledger beside a running node", () => {
     const itself = await stage.run(["export", "--copy", ledger, "--data-dir", authorityDir, "--force"]).ended;
     assert.equal(itself.code, 2);
     assert.match(itself.stderr, /the ledger .* itself/);
+    const other = stage.place("other.sqlite");
+    const running = await stage.run(["export", "--out", other, "--data-dir", authorityDir]).ended;
+    assert.equal(running.code, 3);
+    assert.match(running.stderr, /aurex-node export --copy/);
     assert.equal((await node.stop()).code, 0);
 
     const stopped = await stage.run(["export", "--copy", copy, "--data-dir", authorityDir]).ended;
