@@ -45,6 +45,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./authority.ts")).authorityCommand,
   },
   {
+    name: "found-anew",
+    summary: "leave a chain that nobody uses yet, and begin another",
+    load: async () => (await import("./found-anew.ts")).foundAnewCommand,
+  },
+  {
     name: "pool",
     summary: "serve a mining pool, or mine for one",
     load: async () => (await import("./pool.ts")).poolCommand,

@@ -60,6 +60,8 @@ export interface ApiClient {
   /** Has the node cast its vote. */
   voteOnAuthority(vote: AuthorityVoteBody): Promise<SubmitAnswer>;
   openJoinWindow(forMs: number): Promise<{ readonly joinWindowEndsAtMs: number }>;
+  /** Has the node leave its chain and begin anew. */
+  foundAnew(): Promise<{ readonly status: "leaving" }>;
   /** The node's consent to become an authority. */
   proposeAuthority(): Promise<ConsentAnswer>;
 }
@@ -110,6 +112,7 @@ export function createApiClient(url: string, fetchFrom: Fetch = fetch): ApiClien
     pool: () => get("/v1/pool"),
     voteOnAuthority: (vote) => post("/v1/authorities/votes", vote),
     openJoinWindow: (forMs) => post("/v1/authorities/open", { forMs }),
+    foundAnew: () => post("/v1/chain/anew", {}),
     proposeAuthority: () => post("/v1/authorities/candidacy", {}),
   };
 }

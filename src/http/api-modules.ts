@@ -4,6 +4,7 @@ import type { Chain } from "../chain/chain.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { AuthorityControl } from "./authority-control.ts";
+import type { FoundAnew } from "./chain-control.ts";
 import type { NodeStatus } from "./node-status.ts";
 import type { PeersAnswer } from "./peers-answer.ts";
 import type { PoolAnswer } from "./pool-answer.ts";
@@ -30,6 +31,8 @@ export interface ApiModules {
   readonly peers: () => PeersAnswer;
   /** Undefined where the chain has no authorities. */
   readonly authorities?: AuthorityControl | undefined;
+  /** Undefined if the node cannot leave its chain. */
+  readonly foundAnew?: FoundAnew | undefined;
   /** Undefined where the node does not mine. */
   readonly work?: WorkControl | undefined;
   /** Undefined where the node serves no pool. */

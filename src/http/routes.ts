@@ -11,6 +11,7 @@ import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { blockAnswer, blocksAnswer } from "./block-answer.ts";
+import { addChainRoutes } from "./chain-control.ts";
 import type { PeersAnswer } from "./peers-answer.ts";
 import type { PoolAnswer } from "./pool-answer.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
@@ -146,6 +147,7 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   });
 
   addAuthorityRoutes(app, modules.authorities);
+  addChainRoutes(app, modules.foundAnew);
 }
 
 function blockHashOf(reference: string, chain: Chain): Uint8Array | undefined {

@@ -8,6 +8,8 @@ import type { Clock } from "../base/clock.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { Greeting } from "./handshake.ts";
 
+/** No node of this software ran before 2025: a machine that says so has no battery for its clock, and was not set. */
+export const plausibleFromMs: number = Date.UTC(2025, 0, 1);
 /** A clock that is off by more than this seals and votes nothing. */
 export const clockOffMaxMs = 2_000;
 /** One other clock alone cannot say which of the two is wrong. */

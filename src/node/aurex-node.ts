@@ -1,20 +1,18 @@
 /** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
 import { randomBytes } from "node:crypto";
 import path from "node:path";
-import { includesBytes, toHex } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
-import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
+import type { FoundAnewRefusal } from "../http/chain-control.ts";
+import type { NodeStatus } from "../http/node-status.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
-import type { ClockVerdict } from "../network/clock-comparison.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
 import type { PeerHost, PeerId } from "../network/peer-host.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
-import { addressOf } from "../protocol/identity.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import { openFileSealJournal } from "../sealing/poa/file-seal-journal.ts";
@@ -22,7 +20,6 @@ import { openFileVoteJournal } from "../sealing/poa/file-vote-journal.ts";
 import { createMiningThreads } from "../sealing/pow/mining-threads.ts";
 import { createPowSealer } from "../sealing/pow/pow-sealer.ts";
 import { WorkBoard } from "../sealing/pow/work-board.ts";
-import { sealingStateOf } from "../sealing/sealing-state.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";
@@ -38,8 +35,8 @@ import { createNodeHost, softwareVersion } from "./node-host.ts";
 import { listenRefusal } from "./operator-error.ts";
 import { TransactionJournal } from "./own-transactions/transaction-journal.ts";
 import { PoolService, type PoolServiceOptions } from "./pool-service.ts";
-import { adviceOn } from "./situation/advice.ts";
 import type { MachineFacts } from "./situation/take-situation.ts";
+import { takeStatus } from "./take-status.ts";
 
 export interface AurexNodeOptions {
   readonly dataDir: string;
@@ -87,6 +84,8 @@ export interface AurexNodeModules {
   readonly lock?: DirectoryLock;
   /** The node's key, if the caller has opened it already; by default the key of the directory, without a passphrase. */
   readonly keyPair?: KeyPair;
+  /** Has the node stopped and its chain set aside, where there is somebody who can begin another one. */
+  readonly leaveChain?: () => void;
 }
 
 export class AurexNode {
@@ -104,7 +103,12 @@ export class AurexNode {
   readonly #resources: AsyncDisposableStack;
   #apiUrl: string | undefined;
 
-  private constructor(options: AurexNodeOptions, parts: NodeParts, resources: AsyncDisposableStack) {
+  private constructor(
+    options: AurexNodeOptions,
+    parts: NodeParts,
+    resources: AsyncDisposableStack,
+    leaveChain: (() => void) | undefined,
+  ) {
     const { core, host, keyPair, lock, follower, workBoard, pool, logger } = parts;
     this.options = options;
     this.workBoard = workBoard;
@@ -123,6 +127,7 @@ export class AurexNode {
       status: () => this.status(),
       peers: () => peersAnswer(core.network),
       authorities: core.admission,
+      foundAnew: leaveChain && (() => this.#foundAnew(leaveChain)),
       work: workBoard,
       pool: pool && (() => pool.status()),
       software: softwareVersion,
@@ -140,7 +145,7 @@ export class AurexNode {
     const logger = modules.logger ?? silentLogger;
     await using resources = new AsyncDisposableStack();
     const parts = await openParts(options, modules, clock, logger, resources);
-    return new AurexNode(options, parts, resources.move());
+    return new AurexNode(options, parts, resources.move(), modules.leaveChain);
   }
 
   get chain(): Chain {
@@ -173,6 +178,11 @@ export class AurexNode {
   /** Parts for some minutes from a peer whose chain will never be this node's. */
   refuseChain(peer: PeerId): void {
     this.#core.network.refuseChain(peer);
+  }
+
+  /** Its newest block is further ahead of this clock than any may be: a clock was wrong when it was sealed, or this one is. */
+  get isAhead(): boolean {
+    return this.#core.isChainAhead;
   }
 
   /** Where the API listens; undefined before the start and without an API. */
@@ -219,7 +229,19 @@ export class AurexNode {
     await this.#follower?.caughtUp();
   }
 
-  #machineFacts(): MachineFacts {
+  /** What the node says of itself. */
+  status(): NodeStatus {
+    return takeStatus(this.options, {
+      core: this.#core,
+      host: this.#host,
+      publicKey: this.publicKey,
+      facts: this.#machineFacts,
+      pool: this.#pool,
+      follower: this.#follower,
+    });
+  }
+
+  get #machineFacts(): MachineFacts {
     const {
       dataDir,
       startCommand = `aurex-node --data-dir ${dataDir}`,
@@ -228,51 +250,13 @@ export class AurexNode {
     return { dataDir, startCommand, mayLeaveChain };
   }
 
-  status(): NodeStatus {
-    const { chain, mempool, network, producer } = this.#core;
-    const { head, spec, engine, final } = chain;
-    const authorities = engine.authorities(head);
-    const progress = network.syncProgress;
-    const isMiner = producer !== undefined && spec.consensus === "pow";
-    const hasThreads = isMiner && this.options.mineThreads !== 0;
-    return {
-      nodeId: network.nodeId,
-      name: this.options.name,
-      network: this.options.network,
-      chainId: toHex(spec.chainId),
-      consensus: spec.consensus,
-      authority: producer !== undefined && includesBytes(authorities, this.publicKey),
-      mining: isMiner,
-      sealing: producer ? sealingStateOf(producer.notSealingBecause) : "off",
-      notSealingBecause: producer?.notSealingBecause ?? null,
-      advice: adviceOn(this.#core.situation(this.#machineFacts())),
-      head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
-      final: final ? { height: final.height, hash: toHex(final.hash) } : null,
-      established: this.established,
-      quorum: final ? this.#core.quorum : null,
-      clock: clockStatus(network.clocks.verdict()),
-      peers: network.peerCount,
-      addresses: network.addresses,
-      bootstrap: this.#host.bootstrap(),
-      mdnsFault: this.#host.discoveryFault() ?? null,
-      mempool: mempool.count,
-      export: this.#follower?.status() ?? null,
-      authorities: authorities.map(addressOf),
-      address: addressOf(this.publicKey),
-      syncing: progress ? { height: progress.height, targetHeight: progress.targetHeight } : null,
-      hashesPerSecond: hasThreads ? (producer.progress?.hashesPerSecond ?? 0) : null,
-      pool: this.#pool?.summary() ?? null,
-      hashesTried: hasThreads ? (producer.progress?.attempts ?? 0) : null,
-    };
+  /** Why the node stays on its chain; undefined: it leaves it. */
+  #foundAnew(leave: () => void): FoundAnewRefusal | undefined {
+    const { spec } = this.#core.chain;
+    if (this.#core.situation(this.#machineFacts).mayFoundAnew) return void leave();
+    if (spec.consensus === "pow") return "not-ahead";
+    return this.established ? "established" : "given";
   }
-}
-
-function clockStatus({ medianMs, measured, needed }: ClockVerdict): ClockStatus {
-  return {
-    offsetMs: medianMs === undefined ? null : -Math.round(medianMs),
-    measuredAgainst: measured,
-    needed,
-  };
 }
 
 interface NodeParts {

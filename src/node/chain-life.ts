@@ -1,5 +1,5 @@
 /** From no chain to a chain, and from one to another: a node's life without its machine. */
-import { bytesEqual, toHex } from "../base/bytes.ts";
+import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
@@ -17,6 +17,8 @@ export interface LivingNode {
   readonly host: PeerHost;
   /** False while the chain is provisional. */
   readonly established: boolean;
+  /** The chain is ahead of this machine's clock: nothing can be sealed on it for as long. */
+  readonly isAhead: boolean;
   start(): Promise<void>;
   /** Nothing of the node runs any more, its host included. */
   stop(): Promise<void>;
@@ -32,6 +34,10 @@ export interface ChainShelf {
   pin(spec: ChainSpec, origin: ChainOrigin): Promise<void>;
   /** Sets the old chain aside and pins the new one; resolves to where the old one is. */
   change(from: ChainSpec, to: ChainSpec): Promise<string>;
+  /** Sets the chain aside for good and pins none; resolves to where it is. */
+  leave(from: ChainSpec): Promise<string>;
+  /** Ids of the chains that were set aside for good: this node never joins them. */
+  left(): Promise<readonly Uint8Array[]>;
 }
 
 export interface ChainLifeOptions extends FoundingOptions {
@@ -44,7 +50,7 @@ export interface ChainLifeModules<Node extends LivingNode> {
   /** A host for the founding, not started. */
   readonly openHost: () => Promise<PeerHost>;
   /** The node on a chain, not started. */
-  readonly openNode: (spec: ChainSpec) => Promise<Node>;
+  readonly openNode: (chain: PinnedChain) => Promise<Node>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** 32 random bytes. */
@@ -63,6 +69,10 @@ export class ChainLife<Node extends LivingNode> {
   readonly #modules: ChainLifeModules<Node>;
   #host: PeerHost | undefined;
   #node: Node | undefined;
+  #leaveChain: (() => void) | undefined;
+  #left: readonly Uint8Array[] = [];
+  /** Ids in hex of the chains that this process has changed from. */
+  readonly #changedFrom = new Set<string>();
   #changes = 0;
   #changedAtMs = 0;
 
@@ -92,6 +102,17 @@ export class ChainLife<Node extends LivingNode> {
       const next = await this.#live(chain, signal);
       if (!next || signal.aborted) return;
       const { shelf, logger, clock } = this.#modules;
+      if (next === "anew") {
+        const place = await shelf.leave(chain.spec);
+        const left = { left: toHex(chain.spec.chainId), aside: place };
+        logger.warn(
+          left,
+          "this node leaves its chain for good, as its operator wants; the chain is set aside",
+        );
+        chain = await this.#chain(signal, 1);
+        continue;
+      }
+      this.#changedFrom.add(toHex(chain.spec.chainId));
       const aside = await shelf.change(chain.spec, next);
       this.#changes += 1;
       this.#changedAtMs = clock.monotonicMs();
@@ -104,17 +125,27 @@ export class ChainLife<Node extends LivingNode> {
     }
   }
 
+  /**
+   * The operator wants another chain: this one is set aside, and the node begins as with an empty directory.
+   * Does nothing while there is no chain.
+   */
+  leaveChain(): void {
+    this.#leaveChain?.();
+  }
+
   /** The chain that is named, that is there already, or that founding ends with; undefined where `signal` came first. */
-  async #chain(signal: AbortSignal): Promise<PinnedChain | undefined> {
+  async #chain(signal: AbortSignal, expect = this.#options.expect): Promise<PinnedChain | undefined> {
     const { spec } = this.#options;
     const { shelf, openHost, logger, clock, salt } = this.#modules;
     if (spec) return { spec, origin: "given" };
+    this.#left = await shelf.left();
     const pinned = await shelf.pinned();
     if (pinned || signal.aborted) return pinned;
     const host = await openHost();
     this.#host = host;
     const modules = { host, logger, clock, salt };
-    const found = await foundOrJoin(this.#options, modules, signal).finally(() => {
+    const options = { ...this.#options, expect, leftChains: this.#left };
+    const found = await foundOrJoin(options, modules, signal).finally(() => {
       this.#host = undefined;
     });
     // Pinned before anybody hears of the chain: whatever is killed from here on goes on with this genesis.
@@ -125,10 +156,10 @@ export class ChainLife<Node extends LivingNode> {
   }
 
   /** Runs the node on its chain; resolves to the chain to change to, or undefined when `signal` ends it. */
-  async #live(chain: PinnedChain, signal: AbortSignal): Promise<ChainSpec | undefined> {
+  async #live(chain: PinnedChain, signal: AbortSignal): Promise<ChainSpec | "anew" | undefined> {
     const { openNode, logger, onStarted } = this.#modules;
-    const node = await openNode(chain.spec);
-    const { promise, resolve } = Promise.withResolvers<ChainSpec | undefined>();
+    const node = await openNode(chain);
+    const { promise, resolve } = Promise.withResolvers<ChainSpec | "anew" | undefined>();
     const onAbort = () => resolve(undefined);
     signal.addEventListener("abort", onAbort, { once: true });
     try {
@@ -138,11 +169,13 @@ export class ChainLife<Node extends LivingNode> {
       this.#watch(node, chain, resolve);
       await node.start();
       this.#node = node;
+      this.#leaveChain = () => resolve("anew");
       onStarted?.(node);
       return await promise;
     } finally {
       signal.removeEventListener("abort", onAbort);
       this.#node = undefined;
+      this.#leaveChain = undefined;
       await node.stop();
     }
   }
@@ -163,10 +196,14 @@ export class ChainLife<Node extends LivingNode> {
       apart.add(peer);
     };
 
-    const resolveWith = (theirs: ChainStanding) =>
-      spec.consensus === "pow"
-        ? "irreconcilable"
-        : resolveChains({ chainId: spec.chainId, established: node.established }, theirs);
+    const resolveWith = (theirs: ChainStanding) => {
+      if (spec.consensus === "pow") return "irreconcilable";
+      if (includesBytes(this.#left, theirs.chainId)) return "stay";
+      const { established } = node;
+      // Nothing can be sealed here for as long as the clock needs: any other chain is better. Once, or two would swap.
+      const isStuck = !established && node.isAhead && !this.#changedFrom.has(toHex(theirs.chainId));
+      return isStuck ? "yield" : resolveChains({ chainId: spec.chainId, established }, theirs);
+    };
 
     const follow = async (peer: PeerId, theirs: ChainStanding) => {
       isFetching = true;

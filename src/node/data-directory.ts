@@ -2,7 +2,7 @@
 
 import { access, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
-import { toHex } from "../base/bytes.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { syncDirectory } from "../base/durable-file.ts";
 import { makeDirectory } from "../base/make-directory.ts";
@@ -23,6 +23,8 @@ export interface DataDirectory {
   readonly chainSpec: string;
   /** Where the chain came from; it counts only with the spec of its chain id beside it. */
   readonly chainOrigin: string;
+  /** Chains that the operator had the node leave. */
+  readonly leftChains: string;
   /** There while the directory is on its way from one chain to another. */
   readonly chainChange: string;
 }
@@ -37,6 +39,7 @@ export function dataDirectory(dataDir: string): DataDirectory {
     pool: path.join(dataDir, "pool"),
     chainSpec: path.join(dataDir, "chain-spec.json"),
     chainOrigin: path.join(dataDir, "chain-origin.json"),
+    leftChains: path.join(dataDir, "left-chains.json"),
     chainChange: path.join(dataDir, "chain-change.json"),
   };
 }
@@ -118,7 +121,8 @@ export interface ChainChange {
   /** The SQL ledger of the chain that is left; it stays in its own directory, under another name. */
   readonly exportFile: string | undefined;
   readonly from: ChainSpec;
-  readonly to: ChainSpec;
+  /** Undefined: none yet; the chain that is left is never joined again. */
+  readonly to: ChainSpec | undefined;
   readonly nowMs: number;
 }
 
@@ -126,7 +130,8 @@ export interface ChainChange {
 interface PlannedChange {
   readonly aside: string;
   readonly moves: readonly { readonly from: string; readonly to: string }[];
-  readonly spec: string;
+  /** Of the chain to pin; null: none. */
+  readonly spec: string | null;
 }
 
 /**
@@ -148,10 +153,27 @@ export async function changeChain({ dataDir, exportFile, from, to, nowMs }: Chai
     const file = path.resolve(exportFile as string);
     moves.push({ from: file + suffix, to: `${file}.${name}${suffix}` });
   }
-  const planned: PlannedChange = { aside, moves, spec: chainSpecToJson(to) };
+  const planned: PlannedChange = { aside, moves, spec: to ? chainSpecToJson(to) : null };
+  // First, so that a kill in between leaves a chain that is not joined, rather than one that is joined again.
+  if (!to) await noteLeft(dataDir, from.chainId);
   await writeDurably(places.chainChange, `${JSON.stringify(planned, null, 2)}\n`);
   await carryOut(dataDir, planned);
   return aside;
+}
+
+const leftMax = 64;
+
+/** Ids of the chains that the operator had this node leave, oldest first. */
+export async function leftChains(dataDir: string): Promise<Uint8Array[]> {
+  const text = await readWhereThere(dataDirectory(dataDir).leftChains);
+  const ids = text === undefined ? [] : (JSON.parse(text) as string[]);
+  return ids.flatMap((hex) => fromHex(hex, 32) ?? []);
+}
+
+async function noteLeft(dataDir: string, chainId: Uint8Array): Promise<void> {
+  const ids = [...(await leftChains(dataDir)).map(toHex), toHex(chainId)];
+  const text = `${JSON.stringify([...new Set(ids)].slice(-leftMax), null, 2)}\n`;
+  await writeDurably(dataDirectory(dataDir).leftChains, text);
 }
 
 /** Goes on with a change of chain that a kill has interrupted; does nothing where there is none. */
@@ -168,7 +190,7 @@ async function carryOut(dataDir: string, { aside, moves, spec }: PlannedChange):
     if ((await isThere(from)) && !(await isThere(to))) await rename(from, to);
   }
   await syncDirectory(aside);
-  await pinChainSpec(dataDir, specFrom(spec, places.chainChange), "joined");
+  if (spec !== null) await pinChainSpec(dataDir, specFrom(spec, places.chainChange), "joined");
   await rm(places.chainChange);
   await syncDirectory(dataDir);
 }

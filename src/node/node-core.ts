@@ -187,6 +187,12 @@ export class NodeCore {
     );
   }
 
+  /** The newest block is further ahead of this clock than any may be. */
+  get isChainAhead(): boolean {
+    const { head, engine } = this.chain;
+    return head.header.timestampMs > this.#clock.nowMs() + engine.aheadMaxMs;
+  }
+
   /** Who was slashed on this chain, and why. */
   get slashed(): readonly Slashed[] {
     return this.#alarms.slashed.all();

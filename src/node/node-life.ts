@@ -20,6 +20,7 @@ import { ChainLife } from "./chain-life.ts";
 import {
   changeChain,
   finishChainChange,
+  leftChains,
   lockDataDirectory,
   pinChainSpec,
   pinnedChain,
@@ -72,6 +73,8 @@ export class NodeLife {
           pinned: () => pinnedChain(dataDir),
           pin: (spec, origin) => pinChainSpec(dataDir, spec, origin),
           change: (from, to) => changeChain({ dataDir, exportFile, from, to, nowMs: clock.nowMs() }),
+          leave: (from) => changeChain({ dataDir, exportFile, from, to: undefined, nowMs: clock.nowMs() }),
+          left: () => leftChains(dataDir),
         },
         openHost: async () => {
           // The founder of a closed network is closed from the start: candidates without the secret do not count.
@@ -80,7 +83,15 @@ export class NodeLife {
           this.#host = await createNodeHost(options, keyPair, { clock, logger });
           return this.#host;
         },
-        openNode: (spec) => AurexNode.open({ ...options, spec }, { clock, logger, lock, keyPair }),
+        openNode: ({ spec, origin }) => {
+          // The Proof of Work chain is the same for all: its blocks are what can be begun anew.
+          const mayLeaveChain = origin !== "given" || spec.consensus === "pow";
+          const leaveChain = () => this.#life.leaveChain();
+          return AurexNode.open(
+            { ...options, spec, mayLeaveChain },
+            { clock, logger, lock, keyPair, leaveChain },
+          );
+        },
         clock,
         logger,
         salt: () => new Uint8Array(randomBytes(32)),

@@ -91,6 +91,7 @@ export class FoundingNode {
   readonly #options: FoundingNodeOptions;
   readonly #stage: FoundingStage;
   readonly aside: PinnedChain[] = [];
+  readonly left: Uint8Array[] = [];
   pinned: PinnedChain | undefined;
   /** By chain id, as the data directory has them, aside or not. */
   readonly #disks = new Map<string, { disk: MemoryDisk; journals: AuthorityJournals }>();
@@ -145,6 +146,7 @@ export class FoundingNode {
   start(): void {
     const { clock: shared, random } = this.#stage;
     const clock = createNodeClock(shared);
+    clock.setWrongBy(this.#wrongByMs);
     this.#clock = clock;
     this.#stopping = new AbortController();
     const logger = this.#logger();
@@ -171,9 +173,17 @@ export class FoundingNode {
             this.pinned = { spec: to, origin: "joined" };
             return `aside ${this.aside.length}`;
           },
+          leave: async (from) => {
+            assert.ok(this.pinned && toHex(this.pinned.spec.chainId) === toHex(from.chainId));
+            this.aside.push(this.pinned);
+            this.left.push(from.chainId);
+            this.pinned = undefined;
+            return `aside ${this.aside.length}`;
+          },
+          left: async () => this.left,
         },
         openHost: async () => this.#host(logger),
-        openNode: (spec) => this.#open(spec, clock, logger),
+        openNode: ({ spec }) => this.#open(spec, clock, logger),
         clock,
         logger,
         salt: () => sha256(Buffer.from(`${random.next()}`)),
@@ -190,6 +200,16 @@ export class FoundingNode {
     await this.#ended;
   }
 
+  /** What the operator's command does. */
+  leaveChain(): void {
+    this.#life?.leaveChain();
+  }
+
+  setClockWrongBy(offsetMs: number): void {
+    this.#wrongByMs = offsetMs;
+    this.#clock?.setWrongBy(offsetMs);
+  }
+
   /** As by a kill: only the shelf and the stores are left. */
   crash(): void {
     this.#clock?.kill();
@@ -198,6 +218,7 @@ export class FoundingNode {
   }
 
   #hostNow: PeerHost | undefined;
+  #wrongByMs = 0;
 
   #host(logger: Logger): PeerHost {
     const others = this.#stage.nodes.filter((node) => node !== this);
@@ -241,6 +262,9 @@ export class FoundingNode {
       host,
       get established() {
         return core.chain.engine.finality(core.chain.head)?.established !== false;
+      },
+      get isAhead() {
+        return core.isChainAhead;
       },
       start: () => core.start(),
       stop: () => core.stop(),

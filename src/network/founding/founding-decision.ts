@@ -1,6 +1,6 @@
 /** Decides what a node without a chain does next: wait, found one, or join the one that is there. Values in, a step out. */
 import { BoundedMap } from "../../base/bounded-map.ts";
-import { bytesEqual, compareBytes, fromUtf8, toHex } from "../../base/bytes.ts";
+import { bytesEqual, compareBytes, fromUtf8, includesBytes, toHex } from "../../base/bytes.ts";
 import { domainHash, founderDomain, zeroBytes32 } from "../../protocol/hashing.ts";
 import type { PeerId } from "../peer-host.ts";
 
@@ -23,6 +23,8 @@ export interface FoundingRules {
   readonly expect: number;
   /** The only chain to join, where an invitation names one; nothing is founded then. */
   readonly onlyChain?: Uint8Array | undefined;
+  /** Ids of chains that are not joined. */
+  readonly leftChains?: readonly Uint8Array[] | undefined;
 }
 
 /** What a hello of this network and engine says, as far as it matters here. */
@@ -37,6 +39,8 @@ export interface FoundingHello {
 export type FoundingWait =
   | { readonly kind: "listening" }
   | { readonly kind: "candidates"; readonly present: number; readonly expected: number }
+  /** The clock of this machine was never set. */
+  | { readonly kind: "clock"; readonly nowMs: number }
   | { readonly kind: "founder"; readonly publicKey: Uint8Array }
   | { readonly kind: "chain" };
 
@@ -105,11 +109,12 @@ export class FoundingDecision {
   next(nowMs: number): FoundingStep {
     this.#forgetGone(nowMs);
     if (nowMs - this.#startedMs < listenMs) return wait({ kind: "listening" });
-    const { isCandidate, onlyChain } = this.#rules;
+    const { isCandidate, onlyChain, leftChains = [] } = this.#rules;
     const claims = [...this.#peers.values()].filter(
       ({ peer, hello }) =>
         hasChain(hello) &&
         (!onlyChain || bytesEqual(hello.chainId, onlyChain)) &&
+        !includesBytes(leftChains, hello.chainId) &&
         (this.#failures.get(peer)?.count ?? 0) < genesisFailuresMax,
     );
     if (claims.length > 0) return this.#join(claims, nowMs);

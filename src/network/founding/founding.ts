@@ -7,6 +7,7 @@ import { type AdmissionPolicy, type ChainSpec, engineNumbers } from "../../proto
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import { signatureBytes } from "../../protocol/signing.ts";
+import { plausibleFromMs } from "../clock-comparison.ts";
 import { Handshake } from "../handshake.ts";
 import { type Hello, helloVersion } from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
@@ -26,6 +27,8 @@ export interface FoundingOptions {
   readonly admission: AdmissionPolicy;
   /** The only chain to join, where an invitation names one; nothing is founded then. */
   readonly onlyChain?: Uint8Array | undefined;
+  /** Ids of chains that are not joined: the operator had this node leave them. */
+  readonly leftChains?: readonly Uint8Array[];
 }
 
 export interface FoundingModules {
@@ -88,9 +91,9 @@ class Founding {
     this.#logger = logger;
     this.#salt = salt;
     this.#handshake = new Handshake({ host, clock, ownHello: () => this.#ownHello() });
-    const { network, publicKey, expect, onlyChain } = options;
+    const { network, publicKey, expect, onlyChain, leftChains } = options;
     this.#decision = new FoundingDecision(
-      { network, ownKey: publicKey, isCandidate: this.#isCandidate, expect, onlyChain },
+      { network, ownKey: publicKey, isCandidate: this.#isCandidate, expect, onlyChain, leftChains },
       clock.monotonicMs(),
     );
   }
@@ -139,6 +142,7 @@ class Founding {
     const step = this.#decision.next(this.#clock.monotonicMs());
     if (step.kind === "wait") this.#say(step.because);
     else if (step.kind === "join") void this.#join(step.peer, step.chainId, step.apart);
+    else if (this.#clock.nowMs() < plausibleFromMs) this.#say({ kind: "clock", nowMs: this.#clock.nowMs() });
     else this.#found();
   }
 
@@ -244,6 +248,8 @@ function waitText(because: FoundingWait, network: string): string {
       return `listening for network ${network} for ${listenMs / 1_000} s`;
     case "candidates":
       return `${because.present} of ${because.expected} expected candidates are here to found network ${network}`;
+    case "clock":
+      return `this machine's clock says ${new Date(because.nowMs).toISOString().slice(0, 10)}: a chain founded now would be of no use once it is set right (sudo timedatectl set-ntp true)`;
     case "founder":
       return `waiting for ${addressOf(because.publicKey)} to found network ${network}`;
     case "chain":

@@ -1,11 +1,10 @@
 /** From a node's whole situation to what its operator should do: the one place that gives advice. Pure. */
+
 import type { Advice } from "../../http/node-status.ts";
+import { plausibleFromMs } from "../../network/clock-comparison.ts";
 import { authorityAdvice } from "./authority-advice.ts";
 import { durationText } from "./duration-text.ts";
 import type { Situation } from "./situation.ts";
-
-/** No node of this software was started before: a machine that says so has no clock of its own and was not set. */
-export const plausibleFromMs: number = Date.UTC(2025, 0, 1);
 
 const setClock = "sudo timedatectl set-ntp true";
 

@@ -28,8 +28,8 @@ export function takeSituation(
 ): Situation {
   const { chain, network, producer, admission } = core;
   const { head, engine, spec } = chain;
-  const isAhead = head.header.timestampMs - nowMs > engine.aheadMaxMs;
-  const isProvisional = spec.consensus === "poa" ? engine.finality(head)?.established === false : isAhead;
+  const isProvisional =
+    spec.consensus === "poa" ? engine.finality(head)?.established === false : core.isChainAhead;
   return {
     consensus: spec.consensus,
     isMeantToSeal: producer !== undefined,
