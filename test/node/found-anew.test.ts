@@ -10,7 +10,8 @@ import { pinnedChain } from "../../src/node/data-directory.ts";
 import { NodeLife, type NodeLifeOptions } from "../../src/node/node-life.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
 import { run } from "../cli/test-terminal.ts";
-import { commitRecord, powSpec, quietOptions, temporaryFolder, until } from "./node-rig.ts";
+import { until } from "../support/patience.ts";
+import { commitRecord, powSpec, quietOptions, temporaryFolder } from "./node-rig.ts";
 
 const aheadMs = 2 * 3_600_000;
 
