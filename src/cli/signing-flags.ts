@@ -11,14 +11,26 @@ export interface SigningFlags extends ApiFlags, JsonFlag, PassphraseFlags {
   readonly wait?: boolean;
   /** Seconds. */
   readonly timeout: number;
+  /** Of the account; without it the next free one is taken. */
+  readonly sequence?: number;
 }
 
 const timeoutSecondsDefault = 60;
 
+/** The flags of a command that makes a new transaction. */
 export function addSigningFlags(command: AurexCommand): AurexCommand {
+  return addKeyFlags(command).option(
+    "--sequence <number>",
+    "the account's sequence for it; one that waits with this sequence is replaced (default: the next free one)",
+    wholeNumber,
+  );
+}
+
+/** The flags of a command that signs and sends. */
+export function addKeyFlags(command: AurexCommand): AurexCommand {
   const withKey = command
     .requiredOption("--key <name>", 'key to sign with; "node" is the node\'s own')
-    .option("--fee <aur>", "fee in AUR (default: the chain's minimum)")
+    .option("--fee <aur>", "fee in AUR (default: the chain's minimum, or what replacing takes)")
     .option("--valid-until <height>", "last block that may include it (default: no limit)", wholeNumber)
     .option("--wait", "wait until it is committed")
     .option("--timeout <seconds>", "how long to wait", wholeNumber, timeoutSecondsDefault);

@@ -6,7 +6,7 @@ import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { numberFrom } from "./flag-values.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
-import { addSigningFlags, type SigningFlags } from "./signing-flags.ts";
+import { addKeyFlags, addSigningFlags, type SigningFlags } from "./signing-flags.ts";
 import { type Terminal, writeJson } from "./terminal.ts";
 
 export function txCommand(terminal: Terminal): AurexCommand {
@@ -16,11 +16,13 @@ export function txCommand(terminal: Terminal): AurexCommand {
       "aurex-node tx send --key alice --to bob@example.com --amount 10.5 --wait",
       'aurex-node tx record --key node "hello"',
       "aurex-node tx show ID",
+      "aurex-node tx cancel ID --key alice",
     );
   tx.addCommand(sendCommand(terminal));
   tx.addCommand(recordCommand(terminal));
   tx.addCommand(issueCommand(terminal));
   tx.addCommand(showCommand(terminal));
+  tx.addCommand(cancelCommand(terminal));
   return tx;
 }
 
@@ -77,7 +79,10 @@ function recordCommand(terminal: Terminal): AurexCommand {
     .summary("record data")
     .description("Record data in the chain, up to 4000 bytes of text.")
     .argument("<data>", "the text")
-    .examples('aurex-node tx record --key alice "invoice 4711 paid" --wait')
+    .examples(
+      'aurex-node tx record --key alice "invoice 4711 paid" --wait',
+      'aurex-node tx record --key alice "instead of what waits with this sequence" --sequence 7',
+    )
     .runs(async (data: string, flags: SigningFlags) => {
       const { signAndSend } = await import("./send.ts");
       const { buildRecord } = await import("../wallet/build-transaction.ts");
@@ -136,6 +141,21 @@ function showCommand(terminal: Terminal): AurexCommand {
       else terminal.stdout.write(transactionText(answer));
     });
   return addJsonFlag(addApiFlags(command));
+}
+
+function cancelCommand(terminal: Terminal): AurexCommand {
+  const command = new AurexCommand("cancel", terminal)
+    .summary("take back a transaction that waits")
+    .description(
+      "Take back a transaction that no block holds yet: another one takes its place, with the same sequence and a higher fee, that sends the smallest unit of AUR to yourself.",
+    )
+    .argument("<id>", "the transaction's id")
+    .examples("aurex-node tx cancel ID --key alice")
+    .runs(async (id: string, flags: SigningFlags) => {
+      const { cancelTransaction } = await import("./cancel.ts");
+      await cancelTransaction(id, flags, terminal);
+    });
+  return addKeyFlags(command);
 }
 
 function transactionText(answer: TransactionAnswer): string {

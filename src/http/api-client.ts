@@ -7,6 +7,7 @@ import type {
   BlockAnswer,
   BlocksAnswer,
   ErrorAnswer,
+  ErrorDetails,
   NodeAnswer,
   SubmitAnswer,
   TransactionAnswer,
@@ -32,12 +33,14 @@ export class ApiRefusal extends Error {
   readonly status: number;
   readonly code: string;
   readonly next: string;
+  readonly details: ErrorDetails;
 
-  constructor(status: number, { code, message, next }: ErrorAnswer["error"]) {
+  constructor(status: number, { code, message, next, details = {} }: ErrorAnswer["error"]) {
     super(message);
     this.status = status;
     this.code = code;
     this.next = next;
+    this.details = details;
   }
 }
 
@@ -53,8 +56,11 @@ export interface ApiClient {
   /** @param reference an address, a public key in hex or a registered name */
   account(reference: string): Promise<AccountAnswer>;
   asset(id: string): Promise<AssetAnswer>;
-  /** @param bytes the SSZ of a signed transaction */
-  submit(bytes: Uint8Array): Promise<SubmitAnswer>;
+  /**
+   * @param bytes the SSZ of a signed transaction
+   * @param replace whether it may take the place of one that waits with the same sequence, for a higher fee; default true
+   */
+  submit(bytes: Uint8Array, replace?: boolean): Promise<SubmitAnswer>;
   authorities(): Promise<AuthoritiesAnswer>;
   pool(): Promise<PoolAnswer>;
   /** Has the node cast its vote. */
@@ -107,7 +113,7 @@ export function createApiClient(url: string, fetchFrom: Fetch = fetch): ApiClien
     transaction: (id) => get(`/v1/transactions/${at(id)}`),
     account: (reference) => get(`/v1/accounts/${at(reference)}`),
     asset: (id) => get(`/v1/assets/${at(id)}`),
-    submit: (bytes) => post("/v1/transactions", { bytes: toHex(bytes) }),
+    submit: (bytes, replace = true) => post("/v1/transactions", { bytes: toHex(bytes), replace }),
     authorities: () => get("/v1/authorities"),
     pool: () => get("/v1/pool"),
     voteOnAuthority: (vote) => post("/v1/authorities/votes", vote),

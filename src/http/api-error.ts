@@ -1,22 +1,28 @@
 /** A request that is answered with an error: its status and what the body says. */
-import type { ErrorAnswer } from "./answers.ts";
+import type { ErrorAnswer, ErrorDetails } from "./answers.ts";
 
 export class ApiError extends Error {
   override name = "ApiError";
   readonly statusCode: number;
   readonly code: string;
   readonly next: string;
+  readonly details: ErrorDetails | undefined;
 
-  /** @param next what the caller can do */
-  constructor(statusCode: number, code: string, message: string, next: string) {
+  /**
+   * @param next what the caller can do
+   * @param details the fields of the fault, for programs
+   */
+  constructor(statusCode: number, code: string, message: string, next: string, details?: ErrorDetails) {
     super(message);
+    this.details = details;
     this.statusCode = statusCode;
     this.code = code;
     this.next = next;
   }
 
   get body(): ErrorAnswer {
-    return { error: { code: this.code, message: this.message, next: this.next } };
+    const { code, message, next, details } = this;
+    return { error: { code, message, next, ...(details ? { details } : {}) } };
   }
 }
 

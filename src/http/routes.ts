@@ -6,7 +6,7 @@ import { formatAmount } from "../protocol/amount.ts";
 import { publicKeyOfAddress } from "../protocol/identity.ts";
 import { decodeTransaction } from "../protocol/transaction.ts";
 import { accountAnswer, assetAnswer } from "./account-answer.ts";
-import type { NodeAnswer, SubmitAnswer } from "./answers.ts";
+import type { ErrorDetails, NodeAnswer, SubmitAnswer } from "./answers.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
@@ -58,11 +58,20 @@ const signedTransaction = {
         pattern: "^([0-9a-fA-F]{2})+$",
         description: "the signed transaction as an even number of hex digits",
       },
+      replace: {
+        type: "boolean",
+        description: "true or false: whether it may take the place of one that waits with the same sequence",
+      },
     },
     required: ["bytes"],
     additionalProperties: false,
   },
 };
+
+interface SubmitBody {
+  readonly bytes: string;
+  readonly replace?: boolean;
+}
 
 export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   const { chain, status } = modules;
@@ -102,11 +111,11 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
     },
   );
 
-  app.post<{ Body: { bytes: string } }>(
+  app.post<{ Body: SubmitBody }>(
     "/v1/transactions",
     { schema: signedTransaction },
     async ({ body }, reply) => {
-      const { answer, statusCode } = await submit(body.bytes, modules);
+      const { answer, statusCode } = await submit(body, modules);
       reply.status(statusCode);
       return answer;
     },
@@ -157,22 +166,29 @@ function blockHashOf(reference: string, chain: Chain): Uint8Array | undefined {
 
 /** Sending the same transaction again is answered as the first time, so that a wallet may repeat after a timeout. */
 async function submit(
-  hex: string,
+  { bytes, replace = true }: SubmitBody,
   modules: ApiModules,
 ): Promise<{ readonly statusCode: number; readonly answer: SubmitAnswer }> {
   const { chain } = modules;
-  const decoded = decodeTransaction(fromHex(hex) as Uint8Array, chain.spec.chainId);
+  const decoded = decodeTransaction(fromHex(bytes) as Uint8Array, chain.spec.chainId);
   if (!decoded.ok) throw refused(decoded.fault);
   const { id, idHex } = decoded.value;
   if (chain.transaction(id)) return { statusCode: 200, answer: { id: idHex, status: "committed" } };
-  const outcome = await modules.submit(decoded.value);
+  const outcome = await modules.submit(decoded.value, { replace });
   if (!outcome.ok && outcome.fault.code !== "mempool/known") throw refused(outcome.fault);
   return { statusCode: 202, answer: { id: idHex, status: "pending" } };
 }
 
 function refused(fault: SubmitFault): ApiError {
   const { status, message, next } = refusalOf(fault);
-  return new ApiError(status, fault.code, message, next);
+  return new ApiError(status, fault.code, message, next, detailsOf(fault));
+}
+
+/** What a program needs of a fault, e.g. the fee that a replacement takes. */
+function detailsOf({ code: _, ...fields }: SubmitFault): ErrorDetails {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [name, typeof value === "bigint" ? `${value}` : value]),
+  );
 }
 
 /** The key of an address, of 64 hex digits, or of a registered name. */

@@ -15,7 +15,7 @@ const commands: Record<string, readonly string[]> = {
   join: [],
   keys: ["new", "list", "show", "node", "passphrase"],
   user: ["register"],
-  tx: ["send", "record", "issue", "show"],
+  tx: ["send", "record", "issue", "show", "cancel"],
   account: [],
   chain: ["list", "show"],
   config: ["show"],

@@ -99,6 +99,93 @@ describe("commands over the API", () => {
     for (const id of ids) assert.equal((await rig.client.transaction(id)).status, "committed");
   });
 
+  it("of many commands with one key at once all are taken, whatever they pay, and none replaces another", async () => {
+    for (const fees of [["0", "0", "0", "0", "0"], Array.from({ length: 18 }, (_, index) => `0.0${index}`)]) {
+      const sent = await Promise.all(
+        fees.map((fee, index) =>
+          run(["tx", "record", `${index}`, "--key", "alice", "--fee", fee, "--json", ...place]),
+        ),
+      );
+      const ids = sent.map(({ code, stdout, stderr }) => {
+        assert.equal(code, 0, stderr);
+        return JSON.parse(stdout).id as string;
+      });
+      assert.equal(new Set(ids).size, fees.length);
+      await rig.sealWaiting();
+      for (const id of ids) assert.equal((await rig.client.transaction(id)).status, "committed");
+    }
+  });
+
+  it("--sequence replaces what waits with it, for the fee that this takes, and says so", async () => {
+    const before = await run(["tx", "record", "first", "--key", "alice", "--fee", "1", "--json", ...place]);
+    const { id } = JSON.parse(before.stdout);
+    const { sequence } = await rig.client.account(aliceAddress);
+    const at = ["--sequence", String(sequence), "--key", "alice"];
+    const tooCheap = await run(["tx", "record", "second", ...at, "--fee", "1.05", ...place]);
+    assert.equal(tooCheap.code, 2);
+    assert.match(tooCheap.stderr, /to replace it takes a fee of 1\.1 AUR, this pays 1\.05 AUR/);
+    const replacing = await run(["tx", "record", "second", ...at, ...place]);
+    assert.equal(replacing.code, 0, replacing.stderr);
+    assert.match(replacing.stderr, new RegExp(`it replaces ${id}, for a fee of 1\\.1 AUR`));
+    const gone = await run(["tx", "show", id, ...place]);
+    assert.match(gone.stdout, /^status +dropped$/m);
+    assert.match(gone.stdout, new RegExp(`took its sequence: ${replacing.stdout.trim()}`));
+    // A sequence that is free needs no more than the minimum.
+    const ahead = await run([
+      ...["tx", "record", "ahead", "--key", "alice", "--sequence", String(sequence + 2)],
+      ...["--json", ...place],
+    ]);
+    assert.equal(ahead.code, 0, ahead.stderr);
+    const shown = await run(["tx", "show", JSON.parse(ahead.stdout).id, ...place]);
+    assert.match(
+      shown.stdout,
+      new RegExp(`^status +pending, waits for sequence ${sequence + 1}, which is missing$`, "m"),
+    );
+    const late = await run(["tx", "record", "ahead", "--key", "alice", ...place]);
+    assert.equal(late.code, 0, late.stderr);
+    await rig.sealWaiting();
+    assert.equal((await rig.client.transaction(JSON.parse(ahead.stdout).id)).status, "committed");
+    const used = await run(["tx", "record", "late", ...at, ...place]);
+    assert.equal(used.code, 2);
+    assert.match(used.stderr, /the sequence \d+ is used/);
+  });
+
+  it("takes back what waits, and says when it is too late or somebody else's", async () => {
+    const bobs = await run(["tx", "record", "of bob", "--key", "bob", "--json", ...place]);
+    const sent = await run([
+      ...["tx", "send", "--key", "alice", "--to", "alice@example.com", "--amount", "5", "--fee", "0.5"],
+      ...["--json", ...place],
+    ]);
+    const { id } = JSON.parse(sent.stdout);
+    const stranger = await run(["tx", "cancel", JSON.parse(bobs.stdout).id, "--key", "alice", ...place]);
+    assert.equal(stranger.code, 2);
+    assert.match(stranger.stderr, /cannot be cancelled with the key alice/);
+    const cancelled = await run(["tx", "cancel", id, "--key", "alice", "--json", ...place]);
+    assert.equal(cancelled.code, 0, cancelled.stderr);
+    const answer = JSON.parse(cancelled.stdout);
+    assert.equal(answer.replaces, id);
+    assert.equal((await rig.client.transaction(id)).status, "dropped");
+    const again = await run(["tx", "cancel", id, "--key", "alice", ...place]);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /there is nothing to cancel/);
+    const before = BigInt((await rig.client.account(aliceAddress)).balanceUnits);
+    await rig.sealWaiting();
+    const replaced = await rig.client.transaction(answer.id);
+    assert.ok(replaced.status === "committed");
+    assert.equal(replaced.fee, "0.55");
+    const { balanceUnits } = await rig.client.account(aliceAddress);
+    assert.equal(
+      before - BigInt(balanceUnits),
+      BigInt(replaced.feeUnits),
+      "it costs the fee, and nothing else",
+    );
+    const late = await run(["tx", "cancel", answer.id, "--key", "alice", ...place]);
+    assert.equal(late.code, 2);
+    assert.match(late.stderr, /it is too late to cancel/);
+    const unknown = await run(["tx", "cancel", "0".repeat(64), "--key", "alice", ...place]);
+    assert.match(unknown.stderr, /there is no transaction/);
+  });
+
   it("lists and shows blocks", async () => {
     const listed = await run(["chain", "list", "--from", "1", "--limit", "1", ...place]);
     const { hash } = await rig.client.block("1");

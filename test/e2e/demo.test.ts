@@ -104,6 +104,19 @@ describe("the demo", () => {
     await stage.output(...demo("midway"));
   });
 
+  it("goes on after kills in the middle, with what the killed runs have sent", async () => {
+    for (const moment of ["register bob", "issue 1000 GOLD", "[5/6]"]) {
+      const running = stage.run(demo("killed"));
+      await until(
+        `the demo has come to "${moment}"`,
+        () => running.stdout.includes(moment) || running.hasEnded,
+      );
+      await running.stop("SIGKILL");
+    }
+    const stdout = await stage.output(...demo("killed"));
+    assert.match(stdout, /Every transaction is committed on every node/);
+  });
+
   it("prints, while it stays up, commands that work as they stand, in lines of 80 columns", async () => {
     const running = stage.run(
       [...demo("stay"), "--pow", "1", "--poa", "1", "--stay"].filter((flag) => flag !== "--exit"),

@@ -101,9 +101,9 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     {
       chain,
       mempool,
-      submit: async (transaction) => {
+      submit: async (transaction, adding) => {
         await options.beforeSubmit?.();
-        return mempool.add(transaction);
+        return mempool.add(transaction, adding);
       },
       status: () => ({ ...statusOf(chain, mempool), ...options.status }),
       peers: () => ({ peers: [], refused: [], clockNote: null }),

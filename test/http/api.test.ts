@@ -270,6 +270,11 @@ describe("POST /v1/transactions", () => {
     assert.deepEqual(shown.payload, { kind: "record", data: "one" });
     const held = await rig.client.transaction(third.idHex);
     assert.ok(held.status === "pending" && !held.ready);
+    assert.equal(held.missingSequence, 1);
+    assert.equal(held.waitingFor, "sequence 1, which is missing");
+    assert.equal(shown.waitingFor, "the next block");
+    assert.equal(shown.missingSequence, null);
+    assert.equal(shown.replacementFeeUnits, "110000");
     const account = await rig.client.account(aliceAddress);
     assert.equal(account.sequence, 0);
     assert.equal(account.pendingSequence, 1);
@@ -284,6 +289,43 @@ describe("POST /v1/transactions", () => {
     assert.ok(dropped.status === "dropped");
     assert.equal(dropped.reason.code, "mempool/replaced");
     assert.match(dropped.reason.message, new RegExp(dear.idHex));
+  });
+
+  it("replaces none if it is told so, and gives the fields of the fault", async () => {
+    const waiting = rig.sign(record("waiting"), alice, { sequence: 1 });
+    const by = rig.mempool.at(toHex(alice.publicKey), 1)?.idHex;
+    const post = (bytes: Uint8Array, replace: unknown) =>
+      fetch(`${rig.url}/v1/transactions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ bytes: toHex(bytes), replace }),
+      });
+    const refused = await post(waiting.bytes, false);
+    assert.equal(refused.status, 409);
+    const { error } = (await refused.json()) as ErrorAnswer;
+    assert.equal(error.code, "mempool/sequence-taken");
+    assert.deepEqual(error.details, { sequence: 1, by });
+    const cheap = await post(waiting.bytes, true);
+    const { error: tooCheap } = (await cheap.json()) as ErrorAnswer;
+    assert.deepEqual(tooCheap.details, { id: by, needed: "1100000", actual: "100000" });
+    assert.equal((await post(waiting.bytes, "perhaps")).status, 400);
+  });
+
+  it("says what had the missing sequence, and why it was dropped", async () => {
+    const two = rig.sign(record("two"), alice, { sequence: 4 });
+    const one = rig.sign(record("one"), alice, { sequence: 3 });
+    for (const each of [one, two]) assert.equal((await postBytes(rig, each.bytes)).status, 202);
+    const atThree = await rig.client.transaction(two.idHex);
+    assert.ok(atThree.status === "pending" && atThree.missingBecause === null);
+    rig.mempool.drop(one.idHex, { code: "transaction/name-taken", name: "lost@example.com" });
+    const shown = await rig.client.transaction(two.idHex);
+    assert.ok(shown.status === "pending");
+    assert.equal(shown.missingSequence, 3);
+    assert.equal(shown.missingBecause?.id, one.idHex);
+    assert.match(
+      shown.waitingFor,
+      /sequence 3, which is missing \(.* was dropped: the name lost@example\.com is taken\)/,
+    );
   });
 
   it("takes an authority's vote, and shows what it asks for", async () => {

@@ -285,6 +285,11 @@ describe("the lines that README and help print", { skip }, () => {
       stdout: /^"committed"$/m,
     });
     await follow(home, 'aurex-node tx record --key node "hello"');
+    const held = await follow(
+      home,
+      'aurex-node tx record --key alice "instead of what waits with this sequence" --sequence 7',
+    );
+    await follow(home, "aurex-node tx cancel ID --key alice", { values: { ID: held.stdout.trim() } });
     await follow(home, "aurex-node account", { stdout: new RegExp(own) });
     await follow(home, "aurex-node account alice@example.com", { stdout: /^name +alice@example\.com$/m });
     const balance = { values: { "aurex1…": bob }, stdout: /^21$/m };

@@ -8,10 +8,41 @@ import type { AurexNode } from "../aurex-node.ts";
 import type { BlockchainNetwork } from "../blockchain-network.ts";
 import type { DemoOutput } from "./demo-output.ts";
 
-export interface SentTransaction {
+/** One of the demo's transactions. Its id changes if it has to be sent again. */
+export class SentTransaction {
   readonly consensus: ConsensusName;
-  readonly id: Uint8Array;
   readonly what: string;
+  readonly #send: () => Promise<string>;
+  readonly #isDone: (node: AurexNode) => boolean;
+  #idHex = "";
+
+  /**
+   * @param send signs it for the account's next sequence and submits it; resolves to its id
+   * @param isDone whether a node's chain has what it is for by another transaction, e.g. one of an earlier run
+   */
+  constructor(
+    consensus: ConsensusName,
+    what: string,
+    send: () => Promise<string>,
+    isDone: (node: AurexNode) => boolean = () => false,
+  ) {
+    this.consensus = consensus;
+    this.what = what;
+    this.#send = send;
+    this.#isDone = isDone;
+  }
+
+  get idHex(): string {
+    return this.#idHex;
+  }
+
+  async send(): Promise<void> {
+    this.#idHex = await this.#send();
+  }
+
+  isCommittedOn(node: AurexNode): boolean {
+    return this.#isDone(node) || node.chain.transaction(bytesOf(this.#idHex)) !== undefined;
+  }
 }
 
 export interface DemoWallets {
@@ -37,67 +68,89 @@ export async function sendAll(
   for (const consensus of ["pow", "poa"] as const) {
     const nodes = network.nodesOf(consensus);
     if (nodes.length === 0) continue;
-    const send = async (keyPair: KeyPair, payload: Payload, what: string) => {
+    const begin = async (transaction: SentTransaction) => {
       signal.throwIfAborted();
+      await transaction.send();
+      sent.push(transaction);
+      write(`      ${consensus} ${transaction.idHex.slice(0, 16)}… ${transaction.what}\n`);
+      return transaction;
+    };
+    const send: Send = (keyPair, payload, what, isDone) => {
       // One account's transactions go through one node: another might not have heard of the last one yet.
       const node = nodes[keyPair === wallets.alice ? 0 : nodes.length - 1] as AurexNode;
-      const id = await network.send(node.options.name, keyPair, payload);
-      sent.push({ consensus, id: bytesOf(id), what });
-      write(`      ${consensus} ${id.slice(0, 16)}… ${what}\n`);
-      return id;
+      const sending = () => network.send(node.options.name, keyPair, payload());
+      return begin(new SentTransaction(consensus, what, sending, isDone));
     };
     await sendNamedTransactions(nodes[0] as AurexNode, wallets, send);
     for (let index = 0; index < transactions; index += 1) {
       await send(
         wallets.alice,
-        transferAur(wallets.bob, BigInt(index + 1) * centUnits),
+        () => transferAur(wallets.bob, BigInt(index + 1) * centUnits),
         `transfer ${index + 1} of ${transactions}`,
       );
     }
     for (const node of nodes) {
-      const id = await network.sendTestTransaction(node.options.name, `Data from ${node.options.name}`);
-      sent.push({ consensus, id: bytesOf(id), what: `record by ${node.options.name}` });
-      write(`      ${consensus} ${id.slice(0, 16)}… record by ${node.options.name}\n`);
+      const { name } = node.options;
+      const sending = () => network.sendTestTransaction(name, `Data from ${name}`);
+      await begin(new SentTransaction(consensus, `record by ${name}`, sending));
     }
   }
   return sent;
 }
 
+/** @param payload asked for anew if the transaction has to be sent again */
+type Send = (
+  keyPair: KeyPair,
+  payload: () => Payload,
+  what: string,
+  isDone?: (node: AurexNode) => boolean,
+) => Promise<SentTransaction>;
+
 async function sendNamedTransactions(
   node: AurexNode,
   { alice, bob }: DemoWallets,
-  send: (keyPair: KeyPair, payload: Payload, what: string) => Promise<string>,
+  send: Send,
 ): Promise<void> {
   for (const [keyPair, name] of [
     [alice, userNames.alice],
     [bob, userNames.bob],
   ] as const) {
     // A data directory used before has its users already.
-    if (node.chain.ledger.userByName(name)) continue;
-    await send(keyPair, { kind: "registerUser", name: fromUtf8(name) }, `register ${name}`);
+    const isDone = ({ chain }: AurexNode) => chain.ledger.userByName(name) !== undefined;
+    if (isDone(node)) continue;
+    await send(keyPair, () => ({ kind: "registerUser", name: fromUtf8(name) }), `register ${name}`, isDone);
   }
-  await send(alice, transferAur(bob, 10_50000000n), `10.5 AUR from ${userNames.alice} to ${userNames.bob}`);
-  await send(bob, transferAur(alice, 2_25000000n), `2.25 AUR from ${userNames.bob} to ${userNames.alice}`);
-  await send(alice, { kind: "record", data: fromUtf8("Transaction data") }, `record by ${userNames.alice}`);
+  await send(
+    alice,
+    () => transferAur(bob, 10_50000000n),
+    `10.5 AUR from ${userNames.alice} to ${userNames.bob}`,
+  );
+  await send(
+    bob,
+    () => transferAur(alice, 2_25000000n),
+    `2.25 AUR from ${userNames.bob} to ${userNames.alice}`,
+  );
+  const data: Payload = { kind: "record", data: fromUtf8("Transaction data") };
+  await send(alice, () => data, `record by ${userNames.alice}`);
   const gold = await send(
     alice,
-    {
+    () => ({
       kind: "issueAsset",
       symbol: fromUtf8("GOLD"),
       name: fromUtf8("Gold certificates"),
       decimals: 2,
       supply: goldUnits,
       metadata: fromUtf8("one unit stands for one gram"),
-    },
+    }),
     `issue 1000 GOLD by ${userNames.alice}`,
   );
-  const transferGold: Payload = {
+  const transferGold = (): Payload => ({
     kind: "transfer",
     to: bob.publicKey,
-    assetId: bytesOf(gold),
+    assetId: bytesOf(gold.idHex),
     amount: 25_00n,
     memo: fromUtf8("25 grams"),
-  };
+  });
   await send(alice, transferGold, `25 GOLD from ${userNames.alice} to ${userNames.bob}`);
 }
 

@@ -1,5 +1,4 @@
 /** What the demo waits for: committed transactions, equal heads, nodes that know each other. */
-import { toHex } from "../../base/bytes.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { shortened } from "../../base/text-table.ts";
@@ -12,6 +11,7 @@ import type { SentTransaction } from "./demo-transactions.ts";
 const commitTimeoutMs = 300_000;
 const recordsTimeoutMs = 60_000;
 const pollMs = 100;
+const sendsAgainMax = 5;
 
 /** Waits for every transaction on every node of its chain, saying every second how far it is. */
 export async function waitUntilCommitted(
@@ -22,12 +22,13 @@ export async function waitUntilCommitted(
   write("[5/6] Waiting until every transaction is committed on every node of its chain\n");
   const startMs = systemClock.monotonicMs();
   let saidSecond = -1;
+  const sendsAgain = new Map<SentTransaction, number>();
   for (;;) {
-    const missing = sent.flatMap(({ consensus, id, what }) =>
+    const missing = sent.flatMap((transaction) =>
       network
-        .nodesOf(consensus)
-        .filter((node) => !node.chain.transaction(id))
-        .map((node) => ({ node, id, what })),
+        .nodesOf(transaction.consensus)
+        .filter((node) => !transaction.isCommittedOn(node))
+        .map((node) => ({ node, transaction })),
     );
     const wanted = sent.reduce((sum, { consensus }) => sum + network.nodesOf(consensus).length, 0);
     const elapsedMs = systemClock.monotonicMs() - startMs;
@@ -39,15 +40,56 @@ export async function waitUntilCommitted(
       saidSecond = second;
     }
     if (missing.length === 0) return;
-    const first = missing[0];
-    const pending = first?.node.mempool.status(toHex(first.id));
-    if (pending?.status === "dropped") {
-      throw demoFailed(`"${first?.what}" was dropped by ${first?.node.options.name}`, pending.reason.code);
+    for (const transaction of new Set(missing.map((each) => each.transaction))) {
+      await sendAgainIfDropped(transaction, network, sendsAgain);
     }
     if (elapsedMs > commitTimeoutMs) {
+      const [first] = missing;
       const why = `${commitTimeoutMs / 1_000} s have passed`;
-      throw demoFailed(`"${first?.what}" is not committed on ${first?.node.options.name}`, why);
+      throw demoFailed(`"${first?.transaction.what}" is not committed on ${first?.node.options.name}`, why);
     }
+    await sleep(systemClock, pollMs, signal);
+    signal.throwIfAborted();
+  }
+}
+
+/**
+ * What a demo that was stopped has sent may come into a block before what this one sends, and take its sequence or its
+ * name. Then it is signed again: a few times, since something else is wrong if that does not help.
+ */
+async function sendAgainIfDropped(
+  transaction: SentTransaction,
+  network: BlockchainNetwork,
+  sendsAgain: Map<SentTransaction, number>,
+): Promise<void> {
+  const nodes = network.nodesOf(transaction.consensus);
+  const statuses = nodes.map((node) => node.mempool.status(transaction.idHex));
+  // While one node has it, in a block or waiting, it may still come to all.
+  if (nodes.some((node) => transaction.isCommittedOn(node))) return;
+  if (statuses.some((status) => status?.status === "pending")) return;
+  const dropped = statuses.find((status) => status?.status === "dropped");
+  if (dropped?.status !== "dropped") return;
+  const count = sendsAgain.get(transaction) ?? 0;
+  if (count === sendsAgainMax) throw demoFailed(`"${transaction.what}" was dropped`, dropped.reason.code);
+  try {
+    await transaction.send();
+    sendsAgain.set(transaction, count + 1);
+  } catch {
+    // Refused as long as what took its place still waits: the next look tries again, until the time is over.
+  }
+}
+
+/** Waits until what an earlier run has sent is in blocks. */
+export async function waitUntilQuiet(
+  network: BlockchainNetwork,
+  { write, signal }: DemoOutput,
+): Promise<void> {
+  const startMs = systemClock.monotonicMs();
+  const nodes = network.names().map((name) => network.node(name));
+  const isQuiet = () => nodes.every((node) => !node.mempool.hasReady());
+  if (isQuiet()) return;
+  write("      waiting for what an earlier run has sent\n");
+  while (!isQuiet() && systemClock.monotonicMs() - startMs < commitTimeoutMs) {
     await sleep(systemClock, pollMs, signal);
     signal.throwIfAborted();
   }

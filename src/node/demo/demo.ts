@@ -13,7 +13,7 @@ import { showCommands } from "./demo-commands.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import { sendAll } from "./demo-transactions.ts";
 import { showLive, showResults } from "./demo-view.ts";
-import { waitUntilAgreed, waitUntilCommitted, waitUntilKnown } from "./demo-waits.ts";
+import { waitUntilAgreed, waitUntilCommitted, waitUntilKnown, waitUntilQuiet } from "./demo-waits.ts";
 
 export interface DemoOptions {
   readonly powNodes: number;
@@ -64,6 +64,7 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
     await startNetwork(network, options, output, ledgerFile);
     // In a data directory used before, the nodes may have been stopped at different heads.
     await waitUntilAgreed(network, output, log.logger);
+    await waitUntilQuiet(network, output);
     const sent = await sendAll(network, wallets, options.transactions, output);
     await waitUntilCommitted(network, sent, output);
     await waitUntilAgreed(network, output, log.logger);
