@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
+import { syncDirectory } from "../base/durable-file.ts";
 import { ExportError, toExportError } from "./export-error.ts";
 import { openLedgerFile } from "./ledger-file.ts";
 
@@ -86,7 +87,7 @@ export async function copyLedger(
     // Left there by a file of this name that is gone, or goes now.
     for (const suffix of companions) rmSync(target + suffix, { force: true });
     renameSync(partial, target);
-    syncToDisk(dirname(target));
+    await syncDirectory(dirname(target));
     return { file: target, ledger, bytes, chains };
   } catch (thrown) {
     removePartial();
