@@ -3,7 +3,7 @@ import path from "node:path";
 import type { NodeConfig } from "../config/node-config.ts";
 import type { ExportProgress } from "../export/export-job.ts";
 import type { LedgerCopyProgress } from "../export/ledger-copy.ts";
-import { exitCodes, OperatorError } from "../node/operator-error.ts";
+import { type ExitCode, exitCodes, OperatorError } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import {
@@ -79,7 +79,8 @@ function misuseOf({ out, copy, ledger, force, chain }: ExportFlags): Misuse | un
   return { what: `${astray} belongs to ${of}`, why: `${other} does not use it`, next: `leave ${astray} out` };
 }
 
-async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<void> {
+/** A stop before the end is 130: what was written is whole, and lacks the newest blocks. */
+async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<ExitCode> {
   const { exportStoppedNode } = await import("../node/export-stopped-node.ts");
   const { silentLogger } = await import("../base/logger.ts");
   const { readDirectoryLock } = await import("../store/directory-lock.ts");
@@ -94,10 +95,15 @@ async function write(flags: ExportFlags, out: string, terminal: Terminal): Promi
       { logger: silentLogger, onProgress: progressLine(terminal), signal: stop.signal },
     );
     if (!isAlone) terminal.stderr.write(heldNote(file));
-    if (flags.json) return writeJson(terminal, { file, ...report });
     const { blocks, transactions, cursor } = report;
-    writeLine(terminal, `${file}: ${blocks} blocks and ${transactions} transactions written`);
-    writeLine(terminal, `up to block ${cursor?.index ?? "none"} of chain ${report.chainId}`);
+    if (flags.json) writeJson(terminal, { file, ...report });
+    else {
+      writeLine(terminal, `${file}: ${blocks} blocks and ${transactions} transactions written`);
+      writeLine(terminal, `up to block ${cursor?.index ?? "none"} of chain ${report.chainId}`);
+    }
+    if (!stop.signal.aborted) return exitCodes.ok;
+    terminal.stderr.write("Stopped before the end: run the command again, and it goes on from there.\n");
+    return exitCodes.forcedStop;
   } finally {
     stop.remove();
   }

@@ -59,10 +59,13 @@ function storeIo(directory: string, thrown: unknown, message: string): StoreErro
   // LevelDB passes on the system's words, Node its codes as well.
   if (/ENOSPC|EDQUOT|No space left|quota exceeded/i.test(message))
     return diskFull(directory, message, options);
+  const isTooLarge = /EFBIG|File too large/i.test(message);
   return new StoreError(
     "store/io",
     `the store in ${directory} cannot be reached: ${message}`,
-    `check the disk and the permissions of '${directory}'; a running node goes on by itself`,
+    isTooLarge
+      ? "raise the limit for the size of files (ulimit -f unlimited), and start the node again"
+      : `check the disk and the permissions of '${directory}'; a running node goes on by itself`,
     options,
   );
 }

@@ -229,8 +229,11 @@ describe("a process that does not stop, or fails", () => {
     assert.match(await readFile(logFile, "utf8"), /"nobody caught this"/);
   });
 
-  it("ends with 1 and says all of it also when no file can be opened any more", async () => {
-    const { code, stderr } = await new Running(script, ["full", "/nonexistent/blockchain.log"]).ended;
+  it("ends with 1 and says all of it also when no file can be opened any more", async (t) => {
+    const folder = await mkdtemp(path.join(tmpdir(), "aurex-uncaught-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const logFile = path.join(folder, "blockchain.log");
+    const { code, stderr } = await new Running(script, ["full", logFile]).ended;
     assert.equal(code, 1, stderr);
     assert.match(stderr, /nobody caught this\n[\s\S]*\n {4}at /);
     assert.match(stderr, /\(aurex \d+\.\d+\.\d+, Node v24/);
