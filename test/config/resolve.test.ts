@@ -78,6 +78,43 @@ describe("defaults", () => {
   });
 });
 
+describe("the name of a node", () => {
+  const nameAndPlace = (input: Partial<ConfigInput>) => {
+    const { name, dataDir } = plainConfig(resolved(input));
+    return [name, dataDir];
+  };
+
+  it("is its host's, made to fit; the directory stays where it was", () => {
+    for (const [hostName, name] of [
+      ["laptop-2", "laptop-2"],
+      ["laptop-2.lan.example.com", "laptop-2"],
+      ["Ada's MacBook", "Ada-s-MacBook"],
+      ["_build.1", "build"],
+      ["x".repeat(80), "x".repeat(64)],
+    ] as const) {
+      assert.deepEqual(nameAndPlace({ hostName }), [name, "/home/ada/.aurex/aurex/pow"], hostName);
+    }
+  });
+
+  it("is the engine's where the host has none, or one that tells no machine from another", () => {
+    for (const hostName of [undefined, "", "localhost", "localhost.localdomain", "-", "...", "日本"]) {
+      const flags = { consensus: "poa" };
+      assert.deepEqual(nameAndPlace({ hostName, flags }), ["poa", "/home/ada/.aurex/aurex/poa"], hostName);
+    }
+  });
+
+  it("names the directory where an operator gives it; two engines on one host share none", () => {
+    const hostName = "laptop-2";
+    assert.deepEqual(nameAndPlace({ hostName, flags: { name: "alpha" } }), [
+      "alpha",
+      "/home/ada/.aurex/aurex/alpha",
+    ]);
+    const [, ofPow] = nameAndPlace({ hostName });
+    const [, ofPoa] = nameAndPlace({ hostName, flags: { consensus: "poa" } });
+    assert.notEqual(ofPow, ofPoa);
+  });
+});
+
 describe("precedence", () => {
   const layers = {
     fileText: "port: 1\napiPort: 2\nname: from-file\n",
