@@ -15,7 +15,12 @@ type OneKeyFlags = KeyFlags & { readonly address?: boolean };
 export function keysCommand(terminal: Terminal): AurexCommand {
   const keys = new AurexCommand("keys", terminal)
     .description("Make keys and show them. Keys lie in the data directory, each in a file of its own.")
-    .examples("aurex-node keys new alice", "aurex-node keys list", "aurex-node keys passphrase alice");
+    .examples(
+      "aurex-node keys new alice",
+      "aurex-node keys list",
+      "aurex-node keys node",
+      "aurex-node keys passphrase alice",
+    );
   const ofOneKey = (command: AurexCommand) =>
     command.option("--address", "print the address alone, for scripts");
   for (const command of [

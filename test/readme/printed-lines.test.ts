@@ -327,6 +327,19 @@ describe("the lines that README and help print", { skip }, () => {
     await follow(home, "aurex-node authority open --for 10m", { stdout: /^the join window is open until/ });
   });
 
+  it("of a backup of a node's key, as docs/operating.md has it", async () => {
+    const home = await newHome();
+    const node = await home.startLine("aurex-node --consensus poa --authority");
+    const page = await readFile(path.join(root, "docs/operating.md"), "utf8");
+    const [line = "", , target = ""] = /^cp -a (~\/\.aurex\S*) (\/media\/backup\/)/m.exec(page) ?? [];
+    const copied = await home.line(`mkdir backup && ${line.replace(target, "backup/")}`);
+    assert.equal(copied.code, 0, copied.stderr);
+    assert.equal(
+      (await home.output("keys", "node", "--address", "--data-dir", home.path("backup"))).trim(),
+      node.address,
+    );
+  });
+
   it("of a closed network", async () => {
     const home = await newHome();
     await home.startLine("aurex-node --consensus poa --authority --admission token");
