@@ -47,6 +47,8 @@ export interface NodeRecordsModules {
 
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
+/** With this many peers of its own chain a node looks for no further ones, however many of other chains it has. */
+const peersWanted = 8;
 /** Interfaces of a machine that starts come up one after the other. */
 const changeDelayMs = 500;
 
@@ -148,11 +150,12 @@ export class NodeRecords {
 
   /** Only nodes of our chain are worth a connection that nobody asked for. */
   #tellHost({ chainId, publicKey, addresses }: NodeRecord): void {
-    const { host, chain } = this.#modules;
+    const { host, chain, directory } = this.#modules;
     if (!bytesEqual(chainId, chain.spec.chainId)) return;
     host.heardOf(
       nodeIdOf(publicKey),
       addresses.flatMap((address) => toUtf8(address) ?? []),
+      () => directory.peersOnChain().length < peersWanted,
     );
   }
 }

@@ -76,10 +76,12 @@ export interface PeerHost {
   /** The operator's addresses, in their order. */
   bootstrap(): readonly BootstrapStatus[];
   /**
-   * Tells of a peer that a third one vouches for: dialled only while this host has few connections, seldom, and given
-   * up soon, since whoever makes keys can name any address.
+   * Tells of a peer that a third one vouches for: dialled seldom, and given up soon, since whoever makes keys can name
+   * any address.
+   *
+   * @param isWanted asked when its turn has come: whether it is still worth a connection
    */
-  heardOf(peer: PeerId, addresses: readonly string[]): void;
+  heardOf(peer: PeerId, addresses: readonly string[], isWanted: () => boolean): void;
   start(): Promise<void>;
   /** Closes every connection; resolves when nothing of it runs any more. */
   stop(): Promise<void>;

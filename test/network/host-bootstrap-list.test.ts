@@ -151,6 +151,30 @@ it("says why this node hung up on the peer there, and that this node is full", a
   assert.match(list.status()[0]?.error ?? "", /all the connections/);
 });
 
+it("says failures that alternate once each, and a peer that always hangs up no more often", async () => {
+  let tries = 0;
+  const { clock, list, lines, lose } = makeList(() => {
+    tries += 1;
+    return tries % 3 === 0 ? "b" : new BootstrapFailure(tries % 3 === 1 ? "one" : "two");
+  });
+  list.add("/b", undefined);
+  for (let second = 0; second < 3_600; second += 1) {
+    await clock.advance(1_000);
+    if (list.status()[0]?.connected) lose("b");
+  }
+  assert.ok(tries > 200);
+  assert.ok(lines.length <= 6, lines.join("\n"));
+});
+
+it("looks at a connection whose end nobody has told of", async () => {
+  const { clock, connected, dials, list } = makeList(() => "b");
+  list.add("/b", undefined);
+  await clock.advance(60_000);
+  connected.delete("b");
+  await clock.advance(16_000);
+  assert.equal(dials.length, 2);
+});
+
 it("dials a peer that hangs up at once no more often than its back-off says", async () => {
   const { clock, dials, list, lose } = makeList(() => "b");
   list.add("/b", undefined);

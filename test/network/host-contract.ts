@@ -400,8 +400,9 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       const third = await rig.makeHost(2);
       hosts.push(third);
       await rig.drive(third.start());
-      host.heardOf(host.peerId, host.addresses());
-      host.heardOf(third.peerId, third.addresses());
+      const isWanted = () => true;
+      host.heardOf(host.peerId, host.addresses(), isWanted);
+      host.heardOf(third.peerId, third.addresses(), isWanted);
       await rig.until(() => isConnected(host, third) && isConnected(third, host), "the two have met");
       assert.equal(host.peers().length, 1);
     });

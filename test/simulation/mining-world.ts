@@ -162,6 +162,8 @@ export class MiningWorld {
 
   #complaining(bindings: object): Logger {
     const complain = (fields: object, message: string) => {
+      // A world that cuts its nodes off from each other makes their addresses fail.
+      if (message.startsWith("a bootstrap address does not work")) return;
       const atMs = this.clock.monotonicMs().toFixed(0);
       this.complaints.push(`${atMs} ${message} ${JSON.stringify({ ...bindings, ...fields }, errorText)}`);
     };

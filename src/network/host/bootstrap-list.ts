@@ -46,6 +46,8 @@ export class BootstrapFailure extends Error {
 
 /** A connection that ends sooner than this counts as a failed attempt. */
 const steadyMs = 10_000;
+/** The other end has a say in the text of a failure, and must not fill the log with it. */
+const failuresToldMax = 32;
 /** Reasons for which this node itself hung up on a peer. */
 const refusalsMax = 64;
 
@@ -63,8 +65,10 @@ interface Entry {
   error: string | undefined;
   /** Wall clock. */
   failedAtMs: number | undefined;
-  /** What the log was told last; undefined once it works. */
-  said: string | undefined;
+  /** The log has told of a failure, and not yet that it works again. */
+  isSaid: boolean;
+  /** Failures that the log has told since a connection lasted: each once, or two that alternate would fill it. */
+  readonly told: Set<string>;
 }
 
 export class BootstrapList {
@@ -104,7 +108,8 @@ export class BootstrapList {
       dialling: false,
       error: undefined,
       failedAtMs: undefined,
-      said: undefined,
+      isSaid: false,
+      told: new Set(),
     });
     this.#arm();
   }
@@ -139,6 +144,7 @@ export class BootstrapList {
     for (const entry of this.#of(peer)) {
       const steady = nowMs - entry.connectedMs >= steadyMs;
       entry.failures = steady ? 0 : entry.failures + 1;
+      if (steady) entry.told.clear();
       entry.dueMs = nowMs + (steady ? 0 : this.#backoffMs(entry.failures));
       const refusal = this.#refusals.get(peer);
       // A peer that was there for a while has gone, which the log says by itself; the next try tells more.
@@ -164,8 +170,8 @@ export class BootstrapList {
     if (entry.dueMs !== Infinity) entry.connectedMs = this.#modules.clock.monotonicMs();
     entry.dueMs = Infinity;
     entry.error = undefined;
-    if (entry.said === undefined) return;
-    entry.said = undefined;
+    if (!entry.isSaid) return;
+    entry.isSaid = false;
     const { address, peer } = entry;
     this.#modules.logger.info({ address, peer }, "a bootstrap address works again");
   }
@@ -181,16 +187,19 @@ export class BootstrapList {
     this.#timer?.cancel();
     if (!this.#running || this.#dialling >= this.#options.dialsMax) return;
     const waiting = this.#entries.filter(({ dialling }) => !dialling);
+    if (waiting.length === 0) return;
     const dueMs = Math.min(...waiting.map((entry) => entry.dueMs));
-    if (dueMs === Infinity) return;
-    this.#timer = this.#modules.clock.schedule(dueMs - this.#modules.clock.monotonicMs(), () => this.#run());
+    const delayMs = Math.min(dueMs - this.#modules.clock.monotonicMs(), this.#options.retryMaxMs);
+    this.#timer = this.#modules.clock.schedule(delayMs, () => this.#run());
   }
 
   #run(): void {
     const nowMs = this.#modules.clock.monotonicMs();
     for (const entry of this.#entries) {
       if (this.#dialling >= this.#options.dialsMax) break;
-      if (entry.dialling || entry.dueMs > nowMs) continue;
+      // Nobody has told of the end of that connection, as after a suspended machine: it is looked at now and then.
+      const isLost = entry.dueMs === Infinity && !this.#isConnected(entry);
+      if (entry.dialling || (entry.dueMs > nowMs && !isLost)) continue;
       if (this.#isConnected(entry)) this.#markConnected(entry);
       else if (this.#modules.isFull())
         this.#retryLater(entry, "this node has all the connections that it may have");
@@ -239,11 +248,12 @@ export class BootstrapList {
   }
 
   /** A new failure is said once; the same one again, which comes every few seconds, is not. */
-  #failed(entry: Entry, error: string, isSaid: boolean, level: "warn" | "info" = "warn"): void {
+  #failed(entry: Entry, error: string, isNews: boolean, level: "warn" | "info" = "warn"): void {
     entry.error = error;
     entry.failedAtMs = this.#modules.clock.nowMs();
-    if (!isSaid || entry.said === error) return;
-    entry.said = error;
+    if (!isNews || entry.told.has(error) || entry.told.size >= failuresToldMax) return;
+    entry.told.add(error);
+    entry.isSaid = true;
     const { address } = entry;
     const text =
       level === "info"

@@ -7,8 +7,8 @@ import type { PeerId } from "../peer-host.ts";
 
 export interface VouchedPeersOptions {
   readonly ownId: PeerId;
-  /** With this many connections nobody is dialled for being vouched for. */
-  readonly connectionsWanted: number;
+  /** With this many connections nobody is dialled for being vouched for, whoever wants it. */
+  readonly connectionsMax: number;
   /** From one dial to the next, whoever is dialled. */
   readonly dialEveryMs: number;
   /** From one dial to the next of one address, whoever is said to be there: many keys may name one victim. */
@@ -22,7 +22,7 @@ export interface VouchedPeersOptions {
 }
 
 export const defaultVouchedPeers = {
-  connectionsWanted: 8,
+  connectionsMax: 32,
   dialEveryMs: 500,
   addressEveryMs: 30_000,
   peersMax: 64,
@@ -47,6 +47,7 @@ const addressesRememberedMax = 1_024;
 interface Vouched {
   readonly peer: PeerId;
   readonly addresses: readonly string[];
+  readonly isWanted: () => boolean;
   readonly tries: number;
   /** Monotonic. */
   readonly dueMs: number;
@@ -82,8 +83,8 @@ export class VouchedPeers {
     this.#timer = undefined;
   }
 
-  /** Takes up, or refreshes, a peer and where it is said to be. */
-  heardOf(peer: PeerId, addresses: readonly string[]): void {
+  /** Takes up, or refreshes, a peer and where it is said to be; `isWanted` is asked before each dial. */
+  heardOf(peer: PeerId, addresses: readonly string[], isWanted: () => boolean): void {
     const { ownId, addressesPerPeerMax, politeDelayMs } = this.#options;
     const { isConnected, isBanned, clock } = this.#modules;
     if (peer === ownId || addresses.length === 0 || isConnected(peer) || isBanned(peer)) return;
@@ -92,6 +93,7 @@ export class VouchedPeers {
     this.#peers.set(peer, {
       peer,
       addresses: [...new Set(addresses)].slice(0, addressesPerPeerMax),
+      isWanted,
       tries: known?.tries ?? 0,
       dueMs: known?.dueMs ?? clock.monotonicMs() + politeMs,
     });
@@ -111,12 +113,12 @@ export class VouchedPeers {
   /** Dials one peer at most. */
   #next(): void {
     const { clock, connections } = this.#modules;
-    if (connections() >= this.#options.connectionsWanted) return;
+    if (connections() >= this.#options.connectionsMax) return;
     const nowMs = clock.monotonicMs();
     for (const vouched of [...this.#peers.values()]) {
       if (this.#modules.isConnected(vouched.peer) || this.#modules.isBanned(vouched.peer)) {
         this.#peers.delete(vouched.peer);
-      } else if (vouched.dueMs <= nowMs) {
+      } else if (vouched.dueMs <= nowMs && vouched.isWanted()) {
         const addresses = vouched.addresses.filter((address) => this.#mayDial(address, nowMs));
         if (addresses.length === 0) continue;
         for (const address of addresses) this.#dialledMs.set(placeOf(address), nowMs);

@@ -258,10 +258,10 @@ export async function createLibp2pHost(
     events,
     addresses: () => transports.announced().map((address) => withPeerId(address, peerId)),
     bootstrap: () => bootstrap.status(),
-    heardOf(peer, addresses) {
+    heardOf(peer, addresses, isWanted) {
       const parsed = addresses.flatMap((address) => parseAddress(address) ?? []);
       const own = transports.announced();
-      vouched.heardOf(peer, dialableAddresses(peer, reachableFrom(own, parsed), own));
+      vouched.heardOf(peer, dialableAddresses(peer, reachableFrom(own, parsed), own), isWanted);
     },
     discoveryFault: () => mdns?.fault,
     meshPeers: (topic) => gossip.meshPeers(topic),

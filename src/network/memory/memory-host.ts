@@ -108,10 +108,11 @@ export class MemoryHost implements PeerHost {
     return this.#bootstrap.status();
   }
 
-  heardOf(peer: PeerId, addresses: readonly string[]): void {
+  heardOf(peer: PeerId, addresses: readonly string[], isWanted: () => boolean): void {
     this.#vouched.heardOf(
       peer,
       addresses.filter((address) => (peerIdOf(address) ?? peer) === peer),
+      isWanted,
     );
   }
 
