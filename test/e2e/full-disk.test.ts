@@ -77,6 +77,14 @@ describe("a node on a disk that runs full", () => {
         notSealingBecause === "nothing to seal" && (final?.height ?? 0) >= head.height - 2,
     );
     assert.ok((await follower.status()).head.height < quiet.head.height);
+    // Long, so that it does not fit into what is left of a block of the disk.
+    const submit = () =>
+      stage.run(["tx", "record", "x".repeat(4_000), "--key", "node", "--data-dir", dataDir]).ended;
+    const waiting = (await follower.status()).mempool;
+    const refused = await submit();
+    assert.equal(refused.code, 2, refused.stdout + refused.stderr);
+    assert.match(refused.stderr, /could not write the transaction to its disk, so it did not take it/);
+    assert.equal((await follower.status()).mempool, waiting);
     await rm(filler());
     const caughtUp = await follower.until(
       "it has caught up, and its ledger too",
@@ -88,6 +96,9 @@ describe("a node on a disk that runs full", () => {
       () => follower.logged("what is known of peers is written").length > 0,
     );
     assert.equal((await sealing.status()).head.hash, quiet.head.hash);
+    const taken = await submit();
+    assert.equal(taken.code, 0, taken.stderr);
+    await sealing.untilCommitted(taken.stdout.trim());
     for (const node of [follower, sealing]) assert.equal((await node.stop()).code, 0);
   });
 

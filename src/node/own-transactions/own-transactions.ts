@@ -30,7 +30,8 @@ const settledDepth = 100;
 const retryMs = 2_000;
 /** and given up when the node has been up to date for so long. */
 const giveUpAfterMs = 60_000;
-/** Dropped ones that another branch of the chain may make possible. */
+/** Dropped in a reorganization: the blocks of the new branch may make them possible again for so long. */
+const lapsedForMs = 10 * 60_000;
 const lapsedMax = 1_024;
 const retriedAtOnceMax = 512;
 
@@ -44,13 +45,22 @@ const finalReasons: ReadonlySet<AdmissionFault["code"]> = new Set([
   "transaction/signature-invalid",
 ]);
 
+interface Lapsed {
+  readonly transaction: DecodedTransaction;
+  /** Monotonic. */
+  readonly untilMs: number;
+}
+
 export class OwnTransactions {
   readonly #modules: OwnTransactionsModules;
   /** Ids of own transactions by the height of the block that holds them. */
   readonly #committed = new Map<number, string[]>();
   /** From the journal, and not in the mempool: waits for the chain to be where it can be executed. */
   readonly #unplaced = new Map<string, { readonly transaction: DecodedTransaction; fault: AdmissionFault }>();
-  readonly #lapsed = new BoundedMap<string, DecodedTransaction>(lapsedMax);
+  readonly #lapsed = new BoundedMap<string, Lapsed>(lapsedMax);
+  /** Dropped since the head changed last, for a reason that another head may take away. */
+  #justDropped: DecodedTransaction[] = [];
+  #isReviving = false;
   #upToDateSinceMs: number | undefined;
   #timer: Timer | undefined;
   #stopped = false;
@@ -124,7 +134,13 @@ export class OwnTransactions {
       }
     }
     this.#settle();
-    if (disconnected.length > 0) void this.#reviveLapsed();
+    const dropped = this.#justDropped;
+    this.#justDropped = [];
+    if (disconnected.length > 0) {
+      const untilMs = this.#modules.clock.monotonicMs() + lapsedForMs;
+      for (const transaction of dropped) this.#lapsed.set(transaction.idHex, { transaction, untilMs });
+    }
+    if (this.#lapsed.size > 0) void this.#revive();
   }
 
   #noteCommitted(height: number, idHex: string): void {
@@ -146,7 +162,9 @@ export class OwnTransactions {
     const { journal } = this.#modules;
     if (!journal?.has(transaction.idHex)) return;
     journal.dropped(transaction.idHex, fault);
-    if (!finalReasons.has(fault.code)) this.#lapsed.set(transaction.idHex, transaction);
+    if (!finalReasons.has(fault.code) && this.#justDropped.length < lapsedMax) {
+      this.#justDropped.push(transaction);
+    }
   }
 
   /** Lets go of what stands in blocks that nothing can undo. */
@@ -165,15 +183,22 @@ export class OwnTransactions {
     }
   }
 
-  /** A reorganization may have made possible again what the branch that left had made impossible. */
-  async #reviveLapsed(): Promise<void> {
-    const lapsed = [...this.#lapsed.values()];
-    this.#lapsed.clear();
-    for (const transaction of lapsed) {
-      if (this.#modules.chain.transaction(transaction.id)) continue;
-      const outcome = await this.submit(transaction, { replace: false });
-      if (!outcome.ok && !finalReasons.has(outcome.fault.code))
-        this.#lapsed.set(transaction.idHex, transaction);
+  /** The blocks after a reorganization may bring back what the branch that left had made possible. */
+  async #revive(): Promise<void> {
+    if (this.#isReviving) return;
+    this.#isReviving = true;
+    try {
+      const nowMs = this.#modules.clock.monotonicMs();
+      for (const [idHex, { transaction, untilMs }] of [...this.#lapsed.entries()]) {
+        if (this.#stopped) return;
+        const isOver = nowMs > untilMs || this.#modules.chain.transaction(transaction.id) !== undefined;
+        const outcome = isOver ? undefined : await this.submit(transaction, { replace: false });
+        if (!outcome || outcome.ok || finalReasons.has(outcome.fault.code)) this.#lapsed.delete(idHex);
+      }
+    } catch (thrown) {
+      this.#modules.logger.error({ error: toError(thrown) }, "dropped transactions could not be tried again");
+    } finally {
+      this.#isReviving = false;
     }
   }
 
