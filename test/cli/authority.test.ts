@@ -1,8 +1,5 @@
 /** The commands about authorities and closed networks, against the API of a real chain in this process. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
 import { createNetworkSecret, loadNetworkSecret } from "../../src/node/network-secret.ts";
@@ -10,6 +7,7 @@ import { addressOf } from "../../src/protocol/identity.ts";
 import { decodeInvitation, encodeInvitation } from "../../src/protocol/invitation.ts";
 import { type ApiRig, authority, bob, openApiRig } from "../http/api-rig.ts";
 import { candidateAddress, type DeskRig, openDeskRig, own } from "../http/rig-desk.ts";
+import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { type Run, run } from "./test-terminal.ts";
 
 /** Ended with 2, and said what, why and next. */
@@ -20,10 +18,8 @@ function assertRefused({ code, stdout, stderr }: Run, what: RegExp): void {
   assert.match(stderr, /\nNext: {2}\S/);
 }
 
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), "aurex-cli-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+function temporaryFolder(_t: TestContext): Promise<string> {
+  return folderUntilEnd("aurex-cli-");
 }
 
 describe("aurex-node authority", () => {

@@ -1,7 +1,3 @@
-/** Reads whole ledgers for comparison, and gives tests a folder of their own. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
@@ -9,11 +5,11 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { createExportJob, type ExportJob, type ExportJobOptions } from "../../src/export/export-job.ts";
 import { openLedgerFile } from "../../src/export/ledger-file.ts";
 import type { LedgerSource } from "../../src/export/ledger-source.ts";
+import { folderUntilEnd } from "../support/temporary-folder.ts";
 
-export async function temporaryFolder(context: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "aurex-export-"));
-  context.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+/** Lasts as long as the test file: a job that is stopped after the test may still write. */
+export function temporaryFolder(_context: TestContext): Promise<string> {
+  return folderUntilEnd("aurex-export-");
 }
 
 export function jobFor(

@@ -1,8 +1,5 @@
 /** What the tests of nodes share: folders that go away, specs of fast chains, options of a quiet node, and waiting. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import type { TestContext } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { AurexNode, type AurexNodeOptions } from "../../src/node/aurex-node.ts";
@@ -13,11 +10,11 @@ import { addressOf } from "../../src/protocol/identity.ts";
 import { type Payload, signTransaction } from "../../src/protocol/transaction.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
 import { until } from "../support/patience.ts";
+import { folderUntilEnd } from "../support/temporary-folder.ts";
 
-export async function temporaryFolder(t: Pick<TestContext, "after">): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), "aurex-node-test-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+/** Lasts as long as the test file: a node that is stopped after the test may still write. */
+export function temporaryFolder(_t: Pick<TestContext, "after">): Promise<string> {
+  return folderUntilEnd("aurex-node-test-");
 }
 
 /** A Proof of Work chain whose blocks take no time, and whose target stays at the floor; `salt` tells one from another. */

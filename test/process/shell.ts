@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import type { NodeAnswer } from "../../src/http/answers.ts";
 import { createApiClient } from "../../src/http/api-client.ts";
 import { readDirectoryLock } from "../../src/store/directory-lock.ts";
 import { until } from "../support/patience.ts";
+import { folderUntilEnd } from "../support/temporary-folder.ts";
 
 export const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");
 /** The program, quoted for a shell. */
@@ -37,10 +36,9 @@ export function shell(line: string, variables: Record<string, string | undefined
   return { code: status, stdout, stderr };
 }
 
-export async function folderOf(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), "aurex-process-"));
-  t.after(() => rm(folder, { recursive: true, force: true }));
-  return folder;
+/** Lasts as long as the test file: a process that is ended after the test may still write. */
+export function folderOf(_t: TestContext): Promise<string> {
+  return folderUntilEnd("aurex-process-");
 }
 
 /** A node that a line of shell became with `exec`; it ends with the test. */
