@@ -39,6 +39,8 @@ describe("the example of manual control", () => {
       assert.match(stdout, new RegExp(`^ +${name} +po[wa] +(miner|authority) +\\d+ +[0-9a-f]{12} +2 `, "m"));
       assert.match(stdout, new RegExp(`^${name}\\n +height +hash `, "m"));
     }
+    // Both chains have a block: the authority seals what is sent to its chain.
+    assert.match(stdout, /^ +PoA_1 +poa +authority +[1-9]/m);
     // The block that holds the record: difficulty 2, one transaction.
     assert.match(stdout, /^ +1 +00[0-9a-f]{22} .* 1$/m);
   });
