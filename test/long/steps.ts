@@ -16,9 +16,9 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "seeds",
-    what: "ten simulated nodes under faults, 600 seeds",
+    what: "ten simulated nodes under faults, 400 seeds",
     argv: ["--test", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
-    variables: { AUREX_SIMULATION_SEEDS: "600" },
+    variables: { AUREX_SIMULATION_SEEDS: "400" },
   },
   {
     name: "partitions",
