@@ -285,6 +285,14 @@ describe("the lines that README and help print", { skip }, () => {
       stdout: /^"committed"$/m,
     });
     await follow(home, 'aurex-node tx record --key node "hello"');
+    // One that waits for a lower sequence, so that no block takes it first.
+    const { pendingSequence } = JSON.parse(await home.output("account", alice, "--json"));
+    const recorded = await home.line(
+      `aurex-node tx record --key alice --sequence ${pendingSequence + 1} "too early"`,
+    );
+    assert.equal(recorded.code, 0, recorded.stderr);
+    const late = recorded.stdout.trim();
+    await follow(home, "aurex-node tx cancel ID --key alice", { values: { ID: late } });
     const held = await follow(
       home,
       'aurex-node tx record --key alice "instead of what waits with this sequence" --sequence 7',
@@ -323,7 +331,20 @@ describe("the lines that README and help print", { skip }, () => {
 
   it("of a network that is founded on a LAN", async () => {
     const home = await newHome();
-    await followStart(home, "aurex-node --consensus poa --authority");
+    const founder = await followStart(home, "aurex-node --consensus poa --authority");
+    const alpha = await newHome();
+    const second = await alpha.startLine("aurex-node --consensus poa --authority --data-dir ./alpha");
+    await follow(home, "aurex-node found-anew");
+    await follow(alpha, "aurex-node found-anew --data-dir ./alpha");
+    for (const [place, { chainId }] of [
+      [home, founder],
+      [alpha, second],
+    ] as const) {
+      await until("the node is on another chain", async () => {
+        const { code, stdout } = await place.run(["status", "--json"]);
+        return code === 0 && JSON.parse(stdout).chainId !== chainId;
+      });
+    }
     await follow(home, "aurex-node authority open --for 10m", { stdout: /^the join window is open until/ });
   });
 

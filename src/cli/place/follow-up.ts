@@ -4,9 +4,19 @@ import { shellWord } from "./shell-word.ts";
 
 /** What asks a running node, and so takes --api, too. */
 export const askingCommands = [
-  ...["status", "peers", "account", "invite", "pool show", "user register", "chain list", "chain show"],
+  ...[
+    "status",
+    "peers",
+    "account",
+    "found-anew",
+    "invite",
+    "pool show",
+    "user register",
+    "chain list",
+    "chain show",
+  ],
   ...["authority list", "authority propose", "authority vote", "authority open", "authority leave"],
-  ...["tx send", "tx record", "tx issue", "tx show"],
+  ...["tx send", "tx record", "tx issue", "tx show", "tx cancel"],
 ] as const;
 /** What looks at the files of a node. */
 export const readingCommands = [
