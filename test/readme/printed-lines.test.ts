@@ -36,6 +36,7 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
   "npm run soak": ["package.json", /"soak": ".*soak\/run\.ts"/],
   "npm run sim": ["package.json", /"sim": ".*finality\/run\.ts"/],
   "npm run chaos": ["package.json", /"chaos": "/],
+  "npm run test:long": ["package.json", /"test:long": "/],
   "sudo npm run demo:lan": ["package.json", /"demo:lan": ".* bin\/aurex-node\.js demo-lan"/],
   "sudo aurex-node demo-lan": ["test/lan/demo.test.ts", /"demo-lan"/],
   "sudo aurex-node demo-lan --json": ["test/lan/demo.test.ts", /"demo-lan", "--json"/],
