@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { measureExport } from "./export.ts";
 import { measureImport } from "./import.ts";
 import { type Figure, ratioOf, removeDirectory, type Section, temporaryDirectory } from "./measure.ts";
+import { measureMempool } from "./mempool.ts";
 import { measureMicro } from "./micro.ts";
 import { measureMining } from "./mining.ts";
 import { measurePropagation } from "./propagation.ts";
@@ -16,6 +17,7 @@ import { measureThroughput } from "./throughput.ts";
 const sections: Readonly<Record<string, Section>> = {
   mining: measureMining,
   import: measureImport,
+  mempool: measureMempool,
   throughput: measureThroughput,
   propagation: measurePropagation,
   export: measureExport,
