@@ -37,10 +37,31 @@ describe("a quorum that is lost for good", () => {
     const resumed = await again.until("it seals on", (status) => status.head.height > later.head.height);
     assert.deepEqual(resumed.final, final, "nor by a restart");
     assert.deepEqual(new Set(resumed.authorities), new Set([left, lost]));
-    const trusted = (await again.status()).head;
+    const advised = await again.until("the advice has the command", ({ advice }) =>
+      advice.some(({ next }) => next.includes("start it so: ")),
+    );
+    const [advice] = advised.advice;
+    assert.match(advice?.what ?? "", /^only 1 of 2 authorities are heard, and finality needs 2/);
+    assert.match(advice?.why ?? "", /so no vote can pass$/);
+    const [, command = ""] = /start it so: aurex-node (.+)$/.exec(advice?.next ?? "") ?? [];
+    const voted = await stage.run(["authority", "vote", "remove", lost, "--data-dir", stage.place("left")])
+      .ended;
+    assert.equal(voted.code, 0, voted.stderr);
+    assert.match(
+      voted.stdout,
+      /as things stand it cannot come into force: only 1 of 2[\s\S]*--trust-recovery [0-9a-f]{64}/,
+    );
+    const examined = await stage.run(["doctor", "--data-dir", stage.place("left")]).ended;
+    assert.equal(examined.code, 8, examined.stdout);
+    assert.match(
+      examined.stdout,
+      /FAILS {2}finality .*nothing becomes final[\s\S]*next: .*--trust-recovery [0-9a-f]{64}/,
+    );
     assert.equal((await again.stop()).code, 0);
 
-    const recovered = await stage.start("left", ...poa, "--trust-recovery", trusted.hash);
+    // Word by word as it was printed.
+    const recovered = await stage.startAs(command.split(" "));
+    const trusted = await recovered.api.block(command.slice(-64));
     assert.equal(recovered.logged("trust recovery").length, 1);
     const after = await recovered.until(
       "blocks become final",

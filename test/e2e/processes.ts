@@ -182,6 +182,13 @@ export class Stage {
     return this.launch(name, ...flags).ready();
   }
 
+  /** A node by a whole command line, as another node has printed it; once it is ready. */
+  startAs(argv: readonly string[]): Promise<NodeProcess> {
+    const node = new NodeProcess(argv);
+    this.#running.push(node);
+    return node.ready();
+  }
+
   /** A command or a program that ends by itself. */
   run(argv: readonly string[], variables: Record<string, string> = {}): Running {
     const running = new Running(argv, variables);

@@ -36,6 +36,8 @@ export interface SimulatedNodeOptions {
   readonly listensFirst?: false;
   /** The operator started it with --sign-alone. */
   readonly signsAlone?: true;
+  /** Hash of the block that the operator named with --trust-recovery. */
+  readonly trustRecovery?: Uint8Array;
   /** It is an authority of a set, and signs nothing: a follower of the chain. */
   readonly follows?: true;
   readonly sealsWrongRoots?: boolean;
@@ -83,7 +85,7 @@ export class SimulatedNode {
   readonly spec: ChainSpec;
   readonly keyPair: KeyPair;
   readonly peerId: string;
-  readonly #options: SimulatedNodeOptions;
+  #options: SimulatedNodeOptions;
   readonly #modules: SimulatedNodeModules;
   #disk: MemoryDisk = createMemoryDisk();
   #journal = createMemorySealJournal();
@@ -112,7 +114,11 @@ export class SimulatedNode {
     return this.#disk;
   }
 
-  async start(): Promise<void> {
+  /** @param changes for this start and those after it, as an operator adds flags */
+  async start(
+    changes: Partial<Pick<SimulatedNodeOptions, "signsAlone" | "trustRecovery">> = {},
+  ): Promise<void> {
+    this.#options = { ...this.#options, ...changes };
     assert.equal(this.#running, undefined, `${this.name} runs already`);
     const { network, logger = silentLogger, observer } = this.#modules;
     const clock = createNodeClock(this.#modules.clock);
@@ -120,7 +126,7 @@ export class SimulatedNode {
     const own = logger.child({ node: this.name });
     const host = network.createHost(this.peerId, { bootstrap: this.#options.bootstrap, logger: own });
     const { name, spec, keyPair, rulesOff, listensFirst, mineEmptyBlocks = false } = this.#options;
-    const { signsAlone = false, follows } = this.#options;
+    const { signsAlone = false, follows, trustRecovery } = this.#options;
     const { miner = (of: Clock) => createInlinePowSealer({ clock: of }) } = this.#options;
     const core = await NodeCore.open(
       {
@@ -133,6 +139,7 @@ export class SimulatedNode {
         // Listening first, and hearing the others first, would hide that the journal is gone.
         ...(rulesOff.journal || listensFirst === false ? { listenFirstMs: 0 } : {}),
         signAlone: signsAlone || rulesOff.journal === true,
+        ...(trustRecovery ? { trustRecovery } : {}),
       },
       {
         store: this.#disk.open(),
