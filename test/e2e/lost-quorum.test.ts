@@ -1,7 +1,10 @@
 /** A quorum that is lost for good: the chain goes on and nothing is final, until an operator says where to go on from. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { NodeAnswer } from "../../src/http/answers.ts";
 import { Stage } from "./processes.ts";
+
+const hasCommand = ({ advice }: NodeAnswer) => advice.some(({ next }) => next.includes("start it so: "));
 
 describe("a quorum that is lost for good", () => {
   let stage: Stage;
@@ -37,13 +40,7 @@ describe("a quorum that is lost for good", () => {
     const resumed = await again.until("it seals on", (status) => status.head.height > later.head.height);
     assert.deepEqual(resumed.final, final, "nor by a restart");
     assert.deepEqual(new Set(resumed.authorities), new Set([left, lost]));
-    const advised = await again.until("the advice has the command", ({ advice }) =>
-      advice.some(({ next }) => next.includes("start it so: ")),
-    );
-    const [advice] = advised.advice;
-    assert.match(advice?.what ?? "", /^only 1 of 2 authorities are heard, and finality needs 2/);
-    assert.match(advice?.why ?? "", /so no vote can pass$/);
-    const [, command = ""] = /start it so: aurex-node (.+)$/.exec(advice?.next ?? "") ?? [];
+    await again.until("the advice has the command", hasCommand);
     const voted = await stage.run(["authority", "vote", "remove", lost, "--data-dir", stage.place("left")])
       .ended;
     assert.equal(voted.code, 0, voted.stderr);
@@ -51,6 +48,12 @@ describe("a quorum that is lost for good", () => {
       voted.stdout,
       /as things stand it cannot come into force: only 1 of 2[\s\S]*--trust-recovery [0-9a-f]{64}/,
     );
+    await again.untilCommitted(voted.stdout.slice(0, 64));
+    const advised = await again.until("the advice has the command", hasCommand);
+    const [advice] = advised.advice;
+    assert.match(advice?.what ?? "", /^only 1 of 2 authorities are heard, and finality needs 2/);
+    assert.match(advice?.why ?? "", /so no vote can pass$/);
+    const [, command = ""] = /start it so: aurex-node (.+)$/.exec(advice?.next ?? "") ?? [];
     const examined = await stage.run(["doctor", "--data-dir", stage.place("left")]).ended;
     assert.equal(examined.code, 8, examined.stdout);
     assert.match(
