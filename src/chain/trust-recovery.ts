@@ -1,10 +1,11 @@
 /** The way past a lost quorum: an operator declares one block final, and who sealed lately goes on from there. */
-import { bytesEqual, toHex } from "../base/bytes.ts";
+import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
-import { decodeBlock, type HeaderRecord } from "../protocol/block.ts";
+import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
+import { describeFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { type ChainStore, StoreError } from "../store/chain-store.ts";
 
@@ -45,6 +46,15 @@ export async function recoverTrust(
   if (certified >= height) {
     throw new StoreError("store/wrong-chain", `${what}: height ${certified} is certified here`, next);
   }
+  const strandingAt = strandingBlock({ ...record, ...state }, dropped.toReversed(), { store, engine });
+  if (strandingAt) {
+    const [newest] = dropped;
+    throw new StoreError(
+      "store/wrong-chain",
+      `${what}: block ${strandingAt.height} above it would not be valid any more (${strandingAt.reason}), and its producer may not seal another one in its place`,
+      `start every node with --trust-recovery ${newest?.hashHex}: the newest block of this chain`,
+    );
+  }
   const ledger = LedgerState.fromEntries([...store.entries()].map(([, entry]) => entry));
   const draft = ledger.draft();
   for (const { hash } of dropped) {
@@ -73,6 +83,37 @@ export async function recoverTrust(
   );
 }
 
+/**
+ * The first block above the trusted one that an authority which remains has sealed, and that the recovered set of
+ * authorities makes invalid: for instance a vote to remove who is out already. An authority signs one block on each
+ * parent, so it could never go on from there. Undefined if there is none.
+ *
+ * @param above the chain above the trusted block, lowest first
+ */
+function strandingBlock(
+  trusted: HeaderRecord,
+  above: readonly HeaderRecord[],
+  { store, engine }: Pick<TrustRecoveryModules, "store" | "engine">,
+): { readonly height: number; readonly reason: string } | undefined {
+  const restated = new Map([[trusted.hashHex, trusted]]);
+  const recordOf = (hash: Uint8Array) => restated.get(toHex(hash)) ?? store.headerRecord(hash);
+  let parent = trusted;
+  for (const record of above) {
+    const { header, hashHex } = record;
+    // Whoever is out by now seals nothing any more, and leaves this parent to the others.
+    if (!includesBytes(engine.authorities(parent), header.producer)) return undefined;
+    const { transactions, consensusSection } = storedBlock(store, record.hash);
+    const { height, timestampMs, producer } = header;
+    const contents = { height, timestampMs, producer, transactions, consensusSection };
+    const advanced = engine.advance(contents, parent, recordOf);
+    const fault = engine.verifyHeader(header, parent) ?? (advanced.ok ? undefined : advanced.fault);
+    if (fault || !advanced.ok) return { height, reason: fault ? describeFault(fault) : "" };
+    parent = { ...record, ...advanced.value };
+    restated.set(hashHex, parent);
+  }
+  return undefined;
+}
+
 /** Highest first. */
 function canonicalAbove(store: ChainStore, height: number): HeaderRecord[] {
   const above: HeaderRecord[] = [];
@@ -85,8 +126,12 @@ function canonicalAbove(store: ChainStore, height: number): HeaderRecord[] {
 }
 
 function transactionIdsOf(store: ChainStore, hash: Uint8Array): Uint8Array[] {
+  return storedBlock(store, hash).transactions.map(({ id }) => id);
+}
+
+function storedBlock(store: ChainStore, hash: Uint8Array): Block {
   const bytes = store.blockBytes(hash);
   const block = bytes && decodeBlock(bytes);
   invariant(block?.ok, "a stored block decodes");
-  return block.value.transactions.map(({ id }) => id);
+  return block.value;
 }

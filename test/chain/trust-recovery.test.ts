@@ -109,6 +109,26 @@ describe("trust recovery", () => {
     assert.equal(again.chain.final?.height, 2);
   });
 
+  it("refuses a block above which a vote stands that would be void, and names the block to take instead", async () => {
+    const voted = three.child(trusted, {
+      producer: a,
+      laterMs: 30_000,
+      ballots: [{ by: a, action: "remove", authority: b }],
+    });
+    const newest = three.child(voted, { producer: a });
+    const before = await openChain({ spec });
+    await giveAll(before, [...history, voted, newest]);
+    await assert.rejects(openChain({ spec, trustRecovery }, { disk: before.disk }), (error: StoreError) => {
+      assert.equal(error.code, "store/wrong-chain");
+      assert.match(error.message, /it is no authority/);
+      assert.match(error.next, new RegExp(`--trust-recovery ${newest.block.hashHex}`));
+      return true;
+    });
+    const node = await openChain({ spec, trustRecovery: newest.block.hash }, { disk: before.disk });
+    const restated = three.builder.restated(newest, three.engine.recoveredState(newest.record)!);
+    assert.deepEqual(await giveAll(node, [three.child(restated, { laterMs: 60_000 })]), ["head"]);
+  });
+
   it("does nothing with a hash that nobody has", async () => {
     const node = await reopened(history, new Uint8Array(32).fill(7));
     assert.equal(node.chain.head.hashHex, trusted.block.hashHex);
