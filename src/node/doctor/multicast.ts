@@ -11,7 +11,7 @@ import { type Finding, failed, passed, unknown } from "./finding.ts";
 import { ownerText, portOwner } from "./port-owner.ts";
 
 const aroundIt = "or name a peer with --bootstrap";
-const answersWaitMs = 1_500;
+const answersWaitMs = 3_000;
 
 /** By which interfaces mDNS leaves this machine, and which are left out; an empty datagram by each tells. */
 export async function checkMulticastRoute(mdns: boolean): Promise<Finding> {
