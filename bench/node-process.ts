@@ -64,6 +64,8 @@ async function run(options: NodeProcessOptions): Promise<void> {
     listenAddresses: ["/ip4/127.0.0.1/tcp/0"],
     bootstrap: [],
     mdns: false,
+    // A line stays a line.
+    introductions: false,
     apiPort: undefined,
     exportFile: undefined,
   });

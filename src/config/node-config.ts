@@ -39,6 +39,8 @@ export interface NodeConfig {
   readonly poolPayoutEvery: number;
   readonly bootstrap: readonly string[];
   readonly mdns: boolean;
+  /** Dial nodes that peers tell of. */
+  readonly introductions: boolean;
   readonly api: boolean;
   readonly apiPort: number;
   /** `HOST:PORT` where the metrics alone are served; undefined: only by the API. */

@@ -236,6 +236,12 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     defaultText: "true",
     default: always(true),
   },
+  introductions: {
+    help: "dial nodes that peers tell of, beyond those that are named, were met before, or are found by mDNS",
+    reader: aSwitch,
+    defaultText: "true",
+    default: always(true),
+  },
   api: {
     help: "serve the HTTP API on 127.0.0.1",
     reader: aSwitch,

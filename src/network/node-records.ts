@@ -30,6 +30,8 @@ export interface NodeRecordsOptions {
   readonly keyPair: KeyPair;
   readonly role: NodeRole;
   readonly software: string;
+  /** False: nodes that peers tell of are not dialled. */
+  readonly introductions?: boolean;
 }
 
 export interface NodeRecordsModules {
@@ -151,7 +153,7 @@ export class NodeRecords {
   /** Only nodes of our chain are worth a connection that nobody asked for. */
   #tellHost({ chainId, publicKey, addresses }: NodeRecord): void {
     const { host, chain, directory } = this.#modules;
-    if (!bytesEqual(chainId, chain.spec.chainId)) return;
+    if (this.#options.introductions === false || !bytesEqual(chainId, chain.spec.chainId)) return;
     host.heardOf(
       nodeIdOf(publicKey),
       addresses.flatMap((address) => toUtf8(address) ?? []),

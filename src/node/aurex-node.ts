@@ -66,6 +66,8 @@ export interface AurexNodeOptions {
   readonly announceAddresses?: readonly string[];
   readonly bootstrap: readonly string[];
   readonly mdns: boolean;
+  /** False: nodes that peers tell of are not dialled, as where the shape of the mesh is chosen by hand. */
+  readonly introductions?: boolean;
   /** On 127.0.0.1; 0 for any free port, undefined for no API. */
   readonly apiPort: number | undefined;
   /** `HOST:PORT` for the metrics alone. */

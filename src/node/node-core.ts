@@ -47,6 +47,8 @@ export interface NodeCoreOptions {
   readonly instance?: Uint8Array;
   /** How long an authority only listens after its start; by default as long as it takes to hear every other one. */
   readonly listenFirstMs?: number;
+  /** False: nodes that peers tell of are not dialled. */
+  readonly introductions?: boolean;
   /** An authority signs without having heard another one: for when the others are gone for good. Default false. */
   readonly signAlone?: boolean;
   /** See ChainOptions. */

@@ -37,6 +37,7 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     announceAddresses: config.announceAddress.map((address) => announcedMultiaddr(address, config.port)),
     bootstrap: config.bootstrap,
     mdns: config.mdns,
+    introductions: config.introductions,
     apiPort: config.api ? config.apiPort : undefined,
     metricsAddress: config.metricsAddress,
     exportFile: config.export,

@@ -56,6 +56,7 @@ describe("defaults", () => {
       poolPayoutEvery: 20,
       bootstrap: [],
       mdns: true,
+      introductions: true,
       api: true,
       apiPort: 13280,
       metricsAddress: undefined,

@@ -14,10 +14,12 @@ describe("nodes in a line", () => {
   before(async () => {
     stage = await Stage.open();
     chain = await stage.spec("chain.json", fastPow);
-    line.push(await stage.start("hop-0", "--chain", chain, "--mine", "--mine-threads", "1"));
+    // Each is to know the one before it and no other.
+    const apart = ["--chain", chain, "--no-introductions"];
+    line.push(await stage.start("hop-0", ...apart, "--mine", "--mine-threads", "1"));
     for (const index of [1, 2, 3]) {
       const bootstrap = line[index - 1]?.multiaddr ?? "";
-      line.push(await stage.start(`hop-${index}`, "--chain", chain, "--bootstrap", bootstrap));
+      line.push(await stage.start(`hop-${index}`, ...apart, "--bootstrap", bootstrap));
     }
   });
   after(() => stage.close());
