@@ -138,20 +138,36 @@ async function isAlive(holder: LockHolder): Promise<boolean> {
     // EPERM: it lives, under another user.
     if ((thrown as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  const processStart = await processStartOf(holder.pid);
+  const status = await processStatusOf(holder.pid);
+  // It has ended, and its parent has not asked for its exit code: in a container nobody may ever do so.
+  if (status?.state === "Z" || status?.state === "X") return false;
+  const processStart = status?.start ?? null;
   return processStart === null || holder.processStart === null || processStart === holder.processStart;
 }
 
 /** Boot and ticks since then, where the system tells (Linux); null elsewhere. */
 async function processStartOf(pid: number): Promise<string | null> {
+  return (await processStatusOf(pid))?.start ?? null;
+}
+
+interface ProcessStatus {
+  /** One letter, as proc(5) has it: Z and X have ended. */
+  readonly state: string;
+  /** Boot and ticks since then. */
+  readonly start: string;
+}
+
+/** Undefined where the system does not tell. */
+async function processStatusOf(pid: number): Promise<ProcessStatus | undefined> {
   try {
     const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
     const status = await readFile(`/proc/${pid}/stat`, "utf8");
     // The second field is the program's name in parentheses and may hold spaces; the 22nd is the start.
-    const ticks = status.slice(status.lastIndexOf(")") + 2).split(" ")[19];
-    return ticks ? `${boot.trim()}/${ticks}` : null;
+    const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
+    const [state = "", ticks] = [fields[0], fields[19]];
+    return ticks ? { state, start: `${boot.trim()}/${ticks}` } : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
 

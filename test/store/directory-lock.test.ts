@@ -9,6 +9,7 @@ import { it, type TestContext } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
 import { StoreError } from "../../src/store/chain-store.ts";
 import { acquireDirectoryLock, type LockHolder, readDirectoryLock } from "../../src/store/directory-lock.ts";
+import { until } from "../support/patience.ts";
 
 const modules = { clock: systemClock };
 
@@ -18,16 +19,19 @@ async function temporaryDirectory(context: TestContext): Promise<string> {
   return directory;
 }
 
-/** Takes the lock in another process, which then waits to be killed. */
-async function lockElsewhere(directory: string): Promise<{ pid: number; kill(): Promise<void> }> {
+function lockProgram(directory: string): string {
   const lockModule = new URL("../../src/store/directory-lock.ts", import.meta.url).href;
-  const program = `
+  return `
     const { acquireDirectoryLock } = await import(${JSON.stringify(lockModule)});
     const clock = { nowMs: () => 1700000000000 };
     await acquireDirectoryLock({ directory: ${JSON.stringify(directory)}, name: "PoA_1" }, { clock });
     process.stdout.write("locked");
     setInterval(() => {}, 1000);`;
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
+}
+
+/** Takes the lock in another process, which then waits to be killed. */
+async function lockElsewhere(directory: string): Promise<{ pid: number; kill(): Promise<void> }> {
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", lockProgram(directory)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
@@ -79,6 +83,37 @@ it("keeps out a second process, naming the first and since when; its death frees
   const lock = await acquireDirectoryLock({ directory, name: "mine" }, modules);
   assert.equal((await readDirectoryLock(directory))?.name, "mine");
   await lock.release();
+});
+
+it("is not kept by a process that has ended and that its parent does not ask after", async (context) => {
+  if (process.platform !== "linux") return context.skip("only Linux tells the state of a process");
+  const directory = await temporaryDirectory(context);
+  // As in a container whose first process is a program that never waits for its children.
+  const parent = spawn(
+    "sh",
+    [
+      "-c",
+      '"$@" & echo $!; exec sleep 600',
+      "sh",
+      process.execPath,
+      "--input-type=module",
+      "--eval",
+      lockProgram(directory),
+    ],
+    {
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  context.after(() => parent.kill("SIGKILL"));
+  let said = "";
+  parent.stdout.on("data", (chunk) => (said += chunk));
+  await until("the lock is held", () => said.includes("locked"));
+  const pid = Number(/\d+/.exec(said)?.[0]);
+  assert.equal((await readDirectoryLock(directory))?.pid, pid);
+  process.kill(pid, "SIGKILL");
+  await until("it has ended", async () => / [ZX] /.test(await readFile(`/proc/${pid}/stat`, "utf8")));
+  assert.equal(await readDirectoryLock(directory), undefined);
+  await (await acquireDirectoryLock({ directory, name: "next" }, modules)).release();
 });
 
 it("is not kept by another process that happens to have the pid now", async (context) => {
