@@ -72,6 +72,12 @@ describe("the verdict on a run", () => {
     });
   }
 
+  it("is that a node that was back too late breaks its promise", () => {
+    const slowest = Math.max(...good.outcomes.map(({ backMs = 0 }) => backMs));
+    const keptWithin = (ms: number) => promisesOf(good, ms).every(({ kept }) => kept);
+    assert.deepEqual([keptWithin(slowest), keptWithin(slowest - 1)], [true, false]);
+  });
+
   it("names the seed that repeats it, and what was skipped", () => {
     const report = { ...good, skipped: ["cut: no namespaces"] };
     const text = chaosText(report, promisesOf(report));

@@ -10,9 +10,10 @@ export interface Promised {
 
 const shownMax = 5;
 
-export function promisesOf(report: ChaosReport): Promised[] {
+/** @param backWithinMs how long a node may take to be back; left out: as long as the run has waited for it */
+export function promisesOf(report: ChaosReport, backWithinMs?: number): Promised[] {
   const { acknowledged, lost, stuck, replaced, comparison, outcomes, settledMs } = report;
-  const late = outcomes.filter(({ backMs }) => backMs === undefined);
+  const late = outcomes.filter(({ backMs }) => backMs === undefined || backMs > (backWithinMs ?? backMs));
   const slowest = Math.max(0, ...outcomes.flatMap(({ backMs }) => backMs ?? []));
   const settled =
     settledMs === undefined ? "not all are final" : `all final ${seconds(settledMs)} after the load`;
@@ -43,7 +44,7 @@ export function promisesOf(report: ChaosReport): Promised[] {
     {
       what: "each node was back in time",
       kept: late.length === 0,
-      found: `${outcomes.length - late.length} of ${outcomes.length}, the slowest in ${seconds(slowest)}, limit ${seconds(limitOf(outcomes))}`,
+      found: `${outcomes.length - late.length} of ${outcomes.length}, the slowest in ${seconds(slowest)}, limit ${seconds(backWithinMs ?? limitOf(outcomes))}`,
     },
   ];
 }
