@@ -35,8 +35,8 @@ export function libp2pHost(
   );
 }
 
-export async function realUntil(condition: () => boolean, what: string): Promise<void> {
-  await until(what, condition, { pollMs: 10 });
+export async function realUntil(condition: () => boolean, what: string, seen?: () => unknown): Promise<void> {
+  await until(what, condition, seen ? { pollMs: 10, seen } : { pollMs: 10 });
 }
 
 export function libp2pRig(): HostRig {

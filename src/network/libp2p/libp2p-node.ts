@@ -64,10 +64,11 @@ export async function createLibp2pNode(
       maxConnections: options.maxConnections,
       // Five new connections a second from one address, the default, resets all others of a busy LAN or test.
       inboundConnectionThreshold: 50,
-      // Idle sockets must not keep honest dials out: many may wait, none for long. In five seconds one address can open fewer
-      // than may wait, and a busy or small machine still gets its handshake done.
+      // Idle sockets must not keep honest dials out: many may wait, none for long. In four seconds one address can open fewer
+      // than may wait, and a busy or small machine still gets its handshake done. A dial gives up after five: so that a
+      // dialler with another secret sees this side hang up, and does not take the host for one that is down.
       maxIncomingPendingConnections: 256,
-      inboundUpgradeTimeout: 5_000,
+      inboundUpgradeTimeout: 4_000,
       // Dialling is the dialler's, reconnecting the dial loop's.
       reconnectRetries: 0,
     },
