@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import type { PoolAnswer } from "../../src/http/pool-answer.ts";
 import { until } from "../support/patience.ts";
-import { type NodeProcess, type Running, Stage, untilAgreed } from "./processes.ts";
+import { type NodeProcess, type Running, Stage } from "./processes.ts";
 
 /** What the pool's account has besides the blocks that it finds. */
 const otherFundsAur = 500;
@@ -87,7 +87,6 @@ describe("a pool whose blocks leave the chain", () => {
     member = await join(server);
     await until("the member is paid", async () => Number((await server.api.pool()).paid) > 0);
     await member.stop();
-    await untilAgreed([server, other]);
     await other.stop();
     await server.stop();
 
@@ -101,7 +100,8 @@ describe("a pool whose blocks leave the chain", () => {
         .all(poolAddress);
       assert.equal(
         row?.rewards_due_units,
-        solo?.rewards_due_units,
+        // The last block of the pool may have left the chain again: then nothing is earned, and there is no row.
+        solo?.rewards_due_units ?? 0,
         "earned is what its blocks in the chain earned",
       );
       const paid = db
@@ -109,7 +109,7 @@ describe("a pool whose blocks leave the chain", () => {
           "SELECT SUM(amount_units + fee_units) AS units FROM transactions WHERE from_account = ? AND to_account = ?",
         )
         .get(poolAddress, miner);
-      assert.equal(row?.rewards_paid_units, paid?.units, "paid is what the chain transferred");
+      assert.equal(row?.rewards_paid_units, paid?.units ?? 0, "paid is what the chain transferred");
     } finally {
       db.close();
     }
