@@ -1,9 +1,9 @@
 /** From a node's whole situation to what its operator should do: the one place that gives advice. Pure. */
 
+import { durationText } from "../../base/duration-text.ts";
 import type { Advice } from "../../http/node-status.ts";
 import { plausibleFromMs } from "../../network/clock-comparison.ts";
 import { authorityAdvice } from "./authority-advice.ts";
-import { durationText } from "./duration-text.ts";
 import type { Situation } from "./situation.ts";
 
 const setClock = "sudo timedatectl set-ntp true";
