@@ -256,6 +256,11 @@ export class NodeCore {
     return this.#own.submit(transaction, options);
   }
 
+  /** The same for many, in order, verified together and synced to disk once; one outcome for each. */
+  submitMany(transactions: readonly DecodedTransaction[], options?: AddOptions): Promise<AddOutcome[]> {
+    return this.#own.submitMany(transactions, options);
+  }
+
   /** What was submitted here and is not settled, or was dropped. */
   get ownTransactions(): Pick<OwnTransactions, "droppedBecause" | "unplaced"> {
     return this.#own;

@@ -96,18 +96,40 @@ export class OwnTransactions {
 
   /** Admits, writes to disk, announces. A fault means that the node has not taken it. */
   async submit(transaction: DecodedTransaction, options?: AddOptions): Promise<AddOutcome> {
+    const [outcome] = await this.submitMany([transaction], options);
+    return outcome as AddOutcome;
+  }
+
+  /**
+   * The same for many: their signatures are verified together, and one sync writes them to disk. Each stands for
+   * itself, in order: one that is refused keeps no other back. One outcome for each.
+   */
+  async submitMany(transactions: readonly DecodedTransaction[], options?: AddOptions): Promise<AddOutcome[]> {
     const { mempool, journal, announce } = this.#modules;
-    const admitted = await mempool.add(transaction, options);
-    // One that peers have sent before is now this node's own, too.
-    if (!admitted.ok && admitted.fault.code !== "mempool/known") return admitted;
-    const unwritten = await journal?.sent(mempool.get(transaction.idHex) ?? transaction);
-    if (unwritten) {
-      if (admitted.ok) mempool.drop(transaction.idHex, unwritten);
-      return fail(unwritten);
+    const admitted = await mempool.addMany(transactions, options);
+    const taken = transactions.filter((_, index) => isTaken(admitted[index]));
+    const stored = taken.map((transaction) => mempool.get(transaction.idHex) ?? transaction);
+    const faults = (await journal?.sentMany(stored)) ?? [];
+    const unwritten = new Map<string, AdmissionFault>();
+    for (const [index, { idHex }] of taken.entries()) {
+      const fault = faults[index];
+      if (fault) unwritten.set(idHex, fault);
     }
-    if (mempool.has(transaction.idHex)) announce(transaction);
-    this.#noteMeanwhile(transaction);
-    return admitted;
+    const outcomes = transactions.map(({ idHex }, index): AddOutcome => {
+      const fault = unwritten.get(idHex);
+      return fault && isTaken(admitted[index]) ? fail(fault) : (admitted[index] as AddOutcome);
+    });
+    // Backwards: what is taken from the end of an account's run leaves the rest of it as it is.
+    for (const [index, { idHex }] of [...transactions.entries()].reverse()) {
+      const fault = unwritten.get(idHex);
+      if (fault && admitted[index]?.ok) mempool.drop(idHex, fault);
+    }
+    for (const transaction of taken) {
+      if (unwritten.has(transaction.idHex)) continue;
+      if (mempool.has(transaction.idHex)) announce(transaction);
+      this.#noteMeanwhile(transaction);
+    }
+    return outcomes;
   }
 
   /** Why one that was submitted here was dropped, also before the node was started. */
@@ -252,6 +274,11 @@ export class OwnTransactions {
       "a submitted transaction is given up",
     );
   }
+}
+
+/** One that peers have sent before is now this node's own, too. */
+function isTaken(admitted: AddOutcome | undefined): boolean {
+  return admitted !== undefined && (admitted.ok || admitted.fault.code === "mempool/known");
 }
 
 const notTriedYet: AdmissionFault = { code: "mempool/full", limit: "transactions being verified" };

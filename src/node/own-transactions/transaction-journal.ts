@@ -32,7 +32,8 @@ const version = 1;
 const rewriteChunkChars = 1 << 20;
 
 interface Waiting {
-  readonly line: string;
+  /** Of one submission or more, each with its line feed. */
+  readonly lines: string;
   readonly done: PromiseWithResolvers<NotJournalled | undefined>;
 }
 
@@ -98,34 +99,47 @@ export class TransactionJournal {
 
   /** Resolves when the transaction is on disk, or with the reason why it is not: then it is not in the journal either. */
   async sent(transaction: DecodedTransaction): Promise<NotJournalled | undefined> {
-    const { idHex, bytes } = transaction;
-    const writing = this.#inFlight.get(idHex);
-    if (writing) return writing;
-    if (this.#unsettled.has(idHex)) return undefined;
-    const { countMax, bytesMax } = this.#options;
-    const isFull = this.#unsettled.size >= countMax || this.#unsettledBytes + bytes.length > bytesMax;
-    if (isFull) {
-      const limit = `${countMax} transactions or ${bytesMax} bytes submitted here that are not final yet`;
-      return { code: "mempool/full", limit };
-    }
-    this.#add(transaction);
-    const written = this.#write({ is: "sent", id: idHex, bytes: toHex(bytes) });
-    this.#inFlight.set(idHex, written);
-    const fault = await written.finally(() => this.#inFlight.delete(idHex));
-    if (fault) this.#forget(idHex);
+    const [fault] = await this.sentMany([transaction]);
     return fault;
+  }
+
+  /** The same for many, which are written together with one sync; one answer for each, in order. */
+  async sentMany(transactions: readonly DecodedTransaction[]): Promise<(NotJournalled | undefined)[]> {
+    const { promise, resolve } = Promise.withResolvers<NotJournalled | undefined>();
+    const added: string[] = [];
+    let text = "";
+    const fates = transactions.map((transaction) => {
+      const { idHex, bytes } = transaction;
+      const writing = this.#inFlight.get(idHex);
+      if (writing || this.#unsettled.has(idHex)) return writing;
+      const full = this.#fullFor(bytes.length);
+      if (full) return full;
+      this.#add(transaction);
+      this.#inFlight.set(idHex, promise);
+      added.push(idHex);
+      text += encodeLine({ is: "sent", id: idHex, bytes: toHex(bytes) } satisfies JournalLine);
+      return promise;
+    });
+    const fault = added.length > 0 ? await this.#write(text) : undefined;
+    for (const idHex of added) {
+      this.#inFlight.delete(idHex);
+      if (fault) this.#forget(idHex);
+    }
+    resolve(fault);
+    return Promise.all(fates);
   }
 
   /** It is given up. What cannot be written now comes with the next line that can. */
   dropped(idHex: string, reason: AdmissionFault): void {
     if (!this.#forget(idHex)) return;
     this.#dropped.set(idHex, reason);
-    void this.#write({ is: "dropped", id: idHex, reason });
+    void this.#write(encodeLine({ is: "dropped", id: idHex, reason } satisfies JournalLine));
   }
 
   /** Nothing can undo it. */
   settled(idHex: string): void {
-    if (this.#forget(idHex)) void this.#write({ is: "settled", id: idHex });
+    if (!this.#forget(idHex)) return;
+    void this.#write(encodeLine({ is: "settled", id: idHex } satisfies JournalLine));
   }
 
   /** Ends when all that was handed in is on disk or refused; nothing is written afterwards. */
@@ -150,10 +164,17 @@ export class TransactionJournal {
     return true;
   }
 
-  async #write(line: JournalLine): Promise<NotJournalled | undefined> {
+  #fullFor(bytes: number): NotJournalled | undefined {
+    const { countMax, bytesMax } = this.#options;
+    if (this.#unsettled.size < countMax && this.#unsettledBytes + bytes <= bytesMax) return undefined;
+    const limit = `${countMax} transactions or ${bytesMax} bytes submitted here that are not final yet`;
+    return { code: "mempool/full", limit };
+  }
+
+  async #write(lines: string): Promise<NotJournalled | undefined> {
     if (this.#closed) return { code: "mempool/not-stored", reason: "the node is stopping" };
     const done = Promise.withResolvers<NotJournalled | undefined>();
-    this.#waiting.push({ line: encodeLine(line), done });
+    this.#waiting.push({ lines, done });
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = undefined;
     });
@@ -165,7 +186,7 @@ export class TransactionJournal {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      const fault = await this.#store(batch.map(({ line }) => line).join("")).then(
+      const fault = await this.#store(batch.map(({ lines }) => lines).join("")).then(
         () => undefined,
         (thrown: unknown): NotJournalled => {
           const reason = toError(thrown).message;

@@ -15,6 +15,7 @@ import type { DecodedTransaction, Payload } from "../../../src/protocol/transact
 import { createInlineVerifier } from "../../../src/verifier/verifier.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, testSpec } from "../../chain/block-builder.ts";
 import { type OpenChain, openChain } from "../../chain/open-chain.ts";
+import { onFullDisk } from "../../sealing/disk-steps.ts";
 import { until } from "../../support/patience.ts";
 
 const spec = testSpec("pow", {
@@ -112,6 +113,38 @@ describe("own transactions", () => {
     await until("it waits again", () => mempool.has(spending.idHex));
     await until("and is on disk again", () => journal.has(spending.idHex));
     assert.deepEqual(mempool.status(spending.idHex), { status: "pending", ready: true });
+  });
+
+  it("a batch stands in its order, each for itself, and one that the disk does not take waits nowhere", async () => {
+    const opened = await openChain({ spec });
+    const { own, mempool, journal, announced } = await open(opened);
+    const chained = [0, 1, 2].map((sequence) => builder.sign(bob, sequence));
+    const [head, middle, last] = chained as [DecodedTransaction, DecodedTransaction, DecodedTransaction];
+    const bad = builder.sign(alice, 0, gold(1n));
+    const outcomes = await own.submitMany([head, bad, middle, head, last]);
+    assert.deepEqual(
+      outcomes.map((outcome) => (outcome.ok ? outcome.value : outcome.fault.code)),
+      ["added", "transaction/asset-unknown", "added", "mempool/known", "added"],
+    );
+    for (const { idHex } of chained) {
+      assert.deepEqual(mempool.status(idHex), { status: "pending", ready: true });
+      assert.ok(journal.has(idHex));
+      assert.ok(announced.includes(idHex));
+    }
+    assert.equal(journal.has(bad.idHex), false);
+    const unlucky = [3, 4].map((sequence) => builder.sign(bob, sequence));
+    await onFullDisk(async () => {
+      const refused = await own.submitMany([last, ...unlucky]);
+      assert.deepEqual(
+        refused.map((outcome) => (outcome.ok ? outcome.value : outcome.fault.code)),
+        ["mempool/known", "mempool/not-stored", "mempool/not-stored"],
+      );
+    });
+    for (const { idHex } of unlucky) {
+      assert.equal(mempool.has(idHex), false);
+      assert.equal(announced.includes(idHex), false);
+    }
+    assert.equal(mempool.pendingSequence(last.senderHex), 3);
   });
 
   it("is settled 100 blocks deep, and not before", async () => {

@@ -157,6 +157,30 @@ describe("bounds", () => {
     await journal.close();
   });
 
+  test("a batch is written with one sync; of it what the journal has no room for is refused, and the others are kept", async () => {
+    const filePath = newFilePath();
+    const journal = await open(filePath, { countMax: 10 });
+    let syncs = 0;
+    const restore = await interceptDisk((step) => {
+      if (step.kind === "other" && step.name === "datasync") syncs += 1;
+    });
+    const batch = [first, ...transactions.slice(0, 12)];
+    const faults = await journal.sentMany(batch);
+    restore();
+    assert.equal(syncs, 1);
+    assert.deepEqual(
+      faults.map((fault) => fault?.code),
+      [...Array.from({ length: 11 }, () => undefined), "mempool/full", "mempool/full"],
+    );
+    await journal.close();
+    const reopened = await open(filePath);
+    assert.deepEqual(
+      idsOf(reopened),
+      transactions.slice(0, 10).map(({ idHex }) => idHex),
+    );
+    await reopened.close();
+  });
+
   test("the same transaction twice at once is acknowledged once it is on disk", async () => {
     const filePath = newFilePath();
     const journal = await open(filePath);
@@ -192,6 +216,21 @@ describe("bounds", () => {
 });
 
 describe("a disk that takes nothing", () => {
+  test("acknowledges nothing of a batch, and keeps nothing of it", async () => {
+    const filePath = newFilePath();
+    const journal = await open(filePath);
+    await onFullDisk(async () => {
+      const faults = await journal.sentMany(transactions.slice(0, 5));
+      assert.ok(faults.every((fault) => fault?.code === "mempool/not-stored"));
+    });
+    assert.deepEqual(idsOf(journal), []);
+    assert.deepEqual(await journal.sentMany([third, first]), [undefined, undefined]);
+    await journal.close();
+    const reopened = await open(filePath);
+    assert.deepEqual(idsOf(reopened), [third.idHex, first.idHex]);
+    await reopened.close();
+  });
+
   test("refuses with the reason, keeps what was acknowledged, and takes more when there is room again", async () => {
     const filePath = newFilePath();
     const { logger, texts } = listening();
