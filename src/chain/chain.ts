@@ -36,6 +36,7 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { Vote } from "../protocol/vote.ts";
 import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-store.ts";
+import type { SideBlock } from "../store/side-blocks.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
@@ -276,6 +277,11 @@ export class Chain {
   headerOf(hash: Uint8Array): HeaderRecord | undefined {
     const record = this.#store.headerRecord(hash);
     return record && this.#finality?.isOutdated(record) ? undefined : record;
+  }
+
+  /** Stored blocks that are not canonical, highest first: what branches are made of. Those of the greatest heights alone. */
+  sideBlocks(): readonly SideBlock[] {
+    return this.#store.sideBlocks();
   }
 
   hashAtHeight(height: number): Uint8Array | undefined {

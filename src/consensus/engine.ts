@@ -26,6 +26,13 @@ export interface SealingSlot {
   readonly target: Uint8Array;
 }
 
+/** An authority's place in the order of a height. */
+export interface Turn {
+  readonly authority: Uint8Array;
+  /** The lowest timestamp that its block may carry. */
+  readonly earliestMs: number;
+}
+
 /** What a block says to the engine; a producer has it before there is a block. */
 export interface BlockContents {
   readonly height: number;
@@ -66,6 +73,11 @@ export interface ConsensusEngine {
   weight(header: Header, parent: HeaderRecord): bigint;
   /** The slot of `producer` on `parent`; undefined where it is none of the producers. */
   slot(parent: HeaderRecord, producer: Uint8Array): SealingSlot | undefined;
+  /**
+   * In whose turn a block on `parent` is, first of all, and who may seal after that, each from when on; empty where
+   * anyone may seal at any time.
+   */
+  turns(parent: HeaderRecord): readonly Turn[];
   /** Authorities that may seal on a block and vote for it, sorted by key; empty where anyone may. */
   authorities(record: HeaderRecord): readonly Uint8Array[];
   /**

@@ -2,12 +2,14 @@
 import { toHex } from "../base/bytes.ts";
 import { encodeEntry, encodeStateChange } from "../ledger/entry-codec.ts";
 import type { CommitBatch } from "./chain-store.ts";
+import type { SideMoves } from "./side-blocks.ts";
 import {
   blockKey,
   entryKeyAt,
   headerKey,
   heightKey,
   invalidKey,
+  sideKey,
   totalsKey,
   transactionKey,
   undoKey,
@@ -30,6 +32,7 @@ export interface StoreLookups {
 /** Deletes come before puts: a transaction that moves from one branch to the other ends up located. */
 export function operationsOf(
   batch: CommitBatch,
+  sides: SideMoves,
   before: StoreTotals,
   stored: StoreLookups,
 ): { readonly operations: readonly Operation[]; readonly totals: StoreTotals } {
@@ -61,6 +64,8 @@ export function operationsOf(
     }
     transactionCount += transactionIds.length;
   }
+  for (const { height, hash } of sides.left) remove(sideKey(height, hash));
+  for (const { height, hash, parentHash } of sides.joined) put(sideKey(height, hash), parentHash);
   for (const [index, entry] of batch.entries) put(entryKeyAt(index), encodeEntry(entry));
   const head = batch.head ?? before.head;
   for (let index = head?.entryCount ?? 0; index < (before.head?.entryCount ?? 0); index++) {

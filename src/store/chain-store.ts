@@ -6,6 +6,7 @@ import { ActionableError } from "../base/actionable-error.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { SideBlock } from "./side-blocks.ts";
 
 export interface StoredHead {
   readonly hash: Uint8Array;
@@ -69,6 +70,8 @@ export interface ChainStore {
   stateChange(hash: Uint8Array): StateChange | undefined;
   /** Where a transaction stands on the canonical line. */
   transactionLocation(id: Uint8Array): TransactionLocation | undefined;
+  /** Stored blocks that are not canonical, highest first; of the highest as many as `sideBlocksMax`. */
+  sideBlocks(): readonly SideBlock[];
   /** The ledger of the head, by index from 0, for rebuilding it in memory at start. */
   entries(): Iterable<readonly [index: number, entry: Entry]>;
   /** Resolves when the batch is on disk; rejects with {@link StoreError} and changes nothing. */

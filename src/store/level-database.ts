@@ -115,6 +115,25 @@ export class LevelDatabase {
   }
 
   /**
+   * The last pairs of one kind in the order of their keys, last first; `max` at most.
+   *
+   * @throws StoreError store/corrupt where a checksum fails
+   */
+  async newestOf(
+    prefix: KeyPrefix,
+    max: number,
+  ): Promise<(readonly [key: Uint8Array, payload: Uint8Array])[]> {
+    const range = { ...keyRange(prefix), reverse: true, limit: max, snapshot: this.#snapshot };
+    const keys = await this.#handle
+      .keys(range)
+      .all()
+      .catch((thrown: unknown) => {
+        throw levelError(this.#options.directory, thrown, `listing ${prefix}/`);
+      });
+    return keys.map((key) => [key, this.get(key) ?? new Uint8Array(0)] as const);
+  }
+
+  /**
    * Resolves when all operations are on disk; reads see them from {@link show} on.
    *
    * @throws StoreError having changed nothing

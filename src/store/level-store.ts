@@ -22,6 +22,7 @@ import {
 import { fileLockHolder } from "./directory-lock.ts";
 import { LevelDatabase } from "./level-database.ts";
 import { damageOfLevelFiles } from "./level-files.ts";
+import { NewestSideBlocks, type SideBlock, sideMoves } from "./side-blocks.ts";
 import { doubtAbout } from "./store-check.ts";
 import { corruptStore, fileError, storeInUse } from "./store-errors.ts";
 import {
@@ -31,11 +32,13 @@ import {
   headerKey,
   heightKey,
   invalidKey,
+  keyPrefixes,
+  readSideKey,
   totalsKey,
   transactionKey,
   undoKey,
 } from "./store-keys.ts";
-import { freeBytesMinDefault, invalidMarksMax, walkedBlocksDefault } from "./store-limits.ts";
+import { freeBytesMinDefault, invalidMarksMax, sideBlocksMax, walkedBlocksDefault } from "./store-limits.ts";
 import { CommitMark, readMarker, schemaVersion, writeMarker } from "./store-marker.ts";
 import {
   decodeHeaderRecord,
@@ -118,7 +121,11 @@ export async function openLevelStore(
       const lost = acknowledged - totals.commitCount;
       throw corruptStore(directory, `the last ${lost} of ${acknowledged} commits are missing`);
     }
-    const store = new LevelStore(options, modules, database, mark, totals);
+    const sides = (await database.newestOf(keyPrefixes.side, sideBlocksMax)).map(([key, parentHash]) => ({
+      ...readSideKey(key),
+      parentHash,
+    }));
+    const store = new LevelStore(options, modules, database, mark, totals, sides);
     const doubt = await doubtAbout(store, database, totals, options.walkedBlocks ?? walkedBlocksDefault);
     if (doubt) throw corruptStore(directory, doubt);
     const durationMs = Math.round(modules.clock.monotonicMs() - startedMs);
@@ -181,6 +188,7 @@ class LevelStore implements ChainStore {
   /** The hash in each slot, and the set of them: a ring, so that peers cannot make it grow. */
   readonly #invalidSlots: string[] = [];
   readonly #invalid = new Set<string>();
+  readonly #sides: NewestSideBlocks;
   #totals: StoreTotals;
   #lastCommit: Promise<void> = Promise.resolve();
   #closed = false;
@@ -191,7 +199,9 @@ class LevelStore implements ChainStore {
     database: LevelDatabase,
     mark: CommitMark,
     totals: StoreTotals,
+    sides: readonly SideBlock[],
   ) {
+    this.#sides = new NewestSideBlocks(sideBlocksMax, sides);
     this.#directory = options.directory;
     this.#logger = modules.logger;
     this.#database = database;
@@ -238,6 +248,11 @@ class LevelStore implements ChainStore {
     return this.#decoded(transactionKey(id), decodeLocation);
   }
 
+  sideBlocks(): readonly SideBlock[] {
+    invariant(!this.#closed, "the store is open");
+    return this.#sides.list();
+  }
+
   *entries(): Iterable<readonly [index: number, entry: Entry]> {
     const entryCount = this.head?.entryCount ?? 0;
     for (let index = 0; index < entryCount; index++) {
@@ -258,10 +273,12 @@ class LevelStore implements ChainStore {
     invariant(!this.#closed, "the store is open");
     const before = this.#totals;
     const hasBlock = (hash: Uint8Array) => this.#get(headerKey(hash)) !== undefined;
-    checkBatch(batch, before, { hasBlock, hashAtHeight: (height) => this.hashAtHeight(height) });
+    const lookups = { hasBlock, hashAtHeight: (height: number) => this.hashAtHeight(height) };
+    checkBatch(batch, before, lookups);
+    const sides = sideMoves(batch, lookups);
     const invalidMax = this.#invalidMax;
     const isInvalid = (hash: Uint8Array) => this.isInvalid(hash);
-    const { operations, totals } = operationsOf(batch, before, { invalidMax, hasBlock, isInvalid });
+    const { operations, totals } = operationsOf(batch, sides, before, { invalidMax, hasBlock, isInvalid });
     await this.#database.write(operations);
     try {
       await this.#mark.write(totals.commitCount);
@@ -272,6 +289,7 @@ class LevelStore implements ChainStore {
     // Seen last and all at once: a reader that finds a transaction here finds the chain's head at its block, too.
     this.#database.show();
     this.#totals = totals;
+    this.#sides.apply(sides);
     const marks = new Set(batch.invalid.map(toHex));
     let marksMade = before.invalidCount;
     for (const hash of marks) if (!this.#invalid.has(hash)) this.#remember(marksMade++ % invalidMax, hash);

@@ -14,7 +14,8 @@ import type {
   StoreError,
   TransactionLocation,
 } from "./chain-store.ts";
-import { invalidMarksMax } from "./store-limits.ts";
+import { NewestSideBlocks, type SideBlock, sideMoves } from "./side-blocks.ts";
+import { invalidMarksMax, sideBlocksMax } from "./store-limits.ts";
 
 /** Outlives the stores that are opened on it, as a disk outlives a process. */
 export interface MemoryDisk {
@@ -53,6 +54,7 @@ class DiskContents {
   readonly locations = new Map<string, TransactionLocation>();
   readonly entries: Entry[] = [];
   readonly invalid: BoundedMap<string, true>;
+  sides = new NewestSideBlocks(sideBlocksMax);
   readonly #invalidMax: number;
   head: StoredHead | undefined;
   final: Checkpoint | undefined;
@@ -72,6 +74,7 @@ class DiskContents {
     for (const [id, location] of this.locations) copy.locations.set(id, location);
     for (const [hash] of this.invalid.entries()) copy.invalid.set(hash, true);
     copy.hashes.push(...this.hashes);
+    copy.sides = new NewestSideBlocks(sideBlocksMax, this.sides.list());
     copy.entries.push(...this.entries);
     copy.head = this.head;
     copy.final = this.final;
@@ -79,6 +82,12 @@ class DiskContents {
   }
 
   apply(batch: CommitBatch): void {
+    this.sides.apply(
+      sideMoves(batch, {
+        hasBlock: (hash) => this.blocks.has(toHex(hash)),
+        hashAtHeight: (height) => this.hashes[height],
+      }),
+    );
     for (const block of batch.blocks) {
       if (!this.blocks.has(block.record.hashHex)) this.blocks.set(block.record.hashHex, block);
     }
@@ -152,6 +161,10 @@ class MemoryStore implements ChainStore {
 
   transactionLocation(id: Uint8Array): TransactionLocation | undefined {
     return this.#disk.locations.get(toHex(id));
+  }
+
+  sideBlocks(): readonly SideBlock[] {
+    return this.#disk.sides.list();
   }
 
   entries(): Iterable<readonly [index: number, entry: Entry]> {

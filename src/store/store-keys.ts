@@ -10,6 +10,7 @@ export const keyPrefixes = {
   transaction: "t",
   entry: "e",
   invalid: "x",
+  side: "s",
 } as const;
 export type KeyPrefix = (typeof keyPrefixes)[keyof typeof keyPrefixes];
 
@@ -33,9 +34,18 @@ export function transactionKey(id: Uint8Array): Uint8Array {
 
 /** Big-endian, so that LevelDB's byte order is the order of heights. */
 export function heightKey(height: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(height));
-  return prefixed(keyPrefixes.height, bytes);
+  return prefixed(keyPrefixes.height, heightBytes(height));
+}
+
+/** In the order of heights, too. */
+export function sideKey(height: number, hash: Uint8Array): Uint8Array {
+  return prefixed(keyPrefixes.side, Buffer.concat([heightBytes(height), hash]));
+}
+
+/** The height and the hash of a {@link sideKey}. */
+export function readSideKey(key: Uint8Array): { readonly height: number; readonly hash: Uint8Array } {
+  const height = Number(new DataView(key.buffer, key.byteOffset + 1).getBigUint64(0));
+  return { height, hash: new Uint8Array(key.subarray(9)) };
 }
 
 export function entryKeyAt(index: number): Uint8Array {
@@ -55,6 +65,12 @@ export function keyRange(prefix: KeyPrefix): { gte: Uint8Array; lt: Uint8Array }
 /** A key as an error shows it, e.g. `h/3f02…`. */
 export function describeKey(key: Uint8Array): string {
   return `${String.fromCharCode(key[0] as number)}/${toHex(key.subarray(1))}`;
+}
+
+function heightBytes(height: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(height));
+  return bytes;
 }
 
 function uint32Bytes(value: number): Uint8Array {

@@ -91,6 +91,17 @@ describe("Proof of Authority", () => {
         const { periodMs, stepMs } = spec.genesis;
         const earliestMs = 1_000_000 + periodMs + rankAt(index, height + 1, count) * stepMs;
         assert.equal(engine.slot(parent, producer)?.earliestMs, earliestMs);
+        const turns = engine.turns(parent);
+        const earliest = turns.map((turn) => turn.earliestMs);
+        assert.deepEqual(
+          earliest,
+          earliest.toSorted((a, b) => a - b),
+        );
+        assert.deepEqual(
+          turns.map(({ authority }) => engine.slot(parent, authority)?.earliestMs),
+          earliest,
+        );
+        assert.equal(turns.length, count);
         assert.equal(engine.verifyHeader(headerAt(height + 1, earliestMs, producer), parent), undefined);
         const early = engine.verifyHeader(headerAt(height + 1, earliestMs - 1, producer), parent);
         assert.equal(early?.code, "block/timestamp-too-early");

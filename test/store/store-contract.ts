@@ -134,6 +134,40 @@ export function describeStoreContract(name: string, createHome: () => Promise<St
     );
 
     it(
+      "lists the blocks beside the line, highest first: those stored there, those that leave it, none that joins it",
+      withHome(async (store, home) => {
+        const trunk = chainOf(2);
+        const fork = trunk[1];
+        const left = chainOf(2, fork, { branch: 1 });
+        const right = chainOf(3, fork, { branch: 2, transactions: [] });
+        const assertSides = (each: ChainStore, sides: readonly FixtureBlock[]) => {
+          const shown = each.sideBlocks().map(({ height, hash, parentHash }) => {
+            return { height, hash: toHex(hash), parentHash: toHex(parentHash) };
+          });
+          const expected = sides.map(({ block: { header, hashHex } }) => {
+            return { height: header.height, hash: hashHex, parentHash: toHex(header.parentHash) };
+          });
+          assert.deepEqual(shown, expected);
+        };
+        await store.commit(moveBatch([...trunk, ...left]));
+        assertSides(store, []);
+        const parked = right.slice(0, 2).map(({ stored }) => stored);
+        await store.commit({ ...emptyBatch, blocks: parked });
+        await store.commit({ ...emptyBatch, blocks: parked });
+        assertSides(store, right.slice(0, 2).toReversed());
+        await store.commit(moveBatch(right, left.toReversed(), right.slice(2)));
+        assertSides(store, left.toReversed());
+        const again = await reopened(store, home);
+        assertSides(again, left.toReversed());
+        await again.commit({ ...moveBatch(trunk, right.toReversed(), []), connected: [] });
+        const fallen = right.toReversed();
+        assertSides(again, [fallen[0], fallen[1], left[1], fallen[2], left[0]] as FixtureBlock[]);
+        await again.commit(moveBatch(left, [], []));
+        assertSides(await reopened(again, home), right.toReversed());
+      }),
+    );
+
+    it(
       "goes back to a lower head where the batch says so",
       withHome(async (store, home) => {
         const line = chainOf(4, undefined, { newEntries: 2 });

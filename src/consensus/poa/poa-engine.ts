@@ -79,6 +79,14 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
       const earliestMs = parent.header.timestampMs + periodMs + courtesyMs;
       return { earliestMs, beginMs: earliestMs, courtesyMs, target: zeroBytes32 };
     },
+    turns(parent) {
+      const set = authorities(parent);
+      const firstMs = parent.header.timestampMs + periodMs;
+      return set.map((_, rank) => ({
+        authority: set[(parent.header.height + 1 + rank) % set.length] as Uint8Array,
+        earliestMs: firstMs + rank * stepMs,
+      }));
+    },
     authorities,
     advance(contents, parent, recordOf) {
       const advanced = advanceState(contents, parent, recordOf, { chainId, rules, verify });

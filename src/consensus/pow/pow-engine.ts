@@ -64,6 +64,7 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
       courtesyMs: 0,
       target: parent.consensusState,
     }),
+    turns: () => [],
     authorities: () => [],
     genesisState: () => stateOf(easiestTarget),
     advance({ timestampMs, transactions, consensusSection }, parent) {
