@@ -1,6 +1,8 @@
 /** Chains to measure with: funded accounts, really signed transfers, and valid Proof of Authority blocks. */
 import { compareBytes, concatBytes, toHex } from "../src/base/bytes.ts";
 import { ledgerContext } from "../src/chain/reorganization.ts";
+import { createEngine } from "../src/consensus/create-engine.ts";
+import type { ConsensusEngine } from "../src/consensus/engine.ts";
 import { applyBlock } from "../src/ledger/apply-block.ts";
 import { genesisBlockOf, genesisEntries } from "../src/ledger/genesis-state.ts";
 import { LedgerState } from "../src/ledger/ledger-state.ts";
@@ -10,13 +12,15 @@ import {
   blockHash,
   blockVersion,
   emptyConsensusRoot,
+  emptyConsensusSection,
   type Header,
+  type HeaderRecord,
   headerRoot,
   transactionsRoot,
 } from "../src/protocol/block.ts";
 import { type ChainSpecJson, chainSpecFrom } from "../src/protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../src/protocol/genesis.ts";
-import { sealDomain, zeroBytes32 } from "../src/protocol/hashing.ts";
+import { sealDomain, sha256, zeroBytes32 } from "../src/protocol/hashing.ts";
 import { addressOf } from "../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed, sign } from "../src/protocol/signing.ts";
 import { type DecodedTransaction, signTransaction } from "../src/protocol/transaction.ts";
@@ -75,13 +79,16 @@ export class BlockBuilder {
   readonly spec: ChainSpec;
   readonly #authority: KeyPair;
   readonly #ledger: LedgerState;
-  #parent: Block;
+  readonly #engine: ConsensusEngine;
+  #parent: HeaderRecord;
 
   constructor(spec: ChainSpec, authority: KeyPair) {
     this.spec = spec;
     this.#authority = authority;
     this.#ledger = LedgerState.fromEntries(genesisEntries(spec.genesis));
-    this.#parent = genesisBlockOf(spec);
+    this.#engine = createEngine(spec);
+    const genesis = genesisBlockOf(spec);
+    this.#parent = { ...genesis, cumulativeWeight: 0n, ...this.#engine.genesisState(genesis) };
   }
 
   /** The next block; its time is the earliest that the chain allows, long past. */
@@ -95,25 +102,32 @@ export class BlockBuilder {
     if (!change.ok) throw new Error(`a sample block is invalid: ${change.fault.code}`);
     const draft = this.#ledger.draft();
     draft.apply(change.value);
+    const timestampMs = parent.header.timestampMs + genesis.periodMs;
+    const contents = { height, timestampMs, producer, transactions, consensusSection: emptyConsensusSection };
+    const state = this.#engine.advance(contents, parent, () => undefined);
+    if (!state.ok) throw new Error(`a sample block is invalid: ${state.fault.code}`);
     const header: Header = {
       version: blockVersion,
       chainId,
       height,
       parentHash: parent.hash,
-      timestampMs: parent.header.timestampMs + genesis.periodMs,
+      timestampMs,
       producer,
       transactionsRoot: transactionsRoot(transactions),
       transactionCount: transactions.length,
       stateRoot: draft.stateRoot(),
       consensusRoot: emptyConsensusRoot,
+      consensusStateHash: sha256(state.value.consensusState),
       target: zeroBytes32,
       extraData: zeroBytes32,
     };
     this.#ledger.commit(draft);
     const hash = blockHash(headerRoot(header), zeroBytes32);
     const signature = sign(concatBytes([sealDomain, hash]), this.#authority);
-    this.#parent = assembleBlock(header, { nonce: zeroBytes32, signature }, transactions);
-    return this.#parent;
+    const block = assembleBlock(header, { nonce: zeroBytes32, signature }, transactions);
+    const { hashHex, seal } = block;
+    this.#parent = { hash, hashHex, header, seal, cumulativeWeight: 0n, ...state.value };
+    return block;
   }
 
   /** The sequence that an account's next transaction has. */

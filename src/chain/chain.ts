@@ -43,7 +43,13 @@ import { FinalityKeeper } from "./finality-keeper.ts";
 import { emptyBatch, genesisBatch } from "./genesis-batch.ts";
 import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
 import { recoverTrust } from "./trust-recovery.ts";
-import { signatureFault, verifyBody, verifyHeader, verifySanity } from "./verify-block.ts";
+import {
+  consensusStateFault,
+  signatureFault,
+  verifyBody,
+  verifyHeader,
+  verifySanity,
+} from "./verify-block.ts";
 import { WaitingBlocks } from "./waiting-blocks.ts";
 
 export interface ChainOptions {
@@ -361,6 +367,8 @@ export class Chain {
     const state = this.#stateOf(block, parent);
     if (!state.ok) return state;
     const { hash, hashHex, header, seal } = block;
+    const untrue = consensusStateFault(header, state.value);
+    if (untrue) return fail(untrue);
     const cumulativeWeight = parent.cumulativeWeight + this.engine.weight(header, parent);
     const record = { hash, hashHex, header, seal, cumulativeWeight, ...state.value };
     return ok(this.#isRecovery(hash) ? { ...record, ...this.engine.recoveredState(record) } : record);

@@ -1,15 +1,17 @@
 /** The stages of judging a block before anything is executed, in the order in which they cost more. Pure. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
-import type { ConsensusEngine } from "../consensus/engine.ts";
+import type { ConsensusEngine, EngineState } from "../consensus/engine.ts";
 import {
   type Block,
   blockVersion,
   consensusRoot,
+  type Header,
   type HeaderRecord,
   transactionsRoot,
 } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
+import { sha256 } from "../protocol/hashing.ts";
 
 /** What the header says by itself: version, chain, sizes. */
 export function verifySanity(block: Block, spec: ChainSpec): BlockFault | undefined {
@@ -70,6 +72,20 @@ export function verifyBody(block: Block): BlockFault | undefined {
     ids.add(idHex);
   }
   return undefined;
+}
+
+/** That the engine's state after the block is the one that the header commits to. */
+export function consensusStateFault(
+  header: Pick<Header, "consensusStateHash">,
+  { consensusState }: EngineState,
+): BlockFault | undefined {
+  const expected = sha256(consensusState);
+  if (bytesEqual(header.consensusStateHash, expected)) return undefined;
+  return {
+    code: "block/consensus-state-wrong",
+    expected: toHex(expected),
+    actual: toHex(header.consensusStateHash),
+  };
 }
 
 /** The first transaction whose signature does not hold, as a fault of its block. */

@@ -76,6 +76,11 @@ const blocks: Table = {
       ["transactions_root", "TEXT NOT NULL", "SSZ root of the transactions, hex"],
       ["state_root", "TEXT NOT NULL", "SSZ root of the ledger after the block, hex"],
       ["consensus_root", "TEXT NOT NULL", "SSZ root of consensus_bytes, hex"],
+      [
+        "consensus_state_hash",
+        "TEXT NOT NULL",
+        "SHA256 of the consensus engine's state after the block, hex; zeros in block 0",
+      ],
       ["target", "TEXT NOT NULL", "Proof of Work: the highest hash allowed, hex; else zeros"],
       ["extra_data", "TEXT NOT NULL", "the producer's note: 32 bytes, hex"],
       ["cumulative_weight", "TEXT", "the engine's measure for fork choice up to here, decimal"],

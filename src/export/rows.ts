@@ -278,6 +278,7 @@ function blockRow(block: Block, context: RowContext, summary: string, fees: bigi
     transactions_root: toHex(header.transactionsRoot),
     state_root: toHex(header.stateRoot),
     consensus_root: toHex(header.consensusRoot),
+    consensus_state_hash: toHex(header.consensusStateHash),
     target: toHex(header.target),
     extra_data: toHex(header.extraData),
     cumulative_weight: context.cumulativeWeight?.toString() ?? null,

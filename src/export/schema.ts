@@ -7,7 +7,7 @@ import { quoted, type Table } from "./table.ts";
 /** "AUXL" in ASCII: tells a ledger from any other SQLite file. */
 export const ledgerApplicationId = 0x4155_584c;
 /** Of the schema; a file with another one is refused. */
-export const ledgerSchemaVersion = 3;
+export const ledgerSchemaVersion = 4;
 
 function createTableSql(table: Table): string {
   const columns = table.columns.map((column) => `  ${quoted(column.name)} ${column.sql}`);

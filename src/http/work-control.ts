@@ -39,7 +39,7 @@ export interface WorkAnswer {
   readonly jobId: number;
   readonly height: number;
   readonly parentHash: string;
-  /** SSZ of the header, 277 bytes. */
+  /** SSZ of the header, 309 bytes. */
   readonly headerBytes: string;
   /** SHA-256 of those, 32 bytes. */
   readonly headerRoot: string;

@@ -67,6 +67,7 @@ const verdicts: Record<FaultCode, Verdict> = {
   "block/transaction-invalid": "reject",
   "block/state-root-wrong": "reject",
   "block/consensus-root-wrong": "reject",
+  "block/consensus-state-wrong": "reject",
   "block/consensus-section-not-open": "ignore",
   "block/certificate-invalid": "reject",
   "block/evidence-invalid": "reject",

@@ -14,7 +14,7 @@ import {
   transactionLeaves,
 } from "./transaction.ts";
 
-export const blockVersion = 1;
+export const blockVersion = 2;
 /** Depth of the transaction list's tree: at most 2^13 = 8192 transactions in a block. */
 export const transactionListDepth = 13;
 export const blockTransactionsMax = 2 ** transactionListDepth;
@@ -34,6 +34,8 @@ export const HeaderType = new ContainerType({
   transactionCount: Uint32,
   stateRoot: Bytes32,
   consensusRoot: Bytes32,
+  /** SHA256 of the consensus engine's state after the block, in its own bytes; zero in block 0, whose state the spec implies. */
+  consensusStateHash: Bytes32,
   /** Proof of Work: the target as a big-endian number, as the hash is read. Proof of Authority: zero. */
   target: Bytes32,
   /** A UTF-8 note, zero-padded. */
@@ -168,6 +170,9 @@ export interface HeaderRecord {
   readonly cumulativeWeight: bigint;
   /** Height of the highest block that this block's own chain certifies; 0 where the engine has no finality. */
   readonly justifiedHeight: number;
-  /** The engine's own state after the block, in its own bytes; it follows from the chain up to the block. */
+  /**
+   * The engine's own state after the block, in its own bytes; it follows from the chain up to the block. The header
+   * holds its hash, unless an operator has put another state in its place (trust recovery).
+   */
   readonly consensusState: Uint8Array;
 }

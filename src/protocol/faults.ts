@@ -92,6 +92,7 @@ export type BlockFault =
     }
   | { readonly code: "block/state-root-wrong"; readonly expected: string; readonly actual: string }
   | { readonly code: "block/consensus-root-wrong" }
+  | { readonly code: "block/consensus-state-wrong"; readonly expected: string; readonly actual: string }
   | { readonly code: "block/consensus-section-not-open" }
   | { readonly code: "block/certificate-invalid"; readonly reason: string }
   | { readonly code: "block/evidence-invalid"; readonly reason: string }

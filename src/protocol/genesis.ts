@@ -17,7 +17,7 @@ import type { CodecFault } from "./faults.ts";
 import { sha256, zeroBytes32 } from "./hashing.ts";
 import { listRoot } from "./merkle.ts";
 
-export const genesisVersion = 1;
+export const genesisVersion = 2;
 export const authoritiesMax = 256;
 export const allocationsMax = 65_536;
 /** Rewards that wait stand in the ledger, one entry for each block. */
@@ -173,6 +173,8 @@ export function genesisBlock(spec: ChainSpec, stateRoot: Uint8Array): Block {
       transactionCount: 0,
       stateRoot,
       consensusRoot: emptyConsensusRoot,
+      // The state after block 0 names block 0, so its hash cannot stand in it.
+      consensusStateHash: zeroBytes32,
       target: spec.genesis.easiestTarget,
       extraData: zeroBytes32,
     },

@@ -19,6 +19,7 @@ import {
   transactionsRoot,
 } from "../protocol/block.ts";
 import { describeFault, type TransactionFault } from "../protocol/faults.ts";
+import { sha256 } from "../protocol/hashing.ts";
 import type { BlockDraft, BlockSealer } from "./block-sealer.ts";
 import type { NotSealingReason } from "./not-sealing.ts";
 import type { SealProgress } from "./sealer.ts";
@@ -361,6 +362,7 @@ export class BlockProducer {
       transactionCount: transactions.length,
       stateRoot: chain.stateRootAfter(execution.finish(updates)),
       consensusRoot: consensusRoot(consensusSection),
+      consensusStateHash: sha256(advanced.value.consensusState),
       target: slot.target,
       extraData: this.#options.extraData,
     };

@@ -12,7 +12,7 @@ import { makeDirectory } from "../base/make-directory.ts";
 import { corruptStore, fileError } from "./store-errors.ts";
 
 /** Of the key layout and the records in README.md; a program opens older ones only with a migration, newer ones never. */
-export const schemaVersion = 3;
+export const schemaVersion = 4;
 
 export interface StoreMarker {
   readonly schemaVersion: number;

@@ -141,6 +141,7 @@ export class BlockBuilder {
       transactionCount: transactions.length,
       stateRoot,
       consensusRoot: consensusRoot(section),
+      consensusStateHash: sha256(state.consensusState),
       target: slot?.target ?? zeroBytes32,
       extraData: zeroBytes32,
       ...wishes.header,

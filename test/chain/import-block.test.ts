@@ -46,7 +46,7 @@ const transactionFaults: [string, BlockWishes, string][] = [
 ];
 
 const badBlocks: BadBlock[] = [
-  { what: "a version", builder: poa, wishes: { header: { version: 2 } }, code: "block/version-unknown" },
+  { what: "a version", builder: poa, wishes: { header: { version: 1 } }, code: "block/version-unknown" },
   { what: "another chain", builder: poa, wishes: { header: { chainId: ones } }, code: "block/wrong-chain" },
   { what: "a height", builder: poa, wishes: { header: { height: 2 } }, code: "block/height-wrong" },
   {
@@ -79,6 +79,18 @@ const badBlocks: BadBlock[] = [
     builder: poa,
     wishes: { header: { consensusRoot: ones } },
     code: "block/consensus-root-wrong",
+  },
+  {
+    what: "the hash of the authorities' state",
+    builder: poa,
+    wishes: { header: { consensusStateHash: ones } },
+    code: "block/consensus-state-wrong",
+  },
+  {
+    what: "the hash of the next target",
+    builder: pow,
+    wishes: { header: { consensusStateHash: ones } },
+    code: "block/consensus-state-wrong",
   },
   {
     what: "a consensus section in Proof of Work",

@@ -55,6 +55,7 @@ function headerAt(height: number, timestampMs: number, producer: Uint8Array, tar
     transactionCount: 0,
     stateRoot: zeroBytes32,
     consensusRoot: zeroBytes32,
+    consensusStateHash: zeroBytes32,
     target,
     extraData: zeroBytes32,
   };

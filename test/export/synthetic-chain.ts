@@ -31,7 +31,7 @@ export function keyOf(number: number): KeyPair {
 export function specOf(consensus: ConsensusName, salt = 1): ChainSpec {
   const isWork = consensus === "pow";
   const spec = chainSpecOf({
-    version: 1,
+    version: 2,
     name: fromUtf8(`test-${consensus}`),
     engine: engineNumbers[consensus],
     timestampMs: 1_705_228_200_123,
@@ -119,6 +119,7 @@ export class SyntheticChain implements LedgerSource {
       transactionCount: transactions.length,
       stateRoot: zeroBytes32,
       consensusRoot: emptyConsensusRoot,
+      consensusStateHash: zeroBytes32,
       target: this.spec.genesis.easiestTarget,
       extraData,
     };

@@ -11,7 +11,7 @@ import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 const low = new Uint8Array(32).fill(1);
 const high = new Uint8Array(32).fill(2);
 const genesis: Genesis = {
-  version: 1,
+  version: 2,
   name: Buffer.from("test"),
   engine: 2,
   timestampMs: 1_700_000_000_000,

@@ -31,8 +31,8 @@ const block = blockOver(transactions);
 test("the header has the documented fields at their places", () => {
   const bytes = HeaderType.serialize(block.header);
   const at = (start: number, end: number) => toHex(bytes.subarray(start, end));
-  assert.equal(bytes.length, 277);
-  assert.equal(at(0, 1), "01");
+  assert.equal(bytes.length, 309);
+  assert.equal(at(0, 1), "02");
   assert.equal(at(1, 33), toHex(chainId));
   assert.equal(at(33, 41), "0300000000000000");
   assert.equal(at(41, 73), "aa".repeat(32));
@@ -42,8 +42,9 @@ test("the header has the documented fields at their places", () => {
   assert.equal(at(145, 149), "05000000");
   assert.equal(at(149, 181), "bb".repeat(32));
   assert.equal(at(181, 213), toHex(emptyConsensusRoot));
-  assert.equal(at(213, 245), `00${"ff".repeat(31)}`);
-  assert.equal(at(245, 277), "00".repeat(32));
+  assert.equal(at(213, 245), toHex(block.header.consensusStateHash));
+  assert.equal(at(245, 277), `00${"ff".repeat(31)}`);
+  assert.equal(at(277, 309), "00".repeat(32));
 });
 
 test("the hash is SHA256(SHA256(header) ‖ nonce)", () => {

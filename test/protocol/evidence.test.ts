@@ -152,10 +152,10 @@ test("the bytes are a number for the kind, and the pair", () => {
   assert.equal(toHex(encodeEvidence(twoVotes)), votes);
   // A header, the offset of its seal (281), the seal's nonce, the offset of its signature (36), the signature.
   const sealedHex = ({ header, seal }: SealedHeader) =>
-    `${toHex(HeaderType.serialize(header))}19010000${toHex(seal.nonce)}24000000${toHex(seal.signature)}`;
+    `${toHex(HeaderType.serialize(header))}39010000${toHex(seal.nonce)}24000000${toHex(seal.signature)}`;
   const [first, second] = [sealedHex(twoSeals.first), sealedHex(twoSeals.second)];
   // Offsets of the two, each of 281 + 36 + 64 = 381 bytes.
-  assert.equal(toHex(encodeEvidence(twoSeals)), `01${"08000000"}${"85010000"}${first}${second}`);
+  assert.equal(toHex(encodeEvidence(twoSeals)), `01${"08000000"}${"a5010000"}${first}${second}`);
   for (const evidence of [twoVotes, twoSeals]) {
     const bytes = encodeEvidence(evidence);
     assert.ok(bytes.length <= evidenceBytesMax);

@@ -22,11 +22,11 @@ describe("ready chain specs", () => {
   it("pow.json", async () =>
     assert.equal(
       await chainIdIn("pow.json"),
-      "c243cc2117ce3a47a715ddd7981237657155954d3b384fb1ea546ad078ad9609",
+      "f8475f3b9d5085b4bd15a621f887a7080ac89980cfabb9e174729d91590f766f",
     ));
   it("pow-classroom.json", async () =>
     assert.equal(
       await chainIdIn("pow-classroom.json"),
-      "9a6e1ca74f7d99272cca0216c36ff62a4a68437ad3ca1379ed37afd600810598",
+      "591e76fe40a0b61a2c43f7f008e2ec60b849872086500bdf33098bcdff073b6e",
     ));
 });

@@ -61,7 +61,7 @@ export const payloads: readonly Payload[] = [
 
 export function headerOver(transactions: readonly DecodedTransaction[]): Header {
   return {
-    version: 1,
+    version: 2,
     chainId,
     height: 3,
     parentHash: new Uint8Array(32).fill(0xaa),
@@ -71,6 +71,7 @@ export function headerOver(transactions: readonly DecodedTransaction[]): Header 
     transactionCount: transactions.length,
     stateRoot: new Uint8Array(32).fill(0xbb),
     consensusRoot: emptyConsensusRoot,
+    consensusStateHash: zeroBytes32,
     target: easiestTargetOf(2),
     extraData: zeroBytes32,
   };
@@ -82,7 +83,7 @@ export function blockOver(transactions: readonly DecodedTransaction[]): Block {
 }
 
 export const genesis: Genesis = {
-  version: 1,
+  version: 2,
   name: fromUtf8("test-1"),
   engine: 1,
   timestampMs: 1_700_000_000_000,

@@ -131,8 +131,8 @@ describe("the example of docs/mining.md", () => {
   it("says the rest of the example in words and numbers as it is", () => {
     assert.ok(page.includes(`number ${countingNonceOf(nonce)}:`));
     assert.ok(page.includes(`is number ${countingNonceOf(share)};`));
-    assert.ok(page.includes(`${job.length} bytes, in a frame that begins with the length \`c702\``));
-    assert.ok(bytesEqual(encodeFrame(job).subarray(0, 2), fromHex("c702") as Uint8Array));
+    assert.ok(page.includes(`${job.length} bytes, in a frame that begins with the length \`e702\``));
+    assert.ok(bytesEqual(encodeFrame(job).subarray(0, 2), fromHex("e702") as Uint8Array));
     assert.match(page, new RegExp(`^idle +${toHex(encodeNotice({ kind: "idle" }))}$`, "m"));
     assert.ok(page.includes(`${subscribe.length} bytes (45 of fixed size`));
   });

@@ -17,6 +17,7 @@ export function headerOf(fields: Partial<Header>): Header {
     transactionCount: 0,
     stateRoot: new Uint8Array(32).fill(0x5e),
     consensusRoot: emptyConsensusRoot,
+    consensusStateHash: new Uint8Array(32).fill(0xc5),
     target: new Uint8Array(32),
     extraData: new Uint8Array(32),
     ...fields,

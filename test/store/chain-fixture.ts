@@ -62,6 +62,7 @@ export function blockAfter(parent: FixtureBlock | undefined, contents: BlockCont
       transactionCount: transactions.length,
       stateRoot: sha256(Buffer.from(`state ${height} ${branch}`)),
       consensusRoot: emptyConsensusRoot,
+      consensusStateHash: zeroBytes32,
       target: zeroBytes32,
       extraData: zeroBytes32,
     },

@@ -107,14 +107,14 @@ describe("records", () => {
     );
   });
 
-  it("have the bytes of schema version 3", () => {
+  it("have the bytes of schema version 4", () => {
     const record = encodeHeaderRecord({
       ...stored.record,
       cumulativeWeight: 0x0102n,
       justifiedHeight: 3,
       consensusState: Uint8Array.of(4, 5),
     });
-    assert.equal(toHex(sha256(record)), "96059b54dababe17332abeb981a8da56a0076209b013b3b2a0784272006db2bd");
+    assert.equal(toHex(sha256(record)), "cccc762dca2a34ca876342034f0b110236c7db30a29b401b189b81616e4d2ac2");
     const head = { hash: new Uint8Array(32).fill(1), height: 2, entryCount: 3 };
     const final = { height: 8, hash: new Uint8Array(32).fill(9) };
     const totals = { commitCount: 4, blockCount: 5, transactionCount: 6, invalidCount: 7, head, final };

@@ -65,6 +65,7 @@ export function advanceState(
   const producerIndex = indexIn(state.authorities, producer);
   return ok({
     ...state,
+    authoritiesSinceHeight: state.authorities === before.authorities ? before.authoritiesSinceHeight : height,
     sealedHeights: state.sealedHeights.map((sealed, index) => (index === producerIndex ? height : sealed)),
     ballots: box.ballots.filter(
       (ballot) => includesBytes(state.authorities, ballot.voter) && !(passed && isFor(ballot, passed)),

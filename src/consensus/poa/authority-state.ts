@@ -26,6 +26,8 @@ export type Change = ValueOf<typeof ChangeType>;
 export const AuthorityStateType = new ContainerType({
   /** Those who seal on this block and vote for it, sorted by key. */
   authorities: new ListCompositeType(Bytes32, authoritiesMax),
+  /** The block with which this set came into force; 0 from the genesis. Who follows the sets alone goes from one to the next by it. */
+  authoritiesSinceHeight: SafeUint64,
   /** By authority: the height of the last block that it sealed here; the height of its admission before that. */
   sealedHeights: new ListBasicType(SafeUint64, authoritiesMax),
   /** The highest block that a certificate on this chain certifies. */

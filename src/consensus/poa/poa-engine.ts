@@ -38,6 +38,7 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
     genesisState: ({ hash }) =>
       engineState({
         authorities: genesis.authorities,
+        authoritiesSinceHeight: 0,
         sealedHeights: genesis.authorities.map(() => 0),
         justified: { height: 0, hash },
         finalized: { height: 0, hash },
@@ -118,6 +119,7 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
       return engineState({
         ...state,
         authorities: state.authorities.filter((_, index) => remaining[index]),
+        authoritiesSinceHeight: remaining.every(Boolean) ? state.authoritiesSinceHeight : height,
         sealedHeights: state.sealedHeights.filter((_, index) => remaining[index]),
         justified: here,
         finalized: here,

@@ -41,6 +41,8 @@ export function sealBlock(plan: BlockPlan): Block {
     transactionCount: transactions.length,
     stateRoot: zeroBytes32,
     consensusRoot: consensusRoot(consensusSection),
+    // The judge of the simulation computes the state itself; what the header says of it is tested on the chain's own import.
+    consensusStateHash: zeroBytes32,
     target: zeroBytes32,
     extraData: Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? variant : 0)),
   };
