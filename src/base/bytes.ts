@@ -1,18 +1,14 @@
-/** Byte arrays: hex, comparison and joining, by the card's `uint8arrays` and Node's Buffer. */
+/** Byte arrays: hex, comparison and joining, by `uint8arrays` and the port in `hex/`. */
 import { compare } from "uint8arrays/compare";
 import { concat } from "uint8arrays/concat";
 import { equals } from "uint8arrays/equals";
+import { fromHexDigits, toHex } from "./hex/native.ts";
 
-export { compare as compareBytes, concat as concatBytes, equals as bytesEqual };
+export { compare as compareBytes, concat as concatBytes, equals as bytesEqual, toHex };
 
 /** Whether one of the arrays has the very bytes that are wanted; for short lists: each is looked at in turn. */
 export function includesBytes(arrays: readonly Uint8Array[], wanted: Uint8Array): boolean {
   return arrays.some((bytes) => equals(bytes, wanted));
-}
-
-/** Lower-case hex without a prefix. */
-export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
 const hexPattern = /^(?:[0-9a-f]{2})*$/i;
@@ -21,7 +17,7 @@ const hexPattern = /^(?:[0-9a-f]{2})*$/i;
 export function fromHex(hex: string, length?: number): Uint8Array | undefined {
   if (!hexPattern.test(hex)) return undefined;
   if (length !== undefined && hex.length !== length * 2) return undefined;
-  return new Uint8Array(Buffer.from(hex, "hex"));
+  return fromHexDigits(hex);
 }
 
 const encoder = new TextEncoder();
@@ -48,5 +44,5 @@ export function bigIntFromBytes(bytes: Uint8Array): bigint {
 
 /** Big-endian bytes of an unsigned integer, padded to `length`. */
 export function bigIntToBytes(value: bigint, length: number): Uint8Array {
-  return new Uint8Array(Buffer.from(value.toString(16).padStart(length * 2, "0"), "hex"));
+  return fromHexDigits(value.toString(16).padStart(length * 2, "0"));
 }

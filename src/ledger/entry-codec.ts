@@ -1,6 +1,7 @@
 /** The bytes of entries and of undo records: SSZ, so that one value has one encoding. */
 import { BooleanType, ContainerType, ListCompositeType } from "@chainsafe/ssz";
 import { fromHex, fromUtf8, toHex, toUtf8 } from "../base/bytes.ts";
+import { hexTarget, writeHex } from "../base/hex/native.ts";
 import { invariant } from "../base/invariant.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import {
@@ -107,7 +108,7 @@ export function encodeEntry(entry: Entry): Uint8Array {
 }
 
 const accountSize = 1 + 32 + 8 + 8;
-const accountBytes = Buffer.alloc(accountSize);
+const accountBytes = hexTarget(accountSize);
 accountBytes[0] = entryTags.account;
 const accountView = new DataView(accountBytes.buffer, accountBytes.byteOffset);
 
@@ -118,7 +119,7 @@ const accountView = new DataView(accountBytes.buffer, accountBytes.byteOffset);
  * @returns the same buffer each time: to be used or copied before the next call
  */
 function accountScratch({ account, sequence, balance }: AccountEntry): Uint8Array {
-  invariant(account.length === 64 && accountBytes.write(account, 1, "hex") === 32, hexInvariant);
+  invariant(account.length === 64 && writeHex(accountBytes, account, 1) === 32, hexInvariant);
   accountView.setBigUint64(33, BigInt(sequence), true);
   accountView.setBigUint64(41, amount(balance), true);
   return accountBytes;

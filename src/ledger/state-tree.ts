@@ -2,10 +2,9 @@
  * The Merkle tree under the state root: `List[Bytes32, 2^32]` with flat levels, hashed a level at a time, and drafts
  * over it that compute roots without touching it.
  */
-import { hashInto } from "@chainsafe/hashtree";
 import { bytesEqual } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import { chunkBytes, extendRoot, hashPair, mixInLength, zeroHashes } from "../protocol/merkle.ts";
+import { chunkBytes, extendRoot, hashPair, hashPairs, mixInLength, zeroHashes } from "../protocol/merkle.ts";
 
 /** Depth of the state's list: at most 2^32 entries. */
 export const stateListDepth = 32;
@@ -123,7 +122,7 @@ export class StateTree extends TreeReader {
       if (width % 2 === 1) copyWords(zeroNodes[level] as Uint32Array, 0, nodes.words, width * nodeWords);
       tree.#levels[level] = nodes;
       hashes = new Uint8Array(pairs * chunkBytes);
-      if (width > 1) hashInto(bytes, hashes);
+      if (width > 1) hashPairs(bytes, hashes);
     }
     return tree;
   }
@@ -291,7 +290,7 @@ export class TreeDraft extends TreeReader {
       this.copyNode(level, left, pairs, position * 2 * nodeWords);
       this.copyNode(level, left + 1, pairs, (position * 2 + 1) * nodeWords);
     }
-    hashInto(new Uint8Array(pairs.buffer), new Uint8Array(hashes.buffer));
+    hashPairs(new Uint8Array(pairs.buffer), new Uint8Array(hashes.buffer));
     const above = this.#level(level + 1);
     for (let position = 0; position < count; position += 1) {
       above.set(parents[position] as number, hashes, position * nodeWords);

@@ -1,22 +1,10 @@
 /** SHA-256 with the protocol's domain prefixes. */
-import { hash } from "node:crypto";
-import sodium from "sodium-native";
 import { concatBytes, fromUtf8 } from "../base/bytes.ts";
+import { sha256 } from "./crypto/native.ts";
 
 export const zeroBytes32: Uint8Array = new Uint8Array(32);
 
-/** Up to here libsodium's hash is the faster one (0.5 against 0.9 microseconds), above it OpenSSL's. */
-const smallBytesMax = 128;
-
-export function sha256(bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= smallBytesMax) {
-    const digest = new Uint8Array(32);
-    sodium.crypto_hash_sha256(digest as Buffer, bytes as Buffer);
-    return digest;
-  }
-  const digest = hash("sha256", bytes, "buffer");
-  return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
-}
+export { sha256 };
 
 export const transactionDomain = fromUtf8("aurex/tx/1");
 export const sealDomain = fromUtf8("aurex/seal/1");

@@ -1,6 +1,8 @@
-/** Merkle roots of flat byte arrays, a level at a time by hashtree; equal to SSZ's `List[Bytes32, limit]`. */
-import { hashInto } from "@chainsafe/hashtree";
+/** Merkle roots of flat byte arrays, a level at a time; equal to SSZ's `List[Bytes32, limit]`. */
 import { invariant } from "../base/invariant.ts";
+import { hashPairs } from "./crypto/native.ts";
+
+export { hashPairs };
 
 export const chunkBytes = 32;
 
@@ -22,7 +24,7 @@ export function hashPair(left: Uint8Array, right: Uint8Array): Uint8Array {
   pair.set(left, 0);
   pair.set(right, chunkBytes);
   const out = new Uint8Array(chunkBytes);
-  hashInto(pair, out);
+  hashPairs(pair, out);
   return out;
 }
 
@@ -63,7 +65,7 @@ export function listRoot(leaves: Uint8Array, limitDepth: number): Uint8Array {
       nodes += 1;
     }
     const above = new Uint8Array((nodes / 2) * chunkBytes);
-    hashInto(level, above);
+    hashPairs(level, above);
     level = above;
     depth += 1;
   }

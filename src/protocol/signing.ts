@@ -1,7 +1,7 @@
 /** Ed25519 with one rule for every node: the only place where a signature is made or verified. */
-import sodium from "sodium-native";
-import { fromHex, includesBytes } from "../base/bytes.ts";
+import { concatBytes, fromHex, includesBytes } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
+import { equationHolds, publicKeyOfSeed, signMessage } from "./crypto/native.ts";
 
 export const publicKeyBytes = 32;
 export const signatureBytes = 64;
@@ -17,16 +17,12 @@ export interface KeyPair {
 /** The key pair of a 32-byte seed (RFC 8032's private key). */
 export function keyPairFromSeed(seed: Uint8Array): KeyPair {
   invariant(seed.length === seedBytes, "a seed has 32 bytes");
-  const publicKey = Buffer.alloc(publicKeyBytes);
-  const secretKey = Buffer.alloc(64);
-  sodium.crypto_sign_seed_keypair(publicKey, secretKey, Buffer.from(seed));
-  return { publicKey: new Uint8Array(publicKey), secretKey: new Uint8Array(secretKey) };
+  const publicKey = publicKeyOfSeed(seed);
+  return { publicKey, secretKey: concatBytes([seed, publicKey]) };
 }
 
 export function sign(message: Uint8Array, keyPair: KeyPair): Uint8Array {
-  const signature = Buffer.alloc(signatureBytes);
-  sodium.crypto_sign_detached(signature, asBuffer(message), asBuffer(keyPair.secretKey));
-  return new Uint8Array(signature);
+  return signMessage(message, keyPair.secretKey);
 }
 
 /**
@@ -40,7 +36,7 @@ export function sign(message: Uint8Array, keyPair: KeyPair): Uint8Array {
  */
 export function verifySignature(message: Uint8Array, signature: Uint8Array, publicKey: Uint8Array): boolean {
   if (!meetsConditions(signature, publicKey)) return false;
-  return sodium.crypto_sign_verify_detached(asBuffer(signature), asBuffer(message), asBuffer(publicKey));
+  return equationHolds(message, signature, publicKey);
 }
 
 /**
@@ -86,8 +82,4 @@ function isAcceptablePoint(point: Uint8Array): boolean {
   const y = new Uint8Array(point);
   y[31] = (y[31] as number) & 0x7f;
   return isBelow(y, fieldPrime) && !includesBytes(smallOrderY, y);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

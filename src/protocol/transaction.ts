@@ -110,10 +110,10 @@ const commonBytes = 1 + 1 + 32 + 8 + 8 + 8 + 8;
 const unsignedHeadBytes = commonBytes + 4;
 const signedHeadBytes = unsignedHeadBytes + signatureBytes;
 /** Domain, chain id and the unsigned form, filled anew for each hash. */
-const preimage = Buffer.alloc(transactionDomain.length + 32 + unsignedHeadBytes + payloadBytesMax);
+const preimage = new Uint8Array(transactionDomain.length + 32 + unsignedHeadBytes + payloadBytesMax);
 preimage.set(transactionDomain);
 const preimageStart = transactionDomain.length + 32;
-preimage.writeUInt32LE(unsignedHeadBytes, preimageStart + commonBytes);
+new DataView(preimage.buffer).setUint32(preimageStart + commonBytes, unsignedHeadBytes, true);
 
 /**
  * {@link transactionId} of bytes that decoded. The unsigned form is the signed one without the signature and with the
