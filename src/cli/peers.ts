@@ -1,7 +1,8 @@
 /** `aurex-node peers`: who a running node is connected with, and who it refused. */
+
+import type { PeerAnswer, PeersAnswer } from "../api/node.ts";
 import type { TableColumn } from "../base/text-table.ts";
 import type { NodeStatus } from "../http/node-status.ts";
-import type { PeerAnswer, PeersAnswer } from "../http/peers-answer.ts";
 import { AurexCommand } from "./command.ts";
 import { wrapped } from "./field-list.ts";
 import { withPlace } from "./place/follow-up.ts";

@@ -166,16 +166,3 @@ export interface SubmitAnswer {
   readonly id: string;
   readonly status: "pending" | "committed";
 }
-
-/** The fields of a fault; amounts are texts of base units. */
-export type ErrorDetails = Readonly<Record<string, string | number>>;
-
-export interface ErrorAnswer {
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly next: string;
-    /** Of a refused transaction. */
-    readonly details?: ErrorDetails;
-  };
-}

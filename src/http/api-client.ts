@@ -1,4 +1,7 @@
 /** Asks a running node over its API, for the commands. */
+
+import type { PeersAnswer } from "../api/node.ts";
+import { type ErrorDetails, isProblem, type Problem } from "../api/problem.ts";
 import { toHex } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
 import type {
@@ -6,14 +9,11 @@ import type {
   AssetAnswer,
   BlockAnswer,
   BlocksAnswer,
-  ErrorAnswer,
-  ErrorDetails,
   NodeAnswer,
   SubmitAnswer,
   TransactionAnswer,
 } from "./answers.ts";
 import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "./authority-control.ts";
-import type { PeersAnswer } from "./peers-answer.ts";
 import type { PoolAnswer } from "./pool-answer.ts";
 
 /** Nothing answers at the URL, or what answers is no Aurex node. */
@@ -35,8 +35,8 @@ export class ApiRefusal extends Error {
   readonly next: string;
   readonly details: ErrorDetails;
 
-  constructor(status: number, { code, message, next, details = {} }: ErrorAnswer["error"]) {
-    super(message);
+  constructor(status: number, { code, detail, next, details = {} }: Problem) {
+    super(detail);
     this.status = status;
     this.code = code;
     this.next = next;
@@ -141,14 +141,6 @@ async function answerOf<Answer>(
     throw new ApiUnreachable(base, reason, { cause: thrown });
   }
   if (response.ok) return body as Answer;
-  if (isErrorAnswer(body)) throw new ApiRefusal(response.status, body.error);
+  if (isProblem(body)) throw new ApiRefusal(response.status, body);
   throw new ApiUnreachable(base, `what answers there is no Aurex node (HTTP ${response.status})`);
-}
-
-function isErrorAnswer(body: unknown): body is ErrorAnswer {
-  if (typeof body !== "object" || body === null || !("error" in body)) return false;
-  const { error } = body;
-  return (
-    typeof error === "object" && error !== null && "code" in error && "message" in error && "next" in error
-  );
 }

@@ -1,5 +1,5 @@
 /** A request that is answered with an error: its status and what the body says. */
-import type { ErrorAnswer, ErrorDetails } from "./answers.ts";
+import { type ErrorDetails, type Problem, problemOf } from "../api/problem.ts";
 
 export class ApiError extends Error {
   override name = "ApiError";
@@ -7,30 +7,35 @@ export class ApiError extends Error {
   readonly code: string;
   readonly next: string;
   readonly details: ErrorDetails | undefined;
+  readonly headers: Readonly<Record<string, string>>;
 
   /**
+   * @param code `area/what-went-wrong`, for programs: the same for every such error
+   * @param message what went wrong with this request, for people
    * @param next what the caller can do
    * @param details the fields of the fault, for programs
+   * @param headers of the answer, e.g. `allow` or `retry-after`
    */
-  constructor(statusCode: number, code: string, message: string, next: string, details?: ErrorDetails) {
+  constructor(
+    statusCode: number,
+    code: string,
+    message: string,
+    next: string,
+    details?: ErrorDetails,
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(message);
     this.details = details;
     this.statusCode = statusCode;
     this.code = code;
     this.next = next;
+    this.headers = headers;
   }
 
-  get body(): ErrorAnswer {
-    const { code, message, next, details } = this;
-    return { error: { code, message, next, ...(details ? { details } : {}) } };
+  get body(): Problem {
+    const { code, message: detail, next, details } = this;
+    return problemOf(this.statusCode, { code, detail, next, details });
   }
-}
-
-const routesHint =
-  "GET /v1/node, /v1/peers, /v1/blocks, /v1/blocks/{height|hash|head}, /v1/transactions/{id}, /v1/accounts/{address|name}, /v1/assets/{id}, /v1/authorities, /v1/work, /metrics; POST /v1/transactions, /v1/authorities/{votes|open|candidacy}, /v1/work";
-
-export function routeUnknown(method: string, path: string): ApiError {
-  return new ApiError(404, "api/route-unknown", `${method} ${path} is no route`, routesHint);
 }
 
 /** By the code of the framework's own errors; what is not here is ours. */

@@ -1,9 +1,11 @@
 /** Says in words what is wrong with a request: people must never be answered with a regular expression. */
+import { closest } from "fastest-levenshtein";
 import type { FastifySchemaValidationError } from "fastify";
 
 /** What a schema says about a property: `description` follows "must be". A property without one is a bug of ours. */
 interface DescribedSchema {
   readonly description?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
 }
 
 type SchemaError = FastifySchemaValidationError & { readonly parentSchema?: DescribedSchema };
@@ -28,7 +30,7 @@ function sentence(error: SchemaError, place: string): string {
   const name = property === "" ? `the ${place}` : `${place} ${property}`;
   switch (keyword) {
     case "additionalProperties":
-      return `${place} ${params.additionalProperty} is not known`;
+      return unknownProperty(place, String(params.additionalProperty), parentSchema);
     case "required":
       return `${place} ${params.missingProperty} is missing`;
     case "dependencies":
@@ -41,4 +43,10 @@ function sentence(error: SchemaError, place: string): string {
     default:
       return parentSchema?.description ? `${name} must be ${parentSchema.description}` : `${name} ${message}`;
   }
+}
+
+function unknownProperty(place: string, name: string, schema: DescribedSchema | undefined): string {
+  const known = Object.keys(schema?.properties ?? {});
+  const instead = known.length > 0 ? `the nearest is ${closest(name, known)}` : "this route takes none";
+  return `${place} ${name} is not known: ${instead}`;
 }

@@ -1,20 +1,22 @@
 /** The routes of version 1: what each takes, and where its answer comes from. */
 import type { FastifyInstance } from "fastify";
+import { getPeers } from "../api/node.ts";
+import type { ErrorDetails } from "../api/problem.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { publicKeyOfAddress } from "../protocol/identity.ts";
 import { decodeTransaction } from "../protocol/transaction.ts";
 import { accountAnswer, assetAnswer } from "./account-answer.ts";
-import type { ErrorDetails, NodeAnswer, SubmitAnswer } from "./answers.ts";
+import type { NodeAnswer, SubmitAnswer } from "./answers.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { blockAnswer, blocksAnswer } from "./block-answer.ts";
 import { addChainRoutes } from "./chain-control.ts";
-import type { PeersAnswer } from "./peers-answer.ts";
 import type { PoolAnswer } from "./pool-answer.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
+import { serveRoute } from "./serve-route.ts";
 import { transactionAnswer } from "./transaction-answer.ts";
 
 const blocksMax = 100;
@@ -85,7 +87,7 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
     };
   });
 
-  app.get("/v1/peers", (): PeersAnswer => modules.peers());
+  serveRoute(app, getPeers, () => modules.peers());
 
   app.get<{ Querystring: { from?: string; limit?: string } }>(
     "/v1/blocks",

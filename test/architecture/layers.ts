@@ -8,6 +8,7 @@ export type Layers = Readonly<Record<string, readonly string[]>>;
 const rooms = {
   base: [],
   protocol: ["base"],
+  api: ["protocol", "base"],
   verifier: ["protocol", "base"],
   ledger: ["protocol", "base"],
   consensus: ["protocol", "base"],
@@ -18,7 +19,9 @@ const rooms = {
   network: ["chain", "mempool", "consensus", "protocol", "base"],
   pool: ["sealing", "chain", "mempool", "consensus", "ledger", "network", "store", "protocol", "base"],
   export: ["chain", "store", "consensus", "ledger", "protocol", "base"],
-  http: ["chain", "mempool", "network", "export", "protocol", "base"],
+  light: ["consensus", "ledger", "protocol", "base"],
+  client: ["api", "light", "wallet", "consensus", "ledger", "protocol", "base"],
+  http: ["api", "light", "chain", "mempool", "network", "export", "protocol", "base"],
   web: ["protocol", "base"],
   wallet: ["protocol", "base"],
   config: ["protocol", "base"],
@@ -27,7 +30,7 @@ const rooms = {
 export const layers: Layers = {
   ...rooms,
   node: Object.keys(rooms),
-  cli: ["node", "config", "wallet", "http", "export", "store", "protocol", "base"],
+  cli: ["client", "api", "node", "config", "wallet", "http", "export", "store", "protocol", "base"],
 };
 
 /** The package's door: it stands in no room and may import all of them. */

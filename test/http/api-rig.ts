@@ -97,7 +97,11 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
   chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
   const journal = createMemorySealJournal();
   const api = createApi(
-    { port: 0, ...(options.workWaitMs === undefined ? {} : { workWaitMs: options.workWaitMs }) },
+    {
+      port: 0,
+      checkAnswers: true,
+      ...(options.workWaitMs === undefined ? {} : { workWaitMs: options.workWaitMs }),
+    },
     {
       chain,
       mempool,

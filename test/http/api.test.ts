@@ -3,16 +3,11 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import net from "node:net";
 import { after, before, describe, it } from "node:test";
+import type { Problem } from "../../src/api/problem.ts";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import type {
-  AccountAnswer,
-  BlockAnswer,
-  ErrorAnswer,
-  NodeAnswer,
-  TransactionAnswer,
-} from "../../src/http/answers.ts";
+import type { AccountAnswer, BlockAnswer, NodeAnswer, TransactionAnswer } from "../../src/http/answers.ts";
 import { createApi } from "../../src/http/api.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { parseDocumentedSignature } from "../../src/protocol/documented-signature.ts";
@@ -49,7 +44,7 @@ interface Answered<Body> {
   readonly body: Body;
 }
 
-async function get<Body = ErrorAnswer>(rig: ApiRig, path: string): Promise<Answered<Body>> {
+async function get<Body = Problem>(rig: ApiRig, path: string): Promise<Answered<Body>> {
   const response = await fetch(`${rig.url}${path}`);
   return { status: response.status, body: (await response.json()) as Body };
 }
@@ -58,13 +53,13 @@ async function post(
   rig: ApiRig,
   body: string,
   type = "application/json",
-): Promise<Answered<ErrorAnswer & { id?: string; status?: string }>> {
+): Promise<Answered<Omit<Problem, "status"> & { id?: string; status?: unknown }>> {
   const response = await fetch(`${rig.url}/v1/transactions`, {
     method: "POST",
     headers: { "content-type": type },
     body,
   });
-  return { status: response.status, body: (await response.json()) as ErrorAnswer };
+  return { status: response.status, body: (await response.json()) as Problem };
 }
 
 const postBytes = (rig: ApiRig, bytes: Uint8Array) => post(rig, JSON.stringify({ bytes: toHex(bytes) }));
@@ -192,10 +187,10 @@ describe("the API of a chain with some blocks", () => {
     assert.equal(unknown.body.sequence, 0);
     const name = await get(rig, "/v1/accounts/nobody@example.com");
     assert.equal(name.status, 404);
-    assert.equal(name.body.error.code, "account/not-found");
+    assert.equal(name.body.code, "account/not-found");
     const damaged = await get(rig, `/v1/accounts/${stranger.slice(0, -1)}q`);
     assert.equal(damaged.status, 400);
-    assert.equal(damaged.body.error.code, "api/address-invalid");
+    assert.equal(damaged.body.code, "api/address-invalid");
   });
 
   it("GET /v1/assets/{id} shows an asset's terms", async () => {
@@ -228,7 +223,7 @@ describe("the API of a chain with some blocks", () => {
     ]) {
       const { status, body } = await get(rig, path);
       assert.equal(status, 404, path);
-      assert.ok(body.error.code && body.error.message && body.error.next, path);
+      assert.ok(body.code && body.detail && body.next, path);
     }
   });
 
@@ -246,7 +241,7 @@ describe("the API of a chain with some blocks", () => {
     ]) {
       const { status, body } = await get(rig, path);
       assert.equal(status, 400, path);
-      assert.equal(body.error.code, "api/request-invalid", path);
+      assert.equal(body.code, "api/request-invalid", path);
     }
   });
 });
@@ -302,11 +297,11 @@ describe("POST /v1/transactions", () => {
       });
     const refused = await post(waiting.bytes, false);
     assert.equal(refused.status, 409);
-    const { error } = (await refused.json()) as ErrorAnswer;
+    const error = (await refused.json()) as Problem;
     assert.equal(error.code, "mempool/sequence-taken");
     assert.deepEqual(error.details, { sequence: 1, by });
     const cheap = await post(waiting.bytes, true);
-    const { error: tooCheap } = (await cheap.json()) as ErrorAnswer;
+    const tooCheap = (await cheap.json()) as Problem;
     assert.deepEqual(tooCheap.details, { id: by, needed: "1100000", actual: "100000" });
     assert.equal((await post(waiting.bytes, "perhaps")).status, 400);
   });
@@ -365,9 +360,9 @@ describe("POST /v1/transactions", () => {
     ];
     for (const [bytes, status, code] of cases) {
       const answered = await postBytes(rig, bytes);
-      assert.equal(answered.body.error?.code, code);
+      assert.equal(answered.body.code, code);
       assert.equal(answered.status, status, code);
-      assert.ok(answered.body.error.message && answered.body.error.next, code);
+      assert.ok(answered.body.detail && answered.body.next, code);
     }
   });
 
@@ -384,7 +379,7 @@ describe("POST /v1/transactions", () => {
     for (const [body, type, status, code] of cases) {
       const answered = await post(rig, body, type);
       assert.equal(answered.status, status, body.slice(0, 40));
-      assert.equal(answered.body.error.code, code);
+      assert.equal(answered.body.code, code);
     }
   });
 });
@@ -450,7 +445,7 @@ describe("the API's door", () => {
     t.after(() => rig.close());
     const answered = await postBytes(rig, rig.sign(record("x"), alice).bytes);
     assert.equal(answered.status, 500);
-    assert.equal(answered.body.error.code, "api/bug");
+    assert.equal(answered.body.code, "api/bug");
     assert.doesNotMatch(JSON.stringify(answered.body), /secret/);
     assert.equal(logged.length, 1);
   });

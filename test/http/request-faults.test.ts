@@ -1,6 +1,7 @@
 /** What a wrong request is answered with: words about what is allowed, never a regular expression. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import type { Problem } from "../../src/api/problem.ts";
 import { type ApiRig, openApiRig } from "./api-rig.ts";
 
 describe("a request that is wrong", () => {
@@ -19,7 +20,7 @@ describe("a request that is wrong", () => {
     ["/v1/blocks?limit=1000", {}, "query parameter limit must be a whole number from 1 to 100"],
     ["/v1/blocks?limit=", {}, "query parameter limit must be a whole number from 1 to 100"],
     ["/v1/blocks?from=-1", {}, "query parameter from must be a height, 0 or more"],
-    ["/v1/blocks?page=2", {}, "query parameter page is not known"],
+    ["/v1/blocks?page=2", {}, "query parameter page is not known: the nearest is from"],
     ["/v1/blocks/first", {}, 'path reference must be the word "head", a height or a hash of 64 hex digits'],
     ["/v1/transactions/12", {}, "path id must be 64 hex digits"],
     ["/v1/assets/gold", {}, "path id must be 64 hex digits"],
@@ -30,7 +31,7 @@ describe("a request that is wrong", () => {
       post({ bytes: "0x12" }),
       "body bytes must be the signed transaction as an even number of hex digits",
     ],
-    ["/v1/transactions", post({ bytes: "12", more: 1 }), "body more is not known"],
+    ["/v1/transactions", post({ bytes: "12", more: 1 }), "body more is not known: the nearest is bytes"],
     [
       "/v1/authorities/votes",
       post({ action: "burn", address: "aurex1" }),
@@ -47,9 +48,9 @@ describe("a request that is wrong", () => {
     it(`${init.method ?? "GET"} ${path}: ${said}`, async () => {
       const response = await fetch(`${rig.url}${path}`, init);
       assert.equal(response.status, 400);
-      const { error } = (await response.json()) as { error: { code: string; message: string; next: string } };
+      const error = (await response.json()) as Problem;
       assert.equal(error.code, "api/request-invalid");
-      assert.equal(error.message, said);
+      assert.equal(error.detail, said);
       assert.notEqual(error.next, "");
     });
   }

@@ -2,8 +2,9 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { describe, it, type TestContext } from "node:test";
+import type { Problem } from "../../src/api/problem.ts";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
-import type { ErrorAnswer } from "../../src/http/answers.ts";
+
 import type { WorkAccepted, WorkAnswer } from "../../src/http/work-control.ts";
 import { workWaitersMax } from "../../src/http/work-routes.ts";
 import { blockHash, emptyConsensusSection, HeaderType, headerRoot } from "../../src/protocol/block.ts";
@@ -14,7 +15,7 @@ import { headerOf } from "../sealing/headers.ts";
 import { until } from "../support/patience.ts";
 import { openApiRig, type RigOptions } from "./api-rig.ts";
 
-type Body = WorkAnswer & WorkAccepted & ErrorAnswer;
+type Body = WorkAnswer & WorkAccepted & Problem;
 /** Longer than any test runs. */
 const hourMs = 3_600_000;
 const parentA = new Uint8Array(32).fill(0xa1);
@@ -114,13 +115,13 @@ describe("work over HTTP", () => {
     const bad = ["01", "02", "03"].map((last) => good.slice(0, 62) + last);
     const refusals = await Promise.all(bad.map((nonce) => bring({ jobId: id, nonce })));
     const high = refusals.find(({ status }) => status === 422);
-    assert.equal(high?.body.error.code, "work/hash-too-high");
-    assert.ok(high?.body.error.message.endsWith(first.target));
+    assert.equal(high?.body.code, "work/hash-too-high");
+    assert.ok(high?.body.detail.endsWith(first.target));
 
     show(parentB);
     for (const jobId of [id, 4_711]) {
       const { status, body } = await bring({ jobId, nonce: good });
-      assert.deepEqual([status, body.error.code], [409, "work/job-stale"]);
+      assert.deepEqual([status, body.code], [409, "work/job-stale"]);
     }
     const malformed = [
       { jobId: id },
@@ -150,8 +151,8 @@ describe("work over HTTP", () => {
   it("says why there is none", async (t) => {
     const { work, board, show } = await openWorkRig(t, { status: { notSealingBecause: "nothing to seal" } });
     const { status, body } = await work();
-    assert.deepEqual([status, body.error.code], [404, "work/none"]);
-    assert.match(body.error.message, /nothing to seal/);
+    assert.deepEqual([status, body.code], [404, "work/none"]);
+    assert.match(body.detail, /nothing to seal/);
     const { id } = show();
     board.pause();
     assert.equal((await work(`?after=${id}`)).status, 404);
@@ -165,8 +166,8 @@ describe("work over HTTP", () => {
       [poa, "work/not-proof-of-work", /--consensus pow --mine/],
     ] as const) {
       for (const { status, body } of [await work(), await bring({ jobId: 1, nonce: "00".repeat(32) })]) {
-        assert.deepEqual([status, body.error.code], [409, code]);
-        assert.match(body.error.next, next);
+        assert.deepEqual([status, body.code], [409, code]);
+        assert.match(body.next, next);
       }
     }
   });
@@ -209,7 +210,7 @@ describe("a request for work with after", () => {
     );
     await waiting(workWaitersMax);
     const { status, body } = await work(query);
-    assert.deepEqual([status, body.error.code], [503, "work/too-many-waiting"]);
+    assert.deepEqual([status, body.code], [503, "work/too-many-waiting"]);
     for (const waiter of waiters) waiter.destroy();
     await until("nobody waits", () => board.events.listenerCount("job") === 0, { pollMs: 2 });
     const again = work(query);
