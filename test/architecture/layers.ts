@@ -19,11 +19,11 @@ const rooms = {
   network: ["chain", "mempool", "consensus", "protocol", "base"],
   pool: ["sealing", "chain", "mempool", "consensus", "ledger", "network", "store", "protocol", "base"],
   export: ["chain", "store", "consensus", "ledger", "protocol", "base"],
+  wallet: ["protocol", "base"],
   light: ["consensus", "ledger", "protocol", "base"],
   client: ["api", "light", "wallet", "consensus", "ledger", "protocol", "base"],
   http: ["api", "light", "chain", "mempool", "network", "export", "protocol", "base"],
   web: ["protocol", "base"],
-  wallet: ["protocol", "base"],
   config: ["protocol", "base"],
 } as const satisfies Layers;
 
