@@ -1,4 +1,4 @@
-/** Builds src/ into dist/ with tsc, unless dist/ is current already (`--force` builds in any case). */
+/** Builds src/ into dist/ with tsc, and dist/client/browser.js of it with rolldown, unless dist/ is current already (`--force` builds in any case). */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
@@ -25,6 +25,15 @@ function build() {
   });
   if (status !== 0) {
     console.error("Build failed: dist/ is not there. Mend the errors above, then run: npm run build");
+    return 1;
+  }
+  // From src/, of which rolldown takes the types away by itself.
+  const bundler = path.join(root, "bin", "bundle.js");
+  const argv = [bundler, path.join("src", "client", "index.ts"), path.join(dist, "client", "browser.js")];
+  if (spawnSync(node, argv, { cwd: root, stdio: "inherit" }).status !== 0) {
+    console.error(
+      "Build failed: the client for browsers is not there. Mend the errors above, then run: npm run build",
+    );
     return 1;
   }
   writeLibrary(dist);

@@ -38,7 +38,6 @@ const dependsOnUs: readonly FaultCode[] = [
   "mempool/known",
   "mempool/full",
   "mempool/account-full",
-  "mempool/too-large",
   "mempool/sequence-too-far",
   "mempool/replacement-fee-too-low",
   "mempool/sequence-taken",

@@ -1,0 +1,114 @@
+/** Bundles a module of src/ for browsers: one ES module that imports nothing. Run by Node 24 with rolldown installed. */
+import fs from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+/**
+ * What `@chainsafe/ssz` takes from `@chainsafe/as-sha256`, without its WebAssembly: that is 100 kB, and a page whose
+ * Content-Security-Policy is strict may not run it.
+ */
+const sszDigest = `
+import { sha256 } from "@noble/hashes/sha2.js";
+export { byteArrayIntoHashObject, byteArrayToHashObject, hashObjectToByteArray } from "HASH_OBJECT";
+import { byteArrayToHashObject, hashObjectToByteArray } from "HASH_OBJECT";
+export const allocUnsafe = (size = 0) => new Uint8Array(size);
+export function digest64HashObjects(left, right) {
+  const pair = new Uint8Array(64);
+  hashObjectToByteArray(left, pair, 0);
+  hashObjectToByteArray(right, pair, 32);
+  return byteArrayToHashObject(sha256(pair), 0);
+}
+`;
+
+/** What `@chainsafe/ssz` needs of Node's Buffer: it writes lengths of at most 48 bits. */
+const sszBuffer = `
+export class Buffer extends Uint8Array {
+  static from(buffer, start, length) {
+    return new Buffer(buffer, start, length);
+  }
+  static alloc(length) {
+    return new Buffer(length);
+  }
+  writeUIntLE(value, start, length) {
+    let rest = value;
+    for (let index = start; index < start + length; index += 1) {
+      this[index] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+  }
+}
+`;
+
+const sszBufferId = "\0ssz-buffer";
+const sszDigestId = "\0ssz-digest";
+
+/** Puts the browser's half of each pair in the place of Node's. */
+function browserHalves(root) {
+  const require = createRequire(path.join(root, "package.json"));
+  const sszRequire = createRequire(require.resolve("@chainsafe/ssz"));
+  return {
+    name: "browser-halves",
+    async resolveId(source, importer) {
+      if (source === "@chainsafe/as-sha256") return sszDigestId;
+      if (source === sszBufferId) return sszBufferId;
+      // ssz's Merkle tree still asks for version 1 of this library; one copy is enough.
+      if (source === "@noble/hashes/sha256")
+        return this.resolve("@noble/hashes/sha2.js", path.join(root, "package.json"));
+      if (importer === sszDigestId && source.startsWith("@"))
+        return this.resolve(source, path.join(root, "package.json"));
+      if (importer === undefined || !/\/native\.[jt]s$/.test(source)) return null;
+      const native = await this.resolve(source, importer, { skipSelf: true });
+      const portable = native?.id.replace(/native(\.[jt]s)$/, "portable$1");
+      return portable !== undefined && fs.existsSync(portable) ? { id: portable } : native;
+    },
+    load(id) {
+      if (id === sszBufferId) return { code: sszBuffer, moduleSideEffects: false };
+      if (id !== sszDigestId) return null;
+      const hashObject = path.join(path.dirname(sszRequire.resolve("@chainsafe/as-sha256")), "hashObject.js");
+      return { code: sszDigest.replaceAll("HASH_OBJECT", hashObject), moduleSideEffects: false };
+    },
+    transform(code, id) {
+      const isSsz = id.includes(path.join("@chainsafe", "ssz"));
+      return isSsz && /\bBuffer\b/.test(code)
+        ? `import { Buffer } from ${JSON.stringify(sszBufferId)};\n${code}`
+        : null;
+    },
+  };
+}
+
+/**
+ * @param {string} root the project
+ * @param {string} input the module, `.ts` or `.js`
+ * @param {{ minify?: boolean }} [options]
+ * @returns {Promise<{ code: string, modules: string[] }>} the text of the bundle, and the files that are in it
+ */
+export async function bundleForBrowser(root, input, { minify = true } = {}) {
+  const { rolldown } = await import("rolldown");
+  const build = await rolldown({
+    input,
+    platform: "browser",
+    plugins: [browserHalves(root)],
+    treeshake: { moduleSideEffects: (id) => !id.includes(`node_modules${path.sep}`) },
+    onLog(level, log) {
+      // What cannot be resolved would be imported by the browser, which has no such module.
+      if (level === "warn") throw new Error(log.message);
+    },
+  });
+  try {
+    const { output } = await build.generate({ format: "esm", minify, codeSplitting: false });
+    const [{ code, modules, imports }] = output;
+    if (imports.length > 0) throw new Error(`the bundle imports ${imports.join(", ")}`);
+    return { code, modules: Object.keys(modules) };
+  } finally {
+    await build.close();
+  }
+}
+
+// `node bin/bundle.js INPUT OUTPUT`, for bin/build.js, which may run on an older Node.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const [input, output] = process.argv.slice(2);
+  const root = path.dirname(import.meta.dirname);
+  const { code } = await bundleForBrowser(root, path.resolve(input));
+  fs.writeFileSync(output, code);
+}
