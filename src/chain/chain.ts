@@ -35,8 +35,10 @@ import type { ChainSpec } from "../protocol/genesis.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { Vote } from "../protocol/vote.ts";
+import type { AccountIndex } from "../store/account-index.ts";
 import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-store.ts";
 import type { SideBlock } from "../store/side-blocks.ts";
+import { indexMore } from "./account-indexer.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
@@ -400,6 +402,20 @@ export class Chain {
     return queued.value;
   }
 
+  /** The history of each account, as far as the store has it. */
+  get accountIndex(): AccountIndex {
+    return this.#store.accountIndex;
+  }
+
+  /** Adds the next blocks to the account index that it lacks, in turn with the imports. */
+  async indexMore(): Promise<void> {
+    await this.#imports.run(() => (this.#closed ? undefined : indexMore(this.#store)));
+  }
+
+  clearAccountIndex(): Promise<void> {
+    return this.#store.clearAccountIndex();
+  }
+
   /** Starts verifying the signatures of blocks that will be imported soon, so that both cores work. */
   async verifyAhead(block: Block): Promise<void> {
     await this.#verdictsOn(block);
@@ -553,7 +569,7 @@ export class Chain {
       disconnected: disconnectedBlocks.map(({ hash, header, transactions }) => ({
         hash,
         height: header.height,
-        transactionIds: transactions.map((transaction) => transaction.id),
+        transactions,
       })),
       connected,
       entries: draft.changedEntries(),

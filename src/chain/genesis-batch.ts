@@ -36,7 +36,7 @@ export function genesisBatch(spec: ChainSpec, engine: ConsensusEngine): CommitBa
           entryCountAfter: entries.length,
           changes: entries.map((after, index) => ({ index, before: undefined, after })),
         },
-        transactionIds: [],
+        transactions: [],
       },
     ],
     entries: new Map(entries.entries()),

@@ -115,7 +115,7 @@ function executeBlock(
     hash: block.hash,
     height: header.height,
     change: applied.value,
-    transactionIds: block.transactions.map((transaction) => transaction.id),
+    transactions: block.transactions,
   });
 }
 

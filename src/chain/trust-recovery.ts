@@ -68,7 +68,7 @@ export async function recoverTrust(
     disconnected: dropped.map(({ hash, header }) => ({
       hash,
       height: header.height,
-      transactionIds: transactionIdsOf(store, hash),
+      transactions: storedBlock(store, hash).transactions,
     })),
     connected: [],
     entries: draft.changedEntries(),
@@ -126,10 +126,6 @@ function canonicalAbove(store: ChainStore, height: number): HeaderRecord[] {
     if (!record) return above.reverse();
     above.push(record);
   }
-}
-
-function transactionIdsOf(store: ChainStore, hash: Uint8Array): Uint8Array[] {
-  return storedBlock(store, hash).transactions.map(({ id }) => id);
 }
 
 function storedBlock(store: ChainStore, hash: Uint8Array): Block {

@@ -2,6 +2,7 @@
 import { bytesEqual } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { AccountIndexer } from "../chain/account-indexer.ts";
 import { Chain, type HeadChange } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
 import type { MempoolHead } from "../mempool/admission.ts";
@@ -88,6 +89,7 @@ export class NodeCore {
   readonly #keyPair: KeyPair;
   readonly #verifier: TransactionVerifier;
   readonly #own: OwnTransactions;
+  readonly #indexer: AccountIndexer;
 
   private constructor(options: NodeCoreOptions, modules: NodeCoreModules, chain: Chain) {
     const { host, verifier, journals, clock, logger } = modules;
@@ -96,6 +98,7 @@ export class NodeCore {
       ? createAuthoritySealer({ keyPair }, { journal: journals.seals })
       : modules.sealer;
     this.chain = chain;
+    this.#indexer = new AccountIndexer(chain, { clock, logger });
     this.#clock = clock;
     this.#keyPair = keyPair;
     this.#verifier = verifier;
@@ -174,6 +177,7 @@ export class NodeCore {
     chain.events.on("headChanged", (change) => {
       this.mempool.headChanged(mempoolChange(change));
       this.#own.headChanged(change);
+      this.#indexer.look();
     });
     chain.events.on("evidenceFound", (evidence) => network.announceEvidence(evidence));
   }
@@ -245,6 +249,7 @@ export class NodeCore {
   async start(): Promise<void> {
     await this.network.start();
     this.#alarms.start();
+    this.#indexer.look();
     await this.#own.start();
     this.authority?.start();
     this.admission?.start();
@@ -278,6 +283,7 @@ export class NodeCore {
     this.#alarms.stop();
     this.#own.stop();
     await this.network.stop();
+    await this.#indexer.stop();
     await this.chain.close();
     this.mempool.close();
     await this.#verifier.close();

@@ -1,6 +1,8 @@
 /** Turns a batch of the chain into LevelDB's puts and deletes, and the totals after it; pure but for the two lookups. */
 import { toHex } from "../base/bytes.ts";
 import { encodeEntry, encodeStateChange } from "../ledger/entry-codec.ts";
+import { encodeCount, encodeItem, encodeProgress } from "./account-index.ts";
+import type { IndexChange } from "./account-operations.ts";
 import type { CommitBatch } from "./chain-store.ts";
 import type { SideMoves } from "./side-blocks.ts";
 import {
@@ -8,7 +10,10 @@ import {
   entryKeyAt,
   headerKey,
   heightKey,
+  indexProgressKey,
   invalidKey,
+  itemCountKey,
+  itemKey,
   sideKey,
   totalsKey,
   transactionKey,
@@ -50,19 +55,19 @@ export function operationsOf(
     put(blockKey(record.hash), bytes);
   }
   for (const record of batch.restated ?? []) put(headerKey(record.hash), encodeHeaderRecord(record));
-  for (const { hash, height, transactionIds } of batch.disconnected) {
+  for (const { hash, height, transactions } of batch.disconnected) {
     remove(heightKey(height));
     remove(undoKey(hash));
-    for (const id of transactionIds) remove(transactionKey(id));
-    transactionCount -= transactionIds.length;
+    for (const { id } of transactions) remove(transactionKey(id));
+    transactionCount -= transactions.length;
   }
-  for (const { hash, height, change, transactionIds } of batch.connected) {
+  for (const { hash, height, change, transactions } of batch.connected) {
     put(heightKey(height), hash);
     put(undoKey(hash), encodeStateChange(change));
-    for (const [position, id] of transactionIds.entries()) {
+    for (const [position, { id }] of transactions.entries()) {
       put(transactionKey(id), encodeLocation({ blockHash: hash, position }));
     }
-    transactionCount += transactionIds.length;
+    transactionCount += transactions.length;
   }
   for (const { height, hash } of sides.left) remove(sideKey(height, hash));
   for (const { height, hash, parentHash } of sides.joined) put(sideKey(height, hash), parentHash);
@@ -83,4 +88,21 @@ export function operationsOf(
   const totals = { commitCount, blockCount, transactionCount, invalidCount, head, final };
   put(totalsKey, encodeTotals(totals));
   return { operations, totals };
+}
+
+/** The puts and deletes of what a batch does to the account index. */
+export function indexOperations({ histories, progress }: IndexChange): readonly Operation[] {
+  const operations: Operation[] = [];
+  for (const { account, countBefore, sharedCount, added } of histories) {
+    const count = sharedCount + added.length;
+    for (let number = count; number < countBefore; number += 1) {
+      operations.push({ key: itemKey(account, number), payload: undefined });
+    }
+    for (const [offset, item] of added.entries()) {
+      operations.push({ key: itemKey(account, sharedCount + offset), payload: encodeItem(item) });
+    }
+    operations.push({ key: itemCountKey(account), payload: count > 0 ? encodeCount(count) : undefined });
+  }
+  operations.push({ key: indexProgressKey, payload: encodeProgress(progress) });
+  return operations;
 }

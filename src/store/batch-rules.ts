@@ -24,6 +24,13 @@ export function checkBatch(
   for (const { hash } of batch.restated ?? []) {
     invariant(stored.hasBlock(hash), "a record is restated of a stored block");
   }
+  for (const { hash, height } of batch.indexed ?? []) {
+    const canonical = stored.hashAtHeight(height);
+    invariant(
+      batch.head === undefined && canonical && bytesEqual(canonical, hash),
+      "a block that is added to the account index is canonical and stays so",
+    );
+  }
   const lowest = batch.disconnected.at(-1)?.height ?? (before.head?.height ?? -1) + 1;
   checkMove(batch, before.head, stored);
   const final = batch.final ?? before.final;

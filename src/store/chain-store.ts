@@ -6,6 +6,8 @@ import { ActionableError } from "../base/actionable-error.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
+import type { AccountIndex, IndexedBlock } from "./account-index.ts";
 import type { SideBlock } from "./side-blocks.ts";
 
 export interface StoredHead {
@@ -29,13 +31,13 @@ export interface ConnectedBlock {
   readonly hash: Uint8Array;
   readonly height: number;
   readonly change: StateChange;
-  readonly transactionIds: readonly Uint8Array[];
+  readonly transactions: readonly DecodedTransaction[];
 }
 
 export interface DisconnectedBlock {
   readonly hash: Uint8Array;
   readonly height: number;
-  readonly transactionIds: readonly Uint8Array[];
+  readonly transactions: readonly DecodedTransaction[];
 }
 
 /** Everything that one step of the chain changes; committed whole or not at all. */
@@ -56,6 +58,8 @@ export interface CommitBatch {
   readonly final?: Checkpoint;
   /** New records of blocks that are stored: what the engine made of them is another than before. */
   readonly restated?: readonly HeaderRecord[];
+  /** Canonical blocks that the account index does not cover yet, lowest first, from the next one that it lacks. */
+  readonly indexed?: readonly IndexedBlock[];
 }
 
 export interface ChainStore {
@@ -74,6 +78,12 @@ export interface ChainStore {
   sideBlocks(): readonly SideBlock[];
   /** The ledger of the head, by index from 0, for rebuilding it in memory at start. */
   entries(): Iterable<readonly [index: number, entry: Entry]>;
+  readonly accountIndex: AccountIndex;
+  /**
+   * Removes the account index; blocks are added to it again when it is gone. Safe to be killed in: a store that was
+   * clearing says so when it is opened, and is to be told again.
+   */
+  clearAccountIndex(): Promise<void>;
   /** Resolves when the batch is on disk; rejects with {@link StoreError} and changes nothing. */
   commit(batch: CommitBatch): Promise<void>;
   close(): Promise<void>;

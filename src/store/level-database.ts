@@ -134,6 +134,22 @@ export class LevelDatabase {
   }
 
   /**
+   * Deletes up to `keysMax` keys of one kind. They are gone for good with the next {@link write}, and may come back
+   * after a power cut before it.
+   *
+   * @returns whether none is left
+   */
+  async clearSome(prefix: KeyPrefix, keysMax: number): Promise<boolean> {
+    try {
+      await this.#handle.clear({ ...keyRange(prefix), limit: keysMax });
+      const [left] = await this.#handle.keys({ ...keyRange(prefix), limit: 1 }).all();
+      return left === undefined;
+    } catch (thrown) {
+      throw levelError(this.#options.directory, thrown, `clearing ${prefix}/`);
+    }
+  }
+
+  /**
    * Resolves when all operations are on disk; reads see them from {@link show} on.
    *
    * @throws StoreError having changed nothing

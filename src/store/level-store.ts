@@ -10,6 +10,7 @@ import type { Entry, StateChange } from "../ledger/entry.ts";
 import { decodeEntry, decodeStateChange } from "../ledger/entry-codec.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { AccountIndex } from "./account-index.ts";
 import { operationsOf } from "./batch-operations.ts";
 import { checkBatch } from "./batch-rules.ts";
 import {
@@ -20,6 +21,7 @@ import {
   type TransactionLocation,
 } from "./chain-store.ts";
 import { fileLockHolder } from "./directory-lock.ts";
+import { LevelAccountIndex } from "./level-account-index.ts";
 import { LevelDatabase } from "./level-database.ts";
 import { damageOfLevelFiles } from "./level-files.ts";
 import { NewestSideBlocks, type SideBlock, sideMoves } from "./side-blocks.ts";
@@ -60,6 +62,8 @@ export interface LevelStoreOptions {
   readonly walkedBlocks?: number;
   /** Hashes of invalid blocks that are remembered; 4096 unless told. */
   readonly invalidMax?: number;
+  /** False: blocks are not added to the account index, which stays as far as it is. Kept unless told. */
+  readonly accountIndex?: boolean;
 }
 
 export interface LevelStoreModules {
@@ -184,6 +188,7 @@ class LevelStore implements ChainStore {
   readonly #logger: Logger;
   readonly #database: LevelDatabase;
   readonly #mark: CommitMark;
+  readonly #index: LevelAccountIndex;
   readonly #invalidMax: number;
   /** The hash in each slot, and the set of them: a ring, so that peers cannot make it grow. */
   readonly #invalidSlots: string[] = [];
@@ -213,10 +218,15 @@ class LevelStore implements ChainStore {
       if (!hash) throw corruptStore(this.#directory, `the mark ${describeKey(invalidKey(slot))} is missing`);
       this.#remember(slot, toHex(hash));
     }
+    this.#index = new LevelAccountIndex(options.accountIndex ?? true, database, this, modules.logger);
   }
 
   get head(): StoredHead | undefined {
     return this.#totals.head;
+  }
+
+  get accountIndex(): AccountIndex {
+    return this.#index;
   }
 
   get final(): Checkpoint | undefined {
@@ -264,13 +274,29 @@ class LevelStore implements ChainStore {
   }
 
   commit(batch: CommitBatch): Promise<void> {
-    const commit = this.#lastCommit.then(() => this.#commit(batch));
-    this.#lastCommit = commit.catch(() => undefined);
-    return commit;
+    return this.#serially(() => this.#commit(batch));
+  }
+
+  async clearAccountIndex(): Promise<void> {
+    const index = this.#index;
+    await this.#serially(() => index.beginClearing());
+    while (!(await this.#serially(() => index.clearSome())));
+  }
+
+  /** One writer at a time, in the order of the calls. */
+  #serially<Value>(write: () => Promise<Value>): Promise<Value> {
+    const written = this.#lastCommit.then(() => {
+      invariant(!this.#closed, "the store is open");
+      return write();
+    });
+    this.#lastCommit = written.then(
+      () => undefined,
+      () => undefined,
+    );
+    return written;
   }
 
   async #commit(batch: CommitBatch): Promise<void> {
-    invariant(!this.#closed, "the store is open");
     const before = this.#totals;
     const hasBlock = (hash: Uint8Array) => this.#get(headerKey(hash)) !== undefined;
     const lookups = { hasBlock, hashAtHeight: (height: number) => this.hashAtHeight(height) };
@@ -279,7 +305,8 @@ class LevelStore implements ChainStore {
     const invalidMax = this.#invalidMax;
     const isInvalid = (hash: Uint8Array) => this.isInvalid(hash);
     const { operations, totals } = operationsOf(batch, sides, before, { invalidMax, hasBlock, isInvalid });
-    await this.#database.write(operations);
+    const index = this.#index.follow(batch, this);
+    await this.#database.write(index ? [...operations, ...index.operations] : operations);
     try {
       await this.#mark.write(totals.commitCount);
     } catch (error) {
@@ -290,6 +317,7 @@ class LevelStore implements ChainStore {
     this.#database.show();
     this.#totals = totals;
     this.#sides.apply(sides);
+    index?.written();
     const marks = new Set(batch.invalid.map(toHex));
     let marksMade = before.invalidCount;
     for (const hash of marks) if (!this.#invalid.has(hash)) this.#remember(marksMade++ % invalidMax, hash);

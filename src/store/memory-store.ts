@@ -5,6 +5,8 @@ import { invariant } from "../base/invariant.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
+import { type AccountIndex, emptyProgress, type StoredItem } from "./account-index.ts";
+import { indexChange, isOnLine } from "./account-operations.ts";
 import { checkBatch } from "./batch-rules.ts";
 import type {
   ChainStore,
@@ -19,8 +21,12 @@ import { invalidMarksMax, sideBlocksMax } from "./store-limits.ts";
 
 /** Outlives the stores that are opened on it, as a disk outlives a process. */
 export interface MemoryDisk {
-  /** Opens the store; one that is still open is dead from then on, as after a kill. */
-  open(): ChainStore;
+  /**
+   * Opens the store; one that is still open is dead from then on, as after a kill.
+   *
+   * @param options.accountIndex false: blocks are not added to the account index; it is kept unless told
+   */
+  open(options?: { readonly accountIndex?: boolean }): ChainStore;
   /** Lets the next commit that would change something reject with `error`. */
   failNextCommit(error: StoreError): void;
   /** Another disk with the same contents: a backup. */
@@ -34,7 +40,7 @@ export function createMemoryDisk(options: { readonly invalidMax?: number } = {})
 
 function diskOf(disk: DiskContents): MemoryDisk {
   return {
-    open: () => new MemoryStore(disk),
+    open: ({ accountIndex = true } = {}) => new MemoryStore(disk, accountIndex),
     failNextCommit(error) {
       disk.nextFailure = error;
     },
@@ -53,6 +59,8 @@ class DiskContents {
   readonly changes = new Map<string, StateChange>();
   readonly locations = new Map<string, TransactionLocation>();
   readonly entries: Entry[] = [];
+  readonly histories = new Map<string, StoredItem[]>();
+  indexProgress = emptyProgress;
   readonly invalid: BoundedMap<string, true>;
   sides = new NewestSideBlocks(sideBlocksMax);
   readonly #invalidMax: number;
@@ -76,12 +84,15 @@ class DiskContents {
     copy.hashes.push(...this.hashes);
     copy.sides = new NewestSideBlocks(sideBlocksMax, this.sides.list());
     copy.entries.push(...this.entries);
+    for (const [account, items] of this.histories) copy.histories.set(account, [...items]);
+    copy.indexProgress = this.indexProgress;
     copy.head = this.head;
     copy.final = this.final;
     return copy;
   }
 
-  apply(batch: CommitBatch): void {
+  apply(batch: CommitBatch, isIndexKept: boolean): void {
+    this.#applyToIndex(batch, isIndexKept);
     this.sides.apply(
       sideMoves(batch, {
         hasBlock: (hash) => this.blocks.has(toHex(hash)),
@@ -95,15 +106,15 @@ class DiskContents {
       const bytes = this.blocks.get(record.hashHex)?.bytes;
       if (bytes) this.blocks.set(record.hashHex, { record, bytes });
     }
-    for (const { hash, transactionIds } of batch.disconnected) {
+    for (const { hash, transactions } of batch.disconnected) {
       this.hashes.pop();
       this.changes.delete(toHex(hash));
-      for (const id of transactionIds) this.locations.delete(toHex(id));
+      for (const { id } of transactions) this.locations.delete(toHex(id));
     }
-    for (const { hash, change, transactionIds } of batch.connected) {
+    for (const { hash, change, transactions } of batch.connected) {
       this.hashes.push(hash);
       this.changes.set(toHex(hash), change);
-      for (const [position, id] of transactionIds.entries()) {
+      for (const [position, { id }] of transactions.entries()) {
         this.locations.set(toHex(id), { blockHash: hash, position });
       }
     }
@@ -116,14 +127,49 @@ class DiskContents {
     this.entries.length = Math.min(this.entries.length, batch.head.entryCount);
     for (const [index, entry] of [...batch.entries].sort(([a], [b]) => a - b)) this.entries[index] = entry;
   }
+
+  #applyToIndex(batch: CommitBatch, isKept: boolean): void {
+    const change = indexChange(batch, this.indexProgress, {
+      isKept,
+      itemCount: (account) => this.histories.get(toHex(account))?.length ?? 0,
+      stateChange: (hash) => this.changes.get(toHex(hash)),
+      hashAtHeight: (height) => this.hashes[height],
+    });
+    if (!change) return;
+    this.indexProgress = change.progress;
+    for (const { account, sharedCount, added } of change.histories) {
+      const items = this.histories.get(toHex(account)) ?? [];
+      items.length = sharedCount;
+      items.push(...added);
+      if (items.length > 0) this.histories.set(toHex(account), items);
+      else this.histories.delete(toHex(account));
+    }
+  }
 }
 
 class MemoryStore implements ChainStore {
   readonly #contents: DiskContents;
 
-  constructor(contents: DiskContents) {
+  readonly accountIndex: AccountIndex;
+
+  constructor(contents: DiskContents, isIndexKept: boolean) {
     this.#contents = contents;
     contents.owner = this;
+    const disk = () => this.#disk;
+    if (!isOnLine(contents.indexProgress, (height) => contents.hashes[height])) {
+      contents.indexProgress = { ...emptyProgress, isClearing: true };
+    }
+    this.accountIndex = {
+      isKept: isIndexKept,
+      get blockCount() {
+        return disk().indexProgress.blockCount;
+      },
+      get isClearing() {
+        return disk().indexProgress.isClearing;
+      },
+      itemCount: (account) => disk().histories.get(toHex(account))?.length ?? 0,
+      item: (account, number) => disk().histories.get(toHex(account))?.[number],
+    };
   }
 
   get #disk(): DiskContents {
@@ -180,7 +226,12 @@ class MemoryStore implements ChainStore {
     const failure = disk.nextFailure;
     disk.nextFailure = undefined;
     if (failure) throw failure;
-    disk.apply(batch);
+    disk.apply(batch, this.accountIndex.isKept);
+  }
+
+  async clearAccountIndex(): Promise<void> {
+    this.#disk.histories.clear();
+    this.#disk.indexProgress = emptyProgress;
   }
 
   async close(): Promise<void> {

@@ -11,6 +11,9 @@ export const keyPrefixes = {
   entry: "e",
   invalid: "x",
   side: "s",
+  itemCount: "a",
+  item: "i",
+  indexProgress: "y",
 } as const;
 export type KeyPrefix = (typeof keyPrefixes)[keyof typeof keyPrefixes];
 
@@ -54,6 +57,20 @@ export function entryKeyAt(index: number): Uint8Array {
 
 export function invalidKey(slot: number): Uint8Array {
   return prefixed(keyPrefixes.invalid, uint32Bytes(slot));
+}
+
+export const indexProgressKey: Uint8Array = prefixed(keyPrefixes.indexProgress, new Uint8Array(0));
+
+export function itemCountKey(account: Uint8Array): Uint8Array {
+  return prefixed(keyPrefixes.itemCount, account);
+}
+
+/** By account, then by number. */
+export function itemKey(account: Uint8Array, number: number): Uint8Array {
+  const rest = Buffer.allocUnsafe(account.length + 6);
+  rest.set(account);
+  rest.writeUIntBE(number, account.length, 6);
+  return prefixed(keyPrefixes.item, rest);
 }
 
 /** The keys of one kind: from the first, included, to the second, excluded. */

@@ -120,7 +120,7 @@ describe("a store that fails", () => {
     await disk.open().commit({
       blocks: [{ record, bytes: block.bytes }],
       disconnected: [],
-      connected: [{ hash: block.hash, height: 0, change, transactionIds: [] }],
+      connected: [{ hash: block.hash, height: 0, change, transactions: [] }],
       entries: new Map(),
       head: { hash: block.hash, height: 0, entryCount: 0 },
       invalid: [],

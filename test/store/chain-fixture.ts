@@ -79,13 +79,12 @@ export function blockAfter(parent: FixtureBlock | undefined, contents: BlockCont
   const entriesAfter = [...before];
   for (const { index, after } of changes) entriesAfter[index] = after;
   const { hash, hashHex, header, seal, bytes } = block;
-  const transactionIds = transactions.map((transaction) => transaction.id);
   const counts = { entryCountBefore: before.length, entryCountAfter: entriesAfter.length };
   return {
     block,
     stored: { record: { hash, hashHex, header, seal, ...engineMeasures(height) }, bytes },
-    connected: { hash, height, change: { ...counts, changes }, transactionIds },
-    disconnected: { hash, height, transactionIds },
+    connected: { hash, height, change: { ...counts, changes }, transactions },
+    disconnected: { hash, height, transactions },
     entriesAfter,
   };
 }

@@ -1,11 +1,14 @@
 /** What every store promises; run against the one on disk and its twin in memory. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { toHex } from "../../src/base/bytes.ts";
+import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { InvariantError } from "../../src/base/invariant.ts";
+import { accountItems } from "../../src/ledger/account-items.ts";
 import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
+import type { IndexedBlock, StoredItem } from "../../src/store/account-index.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
 import {
+  accountOf,
   blockAfter,
   chainOf,
   emptyBatch,
@@ -15,7 +18,8 @@ import {
 } from "./chain-fixture.ts";
 
 export interface StoreHome {
-  open(): Promise<ChainStore>;
+  /** @param accountIndex whether blocks are added to the account index; true unless told */
+  open(accountIndex?: boolean): Promise<ChainStore>;
   remove(): Promise<void>;
 }
 
@@ -36,6 +40,34 @@ export function assertLine(store: ChainStore, blocks: readonly FixtureBlock[]): 
   }
   assert.equal(store.hashAtHeight(header.height + 1), undefined);
   assert.deepEqual([...store.entries()], [...last.entriesAfter.entries()]);
+  if (store.accountIndex.isKept) assertHistories(store, blocks);
+}
+
+/** Asserts that the account index covers `blocks`, and has no item beside theirs. */
+export function assertHistories(store: ChainStore, blocks: readonly FixtureBlock[]): void {
+  const { accountIndex } = store;
+  assert.equal(accountIndex.blockCount, blocks.length);
+  assert.equal(accountIndex.isClearing, false);
+  const histories = new Map<string, StoredItem[]>();
+  for (const { block, connected } of blocks) {
+    for (const { accountHex, ...item } of accountItems(block.transactions, connected.change)) {
+      const items = histories.get(accountHex) ?? [];
+      items.push({ ...item, height: block.header.height });
+      histories.set(accountHex, items);
+    }
+  }
+  assert.ok(histories.size > 0);
+  // Beside the accounts with a history, some that other branches open.
+  for (let index = 0; index < 40; index += 1) {
+    const entry = accountOf(index, 0n);
+    if (entry.type === "account" && !histories.has(entry.account)) histories.set(entry.account, []);
+  }
+  for (const [accountHex, items] of histories) {
+    const account = fromHex(accountHex, 32) as Uint8Array;
+    assert.equal(accountIndex.itemCount(account), items.length);
+    for (const [number, item] of items.entries()) assert.deepEqual(accountIndex.item(account, number), item);
+    assert.equal(accountIndex.item(account, items.length), undefined);
+  }
 }
 
 /** @param createHome makes an empty place that keeps up to 3 invalid marks */
@@ -227,6 +259,60 @@ export function describeStoreContract(name: string, createHome: () => Promise<St
         assert.deepEqual(again.final, checkpointOf(other));
         await again.commit({ ...moveBatch([second, third], [other], []), final: checkpointOf(first) });
         assert.deepEqual(again.final, checkpointOf(first));
+      }),
+    );
+
+    it(
+      "adds no block to the account index while that is off, takes back what leaves, and lets the rest be added later",
+      withHome(async (store, home) => {
+        const trunk = chainOf(4, undefined, { newEntries: 2 });
+        const left = chainOf(3, trunk[1], { branch: 1, newEntries: 3 });
+        await store.commit(moveBatch(trunk));
+        await store.close();
+        const without = await home.open(false);
+        assert.equal(without.accountIndex.isKept, false);
+        assert.equal(without.accountIndex.blockCount, 4);
+        await without.commit(moveBatch(left, [trunk[3] as FixtureBlock, trunk[2] as FixtureBlock]));
+        assert.equal(without.accountIndex.blockCount, 2);
+        const line = [...trunk.slice(0, 2), ...left];
+        assertLine(without, line);
+        await without.close();
+
+        const again = await home.open();
+        assert.equal(again.accountIndex.blockCount, 2);
+        const indexed = left
+          .map(({ block }) => block)
+          .map(({ hash, header, transactions }) => {
+            return { hash, height: header.height, transactions };
+          });
+        const [first, second, third] = indexed as [IndexedBlock, IndexedBlock, IndexedBlock];
+        await again.commit({ ...emptyBatch, indexed: [first] });
+        assertHistories(again, line.slice(0, 3));
+        const notCanonical = { ...second, hash: third.hash };
+        await assert.rejects(again.commit({ ...emptyBatch, indexed: [notCanonical] }), InvariantError);
+        await again.commit({ ...emptyBatch, indexed: [second, third] });
+        assertLine(again, line);
+        await again.commit(moveBatch(trunk.slice(2), left.toReversed(), []));
+        assertLine(await reopened(again, home), trunk);
+      }),
+    );
+
+    it(
+      "removes the account index, and lets it be made anew beside blocks that join",
+      withHome(async (store, home) => {
+        const line = chainOf(6, undefined, { newEntries: 2 });
+        await store.commit(moveBatch(line.slice(0, 4)));
+        await store.clearAccountIndex();
+        assert.equal(store.accountIndex.blockCount, 0);
+        assert.equal(store.accountIndex.itemCount(fromHex("00".repeat(32)) as Uint8Array), 0);
+        await store.commit(moveBatch(line.slice(4, 5)));
+        const indexed = line.slice(0, 5).map(({ block: { hash, header, transactions } }) => {
+          return { hash, height: header.height, transactions };
+        });
+        await store.commit({ ...emptyBatch, indexed });
+        await store.commit(moveBatch(line.slice(5)));
+        assertLine(store, line);
+        assertLine(await reopened(store, home), line);
       }),
     );
 

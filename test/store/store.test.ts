@@ -15,15 +15,15 @@ import { assertLine, describeStoreContract } from "./store-contract.ts";
 
 describeStoreContract("memory", async () => {
   const disk = createMemoryDisk({ invalidMax: 3 });
-  return { open: async () => disk.open(), remove: async () => {} };
+  return { open: async (accountIndex = true) => disk.open({ accountIndex }), remove: async () => {} };
 });
 
 describeStoreContract("LevelDB", async () => {
   const directory = await mkdtemp(join(tmpdir(), "aurex-store-"));
   const opened: ChainStore[] = [];
   return {
-    async open() {
-      const options = { directory, chainId: testChainId, invalidMax: 3 };
+    async open(accountIndex = true) {
+      const options = { directory, chainId: testChainId, invalidMax: 3, accountIndex };
       const store = await openLevelStore(options, { logger: silentLogger, clock: systemClock });
       opened.push(store);
       return store;
