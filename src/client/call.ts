@@ -152,13 +152,19 @@ export function pathOf(
   { path }: RouteShape,
   { params = {}, query = {} }: { readonly params?: object; readonly query?: object },
 ): string {
-  const values = new Map(
-    Object.entries(params).map(([name, value]) => [name, encodeURIComponent(String(value))]),
-  );
+  const values = new Map(Object.entries(params).map(([name, value]) => [name, segment(name, String(value))]));
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => values.get(name) ?? "");
   const asked = Object.entries(query).filter(([, value]) => value !== undefined);
   if (asked.length === 0) return filled;
   return `${filled}?${new URLSearchParams(asked.map(([name, value]) => [name, String(value)]))}`;
+}
+
+/** @throws TypeError for what no URL can hold in its place: the request would go to another route */
+function segment(name: string, value: string): string {
+  if (value === "" || value === "." || value === "..") {
+    throw new TypeError(`"${value}" cannot be asked for as the ${name}`);
+  }
+  return encodeURIComponent(value.toWellFormed());
 }
 
 async function bodyOf({ url }: Connection, route: RouteShape, response: Response): Promise<unknown> {

@@ -109,10 +109,17 @@ test("path and query are filled in and escaped; what was not given is left out",
     seen: "yes",
   });
   await client.call(getThing, { params: { name: "head" }, query: { after: "x&y=z" } });
-  await client.call(getThing, { params: { name: ".." } });
+  for (const name of ["", ".", ".."]) {
+    await assert.rejects(
+      client.call(getThing, { params: { name } }),
+      TypeError,
+      `${name} would be another route`,
+    );
+  }
+  await client.call(getThing, { params: { name: "\ud800..." } });
   assert.deepEqual(
     seen.map(({ url: asked }) => asked),
-    ["/v1/things/a%2Fb%20%C3%BC%3F%23?limit=5", "/v1/things/head?after=x%26y%3Dz", "/v1/things/%2E%2E"],
+    ["/v1/things/a%2Fb%20%C3%BC%3F%23?limit=5", "/v1/things/head?after=x%26y%3Dz", "/v1/things/%EF%BF%BD..."],
   );
 });
 
