@@ -6,6 +6,7 @@ import { applyBlock } from "../src/ledger/apply-block.ts";
 import { genesisEntries } from "../src/ledger/genesis-state.ts";
 import { LedgerState } from "../src/ledger/ledger-state.ts";
 import { createMempool } from "../src/mempool/mempool.ts";
+import { transactionBytesMax } from "../src/protocol/transaction.ts";
 import { elapsedMs, type Figure, median, type Section } from "./measure.ts";
 import { keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
 
@@ -34,7 +35,13 @@ export const measureMempool: Section = async ({ quick, progress }) => {
       logger: silentLogger,
       // Verifying is measured elsewhere, and takes ten times as long as all the rest.
       verifier: { verify: async (some) => some.map(() => true), close: async () => {} },
-      ledger: () => ({ view: ledger, height, minimumFee: 0n, voteFault: () => undefined }),
+      ledger: () => ({
+        view: ledger,
+        height,
+        minimumFee: 0n,
+        transactionBytesMax,
+        voteFault: () => undefined,
+      }),
     },
   );
   const addMs = await elapsedMs(async () => {

@@ -150,6 +150,11 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
     message: `the account has ${transactionsMax} transactions waiting, the most that one may have`,
     next: "wait until some are committed and send again",
   }),
+  "mempool/too-large": ({ bytes, bytesMax }) => ({
+    status: 422,
+    message: `it has ${bytes} bytes, and a block of this chain has room for a transaction of ${bytesMax} bytes`,
+    next: "send less data in one transaction",
+  }),
   "mempool/sequence-too-far": ({ expected, actual }) => ({
     status: 409,
     message: `the sequence ${actual} is too far ahead of the account's next one, ${expected}`,

@@ -14,6 +14,8 @@ export interface MempoolHead {
   readonly view: LedgerView;
   readonly height: number;
   readonly minimumFee: bigint;
+  /** Of the largest transaction that a block has room for. */
+  readonly transactionBytesMax: number;
   /** Why an authority vote would change nothing in the next block; undefined for every other transaction. */
   readonly voteFault: (transaction: DecodedTransaction) => TransactionFault | undefined;
 }
@@ -42,6 +44,7 @@ export function admissionFault(
 ): AdmissionFault | undefined {
   return (
     statelessFault(pending.decoded, head.minimumFee) ??
+    sizeFault(pending, head) ??
     outdatedFault(pending, head) ??
     distanceFault(pending, head, sequenceGapMax)
   );
@@ -57,6 +60,15 @@ export function outdatedFault(
   const expected = expectedSequence(view, decoded.senderHex);
   if (sequence < expected) return { code: "transaction/sequence-used", expected, actual: sequence };
   return voteFault(decoded);
+}
+
+/** What no block has room for would wait for nothing, and its account's others behind it. */
+function sizeFault(
+  { bytes }: PendingTransaction,
+  { transactionBytesMax }: MempoolHead,
+): MempoolFault | undefined {
+  if (bytes <= transactionBytesMax) return undefined;
+  return { code: "mempool/too-large", bytes, bytesMax: transactionBytesMax };
 }
 
 function distanceFault(

@@ -5,7 +5,6 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { expiryFault } from "../ledger/apply-transaction.ts";
-import type { Entry } from "../ledger/entry.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
@@ -20,9 +19,18 @@ import {
 } from "./admission.ts";
 import { concernedAccounts } from "./head-change.ts";
 import { type MempoolOptions, mempoolDefaults } from "./mempool-options.ts";
+import type {
+  AddOptions,
+  AddOutcome,
+  MempoolEvents,
+  MempoolHeadChange,
+  PendingStatus,
+  WouldBe,
+} from "./mempool-types.ts";
 import { type Displaced, PendingSet } from "./pending-set.ts";
 import { type PendingTransaction, pendingOf } from "./pending-transaction.ts";
 import { type SelectionLimits, selectTransactions, type Take } from "./selection.ts";
+import { WaitingView } from "./waiting-view.ts";
 
 export interface MempoolModules {
   readonly clock: Clock;
@@ -32,44 +40,8 @@ export interface MempoolModules {
   readonly logger: Logger;
 }
 
-export interface MempoolEvents {
-  /** It waits now, for the first time or again after a reorganization. */
-  added: [DecodedTransaction];
-  /** It was pending, or in a block that left the chain, and is neither any more. */
-  dropped: [DecodedTransaction, AdmissionFault];
-}
-
 export type { MempoolOptions } from "./mempool-options.ts";
-
-export type AddOutcome = Result<"added" | "replaced", AdmissionFault>;
-
-export interface AddOptions {
-  /** Whether it may take the place of one with the same sequence, for a higher fee. Default true. */
-  readonly replace?: boolean;
-}
-
-export type PendingStatus =
-  /** A block can take it now. */
-  | { readonly status: "pending"; readonly ready: true }
-  /** It waits for a transaction of its account with the sequence `missing`. */
-  | {
-      readonly status: "pending";
-      readonly ready: false;
-      readonly missing: number;
-      /** What had that sequence and was dropped, if this is remembered. */
-      readonly gone?: { readonly idHex: string; readonly reason: AdmissionFault };
-    }
-  | { readonly status: "dropped"; readonly reason: AdmissionFault };
-
-/** What a change of the head is for the mempool. */
-export interface MempoolHeadChange {
-  /** Transactions of the blocks that joined the canonical chain. */
-  readonly connected: readonly DecodedTransaction[];
-  /** Transactions of the blocks that left it, highest block first. */
-  readonly disconnected: readonly DecodedTransaction[];
-  /** Every entry of the ledger that may differ from what it was before; one that is gone, as it was. */
-  readonly touched: Iterable<Entry>;
-}
+export type * from "./mempool-types.ts";
 
 /** What an add or a new head does to the pool; told to the listeners when the pool is in order again. */
 interface Changes {
@@ -86,6 +58,8 @@ export function createMempool(options: MempoolOptions, modules: MempoolModules):
 
 export class Mempool {
   readonly events = new EventEmitter<MempoolEvents>();
+  /** What people are shown of all that waits. */
+  readonly waiting: WaitingView;
   readonly #options: Required<MempoolOptions>;
   readonly #modules: MempoolModules;
   readonly #pending: PendingSet;
@@ -105,6 +79,7 @@ export class Mempool {
     this.#modules = modules;
     this.#pending = new PendingSet(options);
     this.#runs = new AccountRuns(this.#pending);
+    this.waiting = new WaitingView(this.#pending, modules.clock);
     this.#dropped = new BoundedMap(options.droppedRememberedMax);
     this.#gone = new BoundedMap(options.droppedRememberedMax);
   }
@@ -188,6 +163,28 @@ export class Mempool {
     });
     this.#announce(changes);
     return outcomes;
+  }
+
+  /** What {@link add} would say, without adding it: all rules and its signature. Changes nothing. */
+  async check(
+    transaction: DecodedTransaction,
+    { replace = true }: AddOptions = {},
+  ): Promise<Result<WouldBe, AdmissionFault>> {
+    const [refusal] = this.#refuseCheaply([transaction], replace);
+    if (refusal) return fail(refusal);
+    const [isValid] = await this.#verify([transaction]);
+    if (!isValid) return fail({ code: "transaction/signature-invalid" });
+    const head = this.#modules.ledger();
+    const candidate = this.#candidate(transaction);
+    const fault =
+      this.#fault(candidate, replace, head) ??
+      this.#runs.faultOf(candidate, head, true) ??
+      this.#pending.placeFault(candidate);
+    if (fault) return fail(fault);
+    const { sequence, decoded } = candidate;
+    const nextSequence = this.#runs.nextSequence(decoded.senderHex, head);
+    const replaces = this.at(decoded.senderHex, sequence)?.idHex;
+    return ok({ ready: sequence <= nextSequence, nextSequence, replaces });
   }
 
   /**

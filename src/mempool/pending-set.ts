@@ -3,7 +3,9 @@ import { invariant } from "../base/invariant.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { MempoolFault } from "../protocol/faults.ts";
 import { AccountQueue } from "./account-queue.ts";
+import { ArrivalOrder } from "./arrival-order.ts";
 import { BinaryHeap } from "./binary-heap.ts";
+import { FeeHistogram } from "./fee-histogram.ts";
 import { PendingIndex } from "./pending-index.ts";
 import { comparePending, type PendingTransaction } from "./pending-transaction.ts";
 
@@ -29,6 +31,8 @@ export function replacementFee(fee: bigint): bigint {
 export class PendingSet {
   /** Finds those that an entry or a height concerns. */
   readonly index = new PendingIndex();
+  readonly order = new ArrivalOrder();
+  readonly fees = new FeeHistogram();
   readonly #limits: PendingLimits;
   readonly #byId = new Map<string, PendingTransaction>();
   readonly #byAccount = new Map<string, AccountQueue>();
@@ -93,6 +97,8 @@ export class PendingSet {
     queue.remove(pending);
     this.#byId.delete(idHex);
     this.index.remove(pending);
+    this.order.remove(pending);
+    this.fees.remove(pending);
     this.#bytes -= pending.bytes;
     if (this.count === 0) this.#largestAur = 0n;
     if (queue.size === 0) this.#byAccount.delete(senderHex);
@@ -106,6 +112,8 @@ export class PendingSet {
     this.#byAccount.set(senderHex, queue);
     this.#byId.set(idHex, pending);
     this.index.add(pending);
+    this.order.add(pending);
+    this.fees.add(pending);
     this.#bytes += pending.bytes;
     if (pending.aurNeeded > this.#largestAur) this.#largestAur = pending.aurNeeded;
     this.#noteTail(queue);

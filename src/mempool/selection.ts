@@ -19,7 +19,7 @@ export type Take = (transaction: DecodedTransaction) => boolean;
 const refusedMax = 4_096;
 
 /** SSZ puts a 4-byte offset before each transaction of the list. */
-const offsetBytes = 4;
+export const offsetBytes = 4;
 
 /**
  * Takes the best among each account's next one, over and over; an account whose next one does not fit waits for

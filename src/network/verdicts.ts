@@ -36,6 +36,7 @@ const verdicts: Record<FaultCode, Verdict> = {
   "mempool/known": "ignore",
   "mempool/full": "ignore",
   "mempool/account-full": "ignore",
+  "mempool/too-large": "ignore",
   "mempool/sequence-too-far": "ignore",
   "mempool/replacement-fee-too-low": "ignore",
   "mempool/sequence-taken": "ignore",

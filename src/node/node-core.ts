@@ -23,6 +23,7 @@ import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import { BlockProducer } from "../sealing/block-producer.ts";
+import { largestTransactionBytes } from "../sealing/block-room.ts";
 import type { BlockSealer } from "../sealing/block-sealer.ts";
 import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
@@ -292,10 +293,12 @@ export class NodeCore {
 
 /** What a mempool looks at of the chain that it is for. */
 export function mempoolHead(chain: Chain): MempoolHead {
+  const { genesis } = chain.spec;
   return {
     view: chain.ledger,
     height: chain.head.header.height,
-    minimumFee: chain.spec.genesis.minimumFee,
+    minimumFee: genesis.minimumFee,
+    transactionBytesMax: largestTransactionBytes(genesis, chain.engine.authorities(chain.head).length),
     voteFault: (transaction) => chain.voteFault(transaction),
   };
 }

@@ -42,6 +42,8 @@ export type MempoolFault =
   | { readonly code: "mempool/known"; readonly id: string }
   | { readonly code: "mempool/full"; readonly limit: string }
   | { readonly code: "mempool/account-full"; readonly transactionsMax: number }
+  /** Larger than what a block of this chain has room for. */
+  | { readonly code: "mempool/too-large"; readonly bytes: number; readonly bytesMax: number }
   | { readonly code: "mempool/sequence-too-far"; readonly expected: number; readonly actual: number }
   | {
       readonly code: "mempool/replacement-fee-too-low";

@@ -20,6 +20,7 @@ import {
 } from "../protocol/block.ts";
 import { describeFault, type TransactionFault } from "../protocol/faults.ts";
 import { sha256 } from "../protocol/hashing.ts";
+import { roomInBlock } from "./block-room.ts";
 import type { BlockDraft, BlockSealer } from "./block-sealer.ts";
 import type { NotSealingReason } from "./not-sealing.ts";
 import type { SealProgress } from "./sealer.ts";
@@ -65,8 +66,6 @@ const clockLookMs = 10_000;
  */
 const freshForMs = 1_000;
 const draftShare = 1 / 20;
-/** Room for what a block has besides its transactions: header, seal, the empty section and offsets. */
-const blockOverheadBytes = 1_024;
 
 interface DueSlot {
   readonly dueMs: number;
@@ -335,7 +334,7 @@ export class BlockProducer {
     const voteCounter = chain.engine.voteCounter(parent);
     const consensusSection = chain.sectionOn(parent);
     const sectionBytes = ConsensusSectionType.value_serializedSize(consensusSection);
-    const bytesMax = genesis.blockBytesMax - blockOverheadBytes - sectionBytes;
+    const bytesMax = roomInBlock(genesis, sectionBytes);
     // What waits can be executed on the head, but not all of it together: of two that want one name, one waits for the
     // next head, where the mempool drops it for a reason that every node sees.
     const limits = { transactionsMax: genesis.blockTransactionsMax, bytesMax };

@@ -14,6 +14,7 @@ import {
   type Payload,
   signTransaction,
   TransactionType,
+  transactionBytesMax,
 } from "../../src/protocol/transaction.ts";
 
 export const chainId = new Uint8Array(32).fill(3);
@@ -106,6 +107,7 @@ export class TestLedger {
     height: this.blocks.length,
     voteFault: (transaction) => this.voteFault(transaction),
     minimumFee: 0n,
+    transactionBytesMax,
   });
 
   /** To be replaced by a test that has votes. */

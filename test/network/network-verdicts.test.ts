@@ -38,6 +38,7 @@ const dependsOnUs: readonly FaultCode[] = [
   "mempool/known",
   "mempool/full",
   "mempool/account-full",
+  "mempool/too-large",
   "mempool/sequence-too-far",
   "mempool/replacement-fee-too-low",
   "mempool/sequence-taken",
