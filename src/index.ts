@@ -1,4 +1,6 @@
 /** The package's door: what programs that use Aurex import. */
+
+export type { NodeStatus } from "./api/node-status.ts";
 export type { Result } from "./base/result.ts";
 export {
   type AsertInput,
@@ -8,7 +10,6 @@ export {
   type RetargetParent,
   type RetargetRule,
 } from "./consensus/pow/asert.ts";
-export type { NodeStatus } from "./http/node-status.ts";
 export { AurexNode, type AurexNodeModules, type AurexNodeOptions } from "./node/aurex-node.ts";
 export {
   BlockchainNetwork,

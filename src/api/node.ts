@@ -1,7 +1,8 @@
 /** What a node says of itself and of its peers. */
 import { Type } from "typebox";
+import { ClockStatus, NodeAnswer } from "./node-status.ts";
 import { route, type Said } from "./route.ts";
-import { Hash, Height, orNull, TimestampMs } from "./shapes.ts";
+import { Hash, Height, IsoTime, orNull, TimestampMs } from "./shapes.ts";
 
 const HelloAnswer = Type.Object({
   name: Type.String(),
@@ -35,6 +36,43 @@ const PeersAnswer = Type.Object({
   clockNote: orNull(Type.String({ description: "whose clock is off and by how much, for people" })),
 });
 export type PeersAnswer = Said<typeof PeersAnswer>;
+
+export const getNode = route({
+  method: "GET",
+  path: "/v1/node",
+  topic: "node",
+  summary: "What the node says of itself: chain, head, final block, peers, advice, software",
+  answers: { 200: NodeAnswer },
+});
+
+export const ClockAnswer = Type.Object({
+  timestampMs: TimestampMs,
+  time: IsoTime,
+  ...ClockStatus.properties,
+  off: Type.Boolean({ description: "by so much that the node seals and votes nothing" }),
+  toleranceMs: Type.Integer({ description: "by how much a clock may be off" }),
+  note: orNull(Type.String({ description: "whose clock is off and by how much, for people" })),
+});
+export type ClockAnswer = Said<typeof ClockAnswer>;
+
+export const getClock = route({
+  method: "GET",
+  path: "/v1/clock",
+  topic: "node",
+  summary: "This machine's time, and by how much it differs from the other nodes'",
+  answers: { 200: ClockAnswer },
+});
+
+export const postFoundAnew = route({
+  method: "POST",
+  path: "/v1/chain/anew",
+  topic: "node",
+  summary: "Has the node leave its chain and begin anew; nothing is deleted",
+  description:
+    "Only a provisional chain that the node founded or joined, or a Proof of Work chain that is ahead of this clock. The API ends for a moment.",
+  body: Type.Object({}),
+  answers: { 202: Type.Object({ status: Type.Literal("leaving") }) },
+});
 
 export const getPeers = route({
   method: "GET",

@@ -1,5 +1,32 @@
-/** All routes of the API. A route that is not in this list is in no document, and a test fails. */
-import { getPeers } from "./node.ts";
+/** All routes of the API: what the rooms' other files declare. The document and the tests are made from this list. */
+import * as accounts from "./accounts.ts";
+import * as assets from "./assets.ts";
+import * as blocks from "./blocks.ts";
+import * as consensus from "./consensus.ts";
+import * as metrics from "./metrics.ts";
+import * as mining from "./mining.ts";
+import * as node from "./node.ts";
 import type { RouteShape } from "./route.ts";
+import * as transactions from "./transactions.ts";
 
-export const allRoutes: readonly RouteShape[] = [getPeers];
+/** In the order of the documentation's chapters. */
+const topics: readonly Readonly<Record<string, unknown>>[] = [
+  node,
+  blocks,
+  transactions,
+  accounts,
+  assets,
+  consensus,
+  mining,
+  metrics,
+];
+
+export const allRoutes: readonly RouteShape[] = topics.flatMap((topic) =>
+  Object.values(topic)
+    .filter(isRoute)
+    .sort((a, b) => (a.path < b.path ? -1 : 1)),
+);
+
+function isRoute(value: unknown): value is RouteShape {
+  return typeof value === "object" && value !== null && "path" in value && "answers" in value;
+}

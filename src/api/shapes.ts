@@ -61,9 +61,12 @@ export const Switch = Type.Enum(["true", "false"]);
 /** `schema` or null. */
 export const orNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
+/** A block by both of its names. */
+export const BlockReference = Type.Object({ height: Height, hash: Hash });
+export type BlockReference = Said<typeof BlockReference>;
+
 /** The head that an answer was read at: everything in the answer is from that one moment. */
-export const HeadReference = Type.Object({ height: Height, hash: Hash });
-export type HeadReference = Said<typeof HeadReference>;
+export const HeadReference = BlockReference;
 
 /** What every list answers. `next` is the `cursor` of the next page; null, and nothing else, says that this is the last. */
 export const pageOf = <Item extends TSchema>(item: Item) =>

@@ -1,5 +1,5 @@
 /** `aurex-node account`: what an account has, and what it has waiting. */
-import type { AccountAnswer } from "../http/answers.ts";
+import type { AccountAnswer } from "../api/accounts.ts";
 import { type ApiClient, ApiRefusal } from "../http/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";

@@ -1,8 +1,9 @@
 /** `aurex-node authority`: who seals a Proof of Authority chain, and votes on who shall. */
+
+import type { AuthoritiesAnswer, AuthorityAction } from "../api/consensus.ts";
+import type { SubmitAnswer } from "../api/transactions.ts";
 import { shortened } from "../base/text-table.ts";
-import type { SubmitAnswer } from "../http/answers.ts";
 import type { ApiClient, AuthorityVoteBody } from "../http/api-client.ts";
-import type { AuthoritiesAnswer, AuthorityAction } from "../http/authority-control.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { fieldList, wrapped } from "./field-list.ts";

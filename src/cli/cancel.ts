@@ -1,5 +1,5 @@
 /** `aurex-node tx cancel`: takes the place of a transaction that waits, with one that does nothing. */
-import type { TransactionAnswer } from "../http/answers.ts";
+import type { TransactionAnswer } from "../api/transactions.ts";
 import { ApiRefusal } from "../http/api-client.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { buildTransfer, type TransactionTerms } from "../wallet/build-transaction.ts";

@@ -1,6 +1,7 @@
 /** `aurex-node chain`: blocks of a running node. */
+
+import type { BlockAnswer, BlockSummary } from "../api/blocks.ts";
 import type { TableColumn } from "../base/text-table.ts";
-import type { BlockAnswer, BlockSummary } from "../http/answers.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { numberFrom, wholeNumber } from "./flag-values.ts";

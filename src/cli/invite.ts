@@ -1,6 +1,7 @@
 /** `aurex-node invite`: prints what another machine needs to join a closed network. */
+
+import type { NodeAnswer } from "../api/node-status.ts";
 import { fromHex } from "../base/bytes.ts";
-import type { NodeAnswer } from "../http/answers.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, type JsonFlag } from "./shared-flags.ts";

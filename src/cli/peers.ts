@@ -1,8 +1,8 @@
 /** `aurex-node peers`: who a running node is connected with, and who it refused. */
 
 import type { PeerAnswer, PeersAnswer } from "../api/node.ts";
+import type { NodeStatus } from "../api/node-status.ts";
 import type { TableColumn } from "../base/text-table.ts";
-import type { NodeStatus } from "../http/node-status.ts";
 import { AurexCommand } from "./command.ts";
 import { wrapped } from "./field-list.ts";
 import { withPlace } from "./place/follow-up.ts";

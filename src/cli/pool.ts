@@ -1,7 +1,7 @@
 /** `aurex-node pool`: serve a mining pool on a node, mine for one, and see how one does. */
 import { InvalidArgumentError } from "commander";
+import type { PoolAnswer } from "../api/mining.ts";
 import { plainConfig } from "../config/node-config.ts";
-import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { PoolMinerStatus } from "../node/pool-miner.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";

@@ -1,7 +1,7 @@
 /** From a command's flags to a transaction that is signed, sent and, where wanted, waited for. */
 import { setTimeout as delay } from "node:timers/promises";
+import type { SubmitAnswer, TransactionAnswer } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
-import type { SubmitAnswer, TransactionAnswer } from "../http/answers.ts";
 import { type ApiClient, ApiRefusal } from "../http/api-client.ts";
 import { formatAmount, parseAmount } from "../protocol/amount.ts";
 import { addressOf } from "../protocol/identity.ts";

@@ -1,10 +1,10 @@
 /** `aurex-node start`: runs a node until it is told to stop. */
 import path from "node:path";
+import type { NodeStatus } from "../api/node-status.ts";
 import { bytesEqual } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import { foreignVariablesNote } from "../config/foreign-variables.ts";
 import type { NodeConfig } from "../config/node-config.ts";
-import type { NodeStatus } from "../http/node-status.ts";
 import type { AurexNode } from "../node/aurex-node.ts";
 import type { NodeLife } from "../node/node-life.ts";
 import { type ExitCode, exitCodes } from "../node/operator-error.ts";

@@ -1,6 +1,6 @@
 /** The lines that a running node prints of itself. */
 import { stripVTControlCharacters } from "node:util";
-import { type NodeStatus, stateText } from "../http/node-status.ts";
+import { type NodeStatus, stateText } from "../api/node-status.ts";
 import { grouped, hashRateText, poolText, roleOf } from "./status-text.ts";
 
 export interface StartPlaces {

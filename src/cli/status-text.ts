@@ -1,6 +1,6 @@
 /** A node's status in words. */
-import type { NodeAnswer } from "../http/answers.ts";
-import { type ExportStatus, type NodeStatus, type PoolSummary, stateText } from "../http/node-status.ts";
+import type { NodeAnswer } from "../api/node-status.ts";
+import { type ExportStatus, type NodeStatus, type PoolSummary, stateText } from "../api/node-status.ts";
 import { fieldList } from "./field-list.ts";
 import { agoText, localTime } from "./time-text.ts";
 

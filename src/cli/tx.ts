@@ -1,6 +1,7 @@
 /** `aurex-node tx`: sign and send transactions, and see what became of one. */
+
+import type { TransactionAnswer } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
-import type { TransactionAnswer } from "../http/answers.ts";
 import type { ApiClient } from "../http/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";

@@ -1,6 +1,6 @@
 /** What will become of a vote on the set of authorities, as far as the node knows. */
-import type { AuthoritiesAnswer, AuthorityAction } from "../http/authority-control.ts";
-import type { Advice } from "../http/node-status.ts";
+import type { AuthoritiesAnswer, AuthorityAction } from "../api/consensus.ts";
+import type { Advice } from "../api/node-status.ts";
 
 export interface VoteOutlook {
   readonly canPass: boolean;

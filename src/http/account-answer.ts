@@ -1,10 +1,12 @@
 /** Accounts and assets as the API shows them. */
+
+import type { AccountAnswer, AssetHolding } from "../api/accounts.ts";
+import type { AssetAnswer } from "../api/assets.ts";
 import { fromHex, toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { addressOf } from "../protocol/identity.ts";
-import type { AccountAnswer, AssetAnswer, AssetHolding } from "./answers.ts";
 import { nameOf } from "./transaction-answer.ts";
 
 /** Anybody can send an asset to anybody, so how many an account holds is not its own to bound. */

@@ -1,20 +1,16 @@
 /** Asks a running node over its API, for the commands. */
 
+import type { AccountAnswer } from "../api/accounts.ts";
+import type { AssetAnswer } from "../api/assets.ts";
+import type { BlockAnswer, BlocksAnswer } from "../api/blocks.ts";
+import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "../api/consensus.ts";
+import type { PoolAnswer } from "../api/mining.ts";
 import type { PeersAnswer } from "../api/node.ts";
+import type { NodeAnswer } from "../api/node-status.ts";
 import { type ErrorDetails, isProblem, type Problem } from "../api/problem.ts";
+import type { SubmitAnswer, TransactionAnswer } from "../api/transactions.ts";
 import { toHex } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
-import type {
-  AccountAnswer,
-  AssetAnswer,
-  BlockAnswer,
-  BlocksAnswer,
-  NodeAnswer,
-  SubmitAnswer,
-  TransactionAnswer,
-} from "./answers.ts";
-import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "./authority-control.ts";
-import type { PoolAnswer } from "./pool-answer.ts";
 
 /** Nothing answers at the URL, or what answers is no Aurex node. */
 export class ApiUnreachable extends Error {

@@ -38,6 +38,12 @@ export class ApiError extends Error {
   }
 }
 
+/** @param what the kind and what it is called by, e.g. "account named"; its first word is the area of the code */
+export function notFound(what: string, reference: string, next: string): ApiError {
+  const code = `${what.split(" ")[0]}/not-found`;
+  return new ApiError(404, code, `there is no ${what} ${reference}`, next);
+}
+
 /** By the code of the framework's own errors; what is not here is ours. */
 const frameworkErrors: Readonly<Record<string, readonly [status: number, code: string, next: string]>> = {
   FST_ERR_VALIDATION: [400, "api/request-invalid", "mend the request"],

@@ -1,14 +1,14 @@
 /** What the API is handed of the node that it speaks for. */
 
+import type { PoolAnswer } from "../api/mining.ts";
 import type { PeersAnswer } from "../api/node.ts";
+import type { NodeStatus } from "../api/node-status.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { AuthorityControl } from "./authority-control.ts";
 import type { FoundAnew } from "./chain-control.ts";
-import type { NodeStatus } from "./node-status.ts";
-import type { PoolAnswer } from "./pool-answer.ts";
 import type { SubmitFault } from "./refusals.ts";
 import type { WorkControl } from "./work-control.ts";
 

@@ -1,71 +1,19 @@
 /** The routes about the authorities of a chain: who they are, who wants to be one, and this node's own votes. */
 import type { FastifyInstance } from "fastify";
+import { getAuthorities, postAuthorityVote, postCandidacy, postJoinWindow } from "../api/consensus.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
 import { publicKeyOfAddress } from "../protocol/identity.ts";
 import { ApiError } from "./api-error.ts";
-import type {
-  AuthoritiesAnswer,
-  AuthorityAction,
-  AuthorityControl,
-  AuthorityControlFault,
-  ConsentAnswer,
-} from "./authority-control.ts";
+import type { AuthorityControl, AuthorityControlFault } from "./authority-control.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
-
-/** A day: whoever wants longer opens the window again. */
-export const joinWindowMsMax = 24 * 60 * 60_000;
-
-const voteBody = {
-  body: {
-    type: "object",
-    properties: {
-      action: { enum: ["add", "remove"] },
-      address: { type: "string", maxLength: 128, description: "an address (aurex1…)" },
-      consent: { type: "string", pattern: "^[0-9a-fA-F]{128}$", description: "128 hex digits" },
-      expiresAtHeight: {
-        type: "integer",
-        minimum: 0,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: "a height, a whole number from 0",
-      },
-    },
-    required: ["action", "address"],
-    // One is nothing without the other; a removal needs no consent, but may have an expiry.
-    dependencies: { consent: ["expiresAtHeight"] },
-    additionalProperties: false,
-  },
-};
-const openBody = {
-  body: {
-    type: "object",
-    properties: {
-      forMs: {
-        type: "integer",
-        minimum: 1,
-        maximum: joinWindowMsMax,
-        description: `whole milliseconds, from 1 to ${joinWindowMsMax} (a day)`,
-      },
-    },
-    required: ["forMs"],
-    additionalProperties: false,
-  },
-};
-/** A body all the same: a web page can send an empty one without being asked, JSON it cannot. */
-const emptyBody = { body: { type: "object", additionalProperties: false } };
-
-interface VoteBody {
-  readonly action: AuthorityAction;
-  readonly address: string;
-  readonly consent?: string;
-  readonly expiresAtHeight?: number;
-}
+import { answered, serveRoute } from "./serve-route.ts";
 
 /** @param control undefined where the chain has no authorities */
 export function addAuthorityRoutes(app: FastifyInstance, control: AuthorityControl | undefined): void {
-  app.get("/v1/authorities", (): AuthoritiesAnswer => required(control).view());
+  serveRoute(app, getAuthorities, () => required(control).view());
 
-  app.post<{ Body: VoteBody }>("/v1/authorities/votes", { schema: voteBody }, async ({ body }, reply) => {
+  serveRoute(app, postAuthorityVote, async ({ body }) => {
     const { action, address, consent, expiresAtHeight } = body;
     const voted = await required(control).vote({
       action,
@@ -73,19 +21,14 @@ export function addAuthorityRoutes(app: FastifyInstance, control: AuthorityContr
       ...(consent === undefined ? {} : { consent: fromHex(consent, 64) as Uint8Array }),
       ...(expiresAtHeight === undefined ? {} : { expiresAtHeight }),
     });
-    reply.status(202);
-    return { id: answerOf(voted), status: "pending" };
+    return answered(202, { id: answerOf(voted), status: "pending" });
   });
 
-  app.post<{ Body: { forMs: number } }>("/v1/authorities/open", { schema: openBody }, ({ body }) => ({
+  serveRoute(app, postJoinWindow, ({ body }) => ({
     joinWindowEndsAtMs: answerOf(required(control).open(body.forMs)),
   }));
 
-  app.post(
-    "/v1/authorities/candidacy",
-    { schema: emptyBody },
-    (): ConsentAnswer => answerOf(required(control).propose()),
-  );
+  serveRoute(app, postCandidacy, () => answerOf(required(control).propose()));
 }
 
 function required(control: AuthorityControl | undefined): AuthorityControl {

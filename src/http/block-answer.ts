@@ -1,11 +1,12 @@
 /** Blocks as the API shows them. */
+
+import type { BlockAnswer, BlockSummary, BlocksAnswer } from "../api/blocks.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { readableText } from "../export/readable.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
 import { documentedSignature } from "../protocol/documented-signature.ts";
 import { addressOf } from "../protocol/identity.ts";
-import type { BlockAnswer, BlockSummary, BlocksAnswer } from "./answers.ts";
 import { nameOf, transactionFields } from "./transaction-answer.ts";
 
 /** The block with all that it holds. */

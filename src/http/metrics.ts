@@ -1,10 +1,12 @@
 /** `GET /metrics`: what the node says of itself, as Prometheus reads it. */
 import type { FastifyInstance } from "fastify";
 import { Counter, Gauge, Registry } from "prom-client";
+import { getMetrics } from "../api/metrics.ts";
+import type { NodeStatus } from "../api/node-status.ts";
 import type { HeadChange } from "../chain/chain.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { ApiModules } from "./api-modules.ts";
-import type { NodeStatus } from "./node-status.ts";
+import { serveRoute } from "./serve-route.ts";
 
 interface Figure {
   /** Without the prefix; ends in its unit. */
@@ -147,7 +149,7 @@ export function addMetrics(
     chain.events.off("headChanged", onHeadChanged);
   });
 
-  app.get("/metrics", async (_request, reply) => {
+  serveRoute(app, getMetrics, async () => {
     const now = status();
     registry.setDefaultLabels({ node: now.name, chain: now.chainId.slice(0, 16) });
     buildInfo.set({ software, consensus: now.consensus, runtime: process.version }, 1);
@@ -158,7 +160,6 @@ export function addMetrics(
     }
     const parent = chain.headerOf(chain.head.header.parentHash);
     headWeight.set(Number(chain.head.cumulativeWeight - (parent?.cumulativeWeight ?? 0n)));
-    reply.type(registry.contentType);
     return registry.metrics();
   });
 }

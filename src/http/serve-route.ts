@@ -55,18 +55,48 @@ type AnyAnswer<Shape extends RouteShape> =
   | AnswerOf<Shape, 200 & keyof Shape["answers"]>
   | { [Status in keyof Shape["answers"]]: Answered<Status, AnswerOf<Shape, Status>> }[keyof Shape["answers"]];
 
-/** Of a streaming route: it writes to `reply` itself. Of every other: returns the 200 answer, or `answered(…)`. Throws `ApiError`. */
+/** Returns the 200 answer, or `answered(…)`. Throws `ApiError`. */
 export type RouteHandler<Shape extends RouteShape> = (
   asked: RouteRequest<Shape>,
-) => Shape["stream"] extends true ? unknown : AnyAnswer<Shape> | Promise<AnyAnswer<Shape>>;
+) => AnyAnswer<Shape> | Promise<AnyAnswer<Shape>>;
 
 export function serveRoute<const Shape extends RouteShape>(
   app: FastifyInstance,
   route: Shape,
-  handler: RouteHandler<Shape>,
+  handler: RouteHandler<NoInfer<Shape>>,
 ): void {
   const media = route.media ?? "application/json";
   const check = app.checksAnswers ? answerCheck(route) : undefined;
+  addRoute(app, route, async (asked: RouteRequest<Shape>) => {
+    const { request, reply } = asked;
+    const result: unknown = await handler(asked);
+    const answer = result instanceof Answered ? result : answered(200, result);
+    check?.(answer.status, answer.body);
+    if (answer.immutableAs !== undefined) {
+      reply.headers(immutableFor(answer.immutableAs, media));
+      if (hasEntityTag(request.headers["if-none-match"], answer.immutableAs)) return reply.status(304).send();
+    }
+    return reply.status(answer.status).header("content-type", mediaText(media)).send(answer.body);
+  });
+}
+
+/** For a route with `stream`: the handler writes to `reply` itself, and may go on after it has returned. */
+export function serveStream<const Shape extends RouteShape & { readonly stream: true }>(
+  app: FastifyInstance,
+  route: Shape,
+  handler: (asked: RouteRequest<NoInfer<Shape>>) => void | Promise<void>,
+): void {
+  addRoute(app, route, async (asked: RouteRequest<Shape>) => {
+    await handler(asked);
+    return asked.reply;
+  });
+}
+
+function addRoute<Shape extends RouteShape>(
+  app: FastifyInstance,
+  route: Shape,
+  handler: (asked: RouteRequest<Shape>) => Promise<FastifyReply>,
+): void {
   app.route({
     method: route.method,
     url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
@@ -75,19 +105,9 @@ export function serveRoute<const Shape extends RouteShape>(
     ...(route.bodyBytesMax === undefined ? {} : { bodyLimit: route.bodyBytesMax }),
     ...(route.stream ? { exposeHeadRoute: false } : {}),
     preValidation: async (request) => mediaFits(route, request),
-    handler: async (request, reply) => {
+    handler: (request, reply) => {
       const { params, query, body } = request;
-      const asked = { params, query, body, request, reply } as RouteRequest<Shape>;
-      const result: unknown = await handler(asked);
-      if (route.stream) return reply;
-      const answer = result instanceof Answered ? result : answered(200, result);
-      check?.(answer.status, answer.body);
-      if (answer.immutableAs !== undefined) {
-        reply.headers(immutableFor(answer.immutableAs, media));
-        if (hasEntityTag(request.headers["if-none-match"], answer.immutableAs))
-          return reply.status(304).send();
-      }
-      return reply.status(answer.status).header("content-type", mediaText(media)).send(answer.body);
+      return handler({ params, query, body, request, reply } as RouteRequest<Shape>);
     },
   });
 }
@@ -114,8 +134,17 @@ export function cursorUndone(): ApiError {
   );
 }
 
+/** By route, so that a process with many nodes compiles each schema once. */
+const schemas = new WeakMap<RouteShape, FastifySchema>();
+
+function schemaOf(route: RouteShape): FastifySchema {
+  const schema = schemas.get(route) ?? requestSchema(route);
+  schemas.set(route, schema);
+  return schema;
+}
+
 /** Whatever is not declared is refused, so that a misspelled parameter is not taken for its absence. */
-function schemaOf({ params, query, body, octets }: RouteShape): FastifySchema {
+function requestSchema({ params, query, body, octets }: RouteShape): FastifySchema {
   const querystring = { type: "object", properties: {}, ...query, additionalProperties: false };
   const strict = body && closed(body);
   return {

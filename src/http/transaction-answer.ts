@@ -1,4 +1,6 @@
 /** Transactions as the API shows them. */
+
+import type { PayloadAnswer, Reason, TransactionAnswer, TransactionFields } from "../api/transactions.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { nameOfNumber, readableText } from "../export/readable.ts";
@@ -12,7 +14,6 @@ import {
   issuedAssetId,
   type Transfer,
 } from "../protocol/transaction.ts";
-import type { PayloadAnswer, Reason, TransactionAnswer, TransactionFields } from "./answers.ts";
 import type { ApiModules, OwnTransactionsView } from "./api-modules.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
 

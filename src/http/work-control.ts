@@ -1,4 +1,4 @@
-/** What the API asks of the node about work for miners outside of its process, and the JSON of the answers. */
+/** What the API asks of the node about work for miners outside of its process. */
 import type { Block, Header } from "../protocol/block.ts";
 
 /** A block that lacks only its nonce. */
@@ -32,29 +32,4 @@ export interface WorkControl {
 export interface WorkNews {
   on(event: "job" | "idle", listener: () => void): unknown;
   off(event: "job" | "idle", listener: () => void): unknown;
-}
-
-/** All bytes are lower-case hex. */
-export interface WorkAnswer {
-  readonly jobId: number;
-  readonly height: number;
-  readonly parentHash: string;
-  /** SSZ of the header, 309 bytes. */
-  readonly headerBytes: string;
-  /** SHA-256 of those, 32 bytes. */
-  readonly headerRoot: string;
-  /** 32 bytes, big-endian: a hash at or below it seals the block. */
-  readonly target: string;
-  /** 8 bytes of the nonce that are of this answer alone. */
-  readonly noncePrefix: string;
-  readonly nonceLayout: string;
-  /** Whatever the caller was given before is worthless; without `after` it is taken to have nothing. */
-  readonly clean: boolean;
-  readonly transactionCount: number;
-}
-
-export interface WorkAccepted {
-  readonly accepted: true;
-  readonly hash: string;
-  readonly height: number;
 }

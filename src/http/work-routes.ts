@@ -1,9 +1,11 @@
 /** The routes for miners outside of the node: the block that is to be sealed, and the nonce that seals it. */
 import type { FastifyInstance } from "fastify";
+import { getWork, postWork, type WorkAnswer } from "../api/mining.ts";
 import { fromHex, toHex } from "../base/bytes.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
-import type { OpenWork, WorkAccepted, WorkAnswer, WorkControl } from "./work-control.ts";
+import { answered, serveRoute } from "./serve-route.ts";
+import type { OpenWork, WorkControl } from "./work-control.ts";
 
 /** How long a request with `after` waits for other work, unless the API's options say otherwise. */
 export const workWaitMs = 30_000;
@@ -12,30 +14,6 @@ export const workWaitersMax = 64;
 
 const nonceLayout =
   "bytes 0..7: counter, little-endian; 8..15: noncePrefix; 16..31: free; hash = SHA256(headerRoot, nonce)";
-
-const workQuery = {
-  querystring: {
-    type: "object",
-    properties: { after: { type: "string", pattern: "^[0-9]{1,16}$", description: "the id of a job" } },
-    additionalProperties: false,
-  },
-};
-const nonceBody = {
-  body: {
-    type: "object",
-    properties: {
-      jobId: {
-        type: "integer",
-        minimum: 1,
-        maximum: Number.MAX_SAFE_INTEGER,
-        description: "the id of a job, a whole number",
-      },
-      nonce: { type: "string", pattern: "^[0-9a-fA-F]{64}$", description: "32 bytes as 64 hex digits" },
-    },
-    required: ["jobId", "nonce"],
-    additionalProperties: false,
-  },
-};
 
 /** @param waitMs how long a request with `after` waits at most */
 export function addWorkRoutes(
@@ -47,9 +25,9 @@ export function addWorkRoutes(
   let waiters = 0;
   app.addHook("preClose", async () => closing.abort());
 
-  app.get<{ Querystring: { after?: string } }>("/v1/work", { schema: workQuery }, async (request) => {
+  serveRoute(app, getWork, async ({ query, request }) => {
     const work = required(modules);
-    const { after } = request.query;
+    const { after } = query;
     const known = after === undefined ? undefined : Number(after);
     if (known === (work.current?.id ?? 0)) {
       if (waiters >= workWaitersMax) throw tooManyWait();
@@ -62,20 +40,15 @@ export function addWorkRoutes(
     return workAnswer(job, work, known ?? 0);
   });
 
-  app.post<{ Body: { jobId: number; nonce: string } }>(
-    "/v1/work",
-    { schema: nonceBody },
-    ({ body }, reply): WorkAccepted => {
-      const work = required(modules);
-      const job = work.job(body.jobId);
-      if (!job) throw jobStale(body.jobId);
-      const nonce = fromHex(body.nonce, 32) as Uint8Array;
-      const block = work.submit(job, nonce);
-      if (!block) throw hashTooHigh(work.hashOf(job, nonce), job.target);
-      reply.status(202);
-      return { accepted: true, hash: block.hashHex, height: block.header.height };
-    },
-  );
+  serveRoute(app, postWork, ({ body }) => {
+    const work = required(modules);
+    const job = work.job(body.jobId);
+    if (!job) throw jobStale(body.jobId);
+    const nonce = fromHex(body.nonce, 32) as Uint8Array;
+    const block = work.submit(job, nonce);
+    if (!block) throw hashTooHigh(work.hashOf(job, nonce), job.target);
+    return answered(202, { accepted: true, hash: block.hashHex, height: block.header.height });
+  });
 }
 
 /** Resolves with the next job, with the end of all jobs, or when a signal aborts. */

@@ -1,11 +1,11 @@
 /** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import type { NodeStatus } from "../api/node-status.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { FoundAnewRefusal } from "../http/chain-control.ts";
-import type { NodeStatus } from "../http/node-status.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";

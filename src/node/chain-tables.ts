@@ -1,7 +1,8 @@
 /** Status and chains as text tables that fit a terminal. */
+
+import { type NodeStatus, stateText } from "../api/node-status.ts";
 import { columnsDefault, textTable } from "../base/text-table.ts";
 import type { Chain } from "../chain/chain.ts";
-import { type NodeStatus, stateText } from "../http/node-status.ts";
 import { type Block, countingNonceOf } from "../protocol/block.ts";
 import { nodeIdOf } from "../protocol/identity.ts";
 

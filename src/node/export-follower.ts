@@ -1,4 +1,6 @@
 /** Keeps the SQL ledger up to date beside a running node: after every new head and every final block, and never in the way of one. */
+
+import type { ExportStatus } from "../api/node-status.ts";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
@@ -9,7 +11,6 @@ import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
 import { ExportJob } from "../export/export-job.ts";
 import { readerOf } from "../export/ledger-readers.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
-import type { ExportStatus } from "../http/node-status.ts";
 import type { Network } from "../network/network.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import { freeBytesMinDefault } from "../store/store-limits.ts";

@@ -1,6 +1,7 @@
 /** One node of a `BlockchainNetwork`: planned first, and to be looked at and used once the network has started it. */
+
+import type { NodeStatus } from "../api/node-status.ts";
 import { fromUtf8 } from "../base/bytes.ts";
-import type { NodeStatus } from "../http/node-status.ts";
 import type { ConsensusName } from "../protocol/genesis.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { Payload } from "../protocol/transaction.ts";

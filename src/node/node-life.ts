@@ -2,10 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
+import type { NodeStatus } from "../api/node-status.ts";
 import { bytesEqual } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
-import type { NodeStatus } from "../http/node-status.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { AdmissionPolicy, ChainSpec } from "../protocol/genesis.ts";
 import { addressOf, nodeIdOf } from "../protocol/identity.ts";

@@ -1,6 +1,7 @@
 /** Compares a node that answers with a data directory: is it the directory's own, on the directory's chain? */
+
+import type { NodeAnswer } from "../api/node-status.ts";
 import { toHex } from "../base/bytes.ts";
-import type { NodeAnswer } from "../http/answers.ts";
 import { nodeIdOf } from "../protocol/identity.ts";
 import { KeyError } from "../wallet/key-error.ts";
 import { nodeKeyName, showKey } from "../wallet/keystore.ts";

@@ -1,10 +1,11 @@
 /** A node's mining pool: the server on a host of its own, the books, and the payments. */
+
+import type { PoolAnswer } from "../api/mining.ts";
+import type { PoolSummary } from "../api/node-status.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
-import type { PoolSummary } from "../http/node-status.ts";
-import type { PoolAnswer } from "../http/pool-answer.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { PoolMemberRow } from "../pool/book-view.ts";
 import { PayoutDesk } from "../pool/payout-desk.ts";

@@ -1,6 +1,7 @@
 /** A running node's status, taken from its parts. */
+
+import type { ClockStatus, NodeStatus } from "../api/node-status.ts";
 import { includesBytes, toHex } from "../base/bytes.ts";
-import type { ClockStatus, NodeStatus } from "../http/node-status.ts";
 import type { ClockVerdict } from "../network/clock-comparison.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import { addressOf } from "../protocol/identity.ts";

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
 import path from "node:path";
-import type { NodeAnswer } from "../../src/http/answers.ts";
+import type { NodeAnswer } from "../../src/api/node-status.ts";
 import { type ApiClient, createApiClient } from "../../src/http/api-client.ts";
 import type { Lan } from "../../src/node/lan/lan.ts";
 import type { Machine } from "../../src/node/lan/machine.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
-import type { NodeAnswer } from "../../src/http/answers.ts";
+import type { NodeAnswer } from "../../src/api/node-status.ts";
 
 const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");
 const ownVariables = Object.entries(process.env).filter(([name]) => !name.startsWith("AUREX_"));

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, it } from "node:test";
+import type { PoolAnswer } from "../../src/api/mining.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { memberText } from "../../src/cli/pool.ts";
-import type { PoolAnswer } from "../../src/http/pool-answer.ts";
 import { openPoolMiner } from "../../src/node/pool-miner.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { keyPairNamed } from "../chain/block-builder.ts";

@@ -1,8 +1,8 @@
 /** What `authority vote` says will become of a vote. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Advice } from "../../src/api/node-status.ts";
 import { voteOutlook } from "../../src/cli/vote-outlook.ts";
-import type { Advice } from "../../src/http/node-status.ts";
 
 function setOf(count: number) {
   const authorities = Array.from({ length: count }, (_, index) => ({

@@ -1,7 +1,7 @@
 /** A quorum that is lost for good: the chain goes on and nothing is final, until an operator says where to go on from. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { NodeAnswer } from "../../src/http/answers.ts";
+import type { NodeAnswer } from "../../src/api/node-status.ts";
 import { Stage } from "./processes.ts";
 
 const hasCommand = ({ advice }: NodeAnswer) => advice.some(({ next }) => next.includes("start it so: "));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
-import type { PoolAnswer } from "../../src/http/pool-answer.ts";
+import type { PoolAnswer } from "../../src/api/mining.ts";
 import { until } from "../support/patience.ts";
 import { type NodeProcess, type Running, Stage, untilAgreed } from "./processes.ts";
 

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { NodeAnswer } from "../../src/http/answers.ts";
+import type { NodeAnswer } from "../../src/api/node-status.ts";
 import { type ApiClient, ApiUnreachable, createApiClient } from "../../src/http/api-client.ts";
 import { type ChainSpecJson, chainSpecFrom, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
 import { until } from "../support/patience.ts";

@@ -1,5 +1,6 @@
 /** A chain of one authority with its API on a free port: blocks are sealed when a test says so. */
 import { once } from "node:events";
+import type { NodeStatus } from "../../src/api/node-status.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { Chain } from "../../src/chain/chain.ts";
@@ -7,7 +8,6 @@ import { createEngine } from "../../src/consensus/create-engine.ts";
 import { type Api, createApi } from "../../src/http/api.ts";
 import { createApiClient } from "../../src/http/api-client.ts";
 import type { AuthorityControl } from "../../src/http/authority-control.ts";
-import type { NodeStatus } from "../../src/http/node-status.ts";
 import type { WorkControl } from "../../src/http/work-control.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";

@@ -1,8 +1,8 @@
 /** GET /metrics of running APIs, parsed by the rules of Prometheus' text format. */
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
+import type { NodeStatus } from "../../src/api/node-status.ts";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
-import type { NodeStatus } from "../../src/http/node-status.ts";
 import type { Payload } from "../../src/protocol/transaction.ts";
 import { alice, openApiRig, type RigOptions } from "./api-rig.ts";
 

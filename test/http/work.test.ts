@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import http from "node:http";
 import { describe, it, type TestContext } from "node:test";
+import type { WorkAccepted, WorkAnswer } from "../../src/api/mining.ts";
 import type { Problem } from "../../src/api/problem.ts";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
-
-import type { WorkAccepted, WorkAnswer } from "../../src/http/work-control.ts";
 import { workWaitersMax } from "../../src/http/work-routes.ts";
 import { blockHash, emptyConsensusSection, HeaderType, headerRoot } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { NodeAnswer } from "../../src/http/answers.ts";
+import type { NodeAnswer } from "../../src/api/node-status.ts";
 import { Lan } from "../../src/node/lan/lan.ts";
 import { LanNode } from "../../src/node/lan/lan-node.ts";
 import { type LanEvent, type LanView, LanWatch } from "../../src/node/lan/lan-watch.ts";

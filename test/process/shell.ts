@@ -4,7 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import type { TestContext } from "node:test";
-import type { NodeAnswer } from "../../src/http/answers.ts";
+import type { NodeAnswer } from "../../src/api/node-status.ts";
 import { createApiClient } from "../../src/http/api-client.ts";
 import { readDirectoryLock } from "../../src/store/directory-lock.ts";
 import { until } from "../support/patience.ts";

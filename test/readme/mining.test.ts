@@ -5,9 +5,9 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, it } from "node:test";
+import type { WorkAnswer } from "../../src/api/mining.ts";
 import { bytesEqual, fromHex, fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { nextTarget } from "../../src/consensus/pow/asert.ts";
-import type { WorkAnswer } from "../../src/http/work-control.ts";
 import { encodeFrame } from "../../src/network/libp2p/frames.ts";
 import {
   encodeNotice,

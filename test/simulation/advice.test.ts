@@ -1,8 +1,8 @@
 /** Each advice is followed as it is printed, on whole nodes in simulated time, and helps. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import type { Advice, AdviceCode } from "../../src/api/node-status.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
-import type { Advice, AdviceCode } from "../../src/http/node-status.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import { adviceOn } from "../../src/node/situation/advice.ts";
 import { publicKeyOfAddress } from "../../src/protocol/identity.ts";

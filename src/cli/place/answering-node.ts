@@ -1,5 +1,5 @@
 /** The node that a command talks to: found, and compared with the directory that the command is about. */
-import type { NodeAnswer } from "../../http/answers.ts";
+import type { NodeAnswer } from "../../api/node-status.ts";
 import { type ApiClient, createApiClient } from "../../http/api-client.ts";
 import type { OperatorError } from "../../node/operator-error.ts";
 import { otherChain, otherNode } from "../../node/own-directory.ts";

@@ -1,4 +1,6 @@
 /** The admission desk of an authority: hears who wants to become one, votes as the chain's policy says, and answers the API. */
+
+import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "../../api/consensus.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -9,12 +11,9 @@ import type { Chain } from "../../chain/chain.ts";
 import type { ChainFinality } from "../../consensus/finality/chain-finality.ts";
 import { isFor } from "../../consensus/poa/ballot-box.ts";
 import type {
-  AuthoritiesAnswer,
-  AuthorityAction,
   AuthorityControl,
   AuthorityControlFault,
   AuthorityVoteRequest,
-  ConsentAnswer,
 } from "../../http/authority-control.ts";
 import type { SubmitFault } from "../../http/refusals.ts";
 import type { Hello } from "../../network/messages.ts";

@@ -1,5 +1,5 @@
 /** What one check found, for people and programs. */
-import type { AdviceCode } from "../../http/node-status.ts";
+import type { AdviceCode } from "../../api/node-status.ts";
 
 export interface Finding {
   /** What was looked at, e.g. "peer-port". */

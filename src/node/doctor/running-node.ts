@@ -1,10 +1,10 @@
 /** What the node that runs says of itself, its peers and its clock. */
 
 import type { PeersAnswer } from "../../api/node.ts";
+import type { NodeAnswer } from "../../api/node-status.ts";
+import { stateText } from "../../api/node-status.ts";
 import { toError } from "../../base/invariant.ts";
-import type { NodeAnswer } from "../../http/answers.ts";
 import type { ApiClient } from "../../http/api-client.ts";
-import { stateText } from "../../http/node-status.ts";
 import { type Finding, failed, passed, unknown } from "./finding.ts";
 
 export interface RunningNode {

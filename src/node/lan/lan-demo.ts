@@ -2,10 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { NodeAnswer } from "../../api/node-status.ts";
+import { stateText } from "../../api/node-status.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
 import { textTable } from "../../base/text-table.ts";
-import type { NodeAnswer } from "../../http/answers.ts";
-import { stateText } from "../../http/node-status.ts";
 import { exitCodes, OperatorError } from "../operator-error.ts";
 import { Lan } from "./lan.ts";
 import { LanNode } from "./lan-node.ts";

@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import type { NodeAnswer } from "../../http/answers.ts";
+import type { NodeAnswer } from "../../api/node-status.ts";
 import { type ApiClient, createApiClient } from "../../http/api-client.ts";
 import type { Machine } from "./machine.ts";
 

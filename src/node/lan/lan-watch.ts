@@ -1,6 +1,7 @@
 /** Looks at all nodes of a LAN again and again, tells what has changed, and holds their final blocks to the promise. */
+
+import type { NodeAnswer } from "../../api/node-status.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
-import type { NodeAnswer } from "../../http/answers.ts";
 import { FinalWatch } from "./final-watch.ts";
 import type { LanNode } from "./lan-node.ts";
 

@@ -1,7 +1,7 @@
 /** From a node's whole situation to what its operator should do: the one place that gives advice. Pure. */
 
+import type { Advice } from "../../api/node-status.ts";
 import { durationText } from "../../base/duration-text.ts";
-import type { Advice } from "../../http/node-status.ts";
 import { plausibleFromMs } from "../../network/clock-comparison.ts";
 import { authorityAdvice } from "./authority-advice.ts";
 import type { Situation } from "./situation.ts";

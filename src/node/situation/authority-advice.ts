@@ -1,5 +1,5 @@
 /** What the authorities of a chain mean for a node: admission, slashing, a quorum that is not heard, and the way out. Pure. */
-import type { Advice } from "../../http/node-status.ts";
+import type { Advice } from "../../api/node-status.ts";
 import { openLanAuthoritiesMax, operatorWaits } from "../authority/admission-rule.ts";
 import { meaningOfTwo } from "../chain-alarms.ts";
 import type { AuthoritySituation, MemberSituation, Situation } from "./situation.ts";

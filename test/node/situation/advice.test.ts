@@ -1,8 +1,8 @@
 /** Advice from whole situations: what is said, what is not, and that every fault has a step. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Advice } from "../../../src/api/node-status.ts";
 import { durationText } from "../../../src/base/duration-text.ts";
-import type { Advice } from "../../../src/http/node-status.ts";
 import { adviceOn } from "../../../src/node/situation/advice.ts";
 import type {
   AuthoritySituation,
