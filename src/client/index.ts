@@ -1,4 +1,31 @@
 /** The door of `aurex/client`: what programs and pages use to talk to a node, sign, and verify. */
+export { fromHex, toHex } from "../base/bytes.ts";
+export type { Result } from "../base/result.ts";
+export { formatAmount, parseAmount } from "../protocol/amount.ts";
+export { type Block, decodeBlock, type Header } from "../protocol/block.ts";
+export { type ChainSpecJson, chainSpecFromJson } from "../protocol/chain-spec-json.ts";
+export type { Fault } from "../protocol/faults.ts";
+export { type ChainSpec, chainIdOf } from "../protocol/genesis.ts";
+export { addressOf, nodeIdOf, publicKeyOfAddress } from "../protocol/identity.ts";
+export { type KeyPair, keyPairFromSeed, sign, verifySignature } from "../protocol/signing.ts";
+export {
+  type DecodedTransaction,
+  decodeTransaction,
+  type Payload,
+  signTransaction,
+  type TransactionDraft,
+} from "../protocol/transaction.ts";
+export {
+  type AssetTerms,
+  type BuiltTransaction,
+  buildIssueAsset,
+  buildRecord,
+  buildRegisterUser,
+  buildTransfer,
+  type TransactionTerms,
+  type TransferTerms,
+  type WalletFault,
+} from "../wallet/build-transaction.ts";
 export { type ApiClient, type ApiClientOptions, createApiClient } from "./api-client.ts";
 export { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 export type { CallInput, CallOptions, Fetch } from "./call.ts";

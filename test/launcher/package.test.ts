@@ -83,6 +83,10 @@ before(() => {
     path.join(project, "use.js"),
     'import * as aurex from "aurex";\nconsole.log(Object.keys(aurex).sort().join());\n',
   );
+  writeFileSync(
+    path.join(project, "use-client.js"),
+    'import * as client from "aurex/client";\nconsole.log(Object.keys(client).sort().join());\n',
+  );
   writeFileSync(path.join(project, "use.cjs"), 'console.log(Object.keys(require("aurex")).sort().join());\n');
 });
 
@@ -105,6 +109,20 @@ describe("the package in another project", () => {
         stderr: "",
       });
     }
+  });
+
+  it("has a door for clients: the same names in Node and, as one module that imports nothing, in browsers", async () => {
+    const names = Object.keys(await import("../../src/client/index.ts"))
+      .sort()
+      .join();
+    const printed = { status: 0, stdout: `${names}\n`, stderr: "" };
+    assert.deepEqual(run(process.execPath, ["use-client.js"], project), printed);
+    const forBrowsers = ["--conditions=browser", "use-client.js"];
+    assert.deepEqual(run(process.execPath, forBrowsers, project), printed);
+    const bundle = readFileSync(path.join(installed, "dist/client/browser.js"), "utf8");
+    const forbidden = /["'`]node:|WebAssembly|\beval\(|(?:^|[;}])import\b.{0,30}/g;
+    assert.deepEqual(bundle.match(forbidden) ?? [], []);
+    assert.ok(existsSync(path.join(installed, "dist/client/index.d.ts")));
   });
 
   it("says which Node it needs when an older one imports it, and how to get it", () => {
