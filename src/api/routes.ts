@@ -3,6 +3,7 @@ import * as accounts from "./accounts.ts";
 import * as assets from "./assets.ts";
 import * as blocks from "./blocks.ts";
 import * as consensus from "./consensus.ts";
+import * as mempool from "./mempool.ts";
 import * as metrics from "./metrics.ts";
 import * as mining from "./mining.ts";
 import * as node from "./node.ts";
@@ -14,6 +15,7 @@ const topics: readonly Readonly<Record<string, unknown>>[] = [
   node,
   blocks,
   transactions,
+  mempool,
   accounts,
   assets,
   consensus,

@@ -321,6 +321,11 @@ export class Chain {
     return hash && this.block(hash);
   }
 
+  /** Whether a transaction stands in the canonical chain; cheaper than {@link transaction}, which reads its block. */
+  hasTransaction(id: Uint8Array): boolean {
+    return this.#store.transactionLocation(id) !== undefined;
+  }
+
   /** A transaction in the canonical chain. */
   transaction(id: Uint8Array): LocatedTransaction | undefined {
     const location = this.#store.transactionLocation(id);

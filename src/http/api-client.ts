@@ -8,7 +8,7 @@ import type { PoolAnswer } from "../api/mining.ts";
 import type { PeersAnswer } from "../api/node.ts";
 import type { NodeAnswer } from "../api/node-status.ts";
 import { type ErrorDetails, isProblem, type Problem } from "../api/problem.ts";
-import type { SubmitAnswer, TransactionAnswer } from "../api/transactions.ts";
+import type { SubmitAnswer, Submitted, TransactionAnswer } from "../api/transactions.ts";
 import { toHex } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
 
@@ -56,7 +56,7 @@ export interface ApiClient {
    * @param bytes the SSZ of a signed transaction
    * @param replace whether it may take the place of one that waits with the same sequence, for a higher fee; default true
    */
-  submit(bytes: Uint8Array, replace?: boolean): Promise<SubmitAnswer>;
+  submit(bytes: Uint8Array, replace?: boolean): Promise<Submitted>;
   authorities(): Promise<AuthoritiesAnswer>;
   pool(): Promise<PoolAnswer>;
   /** Has the node cast its vote. */

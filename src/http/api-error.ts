@@ -49,7 +49,7 @@ const frameworkErrors: Readonly<Record<string, readonly [status: number, code: s
   FST_ERR_VALIDATION: [400, "api/request-invalid", "mend the request"],
   FST_ERR_BAD_URL: [400, "api/request-invalid", "encode the path as a URL"],
   FST_ERR_MAX_PARAM_LENGTH: [414, "api/request-invalid", "shorten the path"],
-  FST_ERR_CTP_BODY_TOO_LARGE: [413, "api/body-too-large", "send one transaction a request"],
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, "api/body-too-large", "send less in one request"],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, "api/media-type", "send content-type: application/json"],
   FST_ERR_CTP_INVALID_JSON_BODY: [400, "api/request-invalid", "send valid JSON"],
   FST_ERR_CTP_EMPTY_JSON_BODY: [400, "api/request-invalid", "send a JSON object"],

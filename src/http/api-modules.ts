@@ -24,8 +24,11 @@ export interface OwnTransactionsView {
 export interface ApiModules {
   readonly chain: Chain;
   readonly mempool: Mempool;
-  /** Takes a transaction into the mempool, writes it to disk and announces it. */
-  readonly submit: (transaction: DecodedTransaction, options?: AddOptions) => Promise<AddOutcome>;
+  /** Takes transactions into the mempool, writes them to disk with one sync, and announces them; an outcome for each. */
+  readonly submitMany: (
+    transactions: readonly DecodedTransaction[],
+    options?: AddOptions,
+  ) => Promise<AddOutcome[]>;
   /** What is known of transactions that were submitted to this node and are not in the mempool. */
   readonly own?: OwnTransactionsView;
   readonly status: () => NodeStatus;

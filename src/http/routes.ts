@@ -4,6 +4,7 @@ import { addAccountRoutes } from "./account-routes.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { addBlockRoutes } from "./block-routes.ts";
+import { addMempoolRoutes } from "./mempool-routes.ts";
 import { addNodeRoutes } from "./node-routes.ts";
 import { addPoolRoutes } from "./pool-routes.ts";
 import { addTransactionRoutes } from "./transaction-routes.ts";
@@ -12,6 +13,7 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addNodeRoutes(app, modules);
   addBlockRoutes(app, modules.chain);
   addTransactionRoutes(app, modules);
+  addMempoolRoutes(app, modules);
   addAccountRoutes(app, modules);
   addAuthorityRoutes(app, modules.authorities);
   addPoolRoutes(app, modules.pool);

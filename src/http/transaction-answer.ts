@@ -1,11 +1,20 @@
 /** Transactions as the API shows them. */
-
-import type { PayloadAnswer, Reason, TransactionAnswer, TransactionFields } from "../api/transactions.ts";
+import type {
+  Certainty,
+  PayloadAnswer,
+  PendingTransaction,
+  Reason,
+  TransactionAnswer,
+  TransactionFields,
+  Waits,
+} from "../api/transaction-shapes.ts";
 import { toHex } from "../base/bytes.ts";
-import type { Chain } from "../chain/chain.ts";
-import { nameOfNumber, readableText } from "../export/readable.ts";
-import type { PendingStatus } from "../mempool/mempool.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Chain, LocatedTransaction } from "../chain/chain.ts";
+import { isoTimestamp, nameOfNumber, readableText } from "../export/readable.ts";
+import type { Mempool, PendingStatus } from "../mempool/mempool.ts";
 import { replacementFee } from "../mempool/pending-set.ts";
+import type { Waiting } from "../mempool/waiting-view.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
 import { addressOf, nodeIdOf } from "../protocol/identity.ts";
 import {
@@ -15,6 +24,8 @@ import {
   type Transfer,
 } from "../protocol/transaction.ts";
 import type { ApiModules, OwnTransactionsView } from "./api-modules.ts";
+import { blocksBefore } from "./fee-suggestion.ts";
+import { headReference } from "./head-reference.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
 
 type Ledger = Chain["ledger"];
@@ -26,21 +37,35 @@ export function transactionAnswer(
 ): TransactionAnswer | undefined {
   const idHex = toHex(id);
   const located = chain.transaction(id);
-  if (located) {
-    const { block, position } = located;
-    const transaction = block.transactions[position] as DecodedTransaction;
-    return {
-      id: idHex,
-      status: "committed",
-      block: { height: block.header.height, hash: block.hashHex },
-      position,
-      ...transactionFields(transaction, chain.ledger),
-    };
-  }
-  const waiting = mempool.status(idHex);
-  if (!waiting) return ownAnswer(idHex, chain, own);
-  if (waiting.status === "dropped") return { id: idHex, status: "dropped", reason: reasonOf(waiting.reason) };
-  return pendingAnswer(mempool.get(idHex) as DecodedTransaction, waitsFor(waiting), chain);
+  if (located) return committedAnswer(located, chain);
+  const uncertain: Certainty = { confirmations: 0, final: false, head: headReference(chain) };
+  const waiting = mempool.waiting.get(idHex);
+  if (waiting) return { ...pendingAnswer(waiting, mempool, chain), ...uncertain };
+  const status = mempool.status(idHex);
+  if (status?.status === "dropped") return { ...droppedAnswer(idHex, status.reason), ...uncertain };
+  const answer = ownAnswer(idHex, chain, own);
+  return answer && { ...answer, ...uncertain };
+}
+
+function committedAnswer({ block, position }: LocatedTransaction, chain: Chain): TransactionAnswer {
+  const { header, hashHex } = block;
+  const transaction = block.transactions[position] as DecodedTransaction;
+  return {
+    id: transaction.idHex,
+    status: "committed",
+    block: {
+      height: header.height,
+      hash: hashHex,
+      timestampMs: header.timestampMs,
+      time: isoTimestamp(header.timestampMs) ?? null,
+    },
+    position,
+    bytes: transaction.bytes.length,
+    ...transactionFields(transaction, chain.ledger),
+    confirmations: chain.head.header.height - header.height + 1,
+    final: header.height <= (chain.final?.height ?? -1),
+    head: headReference(chain),
+  };
 }
 
 /** What only this node knows, since it was submitted here. */
@@ -48,35 +73,61 @@ function ownAnswer(
   idHex: string,
   chain: Chain,
   own: OwnTransactionsView | undefined,
-): TransactionAnswer | undefined {
+): PendingTransaction | DroppedAnswer | undefined {
   const unplaced = own?.unplaced(idHex);
   if (unplaced) {
     const waitingFor = `a chain on which it can be executed: ${refusalOf(unplaced.fault).message}`;
     const waits = { ready: false, waitingFor, missingSequence: null, missingBecause: null };
-    return pendingAnswer(unplaced.transaction, waits, chain);
+    const unseen = { queue: null, firstSeenMs: null, firstSeen: null };
+    return { ...waitingFields(unplaced.transaction, chain), ...waits, ...unseen };
   }
   const reason = own?.droppedBecause(idHex);
-  return reason && { id: idHex, status: "dropped", reason: reasonOf(reason) };
+  return reason && droppedAnswer(idHex, reason);
 }
 
-type PendingAnswer = Extract<TransactionAnswer, { readonly status: "pending" }>;
-type Waits = Pick<PendingAnswer, "ready" | "waitingFor" | "missingSequence" | "missingBecause">;
+type DroppedAnswer = Omit<Extract<TransactionAnswer, { readonly status: "dropped" }>, keyof Certainty>;
 
-function pendingAnswer(transaction: DecodedTransaction, waits: Waits, { ledger }: Chain): PendingAnswer {
-  const replacementUnits = replacementFee(transaction.transaction.fee);
+function droppedAnswer(idHex: string, fault: SubmitFault): DroppedAnswer {
+  const replacedBy = fault.code === "mempool/replaced" ? fault.by : null;
+  return { id: idHex, status: "dropped", reason: reasonOf(fault), replacedBy };
+}
+
+/** One that waits in the mempool, with its place there. */
+export function pendingAnswer(
+  { decoded, sinceMs }: Waiting,
+  mempool: Pick<Mempool, "status" | "waiting">,
+  chain: Chain,
+): PendingTransaction {
+  const { idHex } = decoded;
+  const status = mempool.status(idHex);
+  const ahead = mempool.waiting.aheadOf(idHex);
+  invariant(status?.status === "pending" && ahead, "what waits is pending");
   return {
-    id: transaction.idHex,
-    status: "pending",
-    ...waits,
-    replacementFee: formatAmount(replacementUnits),
-    replacementFeeUnits: replacementUnits.toString(),
-    ...transactionFields(transaction, ledger),
+    ...waitingFields(decoded, chain),
+    ...waitsFor(status),
+    queue: {
+      transactionsAhead: ahead.count,
+      bytesAhead: ahead.bytes,
+      blocksAhead: blocksBefore(ahead, chain.spec.genesis),
+    },
+    firstSeenMs: sinceMs,
+    firstSeen: isoTimestamp(sinceMs) ?? null,
   };
 }
 
-type Waiting = Extract<PendingStatus, { readonly status: "pending" }>;
+function waitingFields(decoded: DecodedTransaction, { ledger }: Chain) {
+  const replacementUnits = replacementFee(decoded.transaction.fee);
+  return {
+    id: decoded.idHex,
+    status: "pending" as const,
+    bytes: decoded.bytes.length,
+    replacementFee: formatAmount(replacementUnits),
+    replacementFeeUnits: replacementUnits.toString(),
+    ...transactionFields(decoded, ledger),
+  };
+}
 
-function waitsFor(waiting: Waiting): Waits {
+function waitsFor(waiting: Extract<PendingStatus, { readonly status: "pending" }>): Waits {
   if (waiting.ready) {
     return { ready: true, waitingFor: "the next block", missingSequence: null, missingBecause: null };
   }
@@ -89,6 +140,22 @@ function waitsFor(waiting: Waiting): Waits {
     missingSequence: missing,
     missingBecause: because ?? null,
   };
+}
+
+/** The bytes of a transaction that stands in a block or waits. */
+export function transactionBytes(
+  id: Uint8Array,
+  { chain, mempool, own }: Pick<ApiModules, "chain" | "mempool" | "own">,
+): { readonly bytes: Uint8Array; readonly final: boolean } | undefined {
+  const located = chain.transaction(id);
+  if (located) {
+    const { block, position } = located;
+    const { bytes } = block.transactions[position] as DecodedTransaction;
+    return { bytes, final: block.header.height <= (chain.final?.height ?? -1) };
+  }
+  const idHex = toHex(id);
+  const waiting = mempool.get(idHex) ?? own?.unplaced(idHex)?.transaction;
+  return waiting && { bytes: waiting.bytes, final: false };
 }
 
 function reasonOf(fault: SubmitFault): Reason {
@@ -106,6 +173,7 @@ export function transactionFields(decoded: DecodedTransaction, ledger: Ledger): 
     feeUnits: transaction.fee.toString(),
     validUntil: transaction.validUntil,
     timestampMs: transaction.timestampMs,
+    time: isoTimestamp(transaction.timestampMs) ?? null,
     payload: payloadAnswer(decoded, ledger),
     signature: toHex(transaction.signature),
   };
@@ -154,7 +222,7 @@ function transferAnswer({ to, assetId, amount, memo }: Transfer, ledger: Ledger)
     kind: "transfer",
     to: addressOf(to),
     toName: nameOf(toHex(to), ledger),
-    assetId: toHex(assetId),
+    assetId: isAur ? aurSymbol : toHex(assetId),
     symbol: asset?.symbol ?? null,
     amount: asset ? formatAmount(amount, asset.decimals) : null,
     amountUnits: amount.toString(),

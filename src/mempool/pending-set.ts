@@ -33,7 +33,7 @@ export class PendingSet {
   readonly index = new PendingIndex();
   readonly order = new ArrivalOrder();
   readonly fees = new FeeHistogram();
-  readonly #limits: PendingLimits;
+  readonly limits: PendingLimits;
   readonly #byId = new Map<string, PendingTransaction>();
   readonly #byAccount = new Map<string, AccountQueue>();
   /** Worst first. Holds every account's last transaction, and some that no longer are: these are passed over. */
@@ -42,7 +42,7 @@ export class PendingSet {
   #largestAur = 0n;
 
   constructor(limits: PendingLimits) {
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   get count(): number {
@@ -124,7 +124,7 @@ export class PendingSet {
       this.remove(pending);
       displaced.push({ pending, fault });
     };
-    const { transactionsMax, bytesMax, perAccountMax } = this.#limits;
+    const { transactionsMax, bytesMax, perAccountMax } = this.limits;
     const queue = this.#byAccount.get(candidate.decoded.senderHex);
     const rival = queue?.at(candidate.sequence);
     if (rival) {

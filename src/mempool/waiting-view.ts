@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { FeeRange } from "./fee-histogram.ts";
-import type { PendingSet } from "./pending-set.ts";
+import type { PendingLimits, PendingSet } from "./pending-set.ts";
 import type { PendingTransaction } from "./pending-transaction.ts";
 
 export interface Waiting {
@@ -11,6 +11,8 @@ export interface Waiting {
   readonly arrival: number;
   /** Since when it waits, by this node's clock: milliseconds since 1970. */
   readonly sinceMs: number;
+  /** For how long. */
+  readonly ageMs: number;
   /** Base units of AUR a byte. */
   readonly feePerByte: number;
 }
@@ -38,6 +40,20 @@ export class WaitingView {
   constructor(pending: PendingSet, clock: Clock) {
     this.#pending = pending;
     this.#clock = clock;
+  }
+
+  get count(): number {
+    return this.#pending.count;
+  }
+
+  /** Of the transactions' own encoding. */
+  get bytes(): number {
+    return this.#pending.bytes;
+  }
+
+  /** The most that may wait. */
+  get limits(): PendingLimits {
+    return this.#pending.limits;
   }
 
   get(idHex: string): Waiting | undefined {
@@ -101,7 +117,7 @@ export class WaitingView {
   }
 
   #shown({ decoded, arrival, addedMs, feePerByte }: PendingTransaction): Waiting {
-    const sinceMs = Math.round(this.#clock.nowMs() - (this.#clock.monotonicMs() - addedMs));
-    return { decoded, arrival, sinceMs, feePerByte };
+    const ageMs = Math.round(this.#clock.monotonicMs() - addedMs);
+    return { decoded, arrival, sinceMs: Math.round(this.#clock.nowMs()) - ageMs, ageMs, feePerByte };
   }
 }

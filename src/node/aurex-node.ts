@@ -124,7 +124,7 @@ export class AurexNode {
     this.#servers = new HttpServers(options, {
       chain: core.chain,
       mempool: core.mempool,
-      submit: (transaction, options) => core.submit(transaction, options),
+      submitMany: (transactions, options) => core.submitMany(transactions, options),
       own: core.ownTransactions,
       status: () => this.status(),
       peers: () => peersAnswer(core.network),

@@ -105,9 +105,9 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     {
       chain,
       mempool,
-      submit: async (transaction, adding) => {
+      submitMany: async (transactions, adding) => {
         await options.beforeSubmit?.();
-        return mempool.add(transaction, adding);
+        return mempool.addMany(transactions, adding);
       },
       status: () => ({ ...statusOf(chain, mempool), ...options.status }),
       peers: () => ({ peers: [], refused: [], clockNote: null }),

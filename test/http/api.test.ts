@@ -147,7 +147,9 @@ describe("the API of a chain with some blocks", () => {
     const { status, body } = await get<TransactionAnswer>(rig, `/v1/transactions/${id}`);
     assert.equal(status, 200);
     assert.ok(body.status === "committed");
-    assert.deepEqual(body.block, { height: head.height, hash: head.hash });
+    const { timestampMs } = head;
+    const time = new Date(timestampMs).toISOString();
+    assert.deepEqual(body.block, { height: head.height, hash: head.hash, timestampMs, time });
     assert.equal(body.senderName, "alice@example.com");
     assert.deepEqual(body.payload, {
       kind: "transfer",
@@ -213,7 +215,9 @@ describe("the API of a chain with some blocks", () => {
 
   it("answers a committed transaction that is sent again as done", async () => {
     const { bytes, idHex } = rig.sign(record("hello"), bob);
-    assert.deepEqual(await postBytes(rig, bytes), { status: 200, body: { id: idHex, status: "committed" } });
+    const { height, hash } = await rig.client.block("head");
+    const body = { id: idHex, status: "committed", final: false, head: { height, hash } };
+    assert.deepEqual(await postBytes(rig, bytes), { status: 200, body });
   });
 
   it("says 404 for what is not there", async () => {
@@ -259,7 +263,9 @@ describe("POST /v1/transactions", () => {
   it("takes a transaction as pending, again when it is repeated, and says when one before it is missing", async () => {
     const first = rig.sign(record("one"), alice);
     const third = rig.sign(record("three"), alice, { sequence: 2 });
-    const pending = { status: 202, body: { id: first.idHex, status: "pending" } };
+    const head = { height: 0, hash: rig.chain.head.hashHex };
+    const body = { id: first.idHex, status: "pending", final: false, head };
+    const pending = { status: 202, body };
     assert.deepEqual(await postBytes(rig, first.bytes), pending);
     assert.deepEqual(await postBytes(rig, first.bytes), pending);
     assert.equal((await postBytes(rig, third.bytes)).status, 202);
@@ -377,7 +383,8 @@ describe("POST /v1/transactions", () => {
       ['{"bytes":"00","more":1}', "application/json", 400, "api/request-invalid"],
       ['{"bytes":', "application/json", 400, "api/request-invalid"],
       ['{"bytes":"00"}', "text/plain", 415, "api/media-type"],
-      [`{"bytes":"${"00".repeat(8_000)}"}`, "application/json", 413, "api/body-too-large"],
+      [`{"bytes":"${"00".repeat(8_000)}"}`, "application/json", 400, "api/request-invalid"],
+      [`{"bytes":"${"00".repeat(2_300_000)}"}`, "application/json", 413, "api/body-too-large"],
     ];
     for (const [body, type, status, code] of cases) {
       const answered = await post(rig, body, type);
@@ -427,7 +434,7 @@ describe("the API's door", () => {
       {
         chain,
         mempool,
-        submit: (transaction) => mempool.add(transaction),
+        submitMany: (transactions) => mempool.addMany(transactions),
         status: () => assert.fail("nobody asks"),
         peers: () => assert.fail("nobody asks"),
         software: "aurex/test",

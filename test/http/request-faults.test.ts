@@ -29,7 +29,7 @@ describe("a request that is wrong", () => {
     [
       "/v1/transactions",
       post({ bytes: "0x12" }),
-      "body bytes must be the signed transaction as an even number of hex digits",
+      "body bytes must be a signed transaction as an even number of hex digits, 4266 bytes at most",
     ],
     ["/v1/transactions", post({ bytes: "12", more: 1 }), "body more is not known: the nearest is bytes"],
     [
