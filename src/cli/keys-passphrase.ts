@@ -68,7 +68,7 @@ export function passphraseCommand(terminal: Terminal): AurexCommand {
 }
 
 /** The question for the passphrase is asked once, although the key is opened twice. */
-function rememberedAccess(
+export function rememberedAccess(
   name: string,
   flags: PassphraseFlags,
   terminal: Terminal,

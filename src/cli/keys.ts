@@ -3,20 +3,25 @@ import { toHex } from "../base/bytes.ts";
 import type { KeySummary } from "../wallet/keystore.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
+import { exportCommand } from "./keys-export.ts";
+import { importCommand } from "./keys-import.ts";
 import { passphraseCommand } from "./keys-passphrase.ts";
+import { originFromWords, requireReader, type WordsFlag, wordCount, wordsForNewKey } from "./keys-words.ts";
 import { addPassphraseFlag, keyAccess, newPassphrase, type PassphraseFlags } from "./passphrase.ts";
 import { withPlace } from "./place/follow-up.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 type KeyFlags = PlaceFlags & JsonFlag;
-type OneKeyFlags = KeyFlags & { readonly address?: boolean };
+export type OneKeyFlags = KeyFlags & { readonly address?: boolean };
 
 export function keysCommand(terminal: Terminal): AurexCommand {
   const keys = new AurexCommand("keys", terminal)
     .description("Make keys and show them. Keys lie in the data directory, each in a file of its own.")
     .examples(
       "aurex-node keys new alice",
+      "aurex-node keys new alice --words",
+      "aurex-node keys import alice",
       "aurex-node keys list",
       "aurex-node keys node",
       "aurex-node keys passphrase alice",
@@ -29,6 +34,8 @@ export function keysCommand(terminal: Terminal): AurexCommand {
     ofOneKey(showCommand(terminal)),
     ofOneKey(nodeCommand(terminal)),
     passphraseCommand(terminal),
+    ofOneKey(importCommand(terminal)),
+    exportCommand(terminal),
   ])
     keys.addCommand(addJsonFlag(addPlaceFlags(command)));
   return keys;
@@ -38,17 +45,28 @@ function newCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("new", terminal)
     .summary("make a key")
     .description(
-      "Make a key and print its address. A passphrase encrypts it: from --passphrase-file, AUREX_PASSPHRASE_FILE or AUREX_PASSPHRASE, or asked for in a terminal; without one, only the permissions of its file guard it.",
+      "Make a key and print its address. A passphrase encrypts it: from --passphrase-file, AUREX_PASSPHRASE_FILE or AUREX_PASSPHRASE, or asked for in a terminal; without one, only the permissions of its file guard it. With --words the key is made from words that are shown once: who writes them down can make the key again, on any machine, with `keys import`.",
     )
     .argument("<name>", "what to call it, e.g. alice")
-    .examples("aurex-node keys new alice", "AUREX_PASSPHRASE=… aurex-node keys new alice --json")
-    .runs(async (name: string, flags: OneKeyFlags & PassphraseFlags) => {
-      const { createKey } = await import("../wallet/keystore.ts");
+    .option("--words [12|24]", "make it from words, and show them once (default: 12)", wordCount)
+    .examples(
+      "aurex-node keys new alice",
+      "aurex-node keys new alice --words",
+      "AUREX_PASSPHRASE=… aurex-node keys new alice --json",
+    )
+    .runs(async (name: string, flags: OneKeyFlags & PassphraseFlags & WordsFlag) => {
+      const { createKey, requireFreeName } = await import("../wallet/keystore.ts");
       const { placeForNewKey } = await import("./place/node-place.ts");
+      if (flags.words !== undefined) requireReader(flags, terminal);
       const { dataDir } = await placeForNewKey(flags, terminal);
+      // Nobody is to write down words for a key that cannot be made.
+      await requireFreeName(dataDir, name);
       const passphrase = await newPassphrase(flags, terminal);
       const access = keyAccess(name, flags, terminal);
-      showKeySummary(await createKey(dataDir, name, passphrase, access), flags, terminal);
+      const words = flags.words === undefined ? undefined : await wordsForNewKey(flags, terminal);
+      const origin = words === undefined ? undefined : await originFromWords(words, 0);
+      const key = await createKey(dataDir, name, passphrase, access, origin);
+      showKeySummary(key, flags, terminal, { words });
     });
   return addPassphraseFlag(command);
 }
@@ -72,6 +90,11 @@ function listCommand(terminal: Terminal): AurexCommand {
       const width = Math.max(0, ...keys.map(({ name }) => name.length));
       for (const { name, address, isEncrypted } of keys) {
         writeLine(terminal, `${name.padEnd(width)}  ${address}${isEncrypted ? "  encrypted" : ""}`);
+      }
+      for (const { name, isOldFormat } of keys) {
+        if (!isOldFormat) continue;
+        const renew = withPlace(`To renew its file: aurex-node keys passphrase ${name}`, flags);
+        terminal.stderr.write(`Note:  ${name} is encrypted as earlier versions did. ${renew}\n`);
       }
     });
 }
@@ -109,17 +132,33 @@ function nodeCommand(terminal: Terminal): AurexCommand {
       // An existing node that nobody named is only looked at.
       if (isNamed) await makeNodeKey(dataDir);
       const key = await showKey(dataDir, nodeKeyName);
-      showKeySummary(key, flags, terminal, nodeIdOf(key.publicKey));
+      showKeySummary(key, flags, terminal, { nodeId: nodeIdOf(key.publicKey) });
     });
 }
 
-function showKeySummary(key: KeySummary, flags: OneKeyFlags, terminal: Terminal, nodeId?: string): void {
-  const answer = { ...keyAnswer(key), ...(nodeId === undefined ? {} : { nodeId }) };
+interface ShownBesides {
+  readonly nodeId?: string;
+  /** For programs alone: a person has confirmed them. */
+  readonly words?: string | undefined;
+}
+
+export function showKeySummary(
+  key: KeySummary,
+  flags: OneKeyFlags,
+  terminal: Terminal,
+  { nodeId, words }: ShownBesides = {},
+): void {
+  const answer = {
+    ...keyAnswer(key),
+    ...(nodeId === undefined ? {} : { nodeId }),
+    ...(words === undefined ? {} : { words }),
+  };
   const text = fieldList({
     name: key.name,
     address: key.address,
     "public key": toHex(key.publicKey),
     "node id": nodeId,
+    path: key.path || undefined,
     encrypted: key.isEncrypted ? "yes" : "no",
   });
   if (flags.json) writeJson(terminal, answer);
@@ -127,6 +166,7 @@ function showKeySummary(key: KeySummary, flags: OneKeyFlags, terminal: Terminal,
   else terminal.stdout.write(text);
 }
 
-function keyAnswer({ name, address, publicKey, isEncrypted }: KeySummary) {
-  return { name, address, publicKey: toHex(publicKey), encrypted: isEncrypted };
+function keyAnswer({ name, address, publicKey, path, isEncrypted }: KeySummary) {
+  const from = path === "" ? {} : { path };
+  return { name, address, publicKey: toHex(publicKey), encrypted: isEncrypted, ...from };
 }

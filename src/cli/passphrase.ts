@@ -4,10 +4,12 @@ import { oneLineOf, textOf } from "../base/text-file.ts";
 import { exitCodes, OperatorError, placeUnusable } from "../node/operator-error.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import { KeyError } from "../wallet/key-error.ts";
-import { type KeyAccess, loadKey } from "../wallet/keystore.ts";
+import { requireNewPassphrase } from "../wallet/key-file.ts";
+import { type KeyAccess, loadKey, showKey } from "../wallet/keystore.ts";
 import type { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { newPassphraseVariable, passphraseVariable } from "./load-config.ts";
+import { shellWord } from "./place/shell-word.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface PassphraseFlags {
@@ -28,7 +30,7 @@ export function addPassphraseFlag(command: AurexCommand): AurexCommand {
 /** For a key that is about to be made; undefined where the person wants none. */
 export async function newPassphrase(flags: PassphraseFlags, terminal: Terminal): Promise<string | undefined> {
   const given = await givenPassphrase(flags, terminal);
-  if (given !== undefined) return noted(given, terminal);
+  if (given !== undefined) return usable(given);
   if (!terminal.canAsk) return undefined;
   return askTwice("Passphrase (empty for none): ", terminal);
 }
@@ -46,7 +48,7 @@ export async function changedPassphrase(
   const given =
     (await passphraseFrom(file, newPassphraseVariable, terminal)) ??
     (fallback && (await givenPassphrase(fallback, terminal)));
-  if (given !== undefined) return noted(given, terminal);
+  if (given !== undefined) return usable(given);
   const asked = terminal.canAsk ? await askTwice("New passphrase: ", terminal) : undefined;
   if (asked !== undefined) return asked;
   throw usageError(
@@ -57,10 +59,23 @@ export async function changedPassphrase(
   );
 }
 
+/**
+ * For a key that has a passphrase and goes elsewhere: another one from `--new-passphrase-file` or AUREX_NEW_PASSPHRASE,
+ * else the same.
+ */
+export async function replacingPassphrase(
+  file: string | undefined,
+  own: string,
+  terminal: Terminal,
+): Promise<string> {
+  return usable((await passphraseFrom(file, newPassphraseVariable, terminal)) ?? own);
+}
+
 async function askTwice(question: string, terminal: Terminal): Promise<string | undefined> {
   const passphrase = await terminal.askSecret(question);
   if (passphrase === "") return undefined;
-  if ((await terminal.askSecret("The same again: ")) === passphrase) return noted(passphrase, terminal);
+  usable(passphrase);
+  if ((await terminal.askSecret("The same again: ")) === passphrase) return passphrase;
   throw new OperatorError("the two passphrases differ", {
     code: "key/passphrase-differs",
     exitCode: exitCodes.key,
@@ -69,11 +84,9 @@ async function askTwice(question: string, terminal: Terminal): Promise<string | 
   });
 }
 
-/** A blank at an end counts, and is easily lost by whoever writes the passphrase down. */
-function noted(passphrase: string, terminal: Terminal): string {
-  if (passphrase !== passphrase.trim()) {
-    terminal.stderr.write("Note:  the passphrase begins or ends with a blank, which is part of it.\n");
-  }
+/** What white space and invisible characters do at the ends of a passphrase nobody sees, so a new one has none. */
+function usable(passphrase: string): string {
+  requireNewPassphrase(passphrase, "the passphrase");
   return passphrase;
 }
 
@@ -88,8 +101,19 @@ export async function openKey(
   flags: PassphraseFlags,
   terminal: Terminal,
 ): Promise<KeyPair> {
-  return openWith(name, keyAccess(name, flags, terminal), terminal, (access) =>
+  const keyPair = await openWith(name, keyAccess(name, flags, terminal), terminal, (access) =>
     loadKey(dataDir, name, access),
+  );
+  await sayOldFormat(dataDir, name, terminal);
+  return keyPair;
+}
+
+async function sayOldFormat(dataDir: string, name: string, terminal: Terminal): Promise<void> {
+  const { isOldFormat } = await showKey(dataDir, name);
+  if (!isOldFormat) return;
+  const place = `--data-dir ${shellWord(dataDir)}`;
+  terminal.stderr.write(
+    `Note:  the key ${name} is encrypted as earlier versions did. To renew its file: aurex-node keys passphrase ${name} ${place}\n`,
   );
 }
 
@@ -132,7 +156,8 @@ export async function openWith<Opened>(
   }
 }
 
-async function givenPassphrase(
+/** From a file or the environment; undefined if neither is there, and nobody is asked. */
+export async function givenPassphrase(
   { passphraseFile }: PassphraseFlags,
   terminal: Terminal,
 ): Promise<string | undefined> {

@@ -24,6 +24,10 @@ export interface Terminal {
   logOutput(): NodeJS.WritableStream;
   /** Asks for a line that is not shown; `signal` ends the question. */
   askSecret(question: string, signal?: AbortSignal): Promise<string>;
+  /** Asks for a line that is shown. */
+  ask(question: string): Promise<string>;
+  /** All that stdin holds, to its end; what lies beyond `bytesMax` is cut, except for one byte that shows it. */
+  readInput(bytesMax: number): Promise<Uint8Array>;
 }
 
 export function processTerminal(): Terminal {
@@ -38,7 +42,9 @@ export function processTerminal(): Terminal {
     hostName: nameOfMachine(),
     homeDirectory: knownHome(),
     logOutput: processLogOutput,
-    askSecret,
+    askSecret: (question, signal) => askLine(question, "hidden", signal),
+    ask: (question) => askLine(question, "shown"),
+    readInput,
   };
 }
 
@@ -66,28 +72,41 @@ function knownHome(): string | undefined {
   }
 }
 
-async function askSecret(question: string, signal?: AbortSignal): Promise<string> {
+async function askLine(question: string, echo: "shown" | "hidden", signal?: AbortSignal): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  const output = echo === "shown" ? process.stderr : silent;
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
   const interrupted = new AbortController();
   lines.once("SIGINT", () => interrupted.abort());
-  process.stderr.write(question);
+  // With echo the line editor writes the question itself, so that editing the line keeps it.
+  if (echo === "hidden") process.stderr.write(question);
   try {
     const signals = signal ? [signal, interrupted.signal] : [interrupted.signal];
-    return await lines.question("", { signal: AbortSignal.any(signals) });
+    return await lines.question(echo === "shown" ? question : "", { signal: AbortSignal.any(signals) });
   } catch (thrown) {
     if (!interrupted.signal.aborted && !signal?.aborted) throw thrown;
     throw new OperatorError("stopped before anything was done", {
       code: "cli/interrupted",
       exitCode: exitCodes.forcedStop,
-      why: "it was stopped at the question for the passphrase",
+      why: "it was stopped at a question",
       next: "run the command again",
       cause: thrown,
     });
   } finally {
     lines.close();
-    process.stderr.write("\n");
+    if (echo === "hidden" || interrupted.signal.aborted) process.stderr.write("\n");
   }
+}
+
+async function readInput(bytesMax: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin) {
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > bytesMax) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bytesMax + 1);
 }
 
 export function writeLine(terminal: Terminal, text: string): void {

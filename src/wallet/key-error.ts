@@ -8,6 +8,7 @@ export type KeyErrorCode =
   | "key/permissions"
   | "key/corrupt"
   | "key/passphrase-empty"
+  | "key/passphrase-unusable"
   | "key/passphrase-needed"
   | "key/passphrase-wrong"
   | "key/io";

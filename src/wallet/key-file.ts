@@ -1,24 +1,30 @@
-/** The content of a key's file: JSON with the seed in it, plain or encrypted by a passphrase. */
-import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import { promisify } from "node:util";
-import { bytesEqual, concatBytes, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
+/** The content of a key's file: the seed as it is, or a keystore that a passphrase opens. Runs in a browser, too. */
+import { gcm } from "@noble/ciphers/aes.js";
+import { bytesEqual, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
+import { invariant } from "../base/invariant.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed, seedBytes } from "../protocol/signing.ts";
+import {
+  encodeKeystore,
+  type Keystore,
+  looksLikeKeystore,
+  makeKeystore,
+  openKeystore,
+  readKeystore,
+} from "./eip2335.ts";
 import { KeyError } from "./key-error.ts";
+import { hasStrayCharacters, passphraseFault } from "./passphrase-text.ts";
+import { portableStretch, type Stretch, scryptCostFault } from "./stretch.ts";
 
-const fileVersion = 1;
-const cipherName = "aes-256-gcm";
+/** Of a file with the seed as it is, and of encrypted ones that versions before the keystore wrote. */
+const plainVersion = 1;
+const oldCipher = "aes-256-gcm";
 const saltBytes = 32;
 const cipherNonceBytes = 12;
 const tagBytes = 16;
-/** OWASP's password storage recommendation for scrypt: N = 2^17, r = 8, p = 1, which takes 128 MiB. */
-const scryptCost = { N: 2 ** 17, r: 8, p: 1 };
-/** A file may ask for more than this version does, but not for all the memory there is. */
-const scryptCostMax = { N: 2 ** 20, r: 16, p: 4 };
 
-interface EncryptedSeed {
-  readonly cipher: typeof cipherName;
-  readonly kdf: "scrypt";
+/** What versions before the keystore wrote. It is still opened, and replaced when the passphrase is changed. */
+interface OldEncryptedSeed {
   readonly N: number;
   readonly r: number;
   readonly p: number;
@@ -28,86 +34,124 @@ interface EncryptedSeed {
   readonly sealed: Uint8Array;
 }
 
+type KeySecret =
+  | { readonly kind: "plain"; readonly seed: Uint8Array }
+  | { readonly kind: "keystore"; readonly keystore: Keystore }
+  | { readonly kind: "old"; readonly encryptedSeed: OldEncryptedSeed };
+
 export interface KeyFile {
   readonly name: string;
+  /** 32 bytes. */
   readonly publicKey: Uint8Array;
   readonly address: string;
-  readonly seed: Uint8Array | EncryptedSeed;
+  /** Where in a set of words the key is from; empty for every other key. */
+  readonly path: string;
+  readonly secret: KeySecret;
 }
 
-/** @param passphrase undefined: the seed stands in the file as it is, guarded by the file's permissions alone */
-export async function makeKeyFile(name: string, seed: Uint8Array, passphrase?: string): Promise<KeyFile> {
+/**
+ * @param passphrase undefined: the seed stands in the file as it is, guarded by the file's permissions alone
+ * @param path of a key from words
+ */
+export async function makeKeyFile(
+  name: string,
+  seed: Uint8Array,
+  passphrase?: string,
+  path = "",
+  stretch: Stretch = portableStretch,
+): Promise<KeyFile> {
   const { publicKey } = keyPairFromSeed(seed);
   const address = addressOf(publicKey);
-  if (passphrase === undefined) return { name, publicKey, address, seed };
-  if (passphrase === "") {
-    throw new KeyError(
-      "key/passphrase-empty",
-      `the passphrase for the key ${name} is empty`,
-      "give a passphrase of at least one character, or none at all to keep the key unencrypted",
-    );
-  }
-  const salt = randomBytes(saltBytes);
-  const nonce = randomBytes(cipherNonceBytes);
-  const cipher = createCipheriv(cipherName, await deriveKey(passphrase, salt, scryptCost), nonce);
-  // A file whose public key was exchanged does not open.
-  cipher.setAAD(publicKey);
-  const sealed = concatBytes([cipher.update(seed), cipher.final(), cipher.getAuthTag()]);
-  const encrypted: EncryptedSeed = { cipher: cipherName, kdf: "scrypt", ...scryptCost, salt, nonce, sealed };
-  return { name, publicKey, address, seed: encrypted };
+  if (passphrase === undefined) return { name, publicKey, address, path, secret: { kind: "plain", seed } };
+  requireNewPassphrase(passphrase, `the passphrase for the key ${name}`);
+  const description = `Aurex key ${name}, ${address}`;
+  const keystore = await makeKeystore({ seed, passphrase, path, description }, stretch);
+  return { name, publicKey, address, path, secret: { kind: "keystore", keystore } };
 }
 
-export function encodeKeyFile({ name, publicKey, address, seed }: KeyFile): Uint8Array {
-  const seedFields =
-    seed instanceof Uint8Array
-      ? { seed: toHex(seed) }
-      : {
-          encryptedSeed: {
-            ...seed,
-            salt: toHex(seed.salt),
-            nonce: toHex(seed.nonce),
-            sealed: toHex(seed.sealed),
-          },
-        };
-  const fields = { version: fileVersion, name, publicKey: toHex(publicKey), address, ...seedFields };
+/** @throws KeyError if it is not one to encrypt a key by: empty, or easily written down or pasted as another one */
+export function requireNewPassphrase(passphrase: string, what: string): void {
+  const fault = passphraseFault(passphrase);
+  if (fault === undefined) return;
+  const isEmpty = passphrase === "";
+  throw new KeyError(
+    isEmpty ? "key/passphrase-empty" : "key/passphrase-unusable",
+    `${what} cannot be used: ${fault}`,
+    isEmpty
+      ? "give a passphrase of at least one character, or none at all to keep the key unencrypted"
+      : "give it without white space and invisible characters at its ends",
+  );
+}
+
+export function encodeKeyFile({ name, publicKey, address, path, secret }: KeyFile): Uint8Array {
+  if (secret.kind === "keystore") return fromUtf8(encodeKeystore(secret.keystore));
+  invariant(secret.kind === "plain", "the format of earlier versions is read, never written");
+  const fields = {
+    version: plainVersion,
+    name,
+    publicKey: toHex(publicKey),
+    address,
+    ...(path === "" ? {} : { path }),
+    seed: toHex(secret.seed),
+  };
   return fromUtf8(`${JSON.stringify(fields, null, 2)}\n`);
 }
 
-/** The content of a key's file, or in one phrase why it is none. */
-export function parseKeyFile(text: string): KeyFile | string {
-  let fields: unknown;
+/**
+ * The content of a key's file, or in one phrase why it is none.
+ *
+ * @param name what the key is called; undefined: what the file says, which a keystore does not
+ */
+export function parseKeyFile(text: string, name?: string): KeyFile | string {
+  let parsed: unknown;
   try {
-    fields = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch {
     // The parser's message would quote the file, which holds a secret.
     return "it is not JSON";
   }
-  if (!isFields(fields)) return "it is not a JSON object";
-  if (fields.version !== fileVersion) return `its version is ${JSON.stringify(fields.version)}, known is 1`;
-  const { name, address } = fields;
-  const publicKey = hexField(fields.publicKey, 32);
-  if (typeof name !== "string" || !publicKey || address !== addressOf(publicKey)) {
-    return "name, publicKey and address are not whole";
-  }
-  const seed =
-    fields.seed === undefined ? parseEncrypted(fields.encryptedSeed) : hexField(fields.seed, seedBytes);
-  if (!seed) return "its seed is not whole";
-  return { name, publicKey, address: addressOf(publicKey), seed };
+  if (looksLikeKeystore(parsed)) return ofKeystore(parsed, name ?? "");
+  return isFields(parsed) ? ofFields(parsed, name) : "it is not a JSON object";
 }
 
-function parseEncrypted(fields: unknown): EncryptedSeed | undefined {
-  if (!isFields(fields) || fields.cipher !== cipherName || fields.kdf !== "scrypt") return undefined;
-  const [N, r, p] = (["N", "r", "p"] as const).map((parameter) => {
-    const value = fields[parameter];
-    const isAllowed =
-      Number.isInteger(value) && (value as number) >= 1 && (value as number) <= scryptCostMax[parameter];
-    return isAllowed ? (value as number) : undefined;
-  });
+function ofFields(fields: Record<string, unknown>, name: string | undefined): KeyFile | string {
+  if (fields.version !== plainVersion) {
+    return `its version is ${JSON.stringify(fields.version)}, known are 1 and the keystore's 4`;
+  }
+  const { address, path = "" } = fields;
+  const publicKey = hexField(fields.publicKey, 32);
+  if (typeof fields.name !== "string" || !publicKey || address !== addressOf(publicKey)) {
+    return "name, publicKey and address are not whole";
+  }
+  if (name !== undefined && fields.name !== name) return `it holds the key ${JSON.stringify(fields.name)}`;
+  if (typeof path !== "string") return "its path is no text";
+  const secret = fields.seed === undefined ? oldSecret(fields.encryptedSeed) : plainSecret(fields.seed);
+  if (!secret) return "its seed is not whole";
+  return { name: fields.name, publicKey, address: addressOf(publicKey), path, secret };
+}
+
+function ofKeystore(fields: unknown, name: string): KeyFile | string {
+  const read = readKeystore(fields);
+  if (!read.ok) return read.fault;
+  const { publicKey, path } = read.value;
+  if (!publicKey) return "its pubkey is missing";
+  const secret = { kind: "keystore", keystore: read.value } as const;
+  return { name, publicKey, address: addressOf(publicKey), path, secret };
+}
+
+function plainSecret(seedHex: unknown): KeySecret | undefined {
+  const seed = hexField(seedHex, seedBytes);
+  return seed && { kind: "plain", seed };
+}
+
+function oldSecret(fields: unknown): KeySecret | undefined {
+  if (!isFields(fields) || fields.cipher !== oldCipher || fields.kdf !== "scrypt") return undefined;
+  const [N, r, p] = [fields.N, fields.r, fields.p] as [number, number, number];
   const salt = hexField(fields.salt, saltBytes);
   const nonce = hexField(fields.nonce, cipherNonceBytes);
   const sealed = hexField(fields.sealed, seedBytes + tagBytes);
-  if (!N || N < 2 || (N & (N - 1)) !== 0 || !r || !p || !salt || !nonce || !sealed) return undefined;
-  return { cipher: cipherName, kdf: "scrypt", N, r, p, salt, nonce, sealed };
+  if (scryptCostFault({ n: N, r, p }) !== undefined || !salt || !nonce || !sealed) return undefined;
+  return { kind: "old", encryptedSeed: { N, r, p, salt, nonce, sealed } };
 }
 
 function isFields(value: unknown): value is Record<string, unknown> {
@@ -119,8 +163,14 @@ function hexField(value: unknown, length: number): Uint8Array | undefined {
 }
 
 /** The key pair in a file. The secret key is not enumerable: no log, inspection or JSON of the pair shows it. */
-export async function openKeyFile(file: KeyFile, filePath: string, passphrase?: string): Promise<KeyPair> {
-  const seed = file.seed instanceof Uint8Array ? file.seed : await decryptSeed(file, file.seed, passphrase);
+export async function openKeyFile(
+  file: KeyFile,
+  filePath: string,
+  passphrase?: string,
+  stretch: Stretch = portableStretch,
+): Promise<KeyPair> {
+  const seed =
+    file.secret.kind === "plain" ? file.secret.seed : await decryptSeed(file, filePath, passphrase, stretch);
   const keyPair = keyPairFromSeed(seed);
   if (!bytesEqual(keyPair.publicKey, file.publicKey)) {
     throw corruptKey(filePath, "its seed belongs to another public key");
@@ -128,35 +178,43 @@ export async function openKeyFile(file: KeyFile, filePath: string, passphrase?: 
   return Object.defineProperty({ ...keyPair }, "secretKey", { enumerable: false });
 }
 
-async function decryptSeed(file: KeyFile, seed: EncryptedSeed, passphrase?: string): Promise<Uint8Array> {
+async function decryptSeed(
+  file: KeyFile,
+  filePath: string,
+  passphrase: string | undefined,
+  stretch: Stretch,
+): Promise<Uint8Array> {
   if (passphrase === undefined) {
     throw new KeyError("key/passphrase-needed", `the key ${file.name} is encrypted`, "give its passphrase");
   }
-  const decipher = createDecipheriv(cipherName, await deriveKey(passphrase, seed.salt, seed), seed.nonce, {
-    authTagLength: tagBytes,
-  });
-  decipher.setAAD(file.publicKey);
-  decipher.setAuthTag(seed.sealed.subarray(seedBytes));
+  if (file.secret.kind !== "keystore") return decryptOld(file, passphrase, stretch);
+  const opened = await openKeystore(file.secret.keystore, passphrase, stretch);
+  if (opened.ok) return opened.value;
+  if (opened.fault.code === "keystore/damaged") throw corruptKey(filePath, `it ${opened.fault.reason}`);
+  throw wrongPassphrase(file.name, passphrase);
+}
+
+async function decryptOld(file: KeyFile, passphrase: string, stretch: Stretch): Promise<Uint8Array> {
+  const { N, r, p, salt, nonce, sealed } = (file.secret as Extract<KeySecret, { kind: "old" }>).encryptedSeed;
+  // These versions took Unicode's form NFKC, and control codes as they are.
+  const secret = fromUtf8(passphrase.normalize("NFKC"));
+  const derived = await stretch.scrypt(secret, salt, { n: N, r, p });
   try {
-    return concatBytes([decipher.update(seed.sealed.subarray(0, seedBytes)), decipher.final()]);
+    return gcm(Uint8Array.from(derived), nonce, file.publicKey).decrypt(sealed);
   } catch {
-    throw new KeyError(
-      "key/passphrase-wrong",
-      `the passphrase does not open the key ${file.name} (or its file was changed)`,
-      "try again with the passphrase that the key was made with",
-    );
+    throw wrongPassphrase(file.name, passphrase);
   }
 }
 
-const scryptAsync = promisify<string, Uint8Array, number, object, Buffer>(scrypt);
-
-/** The passphrase in Unicode's form NFKC: the same, whichever keyboard typed it. */
-function deriveKey(
-  passphrase: string,
-  salt: Uint8Array,
-  { N, r, p }: { readonly N: number; readonly r: number; readonly p: number },
-): Promise<Buffer> {
-  return scryptAsync(passphrase.normalize("NFKC"), salt, 32, { N, r, p, maxmem: 2 * 128 * N * r });
+function wrongPassphrase(name: string, passphrase: string): KeyError {
+  const stray = hasStrayCharacters(passphrase)
+    ? "give it without the white space or the invisible character at its ends, or "
+    : "";
+  return new KeyError(
+    "key/passphrase-wrong",
+    `the passphrase does not open the key ${name} (or its file was changed)`,
+    `${stray}try again with the passphrase that the key was made with`,
+  );
 }
 
 export function corruptKey(filePath: string, reason: string): KeyError {

@@ -18,6 +18,7 @@ import {
   openKeyFile,
   parseKeyFile,
 } from "./key-file.ts";
+import { nodeStretch } from "./node-stretch.ts";
 
 /** What may be shown of a key. */
 export interface KeySummary {
@@ -25,7 +26,11 @@ export interface KeySummary {
   /** 32 bytes. */
   readonly publicKey: Uint8Array;
   readonly address: string;
+  /** Where in a set of words the key is from; empty for every other key. */
+  readonly path: string;
   readonly isEncrypted: boolean;
+  /** It is encrypted as earlier versions did; changing its passphrase, also to the same one, renews the file. */
+  readonly isOldFormat: boolean;
 }
 
 export interface KeyList {
@@ -53,26 +58,53 @@ const keyFileBytesMax = 16 * 1024;
 /** Starts with a letter or digit and holds no separator, so that no name leads out of the directory. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/;
 
+/** A key that is not random: from words, or from somewhere else. */
+export interface KeyOrigin {
+  /** 32 bytes. */
+  readonly seed: Uint8Array;
+  /** Where in a set of words it is from. */
+  readonly path?: string;
+}
+
 /**
- * Makes a random key and stores it.
+ * Makes a key and stores it.
  *
  * @param passphrase encrypts the seed; undefined: the file's permissions alone guard it
+ * @param origin undefined: a random key
  */
 export async function createKey(
   dataDir: string,
   name: string,
   passphrase?: string,
   { allowOpen = false }: Pick<KeyAccess, "allowOpen"> = {},
+  origin?: KeyOrigin,
 ): Promise<KeySummary> {
+  const filePath = newKeyPath(dataDir, name);
+  return summaryOf(await createKeyFile(filePath, name, { passphrase, allowOpen, ...(origin && { origin }) }));
+}
+
+/**
+ * That a key of this name can be made, as far as can be told before: {@link createKey} decides.
+ *
+ * @throws KeyError if the name is none or taken
+ */
+export async function requireFreeName(dataDir: string, name: string): Promise<void> {
+  const filePath = newKeyPath(dataDir, name);
+  const isTaken = await fs.stat(filePath).then(
+    () => true,
+    () => false,
+  );
+  if (isTaken) throw keyExists(filePath, name);
+}
+
+function newKeyPath(dataDir: string, name: string): string {
   const filePath = keyFilePath(dataDir, name);
-  if (name === nodeKeyName) {
-    throw new KeyError(
-      "key/name-invalid",
-      `"${nodeKeyName}" is the name of the node's own key, which the node makes by itself`,
-      "choose another name",
-    );
-  }
-  return summaryOf(await createKeyFile(filePath, name, { passphrase, allowOpen }));
+  if (name !== nodeKeyName) return filePath;
+  throw new KeyError(
+    "key/name-invalid",
+    `"${nodeKeyName}" is the name of the node's own key, which the node makes by itself`,
+    "choose another name",
+  );
 }
 
 /** All keys by name, the node's own first; no passphrase is needed. */
@@ -113,9 +145,9 @@ export async function loadKey(
   const { passphrase, allowOpen = false } = typeof access === "string" ? { passphrase: access } : access;
   const filePath = keyFilePath(dataDir, name);
   const file = await readKeyFile(filePath, name, allowOpen ? "any" : "private");
-  const isAsked = typeof passphrase === "function" && !(file.seed instanceof Uint8Array);
+  const isAsked = typeof passphrase === "function" && file.secret.kind !== "plain";
   const given = typeof passphrase === "function" ? isAsked && (await passphrase()) : passphrase;
-  return openKeyFile(file, filePath, given || undefined);
+  return openKeyFile(file, filePath, given || undefined, nodeStretch);
 }
 
 /** The key of this name, made without a passphrase where there is none yet. */
@@ -159,11 +191,12 @@ export async function changePassphrase(
 ): Promise<KeySummary> {
   const filePath = keyFilePath(dataDir, name);
   const keyPair = await loadKey(dataDir, name, from);
-  const file = await makeKeyFile(name, keyPair.secretKey.slice(0, seedBytes), to);
+  const { path: keyPath } = await readKeyFile(filePath, name, "any");
+  const file = await makeKeyFile(name, keyPair.secretKey.slice(0, seedBytes), to, keyPath, nodeStretch);
   const content = encodeKeyFile(file);
-  const again = parseKeyFile(new TextDecoder().decode(content));
+  const again = parseKeyFile(new TextDecoder().decode(content), name);
   if (typeof again === "string") throw corruptKey(filePath, again);
-  await openKeyFile(again, filePath, to);
+  await openKeyFile(again, filePath, to, nodeStretch);
   await replaceDurableFile(filePath, content, keyFileMode).catch((thrown) => {
     throw ioError(filePath, thrown);
   });
@@ -202,9 +235,17 @@ function keyFilePath(dataDir: string, name: string): string {
 async function createKeyFile(
   filePath: string,
   name: string,
-  { passphrase, allowOpen }: { readonly passphrase?: string | undefined; readonly allowOpen: boolean },
+  {
+    passphrase,
+    allowOpen,
+    origin = { seed: randomBytes(seedBytes) },
+  }: {
+    readonly passphrase?: string | undefined;
+    readonly allowOpen: boolean;
+    readonly origin?: KeyOrigin;
+  },
 ): Promise<KeyFile> {
-  const file = await makeKeyFile(name, randomBytes(seedBytes), passphrase);
+  const file = await makeKeyFile(name, origin.seed, passphrase, origin.path, nodeStretch);
   const directory = path.dirname(filePath);
   try {
     makeDirectory(directory, keyDirectoryMode);
@@ -214,13 +255,17 @@ async function createKeyFile(
   } catch (thrown) {
     if (thrown instanceof KeyError) throw thrown;
     if (!isCode(thrown, "EEXIST")) throw ioError(filePath, thrown);
-    throw new KeyError(
-      "key/exists",
-      `there is a key ${name} already (${filePath}), and keys are never overwritten`,
-      `choose another name, or see it: aurex-node keys show ${name}`,
-    );
+    throw keyExists(filePath, name);
   }
   return file;
+}
+
+function keyExists(filePath: string, name: string): KeyError {
+  return new KeyError(
+    "key/exists",
+    `there is a key ${name} already (${filePath}), and keys are never overwritten`,
+    `choose another name, or see it: aurex-node keys show ${name}`,
+  );
 }
 
 type Permissions = "private" | "any";
@@ -237,9 +282,8 @@ async function readKeyFile(filePath: string, name: string, permissions: Permissi
         : `see which there are: aurex-node keys list; or make it: aurex-node keys new ${name}`,
     );
   });
-  const file = parseKeyFile(text);
+  const file = parseKeyFile(text, name);
   if (typeof file === "string") throw corruptKey(filePath, file);
-  if (file.name !== name) throw corruptKey(filePath, `it holds the key ${JSON.stringify(file.name)}`);
   return file;
 }
 
@@ -274,8 +318,13 @@ function requirePrivate(filePath: string, { mode, uid }: Stats, wanted: number):
   );
 }
 
-function summaryOf({ name, publicKey, address, seed }: KeyFile): KeySummary {
-  return { name, publicKey, address, isEncrypted: !(seed instanceof Uint8Array) };
+function summaryOf({ name, publicKey, address, path: keyPath, secret }: KeyFile): KeySummary {
+  const { kind } = secret;
+  return {
+    ...{ name, publicKey, address, path: keyPath },
+    isEncrypted: kind !== "plain",
+    isOldFormat: kind === "old",
+  };
 }
 
 function isCode(thrown: unknown, code: string): boolean {

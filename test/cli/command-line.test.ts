@@ -14,7 +14,7 @@ const commands: Record<string, readonly string[]> = {
   pool: ["serve", "join", "show"],
   invite: [],
   join: [],
-  keys: ["new", "list", "show", "node", "passphrase"],
+  keys: ["new", "list", "show", "node", "passphrase", "import", "export"],
   user: ["register"],
   tx: ["send", "record", "issue", "show", "cancel"],
   account: [],

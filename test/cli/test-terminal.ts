@@ -10,18 +10,25 @@ export interface Run {
 }
 
 export interface RunOptions {
+  /** What stdin holds. */
+  readonly input?: string;
   readonly environment?: Record<string, string>;
   readonly homeDirectory?: string;
   readonly columns?: number;
   readonly hostName?: string;
   /** What a person answers to the questions, in order; without them nobody can be asked. */
-  readonly answers?: readonly string[];
+  readonly answers?: readonly (string | ((question: string, stderr: string) => string))[];
 }
 
 export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Run> {
   const stdout = new Remembering();
   const stderr = new Remembering();
   const answers = [...(options.answers ?? [])];
+  const answerTo = async (question: string) => {
+    const answer = answers.shift();
+    if (answer === undefined) throw new Error(`nobody answers to ${question}`);
+    return typeof answer === "function" ? answer(question, stderr.text) : answer;
+  };
   const terminal: Terminal = {
     stdout,
     stderr,
@@ -32,11 +39,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     homeDirectory: options.homeDirectory ?? "/nonexistent/home",
     hostName: options.hostName ?? "",
     logOutput: () => stdout,
-    askSecret: async (question) => {
-      const answer = answers.shift();
-      if (answer === undefined) throw new Error(`nobody answers to ${question}`);
-      return answer;
-    },
+    askSecret: (question) => answerTo(question),
+    ask: (question) => answerTo(question),
+    readInput: async () => Buffer.from(options.input ?? ""),
   };
   const code = await main(argv, terminal);
   return { code, stdout: stdout.text, stderr: stderr.text };

@@ -31,6 +31,7 @@ const keyCodes: Record<KeyErrorCode, number> = {
   "key/permissions": 7,
   "key/corrupt": 7,
   "key/passphrase-empty": 7,
+  "key/passphrase-unusable": 7,
   "key/passphrase-needed": 7,
   "key/passphrase-wrong": 7,
   "key/io": 7,

@@ -38,6 +38,25 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
   "npm run chaos": ["package.json", /"chaos": "/],
   "npm run test:long": ["package.json", /"test:long": "/],
   "sudo npm run demo:lan": ["package.json", /"demo:lan": ".* bin\/aurex-node\.js demo-lan"/],
+  // A terminal asks for the words that it has shown.
+  "aurex-node keys new alice --words": ["test/cli/keys-words.test.ts", /\["alice", \["--words"\], 12\]/],
+  "aurex-node keys import alice": ["test/cli/keys-words.test.ts", /\["keys", "import", "alice"/],
+  "aurex-node keys import alice --file words.txt --account 1": [
+    "test/cli/keys-words.test.ts",
+    /keys import alice --file words\.txt --account 1/,
+  ],
+  "aurex-node keys import alice --file keystore.json --passphrase-file secret.txt": [
+    "test/cli/keys-words.test.ts",
+    /keys import alice --file keystore\.json --passphrase-file secret\.txt/,
+  ],
+  "aurex-node keys export alice --out alice-keystore.json": [
+    "test/cli/keys-words.test.ts",
+    /keys export alice --out alice-keystore\.json/,
+  ],
+  "aurex-node keys export node --new-passphrase-file secret.txt > node-keystore.json": [
+    "test/cli/keys-words.test.ts",
+    /keys export node --new-passphrase-file secret\.txt/,
+  ],
   "sudo aurex-node demo-lan": ["test/lan/demo.test.ts", /"demo-lan"/],
   "sudo aurex-node demo-lan --json": ["test/lan/demo.test.ts", /"demo-lan", "--json"/],
 };

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { inspect } from "node:util";
 import { toHex } from "../../src/base/bytes.ts";
 import { publicKeyOfAddress } from "../../src/protocol/identity.ts";
-import { sign, verifySignature } from "../../src/protocol/signing.ts";
+import { keyPairFromSeed, sign, verifySignature } from "../../src/protocol/signing.ts";
 import { KeyError, type KeyErrorCode } from "../../src/wallet/key-error.ts";
 import {
   createKey,
@@ -19,6 +19,7 @@ import {
   loadOrCreateNodeKey,
   showKey,
 } from "../../src/wallet/keystore.ts";
+import { oldKeyFile } from "./old-key-file.ts";
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), "aurex-keys-"));
 after(() => fs.rmSync(root, { recursive: true }));
@@ -78,8 +79,33 @@ test("an encrypted key whose file was changed does not open as another's", async
   const file = keyFile(dataDir, "bob");
   const written = JSON.parse(fs.readFileSync(file, "utf8"));
   const change = (fields: object) => fs.writeFileSync(file, JSON.stringify({ ...written, ...fields }));
+  for (const fields of [
+    { pubkey: toHex(other.publicKey) },
+    { path: "m/0'" },
+    { crypto: {} },
+    { version: 5 },
+  ]) {
+    change(fields);
+    await assertRefused(loadKey(dataDir, "bob", "secret"), "key/corrupt");
+  }
+});
+
+test("a key that an earlier version encrypted opens by its passphrase alone, and not as another's", async () => {
+  const dataDir = newDataDir();
+  const other = await createKey(dataDir, "mallory");
+  const seed = Uint8Array.from({ length: 32 }, (_, index) => index);
+  const written = JSON.parse(oldKeyFile("bob", seed, "secret é"));
+  const change = (fields: object) =>
+    fs.writeFileSync(keyFile(dataDir, "bob"), JSON.stringify({ ...written, ...fields }), { mode: 0o600 });
+  change({});
+  assert.equal((await showKey(dataDir, "bob")).isOldFormat, true);
+  assert.deepEqual(
+    (await loadKey(dataDir, "bob", "secret é".normalize("NFD"))).publicKey,
+    keyPairFromSeed(seed).publicKey,
+  );
+  await assertRefused(loadKey(dataDir, "bob", "secret e"), "key/passphrase-wrong");
   change({ publicKey: toHex(other.publicKey), address: other.address });
-  await assertRefused(loadKey(dataDir, "bob", "secret"), "key/passphrase-wrong");
+  await assertRefused(loadKey(dataDir, "bob", "secret é"), "key/passphrase-wrong");
   for (const cost of [
     { N: 2 ** 40 },
     { N: 3 },
@@ -90,7 +116,7 @@ test("an encrypted key whose file was changed does not open as another's", async
     { kdf: "none" },
   ]) {
     change({ encryptedSeed: { ...written.encryptedSeed, ...cost } });
-    await assertRefused(loadKey(dataDir, "bob", "secret"), "key/corrupt");
+    await assertRefused(loadKey(dataDir, "bob", "secret é"), "key/corrupt");
   }
 });
 

@@ -26,6 +26,8 @@ export const readingCommands = [
   "keys list",
   "keys show",
   "keys passphrase",
+  "keys import",
+  "keys export",
   "keys node",
 ] as const;
 
