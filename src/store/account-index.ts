@@ -7,6 +7,8 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 
 /** An item as it is stored: at its account, under its number. */
 export interface StoredItem extends Omit<AccountItem, "accountHex"> {
+  /** AUR of the account after the item, whether or not the item moves any. */
+  readonly aurBalance: bigint;
   /** Of the canonical block that it belongs to. */
   readonly height: number;
 }
@@ -66,10 +68,9 @@ export function decodeProgress(bytes: Uint8Array): IndexProgress | undefined {
 
 const directions: readonly ItemDirection[] = ["out", "in", "self", "about", "credit"];
 const directionMask = 0x07;
-const hasAur = 0x08;
-const hasAsset = 0x10;
-/** Height, position, flags. */
-const headBytes = 8 + 4 + 1;
+const hasAsset = 0x08;
+/** Height, position, flags, balance. */
+const headBytes = 8 + 4 + 1 + 8;
 
 /** By hand rather than in SSZ: a full block has 16 000 of them, and half of the fields are absent in most. */
 export function encodeItem({
@@ -81,15 +82,12 @@ export function encodeItem({
   credited,
 }: StoredItem): Uint8Array {
   const isCredit = direction === "credit";
-  const length =
-    headBytes + (aurBalance === undefined ? 0 : 8) + (asset ? hashBytes + 8 : 0) + (isCredit ? 8 : 0);
+  const length = headBytes + (asset ? hashBytes + 8 : 0) + (isCredit ? 8 : 0);
   const bytes = Buffer.allocUnsafe(length);
   bytes.writeBigUInt64LE(BigInt(height));
   bytes.writeUInt32LE(position ?? 0, 8);
-  const flags = (aurBalance === undefined ? 0 : hasAur) | (asset ? hasAsset : 0);
-  bytes[12] = directions.indexOf(direction) | flags;
-  let at = headBytes;
-  if (aurBalance !== undefined) at = bytes.writeBigUInt64LE(aurBalance, at);
+  bytes[12] = directions.indexOf(direction) | (asset ? hasAsset : 0);
+  let at = bytes.writeBigUInt64LE(aurBalance, 13);
   if (asset) {
     bytes.set(asset.assetId, at);
     at = bytes.writeBigUInt64LE(asset.balance, at + hashBytes);
@@ -105,15 +103,13 @@ export function decodeItem(bytes: Uint8Array): StoredItem | undefined {
   const flags = bytes[12] as number;
   const direction = directions[flags & directionMask];
   const isCredit = direction === "credit";
-  const length =
-    headBytes + (flags & hasAur ? 8 : 0) + (flags & hasAsset ? hashBytes + 8 : 0) + (isCredit ? 8 : 0);
+  const length = headBytes + (flags & hasAsset ? hashBytes + 8 : 0) + (isCredit ? 8 : 0);
   if (!direction || bytes.length !== length) return undefined;
   let at = headBytes;
   const nextUnits = () => {
     at += 8;
     return view.getBigUint64(at - 8, true);
   };
-  const aurBalance = flags & hasAur ? nextUnits() : undefined;
   const assetId = flags & hasAsset ? bytes.slice(at, at + hashBytes) : undefined;
   if (assetId) at += hashBytes;
   const asset = assetId && { assetId, balance: nextUnits() };
@@ -121,7 +117,7 @@ export function decodeItem(bytes: Uint8Array): StoredItem | undefined {
     height: Number(view.getBigUint64(0, true)),
     position: isCredit ? undefined : view.getUint32(8, true),
     direction,
-    aurBalance,
+    aurBalance: view.getBigUint64(13, true),
     asset,
     credited: isCredit ? nextUnits() : 0n,
   };

@@ -1,7 +1,7 @@
 /** How a batch of the chain changes the account index: pure, the same for both twins. */
 import { fromHex, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import { accountItems } from "../ledger/account-items.ts";
+import { type AccountItem, accountItems } from "../ledger/account-items.ts";
 import type { StateChange } from "../ledger/entry.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 import type { IndexProgress, StoredItem } from "./account-index.ts";
@@ -11,6 +11,7 @@ export interface IndexLookups {
   /** Whether blocks that join are to be added. What leaves is taken back in either case. */
   readonly isKept: boolean;
   itemCount(account: Uint8Array): number;
+  item(account: Uint8Array, number: number): StoredItem | undefined;
   /** Of a canonical block. */
   stateChange(hash: Uint8Array): StateChange | undefined;
   hashAtHeight(height: number): Uint8Array | undefined;
@@ -63,7 +64,7 @@ export function indexChange(
     for (const { hash, height, transactions, change } of [...later, ...added]) {
       if (height !== blockCount) continue;
       for (const { accountHex, ...item } of accountItems(transactions, change)) {
-        histories.push(accountHex, { ...item, height });
+        histories.push(accountHex, item, height);
       }
       blockCount += 1;
       tipHash = hash;
@@ -101,8 +102,15 @@ class Histories {
     history.sharedCount -= 1;
   }
 
-  push(accountHex: string, item: StoredItem): void {
-    this.#of(accountHex).added.push(item);
+  push(accountHex: string, item: Omit<AccountItem, "accountHex">, height: number): void {
+    const history = this.#of(accountHex);
+    history.added.push({ ...item, height, aurBalance: item.aurBalance ?? this.#lastAur(history) });
+  }
+
+  /** Most items move AUR and say what is left of it. The others stand at what the item before them left. */
+  #lastAur({ account, sharedCount, added }: Omit<HistoryChange, "countBefore">): bigint {
+    const last = added.at(-1) ?? (sharedCount > 0 ? this.#stored.item(account, sharedCount - 1) : undefined);
+    return last?.aurBalance ?? 0n;
   }
 
   changes(): Iterable<HistoryChange> {

@@ -60,14 +60,16 @@ export class LevelAccountIndex implements AccountIndex {
   }
 
   item(account: Uint8Array, number: number): StoredItem | undefined {
-    return this.#guarded(() => {
-      const key = itemKey(account, number);
-      const bytes = this.#database.get(key);
-      const item = bytes && decodeItem(bytes);
-      const isBeyond = !bytes && number >= this.#itemCount(account);
-      invariant(item || isBeyond, `the value of ${describeKey(key)} is there and decodes`);
-      return item;
-    });
+    return this.#guarded(() => this.#item(account, number));
+  }
+
+  #item(account: Uint8Array, number: number): StoredItem | undefined {
+    const key = itemKey(account, number);
+    const bytes = this.#database.get(key);
+    const item = bytes && decodeItem(bytes);
+    const isBeyond = !bytes && number >= this.#itemCount(account);
+    invariant(item || isBeyond, `the value of ${describeKey(key)} is there and decodes`);
+    return item;
   }
 
   #itemCount(account: Uint8Array): number {
@@ -106,6 +108,7 @@ export class LevelAccountIndex implements AccountIndex {
       const change = indexChange(batch, before, {
         isKept: this.isKept,
         itemCount: (account) => this.#itemCount(account),
+        item: (account, number) => this.#item(account, number),
         stateChange: (hash) => line.stateChange(hash),
         hashAtHeight: (height) => line.hashAtHeight(height),
       });

@@ -132,6 +132,7 @@ class DiskContents {
     const change = indexChange(batch, this.indexProgress, {
       isKept,
       itemCount: (account) => this.histories.get(toHex(account))?.length ?? 0,
+      item: (account, number) => this.histories.get(toHex(account))?.[number],
       stateChange: (hash) => this.changes.get(toHex(hash)),
       hashAtHeight: (height) => this.hashes[height],
     });

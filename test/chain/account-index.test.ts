@@ -168,7 +168,7 @@ function assertAsModel(chain: Chain, builder: BlockBuilder, { built, line }: Gro
     const last = new Map<string, bigint>();
     for (let number = 0; number < index.itemCount(publicKey); number += 1) {
       const { aurBalance, asset } = index.item(publicKey, number)!;
-      if (aurBalance !== undefined) last.set("AUR", aurBalance);
+      last.set("AUR", aurBalance);
       if (asset) last.set(toHex(asset.assetId), asset.balance);
     }
     assert.equal(last.get("AUR") ?? 0n, chain.ledger.account(accountHex)?.balance ?? 0n);

@@ -18,7 +18,7 @@ export function countHistories(genesis: Genesis, blocks: readonly Block[]): Map<
   const histories = new Map<string, ItemText[]>();
   const balances = new Map<string, bigint>();
   const add = (account: string, place: string, direction: string, moves: readonly [string, bigint][]) => {
-    const after = new Map<string, bigint>();
+    const after = new Map([[aur, balances.get(account + aur) ?? 0n]]);
     for (const [asset, units] of moves) {
       const balance = (balances.get(account + asset) ?? 0n) + units;
       balances.set(account + asset, balance);
@@ -78,7 +78,7 @@ export function historyIn(index: AccountIndex, account: Uint8Array): ItemText[] 
     const item = index.item(account, number);
     if (!item) throw new Error(`item ${number} is missing`);
     const { height, position, direction, aurBalance, asset } = item;
-    const said = aurBalance === undefined ? [] : [`AUR=${aurBalance}`];
+    const said = [`AUR=${aurBalance}`];
     if (asset) said.push(`${toHex(asset.assetId)}=${asset.balance}`);
     texts.push([`${height}/${position ?? "block"}`, direction, ...said].join(" "));
   }

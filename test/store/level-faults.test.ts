@@ -24,6 +24,7 @@ import { type ChainStore, StoreError, type StoreErrorCode } from "../../src/stor
 import { LevelDatabase } from "../../src/store/level-database.ts";
 import { type LevelStoreOptions, openLevelStore } from "../../src/store/level-store.ts";
 import { totalsKey } from "../../src/store/store-keys.ts";
+import { schemaVersion } from "../../src/store/store-marker.ts";
 import { decodeTotals, encodeTotals } from "../../src/store/store-records.ts";
 import {
   blockAfter,
@@ -96,10 +97,16 @@ it("refuses what a newer or an older program wrote, and says which version that 
   await writeStore(directory, [chainOf(2)]);
   const path = join(directory, "aurex-store.json");
   const marker = JSON.parse(await readFile(path, "utf8"));
-  await writeFile(path, JSON.stringify({ ...marker, schemaVersion: 4 }));
-  await assertRefusedUntouched(directory, storeError("store/newer-version", "version 4", "version 3"));
+  await writeFile(path, JSON.stringify({ ...marker, schemaVersion: schemaVersion + 1 }));
+  await assertRefusedUntouched(
+    directory,
+    storeError("store/newer-version", `version ${schemaVersion + 1}`, `version ${schemaVersion}`),
+  );
   await writeFile(path, JSON.stringify({ ...marker, schemaVersion: 2 }));
-  await assertRefusedUntouched(directory, storeError("store/older-version", "version 2", "version 3"));
+  await assertRefusedUntouched(
+    directory,
+    storeError("store/older-version", "version 2", `version ${schemaVersion}`),
+  );
   await writeFile(path, JSON.stringify({ ...marker, schemaVersion: 0 }));
   await assertRefusedUntouched(directory, storeError("store/corrupt", "version 0 never was"));
 });
@@ -135,7 +142,7 @@ it("creates nothing where files are missing: CURRENT, the manifest, a table, the
 
 it("begins anew where a crash left only the marker, and takes an empty directory", async (context) => {
   const directory = await temporaryDirectory(context);
-  const marker = { schemaVersion: 3, chainId: Buffer.from(testChainId).toString("hex"), state: "creating" };
+  const marker = { schemaVersion, chainId: Buffer.from(testChainId).toString("hex"), state: "creating" };
   await writeFile(join(directory, "aurex-store.json"), JSON.stringify(marker));
   const line = chainOf(3);
   await writeStore(directory, [line]);

@@ -52,7 +52,8 @@ export function assertHistories(store: ChainStore, blocks: readonly FixtureBlock
   for (const { block, connected } of blocks) {
     for (const { accountHex, ...item } of accountItems(block.transactions, connected.change)) {
       const items = histories.get(accountHex) ?? [];
-      items.push({ ...item, height: block.header.height });
+      const aurBalance = item.aurBalance ?? items.at(-1)?.aurBalance ?? 0n;
+      items.push({ ...item, aurBalance, height: block.header.height });
       histories.set(accountHex, items);
     }
   }
