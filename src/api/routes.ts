@@ -3,6 +3,7 @@ import * as accounts from "./accounts.ts";
 import * as assets from "./assets.ts";
 import * as blocks from "./blocks.ts";
 import * as consensus from "./consensus.ts";
+import * as events from "./events.ts";
 import * as mempool from "./mempool.ts";
 import * as metrics from "./metrics.ts";
 import * as mining from "./mining.ts";
@@ -20,6 +21,7 @@ const topics: readonly Readonly<Record<string, unknown>>[] = [
   assets,
   consensus,
   mining,
+  events,
   metrics,
 ];
 
