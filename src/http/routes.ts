@@ -4,8 +4,9 @@ import { addAccountRoutes } from "./account-routes.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { addBlockRoutes } from "./block-routes.ts";
+import { addDocumentationRoutes } from "./documentation-routes.ts";
 import { addMempoolRoutes } from "./mempool-routes.ts";
-import { addNodeRoutes } from "./node-routes.ts";
+import { addNodeRoutes, versionOf } from "./node-routes.ts";
 import { addPoolRoutes } from "./pool-routes.ts";
 import { addTransactionRoutes } from "./transaction-routes.ts";
 
@@ -17,4 +18,5 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addAccountRoutes(app, modules);
   addAuthorityRoutes(app, modules.authorities);
   addPoolRoutes(app, modules.pool);
+  addDocumentationRoutes(app, versionOf(modules.software));
 }
