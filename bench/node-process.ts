@@ -18,8 +18,6 @@ export interface NodeProcessOptions {
   readonly authority: boolean;
   /** Report each transaction that enters the mempool. */
   readonly watchMempool: boolean;
-  /** Serve the API on any port. */
-  readonly api?: boolean;
 }
 
 export type Order =
@@ -37,7 +35,7 @@ export type Order =
 
 /** `atMs` is the machine's monotonic clock, the same in all of its processes. */
 export type Report =
-  | { readonly report: "started"; readonly address: string; readonly apiUrl: string }
+  | { readonly report: "started"; readonly address: string }
   | { readonly report: "peers"; readonly count: number }
   | { readonly report: "signed" }
   /** The threads are at it. */
@@ -68,7 +66,7 @@ async function run(options: NodeProcessOptions): Promise<void> {
     mdns: false,
     // A line stays a line.
     introductions: false,
-    apiPort: options.api ? 0 : undefined,
+    apiPort: undefined,
     exportFile: undefined,
   });
   let committed = 0;
@@ -152,7 +150,7 @@ async function run(options: NodeProcessOptions): Promise<void> {
       process.exit(1);
     });
   });
-  tell({ report: "started", address: node.network.addresses[0] ?? "", apiUrl: node.apiUrl ?? "" });
+  tell({ report: "started", address: node.network.addresses[0] ?? "" });
 }
 
 await run(JSON.parse(process.argv[2] ?? ""));

@@ -14,6 +14,7 @@ export type Topic =
   | "mining"
   | "light"
   | "stats"
+  | "export"
   | "events"
   | "admin"
   | "health"

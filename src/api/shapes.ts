@@ -66,7 +66,7 @@ export const BlockReference = Type.Object({ height: Height, hash: Hash });
 export type BlockReference = Said<typeof BlockReference>;
 
 /** The head that an answer was read at: everything in the answer is from that one moment. */
-export const HeadReference = Type.Object({ ...BlockReference.properties });
+export const HeadReference = BlockReference;
 
 /** What every list answers. `next` is the `cursor` of the next page; null, and nothing else, says that this is the last. */
 export const pageOf = <Item extends TSchema>(item: Item) =>
@@ -75,4 +75,12 @@ export const pageOf = <Item extends TSchema>(item: Item) =>
 /** `limit` as a number. */
 export function limitOf(text: string | undefined): number {
   return text === undefined ? pageItemsDefault : Math.min(Number(text), pageItemsMax);
+}
+
+/** The latest time that a `Date` can say; timestamps may be any number of 64 bits. */
+const lastTimestampMs = 8.64e15;
+
+/** {@link IsoTime} of a timestamp; times after the year 275760 are shown as the end of that. */
+export function isoTime(timestampMs: number): string {
+  return new Date(Math.min(timestampMs, lastTimestampMs)).toISOString();
 }

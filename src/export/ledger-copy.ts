@@ -22,6 +22,8 @@ export interface LedgerCopyOptions {
   readonly target: string;
   /** Replace what is at `target`, in one step. */
   readonly force?: boolean;
+  /** False: a copy that need not outlive a power cut, without the syncs that would hold up the whole process. Default true. */
+  readonly durable?: boolean;
 }
 
 export interface LedgerCopyModules {
@@ -82,12 +84,13 @@ export async function copyLedger(
     checkTarget(ledger, target, options.force ?? false);
     removePartial();
     await copyPages(source, partial, modules);
-    const chains = finishCopy(partial);
+    const durable = options.durable ?? true;
+    const chains = finishCopy(partial, durable);
     const { size: bytes } = statSync(partial);
     // Left there by a file of this name that is gone, or goes now.
     for (const suffix of companions) rmSync(target + suffix, { force: true });
     renameSync(partial, target);
-    await syncDirectory(dirname(target));
+    if (durable) await syncDirectory(dirname(target));
     return { file: target, ledger, bytes, chains };
   } catch (thrown) {
     removePartial();
@@ -168,9 +171,10 @@ async function copyPages(
 }
 
 /** Takes the copy out of journal mode WAL, which it has from the ledger, and syncs it. */
-function finishCopy(partial: string): readonly CopiedChain[] {
+function finishCopy(partial: string, durable: boolean): readonly CopiedChain[] {
   const db = new DatabaseSync(partial);
   try {
+    if (!durable) db.exec("PRAGMA synchronous = OFF");
     db.exec("PRAGMA journal_mode = DELETE");
     const rows = db
       .prepare(
@@ -186,7 +190,7 @@ function finishCopy(partial: string): readonly CopiedChain[] {
     }));
   } finally {
     db.close();
-    syncToDisk(partial);
+    if (durable) syncToDisk(partial);
   }
 }
 

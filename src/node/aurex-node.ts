@@ -128,12 +128,11 @@ export class AurexNode {
       own: core.ownTransactions,
       status: () => this.status(),
       peers: () => peersAnswer(core.network),
-      network: core.network,
-      host,
       authorities: core.admission,
       foundAnew: leaveChain && (() => this.#foundAnew(leaveChain)),
       work: workBoard,
       pool: pool && (() => pool.status()),
+      sqlLedger: follower?.downloaded(dataDirectory(options.dataDir).downloads),
       software: softwareVersion,
       logger,
     });

@@ -20,6 +20,8 @@ export interface DataDirectory {
   readonly ownTransactions: string;
   /** The books of a mining pool. */
   readonly pool: string;
+  /** Copies of the SQL ledger for as long as they are sent. */
+  readonly downloads: string;
   readonly chainSpec: string;
   /** Where the chain came from; it counts only with the spec of its chain id beside it. */
   readonly chainOrigin: string;
@@ -37,6 +39,7 @@ export function dataDirectory(dataDir: string): DataDirectory {
     voteJournal: path.join(dataDir, "vote-journal"),
     ownTransactions: path.join(dataDir, "own-transactions"),
     pool: path.join(dataDir, "pool"),
+    downloads: path.join(dataDir, "downloads"),
     chainSpec: path.join(dataDir, "chain-spec.json"),
     chainOrigin: path.join(dataDir, "chain-origin.json"),
     leftChains: path.join(dataDir, "left-chains.json"),

@@ -11,6 +11,7 @@ import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
 import { ExportJob } from "../export/export-job.ts";
 import { readerOf } from "../export/ledger-readers.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
+import type { DownloadedLedger } from "../http/ledger-downloads.ts";
 import type { Network } from "../network/network.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import { freeBytesMinDefault } from "../store/store-limits.ts";
@@ -37,7 +38,7 @@ export interface ExportFollowerModules {
 
 const passing: ReadonlySet<ExportErrorCode> = new Set(["export/busy", "export/disk-full"]);
 /** The export stops this long before the disk is so full that the chain could not be written. */
-const reserveBytes = 64 * 1024 * 1024;
+const reserveBytes = freeBytesMinDefault + 64 * 1024 * 1024;
 
 interface Fault {
   readonly error: Error;
@@ -89,7 +90,7 @@ export class ExportFollower {
   ): ExportFollower {
     const { file, dataDir } = options;
     const { chain, clock, logger } = modules;
-    const reserve = { directory: dataDir, bytes: freeBytesMinDefault + reserveBytes };
+    const reserve = { directory: dataDir, bytes: reserveBytes };
     const job = new ExportJob({ file, reserve }, { source: chain, clock, logger });
     try {
       job.open();
@@ -107,6 +108,11 @@ export class ExportFollower {
     for (const record of network.directory.records()) this.#onRecord(record);
     this.#wake();
     this.#lookLater();
+  }
+
+  /** @param copiesDirectory of this node alone: what lies in it is removed */
+  downloaded(copiesDirectory: string): DownloadedLedger {
+    return { file: this.#modules.job.file, copiesDirectory, reserveBytes };
   }
 
   /** Where the file is and how it fares. */

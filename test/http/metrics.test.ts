@@ -142,8 +142,9 @@ describe("GET /metrics", () => {
 
   it("lets go of the chain with the stop of the API", async (t) => {
     const rig = await rigOf(t);
-    const during = rig.chain.events.listenerCount("headChanged");
+    assert.ok(rig.chain.events.listenerCount("headChanged") > 1);
     await rig.api.stop();
-    assert.equal(rig.chain.events.listenerCount("headChanged"), during - 1);
+    // The mempool's.
+    assert.equal(rig.chain.events.listenerCount("headChanged"), 1);
   });
 });

@@ -175,12 +175,9 @@ export class TransactionJournal {
     if (this.#closed) return { code: "mempool/not-stored", reason: "the node is stopping" };
     const done = Promise.withResolvers<NotJournalled | undefined>();
     this.#waiting.push({ lines, done });
-    // Not at once: what a block settles comes in one piece of work, and shares a sync.
-    this.#flushing ??= Promise.resolve()
-      .then(() => this.#flush())
-      .finally(() => {
-        this.#flushing = undefined;
-      });
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = undefined;
+    });
     return done.promise;
   }
 
