@@ -18,6 +18,8 @@ export interface NodeProcessOptions {
   readonly authority: boolean;
   /** Report each transaction that enters the mempool. */
   readonly watchMempool: boolean;
+  /** Serve the API on any port. */
+  readonly api?: boolean;
 }
 
 export type Order =
@@ -35,7 +37,7 @@ export type Order =
 
 /** `atMs` is the machine's monotonic clock, the same in all of its processes. */
 export type Report =
-  | { readonly report: "started"; readonly address: string }
+  | { readonly report: "started"; readonly address: string; readonly apiUrl: string }
   | { readonly report: "peers"; readonly count: number }
   | { readonly report: "signed" }
   /** The threads are at it. */
@@ -66,7 +68,7 @@ async function run(options: NodeProcessOptions): Promise<void> {
     mdns: false,
     // A line stays a line.
     introductions: false,
-    apiPort: undefined,
+    apiPort: options.api ? 0 : undefined,
     exportFile: undefined,
   });
   let committed = 0;
@@ -150,7 +152,7 @@ async function run(options: NodeProcessOptions): Promise<void> {
       process.exit(1);
     });
   });
-  tell({ report: "started", address: node.network.addresses[0] ?? "" });
+  tell({ report: "started", address: node.network.addresses[0] ?? "", apiUrl: node.apiUrl ?? "" });
 }
 
 await run(JSON.parse(process.argv[2] ?? ""));

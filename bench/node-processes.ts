@@ -13,6 +13,8 @@ export class NodeProcess {
   readonly #listeners = new Set<(report: Report) => void>();
   #exitCode: number | null | undefined;
   address = "";
+  /** Empty without an API. */
+  apiUrl = "";
   peers = 0;
   /** Transactions in its canonical chain, and when the last of them came, on the machine's monotonic clock. */
   committed = 0;
@@ -28,7 +30,10 @@ export class NodeProcess {
       this.#exitCode = code;
     });
     this.#child.on("message", (report: Report) => {
-      if (report.report === "started") this.address = report.address;
+      if (report.report === "started") {
+        this.address = report.address;
+        this.apiUrl = report.apiUrl;
+      }
       if (report.report === "peers") this.peers = report.count;
       if (report.report === "head") {
         this.committed = report.committed;
@@ -89,6 +94,8 @@ export interface NodeProcessesOptions {
   readonly spec: ChainSpec;
   readonly authority: boolean;
   readonly watchMempool: boolean;
+  /** Serve the API on any port. */
+  readonly api?: boolean;
   /** Pairs of positions to connect. */
   readonly links: readonly (readonly [from: number, to: number])[];
 }

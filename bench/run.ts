@@ -11,6 +11,7 @@ import { measureMicro } from "./micro.ts";
 import { measureMining } from "./mining.ts";
 import { measurePropagation } from "./propagation.ts";
 import { measureStartup } from "./startup.ts";
+import { measureSubmitting } from "./submitting.ts";
 import { figureTable } from "./table.ts";
 import { measureThroughput } from "./throughput.ts";
 
@@ -19,6 +20,7 @@ const sections: Readonly<Record<string, Section>> = {
   import: measureImport,
   mempool: measureMempool,
   throughput: measureThroughput,
+  submitting: measureSubmitting,
   propagation: measurePropagation,
   export: measureExport,
   startup: measureStartup,

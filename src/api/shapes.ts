@@ -66,7 +66,7 @@ export const BlockReference = Type.Object({ height: Height, hash: Hash });
 export type BlockReference = Said<typeof BlockReference>;
 
 /** The head that an answer was read at: everything in the answer is from that one moment. */
-export const HeadReference = BlockReference;
+export const HeadReference = Type.Object({ ...BlockReference.properties });
 
 /** What every list answers. `next` is the `cursor` of the next page; null, and nothing else, says that this is the last. */
 export const pageOf = <Item extends TSchema>(item: Item) =>

@@ -6,6 +6,8 @@ import type { NodeStatus } from "../api/node-status.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
+import type { Network } from "../network/network.ts";
+import type { PeerHost } from "../network/peer-host.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { AuthorityControl } from "./authority-control.ts";
 import type { FoundAnew } from "./chain-control.ts";
@@ -34,6 +36,9 @@ export interface ApiModules {
   readonly own?: OwnTransactionsView;
   readonly status: () => NodeStatus;
   readonly peers: () => PeersAnswer;
+  /** Whose peers and candidates the event stream tells of; absent where the node has no network. */
+  readonly network?: Pick<Network, "events" | "directory" | "peerCount"> | undefined;
+  readonly host?: Pick<PeerHost, "events"> | undefined;
   /** Undefined where the chain has no authorities. */
   readonly authorities?: AuthorityControl | undefined;
   /** Undefined if the node cannot leave its chain. */

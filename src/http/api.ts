@@ -1,6 +1,8 @@
 /** The HTTP API of a node, on loopback only: its server, from the first request to a clean close. */
 import { sleep, systemClock } from "../base/clock.ts";
 import type { ApiModules } from "./api-modules.ts";
+import { addEventRoutes } from "./events/event-routes.ts";
+import { type EventLimits, EventSource } from "./events/event-source.ts";
 import { addMetrics } from "./metrics.ts";
 import { addRoutes } from "./routes.ts";
 import { createServer } from "./server.ts";
@@ -13,6 +15,8 @@ export interface ApiOptions {
   readonly workWaitMs?: number;
   /** Holds every answer against its schema before it is sent, and answers 500 if it does not fit: for tests. */
   readonly checkAnswers?: boolean;
+  /** Bounds of the event stream. */
+  readonly events?: EventLimits;
 }
 
 export interface Api {
@@ -38,6 +42,11 @@ export function createApi(options: ApiOptions, modules: ApiModules): Api {
   addRoutes(app, modules);
   addWorkRoutes(app, modules, options.workWaitMs ?? workWaitMs);
   addMetrics(app, modules);
+  const events = new EventSource({ ...modules, clock: systemClock }, options.events);
+  addEventRoutes(app, { chain: modules.chain, hub: events.hub });
+  events.start();
+  // Before the server waits for the requests that run: these would never end by themselves.
+  app.addHook("preClose", async () => events.stop());
   return {
     start: () => app.listen({ host: "127.0.0.1", port: options.port }),
     async stop() {

@@ -24,7 +24,7 @@ export function addNodeRoutes(
     minimumFee: formatAmount(minimumFee),
     minimumFeeUnits: minimumFee.toString(),
     software,
-    version: software.replace(/^.*\//, ""),
+    version: versionOf(software),
     startedAtMs,
     startedAt: new Date(startedAtMs).toISOString(),
     uptimeMs: Math.round(clock.monotonicMs() - startedMs),
@@ -51,6 +51,11 @@ export function addNodeRoutes(
     if (refusal) throw staysBecause(refusal);
     return answered(202, { status: "leaving" });
   });
+}
+
+/** @param software name and version, e.g. `aurex/0.1.0` */
+export function versionOf(software: string): string {
+  return software.replace(/^.*\//, "");
 }
 
 const refusals: Readonly<Record<FoundAnewRefusal, readonly [message: string, next: string]>> = {

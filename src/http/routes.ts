@@ -4,10 +4,11 @@ import { addAccountRoutes } from "./account-routes.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { addBlockRoutes } from "./block-routes.ts";
+import { addDocumentationRoutes } from "./documentation-routes.ts";
 import { addConsensusRoutes } from "./consensus-routes.ts";
 import { addExportRoute } from "./export-route.ts";
 import { addMempoolRoutes } from "./mempool-routes.ts";
-import { addNodeRoutes } from "./node-routes.ts";
+import { addNodeRoutes, versionOf } from "./node-routes.ts";
 import { addPoolRoutes } from "./pool-routes.ts";
 import { addTransactionRoutes } from "./transaction-routes.ts";
 
@@ -21,4 +22,5 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addConsensusRoutes(app, modules);
   addExportRoute(app, modules.sqlLedger);
   addPoolRoutes(app, modules.pool);
+  addDocumentationRoutes(app, versionOf(modules.software));
 }

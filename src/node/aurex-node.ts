@@ -128,6 +128,8 @@ export class AurexNode {
       own: core.ownTransactions,
       status: () => this.status(),
       peers: () => peersAnswer(core.network),
+      network: core.network,
+      host,
       authorities: core.admission,
       foundAnew: leaveChain && (() => this.#foundAnew(leaveChain)),
       work: workBoard,

@@ -1,6 +1,7 @@
 /** A chain of one authority with its API on a free port: blocks are sealed when a test says so. */
 import { once } from "node:events";
 import type { NodeStatus } from "../../src/api/node-status.ts";
+import { toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { Chain } from "../../src/chain/chain.ts";
@@ -8,10 +9,12 @@ import { createEngine } from "../../src/consensus/create-engine.ts";
 import { type Api, createApi } from "../../src/http/api.ts";
 import { createApiClient } from "../../src/http/api-client.ts";
 import type { AuthorityControl } from "../../src/http/authority-control.ts";
+import type { EventLimits } from "../../src/http/events/event-source.ts";
 import type { WorkControl } from "../../src/http/work-control.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
+import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
@@ -57,11 +60,14 @@ export interface RigOptions {
   readonly workWaitMs?: number;
   /** What the node says of itself otherwise than an authority on this chain does. */
   readonly status?: Partial<NodeStatus>;
+  /** Another chain than that of one authority; its blocks are the test's to import. */
+  readonly spec?: ChainSpec;
+  readonly events?: EventLimits;
 }
 
 export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
   const clock = systemClock;
-  const spec = chainSpecFrom({
+  const rigSpec = chainSpecFrom({
     name: "rig",
     consensus: "poa",
     timestamp: "2026-01-01T00:00:00.000Z",
@@ -75,16 +81,17 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     blockReward: options.blockReward ?? "0",
     rewardMaturityBlocks: options.rewardMaturityBlocks ?? 0,
   });
-  if (!spec.ok) throw new Error(spec.fault.reason);
+  if (!rigSpec.ok) throw new Error(rigSpec.fault.reason);
+  const spec = options.spec ?? rigSpec.value;
   const verifier = createInlineVerifier();
   const modules = {
     store: createMemoryStore(),
-    engine: createEngine(spec.value),
+    engine: createEngine(spec),
     verifier,
     clock,
     logger: silentLogger,
   };
-  const chain = await Chain.open({ spec: spec.value }, modules);
+  const chain = await Chain.open({ spec }, modules);
   const mempool = createMempool(
     {},
     {
@@ -101,6 +108,7 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
       port: 0,
       checkAnswers: true,
       ...(options.workWaitMs === undefined ? {} : { workWaitMs: options.workWaitMs }),
+      ...(options.events ? { events: options.events } : {}),
     },
     {
       chain,
@@ -124,8 +132,8 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     api,
     url,
     client: createApiClient(url),
-    sign: (payload, keyPair, { sequence = 0, fee = spec.value.genesis.minimumFee } = {}) =>
-      signTransaction({ payload, sequence, fee, validUntil: 0, timestampMs: 0 }, keyPair, spec.value.chainId),
+    sign: (payload, keyPair, { sequence = 0, fee = spec.genesis.minimumFee } = {}) =>
+      signTransaction({ payload, sequence, fee, validUntil: 0, timestampMs: 0 }, keyPair, spec.chainId),
     async sealWaiting() {
       const producer = new BlockProducer(
         { producer: authority.publicKey, mineEmptyBlocks: false, extraData: new Uint8Array(32) },
@@ -170,7 +178,7 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     notSealingBecause: null,
     advice: [],
     head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
-    final: null,
+    final: chain.final ? { height: chain.final.height, hash: toHex(chain.final.hash) } : null,
     established: true,
     quorum: { needed: 1, heard: 1 },
     clock: { offsetMs: null, measuredAgainst: 0, needed: 2 },

@@ -175,9 +175,12 @@ export class TransactionJournal {
     if (this.#closed) return { code: "mempool/not-stored", reason: "the node is stopping" };
     const done = Promise.withResolvers<NotJournalled | undefined>();
     this.#waiting.push({ lines, done });
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = undefined;
-    });
+    // Not at once: what a block settles comes in one piece of work, and shares a sync.
+    this.#flushing ??= Promise.resolve()
+      .then(() => this.#flush())
+      .finally(() => {
+        this.#flushing = undefined;
+      });
     return done.promise;
   }
 

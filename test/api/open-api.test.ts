@@ -1,0 +1,76 @@
+/** The OpenAPI document: what it says of every route, that it is valid, and that docs/ has the current one. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { openApiDocument } from "../../src/api/open-api.ts";
+import { allRoutes, routesByName } from "../../src/api/routes.ts";
+
+const root = new URL("../../", import.meta.url);
+const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), "utf8"));
+
+interface Operation {
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly description?: string;
+  }[];
+  readonly responses: Readonly<Record<string, { readonly content: object }>>;
+}
+type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+
+const document = openApiDocument("1.2.3");
+const paths = document.paths as Paths;
+const operations = Object.values(paths).flatMap((methods) => Object.values(methods));
+
+describe("the OpenAPI document", () => {
+  it("is in docs/openapi.json as the routes are now; else run npm run openapi", () => {
+    assert.deepEqual(
+      read("docs/openapi.json"),
+      JSON.parse(JSON.stringify(openApiDocument(read("package.json").version))),
+    );
+  });
+
+  it("has every route, once, under its name", () => {
+    assert.ok(allRoutes.length >= 15);
+    assert.equal(operations.length, allRoutes.length);
+    for (const [name, { method, path }] of routesByName) {
+      assert.equal(paths[path]?.[method.toLowerCase()]?.operationId, name);
+    }
+  });
+
+  it("names a type and an error for every answer, and a chapter for every route", () => {
+    const tags = (document.tags as { name: string }[]).map(({ name }) => name);
+    for (const { operationId, responses, tags: own } of operations) {
+      assert.ok(Object.keys(responses).length >= 2 && responses.default, operationId);
+      for (const { content } of Object.values(responses)) assert.equal(Object.keys(content).length, 1);
+      assert.ok(own.length === 1 && tags.includes(own[0] as string), operationId);
+    }
+  });
+
+  it("says in words what each parameter has to be", () => {
+    for (const { operationId, parameters = [] } of operations) {
+      for (const { name, description, ...rest } of parameters) {
+        const isWords = JSON.stringify(rest).includes('"enum"');
+        assert.ok(
+          isWords || description,
+          `${operationId}: ${name} has no description, which is its error's text`,
+        );
+      }
+    }
+  });
+
+  it("refers to nothing that is not there, and its schemas are sound", () => {
+    const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
+    for (const key of ["openapi", "info", "servers", "tags", "paths", "components"]) ajv.addVocabulary([key]);
+    // The document itself is no schema; its parts are found by their pointers.
+    ajv.addSchema(JSON.parse(JSON.stringify(document)), "api");
+    const found = [...JSON.stringify(document).matchAll(/"(#\/components\/schemas\/\w+)"/g)];
+    const references = new Set(found.map(([, reference]) => reference));
+    const named = Object.keys((document.components as { schemas: object }).schemas);
+    assert.equal(references.size, named.length);
+    for (const reference of references) ajv.compile({ $ref: `api${reference}` });
+  });
+});
