@@ -29,3 +29,5 @@ export {
 export { type ApiClient, type ApiClientOptions, createApiClient } from "./api-client.ts";
 export { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 export type { CallInput, CallOptions, Fetch } from "./call.ts";
+export type { NodeEvent } from "./event-parser.ts";
+export { type ConnectionState, type FollowOptions, followEvents } from "./event-stream.ts";

@@ -1,0 +1,65 @@
+/** A proxy in front of a server that a test can cut, hold up, and point at another server. */
+import { once } from "node:events";
+import net, { type AddressInfo } from "node:net";
+
+export class BreakableProxy {
+  readonly #server: net.Server;
+  readonly #sockets = new Set<net.Socket>();
+  #port: number;
+  /** Nothing more is passed on; connections stay open. */
+  isHeld = false;
+
+  private constructor(port: number) {
+    this.#port = port;
+    this.#server = net.createServer((near) => this.#join(near));
+  }
+
+  /** @param url of the server behind it */
+  static async open(url: string): Promise<BreakableProxy> {
+    const proxy = new BreakableProxy(Number(new URL(url).port));
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get open(): number {
+    return this.#sockets.size / 2;
+  }
+
+  pointAt(url: string): void {
+    this.#port = Number(new URL(url).port);
+  }
+
+  /** Breaks every connection. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.cut();
+    this.#server.close();
+    await once(this.#server, "close");
+  }
+
+  #join(near: net.Socket): void {
+    const far = net.connect({ host: "127.0.0.1", port: this.#port });
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on("data", (bytes) => {
+        if (!this.isHeld) to.write(bytes);
+      });
+      from.on("error", () => {});
+      from.on("close", () => {
+        this.#sockets.delete(from);
+        to.destroy();
+      });
+    }
+  }
+}
