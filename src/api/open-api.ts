@@ -20,6 +20,7 @@ const topicTexts: Readonly<Record<Topic, string>> = {
   mining: "Proof of Work: work for miners, the pool",
   light: "Proofs for clients that do not trust the node",
   stats: "Figures over time",
+  export: "The SQL ledger as a file",
   events: "What happens, as it happens",
   admin: "Running the node; with its token",
   health: "For the machines that watch the node",
