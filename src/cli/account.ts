@@ -1,6 +1,7 @@
 /** `aurex-node account`: what an account has, and what it has waiting. */
 import type { AccountAnswer } from "../api/accounts.ts";
-import { type ApiClient, ApiRefusal } from "../http/api-client.ts";
+import type { ApiClient } from "../client/api-client.ts";
+import { ApiProblem } from "../client/api-problem.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
@@ -45,7 +46,7 @@ async function accountOf(
   try {
     return await client.account(reference);
   } catch (thrown) {
-    if (!(thrown instanceof ApiRefusal) || thrown.status !== 404) throw thrown;
+    if (!(thrown instanceof ApiProblem) || thrown.status !== 404) throw thrown;
     const address = await addressOfKey(reference, flags, terminal);
     if (address === undefined) throw thrown;
     return client.account(address);

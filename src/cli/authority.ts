@@ -1,9 +1,9 @@
 /** `aurex-node authority`: who seals a Proof of Authority chain, and votes on who shall. */
 
-import type { AuthoritiesAnswer, AuthorityAction } from "../api/consensus.ts";
+import type { AuthoritiesAnswer, AuthorityAction, VoteBody } from "../api/consensus.ts";
 import type { SubmitAnswer } from "../api/transactions.ts";
 import { shortened } from "../base/text-table.ts";
-import type { ApiClient, AuthorityVoteBody } from "../http/api-client.ts";
+import type { ApiClient } from "../client/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { fieldList, wrapped } from "./field-list.ts";
@@ -157,11 +157,7 @@ function voteCommand(terminal: Terminal): AurexCommand {
     });
 }
 
-function voteOf(
-  action: AuthorityAction,
-  address: string,
-  { consent, expires }: VoteFlags,
-): AuthorityVoteBody {
+function voteOf(action: AuthorityAction, address: string, { consent, expires }: VoteFlags): VoteBody {
   if (action === "add" && (consent === undefined) !== (expires === undefined)) {
     throw usageError(
       "--consent and --expires go together",

@@ -1,6 +1,6 @@
 /** `aurex-node tx cancel`: takes the place of a transaction that waits, with one that does nothing. */
 import type { TransactionAnswer } from "../api/transactions.ts";
-import { ApiRefusal } from "../http/api-client.ts";
+import { ApiProblem } from "../client/api-problem.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { buildTransfer, type TransactionTerms } from "../wallet/build-transaction.ts";
 import { usageError } from "./failure.ts";
@@ -30,7 +30,7 @@ export async function cancelTransaction(id: string, flags: SigningFlags, termina
     await report({ ...sent, replaces: id }, flags, terminal, client);
   } catch (thrown) {
     // A block may have taken it a moment ago.
-    if (thrown instanceof ApiRefusal && thrown.code === "transaction/sequence-used") {
+    if (thrown instanceof ApiProblem && thrown.code === "transaction/sequence-used") {
       pendingOrThrow(await client.transaction(id));
     }
     throw thrown;

@@ -2,7 +2,7 @@
 import type { Command, CommanderError } from "commander";
 import { closest } from "fastest-levenshtein";
 import { toError } from "../base/invariant.ts";
-import { ApiRefusal, ApiUnreachable } from "../http/api-client.ts";
+import { ApiProblem, ApiUnreachable } from "../client/api-problem.ts";
 import { type ExitCode, exitCodes, OperatorError, toOperatorError } from "../node/operator-error.ts";
 import { CommandLineEnd } from "./command.ts";
 import { placeFlagsIn, withPlace } from "./place/follow-up.ts";
@@ -87,7 +87,7 @@ function ofApi(thrown: unknown): OperatorError | undefined {
       "cli/api-unreachable",
     );
   }
-  if (thrown instanceof ApiRefusal)
+  if (thrown instanceof ApiProblem)
     return usageError("the node refused", thrown.message, thrown.next, thrown.code);
   return undefined;
 }

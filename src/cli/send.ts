@@ -2,7 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { SubmitAnswer, TransactionAnswer } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
-import { type ApiClient, ApiRefusal } from "../http/api-client.ts";
+import type { ApiClient } from "../client/api-client.ts";
+import { ApiProblem } from "../client/api-problem.ts";
 import { formatAmount, parseAmount } from "../protocol/amount.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { KeyPair } from "../protocol/signing.ts";
@@ -81,7 +82,7 @@ async function sendNext(sender: Sender, build: Build, flags: SigningFlags, fee: 
 
 function isTaken(thrown: unknown): boolean {
   const codes = ["mempool/sequence-taken", "transaction/sequence-used"];
-  return thrown instanceof ApiRefusal && codes.includes(thrown.code);
+  return thrown instanceof ApiProblem && codes.includes(thrown.code);
 }
 
 /** With a sequence that somebody has named. What waits with it is replaced; no fee: as much as that takes. */
@@ -94,11 +95,11 @@ export async function sendAt(
   const { client, minimumFeeUnits } = sender;
   const lowest = fee ?? minimumFeeUnits;
   const first = await signed(sender, build, flags, { sequence, fee: lowest });
-  let taken: ApiRefusal;
+  let taken: ApiProblem;
   try {
     return { ...(await client.submit(first, false)), fee: lowest };
   } catch (thrown) {
-    if (!(thrown instanceof ApiRefusal) || thrown.code !== "mempool/sequence-taken") throw thrown;
+    if (!(thrown instanceof ApiProblem) || thrown.code !== "mempool/sequence-taken") throw thrown;
     taken = thrown;
   }
   const replaces = String(taken.details.by);

@@ -1,6 +1,7 @@
 /** The flags that several commands share, and what follows from them: the data directory, and the node to talk to. */
+
+import type { ApiClient } from "../client/api-client.ts";
 import type { NodeConfig } from "../config/node-config.ts";
-import type { ApiClient } from "../http/api-client.ts";
 import type { AurexCommand } from "./command.ts";
 import { loadPlainConfig } from "./load-config.ts";
 import type { ApiFlags, PlaceFlags } from "./place-flags.ts";

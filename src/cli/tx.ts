@@ -2,7 +2,7 @@
 
 import type { TransactionAnswer } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
-import type { ApiClient } from "../http/api-client.ts";
+import type { ApiClient } from "../client/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { numberFrom } from "./flag-values.ts";

@@ -29,11 +29,21 @@ type Part<Name extends string, Value> =
     ? { readonly [Key in Name]?: Value }
     : { readonly [Key in Name]: Value };
 
+/** Parameters travel as texts; a number is as good where any text may stand. */
+type Loose<Parameters> = {
+  readonly [Key in keyof Parameters]: string extends NonNullable<Parameters[Key]>
+    ? Parameters[Key] | number
+    : Parameters[Key];
+};
+
+/** The query of a route. */
+export type QueryInput<Shape extends RouteShape> = Loose<QueryOf<Shape>>;
+
 /** What a route takes; what it does not take may be left out. */
 export type CallInput<Shape extends RouteShape> = (Shape["params"] extends object
-  ? { readonly params: ParamsOf<Shape> }
+  ? { readonly params: Loose<ParamsOf<Shape>> }
   : { readonly params?: undefined }) &
-  (Shape["query"] extends object ? Part<"query", QueryOf<Shape>> : { readonly query?: undefined }) &
+  (Shape["query"] extends object ? Part<"query", QueryInput<Shape>> : { readonly query?: undefined }) &
   (undefined extends BodyOf<Shape> ? { readonly body?: BodyOf<Shape> } : { readonly body: BodyOf<Shape> });
 
 /** Waits between two tries of the same request grow from this. */

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { openSync } from "node:fs";
 import path from "node:path";
 import type { NodeAnswer } from "../../src/api/node-status.ts";
-import { type ApiClient, createApiClient } from "../../src/http/api-client.ts";
+import { type ApiClient, createApiClient } from "../../src/client/api-client.ts";
 import type { Lan } from "../../src/node/lan/lan.ts";
 import type { Machine } from "../../src/node/lan/machine.ts";
 import { patienceMs } from "../support/patience.ts";
@@ -36,7 +36,10 @@ export class AuthorityProcess {
   constructor(options: AuthorityOptions) {
     this.#options = options;
     this.name = options.name;
-    this.api = createApiClient(options.apiUrl, options.place?.machine.fetch);
+    this.api = createApiClient(options.apiUrl, {
+      ...(options.place ? { fetch: options.place.machine.fetch } : {}),
+      retries: 0,
+    });
   }
 
   /** False after a kill, and after an end that nobody asked for. */

@@ -1,6 +1,6 @@
 /** A client as a careful program is: it sends the same bytes again until it has an answer, and keeps what was acknowledged. */
 import { setTimeout as delay } from "node:timers/promises";
-import { ApiRefusal } from "../../src/http/api-client.ts";
+import { ApiProblem } from "../../src/client/api-problem.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, signTransaction } from "../../src/protocol/transaction.ts";
@@ -90,7 +90,7 @@ export class CarefulClient {
         });
         return true;
       } catch (error) {
-        if (error instanceof ApiRefusal) this.#note(error.code);
+        if (error instanceof ApiProblem) this.#note(error.code);
         else this.unanswered += 1;
         // An answer may have been lost: the same bytes go to the next node.
         this.#home = (this.#home + 1) % nodes.length;

@@ -1,5 +1,5 @@
 /** What the nodes hold when it is over: what is missing and why, and whether all of them hold the same. */
-import { ApiRefusal } from "../../src/http/api-client.ts";
+import { ApiProblem } from "../../src/client/api-problem.ts";
 import { until } from "../support/patience.ts";
 import type { AuthorityProcess } from "./authority-process.ts";
 import type { Acknowledged } from "./careful-client.ts";
@@ -42,7 +42,7 @@ async function said(node: AuthorityProcess, id: string): Promise<string> {
     if (answer.status === "pending") return `pending: ${answer.waitingFor}`;
     return `dropped: ${answer.reason.code}`;
   } catch (error) {
-    return error instanceof ApiRefusal ? "not known" : "no answer";
+    return error instanceof ApiProblem ? "not known" : "no answer";
   }
 }
 

@@ -6,7 +6,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { NodeAnswer } from "../../src/api/node-status.ts";
-import { type ApiClient, ApiUnreachable, createApiClient } from "../../src/http/api-client.ts";
+import { type ApiClient, createApiClient } from "../../src/client/api-client.ts";
+import { ApiUnreachable } from "../../src/client/api-problem.ts";
 import { type ChainSpecJson, chainSpecFrom, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
 import { until } from "../support/patience.ts";
 
@@ -76,7 +77,7 @@ export class NodeProcess extends Running {
       return this.logged("started").length > 0;
     });
     this.#started = this.logged("started")[0] as unknown as StartedLine;
-    this.#api = createApiClient(this.#started.apiUrl);
+    this.#api = createApiClient(this.#started.apiUrl, { retries: 0 });
     return this;
   }
 

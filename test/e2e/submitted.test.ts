@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { fromHex, fromUtf8 } from "../../src/base/bytes.ts";
-import { ApiRefusal } from "../../src/http/api-client.ts";
+import { ApiProblem } from "../../src/client/api-problem.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
@@ -58,7 +58,7 @@ describe("what is submitted", () => {
       () => assert.fail("it was taken"),
       (error: unknown) => error,
     );
-    assert.ok(refused instanceof ApiRefusal);
+    assert.ok(refused instanceof ApiProblem);
     return refused.code;
   }
 

@@ -2,18 +2,18 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
-import { ApiRefusal } from "../../src/http/api-client.ts";
+import { ApiProblem } from "../../src/client/api-problem.ts";
 import { verifyConsent } from "../../src/protocol/authority-consent.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type ApiRig, alice, authority, bob, openApiRig } from "./api-rig.ts";
 import { candidateAddress, type DeskRig, openDeskRig, own } from "./rig-desk.ts";
 
-async function refused(answer: Promise<unknown>, status: number, code: string): Promise<ApiRefusal> {
+async function refused(answer: Promise<unknown>, status: number, code: string): Promise<ApiProblem> {
   const thrown = await answer.then(
     () => assert.fail("it was not refused"),
     (error: unknown) => error,
   );
-  assert.ok(thrown instanceof ApiRefusal, String(thrown));
+  assert.ok(thrown instanceof ApiProblem, String(thrown));
   assert.deepEqual([thrown.status, thrown.code], [status, code]);
   assert.notEqual(thrown.next, "");
   return thrown;

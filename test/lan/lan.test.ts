@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
-import { createApiClient } from "../../src/http/api-client.ts";
+import { createApiClient } from "../../src/client/api-client.ts";
 import { ip } from "../../src/node/lan/ip-command.ts";
 import { Lan } from "../../src/node/lan/lan.ts";
 import type { Machine } from "../../src/node/lan/machine.ts";
@@ -65,7 +65,7 @@ describe("a LAN of namespaces", { skip }, () => {
       await Promise.all(answers.map((answer) => answer.text())),
       hosts.map((host) => `to ${host}`),
     );
-    await assert.rejects(createApiClient("http://127.0.0.1:4001", a.fetch).node(), /ECONNREFUSED/);
+    await assert.rejects(createApiClient("http://127.0.0.1:4001", { fetch: a.fetch }).node(), /ECONNREFUSED/);
   });
 
   it("cuts one off and mends it", async () => {

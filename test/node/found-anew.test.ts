@@ -4,7 +4,7 @@ import { access, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
-import { createApiClient } from "../../src/http/api-client.ts";
+import { createApiClient } from "../../src/client/api-client.ts";
 import type { AurexNode } from "../../src/node/aurex-node.ts";
 import { pinnedChain } from "../../src/node/data-directory.ts";
 import { NodeLife, type NodeLifeOptions } from "../../src/node/node-life.ts";

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import path from "node:path";
 import type { TestContext } from "node:test";
 import type { NodeAnswer } from "../../src/api/node-status.ts";
-import { createApiClient } from "../../src/http/api-client.ts";
+import { createApiClient } from "../../src/client/api-client.ts";
 import { readDirectoryLock } from "../../src/store/directory-lock.ts";
 import { until } from "../support/patience.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";

@@ -127,7 +127,7 @@ class Watched {
 
   async answers(): Promise<boolean> {
     const { readDirectoryLock } = await import("../../src/store/directory-lock.ts");
-    const { createApiClient } = await import("../../src/http/api-client.ts");
+    const { createApiClient } = await import("../../src/client/api-client.ts");
     const url = await until("its API is there", async () => (await readDirectoryLock(this.#dataDir))?.apiUrl);
     return (await createApiClient(url).node()).head.height === 0;
   }

@@ -1,6 +1,6 @@
 /** The node that a command talks to: found, and compared with the directory that the command is about. */
 import type { NodeAnswer } from "../../api/node-status.ts";
-import { type ApiClient, createApiClient } from "../../http/api-client.ts";
+import { type ApiClient, createApiClient } from "../../client/api-client.ts";
 import type { OperatorError } from "../../node/operator-error.ts";
 import { otherChain, otherNode } from "../../node/own-directory.ts";
 import { usageError } from "../failure.ts";
@@ -25,7 +25,7 @@ export interface AnsweringNode {
  */
 export async function connectTo(flags: ApiFlags, terminal: Terminal): Promise<ApiClient> {
   if (flags.api === undefined) return (await ownNode(flags, terminal)).client;
-  const client = createApiClient(checkedUrl(flags.api));
+  const client = createApiClient(checkedUrl(flags.api), { retries: 0 });
   const named = flags.dataDir === undefined ? undefined : await namedDirectory(flags, terminal);
   if (named !== undefined) await requireSameChain(await client.node(), named, client.url);
   return client;
@@ -37,7 +37,7 @@ export async function connectTo(flags: ApiFlags, terminal: Terminal): Promise<Ap
  */
 export async function connectWithFiles(flags: ApiFlags, terminal: Terminal): Promise<AnsweringNode> {
   if (flags.api === undefined) return ownNode(flags, terminal);
-  const client = createApiClient(checkedUrl(flags.api));
+  const client = createApiClient(checkedUrl(flags.api), { retries: 0 });
   const dataDir =
     (await directoryAt(client.url, flags, terminal)) ?? (await existingPlace(flags, terminal)).dataDir;
   const status = await client.node();
@@ -51,7 +51,7 @@ export async function connectWithFiles(flags: ApiFlags, terminal: Terminal): Pro
  */
 export async function directoryBeside(flags: ApiFlags, terminal: Terminal): Promise<string | undefined> {
   if (flags.api === undefined) return (await runningPlace(flags, terminal)).dataDir;
-  return directoryAt(createApiClient(checkedUrl(flags.api)).url, flags, terminal);
+  return directoryAt(createApiClient(checkedUrl(flags.api), { retries: 0 }).url, flags, terminal);
 }
 
 async function directoryAt(url: string, flags: ApiFlags, terminal: Terminal): Promise<string | undefined> {
@@ -63,7 +63,7 @@ async function directoryAt(url: string, flags: ApiFlags, terminal: Terminal): Pr
 
 async function ownNode(flags: ApiFlags, terminal: Terminal): Promise<AnsweringNode> {
   const { dataDir, holder } = await runningPlace(flags, terminal);
-  const client = createApiClient(holder.apiUrl);
+  const client = createApiClient(holder.apiUrl, { retries: 0 });
   const status = await client.node();
   await requireSameChain(status, dataDir, client.url);
   const why = await otherNode(dataDir, status);

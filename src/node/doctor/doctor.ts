@@ -1,6 +1,7 @@
 /** Looks at all that a node needs from its machine, and at the node where one runs. */
+
+import { createApiClient } from "../../client/api-client.ts";
 import type { NodeConfig } from "../../config/node-config.ts";
-import { createApiClient } from "../../http/api-client.ts";
 import { type LockHolder, readDirectoryLock } from "../../store/directory-lock.ts";
 import { otherChain, otherNode } from "../own-directory.ts";
 import { checkBootstrap } from "./bootstrap.ts";
@@ -49,7 +50,7 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
 async function nodeOf(dataDir: string, holder: LockHolder | undefined): Promise<RunningNode | string> {
   if (!holder) return `no process holds ${dataDir}`;
   if (holder.apiUrl === null) return `process ${holder.pid} runs on ${dataDir}, and has no API (yet)`;
-  const node = await askNode(createApiClient(holder.apiUrl));
+  const node = await askNode(createApiClient(holder.apiUrl, { retries: 0 }));
   if (typeof node === "string") return node;
   const why = (await otherChain(dataDir, node.status)) ?? (await otherNode(dataDir, node.status));
   return why === undefined ? node : `what answers at ${holder.apiUrl} is another node: ${why}`;

@@ -4,7 +4,7 @@ import type { PeersAnswer } from "../../api/node.ts";
 import type { NodeAnswer } from "../../api/node-status.ts";
 import { stateText } from "../../api/node-status.ts";
 import { toError } from "../../base/invariant.ts";
-import type { ApiClient } from "../../http/api-client.ts";
+import type { ApiClient } from "../../client/api-client.ts";
 import { type Finding, failed, passed, unknown } from "./finding.ts";
 
 export interface RunningNode {

@@ -6,7 +6,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { NodeAnswer } from "../../api/node-status.ts";
-import { type ApiClient, createApiClient } from "../../http/api-client.ts";
+import { type ApiClient, createApiClient } from "../../client/api-client.ts";
 import type { Machine } from "./machine.ts";
 
 const program = fileURLToPath(new URL("../../../bin/aurex-node.js", import.meta.url));
@@ -44,7 +44,7 @@ export class LanNode {
   constructor(machine: Machine, options: LanNodeOptions) {
     this.machine = machine;
     this.#options = options;
-    this.api = createApiClient(apiUrl, machine.fetch);
+    this.api = createApiClient(apiUrl, { fetch: machine.fetch });
     this.dataDir = path.join(options.home, ".aurex", options.network ?? "aurex", machine.name);
   }
 
