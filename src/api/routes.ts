@@ -18,6 +18,7 @@ import * as node from "./node.ts";
 import * as nodeStatus from "./node-status.ts";
 import * as problem from "./problem.ts";
 import type { RouteShape } from "./route.ts";
+import * as search from "./search.ts";
 import * as shapes from "./shapes.ts";
 import * as stats from "./stats.ts";
 import * as transactions from "./transactions.ts";
@@ -32,6 +33,7 @@ const topics: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   accounts,
   assets,
   agreement,
+  search,
   consensus,
   difficulty,
   mining,

@@ -36,7 +36,7 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { Vote } from "../protocol/vote.ts";
 import type { AccountIndex } from "../store/account-index.ts";
-import { type ChainStore, type CommitBatch, StoreError } from "../store/chain-store.ts";
+import { type ChainStore, type CommitBatch, type IdKind, StoreError } from "../store/chain-store.ts";
 import type { SideBlock } from "../store/side-blocks.ts";
 import { indexMore } from "./account-indexer.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
@@ -410,6 +410,17 @@ export class Chain {
   /** The history of each account, as far as the store has it. */
   get accountIndex(): AccountIndex {
     return this.#store.accountIndex;
+  }
+
+  /** The height of the canonical block that holds a transaction. */
+  transactionHeight(id: Uint8Array): number | undefined {
+    const location = this.#store.transactionLocation(id);
+    return location && this.#store.headerRecord(location.blockHash)?.header.height;
+  }
+
+  /** See {@link ChainStore.idsBetween}. */
+  idsBetween(kind: IdKind, first: Uint8Array, last: Uint8Array, max: number): Promise<Uint8Array[]> {
+    return this.#store.idsBetween(kind, first, last, max);
   }
 
   /** Adds the next blocks to the account index that it lacks, in turn with the imports. */

@@ -7,6 +7,7 @@ import { addBlockRoutes } from "./block-routes.ts";
 import { addConsensusRoutes } from "./consensus-routes.ts";
 import { addDocumentationRoutes } from "./documentation-routes.ts";
 import { addExportRoute } from "./export-route.ts";
+import { LedgerLists } from "./ledger-lists.ts";
 import { addMempoolRoutes } from "./mempool-routes.ts";
 import { addNodeRoutes, versionOf } from "./node-routes.ts";
 import { addPoolRoutes } from "./pool-routes.ts";
@@ -17,7 +18,7 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addBlockRoutes(app, modules.chain);
   addTransactionRoutes(app, modules);
   addMempoolRoutes(app, modules);
-  addAccountRoutes(app, modules);
+  addAccountRoutes(app, modules, new LedgerLists(modules.chain));
   addAuthorityRoutes(app, modules.authorities);
   addConsensusRoutes(app, modules);
   addExportRoute(app, modules.sqlLedger);

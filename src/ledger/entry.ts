@@ -78,7 +78,11 @@ export interface LedgerView {
   userByName(name: string): UserEntry | undefined;
   userOfAccount(accountHex: string): UserEntry | undefined;
   authority(accountHex: string): AuthorityEntry | undefined;
-  assetBalancesOf(accountHex: string): readonly AssetBalanceEntry[];
+  /** Of an account, by index: from one index upward, as many as `max`; by default all. */
+  assetBalancesOf(accountHex: string, fromIndex?: number, max?: number): readonly AssetBalanceEntry[];
+  assetBalanceCount(accountHex: string): number;
+  /** The entry at an index below `entryCount`. */
+  entryAt(index: number): Entry;
   /** What an account's blocks have earned that it cannot spend yet, in base units. */
   immatureOf(accountHex: string): bigint;
   /** Where an entry stands, by its {@link entryKey}. */

@@ -62,8 +62,18 @@ abstract class IndexedLedger implements LedgerView {
     return this.#entry(this.indexOf(entryKeys.authority(accountHex))) as AuthorityEntry | undefined;
   }
 
-  assetBalancesOf(accountHex: string): readonly AssetBalanceEntry[] {
-    return this.indexesOfBalances(accountHex).map((index) => this.entryAt(index) as AssetBalanceEntry);
+  assetBalancesOf(
+    accountHex: string,
+    fromIndex = 0,
+    max = Number.POSITIVE_INFINITY,
+  ): readonly AssetBalanceEntry[] {
+    const indexes = this.indexesOfBalances(accountHex);
+    const start = firstNotBelow(indexes, fromIndex);
+    return indexes.slice(start, start + max).map((index) => this.entryAt(index) as AssetBalanceEntry);
+  }
+
+  assetBalanceCount(accountHex: string): number {
+    return this.indexesOfBalances(accountHex).length;
   }
 
   immatureOf(accountHex: string): bigint {
@@ -310,6 +320,18 @@ export class LedgerDraft extends IndexedLedger {
     }
     this.#leavesDue.clear();
   }
+}
+
+/** Where, in ascending numbers, the first that is not below `wanted` stands. */
+function firstNotBelow(numbers: readonly number[], wanted: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((numbers[middle] as number) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Entries are flat, so their fields decide. */

@@ -6,6 +6,7 @@ import { AccountQueue } from "./account-queue.ts";
 import { ArrivalOrder } from "./arrival-order.ts";
 import { BinaryHeap } from "./binary-heap.ts";
 import { FeeHistogram } from "./fee-histogram.ts";
+import { IncomingTransfers } from "./incoming.ts";
 import { PendingIndex } from "./pending-index.ts";
 import { comparePending, type PendingTransaction } from "./pending-transaction.ts";
 
@@ -33,6 +34,7 @@ export class PendingSet {
   readonly index = new PendingIndex();
   readonly order = new ArrivalOrder();
   readonly fees = new FeeHistogram();
+  readonly incoming = new IncomingTransfers();
   readonly limits: PendingLimits;
   readonly #byId = new Map<string, PendingTransaction>();
   readonly #byAccount = new Map<string, AccountQueue>();
@@ -99,6 +101,7 @@ export class PendingSet {
     this.index.remove(pending);
     this.order.remove(pending);
     this.fees.remove(pending);
+    this.incoming.remove(pending);
     this.#bytes -= pending.bytes;
     if (this.count === 0) this.#largestAur = 0n;
     if (queue.size === 0) this.#byAccount.delete(senderHex);
@@ -114,6 +117,7 @@ export class PendingSet {
     this.index.add(pending);
     this.order.add(pending);
     this.fees.add(pending);
+    this.incoming.add(pending);
     this.#bytes += pending.bytes;
     if (pending.aurNeeded > this.#largestAur) this.#largestAur = pending.aurNeeded;
     this.#noteTail(queue);

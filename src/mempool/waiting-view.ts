@@ -23,6 +23,14 @@ export interface WaitingPage {
   readonly next: number | undefined;
 }
 
+/** What waits of one account. */
+export interface AccountTotals {
+  readonly outCount: number;
+  readonly outUnits: bigint;
+  readonly inCount: number;
+  readonly inUnits: bigint;
+}
+
 /** What is offered to a block before a transaction, at most. */
 export interface Ahead {
   readonly count: number;
@@ -64,6 +72,28 @@ export class WaitingView {
   /** Of one account, by sequence. */
   ofAccount(accountHex: string): Waiting[] {
     return (this.#pending.account(accountHex)?.values() ?? []).map((pending) => this.#shown(pending));
+  }
+
+  /** Transfers to an account by arrival, after one if it is given; as many as `limit`. */
+  sentTo(accountHex: string, limit: number, after?: number): Waiting[] {
+    const found: Waiting[] = [];
+    for (const pending of this.#pending.incoming.of(accountHex)?.order.after(after) ?? []) {
+      if (found.length >= limit) break;
+      found.push(this.#shown(pending));
+    }
+    return found;
+  }
+
+  /** How many of what waits an account sends and would receive, and the AUR of both in base units, fees included. */
+  totalsOf(accountHex: string): AccountTotals {
+    const incoming = this.#pending.incoming.of(accountHex);
+    const own = this.#pending.account(accountHex);
+    return {
+      outCount: own?.size ?? 0,
+      outUnits: own?.aurNeeded ?? 0n,
+      inCount: incoming?.count ?? 0,
+      inUnits: incoming?.aurUnits ?? 0n,
+    };
   }
 
   /**

@@ -16,6 +16,9 @@ export interface StoredHead {
   readonly entryCount: number;
 }
 
+/** What has an id of 32 bytes. */
+export type IdKind = "block" | "transaction" | "account";
+
 export interface TransactionLocation {
   readonly blockHash: Uint8Array;
   readonly position: number;
@@ -78,6 +81,11 @@ export interface ChainStore {
   sideBlocks(): readonly SideBlock[];
   /** The ledger of the head, by index from 0, for rebuilding it in memory at start. */
   entries(): Iterable<readonly [index: number, entry: Entry]>;
+  /**
+   * Ids from one to another, both included, ascending, as many as `max`. Of stored blocks, of canonical transactions, and
+   * of accounts with a history (by the account index).
+   */
+  idsBetween(kind: IdKind, first: Uint8Array, last: Uint8Array, max: number): Promise<Uint8Array[]>;
   readonly accountIndex: AccountIndex;
   /**
    * Removes the account index; blocks are added to it again when it is gone. Safe to be killed in: a store that was

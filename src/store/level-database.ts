@@ -133,6 +133,18 @@ export class LevelDatabase {
     return keys.map((key) => [key, this.get(key) ?? new Uint8Array(0)] as const);
   }
 
+  /** What stands behind the letter of each key from one to another, both included; `max` at most. */
+  async idsBetween(first: Uint8Array, last: Uint8Array, max: number): Promise<Uint8Array[]> {
+    try {
+      const keys = await this.#handle
+        .keys({ gte: first, lte: last, limit: max, snapshot: this.#snapshot })
+        .all();
+      return keys.map((key) => new Uint8Array(key.subarray(1)));
+    } catch (thrown) {
+      throw levelError(this.#options.directory, thrown, `listing from ${describeKey(first)}`);
+    }
+  }
+
   /**
    * Deletes up to `keysMax` keys of one kind. They are gone for good with the next {@link write}, and may come back
    * after a power cut before it.

@@ -16,6 +16,7 @@ import { checkBatch } from "./batch-rules.ts";
 import {
   type ChainStore,
   type CommitBatch,
+  type IdKind,
   type StoredHead,
   StoreError,
   type TransactionLocation,
@@ -34,6 +35,7 @@ import {
   headerKey,
   heightKey,
   invalidKey,
+  itemCountKey,
   keyPrefixes,
   readSideKey,
   totalsKey,
@@ -183,6 +185,12 @@ async function freeBytesOf(directory: string): Promise<number> {
   }
 }
 
+const idKeys: Readonly<Record<IdKind, (id: Uint8Array) => Uint8Array>> = {
+  block: headerKey,
+  transaction: transactionKey,
+  account: itemCountKey,
+};
+
 class LevelStore implements ChainStore {
   readonly #directory: string;
   readonly #logger: Logger;
@@ -223,6 +231,11 @@ class LevelStore implements ChainStore {
 
   get head(): StoredHead | undefined {
     return this.#totals.head;
+  }
+
+  idsBetween(kind: IdKind, first: Uint8Array, last: Uint8Array, max: number): Promise<Uint8Array[]> {
+    const [from, to] = [first, last].map(idKeys[kind]) as [Uint8Array, Uint8Array];
+    return this.#database.idsBetween(from, to, max);
   }
 
   get accountIndex(): AccountIndex {

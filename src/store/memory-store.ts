@@ -1,6 +1,6 @@
 /** The store's twin in memory, for simulation and tests: the same promises as on disk, kept by other means. */
 import { BoundedMap } from "../base/bounded-map.ts";
-import { toHex } from "../base/bytes.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Entry, StateChange } from "../ledger/entry.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
@@ -11,6 +11,7 @@ import { checkBatch } from "./batch-rules.ts";
 import type {
   ChainStore,
   CommitBatch,
+  IdKind,
   StoredBlock,
   StoredHead,
   StoreError,
@@ -228,6 +229,17 @@ class MemoryStore implements ChainStore {
     disk.nextFailure = undefined;
     if (failure) throw failure;
     disk.apply(batch, this.accountIndex.isKept);
+  }
+
+  async idsBetween(kind: IdKind, first: Uint8Array, last: Uint8Array, max: number): Promise<Uint8Array[]> {
+    const { blocks, locations, histories } = this.#disk;
+    const ids = { block: blocks, transaction: locations, account: histories }[kind].keys();
+    const [from, to] = [toHex(first), toHex(last)];
+    return [...ids]
+      .filter((id) => id >= from && id <= to)
+      .sort()
+      .slice(0, max)
+      .map((id) => fromHex(id) as Uint8Array);
   }
 
   async clearAccountIndex(): Promise<void> {

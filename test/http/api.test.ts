@@ -178,6 +178,10 @@ describe("the API of a chain with some blocks", () => {
       pendingSequence: 4,
       assets: [{ assetId, symbol: "GOLD", balance: "3.75", balanceUnits: "3750" }],
       assetCount: 1,
+      balances: body.balances,
+      // The allocation, and what alice sent.
+      itemCount: 5,
+      head: { height: rig.chain.head.header.height, hash: rig.chain.head.hashHex },
     } satisfies AccountAnswer);
     for (const reference of [toHex(alice.publicKey), "alice%40example.com", "Alice@Example.com"]) {
       assert.deepEqual((await get(rig, `/v1/accounts/${reference}`)).body, body);
@@ -209,8 +213,9 @@ describe("the API of a chain with some blocks", () => {
       issuer: aliceAddress,
       issuerName: "alice@example.com",
       metadata: "",
+      head: { height: rig.chain.head.header.height, hash: rig.chain.head.hashHex },
     });
-    assert.equal((await get(rig, `/v1/assets/${"0".repeat(64)}`)).status, 404);
+    assert.equal((await get(rig, `/v1/assets/${"5".repeat(64)}`)).status, 404);
   });
 
   it("answers a committed transaction that is sent again as done", async () => {
