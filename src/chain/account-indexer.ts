@@ -7,6 +7,9 @@ import type { AccountIndex, IndexedBlock } from "../store/account-index.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { emptyBatch } from "./genesis-batch.ts";
 
+export type { AccountIndex, StoredItem } from "../store/account-index.ts";
+export type { IdKind } from "../store/chain-store.ts";
+
 /** Of one batch, so that no import waits long behind it. */
 const blocksPerBatch = 500;
 const bytesPerBatch = 1024 * 1024;

@@ -2,9 +2,9 @@
 import { bech32m } from "@scure/base";
 import type { SearchAnswer, SearchHit } from "../api/search.ts";
 import { fromHex, toHex } from "../base/bytes.ts";
+import type { IdKind } from "../chain/account-indexer.ts";
 import { aurSymbol } from "../protocol/amount.ts";
 import { addressOf, publicKeyOfAddress } from "../protocol/identity.ts";
-import type { IdKind } from "../store/chain-store.ts";
 import { addressOfHex } from "./account-lists.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { headReference } from "./head-reference.ts";

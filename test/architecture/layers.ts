@@ -22,7 +22,7 @@ const rooms = {
   wallet: ["protocol", "base"],
   light: ["consensus", "ledger", "protocol", "base"],
   client: ["api", "light", "wallet", "consensus", "ledger", "protocol", "base"],
-  http: ["api", "light", "chain", "mempool", "network", "export", "protocol", "base"],
+  http: ["api", "light", "chain", "mempool", "network", "export", "ledger", "protocol", "base"],
   web: ["protocol", "base"],
   config: ["protocol", "base"],
 } as const satisfies Layers;
