@@ -2,9 +2,16 @@
  * The Merkle tree under the state root: `List[Bytes32, 2^32]` with flat levels, hashed a level at a time, and drafts
  * over it that compute roots without touching it.
  */
-import { bytesEqual } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import { chunkBytes, extendRoot, hashPair, hashPairs, mixInLength, zeroHashes } from "../protocol/merkle.ts";
+import {
+  chunkBytes,
+  extendRoot,
+  hashPairs,
+  type ListProof,
+  mixInLength,
+  verifyListProof,
+  zeroHashes,
+} from "../protocol/merkle.ts";
 
 /** Depth of the state's list: at most 2^32 entries. */
 export const stateListDepth = 32;
@@ -14,14 +21,8 @@ const zeroNodes = zeroHashes
   .slice(0, stateListDepth + 1)
   .map((hash) => new Uint32Array(new Uint8Array(hash).buffer));
 
-/** A leaf with what it takes to recompute the root from it. */
-export interface StateProof {
-  readonly index: number;
-  readonly leafCount: number;
-  readonly leaf: Uint8Array;
-  /** The other child of each node on the way up, from the leaf's sibling to the child of the list's root. */
-  readonly siblings: readonly Uint8Array[];
-}
+/** That a leaf stands under a state root. */
+export type StateProof = ListProof;
 
 /** Nodes in a growing array, 8 words each. */
 class NodeArray {
@@ -89,16 +90,7 @@ abstract class TreeReader {
 
 /** Whether a proof leads to a state root. */
 export function verifyProof(root: Uint8Array, proof: StateProof): boolean {
-  const { index, leafCount, siblings } = proof;
-  if (!Number.isInteger(index) || index < 0 || index >= leafCount) return false;
-  if (leafCount > 2 ** stateListDepth || siblings.length !== stateListDepth) return false;
-  let node = proof.leaf;
-  for (const [level, sibling] of siblings.entries()) {
-    if (node.length !== chunkBytes || sibling.length !== chunkBytes) return false;
-    const isLeft = Math.floor(index / 2 ** level) % 2 === 0;
-    node = isLeft ? hashPair(node, sibling) : hashPair(sibling, node);
-  }
-  return bytesEqual(mixInLength(node, leafCount), root);
+  return verifyListProof(root, proof, stateListDepth);
 }
 
 /** The committed tree: every level a flat array. It changes only by committing a draft. */

@@ -3,7 +3,7 @@ import { bytesEqual, compareBytes, concatBytes } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
-import { workOf } from "../consensus/pow/pow-engine.ts";
+import { workOf } from "../consensus/pow/work-rule.ts";
 import { RequestError } from "../network/host/request-error.ts";
 import type { ConnectedPeer, PeerHost } from "../network/peer-host.ts";
 import { blockHash } from "../protocol/block.ts";

@@ -4,7 +4,7 @@ import { toHex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
-import { workOf } from "../consensus/pow/pow-engine.ts";
+import { workOf } from "../consensus/pow/work-rule.ts";
 import { LeakyBucket } from "../network/host/leaky-bucket.ts";
 import type { PeerHost, PeerId } from "../network/peer-host.ts";
 import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";

@@ -1,6 +1,6 @@
 /** One member's time with the pool: what it is told, which nonces are its own, and how fast its shares come. */
 import { bytesEqual } from "../base/bytes.ts";
-import { workOf } from "../consensus/pow/pow-engine.ts";
+import { workOf } from "../consensus/pow/work-rule.ts";
 import type { WorkBoard } from "../sealing/pow/work-board.ts";
 import { encodeNotice, type Subscribe } from "./messages.ts";
 import { NewestStream } from "./newest-stream.ts";

@@ -1,6 +1,6 @@
 /** Judges a share: whether it counts, what it is worth, and whether it is a block. */
 import { bigIntFromBytes, bigIntToBytes, bytesEqual, compareBytes, toHex } from "../base/bytes.ts";
-import { workOf } from "../consensus/pow/pow-engine.ts";
+import { workOf } from "../consensus/pow/work-rule.ts";
 import { nonceSpaceBytes, type WorkBoard, type WorkJob } from "../sealing/pow/work-board.ts";
 import { type Refusal, type RefusalCode, refusalCodes, type Submit } from "./messages.ts";
 

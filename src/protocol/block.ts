@@ -22,6 +22,8 @@ export const blockTransactionsMax = 2 ** transactionListDepth;
 export const blockBytesMax = 1024 * 1024;
 export const nonceBytes = 32;
 export const sealSignatureBytesMax = 64;
+/** Room for the largest state of an engine: 256 authorities with 4 open ballots each. */
+export const consensusStateBytesMax = 128 * 1024;
 
 export const HeaderType = new ContainerType({
   version: Uint8,
@@ -104,6 +106,19 @@ export function transactionsRoot(transactions: readonly DecodedTransaction[]): U
 
 export function consensusRoot(section: ConsensusSection): Uint8Array {
   return ConsensusSectionType.hashTreeRoot(section);
+}
+
+/** Where the offsets of the three parts behind the header begin. */
+const headerBytes = HeaderType.fixedSize as number;
+
+/** The consensus section of a block's bytes, without decoding the transactions behind it. */
+export function decodeConsensusSection(blockBytes: Uint8Array): Result<ConsensusSection, BlockFault> {
+  const malformed = (reason: string) => fail({ code: "codec/malformed" as const, what: "block", reason });
+  if (blockBytes.length < headerBytes + 12) return malformed("it ends within its fixed part");
+  const view = new DataView(blockBytes.buffer, blockBytes.byteOffset, blockBytes.byteLength);
+  const [start, end] = [view.getUint32(headerBytes + 4, true), view.getUint32(headerBytes + 8, true)];
+  if (start > end || end > blockBytes.length) return malformed("its offsets are out of order");
+  return decode(ConsensusSectionType, blockBytes.subarray(start, end), "consensus section");
 }
 
 export const emptyConsensusRoot: Uint8Array = consensusRoot(emptyConsensusSection);

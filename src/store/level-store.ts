@@ -164,7 +164,7 @@ function checkMarker(
     throw new StoreError(
       "store/older-version",
       `the store in ${directory} has schema version ${marker.schemaVersion}, written by an older Aurex; this program knows version ${schemaVersion}`,
-      `mv '${directory}' '${directory}.old' and start the node again, so that it fetches the chain from its peers; or use the older program`,
+      `keep that chain with the older program, since chains of this version have other bytes; or begin anew from the same chain spec: mv '${directory}' '${directory}.old' and start the node again`,
     );
   }
   if (marker.chainId !== chainId) {

@@ -2,7 +2,7 @@
 import { ContainerType, ListCompositeType, type Type, type ValueOf } from "@chainsafe/ssz";
 import { bigIntFromBytes, bigIntToBytes, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import { type HeaderRecord, HeaderType, SealType } from "../protocol/block.ts";
+import { consensusStateBytesMax, type HeaderRecord, HeaderType, SealType } from "../protocol/block.ts";
 import { type Checkpoint, CheckpointType } from "../protocol/checkpoint.ts";
 import { Bytes32, byteList, decode, SafeUint64, Uint32 } from "../protocol/codec.ts";
 import type { StoredHead, TransactionLocation } from "./chain-store.ts";
@@ -49,8 +49,6 @@ export function decodeTotals(bytes: Uint8Array): StoreTotals | undefined {
 
 /** Room for more work than any chain can hold: 2^256 in each of 2^256 blocks. */
 const cumulativeWeightBytes = 64;
-/** Room for the largest authority set with all that is under way in it. */
-const consensusStateBytesMax = 64 * 1024;
 const HeaderRecordType = new ContainerType({
   header: HeaderType,
   seal: SealType,

@@ -37,7 +37,7 @@ export const layers: Layers = {
 export const doorFile = "index.ts";
 
 /** Rooms of values in, changes or faults out: no clock, disk, network or randomness. */
-export const coreRooms = ["protocol", "ledger", "consensus"];
+export const coreRooms = ["protocol", "ledger", "consensus", "light"];
 
 const outsideModules =
   /^(?:node:)?(?:fs|net|dns|dgram|http|https|http2|tls|child_process|worker_threads|timers|sqlite|os)(?:\/|$)/;

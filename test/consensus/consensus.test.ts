@@ -6,7 +6,7 @@ import { bigIntFromBytes, bigIntToBytes, compareBytes, toHex } from "../../src/b
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { compareHeads } from "../../src/consensus/engine.ts";
 import { rankAt } from "../../src/consensus/poa/poa-engine.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { genesisBlockOf } from "../../src/ledger/genesis-state.ts";
 import { blockVersion, type Header, type HeaderRecord } from "../../src/protocol/block.ts";
 import { type ChainSpecJson, chainSpecFrom, difficultyOf } from "../../src/protocol/chain-spec-json.ts";

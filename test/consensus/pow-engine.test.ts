@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { bigIntFromBytes, bigIntToBytes, compareBytes, toHex } from "../../src/base/bytes.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { nextTarget } from "../../src/consensus/pow/asert.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { genesisBlockOf } from "../../src/ledger/genesis-state.ts";
 import {
   type Block,

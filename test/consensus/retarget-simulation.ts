@@ -1,7 +1,7 @@
 /** Miners under the chain's own retarget rule, by seed and arithmetic alone: no hash is computed, no clock is read. */
 import { bigIntFromBytes, bigIntToBytes } from "../../src/base/bytes.ts";
 import { nextTarget, type RetargetRule } from "../../src/consensus/pow/asert.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { createSeededRandom } from "../simulation/random.ts";
 
 /** What the miners do for some blocks. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Logger } from "../../src/base/logger.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import {

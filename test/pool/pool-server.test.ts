@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { bigIntToBytes, concatBytes, toHex } from "../../src/base/bytes.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { encodeSubscribe, type JobNotice, workOfNotice } from "../../src/pool/messages.ts";

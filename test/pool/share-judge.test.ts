@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "node:test";
 import { bigIntToBytes, concatBytes } from "../../src/base/bytes.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import type { JobNotice } from "../../src/pool/messages.ts";
 import {
   CountedShares,

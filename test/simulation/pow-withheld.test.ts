@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import type { HeaderRecord } from "../../src/protocol/block.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
 import { coreOf, MiningWorld, withMiningSeed } from "./mining-world.ts";

@@ -1,6 +1,6 @@
 /** Mines at a hash rate of simulated time: how long a search takes is drawn, and then a nonce is really found. */
 import { type Clock, sleep } from "../../src/base/clock.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { headerRoot } from "../../src/protocol/block.ts";
 import { extraNonceBytes, prepareNonceSearch } from "../../src/sealing/pow/search-nonces.ts";
 import type { Sealer } from "../../src/sealing/sealer.ts";

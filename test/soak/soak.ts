@@ -9,7 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { toHex } from "../../src/base/bytes.ts";
 import { invariant } from "../../src/base/invariant.ts";
 import type { Logger } from "../../src/base/logger.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { ChainWatch, commonHeightOf, disagreementOf } from "./chain-watch.ts";
 import { testShares } from "./share-statistics.ts";

@@ -20,7 +20,11 @@ const BallotType = new ContainerType({
 });
 export type Ballot = ValueOf<typeof BallotType>;
 
-const ChangeType = new ContainerType({ action: Uint8, authority: Bytes32, passedAtHeight: SafeUint64 });
+export const ChangeType = new ContainerType({
+  action: Uint8,
+  authority: Bytes32,
+  passedAtHeight: SafeUint64,
+});
 export type Change = ValueOf<typeof ChangeType>;
 
 export const AuthorityStateType = new ContainerType({

@@ -2,7 +2,6 @@
 import { bytesEqual, concatBytes, includesBytes, toHex } from "../../base/bytes.ts";
 import { ok } from "../../base/result.ts";
 import type { HeaderRecord, Seal } from "../../protocol/block.ts";
-import { isSameCheckpoint } from "../../protocol/checkpoint.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import { chainIdOf, type Genesis } from "../../protocol/genesis.ts";
 import { sealDomain, zeroBytes32 } from "../../protocol/hashing.ts";
@@ -14,6 +13,7 @@ import { rememberingVerifier } from "../finality/verified-votes.ts";
 import { advanceState, type PoaRules, poaRules } from "./advance.ts";
 import { type AuthorityState, authorityStateOf, encodeAuthorityState, indexIn } from "./authority-state.ts";
 import { BallotBox } from "./ballot-box.ts";
+import { recoveredAuthorityState } from "./recovered-state.ts";
 
 const weightUnit = 1000;
 
@@ -107,27 +107,13 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
       const state = authorityStateOf(record);
       return { ...state, inFlight: state.inFlight[0], established: state.established === 1 };
     },
-    recoveredState(record) {
-      const state = authorityStateOf(record);
-      const { height } = record.header;
-      const here = { height, hash: record.hash };
-      // A block is never final by its own certificate: this one has been recovered before.
-      if (isSameCheckpoint(state.finalized, here)) return engineState(state);
-      const isLate = (sealed: number) => sealed > height - 2 * state.authorities.length;
-      // Evidence may have put out in this very block whoever sealed lately; a set is never empty.
-      const remaining = state.sealedHeights.map(state.sealedHeights.some(isLate) ? isLate : () => true);
-      return engineState({
-        ...state,
-        authorities: state.authorities.filter((_, index) => remaining[index]),
-        authoritiesSinceHeight: remaining.every(Boolean) ? state.authoritiesSinceHeight : height,
-        sealedHeights: state.sealedHeights.filter((_, index) => remaining[index]),
-        justified: here,
-        finalized: here,
-        justifiedHeights: [],
-        ballots: [],
-        inFlight: [],
-      });
-    },
+    recoveredState: (record) =>
+      engineState(
+        recoveredAuthorityState(authorityStateOf(record), {
+          height: record.header.height,
+          hash: record.hash,
+        }),
+      ),
     openFinality: ({ final, recordOf, head, onEvidence }) => {
       const evidence = new EvidencePool({ chainId, authorities, head, onFound: onEvidence });
       const gadget = new FinalityGadget(

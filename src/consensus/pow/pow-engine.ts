@@ -1,17 +1,26 @@
 /** Proof of Work: a hash at or below the target, a target that follows the hash rate, and most cumulative work. */
-import { bigIntFromBytes, bytesEqual, compareBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok } from "../../base/result.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
-import type { BlockFault } from "../../protocol/faults.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
 import type { ConsensusEngine, EngineState, VoteCounter } from "../engine.ts";
-import { nextTarget } from "./asert.ts";
+import {
+  childTargetAfter,
+  type WorkParent,
+  workAheadMaxMs,
+  workHeaderFault,
+  workOf,
+  workSealFault,
+} from "./work-rule.ts";
 
-const aheadFloorMs = 5_000;
 /** All that a chain says to its next block: the target that this one must carry. */
 function stateOf(childTarget: Uint8Array): EngineState {
   return { consensusState: childTarget, justifiedHeight: 0 };
 }
+
+function parentOf({ header, consensusState }: HeaderRecord): WorkParent {
+  return { timestampMs: header.timestampMs, childTarget: consensusState };
+}
+
 /** Nobody votes on authorities where there are none. */
 const refusesVotes: VoteCounter = {
   cast: ({ payload }) =>
@@ -19,43 +28,15 @@ const refusesVotes: VoteCounter = {
 };
 
 export function createPowEngine(genesis: Genesis): ConsensusEngine {
-  const { easiestTarget, minimumIntervalMs, targetBlockTimeMs } = genesis;
-  const aheadMaxMs = Math.max(aheadFloorMs, targetBlockTimeMs);
+  const { easiestTarget, minimumIntervalMs } = genesis;
+  const aheadMaxMs = workAheadMaxMs(genesis);
   const earliestOn = (parent: HeaderRecord) => parent.header.timestampMs + minimumIntervalMs;
   return {
     name: "pow",
     aheadMaxMs,
     emptyBlockAfterMs: undefined,
-    verifySeal(header, seal, hash): BlockFault | undefined {
-      if (seal.signature.length !== 0) {
-        return { code: "block/seal-malformed", reason: "Proof of Work has no signature" };
-      }
-      if (compareBytes(header.target, easiestTarget) > 0) {
-        return {
-          code: "block/target-above-floor",
-          easiest: toHex(easiestTarget),
-          actual: toHex(header.target),
-        };
-      }
-      if (compareBytes(hash, header.target) > 0) {
-        return { code: "block/work-insufficient", hash: toHex(hash), target: toHex(header.target) };
-      }
-      return undefined;
-    },
-    verifyHeader(header, parent): BlockFault | undefined {
-      const earliestMs = earliestOn(parent);
-      if (header.timestampMs < earliestMs) {
-        return { code: "block/timestamp-too-early", earliestMs, actualMs: header.timestampMs };
-      }
-      if (!bytesEqual(header.target, parent.consensusState)) {
-        return {
-          code: "block/target-wrong",
-          expected: toHex(parent.consensusState),
-          actual: toHex(header.target),
-        };
-      }
-      return undefined;
-    },
+    verifySeal: (header, seal, hash) => workSealFault(header, seal, hash, genesis),
+    verifyHeader: (header, parent) => workHeaderFault(header, parentOf(parent), genesis),
     weight: (header) => workOf(header.target),
     slot: (parent) => ({
       earliestMs: earliestOn(parent),
@@ -77,8 +58,7 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
           return fail({ code: "block/transaction-invalid", position, id: transaction.idHex, fault });
         }
       }
-      const intervalMs = timestampMs - parent.header.timestampMs;
-      return ok(stateOf(nextTarget({ target: parent.consensusState, intervalMs }, genesis)));
+      return ok(stateOf(childTargetAfter(timestampMs, parentOf(parent), genesis)));
     },
     voteCounter: () => refusesVotes,
     authorityUpdates: () => [],
@@ -86,9 +66,4 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
     recoveredState: () => undefined,
     openFinality: () => undefined,
   };
-}
-
-/** Expected number of hashes behind a block: 2^256 / (target + 1), as Bitcoin counts work. */
-export function workOf(target: Uint8Array): bigint {
-  return 2n ** 256n / (bigIntFromBytes(target) + 1n);
 }

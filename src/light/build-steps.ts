@@ -1,0 +1,69 @@
+/** Puts together, at a node, the way from one set of authorities to the newest, for readers without the blocks. */
+import { bytesEqual, includesBytes } from "../base/bytes.ts";
+import {
+  type AuthorityState,
+  AuthorityStateType,
+  authorityStateOf,
+} from "../consensus/poa/authority-state.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
+import { committedState, isAsCommitted, linkTo, newestAttested } from "./certified-blocks.ts";
+import type { LightSource } from "./light-source.ts";
+import type { LightStep } from "./light-step.ts";
+
+/** A step with the block that its set comes into force with; the last step has none. */
+export interface PlacedStep {
+  readonly height: number;
+  readonly step: LightStep;
+}
+
+/**
+ * The steps for a reader who knows the authorities of a block: one for each later set, and one to the newest attested
+ * block. The way leads from set to set by `authoritiesSinceHeight`, so it costs nothing per block between.
+ *
+ * @param from the height of the block, canonical
+ */
+export function stepsAfter(from: number, source: LightSource): PlacedStep[] {
+  const newest = newestAttested(source);
+  if (!newest || newest.header.height <= from) return [];
+  const { height } = newest.header;
+  const steps: PlacedStep[] = [
+    { height, step: { link: linkTo(height, source) ?? [newest], evidence: [], recovery: [] } },
+  ];
+  let at = authoritySince(source.recordAt(height));
+  while (at !== undefined && at > from) {
+    const step = stepInto(at, source);
+    if (step) steps.unshift({ height: at, step });
+    at = authoritySince(source.recordAt(at - 1));
+  }
+  return steps;
+}
+
+function authoritySince(record: HeaderRecord | undefined): number | undefined {
+  return record && authorityStateOf(record).authoritiesSinceHeight;
+}
+
+/** Why the set of the block at a height differs from its parent's. */
+function stepInto(height: number, source: LightSource): LightStep | undefined {
+  const record = source.recordAt(height);
+  const parent = source.recordAt(height - 1);
+  const section = source.sectionAt(height);
+  const committed = record && committedState(record, source);
+  if (!record || !parent || !section || !committed) return undefined;
+  const before = authorityStateOf(parent);
+  const after = AuthorityStateType.deserialize(committed);
+  const [certificate] = section.certificates;
+  const link = certificate && changes(before, after) ? linkTo(certificate.targetHeight, source) : undefined;
+  return {
+    link: link ?? [],
+    evidence: section.evidence,
+    recovery: isAsCommitted(record) ? [] : [{ header: record.header, state: committed }],
+  };
+}
+
+/** Whether the change that was in flight has come into force. */
+function changes({ inFlight, authorities }: AuthorityState, after: AuthorityState): boolean {
+  const [change] = inFlight;
+  if (!change || after.inFlight.some((still) => bytesEqual(still.authority, change.authority))) return false;
+  const { authority } = change;
+  return includesBytes(authorities, authority) !== includesBytes(after.authorities, authority);
+}

@@ -1,0 +1,81 @@
+/** Finds the certificates of a node's canonical chain, and the attested blocks that they make. */
+import { bytesEqual } from "../base/bytes.ts";
+import { certificateDepthMax } from "../consensus/poa/advance.ts";
+import { type AuthorityState, authorityStateOf } from "../consensus/poa/authority-state.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
+import type { Certificate } from "../protocol/certificate.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
+import { sha256 } from "../protocol/hashing.ts";
+import type { AttestedBlock } from "./attested-block.ts";
+import type { LightSource } from "./light-source.ts";
+import { linkBlocksMax } from "./light-step.ts";
+
+/** The state under a block's header; another than its record's, if the block was restated. */
+export function committedState(record: HeaderRecord, source: LightSource): Uint8Array | undefined {
+  if (isAsCommitted(record)) return record.consensusState;
+  const { height } = record.header;
+  const parent = source.recordAt(height - 1);
+  const contents = source.contentsAt(height);
+  return parent && contents && source.advance(contents, parent)?.consensusState;
+}
+
+/** False for a block that operators declared final: its record holds another state than its header. */
+export function isAsCommitted({ header, consensusState }: HeaderRecord): boolean {
+  return header.height === 0 || bytesEqual(sha256(consensusState), header.consensusStateHash);
+}
+
+/** The certificate for the canonical block at a height, from one of the blocks above it. */
+export function certificateFor(height: number, source: LightSource): Certificate | undefined {
+  const newest = source.newestCertificate;
+  if (newest?.targetHeight === height) return newest;
+  const last = Math.min(source.head.header.height, height + certificateDepthMax);
+  for (let above = height + 1; above <= last; above += 1) {
+    const [certificate] = source.sectionAt(above)?.certificates ?? [];
+    if (certificate?.targetHeight === height) return certificate;
+    // Certificates of a chain go up: behind a higher one none of a lower target follows.
+    if (certificate && certificate.targetHeight > height) return undefined;
+  }
+  return undefined;
+}
+
+/** Undefined for a block that is not certified, or not by the state under its header. */
+export function attestedAt(height: number, source: LightSource): AttestedBlock | undefined {
+  const record = height > 0 ? source.recordAt(height) : undefined;
+  const certificate = record && isAsCommitted(record) ? certificateFor(height, source) : undefined;
+  if (!record || !certificate || !bytesEqual(certificate.targetHash, record.hash)) return undefined;
+  return { header: record.header, state: record.consensusState, certificate };
+}
+
+/** The highest block that can be attested. */
+export function newestAttested(source: LightSource): AttestedBlock | undefined {
+  const known = source.newestCertificate;
+  const newest = known && attestedAt(known.targetHeight, source);
+  return newest ?? attestedAt(authorityStateOf(source.head).justified.height, source);
+}
+
+/**
+ * The attested blocks that show the source of a certified block to be final: those above the source, up to the block.
+ * Undefined if one between is not certified, or the block itself is not.
+ */
+export function linkTo(height: number, source: LightSource): AttestedBlock[] | undefined {
+  const target = source.recordAt(height);
+  if (!target) return undefined;
+  const { justified } = authorityStateOf(target);
+  if (height - justified.height > linkBlocksMax) return undefined;
+  const link: AttestedBlock[] = [];
+  for (let at = justified.height + 1; at <= height; at += 1) {
+    const attested = attestedAt(at, source);
+    if (!attested) return undefined;
+    link.push(attested);
+  }
+  return link;
+}
+
+/** What a link to this block proves to be final, the highest. */
+export function finalBy(
+  link: readonly AttestedBlock[],
+  { finalized, justified }: AuthorityState,
+): Checkpoint {
+  const isLinked = link[0] !== undefined && link[0].header.height === justified.height + 1;
+  return isLinked && justified.height > finalized.height ? justified : finalized;
+}
