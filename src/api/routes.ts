@@ -11,6 +11,9 @@ import * as events from "./events.ts";
 import * as exported from "./export.ts";
 import * as forks from "./forks.ts";
 import * as genesis from "./genesis.ts";
+import * as documentation from "./documentation.ts";
+import * as events from "./events.ts";
+import * as light from "./light.ts";
 import * as mempool from "./mempool.ts";
 import * as metrics from "./metrics.ts";
 import * as mining from "./mining.ts";
@@ -41,6 +44,8 @@ const topics: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   genesis,
   stats,
   exported,
+  events,
+  light,
   metrics,
   documentation,
 };

@@ -14,7 +14,7 @@ import {
   type EngineState,
 } from "../consensus/engine.ts";
 import type { Entry, LedgerView, StateChange } from "../ledger/entry.ts";
-import { LedgerState } from "../ledger/ledger-state.ts";
+import { type LedgerDraft, LedgerState } from "../ledger/ledger-state.ts";
 import {
   type Block,
   type ConsensusSection,
@@ -43,6 +43,7 @@ import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
 import { emptyBatch, genesisBatch } from "./genesis-batch.ts";
+import { ledgerBelow } from "./ledger-below.ts";
 import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
 import { recoverTrust } from "./trust-recovery.ts";
 import {
@@ -207,6 +208,11 @@ export class Chain {
   /** The ledger at the head; reads what is committed, never a block being imported. */
   get ledger(): LedgerView {
     return this.#ledger;
+  }
+
+  /** The ledger after a canonical block a little below the head ({@link ledgerBelow}); it ends with the next block. */
+  ledgerAt(height: number): LedgerDraft | undefined {
+    return ledgerBelow(this.#ledger, this.#store, this.#head.header.height, height);
   }
 
   /** The state root that the head's ledger would have after a change; what a producer puts into its header. */

@@ -2,7 +2,10 @@
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { ok, type Result } from "../base/result.ts";
 import { authorityStateOf } from "../consensus/poa/authority-state.ts";
+import { genesisBlockOf } from "../ledger/genesis-state.ts";
 import type { Header } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
 import { type AttestedBlock, authorityHeaderHash } from "./attested-block.ts";
 import { type AuthorityLight, type AuthorityLightModules, proveLink } from "./authority-light.ts";
 import { finalBy, linkTo, newestAttested } from "./certified-blocks.ts";
@@ -29,10 +32,14 @@ export function verifyFinality(
   { link, headers }: FinalityProof,
   modules: AuthorityLightModules,
 ): Result<ProvenBlock, LightFault> {
-  const proven = proveLink(light, link, modules);
-  if (!proven.ok) return proven;
   const [first] = headers;
   if (!first) return lightFault("light/malformed", "a proof has the header of its block");
+  const finals = knownFinals(light, first, modules.spec);
+  if (link.length > 0) {
+    const proven = proveLink(light, link, modules);
+    if (!proven.ok) return proven;
+    finals.push(...proven.value.finals);
+  }
   let parent: Uint8Array | undefined;
   for (const header of headers) {
     if (parent && !bytesEqual(header.parentHash, parent)) {
@@ -41,7 +48,7 @@ export function verifyFinality(
     parent = authorityHeaderHash(header);
   }
   const top = parent as Uint8Array;
-  const isFinal = proven.value.finals.some(
+  const isFinal = finals.some(
     ({ height, hash }) => height === headers.at(-1)?.height && bytesEqual(hash, top),
   );
   if (!isFinal) return lightFault("light/not-final", `${toHex(top)} is not shown to be final`);
@@ -51,11 +58,19 @@ export function verifyFinality(
   return ok({ header: first, hash: authorityHeaderHash(first) });
 }
 
+/** What the reader needs no link for. */
+function knownFinals({ final }: AuthorityLight, { height }: Header, spec: ChainSpec): Checkpoint[] {
+  return height === 0 ? [final, { height, hash: genesisBlockOf(spec).hash }] : [final];
+}
+
 /** "not-final": no certificates show it so far. "too-long": the next final block is too far above it. */
 export type NoProof = "not-final" | "too-long";
 
 /** Puts the proof for a canonical block together. */
 export function finalityProofOf(height: number, source: LightSource): FinalityProof | NoProof {
+  const genesis = height === 0 ? source.recordAt(0) : undefined;
+  // Block 0 follows from the chain spec alone.
+  if (genesis) return { link: [], headers: [genesis.header] };
   const link = linkOver(height, source);
   const target = link && source.recordAt(link.at(-1)?.header.height ?? 0);
   if (!link || !target) return "not-final";

@@ -1,0 +1,158 @@
+/** Proofs as the API answers them: of a block, of a transaction, of what an account has. */
+
+import type {
+  AccountProofAnswer,
+  BlockProofAnswer,
+  EntryProofItem,
+  TransactionProofAnswer,
+} from "../api/light.ts";
+import { toHex } from "../base/bytes.ts";
+import type { Chain, LocatedTransaction } from "../chain/chain.ts";
+import { ledgerDepthMax } from "../chain/ledger-below.ts";
+import { entryKeys } from "../ledger/entry.ts";
+import { AttestedBlockType } from "../light/attested-block.ts";
+import { newestAttested } from "../light/certified-blocks.ts";
+import { entryProofOf } from "../light/entry-proof.ts";
+import { finalityHeadersMax, finalityProofOf } from "../light/finality-proof.ts";
+import type { LightSource } from "../light/light-source.ts";
+import { transactionProofOf } from "../light/transaction-proof.ts";
+import { type HeaderRecord, HeaderType } from "../protocol/block.ts";
+import { addressOf } from "../protocol/identity.ts";
+import { ApiError } from "./api-error.ts";
+import { lightSourceOf } from "./light-source.ts";
+
+/** @throws ApiError 409 for a block that is on another branch, or (Proof of Authority) not final */
+export function blockProofAnswer(
+  record: HeaderRecord,
+  chain: Chain,
+  source = lightSourceOf(chain),
+): BlockProofAnswer {
+  const { header, hash, hashHex, seal } = record;
+  if (!chain.isCanonical(record)) {
+    throw new ApiError(
+      409,
+      "proof/not-canonical",
+      `block ${hashHex} is not on the chain: another branch has outweighed it`,
+      `ask for the block of its height: GET /v1/blocks/${header.height}/proof`,
+    );
+  }
+  const { name } = chain.engine;
+  const answer = {
+    consensus: name,
+    height: header.height,
+    hash: toHex(hash),
+    header: toHex(HeaderType.serialize(header)),
+    nonce: toHex(seal.nonce),
+    head: { height: chain.head.header.height, hash: chain.head.hashHex },
+  };
+  if (name === "pow") return { ...answer, link: [], headers: [], final: false };
+  const proof = finalityProofOf(header.height, source);
+  if (proof === "not-final") {
+    throw new ApiError(
+      409,
+      "proof/not-final",
+      `block ${header.height} is not shown to be final by certificates`,
+      "ask again once it is final: GET /v1/blocks/final says up to which height blocks are",
+    );
+  }
+  if (proof === "too-long") {
+    throw new ApiError(
+      409,
+      "proof/too-long",
+      `the next final block above ${header.height} is more than ${finalityHeadersMax} blocks away`,
+      "replay the blocks instead: GET /v1/blocks/{height}/raw",
+    );
+  }
+  return {
+    ...answer,
+    link: proof.link.map((block) => toHex(AttestedBlockType.serialize(block))),
+    headers: proof.headers.slice(1).map((above) => toHex(HeaderType.serialize(above))),
+    final: true,
+  };
+}
+
+export function transactionProofAnswer(
+  { block, position }: LocatedTransaction,
+  chain: Chain,
+): TransactionProofAnswer {
+  const record = chain.headerOf(block.hash);
+  const transaction = block.transactions[position];
+  if (!record || !transaction) throw new Error("a committed transaction stands in a stored block");
+  const proof = transactionProofOf(block, position);
+  const proven = blockProofAnswer(record, chain);
+  return {
+    id: transaction.idHex,
+    bytes: toHex(proof.bytes),
+    position,
+    siblings: proof.siblings.map(toHex),
+    block: proven,
+    head: proven.head,
+    final: proven.final,
+  };
+}
+
+/** @param assetIdHex the holding that is to be proven, too */
+export function accountProofAnswer(
+  publicKey: Uint8Array,
+  assetIdHex: string | undefined,
+  chain: Chain,
+): AccountProofAnswer {
+  const source = lightSourceOf(chain);
+  const height = provableHeight(chain, source);
+  const record = source.recordAt(height);
+  const ledger = record && chain.ledgerAt(height);
+  if (!record || !ledger) {
+    throw new ApiError(
+      409,
+      "proof/not-final",
+      `the newest block that certificates show to be final is ${height}, more than ${ledgerDepthMax} below the head`,
+      "ask again once blocks are final: GET /v1/consensus says what finality waits for",
+    );
+  }
+  const accountHex = toHex(publicKey);
+  const name = ledger.userOfAccount(accountHex)?.name;
+  const wanted: readonly (readonly [EntryProofItem["kind"], string | undefined])[] = [
+    ["account", entryKeys.account(accountHex)],
+    ["user", name === undefined ? undefined : entryKeys.user(name)],
+    ["assetBalance", assetIdHex && entryKeys.assetBalance(accountHex, assetIdHex)],
+  ];
+  const items = wanted.flatMap(([kind, key]): EntryProofItem[] => {
+    const proof = key && entryProofOf(ledger, key);
+    if (!proof) return [];
+    const { bytes, index, leafCount, siblings } = proof;
+    return [{ kind, bytes: toHex(bytes), index, leafCount, siblings: siblings.map(toHex) }];
+  });
+  if (items.length === 0) {
+    throw new ApiError(
+      404,
+      "account/not-found",
+      `the ledger has no entry of ${addressOf(publicKey)} after block ${height}`,
+      "nothing can prove that an account is not there; GET /v1/accounts/{account} says what this node sees",
+    );
+  }
+  const block = blockProofAnswer(record, chain, source);
+  return {
+    address: addressOf(publicKey),
+    publicKey: accountHex,
+    items,
+    block,
+    head: block.head,
+    final: block.final,
+  };
+}
+
+/** The newest block whose ledger can be proven: the head in Proof of Work, else one that certificates show to be final. */
+function provableHeight(chain: Chain, source: LightSource): number {
+  const { height } = chain.head.header;
+  if (chain.engine.name === "pow") return height;
+  const final = chain.final?.height ?? 0;
+  const newest = newestAttested(source);
+  for (
+    let at = Math.min(final, newest?.header.height ?? 0);
+    at > Math.max(0, height - ledgerDepthMax);
+    at -= 1
+  ) {
+    if (typeof finalityProofOf(at, source) !== "string") return at;
+  }
+  return Math.max(0, Math.min(final, height - ledgerDepthMax));
+}
