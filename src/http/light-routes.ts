@@ -17,6 +17,7 @@ import { encodeMinedHeader } from "../light/work-light.ts";
 import { accountKeyOf } from "./account-reference.ts";
 import { ApiError } from "./api-error.ts";
 import { blockNamed } from "./block-lookup.ts";
+import { headReference } from "./head-reference.ts";
 import { lightSourceOf } from "./light-source.ts";
 import { accountProofAnswer, blockProofAnswer, transactionProofAnswer } from "./proof-answers.ts";
 import { serveRoute } from "./serve-route.ts";
@@ -45,12 +46,12 @@ export function addLightRoutes(app: FastifyInstance, chain: Chain): void {
 }
 
 function lightAnswer(from: number, limit: number, chain: Chain): LightAnswer {
-  const { head, final, engine } = chain;
+  const { final, engine } = chain;
   const { items, next } =
     engine.name === "pow" ? headersAfter(from, limit, chain) : setsAfter(from, limit, chain);
   return {
     consensus: engine.name,
-    head: { height: head.header.height, hash: head.hashHex },
+    head: headReference(chain),
     final: final ? { height: final.height, hash: toHex(final.hash) } : null,
     items,
     next,

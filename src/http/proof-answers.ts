@@ -19,6 +19,7 @@ import { transactionProofOf } from "../light/transaction-proof.ts";
 import { type HeaderRecord, HeaderType } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { ApiError } from "./api-error.ts";
+import { headReference } from "./head-reference.ts";
 import { lightSourceOf } from "./light-source.ts";
 
 /** @throws ApiError 409 for a block that is on another branch, or (Proof of Authority) not final */
@@ -43,7 +44,7 @@ export function blockProofAnswer(
     hash: toHex(hash),
     header: toHex(HeaderType.serialize(header)),
     nonce: toHex(seal.nonce),
-    head: { height: chain.head.header.height, hash: chain.head.hashHex },
+    head: headReference(chain),
   };
   if (name === "pow") return { ...answer, link: [], headers: [], final: false };
   const proof = finalityProofOf(header.height, source);
