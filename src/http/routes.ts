@@ -9,6 +9,7 @@ import { addDocumentationRoutes } from "./documentation-routes.ts";
 import { addExportRoute } from "./export-route.ts";
 import { LedgerLists } from "./ledger-lists.ts";
 import { addDocumentationRoutes } from "./documentation-routes.ts";
+import { addExportRoute } from "./export-route.ts";
 import { addLightRoutes } from "./light-routes.ts";
 import { addMempoolRoutes } from "./mempool-routes.ts";
 import { addNodeRoutes, versionOf } from "./node-routes.ts";
