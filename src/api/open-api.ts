@@ -19,6 +19,7 @@ const topicTexts: Readonly<Record<Topic, string>> = {
   consensus: "Authorities, votes, finality",
   mining: "Proof of Work: work for miners, the pool",
   light: "Proofs for clients that do not trust the node",
+  export: "The SQL ledger",
   stats: "Figures over time",
   export: "The SQL ledger as a file",
   events: "What happens, as it happens",

@@ -45,7 +45,6 @@ const topics: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   genesis,
   stats,
   exported,
-  events,
   light,
   metrics,
   documentation,

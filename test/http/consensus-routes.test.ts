@@ -7,7 +7,7 @@ import type { ForksAnswer } from "../../src/api/forks.ts";
 import type { GenesisAnswer } from "../../src/api/genesis.ts";
 import type { StatsAnswer } from "../../src/api/stats.ts";
 import { fromHex, fromUtf8, toHex } from "../../src/base/bytes.ts";
-import { workOf } from "../../src/consensus/pow/pow-engine.ts";
+import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { chainSpecFromJson } from "../../src/protocol/chain-spec-json.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
