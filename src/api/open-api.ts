@@ -21,7 +21,6 @@ const topicTexts: Readonly<Record<Topic, string>> = {
   light: "Proofs for clients that do not trust the node",
   export: "The SQL ledger",
   stats: "Figures over time",
-  export: "The SQL ledger as a file",
   events: "What happens, as it happens",
   admin: "Running the node; with its token",
   health: "For the machines that watch the node",

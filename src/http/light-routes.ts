@@ -27,7 +27,9 @@ export function addLightRoutes(app: FastifyInstance, chain: Chain): void {
     lightAnswer(Number(query.from ?? 0), Number(query.limit ?? lightItemsDefault), chain),
   );
 
-  serveRoute(app, getBlockProof, ({ params }) => blockProofAnswer(blockNamed(params.reference, chain), chain));
+  serveRoute(app, getBlockProof, ({ params }) =>
+    blockProofAnswer(blockNamed(params.reference, chain), chain),
+  );
 
   serveRoute(app, getTransactionProof, ({ params }) => {
     const located = chain.transaction(fromHex(params.id) as Uint8Array);
