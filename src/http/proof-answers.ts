@@ -9,10 +9,9 @@ import type {
 import { toHex } from "../base/bytes.ts";
 import type { Chain, LocatedTransaction } from "../chain/chain.ts";
 import { ledgerDepthMax } from "../chain/ledger-below.ts";
-import { entryKeys } from "../ledger/entry.ts";
 import { AttestedBlockType } from "../light/attested-block.ts";
 import { newestAttested } from "../light/certified-blocks.ts";
-import { entryProofOf } from "../light/entry-proof.ts";
+import { accountProofsOf } from "../light/entry-proof.ts";
 import { finalityHeadersMax, finalityProofOf } from "../light/finality-proof.ts";
 import type { LightSource } from "../light/light-source.ts";
 import { transactionProofOf } from "../light/transaction-proof.ts";
@@ -111,18 +110,11 @@ export function accountProofAnswer(
     );
   }
   const accountHex = toHex(publicKey);
-  const name = ledger.userOfAccount(accountHex)?.name;
-  const wanted: readonly (readonly [EntryProofItem["kind"], string | undefined])[] = [
-    ["account", entryKeys.account(accountHex)],
-    ["user", name === undefined ? undefined : entryKeys.user(name)],
-    ["assetBalance", assetIdHex && entryKeys.assetBalance(accountHex, assetIdHex)],
-  ];
-  const items = wanted.flatMap(([kind, key]): EntryProofItem[] => {
-    const proof = key && entryProofOf(ledger, key);
-    if (!proof) return [];
-    const { bytes, index, leafCount, siblings } = proof;
-    return [{ kind, bytes: toHex(bytes), index, leafCount, siblings: siblings.map(toHex) }];
-  });
+  const items = accountProofsOf(ledger, accountHex, assetIdHex).map(
+    ({ bytes, siblings, ...proof }): EntryProofItem => {
+      return { ...proof, bytes: toHex(bytes), siblings: siblings.map(toHex) };
+    },
+  );
   if (items.length === 0) {
     throw new ApiError(
       404,

@@ -1,6 +1,6 @@
 /** That an entry (an account's balance, a name, a holding) stands in the ledger after a block whose header is known to be true. */
 import { ok, type Result } from "../base/result.ts";
-import { type Entry, entryKey } from "../ledger/entry.ts";
+import { type Entry, entryKey, entryKeys, type LedgerView } from "../ledger/entry.ts";
 import { decodeEntry, encodeEntry } from "../ledger/entry-codec.ts";
 import { stateListDepth, verifyProof } from "../ledger/state-tree.ts";
 import type { Header } from "../protocol/block.ts";
@@ -31,6 +31,32 @@ export function entryProofOf(ledger: ProvingLedger, key: string): EntryProof | u
   if (!located) return undefined;
   const { index, leafCount, siblings } = ledger.proof(located.index);
   return { bytes: encodeEntry(located.entry), index, leafCount, siblings };
+}
+
+/** What an account has, as entries of their kinds. */
+export interface AccountEntryProof extends EntryProof {
+  readonly kind: "account" | "user" | "assetBalance";
+}
+
+/**
+ * Proofs of an account's entries: the account itself, its name, and its holding of one asset. Those that are not there
+ * are left out.
+ */
+export function accountProofsOf(
+  ledger: ProvingLedger & Pick<LedgerView, "userOfAccount">,
+  accountHex: string,
+  assetIdHex: string | undefined,
+): AccountEntryProof[] {
+  const name = ledger.userOfAccount(accountHex)?.name;
+  const wanted: readonly (readonly [AccountEntryProof["kind"], string | undefined])[] = [
+    ["account", entryKeys.account(accountHex)],
+    ["user", name === undefined ? undefined : entryKeys.user(name)],
+    ["assetBalance", assetIdHex && entryKeys.assetBalance(accountHex, assetIdHex)],
+  ];
+  return wanted.flatMap(([kind, key]): AccountEntryProof[] => {
+    const proof = key && entryProofOf(ledger, key);
+    return proof ? [{ kind, ...proof }] : [];
+  });
 }
 
 /** @param key of the entry that was asked for: a true proof of another entry proves nothing about it */
