@@ -8,8 +8,6 @@ import { addConsensusRoutes } from "./consensus-routes.ts";
 import { addDocumentationRoutes } from "./documentation-routes.ts";
 import { addExportRoute } from "./export-route.ts";
 import { LedgerLists } from "./ledger-lists.ts";
-import { addDocumentationRoutes } from "./documentation-routes.ts";
-import { addExportRoute } from "./export-route.ts";
 import { addLightRoutes } from "./light-routes.ts";
 import { addMempoolRoutes } from "./mempool-routes.ts";
 import { addNodeRoutes, versionOf } from "./node-routes.ts";
@@ -22,7 +20,6 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addTransactionRoutes(app, modules);
   addMempoolRoutes(app, modules);
   addAccountRoutes(app, modules, new LedgerLists(modules.chain));
-  addAccountRoutes(app, modules);
   addLightRoutes(app, modules.chain);
   addAuthorityRoutes(app, modules.authorities);
   addConsensusRoutes(app, modules);
