@@ -36,7 +36,13 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { Vote } from "../protocol/vote.ts";
 import type { AccountIndex } from "../store/account-index.ts";
-import { type ChainStore, type CommitBatch, type IdKind, StoreError } from "../store/chain-store.ts";
+import {
+  type ChainStore,
+  type CommitBatch,
+  type IdKind,
+  StoreError,
+  type TransactionLocation,
+} from "../store/chain-store.ts";
 import type { SideBlock } from "../store/side-blocks.ts";
 import { indexMore } from "./account-indexer.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
@@ -327,9 +333,9 @@ export class Chain {
     return hash && this.block(hash);
   }
 
-  /** Whether a transaction stands in the canonical chain; cheaper than {@link transaction}, which reads its block. */
-  hasTransaction(id: Uint8Array): boolean {
-    return this.#store.transactionLocation(id) !== undefined;
+  /** Where a transaction stands in the canonical chain; cheaper than {@link transaction}, which decodes its block. */
+  locationOf(id: Uint8Array): TransactionLocation | undefined {
+    return this.#store.transactionLocation(id);
   }
 
   /** A transaction in the canonical chain. */

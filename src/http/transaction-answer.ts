@@ -10,7 +10,8 @@ import type {
 } from "../api/transaction-shapes.ts";
 import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import type { Chain, LocatedTransaction } from "../chain/chain.ts";
+import type { Chain } from "../chain/chain.ts";
+import { type CommittedTransaction, committedTransaction } from "../chain/committed-transaction.ts";
 import { isoTimestamp, nameOfNumber, readableText } from "../export/readable.ts";
 import type { Mempool, PendingStatus } from "../mempool/mempool.ts";
 import { replacementFee } from "../mempool/pending-set.ts";
@@ -36,8 +37,8 @@ export function transactionAnswer(
   { chain, mempool, own }: Pick<ApiModules, "chain" | "mempool" | "own">,
 ): TransactionAnswer | undefined {
   const idHex = toHex(id);
-  const located = chain.transaction(id);
-  if (located) return committedAnswer(located, chain);
+  const committed = committedTransaction(chain, id);
+  if (committed) return committedAnswer(committed, chain);
   const uncertain: Certainty = { confirmations: 0, final: false, head: headReference(chain) };
   const waiting = mempool.waiting.get(idHex);
   if (waiting) return { ...pendingAnswer(waiting, mempool, chain), ...uncertain };
@@ -47,9 +48,9 @@ export function transactionAnswer(
   return answer && { ...answer, ...uncertain };
 }
 
-function committedAnswer({ block, position }: LocatedTransaction, chain: Chain): TransactionAnswer {
-  const { header, hashHex } = block;
-  const transaction = block.transactions[position] as DecodedTransaction;
+function committedAnswer(committed: CommittedTransaction, chain: Chain): TransactionAnswer {
+  const { transaction, position, record } = committed;
+  const { header, hashHex } = record;
   return {
     id: transaction.idHex,
     status: "committed",
@@ -147,11 +148,10 @@ export function transactionBytes(
   id: Uint8Array,
   { chain, mempool, own }: Pick<ApiModules, "chain" | "mempool" | "own">,
 ): { readonly bytes: Uint8Array; readonly final: boolean } | undefined {
-  const located = chain.transaction(id);
-  if (located) {
-    const { block, position } = located;
-    const { bytes } = block.transactions[position] as DecodedTransaction;
-    return { bytes, final: block.header.height <= (chain.final?.height ?? -1) };
+  const committed = committedTransaction(chain, id);
+  if (committed) {
+    const { transaction, record } = committed;
+    return { bytes: transaction.bytes, final: record.header.height <= (chain.final?.height ?? -1) };
   }
   const idHex = toHex(id);
   const waiting = mempool.get(idHex) ?? own?.unplaced(idHex)?.transaction;

@@ -17,6 +17,7 @@ import {
 } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
+import { committedTransaction } from "../chain/committed-transaction.ts";
 import type { AddOutcome, WouldBe } from "../mempool/mempool.ts";
 import type { TransactionFault } from "../protocol/faults.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
@@ -103,7 +104,7 @@ function wantedOf(body: Uint8Array | SubmitBody): Wanted {
 async function submit({ encoded, replace }: Wanted, modules: ApiModules): Promise<Fate[]> {
   const { chain } = modules;
   const decoded = encoded.map((bytes) => decodeTransaction(bytes, chain.spec.chainId));
-  const isOpen = (one: (typeof decoded)[number]) => one.ok && !chain.hasTransaction(one.value.id);
+  const isOpen = (one: (typeof decoded)[number]) => one.ok && !chain.locationOf(one.value.id);
   const open = decoded.filter(isOpen).flatMap((one) => (one.ok ? [one.value] : []));
   const outcomes = new Map<DecodedTransaction, AddOutcome>();
   const found = open.length > 0 ? await modules.submitMany(open, { replace }) : [];
@@ -127,11 +128,11 @@ function submittedAnswer(
   { result, transaction }: Exclude<Fate, { readonly result: "refused" }>,
   { chain }: ApiModules,
 ): Submitted {
-  const located = result === "committed" ? chain.transaction(transaction.id) : undefined;
+  const located = result === "committed" ? committedTransaction(chain, transaction.id) : undefined;
   return {
     id: transaction.idHex,
     status: result === "committed" ? "committed" : "pending",
-    final: located !== undefined && located.block.header.height <= (chain.final?.height ?? -1),
+    final: located !== undefined && located.record.header.height <= (chain.final?.height ?? -1),
     head: headReference(chain),
   };
 }
@@ -156,7 +157,7 @@ function resultOf(fate: Fate): SubmitResult {
 async function check(bytes: Uint8Array, replace: boolean, modules: ApiModules): Promise<Checked> {
   const { chain, mempool } = modules;
   const decoded = decodeTransaction(bytes, chain.spec.chainId);
-  const isCommitted = decoded.ok && chain.hasTransaction(decoded.value.id);
+  const isCommitted = decoded.ok && chain.locationOf(decoded.value.id) !== undefined;
   const would: Result<WouldBe, SubmitFault> | undefined = isCommitted
     ? undefined
     : decoded.ok
