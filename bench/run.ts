@@ -5,6 +5,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { measureExport } from "./export.ts";
 import { measureImport } from "./import.ts";
+import { measureLight } from "./light.ts";
 import { type Figure, ratioOf, removeDirectory, type Section, temporaryDirectory } from "./measure.ts";
 import { measureMempool } from "./mempool.ts";
 import { measureMicro } from "./micro.ts";
@@ -24,6 +25,7 @@ const sections: Readonly<Record<string, Section>> = {
   propagation: measurePropagation,
   export: measureExport,
   startup: measureStartup,
+  light: measureLight,
   micro: measureMicro,
 };
 
