@@ -7,6 +7,8 @@ import type { ApiModules } from "../../src/http/api-modules.ts";
 import { createMempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
+import type { ChainStore } from "../../src/store/chain-store.ts";
+import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { type OpenChain, openChain } from "../chain/open-chain.ts";
 
@@ -20,8 +22,12 @@ export interface ChainApi extends OpenChain {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function openChainApi(spec: ChainSpec, others: Partial<ApiModules> = {}): Promise<ChainApi> {
-  const open = await openChain({ spec });
+export async function openChainApi(
+  spec: ChainSpec,
+  others: Partial<ApiModules> = {},
+  store: ChainStore = createMemoryStore(),
+): Promise<ChainApi> {
+  const open = await openChain({ spec }, { store });
   const { chain, clock } = open;
   const mempool = createMempool(
     {},
