@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { measureEvents } from "./events.ts";
 import { measureExport } from "./export.ts";
 import { measureImport } from "./import.ts";
 import { measureLight } from "./light.ts";
@@ -23,6 +24,7 @@ const sections: Readonly<Record<string, Section>> = {
   throughput: measureThroughput,
   submitting: measureSubmitting,
   propagation: measurePropagation,
+  events: measureEvents,
   export: measureExport,
   startup: measureStartup,
   light: measureLight,

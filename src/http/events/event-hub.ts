@@ -1,6 +1,6 @@
 /** Takes what happens in the node, and sends it to everybody who listens, in slices that leave the node's thread to the node. */
 import { randomBytes } from "node:crypto";
-import type { Clock, Timer } from "../../base/clock.ts";
+import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { EventListener, type EventSink } from "./event-listener.ts";
@@ -73,7 +73,7 @@ const sliceMs = 2;
 /** Events made before they are sent. */
 const pieceEventsMax = 1_024;
 const pieceBytesMax = 256 * 1024;
-/** After a run of so many milliseconds the hub rests so many times as long: at most a sixth of the thread is its own. */
+/** After each slice the hub rests so many times as long as the slice took: at most a sixth of the thread is its own. */
 const restFactor = 5;
 const restMaxMs = 500;
 /** What happens within so many milliseconds is sent together. */
@@ -101,7 +101,6 @@ export class EventHub<Topic extends string> {
   #making: Iterator<HubEvent<Topic>> | undefined;
   #isRunning = false;
   #isStopped = false;
-  #restsUntilMs = 0;
   #timer: Timer | undefined;
   #beatTimer: Timer | undefined;
   #dropped = 0;
@@ -158,11 +157,15 @@ export class EventHub<Topic extends string> {
     view.listeners += 1;
     this.#listeners.add(listener);
     this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
-    sink.on("drain", () => listener.drained(this.#clock.monotonicMs()));
+    sink.on("drain", () => {
+      listener.drained();
+      this.#wake(0);
+    });
     sink.on("close", () => this.#remove(listener));
     listener.say(retryText(Math.round(retryMinMs + Math.random() * retrySpreadMs)), nowMs);
     if (gap) listener.say(this.#gapText(gap, subscription.lastEventId), nowMs);
-    listener.greet(() => this.#snapshotText(listener), nowMs);
+    listener.greet(() => this.#snapshotText(listener));
+    if (listener.pump(nowMs)) this.#wake(0);
     this.#beatTimer ??= this.#clock.schedule(this.#beatEveryMs, () => this.#beat());
     return undefined;
   }
@@ -239,44 +242,49 @@ export class EventHub<Topic extends string> {
     }
   }
 
-  #wake(): void {
+  /** @param delayMs what happens meanwhile is sent together */
+  #wake(delayMs = restMinMs): void {
     if (this.#isRunning || this.#timer || this.#isStopped) return;
-    const delayMs = Math.max(restMinMs, this.#restsUntilMs - this.#clock.monotonicMs());
     this.#timer = this.#clock.schedule(delayMs, () => {
       this.#timer = undefined;
       void this.#run();
     });
   }
 
-  /** Makes a piece of what waits and sends it, with the thread given back every few milliseconds; then rests. */
   async #run(): Promise<void> {
     this.#isRunning = true;
-    const busyMs = await this.#makeAndSend().catch((thrown: unknown) => {
+    await this.#makeAndSend().catch((thrown: unknown) => {
       this.#logger.error({ error: toError(thrown) }, "events could not be sent");
-      return restMaxMs;
     });
     this.#isRunning = false;
-    this.#restsUntilMs = this.#clock.monotonicMs() + Math.min(restMaxMs, busyMs * restFactor);
-    if (this.#making || this.#queue.length > 0) this.#wake();
+    if (this.#hasMore) this.#wake();
   }
 
-  /** Returns for how many milliseconds it has held the thread. */
-  async #makeAndSend(): Promise<number> {
-    let busyMs = 0;
+  get #hasMore(): boolean {
+    return this.#making !== undefined || this.#queue.length > 0;
+  }
+
+  /** Makes a piece, sends it to all who take it, and so on until there is nothing; rests after every slice. */
+  async #makeAndSend(): Promise<void> {
     let sinceMs = this.#clock.monotonicMs();
-    const letOthersIn = async () => {
-      busyMs += this.#clock.monotonicMs() - sinceMs;
-      await new Promise((resolve) => setImmediate(resolve));
+    const isOver = () => this.#clock.monotonicMs() - sinceMs >= sliceMs;
+    const rest = async (leastMs: number) => {
+      const busyMs = this.#clock.monotonicMs() - sinceMs;
+      await sleep(this.#clock, Math.max(leastMs, Math.min(restMaxMs, busyMs * restFactor)));
       sinceMs = this.#clock.monotonicMs();
     };
-    const isOver = () => this.#clock.monotonicMs() - sinceMs >= sliceMs;
-    this.#makePiece(isOver);
-    for (const listener of this.#listeners) {
-      if (isOver()) await letOthersIn();
-      if (this.#isStopped) break;
-      this.#serve(listener);
-    }
-    return busyMs + this.#clock.monotonicMs() - sinceMs;
+    let isBehind = false;
+    do {
+      // Nothing new before those who read have what there is: so they lose nothing, however much happens at once.
+      if (!isBehind) this.#makePiece(isOver);
+      isBehind = false;
+      for (const listener of this.#listeners) {
+        if (isOver()) await rest(0);
+        if (this.#isStopped) return;
+        if (this.#serve(listener)) isBehind = true;
+      }
+      await rest(isBehind ? 0 : restMinMs);
+    } while ((isBehind || this.#hasMore) && !this.#isStopped);
   }
 
   /** Makes events of what waits, up to a piece that every connection that is read can take. */
@@ -320,20 +328,20 @@ export class EventHub<Topic extends string> {
     return this.#ring.add(bit, accounts, encode).bytes.length;
   }
 
-  #serve(listener: EventListener): void {
+  /** Returns whether there is more for it that its connection would take. */
+  #serve(listener: EventListener): boolean {
     const nowMs = this.#clock.monotonicMs();
-    if (!listener.hasLost) {
-      listener.pump(nowMs);
-      return;
-    }
-    if (listener.isStalled) {
+    if (listener.hasLost && listener.isStalled) {
       this.#drop(listener);
-      return;
+      return false;
     }
-    // No fault of its own: more has happened at once than is kept.
-    listener.skipTo(this.#ring.oldest - 1);
-    listener.say(this.#gapText("node-busy", undefined), nowMs);
-    listener.greet(() => this.#snapshotText(listener), nowMs);
+    if (listener.hasLost) {
+      // No fault of its own: more has happened at once than is kept.
+      listener.skipTo(this.#ring.oldest - 1);
+      listener.say(this.#gapText("node-busy", undefined), nowMs);
+      listener.greet(() => this.#snapshotText(listener));
+    }
+    return listener.pump(nowMs);
   }
 
   #drop(listener: EventListener): void {

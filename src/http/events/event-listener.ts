@@ -68,32 +68,34 @@ export class EventListener {
   }
 
   /** Says this as soon as nothing that it has missed is left to be sent: no reader sees time go back. */
-  greet(greeting: () => string, nowMs: number): void {
+  greet(greeting: () => string): void {
     this.#greeting = greeting;
-    this.pump(nowMs);
   }
 
-  /** Writes what it has not got, until it is level with the ring or its connection takes no more. */
-  pump(nowMs: number): void {
-    this.#catchUp(nowMs);
-    if (!this.#greeting || this.#isStalled || this.#at < this.#ring.newest) return;
-    const text = this.#greeting();
-    this.#greeting = undefined;
-    this.say(text, nowMs);
-  }
-
-  #catchUp(nowMs: number): void {
-    while (!this.#isStalled && !this.#hasEnded && this.#at < this.#ring.newest && !this.hasLost) {
+  /**
+   * Writes the next piece of what it has not got.
+   *
+   * @returns whether there is more that its connection would take now
+   */
+  pump(nowMs: number): boolean {
+    if (this.#isStalled || this.#hasEnded || this.hasLost) return false;
+    if (this.#at < this.#ring.newest) {
       const { bytes, to } = this.view.chunkAfter(this.#at, this.#ring);
       this.#at = to;
       if (bytes.length > 0) this.#write(bytes, nowMs);
     }
+    const isLevel = this.#at >= this.#ring.newest;
+    if (isLevel && this.#greeting && !this.#isStalled) {
+      const text = this.#greeting();
+      this.#greeting = undefined;
+      this.say(text, nowMs);
+    }
+    return !isLevel && !this.#isStalled;
   }
 
   /** The connection takes more again. */
-  drained(nowMs: number): void {
+  drained(): void {
     this.#isStalled = false;
-    this.pump(nowMs);
   }
 
   /** A comment, if nothing was written for a while. */
