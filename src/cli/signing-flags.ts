@@ -13,6 +13,7 @@ export interface SigningFlags extends ApiFlags, JsonFlag, PassphraseFlags {
   readonly timeout: number;
   /** Of the account; without it the next free one is taken. */
   readonly sequence?: number;
+  readonly yes?: boolean;
 }
 
 const timeoutSecondsDefault = 60;
@@ -32,6 +33,7 @@ export function addKeyFlags(command: AurexCommand): AurexCommand {
     .requiredOption("--key <name>", 'key to sign with; "node" is the node\'s own')
     .option("--fee <aur>", "fee in AUR (default: the chain's minimum, or what replacing takes)")
     .option("--valid-until <height>", "last block that may include it (default: no limit)", wholeNumber)
+    .option("--yes", "do not ask before signing; without a terminal nobody is asked anyway")
     .option("--wait", "wait until it is committed")
     .option("--timeout <seconds>", "how long to wait", wholeNumber, timeoutSecondsDefault);
   return addJsonFlag(addApiFlags(addPassphraseFlag(withKey)));

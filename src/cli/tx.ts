@@ -1,11 +1,14 @@
 /** `aurex-node tx`: sign and send transactions, and see what became of one. */
 
+import type { AssetAnswer } from "../api/assets.ts";
 import type { TransactionAnswer } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { numberFrom } from "./flag-values.ts";
+import { outboxCommand } from "./outbox.ts";
+import type { Build } from "./sender.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
 import { addKeyFlags, addSigningFlags, type SigningFlags } from "./signing-flags.ts";
 import { type Terminal, writeJson } from "./terminal.ts";
@@ -24,6 +27,8 @@ export function txCommand(terminal: Terminal): AurexCommand {
   tx.addCommand(issueCommand(terminal));
   tx.addCommand(showCommand(terminal));
   tx.addCommand(cancelCommand(terminal));
+  tx.addCommand(bumpCommand(terminal));
+  tx.addCommand(outboxCommand(terminal));
   return tx;
 }
 
@@ -47,18 +52,25 @@ function sendCommand(terminal: Terminal): AurexCommand {
       "aurex-node tx send --key alice --to bob@example.com --amount 3 --asset ID --wait",
     )
     .runs(async (flags: SendFlags) => {
-      const { amountOf, signAndSend } = await import("./send.ts");
+      const { signAndSend } = await import("./send.ts");
+      const { amountOf } = await import("./sender.ts");
       const { buildTransfer } = await import("../wallet/build-transaction.ts");
-      await signAndSend(flags, terminal, async (terms, client) => {
-        const asset = flags.asset === undefined ? undefined : await client.asset(flags.asset);
+      const shown = { toName: flags.to.startsWith("aurex1") ? undefined : flags.to };
+      // Asked for once: what is signed is what was shown.
+      let asset: AssetAnswer | undefined;
+      let to: Uint8Array | undefined;
+      const build: Build = async (terms, client) => {
+        if (flags.asset !== undefined) asset ??= await client.asset(flags.asset);
+        to ??= await receiverOf(flags.to, client);
         return buildTransfer({
           ...terms,
-          to: await receiverOf(flags.to, client),
+          to,
           amount: amountOf(flags.amount, "--amount", asset?.decimals),
           ...(asset ? { assetId: keyOf(asset.assetId) } : {}),
           ...(flags.memo === undefined ? {} : { memo: flags.memo }),
         });
-      });
+      };
+      await signAndSend(flags, terminal, build, shown);
     });
   return addSigningFlags(command);
 }
@@ -111,7 +123,8 @@ function issueCommand(terminal: Terminal): AurexCommand {
     .option("--metadata <text>", "anything more, up to 1024 bytes")
     .examples('aurex-node tx issue --key alice --symbol GOLD --name "Gold grams" --supply 1000 --decimals 3')
     .runs(async (flags: IssueFlags) => {
-      const { amountOf, signAndSend } = await import("./send.ts");
+      const { signAndSend } = await import("./send.ts");
+      const { amountOf } = await import("./sender.ts");
       const { buildIssueAsset } = await import("../wallet/build-transaction.ts");
       const { symbol, name, decimals, metadata } = flags;
       const supply = amountOf(flags.supply, "--supply", decimals);
@@ -148,13 +161,28 @@ function cancelCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("cancel", terminal)
     .summary("take back a transaction that waits")
     .description(
-      "Take back a transaction that no block holds yet: another one takes its place, with the same sequence and a higher fee, that sends the smallest unit of AUR to yourself.",
+      "Take back a transaction that no block holds yet: another one takes its place, with the same sequence and a higher fee, that sends the smallest unit of AUR to yourself. A sequence cancels whatever waits with it, or fills the gap that later transactions wait for.",
+    )
+    .argument("<id|sequence>", "the transaction's id, or the account's sequence that it has")
+    .examples("aurex-node tx cancel ID --key alice", "aurex-node tx cancel 7 --key alice")
+    .runs(async (reference: string, flags: SigningFlags) => {
+      const { cancelTransaction } = await import("./replace.ts");
+      await cancelTransaction(reference, flags, terminal);
+    });
+  return addKeyFlags(command);
+}
+
+function bumpCommand(terminal: Terminal): AurexCommand {
+  const command = new AurexCommand("bump", terminal)
+    .summary("pay a higher fee for a transaction that waits")
+    .description(
+      "Sign a transaction that no block holds yet again, with the same content and sequence and a higher fee; it takes the place of the first.",
     )
     .argument("<id>", "the transaction's id")
-    .examples("aurex-node tx cancel ID --key alice")
+    .examples("aurex-node tx bump ID --key alice", "aurex-node tx bump ID --key alice --fee 0.5")
     .runs(async (id: string, flags: SigningFlags) => {
-      const { cancelTransaction } = await import("./cancel.ts");
-      await cancelTransaction(id, flags, terminal);
+      const { bumpTransaction } = await import("./replace.ts");
+      await bumpTransaction(id, flags, terminal);
     });
   return addKeyFlags(command);
 }

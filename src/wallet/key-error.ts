@@ -11,6 +11,7 @@ export type KeyErrorCode =
   | "key/passphrase-unusable"
   | "key/passphrase-needed"
   | "key/passphrase-wrong"
+  | "key/outbox-busy"
   | "key/io";
 
 export class KeyError extends ActionableError<KeyErrorCode> {

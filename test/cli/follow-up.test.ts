@@ -70,19 +70,21 @@ describe("what a failure says to run next", () => {
     // Two of them: a command that lost its flags would end with the list of both.
     [node] = await Promise.all([
       home.start("--consensus", "poa", "--authority", ...quiet, "--data-dir", "my node"),
-      home.start("--consensus", "pow", ...quiet),
+      home.start("--consensus", "pow", ...quiet, "--data-dir", "my miner"),
     ]);
   });
   after(() => home.close());
 
   const place = "--data-dir 'my node'";
+  /** It does not mine: what it is sent stays pending. */
+  const idle = "--data-dir 'my miner'";
   const cases: readonly (readonly [line: string, next: RegExp])[] = [
     [`aurex-node keys show nobody ${place}`, /(aurex-node keys list[^;]*);/],
     [`aurex-node keys show nobody ${place}`, /make it: (aurex-node keys new .*)$/m],
     [`aurex-node keys new nobody ${place}`, /see it: (aurex-node keys show .*)$/m],
     [`aurex-node authority leave ${place}`, /\((aurex-node authority open [^,]*),/],
-    [`aurex-node tx record x --key node --wait --timeout 0 ${place}`, /(aurex-node tx show [^;]*)(?:;|$)/m],
-    [`aurex-node tx record x --key node --wait --timeout 0 ${place}`, /with (aurex-node status .*) whether/],
+    [`aurex-node tx record x --key node --wait --timeout 0 ${idle}`, /(aurex-node tx show [^;]*)(?:;|$)/m],
+    [`aurex-node tx record x --key node --wait --timeout 0 ${idle}`, /with (aurex-node status .*) whether/],
     [`aurex-node authority vote remove aurex1abc ${place}`, /(aurex-node authority list .*) shows/],
   ];
   for (const [line, next] of cases) {

@@ -159,7 +159,7 @@ describe("commands over the API", () => {
     const { id } = JSON.parse(sent.stdout);
     const stranger = await run(["tx", "cancel", JSON.parse(bobs.stdout).id, "--key", "alice", ...place]);
     assert.equal(stranger.code, 2);
-    assert.match(stranger.stderr, /cannot be cancelled with the key alice/);
+    assert.match(stranger.stderr, /cannot be replaced with the key alice/);
     const cancelled = await run(["tx", "cancel", id, "--key", "alice", "--json", ...place]);
     assert.equal(cancelled.code, 0, cancelled.stderr);
     const answer = JSON.parse(cancelled.stdout);
@@ -167,7 +167,7 @@ describe("commands over the API", () => {
     assert.equal((await rig.client.transaction(id)).status, "dropped");
     const again = await run(["tx", "cancel", id, "--key", "alice", ...place]);
     assert.equal(again.code, 2);
-    assert.match(again.stderr, /there is nothing to cancel/);
+    assert.match(again.stderr, /there is nothing to cancel or replace/);
     const before = BigInt((await rig.client.account(aliceAddress)).balanceUnits);
     await rig.sealWaiting();
     const replaced = await rig.client.transaction(answer.id);
@@ -181,7 +181,7 @@ describe("commands over the API", () => {
     );
     const late = await run(["tx", "cancel", answer.id, "--key", "alice", ...place]);
     assert.equal(late.code, 2);
-    assert.match(late.stderr, /it is too late to cancel/);
+    assert.match(late.stderr, /it is too late to cancel or replace/);
     const unknown = await run(["tx", "cancel", "0".repeat(64), "--key", "alice", ...place]);
     assert.match(unknown.stderr, /there is no transaction/);
   });
@@ -245,7 +245,7 @@ describe("commands over the API", () => {
     await createKey(dataDir, "dora", "correct");
     const argv = ["tx", "record", "x", "--key", "dora", ...place];
     assert.equal((await run(argv, { environment: { AUREX_PASSPHRASE: "correct" } })).code, 0);
-    assert.equal((await run(argv, { answers: ["correct"] })).code, 0);
+    assert.equal((await run(argv, { answers: ["correct", "yes"] })).code, 0);
     assert.equal((await run(argv, { environment: { AUREX_PASSPHRASE: "wrong" } })).code, 7);
     const closed = await run(argv);
     assert.equal(closed.code, 7);

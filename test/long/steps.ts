@@ -32,6 +32,12 @@ export const longSteps: readonly LongStep[] = [
     argv: ["test/soak/run.ts", "--minutes", "3"],
   },
   {
+    name: "senders",
+    what: "40 processes that send with one key at once",
+    argv: ["--test", "--test-name-pattern=many processes", "test/cli/outbox.test.ts"],
+    variables: { AUREX_SENDERS: "40" },
+  },
+  {
     name: "chaos",
     what: "four authorities under load for five minutes, 40 perturbations",
     argv: ["test/chaos/run.ts"],

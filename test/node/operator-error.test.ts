@@ -34,6 +34,7 @@ const keyCodes: Record<KeyErrorCode, number> = {
   "key/passphrase-unusable": 7,
   "key/passphrase-needed": 7,
   "key/passphrase-wrong": 7,
+  "key/outbox-busy": 7,
   "key/io": 7,
 };
 const journalCodes: Record<JournalErrorCode, number> = {

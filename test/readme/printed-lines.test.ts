@@ -313,7 +313,15 @@ describe("the lines that README and help print", { skip }, () => {
     );
     assert.equal(recorded.code, 0, recorded.stderr);
     const late = recorded.stdout.trim();
-    await follow(home, "aurex-node tx cancel ID --key alice", { values: { ID: late } });
+    await follow(home, "aurex-node tx outbox", { stdout: new RegExp(`pending +${late}`) });
+    await follow(home, "aurex-node tx outbox --retry");
+    const bumped = await follow(home, "aurex-node tx bump ID --key alice", { values: { ID: late } });
+    const higher = "aurex-node tx bump ID --key alice --fee 0.5";
+    const again = await follow(home, higher, { values: { ID: bumped.stdout.trim() } });
+    await follow(home, "aurex-node tx outbox --forget ID", { values: { ID: again.stdout.trim() } });
+    await follow(home, "aurex-node tx cancel ID --key alice", { values: { ID: again.stdout.trim() } });
+    // It fills the gap.
+    await follow(home, "aurex-node tx cancel 7 --key alice", { values: { "7": String(pendingSequence) } });
     const held = await follow(
       home,
       'aurex-node tx record --key alice "instead of what waits with this sequence" --sequence 7',

@@ -1,0 +1,59 @@
+/** Says what was sent, and waits for the block that holds it if that is wanted. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { TransactionAnswer } from "../api/transactions.ts";
+import type { ApiClient } from "../client/api-client.ts";
+import { usageError } from "./failure.ts";
+import type { Sent } from "./send.ts";
+import type { SigningFlags } from "./signing-flags.ts";
+import { type Terminal, writeJson, writeLine } from "./terminal.ts";
+
+const pollMs = 200;
+
+/** Prints the id, and waits for the block if that is wanted. */
+export async function report(
+  { id, status, replaces }: Sent,
+  { wait, json, timeout }: SigningFlags,
+  terminal: Terminal,
+  client: ApiClient,
+): Promise<void> {
+  const replaced = replaces === undefined ? {} : { replaces };
+  if (!wait) return json ? writeJson(terminal, { id, status, ...replaced }) : writeLine(terminal, id);
+  if (!json) writeLine(terminal, id);
+  const { block } = await waitUntilCommitted(id, timeout, client);
+  if (json) writeJson(terminal, { id, status: "committed", block, ...replaced });
+  else writeLine(terminal, `committed in block ${block.height} ${block.hash}`);
+}
+
+type CommittedAnswer = Extract<TransactionAnswer, { status: "committed" }>;
+
+async function waitUntilCommitted(
+  id: string,
+  timeoutSeconds: number,
+  client: ApiClient,
+): Promise<CommittedAnswer> {
+  const deadlineMs = performance.now() + timeoutSeconds * 1000;
+  for (;;) {
+    const answer = await client.transaction(id);
+    if (answer.status === "committed") return answer;
+    if (answer.status === "dropped") {
+      const { code, message } = answer.reason;
+      throw usageError(
+        `the transaction ${id} was dropped`,
+        message,
+        "mend the reason and send it again",
+        code,
+      );
+    }
+    if (performance.now() >= deadlineMs) {
+      throw usageError(
+        `the transaction ${id} is not committed after ${timeoutSeconds} s`,
+        `it waits for ${answer.waitingFor}`,
+        answer.ready
+          ? `aurex-node tx show ${id}; and see with aurex-node status whether blocks are made`
+          : `send a transaction of the same account with --sequence ${answer.missingSequence}; aurex-node tx show ${id} tells more`,
+        "cli/timeout",
+      );
+    }
+    await delay(pollMs);
+  }
+}
