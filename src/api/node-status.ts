@@ -103,6 +103,15 @@ export const BootstrapStatus = Type.Object({
   failedAtMs: orNull(TimestampMs),
 });
 
+const IndexStatus = Type.Object({
+  kept: Type.Boolean({ description: "false with --no-account-index" }),
+  blocks: Type.Integer({ minimum: 0, description: "how many it covers, from height 0" }),
+  of: Type.Integer({
+    minimum: 0,
+    description: "how many it has to cover; histories are answered when it does",
+  }),
+});
+
 export const NodeStatus = Type.Object({
   nodeId: Type.String({ description: "the libp2p peer id" }),
   name: Type.String(),
@@ -135,6 +144,7 @@ export const NodeStatus = Type.Object({
   mdnsFault: orNull(Type.String({ description: "why nobody can be found by mDNS" })),
   mempool: Type.Integer({ description: "transactions waiting" }),
   export: Type.Union([ExportStatus, Type.Null()], { description: "null if the node keeps no SQL ledger" }),
+  accountIndex: Type.Union([IndexStatus, Type.Null()], { description: "null while there is no chain" }),
   authorities: Type.Array(Address, { description: "empty on a Proof of Work chain" }),
   address: Type.String({ description: "the account of the node's own key" }),
   syncing: Type.Union([Type.Object({ height: Height, targetHeight: Height }), Type.Null()], {

@@ -100,6 +100,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./export.ts")).exportCommand,
   },
   {
+    name: "reindex",
+    summary: "build the account index of a stopped node anew",
+    load: async () => (await import("./reindex.ts")).reindexCommand,
+  },
+  {
     name: "demo",
     summary: "run a network of both engines on this machine and show it at work",
     load: async () => (await import("./demo.ts")).demoCommand,

@@ -45,6 +45,8 @@ export interface NodeConfig {
   readonly apiPort: number;
   /** `HOST:PORT` where the metrics alone are served; undefined: only by the API. */
   readonly metricsAddress: string | undefined;
+  /** Keep the account index. */
+  readonly accountIndex: boolean;
   readonly export: string | undefined;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly logFormat: "human" | "json";

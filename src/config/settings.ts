@@ -261,6 +261,12 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     reader: aHostAndPort(13_290),
     default: none,
   },
+  accountIndex: {
+    help: "keep the history of each account for the API",
+    reader: aSwitch,
+    defaultText: "true",
+    default: always(true),
+  },
   export: {
     help: "keep the SQL ledger in this SQLite file up to date",
     argument: "file.sqlite",

@@ -72,6 +72,8 @@ export interface AurexNodeOptions {
   readonly apiPort: number | undefined;
   /** `HOST:PORT` for the metrics alone. */
   readonly metricsAddress?: string | undefined;
+  /** False: no block is added to the account index. Default true. */
+  readonly accountIndex?: boolean;
   /** The SQLite file to keep up to date. */
   readonly exportFile: string | undefined;
 }
@@ -289,7 +291,7 @@ async function openParts(
   await pinChainSpec(dataDir, spec);
   const keyPair = openedKey ?? (await loadOrCreateNodeKey(dataDir));
   const store: ChainStore = await openLevelStore(
-    { directory: places.chain, chainId: spec.chainId },
+    { directory: places.chain, chainId: spec.chainId, accountIndex: options.accountIndex ?? true },
     { clock, logger },
   );
   resources.defer(() => store.close());

@@ -200,6 +200,7 @@ export class NodeLife {
       syncing: null,
       hashesPerSecond: null,
       hashesTried: null,
+      accountIndex: null,
       pool: null,
       export: null,
     };

@@ -40,6 +40,7 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     introductions: config.introductions,
     apiPort: config.api ? config.apiPort : undefined,
     metricsAddress: config.metricsAddress,
+    accountIndex: config.accountIndex,
     exportFile: config.export,
   };
 }

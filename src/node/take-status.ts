@@ -52,6 +52,11 @@ export function takeStatus(options: AurexNodeOptions, parts: StatusParts): NodeS
     mdnsFault: host.discoveryFault() ?? null,
     mempool: mempool.count,
     export: follower?.status() ?? null,
+    accountIndex: {
+      kept: chain.accountIndex.isKept,
+      blocks: chain.accountIndex.blockCount,
+      of: head.header.height + 1,
+    },
     authorities: authorities.map(addressOf),
     address: addressOf(publicKey),
     syncing: progress ? { height: progress.height, targetHeight: progress.targetHeight } : null,

@@ -21,6 +21,7 @@ const commands: Record<string, readonly string[]> = {
   chain: ["list", "show"],
   config: ["show"],
   export: [],
+  reindex: [],
   demo: [],
   "demo-lan": [],
 };

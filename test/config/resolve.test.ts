@@ -60,6 +60,7 @@ describe("defaults", () => {
       api: true,
       apiPort: 13280,
       metricsAddress: undefined,
+      accountIndex: true,
       export: undefined,
       logLevel: "info",
       logFormat: "human",

@@ -192,6 +192,11 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     syncing: null,
     hashesPerSecond: null,
     hashesTried: null,
+    accountIndex: {
+      kept: chain.accountIndex.isKept,
+      blocks: chain.accountIndex.blockCount,
+      of: head.header.height + 1,
+    },
     pool: null,
     export: null,
   };

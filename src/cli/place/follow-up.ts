@@ -22,6 +22,7 @@ export const askingCommands = [
 export const readingCommands = [
   "doctor",
   "export",
+  "reindex",
   "keys new",
   "keys list",
   "keys show",

@@ -1,0 +1,50 @@
+/** `aurex-node reindex`: builds the account index of a stopped node anew. */
+import { type ExitCode, exitCodes, OperatorError } from "../node/operator-error.ts";
+import { AurexCommand } from "./command.ts";
+import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
+import { addStopSignals } from "./stop-signals.ts";
+import { type Terminal, writeJson, writeLine } from "./terminal.ts";
+
+export function reindexCommand(terminal: Terminal): AurexCommand {
+  const command = new AurexCommand("reindex", terminal)
+    .description(
+      "Build the account index of a stopped node anew, from the blocks that it has. The index is what account histories are read from (GET /v1/accounts/{account}/transactions). A node builds a missing index by itself while it runs, and one that is damaged too: this command is for doing it at once. If it is stopped before its end, the node goes on from there.",
+    )
+    .examples("aurex-node reindex", "aurex-node reindex --data-dir ./alpha --json")
+    .runs((flags: PlaceFlags & JsonFlag) => reindex(flags, terminal));
+  return addJsonFlag(addPlaceFlags(command));
+}
+
+async function reindex(flags: PlaceFlags & JsonFlag, terminal: Terminal): Promise<ExitCode> {
+  const { reindexStoppedNode } = await import("../node/reindex-stopped-node.ts");
+  const { silentLogger } = await import("../base/logger.ts");
+  const { readDirectoryLock } = await import("../store/directory-lock.ts");
+  const { dataDir } = await settingsOf(flags, terminal);
+  const stop = addStopSignals();
+  try {
+    const holder = await readDirectoryLock(dataDir);
+    if (holder) throw stillRuns(dataDir, holder.pid);
+    const report = await reindexStoppedNode(dataDir, {
+      logger: silentLogger,
+      onProgress: ({ blocks, of }) => void terminal.stderr.write(`block ${blocks} of ${of}\n`),
+      signal: stop.signal,
+    });
+    const { blocks, of, chainId } = report;
+    if (flags.json) writeJson(terminal, report);
+    else writeLine(terminal, `the account index covers ${blocks} of ${of} blocks of chain ${chainId}`);
+    if (!stop.signal.aborted) return exitCodes.ok;
+    terminal.stderr.write("Stopped before the end: the node goes on from there when it runs.\n");
+    return exitCodes.forcedStop;
+  } finally {
+    stop.remove();
+  }
+}
+
+function stillRuns(dataDir: string, pid: number): OperatorError {
+  return new OperatorError(`${dataDir} is in use by process ${pid}`, {
+    code: "store/in-use",
+    exitCode: exitCodes.dataDirectoryInUse,
+    why: "reindex changes the files of a node that does not run",
+    next: "stop the node first: it also builds a missing or damaged index by itself while it runs",
+  });
+}
