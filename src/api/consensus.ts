@@ -95,6 +95,7 @@ export type VoteBody = Said<typeof VoteBody>;
 export const postAuthorityVote = route({
   method: "POST",
   path: "/v1/authorities/votes",
+  token: true,
   topic: "consensus",
   summary: "Casts this node's vote for or against an authority",
   description: "The same vote again is answered with the same transaction.",
@@ -105,6 +106,7 @@ export const postAuthorityVote = route({
 export const postJoinWindow = route({
   method: "POST",
   path: "/v1/authorities/open",
+  token: true,
   topic: "consensus",
   summary: "Opens the join window of an open-lan network for a time, a day at most",
   body: Type.Object({
@@ -120,6 +122,7 @@ export const postJoinWindow = route({
 export const postCandidacy = route({
   method: "POST",
   path: "/v1/authorities/candidacy",
+  token: true,
   topic: "consensus",
   summary: "Gives this node's consent to become an authority",
   // A body all the same: a web page can send an empty one without being asked, JSON it cannot.

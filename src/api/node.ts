@@ -66,6 +66,7 @@ export const getClock = route({
 export const postFoundAnew = route({
   method: "POST",
   path: "/v1/chain/anew",
+  token: true,
   topic: "node",
   summary: "Has the node leave its chain and begin anew; nothing is deleted",
   description:

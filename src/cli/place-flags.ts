@@ -9,4 +9,6 @@ export interface PlaceFlags {
 
 export interface ApiFlags extends PlaceFlags {
   readonly api?: string;
+  /** The file with the token of that API. */
+  readonly apiTokenFile?: string;
 }

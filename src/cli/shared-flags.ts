@@ -27,6 +27,10 @@ export function addApiFlags(command: AurexCommand): AurexCommand {
     .option(
       "--api <url>",
       "API of the node, e.g. http://127.0.0.1:13280 (default: that of the data directory)",
+    )
+    .option(
+      "--api-token-file <file>",
+      "file with the token of that API, for commands that change the node (default: that of the data directory)",
     );
 }
 

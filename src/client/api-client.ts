@@ -35,6 +35,9 @@ import {
   type QueryInput,
 } from "./call.ts";
 
+/** The token of a node, if this program knows it. */
+export type ReadToken = () => Promise<string | undefined>;
+
 export interface ApiClientOptions {
   /** Where the requests start; the global `fetch` if it is left out. */
   readonly fetch?: Fetch;
@@ -42,8 +45,8 @@ export interface ApiClientOptions {
   readonly timeoutMs?: number;
   /** How often a GET without an answer is sent again; default 2. Nothing else is ever sent again by itself. */
   readonly retries?: number;
-  /** The node's admin token; it goes with the routes that need it and with no other. */
-  readonly token?: string;
+  /** The node's admin token, or what reads it; it goes with the routes that need it and with no other. */
+  readonly token?: string | ReadToken | undefined;
 }
 
 export interface ApiClient {
@@ -110,12 +113,13 @@ export function createApiClient(url: string, options: ApiClientOptions = {}): Ap
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
     throw new TypeError(`${url} is no URL of http or https; write for example http://127.0.0.1:13280`);
   }
+  const { token } = options;
   const connection = {
     url: url.replace(/\/+$/, ""),
     fetchFrom: options.fetch ?? ((target: string, init: RequestInit) => fetch(target, init)),
     timeoutMs: options.timeoutMs ?? timeoutMsDefault,
     retries: options.retries ?? retriesDefault,
-    token: options.token,
+    readToken: typeof token === "function" ? token : async () => token,
   };
   const call: ApiClient["call"] = (route, input, callOptions) =>
     callRoute(connection, route, input, callOptions);

@@ -14,8 +14,8 @@ export interface Connection {
   readonly timeoutMs: number;
   /** How often a request that changes nothing is sent again if no answer came. */
   readonly retries: number;
-  /** Sent with the routes that need it. */
-  readonly token: string | undefined;
+  /** Asked for the routes that need the token. */
+  readonly readToken: () => Promise<string | undefined>;
 }
 
 export interface CallOptions {
@@ -87,6 +87,7 @@ async function sendRequest<const Shape extends RouteShape>(
   const url = `${connection.url}${pathOf(route, input)}`;
   // Only what changes nothing is sent again by itself: a lost answer does not say whether the request arrived.
   const triesMax = route.method === "GET" ? connection.retries + 1 : 1;
+  const token = route.token ? await connection.readToken() : undefined;
   for (let tries = 1; ; tries += 1) {
     signal?.throwIfAborted();
     let failure: unknown;
@@ -94,7 +95,7 @@ async function sendRequest<const Shape extends RouteShape>(
       const response = await once(
         connection,
         url,
-        initOf(connection, route, input),
+        initOf(token, route, input),
         signal,
         timeoutMs,
         route.stream,
@@ -142,12 +143,12 @@ function isNullBody(status: number): boolean {
 }
 
 function initOf<const Shape extends RouteShape>(
-  { token }: Connection,
-  { method, token: needsToken }: Shape,
+  token: string | undefined,
+  { method }: Shape,
   { body }: { readonly body?: unknown },
 ): RequestInit {
   const authorization: Record<string, string> =
-    needsToken && token !== undefined ? { authorization: `Bearer ${token}` } : {};
+    token !== undefined ? { authorization: `Bearer ${token}` } : {};
   if (method === "GET" || body === undefined) return { method, headers: authorization };
   if (body instanceof Uint8Array) {
     const headers = { ...authorization, "content-type": "application/octet-stream" };

@@ -43,6 +43,20 @@ export interface NodeConfig {
   readonly introductions: boolean;
   readonly api: boolean;
   readonly apiPort: number;
+  /** The IP address that the API listens on. */
+  readonly apiHost: string;
+  /** PEM file; goes with `apiTlsKey`. */
+  readonly apiTlsCert: string | undefined;
+  readonly apiTlsKey: string | undefined;
+  /** Serve the API to other machines in clear text. */
+  readonly apiInsecure: boolean;
+  /** Names, without scheme and port, under which the API is asked. */
+  readonly apiAllowedHost: readonly string[];
+  /** Origins of web pages that may ask the API. */
+  readonly apiCors: readonly string[];
+  readonly apiTokenFile: string;
+  /** Requests a second from one address of another machine; 0: not limited. */
+  readonly apiRateLimit: number;
   /** `HOST:PORT` where the metrics alone are served; undefined: only by the API. */
   readonly metricsAddress: string | undefined;
   /** Keep the account index. */

@@ -105,6 +105,15 @@ export const ipAddresses: Reader<readonly string[]> = {
   },
 };
 
+/** One address of this machine to listen on; 0.0.0.0 is all IPv4 ones, :: all of both families. */
+export const anIpAddress: Reader<string> = {
+  expected: "an IPv4 or IPv6 address such as 127.0.0.1, 0.0.0.0 or ::",
+  read: (raw) => {
+    const bare = typeof raw === "string" ? raw.replace(/^\[(.+)\]$/, "$1") : "";
+    return isIP(bare) === 0 ? undefined : bare;
+  },
+};
+
 const bootstrapMax = 64;
 
 /** Peers to dial: a list, or text with commas or blanks between. */
@@ -131,6 +140,34 @@ export const announcedAddresses: Reader<readonly string[]> = {
     const isGood = (text: string) =>
       text.startsWith("/") ? isTcpMultiaddr(text) : isIP(text) !== 0 || hostName.test(text);
     return addresses && addresses.length <= announcedMax && addresses.every(isGood) ? addresses : undefined;
+  },
+};
+
+const hostNamesMax = 64;
+
+/** Names that a Host header may have, lower case: no scheme, no port, no wildcard. */
+export const hostNames: Reader<readonly string[]> = {
+  expected: `at most ${hostNamesMax} host names or IP addresses such as node.example.com, without scheme and port`,
+  read: (raw) => {
+    const names = textList(raw)?.map((name) => name.replace(/^\[(.+)\]$/, "$1"));
+    const isGood = (name: string) => isIP(name) !== 0 || hostName.test(name);
+    if (!names || names.length > hostNamesMax || !names.every(isGood)) return undefined;
+    return [...new Set(names.map((name) => name.toLowerCase()))];
+  },
+};
+
+/** Origins as a browser sends them: scheme, host, and a port if it is not the scheme's own. */
+export const webOrigins: Reader<readonly string[]> = {
+  expected: `at most ${hostNamesMax} origins such as https://wallet.example.com or http://localhost:3000`,
+  read: (raw) => {
+    const origins = textList(raw);
+    if (!origins || origins.length > hostNamesMax) return undefined;
+    const read = origins.map((text) => {
+      if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+      const { origin, href } = new URL(text);
+      return href === `${origin}/` ? origin : undefined;
+    });
+    return read.every((origin) => origin !== undefined) ? [...new Set(read)] : undefined;
   },
 };
 

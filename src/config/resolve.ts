@@ -1,11 +1,13 @@
 /** Puts a node's configuration together: defaults, then the file, then the environment, then flags. Pure. */
 import path from "node:path";
 import { closest } from "fastest-levenshtein";
+import { isLoopback } from "../base/loopback.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { parseConfigFile } from "./config-file.ts";
 import { isForeignVariable } from "./foreign-variables.ts";
 import type { ConfigFault, NodeConfig, ResolvedConfig, SettingName, Sourced } from "./node-config.ts";
-import { type DefaultContext, flagOf, nodeSettings, settingNames, variableOf } from "./settings.ts";
+import type { DefaultContext } from "./setting.ts";
+import { flagOf, nodeSettings, settingNames, variableOf } from "./settings.ts";
 
 export interface ConfigInput {
   /** As a command line parser gives them: setting name to text, number, boolean or list; undefined is not given. */
@@ -200,7 +202,7 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
     signAlone,
     trustRecovery,
   } = config;
-  const { port, announceAddress } = config;
+  const { port, announceAddress, apiHost, apiTlsCert, apiTlsKey, apiInsecure } = config;
   const isPow = consensus.value === "pow";
   const asked = difficulty.source !== "default";
   const isGiven = chain.value !== undefined;
@@ -272,13 +274,37 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "a chain spec has its own admission",
       "leave one of both out",
     ],
+    [
+      (apiTlsCert.value === undefined) !== (apiTlsKey.value === undefined),
+      apiTlsCert.value === undefined ? "apiTlsKey" : "apiTlsCert",
+      apiTlsCert.value === undefined ? "apiTlsCert" : "apiTlsKey",
+      "TLS needs a certificate and its key",
+      "give both --api-tls-cert and --api-tls-key",
+    ],
+    [
+      !isLoopback(apiHost.value) && apiTlsCert.value === undefined && !apiInsecure.value,
+      "apiHost",
+      "apiTlsCert",
+      "other machines would be served in clear text, and whoever sees the traffic could change answers and take the token",
+      "give --api-tls-cert and --api-tls-key, or --api-insecure if you trust the network",
+    ],
+    [
+      apiInsecure.value && apiTlsCert.value !== undefined,
+      "apiInsecure",
+      "apiTlsCert",
+      "an API with TLS is not in clear text",
+      "leave one of both out",
+    ],
   ];
   return rules
     .filter(([isBroken]) => isBroken)
     .map(([, first, second, why, next]) => ({
       code: "config/conflict",
       settings: [first, second],
-      message: `${first} (${config[first].source}) does not go with ${second} ${shown(config[second].value)} (${config[second].source})`,
+      message:
+        config[second].value === undefined
+          ? `${first} ${shown(config[first].value)} (${config[first].source}) needs ${second}`
+          : `${first} (${config[first].source}) does not go with ${second} ${shown(config[second].value)} (${config[second].source})`,
       why,
       next: `${next}, then run: aurex-node config show --sources`,
     }));

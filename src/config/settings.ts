@@ -1,52 +1,21 @@
 /** The one table of node settings: flags, variables, file keys, help and defaults all follow from it. */
 import path from "node:path";
+import { apiSettings } from "./api-settings.ts";
 import type { NodeConfig, SettingName } from "./node-config.ts";
 import {
-  aHostAndPort,
   announcedAddresses,
   aPath,
   aSwitch,
   either,
   ipAddresses,
   oneOf,
-  type Reader,
   tcpMultiaddrs,
   textLike,
   theWord,
   wholeNumber,
 } from "./readers.ts";
+import { always, none, type Setting, tcpPort } from "./setting.ts";
 
-/** What a default may follow from: the settings above it in the table, and whose machine it is. */
-export interface DefaultContext {
-  readonly homeDirectory: string;
-  /** As the machine calls itself; undefined or empty if it has no name. */
-  readonly hostName?: string | undefined;
-  /** The name that the operator gave this node; undefined if `name` is a default. */
-  readonly givenName?: string | undefined;
-  readonly known: Pick<NodeConfig, "consensus" | "network" | "name" | "dataDir" | "chain" | "servePool">;
-}
-
-export interface Setting<Value> {
-  /** What it does, for `--help`. */
-  readonly help: string;
-  /** Name of the flag's argument in `--help`; a switch has none. */
-  readonly argument?: string;
-  /** The default in words; absent where there is none. */
-  readonly defaultText?: string;
-  readonly default: (context: DefaultContext) => Value;
-  readonly reader: Reader<NonNullable<Value>>;
-  /** A flag that may be given several times. */
-  readonly repeatable?: true;
-  /** Only a flag or a variable can say it. */
-  readonly notInFile?: true;
-}
-
-const none = () => undefined;
-const always =
-  <Value>(value: Value) =>
-  () =>
-    value;
-const port = wholeNumber(0, 65_535);
 const nodeName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** The first part of a host's name, made to fit a node's name; undefined if it tells no machine from another. */
@@ -191,14 +160,14 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
   port: {
     help: "TCP port to listen on for peers, 0 for any free one",
     argument: "port",
-    reader: port,
+    reader: tcpPort,
     defaultText: "13245 for pow, 13246 for poa",
     default: ({ known }) => (known.consensus === "pow" ? 13_245 : 13_246),
   },
   poolPort: {
     help: "TCP port to listen on for the pool's members, 0 for any free one",
     argument: "port",
-    reader: port,
+    reader: tcpPort,
     defaultText: "13247",
     default: always(13_247),
   },
@@ -242,25 +211,7 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     defaultText: "true",
     default: always(true),
   },
-  api: {
-    help: "serve the HTTP API on 127.0.0.1",
-    reader: aSwitch,
-    defaultText: "true",
-    default: always(true),
-  },
-  apiPort: {
-    help: "TCP port of the HTTP API, 0 for any free one",
-    argument: "port",
-    reader: port,
-    defaultText: "13280",
-    default: always(13_280),
-  },
-  metricsAddress: {
-    help: "serve /metrics alone on this address, too, e.g. 0.0.0.0:9100; nobody is authenticated there",
-    argument: "host[:port]",
-    reader: aHostAndPort(13_290),
-    default: none,
-  },
+  ...apiSettings,
   accountIndex: {
     help: "keep the history of each account for the API",
     reader: aSwitch,

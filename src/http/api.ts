@@ -1,16 +1,29 @@
-/** The HTTP API of a node, on loopback only: its server, from the first request to a clean close. */
+/** The HTTP API of a node, on loopback unless its operator says otherwise: from the first request to a clean close. */
+import { type AddressInfo, isIP } from "node:net";
 import { sleep, systemClock } from "../base/clock.ts";
 import type { ApiModules } from "./api-modules.ts";
+import { type ApiLimits, defaultApiLimits } from "./door/limits.ts";
 import { addEventRoutes } from "./events/event-routes.ts";
 import { type EventLimits, EventSource } from "./events/event-source.ts";
 import { addMetrics } from "./metrics.ts";
 import { addRoutes } from "./routes.ts";
-import { createServer } from "./server.ts";
+import { createServer, type TlsIdentity } from "./server.ts";
 import { addWorkRoutes, workWaitMs } from "./work-routes.ts";
 
 export interface ApiOptions {
-  /** TCP on 127.0.0.1; 0 for any free one. */
+  /** TCP; 0 for any free one. */
   readonly port: number;
+  /** The IP address to listen on; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** Without it the API speaks plain HTTP. */
+  readonly tls?: TlsIdentity | undefined;
+  /** Names under which the node is asked, besides the address and loopback names. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of web pages that may ask. */
+  readonly corsOrigins?: readonly string[];
+  /** Without it routes that need a token answer nobody. */
+  readonly token?: string | undefined;
+  readonly limits?: Partial<ApiLimits>;
   /** For how long a miner's request waits for other work; 30 s by default. */
   readonly workWaitMs?: number;
   /** Holds every answer against its schema before it is sent, and answers 500 if it does not fit: for tests. */
@@ -33,7 +46,16 @@ export interface Api {
 const drainMs = 5_000;
 
 export function createApi(options: ApiOptions, modules: ApiModules): Api {
-  const app = createServer({ checkAnswers: options.checkAnswers ?? false }, modules.logger);
+  const { host = "127.0.0.1", port, tls, token, allowedHosts = [], corsOrigins = [] } = options;
+  const limits = { ...defaultApiLimits, ...options.limits };
+  const app = createServer(
+    {
+      checkAnswers: options.checkAnswers ?? false,
+      tls,
+      door: { host, allowedHosts, corsOrigins, token, limits },
+    },
+    modules.logger,
+  );
   const stopping = new AbortController();
   // A connection that was kept alive after its last answer would hold up the stop until it is forced.
   app.addHook("onSend", async (_request, reply) => {
@@ -48,7 +70,10 @@ export function createApi(options: ApiOptions, modules: ApiModules): Api {
   // Before the server waits for the requests that run: these would never end by themselves.
   app.addHook("preClose", async () => events.stop());
   return {
-    start: () => app.listen({ host: "127.0.0.1", port: options.port }),
+    async start() {
+      await app.listen({ host, port });
+      return urlOf(host, (app.server.address() as AddressInfo).port, tls !== undefined);
+    },
     async stop() {
       stopping.abort();
       const drained = new AbortController();
@@ -60,4 +85,11 @@ export function createApi(options: ApiOptions, modules: ApiModules): Api {
       await overdue;
     },
   };
+}
+
+/** How a program of this machine reaches what listens on `host`; what listens everywhere is reached by loopback, too. */
+function urlOf(host: string, port: number, isTls: boolean): string {
+  const isEverywhere = host === "0.0.0.0" || host === "::";
+  const name = isEverywhere ? "127.0.0.1" : isIP(host) === 6 ? `[${host}]` : host;
+  return `${isTls ? "https" : "http"}://${name}:${port}`;
 }

@@ -5,17 +5,34 @@ import { problemMedia } from "../api/problem.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { transactionBytesMax } from "../protocol/transaction.ts";
-import { ApiError, apiBug, toApiError } from "./api-error.ts";
-import { isLoopbackHost } from "./loopback-host.ts";
+import { type ApiError, apiBug, toApiError } from "./api-error.ts";
+import { addDoor, type DoorOptions, loopbackDoor } from "./door/door.ts";
 import { requestFault } from "./request-faults.ts";
 import { listRoutes } from "./route-list.ts";
 
 export interface ServerOptions {
   /** Holds every answer against its schema before it is sent. */
   readonly checkAnswers: boolean;
+  /** Undefined: plain HTTP. */
+  readonly tls?: TlsIdentity | undefined;
+  /** By default only loopback gets in, and nobody to routes that need a token. */
+  readonly door?: DoorOptions;
 }
 
+/** Both in PEM: the node's certificate with those that lead to its issuer, and its key. */
+export interface TlsIdentity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** For the head of a request, and for the whole of it. */
 const requestTimeoutMs = 10_000;
+/** How often overdue requests are looked for. The library's own 30 s would give a slow body 40 s. */
+const overdueCheckMs = 1_000;
+/** A connection on which nothing moves is closed. A stream of events says every 15 s that it is alive. */
+const idleTimeoutMs = 120_000;
+const handshakeTimeoutMs = 10_000;
+const headBytesMax = 16_384;
 /** Room for `{"bytes":""}` and blanks around the hex. */
 const bodyBytesMax = 2 * transactionBytesMax + 1_024;
 /** A user name of 64 bytes, each percent-encoded. */
@@ -28,8 +45,18 @@ const parameterLengthMax = 3 * 64;
 const schemas = new Ajv2020({ verbose: true });
 
 /** A server without routes. It does not listen yet. */
-export function createServer({ checkAnswers }: ServerOptions, logger: Logger): FastifyInstance {
+export function createServer(
+  { checkAnswers, tls, door = loopbackDoor }: ServerOptions,
+  logger: Logger,
+): FastifyInstance {
+  const limits = {
+    connectionsCheckingInterval: overdueCheckMs,
+    headersTimeout: requestTimeoutMs,
+    maxHeaderSize: headBytesMax,
+  };
   const app = fastify({
+    ...(tls ? { https: { ...limits, ...tls, handshakeTimeout: handshakeTimeoutMs } } : { http: limits }),
+    connectionTimeout: idleTimeoutMs,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: "idle",
@@ -42,31 +69,20 @@ export function createServer({ checkAnswers }: ServerOptions, logger: Logger): F
   });
   app.setValidatorCompiler(({ schema }) => schemas.compile(schema));
   app.decorate("checksAnswers", checkAnswers);
+  addDoor(app, door);
   guard(app, logger);
   return app;
 }
 
-/** What holds for every request: it is from this machine's own programs, and every error has one shape. */
+/** What holds for every answer: nobody keeps it unless its route says so, and every error has one shape. */
 function guard(app: FastifyInstance, logger: Logger): void {
-  // A form on a web page can post text without asking; JSON it cannot, as there is no CORS.
-  app.removeContentTypeParser("text/plain");
   // Whether a route takes bytes is in its declaration.
   app.addContentTypeParser(
     "application/octet-stream",
     { parseAs: "buffer" },
     async (_request: unknown, body: Buffer) => body,
   );
-  app.addHook("onRequest", async (request) => {
-    if (isLoopbackHost(request.headers.host)) return;
-    throw new ApiError(
-      403,
-      "api/host-refused",
-      "this API answers on 127.0.0.1, localhost and [::1] only",
-      "use the URL that the node printed at its start",
-    );
-  });
   app.addHook("onSend", async (_request, reply) => {
-    reply.header("x-content-type-options", "nosniff");
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   });
   const routes = listRoutes(app);

@@ -29,7 +29,7 @@ import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import type { AuthorityJournals } from "./authority/authority-role.ts";
 import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory.ts";
 import { ExportFollower } from "./export-follower.ts";
-import { HttpServers } from "./http-servers.ts";
+import { type ApiAccessOptions, type ApiSecrets, HttpServers, openApiSecrets } from "./http-servers.ts";
 import { NodeCore } from "./node-core.ts";
 import { createNodeHost, softwareVersion } from "./node-host.ts";
 import { listenRefusal } from "./operator-error.ts";
@@ -68,8 +68,10 @@ export interface AurexNodeOptions {
   readonly mdns: boolean;
   /** False: nodes that peers tell of are not dialled, as where the shape of the mesh is chosen by hand. */
   readonly introductions?: boolean;
-  /** On 127.0.0.1; 0 for any free port, undefined for no API. */
+  /** 0 for any free port, undefined for no API. */
   readonly apiPort: number | undefined;
+  /** Who may reach the API; by default programs of this machine. */
+  readonly apiAccess?: ApiAccessOptions | undefined;
   /** `HOST:PORT` for the metrics alone. */
   readonly metricsAddress?: string | undefined;
   /** False: no block is added to the account index. Default true. */
@@ -113,7 +115,7 @@ export class AurexNode {
     resources: AsyncDisposableStack,
     leaveChain: (() => void) | undefined,
   ) {
-    const { core, host, keyPair, lock, follower, workBoard, pool, logger } = parts;
+    const { core, host, keyPair, lock, follower, workBoard, pool, apiSecrets, logger } = parts;
     this.options = options;
     this.workBoard = workBoard;
     this.#core = core;
@@ -123,7 +125,7 @@ export class AurexNode {
     this.#follower = follower;
     this.#pool = pool;
     this.#resources = resources;
-    this.#servers = new HttpServers(options, {
+    this.#servers = new HttpServers(options, apiSecrets, {
       chain: core.chain,
       mempool: core.mempool,
       submitMany: (transactions, options) => core.submitMany(transactions, options),
@@ -210,8 +212,9 @@ export class AurexNode {
     });
     await this.#pool?.start();
     await this.#follower?.start();
-    this.#apiUrl = await this.#servers.start();
-    if (this.#apiUrl !== undefined) await this.#lock.setApiUrl(this.#apiUrl);
+    const api = await this.#servers.start();
+    this.#apiUrl = api?.apiUrl ?? undefined;
+    if (api) await this.#lock.setApi(api);
   }
 
   /** Pool, producer, API, network, the import that runs, SQL ledger, store, lock; in this order, once. */
@@ -274,6 +277,7 @@ interface NodeParts {
   readonly follower: ExportFollower | undefined;
   readonly workBoard: WorkBoard | undefined;
   readonly pool: PoolService | undefined;
+  readonly apiSecrets: ApiSecrets | undefined;
   readonly logger: Logger;
 }
 
@@ -290,6 +294,8 @@ async function openParts(
   if (!heldLock) resources.defer(() => lock.release());
   await pinChainSpec(dataDir, spec);
   const keyPair = openedKey ?? (await loadOrCreateNodeKey(dataDir));
+  const apiSecrets =
+    options.apiPort === undefined ? undefined : await openApiSecrets(dataDir, options.apiAccess);
   const store: ChainStore = await openLevelStore(
     { directory: places.chain, chainId: spec.chainId, accountIndex: options.accountIndex ?? true },
     { clock, logger },
@@ -324,7 +330,7 @@ async function openParts(
   const pool = await openPool(options, { core, workBoard, keyPair, clock, logger }, resources);
   const follower = openFollower(options, { core, pool, clock, logger }, resources);
   resources.defer(() => core.stop());
-  return { core, host, keyPair, lock, follower, workBoard, pool, logger };
+  return { core, host, keyPair, lock, follower, workBoard, pool, apiSecrets, logger };
 }
 
 function openWorkBoard(options: AurexNodeOptions, clock: Clock, logger: Logger): WorkBoard | undefined {

@@ -25,6 +25,8 @@ export interface DataDirectory {
   readonly chainSpec: string;
   /** Where the chain came from; it counts only with the spec of its chain id beside it. */
   readonly chainOrigin: string;
+  /** What the API asks of whoever wants to use the node's key or to change the node. */
+  readonly apiToken: string;
   /** Chains that the operator had the node leave. */
   readonly leftChains: string;
   /** There while the directory is on its way from one chain to another. */
@@ -42,6 +44,7 @@ export function dataDirectory(dataDir: string): DataDirectory {
     downloads: path.join(dataDir, "downloads"),
     chainSpec: path.join(dataDir, "chain-spec.json"),
     chainOrigin: path.join(dataDir, "chain-origin.json"),
+    apiToken: path.join(dataDir, "api-token"),
     leftChains: path.join(dataDir, "left-chains.json"),
     chainChange: path.join(dataDir, "chain-change.json"),
   };

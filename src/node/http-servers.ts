@@ -1,46 +1,102 @@
-/** What a node serves over HTTP: the API on loopback, and the metrics on an address of the operator's choice. */
+/** What a node serves over HTTP: the API, on loopback if nothing else is said, and the metrics on an address of their own. */
+import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
+import path from "node:path";
+import { isLoopback } from "../base/loopback.ts";
 import { type Api, createApi } from "../http/api.ts";
 import type { ApiModules } from "../http/api-modules.ts";
+import { type ApiLimits, defaultApiLimits } from "../http/door/limits.ts";
 import { createMetricsServer, type MetricsServer } from "../http/metrics-server.ts";
+import type { TlsIdentity } from "../http/server.ts";
+import type { HolderApi } from "../store/directory-lock.ts";
+import { openApiToken } from "./api-token.ts";
+import { dataDirectory } from "./data-directory.ts";
 import { listenRefusal } from "./operator-error.ts";
+import { openFilesLimit } from "./process-limits.ts";
+import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
+
+/** Who may reach the API, and how; without a word of it, programs of this machine over plain HTTP. */
+export interface ApiAccessOptions {
+  /** The IP address to listen on. */
+  readonly host?: string;
+  readonly tls?: TlsFiles | undefined;
+  /** Names besides that address and loopback under which the API is asked. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of web pages that may ask. */
+  readonly corsOrigins?: readonly string[];
+  /** By default `api-token` in the data directory. */
+  readonly tokenFile?: string | undefined;
+  /** Take a token file that others on this machine may read. */
+  readonly allowOpenToken?: boolean;
+  /** From one address of another machine; 0: not limited. */
+  readonly requestsPerSecond?: number;
+}
+
+/** What the API is opened with, read from disk. */
+export interface ApiSecrets {
+  readonly tokenFile: string;
+  readonly token: string;
+  readonly tls: TlsIdentity | undefined;
+}
+
+/** @throws OperatorError if the token file or the TLS files cannot be used */
+export async function openApiSecrets(dataDir: string, access: ApiAccessOptions = {}): Promise<ApiSecrets> {
+  const { tokenFile = dataDirectory(dataDir).apiToken, allowOpenToken = false, tls } = access;
+  const token = await openApiToken(tokenFile, { allowOpen: allowOpenToken });
+  return { tokenFile: path.resolve(tokenFile), token, tls: tls && (await readTlsFiles(tls)) };
+}
 
 export interface HttpServersOptions {
-  /** On 127.0.0.1; 0 for any free port, undefined for no API. */
+  /** 0 for any free port, undefined for no API. */
   readonly apiPort: number | undefined;
+  readonly apiAccess?: ApiAccessOptions | undefined;
   /** `HOST:PORT` for the metrics alone, e.g. `0.0.0.0:9100`; undefined for none but the API's. */
   readonly metricsAddress?: string | undefined;
 }
 
 export class HttpServers {
   readonly #options: HttpServersOptions;
+  readonly #secrets: ApiSecrets | undefined;
   readonly #modules: ApiModules;
   readonly #api: Api | undefined;
   readonly #metrics: MetricsServer | undefined;
 
-  constructor(options: HttpServersOptions, modules: ApiModules) {
-    const { apiPort, metricsAddress } = options;
+  /** @param secrets undefined where there is no API */
+  constructor(options: HttpServersOptions, secrets: ApiSecrets | undefined, modules: ApiModules) {
+    const { apiPort, apiAccess = {}, metricsAddress } = options;
     this.#options = options;
+    this.#secrets = secrets;
     this.#modules = modules;
-    this.#api = apiPort === undefined ? undefined : createApi({ port: apiPort }, modules);
+    const served = { ...apiAccess, token: secrets?.token, tls: secrets?.tls, limits: limitsOf(apiAccess) };
+    this.#api = apiPort === undefined ? undefined : createApi({ ...served, port: apiPort }, modules);
     this.#metrics =
       metricsAddress === undefined ? undefined : createMetricsServer(placeOf(metricsAddress), modules);
   }
 
   /**
-   * Resolves with the URL of the API, undefined without one.
+   * Resolves with how the API is reached; undefined without one.
    *
    * @throws OperatorError where a port is taken, or the address is none of this machine's
    */
-  async start(): Promise<string | undefined> {
-    const { apiPort, metricsAddress = "" } = this.#options;
+  async start(): Promise<HolderApi | undefined> {
+    const { apiPort, apiAccess, metricsAddress = "" } = this.#options;
+    const host = apiAccess?.host ?? "127.0.0.1";
     const metricsUrl = await this.#metrics?.start().catch((thrown: unknown) => {
       throw listenRefusal(thrown, metricsAddress, "--metrics-address");
     });
     if (metricsUrl !== undefined) this.#sayWhere(metricsUrl);
-    return this.#api?.start().catch((thrown: unknown) => {
-      throw listenRefusal(thrown, `127.0.0.1:${apiPort}`, "--api-port");
+    const apiUrl = await this.#api?.start().catch((thrown: unknown) => {
+      const flag = isAddressFault(thrown) ? "--api-host" : "--api-port";
+      throw listenRefusal(thrown, isIP(host) === 6 ? `[${host}]:${apiPort}` : `${host}:${apiPort}`, flag);
     });
+    if (apiUrl === undefined) return undefined;
+    if (!isLoopback(host)) this.#sayOpen(apiUrl, host);
+    const { tokenFile, tls } = this.#secrets ?? {};
+    return {
+      apiUrl,
+      ...(tokenFile === undefined ? {} : { apiTokenFile: tokenFile }),
+      ...(tls ? { apiCertificate: new X509Certificate(tls.cert).fingerprint256 } : {}),
+    };
   }
 
   /** Lets requests that run end, for a while; again does nothing. */
@@ -48,11 +104,23 @@ export class HttpServers {
     await Promise.all([this.#api?.stop(), this.#metrics?.stop()]);
   }
 
+  #sayOpen(url: string, host: string): void {
+    const { logger } = this.#modules;
+    const fields = { url, listenAddress: host };
+    if (url.startsWith("https:")) logger.info(fields, "the API is served to other machines, over TLS");
+    else {
+      logger.warn(
+        fields,
+        "the API is served to other machines in clear text: whoever sees the traffic sees the token and can change answers; only a network that you trust is fit for it",
+      );
+    }
+  }
+
   #sayWhere(url: string): void {
     const { logger } = this.#modules;
     const metrics = `${url}/metrics`;
     const { host } = placeOf(this.#options.metricsAddress ?? "");
-    if (/^(?:127\.|::1$|localhost$)/.test(host)) logger.info({ metrics }, "metrics are served");
+    if (isLoopback(host)) logger.info({ metrics }, "metrics are served");
     else {
       logger.warn(
         { metrics },
@@ -67,4 +135,17 @@ function placeOf(address: string): { readonly host: string; readonly port: numbe
   const at = address.lastIndexOf(":");
   const host = address.slice(0, at).replace(/^\[|\]$/g, "");
   return { host: isIP(host) === 0 ? host.toLowerCase() : host, port: Number(address.slice(at + 1)) };
+}
+
+/** With few open files the API must leave enough of them to peers and store. */
+function limitsOf({ requestsPerSecond }: ApiAccessOptions): Partial<ApiLimits> {
+  const share = Math.floor((openFilesLimit() ?? Number.POSITIVE_INFINITY) / 4);
+  return {
+    connectionsMax: Math.max(32, Math.min(defaultApiLimits.connectionsMax, share)),
+    ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+  };
+}
+
+function isAddressFault(thrown: unknown): boolean {
+  return (thrown as NodeJS.ErrnoException | undefined)?.code === "EADDRNOTAVAIL";
 }

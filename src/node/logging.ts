@@ -30,7 +30,15 @@ export interface NodeLogger {
 const fileBytesMax = "16M";
 const filesKept = 10;
 /** Whatever is called so, at any of these depths, is not logged. */
-const secretNames = ["secretKey", "seed", "passphrase", "privateKey", "privateKeySeed"];
+const secretNames = [
+  "secretKey",
+  "seed",
+  "passphrase",
+  "privateKey",
+  "privateKeySeed",
+  "token",
+  "authorization",
+];
 
 export function createNodeLogger(options: NodeLoggerOptions): NodeLogger {
   const { level, format, file, rotate = true, terminal } = options;

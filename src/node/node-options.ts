@@ -9,9 +9,11 @@ import { parseAmount } from "../protocol/amount.ts";
 import { chainSpecFromJson } from "../protocol/chain-spec-json.ts";
 import { type ChainSpec, chainSpecOf, easiestTargetOf } from "../protocol/genesis.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
+import type { ApiAccessOptions } from "./http-servers.ts";
 import type { NodeLifeOptions } from "./node-life.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
 import type { PoolServiceOptions } from "./pool-service.ts";
+import { readTlsFiles } from "./tls-files.ts";
 
 /** The Proof of Work chain that every node without `--chain` is on. */
 const builtInPowSpec = new URL("../../config/pow.json", import.meta.url);
@@ -39,9 +41,26 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     mdns: config.mdns,
     introductions: config.introductions,
     apiPort: config.api ? config.apiPort : undefined,
+    apiAccess: await apiAccessOf(config),
     metricsAddress: config.metricsAddress,
     accountIndex: config.accountIndex,
     exportFile: config.export,
+  };
+}
+
+/** The TLS files are read here for the first time: a node may look for its network for long before it opens its API. */
+async function apiAccessOf(config: NodeConfig): Promise<ApiAccessOptions> {
+  const { apiTlsCert: certFile, apiTlsKey: keyFile } = config;
+  const tls = certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+  if (tls && config.api) await readTlsFiles(tls);
+  return {
+    host: config.apiHost,
+    tls,
+    allowedHosts: config.apiAllowedHost,
+    corsOrigins: config.apiCors,
+    requestsPerSecond: config.apiRateLimit,
+    tokenFile: config.apiTokenFile,
+    allowOpenToken: config.allowOpenKeys,
   };
 }
 

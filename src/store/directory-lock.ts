@@ -22,13 +22,20 @@ export interface LockHolder {
   readonly startedAtMs: number;
   /** Where the node's API listens, once it does. */
   readonly apiUrl: string | null;
+  /** Where the token of that API lies; absent while there is none. */
+  readonly apiTokenFile?: string;
+  /** SHA-256 of that API's certificate, as `fingerprint256` of Node has it; absent if it speaks plain HTTP. */
+  readonly apiCertificate?: string;
   /** When the process began, in the system's own words; tells it from a later one with the same pid. Null: not known. */
   readonly processStart: string | null;
 }
 
+/** How the API of the holder is reached. */
+export type HolderApi = Pick<LockHolder, "apiUrl" | "apiTokenFile" | "apiCertificate">;
+
 export interface DirectoryLock {
   /** Adds where the API listens, for commands that look for the node of a data directory. */
-  setApiUrl(apiUrl: string): Promise<void>;
+  setApi(api: HolderApi): Promise<void>;
   /** Frees the directory; again does nothing. */
   release(): Promise<void>;
 }
@@ -55,9 +62,9 @@ export async function acquireDirectoryLock(
   await takeLock(directory, path, holder);
   let held = true;
   return {
-    async setApiUrl(apiUrl) {
+    async setApi(api) {
       if (!held) return;
-      holder = { ...holder, apiUrl };
+      holder = { ...holder, ...api };
       const prepared = await prepare(path, holder);
       await rename(prepared, path);
     },

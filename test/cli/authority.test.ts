@@ -1,11 +1,13 @@
 /** The commands about authorities and closed networks, against the API of a real chain in this process. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
 import { createNetworkSecret, loadNetworkSecret } from "../../src/node/network-secret.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { decodeInvitation, encodeInvitation } from "../../src/protocol/invitation.ts";
-import { type ApiRig, authority, bob, openApiRig } from "../http/api-rig.ts";
+import { type ApiRig, authority, bob, openApiRig, rigToken } from "../http/api-rig.ts";
 import { candidateAddress, type DeskRig, openDeskRig, own } from "../http/rig-desk.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { type Run, run } from "./test-terminal.ts";
@@ -22,13 +24,20 @@ function temporaryFolder(_t: TestContext): Promise<string> {
   return folderUntilEnd("aurex-cli-");
 }
 
+/** As somebody who may read a file with the token of the rig's API. */
+async function asOperator(argv: readonly string[]): Promise<Run> {
+  const file = path.join(await folderUntilEnd("aurex-cli-"), "token");
+  await writeFile(file, `${rigToken}\n`, { mode: 0o600 });
+  return run(argv, { environment: { AUREX_API_TOKEN_FILE: file } });
+}
+
 describe("aurex-node authority", () => {
   let rig: DeskRig;
   before(async () => {
     rig = await openDeskRig(authority);
   });
   after(() => rig.close());
-  const command = (...argv: string[]) => run(["authority", ...argv, "--api", rig.url]);
+  const command = (...argv: string[]) => asOperator(["authority", ...argv, "--api", rig.url]);
 
   it("list shows authorities, candidates and what a change takes", async () => {
     rig.candidateAsks();
@@ -88,13 +97,16 @@ describe("aurex-node authority", () => {
   it("propose prints the command that authorities vote with", async (t) => {
     const follower = await openDeskRig(bob);
     t.after(() => follower.close());
-    const proposed = await run(["authority", "propose", "--api", follower.url]);
+    const proposed = await asOperator(["authority", "propose", "--api", follower.url]);
     assert.equal(proposed.code, 0, proposed.stderr);
     const [, vote] = /aurex-node (authority vote add .*)$/m.exec(proposed.stdout) ?? [];
     assert.ok(vote);
     const voted = await command(...vote.split(" ").slice(1));
     assert.equal(voted.code, 0, voted.stderr);
-    assertRefused(await run(["authority", "leave", "--api", follower.url]), /this node is no authority/);
+    assertRefused(
+      await asOperator(["authority", "leave", "--api", follower.url]),
+      /this node is no authority/,
+    );
   });
 
   it("of a node without authorities, and without a node, says so", async (t) => {

@@ -122,7 +122,7 @@ describe("the config file on disk", () => {
     const keys = [...uncommented.matchAll(/^([a-zA-Z]+):/gm)].map((match) => match[1]);
     assert.deepEqual(keys.sort(), settingNames.filter((name) => !nodeSettings[name].notInFile).sort());
     const withoutChoices = uncommented.replace(
-      /^(?:chain|passphraseFile|trustRecovery|metricsAddress|export|bootstrap):.*$|^ {2}- .*$/gm,
+      /^(?:chain|passphraseFile|trustRecovery|apiTlsCert|apiTlsKey|apiAllowedHost|apiCors|metricsAddress|export|bootstrap):.*$|^ {2}- .*$/gm,
       "",
     );
     const full = resolveNodeConfig({ flags: {}, environment: {}, homeDirectory, fileText: withoutChoices });

@@ -59,6 +59,14 @@ describe("defaults", () => {
       introductions: true,
       api: true,
       apiPort: 13280,
+      apiHost: "127.0.0.1",
+      apiTlsCert: undefined,
+      apiTlsKey: undefined,
+      apiInsecure: false,
+      apiAllowedHost: [],
+      apiCors: [],
+      apiTokenFile: "/home/ada/.aurex/aurex/pow/api-token",
+      apiRateLimit: 200,
       metricsAddress: undefined,
       accountIndex: true,
       export: undefined,
@@ -256,6 +264,20 @@ describe("values", () => {
     ["bootstrap", ["/ip4/127.0.0.1/udp/1"]],
     ["bootstrap", Array(65).fill("/ip4/127.0.0.1/tcp/1")],
     ["apiPort", ""],
+    ["apiHost", "node.example.com"],
+    ["apiHost", "0.0.0.0:13280"],
+    ["apiHost", ""],
+    ["apiAllowedHost", "*"],
+    ["apiAllowedHost", "https://node.example.com"],
+    ["apiAllowedHost", "node.example.com:443"],
+    ["apiCors", "*"],
+    ["apiCors", "null"],
+    ["apiCors", "wallet.example.com"],
+    ["apiCors", "https://wallet.example.com/app"],
+    ["apiCors", "https://ada@wallet.example.com"],
+    ["apiCors", "file:///home/ada"],
+    ["apiRateLimit", "-1"],
+    ["apiTokenFile", ""],
     ["metricsAddress", "0.0.0.0:99999"],
     ["metricsAddress", "[127.0.0.1]:9100"],
     ["metricsAddress", "300.1.1.1"],
@@ -362,6 +384,12 @@ describe("settings that do not go together", () => {
     [{ consensus: "pow", admission: "vote" }, ["admission", "consensus"]],
     [{ consensus: "pow", signAlone: true }, ["signAlone", "consensus"]],
     [{ consensus: "pow", trustRecovery: "ab".repeat(32) }, ["trustRecovery", "consensus"]],
+    [{ apiHost: "0.0.0.0" }, ["apiHost", "apiTlsCert"]],
+    [{ apiHost: "::" }, ["apiHost", "apiTlsCert"]],
+    [{ apiHost: "192.0.2.1", apiInsecure: false }, ["apiHost", "apiTlsCert"]],
+    [{ apiTlsCert: "cert.pem" }, ["apiTlsCert", "apiTlsKey"]],
+    [{ apiTlsKey: "key.pem" }, ["apiTlsKey", "apiTlsCert"]],
+    [{ apiTlsCert: "cert.pem", apiTlsKey: "key.pem", apiInsecure: true }, ["apiInsecure", "apiTlsCert"]],
     [{ consensus: "poa", chain: "spec.json", expect: "3" }, ["expect", "chain"]],
     [{ consensus: "poa", chain: "spec.json", admission: "token" }, ["admission", "chain"]],
   ];
@@ -372,6 +400,31 @@ describe("settings that do not go together", () => {
       assert.deepEqual(fault.settings, settings);
     });
   }
+});
+
+describe("an API for other machines", () => {
+  for (const flags of [
+    { apiHost: "0.0.0.0", apiInsecure: true },
+    { apiHost: "::", apiTlsCert: "cert.pem", apiTlsKey: "key.pem" },
+    { apiHost: "127.0.0.2" },
+    { apiHost: "::1" },
+    { apiHost: "[::1]" },
+  ]) {
+    it(`is taken with TLS, or if the operator says so: ${JSON.stringify(flags)}`, () => {
+      assert.equal(resolved({ flags: { ...flags } }).apiHost.value, flags.apiHost.replace(/[[\]]/g, ""));
+    });
+  }
+
+  it("has names and origins in the form in which browsers send them", () => {
+    const config = resolved({
+      flags: {
+        apiAllowedHost: ["Node.Example.com", "10.0.0.1,[::1]"],
+        apiCors: ["https://Wallet.example.com:443/", "http://localhost:3000"],
+      },
+    });
+    assert.deepEqual(config.apiAllowedHost.value, ["node.example.com", "10.0.0.1", "::1"]);
+    assert.deepEqual(config.apiCors.value, ["https://wallet.example.com", "http://localhost:3000"]);
+  });
 });
 
 it("every setting of the table accepts its own default", () => {

@@ -7,7 +7,7 @@ import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { Chain } from "../../src/chain/chain.ts";
 import { createApiClient } from "../../src/client/api-client.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
-import { type Api, createApi } from "../../src/http/api.ts";
+import { type Api, type ApiOptions, createApi } from "../../src/http/api.ts";
 import type { AuthorityControl } from "../../src/http/authority-control.ts";
 import type { EventLimits } from "../../src/http/events/event-source.ts";
 import type { WorkControl } from "../../src/http/work-control.ts";
@@ -28,6 +28,8 @@ export const authority = keyOfTest(1);
 export const alice = keyOfTest(2);
 export const bob = keyOfTest(3);
 export const aliceAur = "1000";
+/** Of the rig's API; its client sends it. */
+export const rigToken = "7e".repeat(32);
 
 export function keyOfTest(number: number): KeyPair {
   return keyPairFromSeed(new Uint8Array(32).fill(number));
@@ -58,6 +60,8 @@ export interface RigOptions {
   /** What is shown to miners outside of the node. */
   readonly work?: WorkControl;
   readonly workWaitMs?: number;
+  /** Where the API listens, and who may reach it. */
+  readonly door?: Omit<Partial<ApiOptions>, "workWaitMs">;
   /** What the node says of itself otherwise than an authority on this chain does. */
   readonly status?: Partial<NodeStatus>;
   /** Another chain than that of one authority; its blocks are the test's to import. */
@@ -107,8 +111,10 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     {
       port: 0,
       checkAnswers: true,
+      token: rigToken,
       ...(options.workWaitMs === undefined ? {} : { workWaitMs: options.workWaitMs }),
       ...(options.events ? { events: options.events } : {}),
+      ...options.door,
     },
     {
       chain,
@@ -131,7 +137,7 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
     mempool,
     api,
     url,
-    client: createApiClient(url),
+    client: createApiClient(url, { token: rigToken }),
     sign: (payload, keyPair, { sequence = 0, fee = spec.genesis.minimumFee } = {}) =>
       signTransaction({ payload, sequence, fee, validUntil: 0, timestampMs: 0 }, keyPair, spec.chainId),
     async sealWaiting() {

@@ -5,7 +5,7 @@ import { toHex } from "../../src/base/bytes.ts";
 import { ApiProblem } from "../../src/client/api-problem.ts";
 import { verifyConsent } from "../../src/protocol/authority-consent.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
-import { type ApiRig, alice, authority, bob, openApiRig } from "./api-rig.ts";
+import { type ApiRig, alice, authority, bob, openApiRig, rigToken } from "./api-rig.ts";
 import { candidateAddress, type DeskRig, openDeskRig, own } from "./rig-desk.ts";
 
 async function refused(answer: Promise<unknown>, status: number, code: string): Promise<ApiProblem> {
@@ -113,12 +113,14 @@ describe("the routes about authorities", () => {
     await refused(rig.client.proposeAuthority(), 409, "authority/already-one");
   });
 
-  it("takes nothing that a web page could send without being asked", async () => {
+  it("takes nothing without the node's token, and no form or text with it", async () => {
     const form = { "content-type": "application/x-www-form-urlencoded" };
+    const token = { authorization: `Bearer ${rigToken}` };
     for (const path of ["votes", "open", "candidacy"]) {
-      assert.equal((await post(path, undefined)).status, 400, path);
-      assert.equal((await post(path, "a=b", form)).status, 415, path);
-      assert.equal((await post(path, "{}", { "content-type": "text/plain" })).status, 415, path);
+      assert.equal((await post(path, "{}")).status, 401, path);
+      assert.equal((await post(path, undefined, token)).status, 400, path);
+      assert.equal((await post(path, "a=b", { ...form, ...token })).status, 415, path);
+      assert.equal((await post(path, "{}", { "content-type": "text/plain", ...token })).status, 415, path);
     }
   });
 });

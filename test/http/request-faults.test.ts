@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Problem } from "../../src/api/problem.ts";
-import { type ApiRig, openApiRig } from "./api-rig.ts";
+import { type ApiRig, openApiRig, rigToken } from "./api-rig.ts";
 
 describe("a request that is wrong", () => {
   let rig: ApiRig;
@@ -46,7 +46,8 @@ describe("a request that is wrong", () => {
   ];
   for (const [path, init, said] of cases) {
     it(`${init.method ?? "GET"} ${path}: ${said}`, async () => {
-      const response = await fetch(`${rig.url}${path}`, init);
+      const headers = { ...init.headers, authorization: `Bearer ${rigToken}` };
+      const response = await fetch(`${rig.url}${path}`, { ...init, headers });
       assert.equal(response.status, 400);
       const error = (await response.json()) as Problem;
       assert.equal(error.code, "api/request-invalid");

@@ -10,7 +10,7 @@ import { VoteCaster } from "../../src/node/authority/vote-caster.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
-import { type ApiRig, authority, keyOfTest, openApiRig } from "./api-rig.ts";
+import { type ApiRig, authority, keyOfTest, openApiRig, type RigOptions } from "./api-rig.ts";
 
 export const own = addressOf(authority.publicKey);
 export const candidate = keyOfTest(7);
@@ -22,9 +22,13 @@ export interface DeskRig extends ApiRig {
 }
 
 /** @param keyPair of the node whose desk it is */
-export async function openDeskRig(keyPair: KeyPair): Promise<DeskRig> {
+export async function openDeskRig(
+  keyPair: KeyPair,
+  options: Pick<RigOptions, "door"> = {},
+): Promise<DeskRig> {
   const network = { events: new EventEmitter<NetworkEvents>() };
   const rig = await openApiRig({
+    ...options,
     authorities({ chain, mempool }) {
       const candidacy = new OwnCandidacy({ keyPair, authority: true }, chain);
       const submit = mempool.add.bind(mempool);

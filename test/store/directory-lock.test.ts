@@ -48,7 +48,7 @@ async function lockElsewhere(directory: string): Promise<{ pid: number; kill(): 
 it("says who holds it and where its API is, and is gone once released", async (context) => {
   const directory = join(await temporaryDirectory(context), "new");
   const lock = await acquireDirectoryLock({ directory, name: "PoW_1" }, modules);
-  await lock.setApiUrl("http://127.0.0.1:13280");
+  await lock.setApi({ apiUrl: "http://127.0.0.1:13280" });
   const holder = await readDirectoryLock(directory);
   assert.equal(holder?.pid, process.pid);
   assert.equal(holder.name, "PoW_1");

@@ -1,12 +1,17 @@
 /** The node that a command talks to: found, and compared with the directory that the command is about. */
+import path from "node:path";
 import type { NodeAnswer } from "../../api/node-status.ts";
-import { type ApiClient, createApiClient } from "../../client/api-client.ts";
+import { type ApiClient, createApiClient, type ReadToken } from "../../client/api-client.ts";
+import { knownApiToken } from "../../node/api-token.ts";
+import { holderApi } from "../../node/holder-api.ts";
 import type { OperatorError } from "../../node/operator-error.ts";
 import { otherChain, otherNode } from "../../node/own-directory.ts";
+import type { LockHolder } from "../../store/directory-lock.ts";
 import { usageError } from "../failure.ts";
+import { loadConfig } from "../load-config.ts";
 import type { ApiFlags } from "../place-flags.ts";
 import type { Terminal } from "../terminal.ts";
-import { knownNodes } from "./known-nodes.ts";
+import { knownNodes, nodeIn } from "./known-nodes.ts";
 import { existingPlace, namedDirectory, noPermission, runningPlace } from "./node-place.ts";
 import { startCommandOf } from "./started-with.ts";
 
@@ -25,7 +30,7 @@ export interface AnsweringNode {
  */
 export async function connectTo(flags: ApiFlags, terminal: Terminal): Promise<ApiClient> {
   if (flags.api === undefined) return (await ownNode(flags, terminal)).client;
-  const client = createApiClient(checkedUrl(flags.api), { retries: 0 });
+  const client = await clientAt(flags.api, flags, terminal);
   const named = flags.dataDir === undefined ? undefined : await namedDirectory(flags, terminal);
   if (named !== undefined) await requireSameChain(await client.node(), named, client.url);
   return client;
@@ -37,7 +42,7 @@ export async function connectTo(flags: ApiFlags, terminal: Terminal): Promise<Ap
  */
 export async function connectWithFiles(flags: ApiFlags, terminal: Terminal): Promise<AnsweringNode> {
   if (flags.api === undefined) return ownNode(flags, terminal);
-  const client = createApiClient(checkedUrl(flags.api), { retries: 0 });
+  const client = await clientAt(flags.api, flags, terminal);
   const dataDir =
     (await directoryAt(client.url, flags, terminal)) ?? (await existingPlace(flags, terminal)).dataDir;
   const status = await client.node();
@@ -51,7 +56,7 @@ export async function connectWithFiles(flags: ApiFlags, terminal: Terminal): Pro
  */
 export async function directoryBeside(flags: ApiFlags, terminal: Terminal): Promise<string | undefined> {
   if (flags.api === undefined) return (await runningPlace(flags, terminal)).dataDir;
-  return directoryAt(createApiClient(checkedUrl(flags.api), { retries: 0 }).url, flags, terminal);
+  return directoryAt(checkedUrl(flags.api), flags, terminal);
 }
 
 async function directoryAt(url: string, flags: ApiFlags, terminal: Terminal): Promise<string | undefined> {
@@ -61,9 +66,44 @@ async function directoryAt(url: string, flags: ApiFlags, terminal: Terminal): Pr
   return nodes.find(({ holder }) => holder?.apiUrl === url)?.dataDir;
 }
 
+/** A client of a URL. Only the node whose lock names this very URL is sent its token: another one would learn it. */
+async function clientAt(api: string, flags: ApiFlags, terminal: Terminal): Promise<ApiClient> {
+  const url = checkedUrl(api);
+  const readToken = await namedToken(flags, terminal);
+  const holder = await holderAt(url, flags, terminal);
+  if (holder) return holderApi({ ...holder, apiUrl: url }, readToken);
+  return createApiClient(url, { retries: 0, token: readToken });
+}
+
+async function holderAt(url: string, flags: ApiFlags, terminal: Terminal): Promise<LockHolder | undefined> {
+  const named = await namedDirectory(flags, terminal);
+  const nodes = named === undefined ? await knownNodes(terminal.homeDirectory) : [await nodeIn(named)];
+  return nodes.find((node) => node?.holder?.apiUrl === url)?.holder;
+}
+
+/** Reads the token in the file that flags, a variable or the config file name; undefined if they name none. */
+async function namedToken(
+  { apiTokenFile, config: file }: ApiFlags,
+  terminal: Terminal,
+): Promise<ReadToken | undefined> {
+  const anyHome = { ...terminal, homeDirectory: terminal.homeDirectory ?? path.sep };
+  const { apiTokenFile: setting } = await loadConfig({ apiTokenFile, config: file }, anyHome);
+  if (setting.source === "default") return undefined;
+  return async () => {
+    const token = await knownApiToken(setting.value);
+    if (token !== undefined) return token;
+    throw usageError(
+      `there is no token in ${setting.value}`,
+      "there is no such file, or this user may not read it",
+      "name the file api-token of the node's data directory, or a copy of it, with --api-token-file",
+      "cli/no-token",
+    );
+  };
+}
+
 async function ownNode(flags: ApiFlags, terminal: Terminal): Promise<AnsweringNode> {
   const { dataDir, holder } = await runningPlace(flags, terminal);
-  const client = createApiClient(holder.apiUrl, { retries: 0 });
+  const client = holderApi(holder, await namedToken(flags, terminal));
   const status = await client.node();
   await requireSameChain(status, dataDir, client.url);
   const why = await otherNode(dataDir, status);
@@ -90,7 +130,7 @@ async function refused(what: string, why: string, dataDir: string): Promise<Oper
 }
 
 function checkedUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, "");
   throw usageError(
     `--api ${text} is no URL`,
     "it must be a URL of http",

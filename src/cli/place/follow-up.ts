@@ -52,12 +52,15 @@ function names(): string {
  * A message whose commands are about the same node as the command that prints it: without the flags they would be about
  * whichever node is found, or end with the list of several. Commands for another machine stay as they are.
  */
-export function withPlace(text: string, { dataDir, config, api }: ApiFlags): string {
+export function withPlace(text: string, { dataDir, config, api, apiTokenFile }: ApiFlags): string {
   const place = [
     ...(dataDir === undefined ? [] : ["--data-dir", shellWord(dataDir)]),
     ...(config === undefined ? [] : ["--config", shellWord(config)]),
   ];
-  const url = api === undefined ? [] : ["--api", shellWord(api)];
+  const url = [
+    ...(api === undefined ? [] : ["--api", shellWord(api)]),
+    ...(apiTokenFile === undefined ? [] : ["--api-token-file", shellWord(apiTokenFile)]),
+  ];
   if (place.length + url.length === 0) return text;
   const clauses = text.split(/(; |\. )/);
   return clauses
@@ -79,10 +82,16 @@ export function placeFlagsIn(argv: readonly string[]): ApiFlags {
     if (word === undefined) return undefined;
     return word === flag ? argv[at + 1] : word.slice(flag.length + 1);
   };
-  const [dataDir, config, api] = [typed("--data-dir"), typed("--config"), typed("--api")];
+  const [dataDir, config, api, apiTokenFile] = [
+    typed("--data-dir"),
+    typed("--config"),
+    typed("--api"),
+    typed("--api-token-file"),
+  ];
   return {
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(config === undefined ? {} : { config }),
     ...(api === undefined ? {} : { api }),
+    ...(apiTokenFile === undefined ? {} : { apiTokenFile }),
   };
 }

@@ -13,7 +13,15 @@ import { shellWord } from "./shell-word.ts";
 
 const fileName = "started-with.json";
 const fileBytesMax = 64 * 1024;
-const paths: readonly SettingName[] = ["chain", "export", "logFile", "passphraseFile"];
+const paths: readonly SettingName[] = [
+  "chain",
+  "export",
+  "logFile",
+  "passphraseFile",
+  "apiTlsCert",
+  "apiTlsKey",
+  "apiTokenFile",
+];
 /** Said by the directory itself, or by the other values. */
 const leftOut: readonly SettingName[] = ["dataDir", "config"];
 

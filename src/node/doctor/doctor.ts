@@ -1,8 +1,8 @@
 /** Looks at all that a node needs from its machine, and at the node where one runs. */
 
-import { createApiClient } from "../../client/api-client.ts";
 import type { NodeConfig } from "../../config/node-config.ts";
 import { type LockHolder, readDirectoryLock } from "../../store/directory-lock.ts";
+import { holderApi } from "../holder-api.ts";
 import { otherChain, otherNode } from "../own-directory.ts";
 import { checkBootstrap } from "./bootstrap.ts";
 import type { Finding } from "./finding.ts";
@@ -26,7 +26,7 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
   const holder = await readDirectoryLock(dataDir).catch(() => undefined);
   const node = await nodeOf(dataDir, holder);
   const peerPort = { hosts: config.listenAddress, port: config.port, flag: "--port" };
-  const apiPort = { hosts: ["127.0.0.1"], port: config.apiPort, flag: "--api-port" };
+  const apiPort = { hosts: [config.apiHost], port: config.apiPort, flag: "--api-port" };
   return [
     await checkDataDirectory(dataDir, holder),
     await checkDiskSpace(dataDir),
@@ -49,8 +49,9 @@ export async function examine(config: NodeConfig): Promise<Finding[]> {
 /** The node that runs on the directory, and no other that happens to answer; else why there is none. */
 async function nodeOf(dataDir: string, holder: LockHolder | undefined): Promise<RunningNode | string> {
   if (!holder) return `no process holds ${dataDir}`;
-  if (holder.apiUrl === null) return `process ${holder.pid} runs on ${dataDir}, and has no API (yet)`;
-  const node = await askNode(createApiClient(holder.apiUrl, { retries: 0 }));
+  const { apiUrl } = holder;
+  if (apiUrl === null) return `process ${holder.pid} runs on ${dataDir}, and has no API (yet)`;
+  const node = await askNode(holderApi({ ...holder, apiUrl }));
   if (typeof node === "string") return node;
   const why = (await otherChain(dataDir, node.status)) ?? (await otherNode(dataDir, node.status));
   return why === undefined ? node : `what answers at ${holder.apiUrl} is another node: ${why}`;

@@ -47,7 +47,7 @@ async function checkHost(host: string, { check, port, flag, holder }: PortQuesti
 function hostNext(check: CheckName): string {
   return check === "peer-port"
     ? "start the node with a --listen-address of this machine (ip address lists them; 0.0.0.0: all)"
-    : "bring up the loopback interface: ip link set lo up";
+    : "start the node with an --api-host of this machine (ip address lists them), or bring up the loopback interface: ip link set lo up";
 }
 
 function listenError(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
