@@ -65,6 +65,7 @@ describe("GET /metrics", () => {
       aurex_final_height: 0,
       aurex_head_height: header.height,
       aurex_head_timestamp_seconds: header.timestampMs / 1_000,
+      aurex_final_height: 0,
       aurex_head_weight: 1_000,
       aurex_peers: 0,
       aurex_mempool_transactions: 1,
