@@ -62,7 +62,6 @@ describe("GET /metrics", () => {
     const values = await valuesOf(rig.url);
     assert.ok(header.height > 0);
     assert.deepEqual(values, {
-      aurex_final_height: 0,
       aurex_head_height: header.height,
       aurex_head_timestamp_seconds: header.timestampMs / 1_000,
       aurex_final_height: 0,
