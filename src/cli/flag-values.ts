@@ -17,12 +17,19 @@ export function numberFrom(min: number, max: number): (text: string) => number {
 }
 
 /** For commander: one of some words, or a usage error. */
-export function oneOf<const Word extends string>(...words: readonly Word[]): (text: string) => Word {
-  return (text) => {
+export function oneOf<const Word extends string>(...words: readonly Word[]): WordReader<Word> {
+  const read = (text: string) => {
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
     throw new InvalidArgumentError(`It must be ${listed(words)}.`);
   };
+  return Object.assign(read, { words });
+}
+
+export interface WordReader<Word extends string> {
+  (text: string): Word;
+  /** What it takes, for completion. */
+  readonly words: readonly Word[];
 }
 
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -114,7 +114,17 @@ const entries: readonly CommandEntry[] = [
     summary: "run three machines that find each other on a LAN of namespaces (Linux, root)",
     load: async () => (await import("./demo-lan.ts")).demoLanCommand,
   },
+  {
+    name: "completion",
+    summary: "print a script for a shell that completes commands and flags",
+    load: async () => {
+      const { completionCommand } = await import("./completion.ts");
+      return (terminal) => completionCommand(terminal, () => buildProgram(isAny, terminal));
+    },
+  },
 ];
+
+const isAny = () => true;
 
 /**
  * Runs one command.
@@ -125,7 +135,7 @@ const entries: readonly CommandEntry[] = [
 export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   try {
     const wanted = wantedCommand(argv);
-    const program = await buildProgram(wanted, terminal);
+    const program = await buildProgram((name) => name === wanted, terminal);
     await program.parseAsync([...argv], { from: "user" });
     return exitCodeOf(program);
   } catch (thrown) {
@@ -143,7 +153,8 @@ function wantedCommand(argv: readonly string[]): string {
   throw unknownWord(`unknown command '${name}'`, name, names, "aurex-node --help");
 }
 
-async function buildProgram(wanted: string, terminal: Terminal): Promise<AurexCommand> {
+/** @param isLoaded whether a command is there with its flags, and not by its name alone */
+async function buildProgram(isLoaded: (name: string) => boolean, terminal: Terminal): Promise<AurexCommand> {
   const program = new AurexCommand("aurex-node", terminal)
     .description(
       "A libp2p blockchain node: Proof of Work and Proof of Authority in one mesh, one SQL ledger.",
@@ -158,7 +169,7 @@ async function buildProgram(wanted: string, terminal: Terminal): Promise<AurexCo
       "aurex-node start --help                # all flags of a node",
     );
   for (const { name, summary, load } of entries) {
-    const command = name === wanted ? (await load())(terminal) : new AurexCommand(name, terminal);
+    const command = isLoaded(name) ? (await load())(terminal) : new AurexCommand(name, terminal);
     program.addCommand(command.summary(summary), { isDefault: name === defaultCommand });
   }
   return program;

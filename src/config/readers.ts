@@ -16,6 +16,8 @@ export interface Reader<Value> {
   readonly expected: string;
   /** The value; undefined where `raw` is not one. */
   readonly read: (raw: unknown, base: PathBase) => Value | undefined;
+  /** The words that are accepted, if only these are. */
+  readonly choices?: readonly string[];
 }
 
 const switchWords = new Map([
@@ -44,6 +46,7 @@ export function oneOf<const Choice extends string>(...choices: Choice[]): Reader
   return {
     expected: `${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}`,
     read: (raw) => choices.find((choice) => choice === raw),
+    choices,
   };
 }
 

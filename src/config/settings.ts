@@ -281,16 +281,19 @@ export interface NodeFlag {
   readonly repeatable: boolean;
   /** True for the form of a switch that only says its default; it is there to overrule a file or a variable. */
   readonly hidden: boolean;
+  /** The only words that it takes. */
+  readonly choices?: readonly string[] | undefined;
 }
 
 /** All flags of all settings; a switch has two, `--x` and `--no-x`, so that neither has a value when not given. */
 export function nodeFlags(): NodeFlag[] {
   return settingNames.flatMap((setting) => {
-    const { help, argument, defaultText, repeatable = false } = nodeSettings[setting];
+    const { help, argument, defaultText, repeatable = false, reader } = nodeSettings[setting];
+    const { choices }: { readonly choices?: readonly string[] } = reader;
     const flag = flagOf(setting);
     if (argument !== undefined) {
       const description = defaultText === undefined ? help : `${help} (default: ${defaultText})`;
-      return [{ setting, flags: `${flag} <${argument}>`, description, repeatable, hidden: false }];
+      return [{ setting, flags: `${flag} <${argument}>`, description, repeatable, hidden: false, choices }];
     }
     const isOnByDefault = defaultText === "true";
     return [

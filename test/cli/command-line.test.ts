@@ -24,6 +24,7 @@ const commands: Record<string, readonly string[]> = {
   reindex: [],
   demo: [],
   "demo-lan": [],
+  completion: [],
 };
 
 /** The names under "Commands:" in a help text. */

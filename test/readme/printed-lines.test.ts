@@ -57,6 +57,9 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
     "test/cli/keys-words.test.ts",
     /keys export node --new-passphrase-file secret\.txt/,
   ],
+  "source <(aurex-node completion bash)": ["test/cli/completion.test.ts", /scriptOf\("bash"\)/],
+  "source <(aurex-node completion zsh)": ["test/cli/completion.test.ts", /scriptOf\("zsh"\)/],
+  "aurex-node completion fish | source": ["test/cli/completion.test.ts", /scriptOf\("fish"\)/],
   "sudo aurex-node demo-lan": ["test/lan/demo.test.ts", /"demo-lan"/],
   "sudo aurex-node demo-lan --json": ["test/lan/demo.test.ts", /"demo-lan", "--json"/],
 };
