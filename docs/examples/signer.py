@@ -4,7 +4,7 @@
     signer.py KEYFILE address                  the account of the key, which is made if there is none
     signer.py KEYFILE register NAME            registers a name
     signer.py KEYFILE send TO AMOUNT           sends AUR to an address (aurex1...), a key (64 hex digits) or a name
-The node is AUREX_API, else http://127.0.0.1:13280. Plain Python is slow and not safe against timing attacks on the
+The node is the variable API, else http://127.0.0.1:13280. Plain Python is slow and not safe against timing attacks on the
 machine where it runs: an example to read, not a wallet for much money."""
 import decimal, hashlib, json, os, struct, sys, time, urllib.error, urllib.request
 
@@ -63,7 +63,7 @@ def signed(chain_id, seed, public, sequence, fee, kind, payload):
 
 def api(path, body=None, kept=None):
     headers = {"content-type": "application/octet-stream"} if body else {}
-    url = os.environ.get("AUREX_API", "http://127.0.0.1:13280") + path
+    url = os.environ.get("API", "http://127.0.0.1:13280") + path
     try: return json.load(urllib.request.urlopen(urllib.request.Request(url, body, headers)))
     except urllib.error.HTTPError as error: problem = json.load(error)
     if kept and problem["status"] != 503: os.remove(kept)  # It will never be taken as it is.

@@ -39,7 +39,7 @@ describe("the signer in Python", { skip }, () => {
   async function python(key: string, ...terms: string[]) {
     // Its bytes are compiled nowhere beside it.
     const child = spawn("python3", ["-B", script, key, ...terms], {
-      env: { ...process.env, AUREX_API: node.started.apiUrl },
+      env: { ...process.env, API: node.started.apiUrl },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let [stdout, stderr] = ["", ""];
