@@ -164,13 +164,22 @@ export async function repeatAccepted(
   return isAny;
 }
 
-export function unknownOutcome({ id }: Pick<OutboxEntry, "id">, thrown: unknown): unknown {
+const kept =
+  "run the same command again: it sends the same signed transaction, never a second one; or see what is kept: aurex-node tx outbox";
+
+/** For an answer that did not come or says nothing about the transaction; other errors are returned as they are. */
+export function unknownOutcome(
+  { id }: Pick<OutboxEntry, "id">,
+  thrown: unknown,
+  next: string = kept,
+): unknown {
+  if (isRefused(thrown)) return thrown;
   if (!(thrown instanceof ApiUnreachable) && !(thrown instanceof ApiProblem)) return thrown;
   return new OperatorError(`whether the node has the transaction ${id} is not known`, {
     code: "cli/outcome-unknown",
     exitCode: exitCodes.usage,
     why: `${thrown.message}; the signed transaction is kept`,
-    next: "run the same command again: it sends the same signed transaction, never a second one; or see what is kept: aurex-node tx outbox",
+    next,
     cause: thrown,
   });
 }

@@ -18,6 +18,7 @@ import {
   sayRetried,
 } from "./delivery.ts";
 import { usageError } from "./failure.ts";
+import { prepareTransaction } from "./prepare.ts";
 import {
   amountOf,
   type Build,
@@ -28,7 +29,7 @@ import {
   type Shown,
   withOutbox,
 } from "./sender.ts";
-import type { SigningFlags } from "./signing-flags.ts";
+import type { MakingFlags, SigningFlags } from "./signing-flags.ts";
 import type { Terminal } from "./terminal.ts";
 import { report } from "./wait-committed.ts";
 
@@ -38,11 +39,14 @@ const retryMsMax = 50;
 
 /** Signs with the key that the flags name, for the chain of the node that they name, and sends it there. */
 export async function signAndSend(
-  flags: SigningFlags,
+  making: MakingFlags,
   terminal: Terminal,
   build: Build,
   shown: Shown = {},
 ): Promise<void> {
+  const { prepare } = making;
+  if (prepare !== undefined) return prepareTransaction({ ...making, prepare }, terminal, build, shown);
+  const flags = withKeyOrThrow(making);
   const sender = await openSender(flags, terminal);
   const { sequence } = flags;
   const fee = flags.fee === undefined ? undefined : amountOf(flags.fee, "--fee");
@@ -54,6 +58,23 @@ export async function signAndSend(
   );
   if (sent.replaces !== undefined) terminal.stderr.write(`${replacesText(sent)}\n`);
   await report(sent, flags, terminal, sender.client);
+}
+
+function withKeyOrThrow({ key, from, chainId, ...flags }: MakingFlags): SigningFlags {
+  if (from !== undefined || chainId !== undefined) {
+    const flag = from === undefined ? "--chain-id" : "--from";
+    throw usageError(
+      `${flag} goes with --prepare`,
+      "what is signed here is for the node's own chain and by --key",
+      "add --prepare FILE, or leave it out",
+    );
+  }
+  if (key !== undefined) return { ...flags, key };
+  throw usageError(
+    "nobody is named to sign",
+    "required option '--key <name>' not specified",
+    "add --key NAME; aurex-node keys list shows the keys",
+  );
 }
 
 export interface Sent extends Pick<SubmitAnswer, "id" | "status"> {

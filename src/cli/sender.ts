@@ -15,10 +15,13 @@ import type { SigningFlags } from "./signing-flags.ts";
 import { confirmSigning } from "./signing-summary.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** What is asked about what a person has named. */
+export type Lookups = Pick<ApiClient, "account" | "asset">;
+
 /** Builds a transaction for terms that are found later; called again if other terms are needed. */
 export type Build = (
   terms: TransactionTerms,
-  client: ApiClient,
+  lookups: Lookups,
 ) => Promise<BuiltTransaction> | BuiltTransaction;
 
 /** Who signs, and for which chain. */
@@ -74,7 +77,8 @@ export async function confirm(
   );
 }
 
-function keyOfNobody(): KeyPair {
+/** For a transaction that is built to be looked at: its signature is nobody's. */
+export function keyOfNobody(): KeyPair {
   return keyPairFromSeed(new Uint8Array(seedBytes));
 }
 

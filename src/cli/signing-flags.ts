@@ -16,21 +16,46 @@ export interface SigningFlags extends ApiFlags, JsonFlag, PassphraseFlags {
   readonly yes?: boolean;
 }
 
+/** Of a command that makes a new transaction: it can also be prepared for another machine, which has the key. */
+export interface MakingFlags extends Omit<SigningFlags, "key"> {
+  readonly key?: string;
+  /** File of the unsigned transaction. */
+  readonly prepare?: string;
+  /** Address. */
+  readonly from?: string;
+  /** Hex. */
+  readonly chainId?: string;
+}
+
 const timeoutSecondsDefault = 60;
+const keyFlag = ["--key <name>", 'key to sign with; "node" is the node\'s own'] as const;
 
 /** The flags of a command that makes a new transaction. */
 export function addSigningFlags(command: AurexCommand): AurexCommand {
-  return addKeyFlags(command).option(
-    "--sequence <number>",
-    "the account's sequence for it; one that waits with this sequence is replaced (default: the next free one)",
-    wholeNumber,
-  );
+  return addSendingFlags(command.option(...keyFlag))
+    .option(
+      "--sequence <number>",
+      "the account's sequence for it; one that waits with this sequence is replaced (default: the next free one)",
+      wholeNumber,
+    )
+    .option(
+      "--prepare <file>",
+      "write it unsigned into a file, for tx sign on the machine with the key; - is stdout",
+    )
+    .option("--from <address>", "with --prepare: who will sign, if the key is not here")
+    .option(
+      "--chain-id <hex>",
+      "with --prepare, --sequence and --fee: the chain it is for, so that no node is asked",
+    );
 }
 
 /** The flags of a command that signs and sends. */
 export function addKeyFlags(command: AurexCommand): AurexCommand {
+  return addSendingFlags(command.requiredOption(...keyFlag));
+}
+
+function addSendingFlags(command: AurexCommand): AurexCommand {
   const withKey = command
-    .requiredOption("--key <name>", 'key to sign with; "node" is the node\'s own')
     .option("--fee <aur>", "fee in AUR (default: the chain's minimum, or what replacing takes)")
     .option("--valid-until <height>", "last block that may include it (default: no limit)", wholeNumber)
     .option("--yes", "do not ask before signing; without a terminal nobody is asked anyway")

@@ -20,6 +20,8 @@ export interface Summary {
   readonly toName?: string | undefined;
   /** Of a transfer of another asset than AUR. */
   readonly asset?: AssetView | undefined;
+  /** Name, symbol and decimal places are the word of whoever prepared it; nobody here has looked them up. */
+  readonly isUnproved?: boolean;
   readonly sender: Uint8Array;
   readonly keyName: string;
   /** In words: "7", or "the next free one". */
@@ -65,7 +67,7 @@ export function summaryText(summary: Summary): string {
   return `To be signed:\n${lines.map(([title, text]) => `  ${title.padEnd(width)}  ${text}\n`).join("")}`;
 }
 
-function payloadLines({ payload, toName, asset }: Summary): [string, string][] {
+function payloadLines({ payload, toName, asset, isUnproved = false }: Summary): [string, string][] {
   switch (payload.kind) {
     case "transfer": {
       const isAur = bytesEqual(payload.assetId, zeroBytes32);
@@ -76,8 +78,8 @@ function payloadLines({ payload, toName, asset }: Summary): [string, string][] {
           : `${payload.amount} base units`;
       return [
         ["transfer", amount],
-        ...(isAur ? [] : ([["asset", toHex(payload.assetId)]] as [string, string][])),
-        ...(toName === undefined ? [] : textLines("to the name", toName)),
+        ...(isAur ? [] : assetLines(payload.assetId, payload.amount, isUnproved)),
+        ...(toName === undefined ? [] : textLines(isUnproved ? "named (unchecked)" : "to the name", toName)),
         ["to", groupedAddress(addressOf(payload.to))],
         ...(payload.memo.length === 0 ? [] : bytesLines("memo", payload.memo)),
       ];
@@ -103,6 +105,14 @@ function payloadLines({ payload, toName, asset }: Summary): [string, string][] {
         ["expires at", `block ${payload.expiresAtHeight}`],
       ];
   }
+}
+
+function assetLines(assetId: Uint8Array, units: bigint, isUnproved: boolean): [string, string][] {
+  const unproved: [string, string] = [
+    "in base units",
+    `${units}; symbol and decimal places are the word of the file, compare the asset's id`,
+  ];
+  return [["asset", toHex(assetId)], ...(isUnproved ? [unproved] : [])];
 }
 
 function bytesLines(title: string, bytes: Uint8Array): [string, string][] {

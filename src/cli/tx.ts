@@ -3,14 +3,14 @@
 import type { AssetAnswer } from "../api/assets.ts";
 import type { TransactionAnswer } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
-import type { ApiClient } from "../client/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { numberFrom } from "./flag-values.ts";
 import { outboxCommand } from "./outbox.ts";
-import type { Build } from "./sender.ts";
+import type { Build, Lookups } from "./sender.ts";
 import { type ApiFlags, addApiFlags, addJsonFlag, connect, type JsonFlag } from "./shared-flags.ts";
-import { addKeyFlags, addSigningFlags, type SigningFlags } from "./signing-flags.ts";
+import { broadcastCommand, signCommand } from "./sign.ts";
+import { addKeyFlags, addSigningFlags, type MakingFlags, type SigningFlags } from "./signing-flags.ts";
 import { type Terminal, writeJson } from "./terminal.ts";
 
 export function txCommand(terminal: Terminal): AurexCommand {
@@ -29,10 +29,12 @@ export function txCommand(terminal: Terminal): AurexCommand {
   tx.addCommand(cancelCommand(terminal));
   tx.addCommand(bumpCommand(terminal));
   tx.addCommand(outboxCommand(terminal));
+  tx.addCommand(signCommand(terminal));
+  tx.addCommand(broadcastCommand(terminal));
   return tx;
 }
 
-interface SendFlags extends SigningFlags {
+interface SendFlags extends MakingFlags {
   readonly to: string;
   readonly amount: string;
   readonly asset?: string;
@@ -50,6 +52,7 @@ function sendCommand(terminal: Terminal): AurexCommand {
     .examples(
       "aurex-node tx send --key alice --to aurex1… --amount 10.5",
       "aurex-node tx send --key alice --to bob@example.com --amount 3 --asset ID --wait",
+      "aurex-node tx send --from aurex1… --to bob@example.com --amount 3 --prepare unsigned.json",
     )
     .runs(async (flags: SendFlags) => {
       const { signAndSend } = await import("./send.ts");
@@ -59,9 +62,9 @@ function sendCommand(terminal: Terminal): AurexCommand {
       // Asked for once: what is signed is what was shown.
       let asset: AssetAnswer | undefined;
       let to: Uint8Array | undefined;
-      const build: Build = async (terms, client) => {
-        if (flags.asset !== undefined) asset ??= await client.asset(flags.asset);
-        to ??= await receiverOf(flags.to, client);
+      const build: Build = async (terms, lookups) => {
+        if (!isAur(flags.asset)) asset ??= await lookups.asset(flags.asset);
+        to ??= await receiverOf(flags.to, lookups);
         return buildTransfer({
           ...terms,
           to,
@@ -76,9 +79,14 @@ function sendCommand(terminal: Terminal): AurexCommand {
 }
 
 /** An address is read here, so that no answer of a node can exchange it; only a name has to be asked for. */
-async function receiverOf(reference: string, client: ApiClient): Promise<Uint8Array> {
+async function receiverOf(reference: string, lookups: Lookups): Promise<Uint8Array> {
   const { publicKeyOfAddress } = await import("../protocol/identity.ts");
-  return publicKeyOfAddress(reference) ?? keyOf((await client.account(reference)).publicKey);
+  return publicKeyOfAddress(reference) ?? keyOf((await lookups.account(reference)).publicKey);
+}
+
+/** AUR is named so, by 64 zeros, or not at all. */
+function isAur(asset: string | undefined): asset is undefined {
+  return asset === undefined || asset === "AUR" || /^0{64}$/.test(asset);
 }
 
 function keyOf(hex: string): Uint8Array {
@@ -96,7 +104,7 @@ function recordCommand(terminal: Terminal): AurexCommand {
       'aurex-node tx record --key alice "invoice 4711 paid" --wait',
       'aurex-node tx record --key alice "instead of what waits with this sequence" --sequence 7',
     )
-    .runs(async (data: string, flags: SigningFlags) => {
+    .runs(async (data: string, flags: MakingFlags) => {
       const { signAndSend } = await import("./send.ts");
       const { buildRecord } = await import("../wallet/build-transaction.ts");
       await signAndSend(flags, terminal, (terms) => buildRecord({ ...terms, data }));
@@ -104,7 +112,7 @@ function recordCommand(terminal: Terminal): AurexCommand {
   return addSigningFlags(command);
 }
 
-interface IssueFlags extends SigningFlags {
+interface IssueFlags extends MakingFlags {
   readonly symbol: string;
   readonly name: string;
   readonly supply: string;

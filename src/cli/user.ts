@@ -1,6 +1,6 @@
 /** `aurex-node user`: names for keys. */
 import { AurexCommand } from "./command.ts";
-import { addSigningFlags, type SigningFlags } from "./signing-flags.ts";
+import { addSigningFlags, type MakingFlags } from "./signing-flags.ts";
 import type { Terminal } from "./terminal.ts";
 
 export function userCommand(terminal: Terminal): AurexCommand {
@@ -11,7 +11,7 @@ export function userCommand(terminal: Terminal): AurexCommand {
     )
     .argument("<name>", "lower case, e.g. alice@example.com")
     .examples("aurex-node user register alice@example.com --key alice --wait")
-    .runs(async (name: string, flags: SigningFlags) => {
+    .runs(async (name: string, flags: MakingFlags) => {
       const { signAndSend } = await import("./send.ts");
       const { buildRegisterUser } = await import("../wallet/build-transaction.ts");
       await signAndSend(flags, terminal, (terms) => buildRegisterUser({ ...terms, name }));

@@ -11,8 +11,8 @@ const pollMs = 200;
 
 /** Prints the id, and waits for the block if that is wanted. */
 export async function report(
-  { id, status, replaces }: Sent,
-  { wait, json, timeout }: SigningFlags,
+  { id, status, replaces }: Omit<Sent, "fee">,
+  { wait, json, timeout }: Pick<SigningFlags, "wait" | "json" | "timeout">,
   terminal: Terminal,
   client: ApiClient,
 ): Promise<void> {

@@ -16,7 +16,7 @@ const commands: Record<string, readonly string[]> = {
   join: [],
   keys: ["new", "list", "show", "node", "passphrase", "import", "export"],
   user: ["register"],
-  tx: ["send", "record", "issue", "show", "cancel", "bump", "outbox"],
+  tx: ["send", "record", "issue", "show", "cancel", "bump", "outbox", "sign", "broadcast"],
   account: [],
   chain: ["list", "show"],
   config: ["show"],

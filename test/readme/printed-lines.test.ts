@@ -60,6 +60,22 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
   "source <(aurex-node completion bash)": ["test/cli/completion.test.ts", /scriptOf\("bash"\)/],
   "source <(aurex-node completion zsh)": ["test/cli/completion.test.ts", /scriptOf\("zsh"\)/],
   "aurex-node completion fish | source": ["test/cli/completion.test.ts", /scriptOf\("fish"\)/],
+  // Two machines: one with a node, one with the key.
+  "aurex-node tx send --from aurex1… --to bob@example.com --amount 3 --prepare unsigned.json": [
+    "test/cli/offline.test.ts",
+    /tx send --from \$\{aliceAddress\} --to bob@example\.com --amount 3 --prepare unsigned\.json/,
+  ],
+  ...Object.fromEntries(
+    [
+      "aurex-node tx sign unsigned.json --key alice --offline --out signed.json",
+      "aurex-node tx sign unsigned.json --key alice --sequence 8 --fee 0.1 --offline > signed-8.json",
+      "aurex-node tx broadcast signed.json",
+    ].map((line) => [line, ["test/cli/offline.test.ts", new RegExp(`"${line.replaceAll(".", "\\.")}"`)]]),
+  ),
+  "aurex-node tx broadcast signed.json --wait": [
+    "test/cli/offline.test.ts",
+    /"broadcast", file\("signed\.json"\), "--wait"/,
+  ],
   "sudo aurex-node demo-lan": ["test/lan/demo.test.ts", /"demo-lan"/],
   "sudo aurex-node demo-lan --json": ["test/lan/demo.test.ts", /"demo-lan", "--json"/],
 };

@@ -16,7 +16,17 @@ export const askingCommands = [
     "chain show",
   ],
   ...["authority list", "authority propose", "authority vote", "authority open", "authority leave"],
-  ...["tx send", "tx record", "tx issue", "tx show", "tx cancel", "tx bump", "tx outbox"],
+  ...[
+    "tx send",
+    "tx record",
+    "tx issue",
+    "tx show",
+    "tx cancel",
+    "tx bump",
+    "tx outbox",
+    "tx sign",
+    "tx broadcast",
+  ],
 ] as const;
 /** What looks at the files of a node. */
 export const readingCommands = [
