@@ -12,6 +12,7 @@ import { measureMempool } from "./mempool.ts";
 import { measureMicro } from "./micro.ts";
 import { measureMining } from "./mining.ts";
 import { measurePropagation } from "./propagation.ts";
+import { measureReading } from "./reading.ts";
 import { measureStartup } from "./startup.ts";
 import { measureSubmitting } from "./submitting.ts";
 import { figureTable } from "./table.ts";
@@ -23,6 +24,7 @@ const sections: Readonly<Record<string, Section>> = {
   mempool: measureMempool,
   throughput: measureThroughput,
   submitting: measureSubmitting,
+  reading: measureReading,
   propagation: measurePropagation,
   events: measureEvents,
   export: measureExport,
