@@ -45,6 +45,7 @@ import {
 } from "../store/chain-store.ts";
 import type { SideBlock } from "../store/side-blocks.ts";
 import { indexMore } from "./account-indexer.ts";
+import { CommittedStates } from "./committed-states.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
@@ -52,13 +53,7 @@ import { emptyBatch, genesisBatch } from "./genesis-batch.ts";
 import { ledgerBelow } from "./ledger-below.ts";
 import { type ExecutedPlan, executePlan, planReorganization } from "./reorganization.ts";
 import { recoverTrust } from "./trust-recovery.ts";
-import {
-  consensusStateFault,
-  signatureFault,
-  verifyBody,
-  verifyHeader,
-  verifySanity,
-} from "./verify-block.ts";
+import { signatureFault, verifyBody, verifyHeader, verifySanity } from "./verify-block.ts";
 import { WaitingBlocks } from "./waiting-blocks.ts";
 
 export interface ChainOptions {
@@ -137,6 +132,14 @@ export class Chain {
   readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
   /** What the engine made of a block; a block is looked at more than once on its way in. */
   readonly #states = new WeakMap<Block, Result<EngineState, BlockFault>>();
+  readonly #committedStates = new CommittedStates({
+    recordOf: (hash) => this.headerOf(hash),
+    block: (hash) => this.block(hash),
+    advance: (contents, parent) => {
+      const advanced = this.advance(contents, parent);
+      return advanced.ok ? advanced.value : undefined;
+    },
+  });
   readonly #finality: FinalityKeeper | undefined;
   readonly #trustRecovery: Uint8Array | undefined;
   #head: HeaderRecord;
@@ -386,7 +389,7 @@ export class Chain {
     const state = this.#stateOf(block, parent);
     if (!state.ok) return state;
     const { hash, hashHex, header, seal } = block;
-    const untrue = consensusStateFault(header, state.value);
+    const untrue = this.#committedStates.faultOf(block, parent, state.value);
     if (untrue) return fail(untrue);
     const cumulativeWeight = parent.cumulativeWeight + this.engine.weight(header, parent);
     const record = { hash, hashHex, header, seal, cumulativeWeight, ...state.value };

@@ -8,7 +8,6 @@ import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts
 import { describeFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { type ChainStore, StoreError } from "../store/chain-store.ts";
-import { consensusStateFault } from "./verify-block.ts";
 
 export interface TrustRecoveryModules {
   readonly store: ChainStore;
@@ -107,9 +106,7 @@ function strandingBlock(
     const { height, timestampMs, producer } = header;
     const contents = { height, timestampMs, producer, transactions, consensusSection };
     const advanced = engine.advance(contents, parent, recordOf);
-    const fault =
-      engine.verifyHeader(header, parent) ??
-      (advanced.ok ? consensusStateFault(header, advanced.value) : advanced.fault);
+    const fault = engine.verifyHeader(header, parent) ?? (advanced.ok ? undefined : advanced.fault);
     if (fault || !advanced.ok) return { height, reason: fault ? describeFault(fault) : "" };
     parent = { ...record, ...advanced.value };
     restated.set(hashHex, parent);

@@ -1,12 +1,13 @@
 /** Puts together, at a node, the way from one set of authorities to the newest, for readers without the blocks. */
 import { bytesEqual, includesBytes } from "../base/bytes.ts";
+import { isAsCommitted } from "../consensus/committed-state.ts";
 import {
   type AuthorityState,
   AuthorityStateType,
   authorityStateOf,
 } from "../consensus/poa/authority-state.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
-import { committedState, isAsCommitted, linkTo, newestAttested } from "./certified-blocks.ts";
+import { committedState, linkTo, newestAttested } from "./certified-blocks.ts";
 import type { LightSource } from "./light-source.ts";
 import type { LightStep } from "./light-step.ts";
 

@@ -1,27 +1,23 @@
 /** Finds the certificates of a node's canonical chain, and the attested blocks that they make. */
 import { bytesEqual } from "../base/bytes.ts";
+import { committedRecord, isAsCommitted } from "../consensus/committed-state.ts";
 import { certificateDepthMax } from "../consensus/poa/advance.ts";
 import { type AuthorityState, authorityStateOf } from "../consensus/poa/authority-state.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
-import { sha256 } from "../protocol/hashing.ts";
 import type { AttestedBlock } from "./attested-block.ts";
 import type { LightSource } from "./light-source.ts";
 import { linkBlocksMax } from "./light-step.ts";
 
 /** The state under a block's header; another than its record's, if the block was restated. */
 export function committedState(record: HeaderRecord, source: LightSource): Uint8Array | undefined {
-  if (isAsCommitted(record)) return record.consensusState;
-  const { height } = record.header;
-  const parent = source.recordAt(height - 1);
-  const contents = source.contentsAt(height);
-  return parent && contents && source.advance(contents, parent)?.consensusState;
-}
-
-/** False for a block that operators declared final: its record holds another state than its header. */
-export function isAsCommitted({ header, consensusState }: HeaderRecord): boolean {
-  return header.height === 0 || bytesEqual(sha256(consensusState), header.consensusStateHash);
+  const committed = committedRecord(record, {
+    parentOf: ({ header }) => source.recordAt(header.height - 1),
+    contentsOf: ({ header }) => source.contentsAt(header.height),
+    advance: source.advance,
+  });
+  return committed?.consensusState;
 }
 
 /** The certificate for the canonical block at a height, from one of the blocks above it. */

@@ -90,6 +90,33 @@ describe("trust recovery", () => {
     assert.equal(node.chain.final?.height, 2);
   });
 
+  it("goes on from blocks that the one who remains had sealed above it before, and may not seal again", async () => {
+    const ahead = three.grow(trusted, 3, { producer: a });
+    let effective = recovered;
+    for (const built of ahead) {
+      const state = three.builder.advance({ ...built.block, ...built.block.header }, effective);
+      assert.ok(state.ok);
+      effective = three.builder.restated(built, state.value);
+    }
+    const onward = three.grow(effective, 1, { laterMs: 60_000 });
+    onward.push(...three.growCertified(onward[0]!, 2, { laterMs: 60_000 }));
+    const restarted = await reopened([...history, ...ahead], trustRecovery);
+    const late = await openChain({ spec, trustRecovery });
+    for (const node of [restarted, late]) {
+      const outcomes = await giveAll(node, [...history, ...ahead, ...onward]);
+      assert.ok(!outcomes.includes("block/consensus-state-wrong"));
+      assert.equal(node.chain.head.hashHex, onward.at(-1)!.block.hashHex);
+      assert.deepEqual(node.chain.final, checkpointOf(onward[0]!));
+      const again = await openChain({ spec, trustRecovery }, { disk: node.disk });
+      assert.equal(again.chain.head.hashHex, onward.at(-1)!.block.hashHex);
+    }
+    const lying = { consensusStateHash: new Uint8Array(32) };
+    const forged = three.builder.on(recovered, { producer: a, header: lying, laterMs: 7 });
+    const fresh = await openChain({ spec, trustRecovery });
+    await giveAll(fresh, history);
+    assert.equal(await fresh.give(forged), "block/consensus-state-wrong");
+  });
+
   it("does not let those who were left behind come back on a branch from before it", async () => {
     const asides = [a, b].map((producer) => three.child(trusted, { producer, laterMs: 5 }));
     const node = await reopened([...history, ...asides], trustRecovery);

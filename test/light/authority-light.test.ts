@@ -230,10 +230,15 @@ describe("trust recovery to a reader without bodies", () => {
       authorities.engine.recoveredState(trusted.record)!,
     );
     assert.deepEqual(authorities.namesOf(recovered), [toHex(a.publicKey)]);
-    const onward = [authorities.child(recovered, { laterMs: 5 })];
+    // Sealed above it before the operators named it: it commits to the authorities of before, and stands.
+    const ahead = authorities.child(trusted, { producer: a });
+    const state = authorities.builder.advance({ ...ahead.block, ...ahead.block.header }, recovered);
+    assert.ok(state.ok);
+    const onward = [authorities.child(authorities.builder.restated(ahead, state.value), { laterMs: 5 })];
     onward.push(...authorities.growCertified(onward[0]!, 4));
     const node = await openChain({ spec, trustRecovery: trusted.block.hash });
-    for (const block of [...certified, ...alone, ...onward]) assert.equal(await node.give(block), "head");
+    for (const block of [...certified, ...alone, ahead, ...onward])
+      assert.equal(await node.give(block), "head");
     const steps = stepsAfter(0, lightSourceOf(node.chain)).map(({ step }) => step);
     const told = (names: readonly Uint8Array[]) => {
       let light = beginAuthorityLight(spec);
