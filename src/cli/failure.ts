@@ -2,6 +2,7 @@
 import type { Command, CommanderError } from "commander";
 import { closest } from "fastest-levenshtein";
 import { toError } from "../base/invariant.ts";
+import { visibleText } from "../base/visible-text.ts";
 import { ApiProblem, ApiUnreachable } from "../client/api-problem.ts";
 import { type ExitCode, exitCodes, OperatorError, toOperatorError } from "../node/operator-error.ts";
 import { CommandLineEnd } from "./command.ts";
@@ -95,7 +96,12 @@ function ofApi(thrown: unknown): OperatorError | undefined {
 /** Three lines at most: what, why, next. */
 export function operatorText({ message, why, next }: OperatorError): string {
   const lines = [`Error: ${message}`, why && `Why:   ${why}`, next && `Next:  ${next}`];
-  return `${lines.filter((line) => line !== "").join("\n")}\n`;
+  // A message may quote what others have written.
+  return `${lines
+    .filter((line) => line !== "")
+    .flatMap((line) => line.split("\n"))
+    .map(visibleText)
+    .join("\n")}\n`;
 }
 
 export function bugText(thrown: unknown): string {

@@ -1,5 +1,6 @@
 /** Named values under each other, for people. */
 import stringWidth from "string-width";
+import { visibleText } from "../base/visible-text.ts";
 
 const gap = "  ";
 
@@ -8,7 +9,8 @@ export type FieldValue = string | number | null | undefined | readonly string[];
 /**
  * Labels padded to one width, each with its value; a list has one line for each of its members. A field without a value
  * (undefined, null, an empty text or list) has no line. Lines that are too long are broken at blanks, never within a
- * word, since words are hashes and addresses that people copy. Ends with a line feed.
+ * word, since words are hashes and addresses that people copy. Ends with a line feed. What others have written (a memo, a
+ * name) cannot move the cursor or turn the line around: characters that hide are shown by their numbers.
  *
  * @param width columns of the terminal; undefined: no line is broken
  */
@@ -32,7 +34,8 @@ function hasText(value: FieldValue): boolean {
 
 /** A text's lines, each broken at blanks if it is longer than `width`. */
 export function wrapped(text: string, width: number | undefined): string[] {
-  return text.split("\n").flatMap((line) => {
+  return text.split("\n").flatMap((given) => {
+    const line = visibleText(given);
     if (width === undefined || stringWidth(line) <= width) return [line];
     const lines: string[] = [];
     let current = "";

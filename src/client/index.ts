@@ -26,6 +26,27 @@ export {
   type TransferTerms,
   type WalletFault,
 } from "../wallet/build-transaction.ts";
+export {
+  encodeKeystore,
+  type Keystore,
+  type KeystoreCipher,
+  type KeystoreFault,
+  makeKeystore,
+  type NewKeystore,
+  openKeystore,
+  readKeystore,
+} from "../wallet/eip2335.ts";
+export { type ImportedFile, parsedForImport } from "../wallet/import-file.ts";
+export { passphraseFault } from "../wallet/passphrase-text.ts";
+export {
+  encodeSignedFile,
+  encodeUnsignedFile,
+  readSignedFile,
+  readUnsignedFile,
+  type SignedFile,
+  type UnsignedFile,
+} from "../wallet/transaction-file.ts";
+export { accountPath, newWords, readWords, seedFromWords, type WordCount } from "../wallet/words.ts";
 export { type ApiClient, type ApiClientOptions, createApiClient } from "./api-client.ts";
 export { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 export type { CallInput, CallOptions, Fetch } from "./call.ts";

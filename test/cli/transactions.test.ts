@@ -199,6 +199,29 @@ describe("commands over the API", () => {
     assert.equal(JSON.parse(json.stdout).height, 0);
   });
 
+  it("shows what others wrote without letting it at the terminal", async () => {
+    const memo = "\u001b[2J\u202ethanks\nstatus  committed";
+    const sent = await run([
+      "tx",
+      "send",
+      "--key",
+      "alice",
+      "--to",
+      aliceAddress,
+      "--amount",
+      "1",
+      "--memo",
+      memo,
+      ...place,
+    ]);
+    assert.equal(sent.code, 0, sent.stderr);
+    const shown = await run(["tx", "show", sent.stdout.trim(), ...place]);
+    assert.match(shown.stdout, /^memo +\\u\{1b\}\[2J\\u\{202e\}thanks$/m);
+    assert.equal(shown.stdout.match(/^status/gm)?.length, 1);
+    for (const hidden of ["\u001b", "\u202e"]) assert.ok(!shown.stdout.includes(hidden));
+    await rig.sealWaiting();
+  });
+
   it("gives up waiting after --timeout, with the id and what to look at", async () => {
     const { code, stdout, stderr } = await run([
       ...["tx", "record", "late", "--key", "alice", "--wait", "--timeout", "0"],
