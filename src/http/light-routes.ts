@@ -63,11 +63,9 @@ function lightAnswer(from: number, limit: number, chain: Chain): LightAnswer {
 type LightPage = Pick<LightAnswer, "items" | "next">;
 
 function setsAfter(from: number, limit: number, chain: Chain): LightPage {
-  const steps = stepsAfter(from, lightSourceOf(chain));
-  const items = steps
-    .slice(0, limit)
-    .map(({ height, step }): LightItem => ({ height, bytes: toHex(encodeLightStep(step)) }));
-  return { items, next: steps.length > limit ? (items.at(-1)?.height ?? null) : null };
+  const { steps, more } = stepsAfter(from, lightSourceOf(chain), limit);
+  const items = steps.map(({ height, step }): LightItem => ({ height, bytes: toHex(encodeLightStep(step)) }));
+  return { items, next: more ? (items.at(-1)?.height ?? null) : null };
 }
 
 function headersAfter(from: number, limit: number, chain: Chain): LightPage {

@@ -9,6 +9,7 @@ import type {
 import { toHex } from "../base/bytes.ts";
 import type { Chain, LocatedTransaction } from "../chain/chain.ts";
 import { ledgerDepthMax } from "../chain/ledger-below.ts";
+import type { LedgerDraft } from "../ledger/ledger-state.ts";
 import { AttestedBlockType } from "../light/attested-block.ts";
 import { newestAttested } from "../light/certified-blocks.ts";
 import { accountProofsOf } from "../light/entry-proof.ts";
@@ -100,7 +101,7 @@ export function accountProofAnswer(
   const source = lightSourceOf(chain);
   const height = provableHeight(chain, source);
   const record = source.recordAt(height);
-  const ledger = record && chain.ledgerAt(height);
+  const ledger = record && provingLedger(height, chain);
   if (!record || !ledger) {
     throw new ApiError(
       409,
@@ -132,6 +133,24 @@ export function accountProofAnswer(
     head: block.head,
     final: block.final,
   };
+}
+
+interface KeptLedger {
+  readonly head: HeaderRecord;
+  readonly height: number;
+  readonly ledger: LedgerDraft | undefined;
+}
+
+/** The last ledger that was asked for, until the head moves: undoing blocks anew for each caller could keep a node busy. */
+const keptLedgers = new WeakMap<Chain, KeptLedger>();
+
+function provingLedger(height: number, chain: Chain): LedgerDraft | undefined {
+  const { head } = chain;
+  const kept = keptLedgers.get(chain);
+  if (kept?.head === head && kept.height === height) return kept.ledger;
+  const ledger = chain.ledgerAt(height);
+  keptLedgers.set(chain, { head, height, ledger });
+  return ledger;
 }
 
 /** The newest block whose ledger can be proven: the head in Proof of Work, else one that certificates show to be final. */

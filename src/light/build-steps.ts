@@ -17,26 +17,39 @@ export interface PlacedStep {
   readonly step: LightStep;
 }
 
+/** Steps in the order in which they are judged. */
+export interface StepPage {
+  readonly steps: readonly PlacedStep[];
+  /** More steps follow; asked for from the height of the last one here. */
+  readonly more: boolean;
+}
+
 /**
  * The steps for a reader who knows the authorities of a block: one for each later set, and one to the newest attested
  * block. The way leads from set to set by `authoritiesSinceHeight`, so it costs nothing per block between.
  *
  * @param from the height of the block, canonical
+ * @param stepsMax that are put together for one page
  */
-export function stepsAfter(from: number, source: LightSource): PlacedStep[] {
+export function stepsAfter(from: number, source: LightSource, stepsMax: number): StepPage {
   const newest = newestAttested(source);
-  if (!newest || newest.header.height <= from) return [];
+  if (!newest || newest.header.height <= from) return { steps: [], more: false };
   const { height } = newest.header;
-  const steps: PlacedStep[] = [
-    { height, step: { link: linkTo(height, source) ?? [newest], evidence: [], recovery: [] } },
-  ];
+  const changedAt: number[] = [];
   let at = authoritySince(source.recordAt(height));
   while (at !== undefined && at > from) {
-    const step = stepInto(at, source);
-    if (step) steps.unshift({ height: at, step });
+    changedAt.push(at);
     at = authoritySince(source.recordAt(at - 1));
   }
-  return steps;
+  const steps: PlacedStep[] = [];
+  for (const changed of changedAt.reverse()) {
+    if (steps.length === stepsMax) return { steps, more: true };
+    const step = stepInto(changed, source);
+    if (step) steps.push({ height: changed, step });
+  }
+  if (steps.length === stepsMax) return { steps, more: true };
+  steps.push({ height, step: { link: linkTo(height, source) ?? [newest], evidence: [], recovery: [] } });
+  return { steps, more: false };
 }
 
 function authoritySince(record: HeaderRecord | undefined): number | undefined {

@@ -80,7 +80,7 @@ class Stage {
 
   /** The steps as they travel. */
   steps(from = this.light.attestedHeight): LightStep[] {
-    return stepsAfter(from, this.source).map(({ step }) => {
+    return stepsAfter(from, this.source, 100).steps.map(({ step }) => {
       const read = decodeLightStep(encodeLightStep(step));
       assert.ok(read.ok);
       return read.value;
@@ -154,6 +154,15 @@ describe("following authorities without bodies", () => {
     await stage.grow(10);
     const afresh = beginAuthorityLight(stage.modules.spec);
     assert.equal(stage.faultOf(stage.steps(0), afresh), undefined);
+    const inPages: LightStep[] = [];
+    let page = stepsAfter(0, stage.source, 2);
+    while (page.more) {
+      inPages.push(...page.steps.map(({ step }) => step));
+      page = stepsAfter(page.steps.at(-1)!.height, stage.source, 2);
+    }
+    inPages.push(...page.steps.map(({ step }) => step));
+    assert.equal(stage.faultOf(inPages, afresh), undefined);
+    assert.equal(inPages.length, stage.steps(0).length);
     assert.equal(stage.light.sets.length, 7);
     stage.follow();
     for (let height = 0; height < stage.light.final.height; height += 1) {
@@ -239,7 +248,7 @@ describe("trust recovery to a reader without bodies", () => {
     const node = await openChain({ spec, trustRecovery: trusted.block.hash });
     for (const block of [...certified, ...alone, ahead, ...onward])
       assert.equal(await node.give(block), "head");
-    const steps = stepsAfter(0, lightSourceOf(node.chain)).map(({ step }) => step);
+    const steps = stepsAfter(0, lightSourceOf(node.chain), 100).steps.map(({ step }) => step);
     const told = (names: readonly Uint8Array[]) => {
       let light = beginAuthorityLight(spec);
       for (const step of steps) {
