@@ -1,7 +1,8 @@
 /** What becomes of submitted transactions on real nodes: nothing acknowledged is lost, what cannot happen is dropped everywhere. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { fromHex, fromUtf8 } from "../../src/base/bytes.ts";
+import type { SubmittedBatch } from "../../src/api/transactions.ts";
+import { fromHex, fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { ApiProblem } from "../../src/client/api-problem.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
@@ -171,6 +172,38 @@ describe("what is submitted", () => {
     );
     assert.ok(gapless.length > 0);
     for (const { idHex } of gapless) await authority.untilCommitted(idHex);
+    await node.stop();
+  });
+
+  it("of batches, killed in the middle, every result that was acknowledged is kept, and commits", async () => {
+    let node = await follow("killed-batches");
+    const begin = (await node.api.account(addressOf(carol.publicKey))).pendingSequence;
+    const all = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => sign(node, carol, record, { sequence: begin + index })),
+    );
+    const acknowledged: string[] = [];
+    const post = async (some: readonly DecodedTransaction[]) => {
+      const response = await fetch(`${node.started.apiUrl}/v1/transactions`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ transactions: some.map(({ bytes }) => toHex(bytes)) }),
+      });
+      assert.equal(response.status, 202);
+      const { results, refused } = (await response.json()) as SubmittedBatch;
+      assert.equal(refused, 0);
+      acknowledged.push(...results.map(({ id }) => id ?? ""));
+    };
+    for (let at = 0; at < 100; at += 50) await post(all.slice(at, at + 50));
+    // The rest is under way when the process is killed.
+    const cut = [post(all.slice(100, 150)), post(all.slice(150))].map((sent) => sent.catch(() => undefined));
+    const killed = node.stop("SIGKILL");
+    await Promise.all([...cut, killed]);
+    assert.ok(acknowledged.length >= 100);
+    node = await follow("killed-batches", "--bootstrap", authority.multiaddr);
+    for (const id of acknowledged) {
+      assert.match((await node.transactionStatus(id)) ?? "unknown", /^(pending|committed)$/);
+    }
+    for (const id of acknowledged.slice(0, 100)) await authority.untilCommitted(id);
     await node.stop();
   });
 });
