@@ -12,13 +12,17 @@ import {
 } from "../../src/api/transactions.ts";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
 import {
   type DecodedTransaction,
   type Payload,
   signTransaction,
   transactionBytesMax,
 } from "../../src/protocol/transaction.ts";
+import { BlockBuilder, type BuiltBlock, alice as builderAlice, testSpec } from "../chain/block-builder.ts";
+import { AuthorityChain } from "../consensus/authority-chain.ts";
 import { type ApiRig, alice, authority, bob, openApiRig } from "./api-rig.ts";
+import { openChainApi } from "./open-chain-api.ts";
 
 const record = (text: string): Payload => ({ kind: "record", data: fromUtf8(text) });
 const pay = (to: Uint8Array, amount: bigint): Payload => ({
@@ -278,6 +282,61 @@ describe("a transaction's life", () => {
     const { status, body } = await transactionOf(rig, far);
     assert.equal(status, 200);
     assert.ok(body.status === "pending" && body.time === null && body.timestampMs === 2 ** 53 - 1);
+  });
+});
+
+describe("a reorganization", () => {
+  it("takes a transaction back into the mempool, or into another block, and never leaves it unknown", async () => {
+    const spec = testSpec("pow", { allocations: { [addressOf(builderAlice.publicKey)]: "10" } });
+    await using opened = await openChainApi(spec);
+    const builder = new BlockBuilder(spec);
+    const sent = builder.sign(builderAlice, 0);
+    const seen = () => opened.get<TransactionAnswer>(`/v1/transactions/${sent.idHex}`);
+    const first = builder.on(builder.genesis, { transactions: [sent] });
+    await opened.give(first);
+    const committed = await seen();
+    assert.ok(committed.status === "committed" && committed.block.hash === first.block.hashHex);
+    assert.deepEqual([committed.confirmations, committed.final], [1, false]);
+    const [other, heavier] = builder.branch(builder.genesis, 2, { laterMs: 1 });
+    assert.ok(other && heavier);
+    await opened.give(other);
+    await opened.give(heavier);
+    const back = await seen();
+    assert.ok(back.status === "pending" && back.ready);
+    assert.deepEqual(back.head, { height: 2, hash: heavier.block.hashHex });
+    assert.equal(back.confirmations, 0);
+    const again = builder.on(heavier, { transactions: [sent] });
+    await opened.give(again);
+    await opened.give(builder.on(again, {}));
+    const later = await seen();
+    assert.ok(later.status === "committed" && later.block.height === 3 && later.position === 0);
+    assert.equal(later.confirmations, 2);
+  });
+});
+
+describe("a final transaction", () => {
+  it("and its bytes may be kept for a year; one that is not final may not", async () => {
+    const three = new AuthorityChain(3);
+    await using opened = await openChainApi(three.builder.spec);
+    const sent = three.builder.sign(three.keys[0] as KeyPair, 0);
+    const late = three.builder.sign(three.keys[0] as KeyPair, 1);
+    const first = three.child(three.genesis, { transactions: [sent] });
+    const line = [first, ...three.growCertified(first, 3)];
+    const last = three.child(line.at(-1) as BuiltBlock, { transactions: [late] });
+    for (const block of [...line, last]) assert.equal(await opened.give(block), "head");
+    const of = ({ idHex }: DecodedTransaction, end = "") => `${opened.url}/v1/transactions/${idHex}${end}`;
+    const kept = await fetch(of(sent));
+    assert.equal(((await kept.json()) as TransactionAnswer).final, true);
+    assert.match(kept.headers.get("cache-control") ?? "", /immutable/);
+    for (const end of ["", "/raw"]) {
+      const etag = (await fetch(of(sent, end))).headers.get("etag") ?? "";
+      assert.match(etag, new RegExp(sent.idHex));
+      const again = await fetch(of(sent, end), { headers: { "if-none-match": etag } });
+      assert.equal(again.status, 304);
+      const open = await fetch(of(late, end));
+      assert.deepEqual([open.status, open.headers.get("etag")], [200, null]);
+      assert.equal(open.headers.get("cache-control"), "no-store");
+    }
   });
 });
 
