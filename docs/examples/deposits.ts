@@ -46,7 +46,7 @@ interface HistoryPage {
   resume: string | null;
 }
 
-const db = new DatabaseSync(flags.database);
+const db = new DatabaseSync(flags.database, { timeout: 5_000 });
 db.exec(`
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;

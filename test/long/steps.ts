@@ -27,6 +27,12 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_LAN_PARTITION_S: "60" },
   },
   {
+    name: "exchange",
+    what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
+    argv: ["--test", "test/exchange/deposits.test.ts"],
+    variables: { AUREX_DEPOSITS: "50000" },
+  },
+  {
     name: "soak",
     what: "five miners of unequal strength for three minutes",
     argv: ["test/soak/run.ts", "--minutes", "3"],
