@@ -1,6 +1,7 @@
 /** All routes of the API: what the room's other files declare. The document and the tests are made from this list. */
 import type { TSchema } from "typebox";
 import * as accounts from "./accounts.ts";
+import * as admin from "./admin.ts";
 import * as agreement from "./agreement.ts";
 import * as assets from "./assets.ts";
 import * as blocks from "./blocks.ts";
@@ -11,6 +12,7 @@ import * as events from "./events.ts";
 import * as exported from "./export.ts";
 import * as forks from "./forks.ts";
 import * as genesis from "./genesis.ts";
+import * as health from "./health.ts";
 import * as light from "./light.ts";
 import * as mempool from "./mempool.ts";
 import * as metrics from "./metrics.ts";
@@ -44,6 +46,8 @@ const topics: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   exported,
   light,
   metrics,
+  admin,
+  health,
   documentation,
 };
 

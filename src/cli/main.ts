@@ -45,6 +45,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./authority.ts")).authorityCommand,
   },
   {
+    name: "admin",
+    summary: "change a running node: its log, whom it dials and refuses, its end",
+    load: async () => (await import("./admin.ts")).adminCommand,
+  },
+  {
     name: "found-anew",
     summary: "leave a chain that nobody uses yet, and begin another",
     load: async () => (await import("./found-anew.ts")).foundAnewCommand,

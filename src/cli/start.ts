@@ -74,6 +74,15 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     const note = foreignVariablesNote(terminal.environment);
     if (note !== undefined) logger.warn({}, note);
     const onStarted = (node: AurexNode) => sayStarted(node, config, terminal);
+    const processControl = {
+      get logLevel() {
+        return log.level;
+      },
+      set logLevel(level) {
+        log.level = level;
+      },
+      stop: () => stop.stop(),
+    };
     const isNew =
       options.spec !== undefined && !(await pinnedChainSpec(config.dataDir).catch(() => undefined));
     // Without what an operator says once: the advice adds these to the command.
@@ -83,7 +92,7 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     const { passphraseFile, allowOpenKeys } = config;
     const access = keyAccess("node", { passphraseFile }, terminal, stop.signal);
     const life = await openWith("node", { ...access, allowOpen: allowOpenKeys }, terminal, (keyAccess) =>
-      NodeLife.open({ ...options, startCommand }, { logger, onStarted, keyAccess }),
+      NodeLife.open({ ...options, startCommand }, { logger, onStarted, keyAccess, processControl }),
     );
     if (isNew && options.spec && options.authority)
       await warnIfNotNamed(options.spec, config.dataDir, logger);

@@ -4,6 +4,8 @@ import { exitCodes } from "../node/operator-error.ts";
 export interface StopSignals {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
+  /** What the first signal does; again does nothing. */
+  stop(): void;
   /** Signals mean again what they mean to every process. */
   remove(): void;
 }
@@ -40,6 +42,7 @@ export function addStopSignals({ onHangUp }: StopSignalOptions = {}): StopSignal
   process.on("SIGHUP", onSigHup);
   return {
     signal: stopping.signal,
+    stop: stopOnce,
     remove() {
       for (const name of stopSignals) process.off(name, onStop);
       process.off("SIGHUP", onSigHup);

@@ -9,6 +9,7 @@ import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
+import type { AdminControl } from "./admin-control.ts";
 import type { AuthorityControl } from "./authority-control.ts";
 import type { FoundAnew } from "./chain-control.ts";
 import type { DownloadedLedger } from "./ledger-downloads.ts";
@@ -39,6 +40,8 @@ export interface ApiModules {
   /** Whose peers and candidates the event stream tells of; absent where the node has no network. */
   readonly network?: Pick<Network, "events" | "directory" | "peerCount"> | undefined;
   readonly host?: Pick<PeerHost, "events"> | undefined;
+  /** Undefined where nobody may change the node while it runs. */
+  readonly admin?: AdminControl | undefined;
   /** Undefined where the chain has no authorities. */
   readonly authorities?: AuthorityControl | undefined;
   /** Undefined if the node cannot leave its chain. */

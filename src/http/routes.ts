@@ -1,12 +1,14 @@
 /** All routes that a node serves, topic by topic. */
 import type { FastifyInstance } from "fastify";
 import { addAccountRoutes } from "./account-routes.ts";
+import { addAdminRoutes } from "./admin-routes.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { addBlockRoutes } from "./block-routes.ts";
 import { addConsensusRoutes } from "./consensus-routes.ts";
 import { addDocumentationRoutes } from "./documentation-routes.ts";
 import { addExportRoute } from "./export-route.ts";
+import { addHealthRoutes } from "./health-routes.ts";
 import { LedgerLists } from "./ledger-lists.ts";
 import { addLightRoutes } from "./light-routes.ts";
 import { addMempoolRoutes } from "./mempool-routes.ts";
@@ -25,5 +27,7 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addConsensusRoutes(app, modules);
   addExportRoute(app, modules.sqlLedger);
   addPoolRoutes(app, modules.pool);
+  addAdminRoutes(app, modules.admin);
+  addHealthRoutes(app, modules);
   addDocumentationRoutes(app, versionOf(modules.software));
 }

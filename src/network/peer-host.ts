@@ -75,6 +75,10 @@ export interface PeerHost {
   addresses(): readonly string[];
   /** The operator's addresses, in their order. */
   bootstrap(): readonly BootstrapStatus[];
+  /** Dials this address from now on. @returns false if it is in the list already */
+  addBootstrap(address: string): boolean;
+  /** Dials this address no more; a connection that there is stays. @returns false if it is not in the list */
+  removeBootstrap(address: string): boolean;
   /**
    * Tells of a peer that a third one vouches for: dialled seldom, and given up soon, since whoever makes keys can name
    * any address.
@@ -92,6 +96,8 @@ export interface PeerHost {
   disconnect(peer: PeerId): Promise<void>;
   /** Disconnects and refuses this peer, in and out, for `durationMs`. */
   ban(peer: PeerId, durationMs: number, reason: string): Promise<void>;
+  /** Ends a ban. @returns false if there was none */
+  unban(peer: PeerId): boolean;
 
   subscribe(topic: string, options: TopicOptions): void;
   /** Sends to the topic's mesh; resolves to the number of peers it was sent to. Own messages are not judged. */

@@ -1,6 +1,4 @@
 /** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
-import { randomBytes } from "node:crypto";
-import path from "node:path";
 import type { NodeStatus } from "../api/node-status.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
@@ -15,26 +13,17 @@ import type { PeerHost, PeerId } from "../network/peer-host.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { openFileSealJournal } from "../sealing/poa/file-seal-journal.ts";
-import { openFileVoteJournal } from "../sealing/poa/file-vote-journal.ts";
-import { createMiningThreads } from "../sealing/pow/mining-threads.ts";
-import { createPowSealer } from "../sealing/pow/pow-sealer.ts";
-import { WorkBoard } from "../sealing/pow/work-board.ts";
-import type { ChainStore } from "../store/chain-store.ts";
+import type { WorkBoard } from "../sealing/pow/work-board.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
-import { openLevelStore } from "../store/level-store.ts";
-import { fileError } from "../store/store-errors.ts";
-import { createTransactionVerifier } from "../verifier/verifier.ts";
-import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
-import type { AuthorityJournals } from "./authority/authority-role.ts";
-import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory.ts";
-import { ExportFollower } from "./export-follower.ts";
-import { type ApiAccessOptions, type ApiSecrets, HttpServers, openApiSecrets } from "./http-servers.ts";
-import { NodeCore } from "./node-core.ts";
-import { createNodeHost, softwareVersion } from "./node-host.ts";
+import { dataDirectory } from "./data-directory.ts";
+import type { ExportFollower } from "./export-follower.ts";
+import { type ApiAccessOptions, HttpServers } from "./http-servers.ts";
+import { NodeAdmin, type ProcessControl } from "./node-admin.ts";
+import type { NodeCore } from "./node-core.ts";
+import { softwareVersion } from "./node-host.ts";
+import { type NodeParts, openParts } from "./node-parts.ts";
 import { listenRefusal } from "./operator-error.ts";
-import { TransactionJournal } from "./own-transactions/transaction-journal.ts";
-import { PoolService, type PoolServiceOptions } from "./pool-service.ts";
+import type { PoolService, PoolServiceOptions } from "./pool-service.ts";
 import type { MachineFacts } from "./situation/take-situation.ts";
 import { takeStatus } from "./take-status.ts";
 
@@ -80,9 +69,6 @@ export interface AurexNodeOptions {
   readonly exportFile: string | undefined;
 }
 
-/** No process makes more jobs in a millisecond, so two processes, one after the other, share no number. */
-const jobsPerMs = 1_000;
-
 export interface AurexNodeModules {
   readonly clock?: Clock;
   readonly logger?: Logger;
@@ -91,8 +77,13 @@ export interface AurexNodeModules {
   /** The node's key, if the caller has opened it already; by default the key of the directory, without a passphrase. */
   readonly keyPair?: KeyPair;
   /** Has the node stopped and its chain set aside, where there is somebody who can begin another one. */
-  readonly leaveChain?: () => void;
+  readonly leaveChain?: (() => void) | undefined;
+  /** Of the process that is there for this node alone. */
+  readonly processControl?: ProcessControl | undefined;
 }
+
+/** Whoever runs the node, and what of it an operator may reach by the API. */
+type NodeOwner = Pick<AurexNodeModules, "leaveChain" | "processControl"> & { readonly clock: Clock };
 
 export class AurexNode {
   readonly options: AurexNodeOptions;
@@ -113,7 +104,7 @@ export class AurexNode {
     options: AurexNodeOptions,
     parts: NodeParts,
     resources: AsyncDisposableStack,
-    leaveChain: (() => void) | undefined,
+    { clock, leaveChain, processControl }: NodeOwner,
   ) {
     const { core, host, keyPair, lock, follower, workBoard, pool, apiSecrets, logger } = parts;
     this.options = options;
@@ -135,6 +126,7 @@ export class AurexNode {
       network: core.network,
       host,
       authorities: core.admission,
+      admin: new NodeAdmin({ host, process: processControl, clock, logger }),
       foundAnew: leaveChain && (() => this.#foundAnew(leaveChain)),
       work: workBoard,
       pool: pool && (() => pool.status()),
@@ -154,7 +146,7 @@ export class AurexNode {
     const logger = modules.logger ?? silentLogger;
     await using resources = new AsyncDisposableStack();
     const parts = await openParts(options, modules, clock, logger, resources);
-    return new AurexNode(options, parts, resources.move(), modules.leaveChain);
+    return new AurexNode(options, parts, resources.move(), { ...modules, clock });
   }
 
   get chain(): Chain {
@@ -267,137 +259,4 @@ export class AurexNode {
     if (spec.consensus === "pow") return "not-ahead";
     return this.established ? "established" : "given";
   }
-}
-
-interface NodeParts {
-  readonly core: NodeCore;
-  readonly host: Libp2pHost;
-  readonly keyPair: KeyPair;
-  readonly lock: DirectoryLock;
-  readonly follower: ExportFollower | undefined;
-  readonly workBoard: WorkBoard | undefined;
-  readonly pool: PoolService | undefined;
-  readonly apiSecrets: ApiSecrets | undefined;
-  readonly logger: Logger;
-}
-
-async function openParts(
-  options: AurexNodeOptions,
-  { lock: heldLock, keyPair: openedKey }: AurexNodeModules,
-  clock: Clock,
-  logger: Logger,
-  resources: AsyncDisposableStack,
-): Promise<NodeParts> {
-  const { dataDir, name, spec } = options;
-  const places = dataDirectory(dataDir);
-  const lock = heldLock ?? (await lockDataDirectory(dataDir, name, clock));
-  if (!heldLock) resources.defer(() => lock.release());
-  await pinChainSpec(dataDir, spec);
-  const keyPair = openedKey ?? (await loadOrCreateNodeKey(dataDir));
-  const apiSecrets =
-    options.apiPort === undefined ? undefined : await openApiSecrets(dataDir, options.apiAccess);
-  const store: ChainStore = await openLevelStore(
-    { directory: places.chain, chainId: spec.chainId, accountIndex: options.accountIndex ?? true },
-    { clock, logger },
-  );
-  resources.defer(() => store.close());
-  // The core closes sealer, journals and host, too; this is for where something fails before there is a core.
-  const workBoard = openWorkBoard(options, clock, logger);
-  resources.defer(() => workBoard?.close());
-  const journals = await openJournals(options, logger, resources);
-  const transactionJournal = await TransactionJournal.open(
-    { filePath: places.ownTransactions, chainId: spec.chainId },
-    { logger },
-  ).catch((thrown: unknown) => {
-    throw fileError(dataDir, thrown);
-  });
-  resources.defer(() => transactionJournal.close());
-  const host = await createNodeHost(options, keyPair, { clock, logger });
-  resources.defer(() => host.stop());
-  const core = await NodeCore.open(
-    { ...options, keyPair, software: softwareVersion, instance: new Uint8Array(randomBytes(32)) },
-    {
-      store,
-      host,
-      verifier: createTransactionVerifier({}, { logger }),
-      sealer: workBoard,
-      journals,
-      transactionJournal,
-      clock,
-      logger,
-    },
-  );
-  const pool = await openPool(options, { core, workBoard, keyPair, clock, logger }, resources);
-  const follower = openFollower(options, { core, pool, clock, logger }, resources);
-  resources.defer(() => core.stop());
-  return { core, host, keyPair, lock, follower, workBoard, pool, apiSecrets, logger };
-}
-
-function openWorkBoard(options: AurexNodeOptions, clock: Clock, logger: Logger): WorkBoard | undefined {
-  const { spec, mine, mineThreads } = options;
-  if (spec.consensus !== "pow" || !mine) return undefined;
-  const own =
-    mineThreads === 0
-      ? undefined
-      : createPowSealer(createMiningThreads({ threads: mineThreads }, { logger }));
-  return new WorkBoard({ own, firstJobId: clock.nowMs() * jobsPerMs });
-}
-
-async function openJournals(
-  options: AurexNodeOptions,
-  logger: Logger,
-  resources: AsyncDisposableStack,
-): Promise<AuthorityJournals | undefined> {
-  if (options.spec.consensus !== "poa" || !options.authority) return undefined;
-  const places = dataDirectory(options.dataDir);
-  const seals = await openFileSealJournal(places.sealJournal, { logger });
-  resources.defer(() => seals.close());
-  const votes = await openFileVoteJournal(places.voteJournal, { logger });
-  resources.defer(() => votes.close());
-  return { seals, votes };
-}
-
-async function openPool(
-  { pool: options, dataDir }: AurexNodeOptions,
-  modules: {
-    readonly core: NodeCore;
-    readonly workBoard: WorkBoard | undefined;
-    readonly keyPair: KeyPair;
-    readonly clock: Clock;
-    readonly logger: Logger;
-  },
-  resources: AsyncDisposableStack,
-): Promise<PoolService | undefined> {
-  const { core, workBoard, keyPair, clock, logger } = modules;
-  if (!options || !workBoard) return undefined;
-  const { chain, mempool } = core;
-  const submit = (transaction: DecodedTransaction) => core.submit(transaction);
-  const pool = await PoolService.open(
-    options,
-    { dataDir, keyPair },
-    { chain, mempool, board: workBoard, submit, isBehind: () => core.isBehind, clock, logger },
-  );
-  resources.defer(() => pool.stop());
-  return pool;
-}
-
-function openFollower(
-  { exportFile: file, dataDir }: AurexNodeOptions,
-  modules: {
-    readonly core: NodeCore;
-    readonly pool: PoolService | undefined;
-    readonly clock: Clock;
-    readonly logger: Logger;
-  },
-  resources: AsyncDisposableStack,
-): ExportFollower | undefined {
-  if (file === undefined) return undefined;
-  const { core, pool, clock, logger } = modules;
-  const { chain, network } = core;
-  const follower = ExportFollower.open(
-    { file: path.resolve(file), dataDir },
-    { chain, network, pool, clock, logger },
-  );
-  resources.defer(() => follower.stop());
-  return follower;
 }

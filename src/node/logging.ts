@@ -2,13 +2,14 @@
 import path from "node:path";
 import { type Level, multistream, pino, stdSerializers } from "pino";
 import { prettyFactory } from "pino-pretty";
+import type { LogLevel } from "../api/admin.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { LogFile } from "./log-file.ts";
 import { placeUnusable } from "./operator-error.ts";
 
 export interface NodeLoggerOptions {
-  readonly level: Level | "silent";
+  readonly level: LogLevel;
   /** Of the terminal; the file always has JSON lines. */
   readonly format: "human" | "json";
   /** Undefined: no file. */
@@ -21,6 +22,8 @@ export interface NodeLoggerOptions {
 
 export interface NodeLogger {
   readonly logger: Logger;
+  /** The least important lines that are logged. */
+  level: LogLevel;
   /** Opens the file of that name anew, after another program has moved or removed it. */
   reopen(): Promise<void>;
   /** Writes out what is still buffered. */
@@ -43,7 +46,8 @@ const secretNames = [
 export function createNodeLogger(options: NodeLoggerOptions): NodeLogger {
   const { level, format, file, rotate = true, terminal } = options;
   const streams: { stream: { write(line: string): void }; level: Level }[] = [];
-  const lowest: Level = level === "silent" ? "fatal" : level;
+  // The logger's own level, which may be changed, decides alone.
+  const lowest: Level = "trace";
   if (terminal) {
     streams.push({ stream: format === "json" ? terminal : humanStream(terminal), level: lowest });
   }
@@ -63,6 +67,12 @@ export function createNodeLogger(options: NodeLoggerOptions): NodeLogger {
   );
   return {
     logger,
+    get level() {
+      return logger.level as LogLevel;
+    },
+    set level(wanted) {
+      logger.level = wanted;
+    },
     reopen: async () => logFile?.reopen(),
     close: async () => logFile?.close(),
   };

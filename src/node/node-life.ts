@@ -26,6 +26,7 @@ import {
   pinnedChain,
 } from "./data-directory.ts";
 import { closeNetworkOf, createNetworkSecret, readJoinedInvitation } from "./network-secret.ts";
+import type { ProcessControl } from "./node-admin.ts";
 import { createNodeHost } from "./node-host.ts";
 import { listenRefusal, OperatorError } from "./operator-error.ts";
 
@@ -43,6 +44,8 @@ export interface NodeLifeModules {
   readonly logger?: Logger;
   /** How the node's key is opened; by default it has no passphrase. */
   readonly keyAccess?: KeyAccess;
+  /** Of the process that is there for this node alone: what its operator may reach by the API. */
+  readonly processControl?: ProcessControl;
   /** Called whenever a node has started on a chain; again after a change of chain. */
   readonly onStarted?: (node: AurexNode) => void;
 }
@@ -60,7 +63,7 @@ export class NodeLife {
     parts: { keyPair: KeyPair; lock: DirectoryLock },
     modules: NodeLifeModules,
   ) {
-    const { clock = systemClock, logger = silentLogger, onStarted } = modules;
+    const { clock = systemClock, logger = silentLogger, processControl, onStarted } = modules;
     const { dataDir, exportFile } = options;
     const { keyPair, lock } = parts;
     this.#options = options;
@@ -89,7 +92,7 @@ export class NodeLife {
           const leaveChain = () => this.#life.leaveChain();
           return AurexNode.open(
             { ...options, spec, mayLeaveChain },
-            { clock, logger, lock, keyPair, leaveChain },
+            { clock, logger, lock, keyPair, leaveChain, processControl },
           );
         },
         clock,

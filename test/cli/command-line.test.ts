@@ -10,6 +10,7 @@ const commands: Record<string, readonly string[]> = {
   peers: [],
   doctor: [],
   authority: ["list", "propose", "vote", "open", "leave"],
+  admin: ["log-level", "bootstrap", "ban", "unban", "stop"],
   "found-anew": [],
   pool: ["serve", "join", "show"],
   invite: [],

@@ -186,7 +186,28 @@ describe("the lines that README and help print", { skip }, () => {
       stdout: new RegExp(`^${second.nodeId}$`, "m"),
     });
     await follow(home, "aurex-node doctor", { stdout: /ok +peers/ });
+
+    const their = { values: { "12D3Koo…": second.nodeId } };
+    await follow(home, "aurex-node admin log-level debug", { stdout: /^log level debug, before info$/m });
+    await follow(home, "aurex-node admin log-level info", { stdout: /^log level info, before debug$/m });
+    await follow(home, "aurex-node admin bootstrap add /ip4/192.0.2.1/tcp/13245", {
+      stdout: /from now on$/m,
+    });
+    await follow(home, "aurex-node admin bootstrap remove /ip4/192.0.2.1/tcp/13245", { stdout: /no more$/m });
+    await follow(home, "aurex-node admin ban 12D3Koo…", { ...their, stdout: /is banned until/ });
+    await until("they are not connected", async () => /^No peers/.test(await home.output("peers")));
+    await follow(home, "aurex-node admin ban 12D3Koo… --for 1d", {
+      ...their,
+      stdout: /it was not connected$/m,
+    });
+    await follow(home, "aurex-node admin unban 12D3Koo…", { ...their, stdout: /is banned no more$/m });
+    await until("they are connected again", async () =>
+      (await home.output("peers")).includes(second.nodeId.slice(-8)),
+    );
     await second.stop();
+    await follow(home, "aurex-node admin stop", { stdout: /^the node stops$/m });
+    await until("the node has ended", () => node.child.exitCode !== null || node.child.signalCode !== null);
+    assert.equal(node.child.exitCode, 0);
 
     const config = await newHome();
     await follow(config, "aurex-node config show --consensus poa > node.yaml");

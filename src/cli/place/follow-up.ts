@@ -16,6 +16,7 @@ export const askingCommands = [
     "chain show",
   ],
   ...["authority list", "authority propose", "authority vote", "authority open", "authority leave"],
+  ...["admin log-level", "admin bootstrap", "admin ban", "admin unban", "admin stop"],
   ...[
     "tx send",
     "tx record",

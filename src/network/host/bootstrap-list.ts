@@ -95,9 +95,13 @@ export class BootstrapList {
     this.#timer?.cancel();
   }
 
-  /** Takes up an address from the operator; `expected` is the peer id in it. Tried at once and for ever. */
-  add(address: string, expected: PeerId | undefined): void {
-    if (this.#entries.some((entry) => entry.address === address)) return;
+  /**
+   * Takes up an address from the operator; `expected` is the peer id in it. Tried at once and for ever.
+   *
+   * @returns false if it is there already
+   */
+  add(address: string, expected: PeerId | undefined): boolean {
+    if (this.#entries.some((entry) => entry.address === address)) return false;
     this.#entries.push({
       address,
       expected,
@@ -111,6 +115,24 @@ export class BootstrapList {
       isSaid: false,
       told: new Set(),
     });
+    this.#arm();
+    return true;
+  }
+
+  /** Tries an address no more; what is being dialled right now may still connect. @returns false if it is not there */
+  remove(address: string): boolean {
+    const at = this.#entries.findIndex((entry) => entry.address === address);
+    if (at < 0) return false;
+    this.#entries.splice(at, 1);
+    this.#arm();
+    return true;
+  }
+
+  /** This node refuses a peer no more: its addresses are tried at once. */
+  readmitted(peer: PeerId): void {
+    this.#refusals.delete(peer);
+    const nowMs = this.#modules.clock.monotonicMs();
+    for (const entry of this.#of(peer)) if (!this.#isConnected(entry)) entry.dueMs = nowMs;
     this.#arm();
   }
 

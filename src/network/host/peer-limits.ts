@@ -106,6 +106,13 @@ export class PeerLimits {
     this.#records.delete(peer);
   }
 
+  /** Ends a ban; false if there was none. */
+  unban(peer: PeerId): boolean {
+    const wasBanned = this.isBanned(peer);
+    this.#bannedUntilMs.delete(peer);
+    return wasBanned;
+  }
+
   isBanned(peer: PeerId): boolean {
     const untilMs = this.#bannedUntilMs.get(peer);
     if (untilMs === undefined) return false;

@@ -225,6 +225,11 @@ export async function createLibp2pHost(
     cut(peer, reason);
   }
 
+  function addBootstrap(address: string): boolean {
+    const parsed = parseAddress(address);
+    return bootstrap.add(address, parsed && peerIdOfAddress(parsed));
+  }
+
   function answer(protocol: string, protocolOptions: ProtocolOptions, stream: Stream, from: PeerId): void {
     if (limits.isBanned(from) || !limits.mayRequest(from, protocol, protocolOptions.rateLimit)) {
       stream.abort(new Error("request rate"));
@@ -258,6 +263,8 @@ export async function createLibp2pHost(
     events,
     addresses: () => transports.announced().map((address) => withPeerId(address, peerId)),
     bootstrap: () => bootstrap.status(),
+    addBootstrap,
+    removeBootstrap: (address) => bootstrap.remove(address),
     heardOf(peer, addresses, isWanted) {
       const parsed = addresses.flatMap((address) => parseAddress(address) ?? []);
       const own = transports.announced();
@@ -279,10 +286,7 @@ export async function createLibp2pHost(
       gossip.start();
       watchdog.start();
       dialler.start();
-      for (const address of options.bootstrap) {
-        const parsed = parseAddress(address);
-        bootstrap.add(address, parsed && peerIdOfAddress(parsed));
-      }
+      for (const address of options.bootstrap) addBootstrap(address);
       bootstrap.start();
       await loadStoredPeers();
       dialLoop.start();
@@ -323,6 +327,12 @@ export async function createLibp2pHost(
 
     async ban(peer, durationMs, reason) {
       ban(peer, durationMs, reason);
+    },
+
+    unban(peer) {
+      const wasBanned = limits.unban(peer);
+      if (wasBanned) bootstrap.readmitted(peer);
+      return wasBanned;
     },
 
     subscribe: (topic: string, topicOptions: TopicOptions) => gossip.subscribe(topic, topicOptions),

@@ -108,6 +108,14 @@ export class MemoryHost implements PeerHost {
     return this.#bootstrap.status();
   }
 
+  addBootstrap(address: string): boolean {
+    return this.#bootstrap.add(address, peerIdOf(address));
+  }
+
+  removeBootstrap(address: string): boolean {
+    return this.#bootstrap.remove(address);
+  }
+
   heardOf(peer: PeerId, addresses: readonly string[], isWanted: () => boolean): void {
     this.#vouched.heardOf(
       peer,
@@ -119,7 +127,7 @@ export class MemoryHost implements PeerHost {
   async start(): Promise<void> {
     this.#hub.register(this, this.#place);
     this.#running = true;
-    for (const address of this.#options.bootstrap ?? []) this.#bootstrap.add(address, peerIdOf(address));
+    for (const address of this.#options.bootstrap ?? []) this.addBootstrap(address);
     this.#bootstrap.start();
     this.#dialLoop.start();
     this.#vouched.start();
@@ -196,6 +204,12 @@ export class MemoryHost implements PeerHost {
 
   async ban(peer: PeerId, durationMs: number, reason: string): Promise<void> {
     this.#banNow(peer, durationMs, reason);
+  }
+
+  unban(peer: PeerId): boolean {
+    const wasBanned = this.#limits.unban(peer);
+    if (wasBanned) this.#bootstrap.readmitted(peer);
+    return wasBanned;
   }
 
   subscribe(topic: string, options: TopicOptions): void {
