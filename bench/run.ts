@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { measureAccountIndex } from "./account-index.ts";
 import { measureEvents } from "./events.ts";
 import { measureExport } from "./export.ts";
 import { measureImport } from "./import.ts";
@@ -21,6 +22,7 @@ import { measureThroughput } from "./throughput.ts";
 const sections: Readonly<Record<string, Section>> = {
   mining: measureMining,
   import: measureImport,
+  accountIndex: measureAccountIndex,
   mempool: measureMempool,
   throughput: measureThroughput,
   submitting: measureSubmitting,

@@ -1,5 +1,5 @@
 /** What a block is to each account: the items of its history, with the balance after each, so that the items add up. */
-import { toHex } from "../base/bytes.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 import { type DecodedTransaction, issuedAssetId } from "../protocol/transaction.ts";
@@ -22,7 +22,9 @@ export interface AssetAfter {
 
 /** One item of an account's history. In a block, an account has at most one for each transaction, then one credit. */
 export interface AccountItem {
-  /** Public key of the account, in hex. */
+  /** Public key. */
+  readonly account: Uint8Array;
+  /** The same in hex. */
   readonly accountHex: string;
   readonly direction: ItemDirection;
   /** The transaction's place in its block; undefined for a credit. */
@@ -58,7 +60,10 @@ export function accountItems(
     invariant(credited >= 0n, "a block's transactions take all that its change takes");
     if (credited === 0n) continue;
     const { account: accountHex, balance: aurBalance } = after;
+    const account = fromHex(accountHex, 32);
+    invariant(account, "an account's key is 32 bytes in hex");
     items.push({
+      account,
       accountHex,
       direction: "credit",
       position: undefined,
@@ -74,6 +79,7 @@ function itemsOf(decoded: DecodedTransaction, position: number, balances: Balanc
   const { transaction, payload, senderHex } = decoded;
   const spent = transaction.fee + aurSpentBy(payload);
   const sender = {
+    account: transaction.sender,
     accountHex: senderHex,
     direction: "out" as ItemDirection,
     position,
@@ -97,7 +103,8 @@ function itemsOf(decoded: DecodedTransaction, position: number, balances: Balanc
       const taken = isAur ? undefined : move(senderHex, -amount).asset;
       const given = move(toHexKey, amount);
       if (toHexKey !== senderHex) {
-        const receiver = { ...sender, accountHex: toHexKey, direction: "in" as const, ...given };
+        const to = { account: payload.to, accountHex: toHexKey };
+        const receiver = { ...sender, ...to, direction: "in" as const, ...given };
         return [{ ...sender, asset: taken }, receiver];
       }
       const aurBalance = given.aurBalance ?? sender.aurBalance;
@@ -110,7 +117,8 @@ function itemsOf(decoded: DecodedTransaction, position: number, balances: Balanc
     case "authorityVote": {
       const accountHex = toHex(payload.authority);
       if (accountHex === senderHex) return [sender];
-      return [sender, { ...sender, accountHex, direction: "about", aurBalance: undefined }];
+      const about = { account: payload.authority, accountHex, direction: "about" as const };
+      return [sender, { ...sender, ...about, aurBalance: undefined }];
     }
     default:
       return [sender];

@@ -6,7 +6,7 @@ import type { AccountItem, ItemDirection } from "../ledger/account-items.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 
 /** An item as it is stored: at its account, under its number. */
-export interface StoredItem extends Omit<AccountItem, "accountHex"> {
+export interface StoredItem extends Omit<AccountItem, "account" | "accountHex"> {
   /** AUR of the account after the item, whether or not the item moves any. */
   readonly aurBalance: bigint;
   /** Of the canonical block that it belongs to. */
@@ -96,16 +96,37 @@ export function encodeItem({
   return bytes;
 }
 
-/** Undefined if the bytes are no item's. */
-export function decodeItem(bytes: Uint8Array): StoredItem | undefined {
-  if (bytes.length < headBytes) return undefined;
-  const view = viewOf(bytes);
-  const flags = bytes[12] as number;
+/** How many bytes an item has that begins so; undefined if none begins so. */
+function itemBytes(bytes: Uint8Array, at: number): number | undefined {
+  const flags = bytes[at + 12];
+  if (flags === undefined || at + headBytes > bytes.length) return undefined;
   const direction = directions[flags & directionMask];
+  const length = headBytes + (flags & hasAsset ? hashBytes + 8 : 0) + (direction === "credit" ? 8 : 0);
+  return direction && at + length <= bytes.length ? length : undefined;
+}
+
+/**
+ * Where each of the items begins that stand one behind the other, and where the last one ends.
+ *
+ * @returns undefined if the bytes are no items
+ */
+export function itemOffsets(bytes: Uint8Array): number[] | undefined {
+  const offsets = [0];
+  for (let at = 0; at < bytes.length; offsets.push(at)) {
+    const length = itemBytes(bytes, at);
+    if (length === undefined) return undefined;
+    at += length;
+  }
+  return offsets;
+}
+
+/** The item that begins at an offset of {@link itemOffsets}. */
+export function decodeItem(bytes: Uint8Array, start: number): StoredItem {
+  const view = viewOf(bytes);
+  const flags = bytes[start + 12] as number;
+  const direction = directions[flags & directionMask] as ItemDirection;
   const isCredit = direction === "credit";
-  const length = headBytes + (flags & hasAsset ? hashBytes + 8 : 0) + (isCredit ? 8 : 0);
-  if (!direction || bytes.length !== length) return undefined;
-  let at = headBytes;
+  let at = start + headBytes;
   const nextUnits = () => {
     at += 8;
     return view.getBigUint64(at - 8, true);
@@ -114,23 +135,42 @@ export function decodeItem(bytes: Uint8Array): StoredItem | undefined {
   if (assetId) at += hashBytes;
   const asset = assetId && { assetId, balance: nextUnits() };
   return {
-    height: Number(view.getBigUint64(0, true)),
-    position: isCredit ? undefined : view.getUint32(8, true),
+    height: Number(view.getBigUint64(start, true)),
+    position: isCredit ? undefined : view.getUint32(start + 8, true),
     direction,
-    aurBalance: view.getBigUint64(13, true),
+    aurBalance: view.getBigUint64(start + 13, true),
     asset,
     credited: isCredit ? nextUnits() : 0n,
   };
 }
 
-export function encodeCount(count: number): Uint8Array {
-  const bytes = Buffer.alloc(8);
+/** Items that stand in one record: a new item rewrites half as many on average, and a page reads a few records. */
+export const itemsPerRecord = 8;
+
+/** How long an account's history is, and the newest items of it, less than {@link itemsPerRecord}. */
+export interface HistoryEnd {
+  readonly count: number;
+  /** The items from the last multiple of `itemsPerRecord` on, one behind the other. */
+  readonly items: Uint8Array;
+}
+
+export const emptyEnd: HistoryEnd = { count: 0, items: new Uint8Array(0) };
+
+/** @param parts the items, in one piece or several */
+export function encodeEnd(count: number, parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.allocUnsafe(parts.reduce((sum, part) => sum + part.length, 8));
   bytes.writeBigUInt64LE(BigInt(count));
+  let at = 8;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   return bytes;
 }
 
-export function decodeCount(bytes: Uint8Array): number | undefined {
-  return bytes.length === 8 ? Number(viewOf(bytes).getBigUint64(0, true)) : undefined;
+export function decodeEnd(bytes: Uint8Array): HistoryEnd | undefined {
+  if (bytes.length < 8) return undefined;
+  return { count: Number(viewOf(bytes).getBigUint64(0, true)), items: bytes.subarray(8) };
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,5 +1,5 @@
 /** How a batch of the chain changes the account index: pure, the same for both twins. */
-import { fromHex, toHex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { type AccountItem, accountItems } from "../ledger/account-items.ts";
 import type { StateChange } from "../ledger/entry.ts";
@@ -63,9 +63,7 @@ export function indexChange(
     });
     for (const { hash, height, transactions, change } of [...later, ...added]) {
       if (height !== blockCount) continue;
-      for (const { accountHex, ...item } of accountItems(transactions, change)) {
-        histories.push(accountHex, item, height);
-      }
+      for (const item of accountItems(transactions, change)) histories.push(item, height);
       blockCount += 1;
       tipHash = hash;
     }
@@ -81,7 +79,7 @@ function takeBack(
 ): void {
   const change = stored.stateChange(hash);
   invariant(change, "a canonical block has an undo record");
-  for (const { accountHex } of accountItems(transactions, change)) histories.pop(accountHex);
+  for (const item of accountItems(transactions, change)) histories.pop(item);
 }
 
 class Histories {
@@ -96,15 +94,17 @@ class Histories {
   }
 
   /** Blocks leave before others join, so there is nothing added yet. */
-  pop(accountHex: string): void {
-    const history = this.#of(accountHex);
+  pop(item: AccountItem): void {
+    const history = this.#of(item);
     invariant(history.sharedCount > 0, "what a covered block added to a history is there");
     history.sharedCount -= 1;
   }
 
-  push(accountHex: string, item: Omit<AccountItem, "accountHex">, height: number): void {
-    const history = this.#of(accountHex);
-    history.added.push({ ...item, height, aurBalance: item.aurBalance ?? this.#lastAur(history) });
+  push(item: AccountItem, height: number): void {
+    const history = this.#of(item);
+    const { position, direction, asset, credited } = item;
+    const aurBalance = item.aurBalance ?? this.#lastAur(history);
+    history.added.push({ height, position, direction, aurBalance, asset, credited });
   }
 
   /** Most items move AUR and say what is left of it. The others stand at what the item before them left. */
@@ -117,11 +117,9 @@ class Histories {
     return this.#byAccount.values();
   }
 
-  #of(accountHex: string) {
+  #of({ account, accountHex }: AccountItem) {
     const known = this.#byAccount.get(accountHex);
     if (known) return known;
-    const account = fromHex(accountHex, 32);
-    invariant(account, "an account is 32 bytes in hex");
     const countBefore = this.#stored.itemCount(account);
     const history = { account, countBefore, sharedCount: countBefore, added: [] };
     this.#byAccount.set(accountHex, history);

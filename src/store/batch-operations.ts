@@ -1,8 +1,6 @@
 /** Turns a batch of the chain into LevelDB's puts and deletes, and the totals after it; pure but for the two lookups. */
 import { toHex } from "../base/bytes.ts";
 import { encodeEntry, encodeStateChange } from "../ledger/entry-codec.ts";
-import { encodeCount, encodeItem, encodeProgress } from "./account-index.ts";
-import type { IndexChange } from "./account-operations.ts";
 import type { CommitBatch } from "./chain-store.ts";
 import type { SideMoves } from "./side-blocks.ts";
 import {
@@ -10,10 +8,7 @@ import {
   entryKeyAt,
   headerKey,
   heightKey,
-  indexProgressKey,
   invalidKey,
-  itemCountKey,
-  itemKey,
   sideKey,
   totalsKey,
   transactionKey,
@@ -88,21 +83,4 @@ export function operationsOf(
   const totals = { commitCount, blockCount, transactionCount, invalidCount, head, final };
   put(totalsKey, encodeTotals(totals));
   return { operations, totals };
-}
-
-/** The puts and deletes of what a batch does to the account index. */
-export function indexOperations({ histories, progress }: IndexChange): readonly Operation[] {
-  const operations: Operation[] = [];
-  for (const { account, countBefore, sharedCount, added } of histories) {
-    const count = sharedCount + added.length;
-    for (let number = count; number < countBefore; number += 1) {
-      operations.push({ key: itemKey(account, number), payload: undefined });
-    }
-    for (const [offset, item] of added.entries()) {
-      operations.push({ key: itemKey(account, sharedCount + offset), payload: encodeItem(item) });
-    }
-    operations.push({ key: itemCountKey(account), payload: count > 0 ? encodeCount(count) : undefined });
-  }
-  operations.push({ key: indexProgressKey, payload: encodeProgress(progress) });
-  return operations;
 }

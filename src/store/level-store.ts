@@ -34,8 +34,8 @@ import {
   entryKeyAt,
   headerKey,
   heightKey,
+  historyEndKey,
   invalidKey,
-  itemCountKey,
   keyPrefixes,
   readSideKey,
   totalsKey,
@@ -188,7 +188,7 @@ async function freeBytesOf(directory: string): Promise<number> {
 const idKeys: Readonly<Record<IdKind, (id: Uint8Array) => Uint8Array>> = {
   block: headerKey,
   transaction: transactionKey,
-  account: itemCountKey,
+  account: historyEndKey,
 };
 
 class LevelStore implements ChainStore {

@@ -11,8 +11,8 @@ export const keyPrefixes = {
   entry: "e",
   invalid: "x",
   side: "s",
-  itemCount: "a",
-  item: "i",
+  historyEnd: "a",
+  historyPart: "i",
   indexProgress: "y",
 } as const;
 export type KeyPrefix = (typeof keyPrefixes)[keyof typeof keyPrefixes];
@@ -61,16 +61,17 @@ export function invalidKey(slot: number): Uint8Array {
 
 export const indexProgressKey: Uint8Array = prefixed(keyPrefixes.indexProgress, new Uint8Array(0));
 
-export function itemCountKey(account: Uint8Array): Uint8Array {
-  return prefixed(keyPrefixes.itemCount, account);
+export function historyEndKey(account: Uint8Array): Uint8Array {
+  return prefixed(keyPrefixes.historyEnd, account);
 }
 
-/** By account, then by number. */
-export function itemKey(account: Uint8Array, number: number): Uint8Array {
-  const rest = Buffer.allocUnsafe(account.length + 6);
-  rest.set(account);
-  rest.writeUIntBE(number, account.length, 6);
-  return prefixed(keyPrefixes.item, rest);
+/** By account, then by the part's number. */
+export function historyPartKey(account: Uint8Array, part: number): Uint8Array {
+  const key = Buffer.allocUnsafe(1 + account.length + 6);
+  key[0] = keyPrefixes.historyPart.charCodeAt(0);
+  key.set(account, 1);
+  key.writeUIntBE(part, 1 + account.length, 6);
+  return key;
 }
 
 /** The keys of one kind: from the first, included, to the second, excluded. */

@@ -13,7 +13,7 @@ import { encodeProgress } from "../../src/store/account-index.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
 import { LevelDatabase } from "../../src/store/level-database.ts";
 import { openLevelStore } from "../../src/store/level-store.ts";
-import { indexProgressKey, itemCountKey, itemKey } from "../../src/store/store-keys.ts";
+import { historyEndKey, historyPartKey, indexProgressKey } from "../../src/store/store-keys.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { blockAfter, chainOf, moveBatch, testChainId, transactionOf } from "./chain-fixture.ts";
 import { assertHistories, assertLine } from "./store-contract.ts";
@@ -70,9 +70,13 @@ it("is given up and made anew if a value of it is damaged: the chain goes on", a
   const directory = join(await folderUntilEnd("aurex-index-"), "chain");
   const next = blockAfter(line.at(-1), { transactions: [transactionOf(1000)] });
   const damages: readonly [string, Uint8Array, (store: ChainStore) => Promise<unknown>][] = [
-    ["a count, met by a read", itemCountKey(sender), async (store) => store.accountIndex.itemCount(sender)],
-    ["an item, met by a read", itemKey(sender, 5), async (store) => store.accountIndex.item(sender, 5)],
-    ["a count, met by a commit", itemCountKey(sender), (store) => store.commit(moveBatch([next]))],
+    ["a count, met by a read", historyEndKey(sender), async (store) => store.accountIndex.itemCount(sender)],
+    [
+      "an item, met by a read",
+      historyPartKey(sender, 0),
+      async (store) => store.accountIndex.item(sender, 5),
+    ],
+    ["a count, met by a commit", historyEndKey(sender), (store) => store.commit(moveBatch([next]))],
   ];
   await storeWithoutIndex(directory);
   for (const [name, key, meet] of damages) {
@@ -85,7 +89,7 @@ it("is given up and made anew if a value of it is damaged: the chain goes on", a
       logger: silentLogger,
       freeBytes: async () => 2 ** 40,
     });
-    await database.write([{ key, payload: Buffer.from("not a record") }]);
+    await database.write([{ key, payload: Buffer.from("bad") }]);
     await database.close();
     const store = await open(directory);
     await meet(store);

@@ -50,7 +50,7 @@ export function assertHistories(store: ChainStore, blocks: readonly FixtureBlock
   assert.equal(accountIndex.isClearing, false);
   const histories = new Map<string, StoredItem[]>();
   for (const { block, connected } of blocks) {
-    for (const { accountHex, ...item } of accountItems(block.transactions, connected.change)) {
+    for (const { account: _, accountHex, ...item } of accountItems(block.transactions, connected.change)) {
       const items = histories.get(accountHex) ?? [];
       const aurBalance = item.aurBalance ?? items.at(-1)?.aurBalance ?? 0n;
       items.push({ ...item, aurBalance, height: block.header.height });
