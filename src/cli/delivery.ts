@@ -1,10 +1,11 @@
 /** Sends what an outbox holds: the same bytes however often, until an answer says what became of them. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
+import { isProcessAlive } from "../base/process-life.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { ApiProblem, ApiUnreachable } from "../client/api-problem.ts";
 import { exitCodes, OperatorError } from "../node/operator-error.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
-import type { Outbox, OutboxEntry } from "../wallet/outbox.ts";
+import type { NewOutboxEntry, Outbox, OutboxEntry } from "../wallet/outbox.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What became of an entry whose fate was not known. */
@@ -44,7 +45,7 @@ export function entryOf(
   { idHex, transaction, bytes }: DecodedTransaction,
   chainId: Uint8Array,
   replace: boolean,
-): Omit<OutboxEntry, "state"> {
+): NewOutboxEntry {
   const { sequence } = transaction;
   return { id: idHex, chainId: toHex(chainId), sequence, bytes, replace, signedAtMs: Date.now() };
 }
@@ -55,7 +56,7 @@ export function entryOf(
  * @throws ApiProblem as the node said it; OperatorError `cli/outcome-unknown` if there was no answer
  */
 export async function deliver(
-  entry: Omit<OutboxEntry, "state">,
+  entry: NewOutboxEntry,
   outbox: Outbox,
   client: ApiClient,
 ): Promise<"pending" | "committed"> {
@@ -118,7 +119,43 @@ export function isSame(
 }
 
 /**
- * Sends again what is kept with the sequence and the content of a transaction, if its fate is not known.
+ * How long a command that is run again after it was killed is taken for the same one. Later the same content means
+ * another payment, such as next month's.
+ */
+const againMs = 60 * 60_000;
+
+/** Whether nobody may know of it: no answer came, or the process ended before it could say so. */
+async function isUntold({ state, signedAtMs, signer }: OutboxEntry): Promise<boolean> {
+  if (state !== "accepted") return state === "unsent";
+  return Date.now() - signedAtMs < againMs && !(await isProcessAlive(signer));
+}
+
+/** Whether the command that is run now stands for a transaction that was signed before. */
+export function isAgain({ fate, status, entry }: Retried): boolean {
+  if (fate === "over") return false;
+  // One that has been committed long ago is settled, even if nobody heard of it.
+  return status !== "committed" || Date.now() - entry.signedAtMs < againMs;
+}
+
+/**
+ * What is kept with the same content, and was accepted by a node before the process that signed it was killed: its
+ * person may not know of it.
+ */
+export async function retryUntold(
+  outbox: Outbox,
+  { client, chainId }: { readonly client: ApiClient; readonly chainId: Uint8Array },
+  wanted: DecodedTransaction,
+): Promise<Retried | undefined> {
+  for (const entry of outbox.entries(toHex(chainId))) {
+    if (entry.state !== "accepted" || !(await isUntold(entry))) continue;
+    const kept = decodeTransaction(entry.bytes, chainId);
+    if (kept.ok && isSame(kept.value, wanted)) return retry(entry, kept.value, outbox, client);
+  }
+  return undefined;
+}
+
+/**
+ * Sends again what is kept with the sequence and the content of a transaction, if its fate may not be known.
  *
  * @param fee a fee that a person has named; what is kept with another one is left alone
  */
@@ -129,7 +166,7 @@ export async function retrySame(
   fee: bigint | undefined,
 ): Promise<Retried | undefined> {
   for (const entry of outbox.entries(toHex(chainId))) {
-    if (entry.state !== "unsent" || entry.sequence !== wanted.transaction.sequence) continue;
+    if (entry.sequence !== wanted.transaction.sequence || !(await isUntold(entry))) continue;
     const kept = decodeTransaction(entry.bytes, chainId);
     if (!kept.ok || !isSame(kept.value, wanted)) continue;
     if (fee !== undefined && kept.value.transaction.fee !== fee) continue;
@@ -153,7 +190,7 @@ export async function repeatAccepted(
   let isAny = false;
   for (const { state, sequence, signedAtMs, bytes } of outbox.entries(toHex(chainId))) {
     const isRecent = Date.now() - signedAtMs < acceptedRetryMs;
-    if (state !== "accepted" || sequence < pendingSequence || !isRecent) continue;
+    if (state === "unsent" || sequence < pendingSequence || !isRecent) continue;
     try {
       await client.submit(bytes, false);
       isAny = true;

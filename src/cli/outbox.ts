@@ -101,7 +101,7 @@ async function shownOf(dataDir: string, client: ApiClient | undefined): Promise<
 }
 
 async function stateOf({ id, state }: OutboxEntry, client: ApiClient | undefined): Promise<string> {
-  const own = state === "accepted" ? "accepted" : "unknown";
+  const own = state === "unsent" ? "unknown" : "accepted";
   try {
     return client === undefined ? own : (await client.transaction(id)).status;
   } catch (thrown) {

@@ -8,7 +8,7 @@ import { buildTransfer, type TransactionTerms } from "../wallet/build-transactio
 import type { OutboxEntry } from "../wallet/outbox.ts";
 import { usageError } from "./failure.ts";
 import { type Sent, sendAt, sendInstead } from "./send.ts";
-import { amountOf, type Build, confirm, openSender, type Sender, withOutbox } from "./sender.ts";
+import { amountOf, type Build, confirm, openSender, type Sender, tell, withOutbox } from "./sender.ts";
 import type { SigningFlags } from "./signing-flags.ts";
 import type { Terminal } from "./terminal.ts";
 import { report } from "./wait-committed.ts";
@@ -45,7 +45,7 @@ export async function cancelTransaction(
     );
     const taken = sent.replaces === undefined ? `the sequence ${sequence}` : `the place of ${sent.replaces}`;
     terminal.stderr.write(`it takes ${taken}, and does nothing else\n`);
-    return report(sent, flags, terminal, sender.client);
+    return tell(sent.id, sender, () => report(sent, flags, terminal, sender.client));
   }
   const target = await targetOf(reference, flags.key, sender);
   const { sequence } = target;
@@ -53,7 +53,8 @@ export async function cancelTransaction(
   await confirm(sender, build, flags, terminal, { sequence, fee });
   const sent = await replaceTarget(target, sender, build, flags, fee, terminal);
   terminal.stderr.write(`it takes the place of ${target.id}, and does nothing else\n`);
-  await report({ ...sent, replaces: target.id }, flags, terminal, sender.client);
+  const said = { ...sent, replaces: target.id };
+  await tell(sent.id, sender, () => report(said, flags, terminal, sender.client));
 }
 
 /** The same content and sequence with a higher fee. */
@@ -70,7 +71,8 @@ export async function bumpTransaction(id: string, flags: SigningFlags, terminal:
   await confirm(sender, build, { ...flags, validUntil }, terminal, { sequence: target.sequence, fee });
   const sent = await replaceTarget(target, sender, build, flags, fee, terminal);
   terminal.stderr.write(`it is ${target.id} again, for a higher fee, and takes its place\n`);
-  await report({ ...sent, replaces: target.id }, flags, terminal, sender.client);
+  const said = { ...sent, replaces: target.id };
+  await tell(sent.id, sender, () => report(said, flags, terminal, sender.client));
 }
 
 async function replaceTarget(

@@ -10,11 +10,13 @@ import type { Outbox } from "../wallet/outbox.ts";
 import {
   deliver,
   entryOf,
+  isAgain,
   isSame,
   type Retried,
   repeatAccepted,
   retrySame,
   retryUnsent,
+  retryUntold,
   sayRetried,
 } from "./delivery.ts";
 import { usageError } from "./failure.ts";
@@ -27,6 +29,7 @@ import {
   openSender,
   type Sender,
   type Shown,
+  tell,
   withOutbox,
 } from "./sender.ts";
 import type { MakingFlags, SigningFlags } from "./signing-flags.ts";
@@ -57,7 +60,7 @@ export async function signAndSend(
       : sendAt(sender, outbox, build, flags, { sequence, fee }, terminal),
   );
   if (sent.replaces !== undefined) terminal.stderr.write(`${replacesText(sent)}\n`);
-  await report(sent, flags, terminal, sender.client);
+  await tell(sent.id, sender, () => report(sent, flags, terminal, sender.client));
 }
 
 function withKeyOrThrow({ key, from, chainId, ...flags }: MakingFlags): SigningFlags {
@@ -101,8 +104,10 @@ async function sendNext(
   for (let attempt = 1; ; attempt += 1) {
     const sequence = await nextSequence(sender, outbox);
     const transaction = await signed(sender, build, flags, { sequence, fee });
-    const again = earlier.find((retried) => isSame(retried.transaction, transaction));
-    if (again !== undefined && again.fate !== "over") return sentAgain(again, terminal);
+    const again =
+      earlier.find((retried) => isSame(retried.transaction, transaction)) ??
+      (await retryUntold(outbox, sender, transaction));
+    if (again !== undefined && isAgain(again)) return sentAgain(again, terminal);
     if (attempt === 1) for (const retried of earlier) sayRetried(retried, terminal);
     // What an earlier command was told is under way must not be replaced by chance.
     const entry = entryOf(transaction, chainId, false);

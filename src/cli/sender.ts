@@ -95,6 +95,16 @@ export async function withOutbox<Value>(
   }
 }
 
+/** Says what was sent, by its id, and writes down that it was said: until then nobody may know of it. */
+export async function tell(id: string, sender: Sender, say: () => Promise<void>): Promise<void> {
+  try {
+    await say();
+  } finally {
+    // Not written down, it costs a question to the node when the same command is run again.
+    await withOutbox(sender, async (outbox) => outbox.told(id)).catch(() => {});
+  }
+}
+
 /** @throws OperatorError if what was wanted does not fit */
 export function builtOrThrow(built: BuiltTransaction): DecodedTransaction {
   if (built.ok) return built.value;

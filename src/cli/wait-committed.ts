@@ -2,6 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { TransactionAnswer } from "../api/transactions.ts";
 import type { ApiClient } from "../client/api-client.ts";
+import { ApiProblem, ApiUnreachable } from "../client/api-problem.ts";
+import type { OperatorError } from "../node/operator-error.ts";
 import { usageError } from "./failure.ts";
 import type { Sent } from "./send.ts";
 import type { SigningFlags } from "./signing-flags.ts";
@@ -33,7 +35,13 @@ async function waitUntilCommitted(
 ): Promise<CommittedAnswer> {
   const deadlineMs = performance.now() + timeoutSeconds * 1000;
   for (;;) {
-    const answer = await client.transaction(id);
+    const answer = await client.transaction(id).catch(passingTrouble);
+    const isLate = performance.now() >= deadlineMs;
+    if (answer instanceof Error) {
+      if (isLate) throw notSeen(id, answer);
+      await delay(pollMs);
+      continue;
+    }
     if (answer.status === "committed") return answer;
     if (answer.status === "dropped") {
       const { code, message } = answer.reason;
@@ -44,7 +52,7 @@ async function waitUntilCommitted(
         code,
       );
     }
-    if (performance.now() >= deadlineMs) {
+    if (isLate) {
       throw usageError(
         `the transaction ${id} is not committed after ${timeoutSeconds} s`,
         `it waits for ${answer.waitingFor}`,
@@ -56,4 +64,20 @@ async function waitUntilCommitted(
     }
     await delay(pollMs);
   }
+}
+
+/** A node that is asked too often or restarts answers later. */
+function passingTrouble(thrown: unknown): ApiProblem | ApiUnreachable {
+  if (thrown instanceof ApiUnreachable) return thrown;
+  if (thrown instanceof ApiProblem && [408, 429, 503].includes(thrown.status)) return thrown;
+  throw thrown;
+}
+
+function notSeen(id: string, { message }: Error): OperatorError {
+  return usageError(
+    `the transaction ${id} was sent, and what became of it could not be asked`,
+    message,
+    `when the node answers again: aurex-node tx show ${id}`,
+    "cli/timeout",
+  );
 }

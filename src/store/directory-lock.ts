@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { giveName } from "../base/durable-file.ts";
 import { makeDirectory } from "../base/make-directory.ts";
+import { isProcessAlive, processStartOf } from "../base/process-life.ts";
 import { storeInUse } from "./store-errors.ts";
 
 const lockName = "lock";
@@ -79,7 +80,7 @@ export async function acquireDirectoryLock(
 /** Who holds a data directory; undefined where nobody does, or the holder has ended. */
 export async function readDirectoryLock(directory: string): Promise<LockHolder | undefined> {
   const holder = await readLock(join(directory, lockName));
-  return holder && (await isAlive(holder)) ? holder : undefined;
+  return holder && (await isProcessAlive(holder)) ? holder : undefined;
 }
 
 async function takeLock(directory: string, path: string, holder: LockHolder): Promise<void> {
@@ -94,7 +95,7 @@ async function takeLock(directory: string, path: string, holder: LockHolder): Pr
         if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
       }
       const other = await readLock(path);
-      if (other && (await isAlive(other))) throw storeInUse(directory, describeHolder(other));
+      if (other && (await isProcessAlive(other))) throw storeInUse(directory, describeHolder(other));
       await unlink(path).catch(ignoreMissing);
     }
     throw storeInUse(directory, "several processes that start at once");
@@ -136,46 +137,6 @@ async function readLock(path: string): Promise<LockHolder | undefined> {
 
 function sameProcess(one: LockHolder | undefined, other: LockHolder): boolean {
   return one?.pid === other.pid && one.processStart === other.processStart;
-}
-
-async function isAlive(holder: LockHolder): Promise<boolean> {
-  try {
-    process.kill(holder.pid, 0);
-  } catch (thrown) {
-    // EPERM: it lives, under another user.
-    if ((thrown as NodeJS.ErrnoException).code !== "EPERM") return false;
-  }
-  const status = await processStatusOf(holder.pid);
-  // It has ended, and its parent has not asked for its exit code: in a container nobody may ever do so.
-  if (status?.state === "Z" || status?.state === "X") return false;
-  const processStart = status?.start ?? null;
-  return processStart === null || holder.processStart === null || processStart === holder.processStart;
-}
-
-/** Boot and ticks since then, where the system tells (Linux); null elsewhere. */
-async function processStartOf(pid: number): Promise<string | null> {
-  return (await processStatusOf(pid))?.start ?? null;
-}
-
-interface ProcessStatus {
-  /** One letter, as proc(5) has it: Z and X have ended. */
-  readonly state: string;
-  /** Boot and ticks since then. */
-  readonly start: string;
-}
-
-/** Undefined where the system does not tell. */
-async function processStatusOf(pid: number): Promise<ProcessStatus | undefined> {
-  try {
-    const boot = await readFile("/proc/sys/kernel/random/boot_id", "utf8");
-    const status = await readFile(`/proc/${pid}/stat`, "utf8");
-    // The second field is the program's name in parentheses and may hold spaces; the 22nd is the start.
-    const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
-    const [state = "", ticks] = [fields[0], fields[19]];
-    return ticks ? { state, start: `${boot.trim()}/${ticks}` } : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The process that holds a POSIX lock on a file, as LevelDB does, where the system tells (Linux); else undefined. */

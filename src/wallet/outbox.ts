@@ -5,6 +5,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { setTimeout as delay } from "node:timers/promises";
 import { toError } from "../base/invariant.ts";
 import { makeDirectory } from "../base/make-directory.ts";
+import { ownIdentity, type ProcessIdentity } from "../base/process-life.ts";
 import { KeyError } from "./key-error.ts";
 
 export interface OutboxEntry {
@@ -17,10 +18,17 @@ export interface OutboxEntry {
   readonly bytes: Uint8Array;
   /** Whether it may take the place of one that waits with its sequence. */
   readonly replace: boolean;
-  /** "unsent": no answer to it is known; it may have arrived all the same. "accepted": a node has answered that it has it. */
-  readonly state: "unsent" | "accepted";
+  /**
+   * "unsent": no answer to it is known; it may have arrived all the same. "accepted": a node has answered that it has it.
+   * "told": and whoever ran the command knows.
+   */
+  readonly state: "unsent" | "accepted" | "told";
   readonly signedAtMs: number;
+  /** The process that signed it. */
+  readonly signer: ProcessIdentity;
 }
+
+export type NewOutboxEntry = Omit<OutboxEntry, "state" | "signer">;
 
 /** Held by one process at a time, until it is closed or the process ends. */
 export interface Outbox {
@@ -31,9 +39,11 @@ export interface Outbox {
    *
    * @param instead id of one that a node has refused, and that this one stands for
    */
-  keep(entry: Omit<OutboxEntry, "state">, instead?: string): void;
+  keep(entry: NewOutboxEntry, instead?: string): void;
   /** A node has it. Others with its sequence cannot be executed any more, and are forgotten. */
   accepted(entry: Pick<OutboxEntry, "id" | "chainId" | "sequence">): void;
+  /** Its id was printed; a command that is run again with the same content means another transaction from now on. */
+  told(id: string): void;
   forget(id: string): void;
   close(): void;
 }
@@ -83,7 +93,7 @@ export async function openOutbox(dataDir: string, address: string, limitMs = 60_
       db = new DatabaseSync(file, { timeout: 0 });
       takeLock(db);
       layOut(db, file);
-      return outboxIn(db, file);
+      return outboxIn(db, file, await ownIdentity());
     } catch (thrown) {
       db?.close();
       if (!isBusy(thrown)) throw thrown instanceof KeyError ? thrown : unusable(file, thrown);
@@ -118,7 +128,7 @@ function layOut(db: DatabaseSync, file: string): void {
     throw unusable(file, new Error(`it was written by another version of Aurex (${version})`));
   inTransaction(db, () => {
     db.exec(
-      "CREATE TABLE entries (id TEXT PRIMARY KEY, chainId TEXT NOT NULL, sequence INTEGER NOT NULL, bytes BLOB NOT NULL, replaces INTEGER NOT NULL, state TEXT NOT NULL, signedAtMs INTEGER NOT NULL) STRICT",
+      "CREATE TABLE entries (id TEXT PRIMARY KEY, chainId TEXT NOT NULL, sequence INTEGER NOT NULL, bytes BLOB NOT NULL, replaces INTEGER NOT NULL, state TEXT NOT NULL, signedAtMs INTEGER NOT NULL, pid INTEGER NOT NULL, processStart TEXT) STRICT",
     );
     db.exec(`PRAGMA user_version = ${schemaVersion}`);
   });
@@ -135,7 +145,7 @@ function inTransaction(db: DatabaseSync, change: () => void): void {
   }
 }
 
-function outboxIn(db: DatabaseSync, file: string): Outbox {
+function outboxIn(db: DatabaseSync, file: string, { pid, processStart }: ProcessIdentity): Outbox {
   const forget = (id: string) => void db.prepare("DELETE FROM entries WHERE id = ?").run(id);
   const change = (step: () => void) => {
     try {
@@ -152,8 +162,8 @@ function outboxIn(db: DatabaseSync, file: string): Outbox {
     keep({ id, chainId, sequence, bytes, replace, signedAtMs }, instead) {
       change(() => {
         if (instead !== undefined) forget(instead);
-        db.prepare("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, 'unsent', ?)").run(
-          ...([id, chainId, sequence, bytes, replace ? 1 : 0, signedAtMs] as const),
+        db.prepare("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, 'unsent', ?, ?, ?)").run(
+          ...([id, chainId, sequence, bytes, replace ? 1 : 0, signedAtMs, pid, processStart] as const),
         );
       });
     },
@@ -164,10 +174,14 @@ function outboxIn(db: DatabaseSync, file: string): Outbox {
           ...([chainId, sequence, id] as const),
         );
         db.prepare(
-          "DELETE FROM entries WHERE state = 'accepted' AND id NOT IN (SELECT id FROM entries WHERE state = 'accepted' ORDER BY signedAtMs DESC, sequence DESC LIMIT ?)",
+          "DELETE FROM entries WHERE state <> 'unsent' AND id NOT IN (SELECT id FROM entries WHERE state <> 'unsent' ORDER BY signedAtMs DESC, sequence DESC LIMIT ?)",
         ).run(acceptedMax);
       });
     },
+    told: (id) =>
+      change(() => {
+        db.prepare("UPDATE entries SET state = 'told' WHERE id = ? AND state = 'accepted'").run(id);
+      }),
     forget: (id) => change(() => forget(id)),
     close: () => db.close(),
   };
@@ -180,8 +194,12 @@ function entryOf(row: Record<string, unknown>): OutboxEntry {
     sequence: Number(row.sequence),
     bytes: new Uint8Array(row.bytes as Uint8Array),
     replace: row.replaces === 1,
-    state: row.state === "accepted" ? "accepted" : "unsent",
+    state: row.state === "accepted" || row.state === "told" ? row.state : "unsent",
     signedAtMs: Number(row.signedAtMs),
+    signer: {
+      pid: Number(row.pid),
+      processStart: row.processStart === null ? null : String(row.processStart),
+    },
   };
 }
 

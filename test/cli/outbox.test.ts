@@ -11,6 +11,7 @@ import { addressOf } from "../../src/protocol/identity.ts";
 import { encodeKeyFile, makeKeyFile } from "../../src/wallet/key-file.ts";
 import { openOutbox } from "../../src/wallet/outbox.ts";
 import { type ApiRig, alice, bob, openApiRig } from "../http/api-rig.ts";
+import { until } from "../support/patience.ts";
 import { LossyWay } from "./lossy-way.ts";
 import { program, quiet, RealHome } from "./real-nodes.ts";
 import { type Run, type RunOptions, run } from "./test-terminal.ts";
@@ -109,6 +110,25 @@ describe("what is signed", () => {
       assert.equal(idOf(await command(send("5"))), entry?.id);
       assert.equal(await balanceOfBob(), before + 5);
     }
+  });
+
+  it("is the same one again after kill -9 between the node's answer and the printed one, and only then", async () => {
+    const before = await balanceOfBob();
+    const child = spawn(process.execPath, [program, ...send("6", "--json", "--wait")], { stdio: "ignore" });
+    const closed = once(child, "close");
+    const entry = await until("the node has it, and nothing is printed", async () =>
+      (await kept()).find(({ state }) => state === "accepted"),
+    );
+    // Another one that is run meanwhile is another payment, since the first is alive and will say so.
+    const other = idOf(await command(send("6")));
+    assert.notEqual(other, entry.id);
+    child.kill("SIGKILL");
+    await closed;
+    const again = await command(send("6"));
+    assert.equal(idOf(again), entry.id);
+    assert.match(again.stderr, /no second one was signed/);
+    assert.notEqual(idOf(await command(send("6"))), entry.id, "by now it has been told");
+    assert.equal(await balanceOfBob(), before + 18);
   });
 
   it("goes before another one, and both are executed", async () => {

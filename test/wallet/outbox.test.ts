@@ -5,6 +5,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { ownIdentity } from "../../src/base/process-life.ts";
 import { KeyError } from "../../src/wallet/key-error.ts";
 import { openOutbox, outboxPath } from "../../src/wallet/outbox.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
@@ -25,9 +26,10 @@ test("what is kept is there again, byte for byte, in the order of sequences", as
   first.keep({ ...entry(1), id: "of another chain", chainId: "22".repeat(32) });
   first.close();
   const again = await openOutbox(dataDir, address);
+  const signer = await ownIdentity();
   assert.deepEqual(again.entries(chainId), [
-    { ...entry(1), state: "unsent" },
-    { ...entry(2), replace: true, state: "unsent" },
+    { ...entry(1), state: "unsent", signer },
+    { ...entry(2), replace: true, state: "unsent", signer },
   ]);
   assert.equal(again.entries().length, 3);
   again.accepted(entry(2));
@@ -45,6 +47,12 @@ test("what is kept is there again, byte for byte, in the order of sequences", as
   assert.deepEqual(
     again.entries(chainId).map(({ id }) => id),
     ["replacement", "instead"],
+  );
+  for (const id of ["replacement", "instead"]) again.told(id);
+  assert.deepEqual(
+    again.entries(chainId).map(({ state }) => state),
+    ["told", "unsent"],
+    "what no answer was heard to cannot have been told",
   );
   again.forget("instead");
   assert.equal(again.entries(chainId).length, 1);
