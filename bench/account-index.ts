@@ -1,9 +1,16 @@
 /** What the account index costs: per block while blocks are imported, and for a store that has none. */
+import { EventEmitter } from "node:events";
 import path from "node:path";
+import { toHex } from "../src/base/bytes.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
 import { AccountIndexer } from "../src/chain/account-indexer.ts";
+import type { ChainEvents, HeadChange } from "../src/chain/chain.ts";
+import { LedgerLists } from "../src/http/ledger-lists.ts";
+import type { AccountEntry } from "../src/ledger/entry.ts";
+import { LedgerState } from "../src/ledger/ledger-state.ts";
 import { type Block, decodeBlock } from "../src/protocol/block.ts";
+import { sha256 } from "../src/protocol/hashing.ts";
 import { storeHistoryChain } from "./history-chain.ts";
 import { elapsedMs, type Figure, median, type Section } from "./measure.ts";
 import { BlockBuilder, keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
@@ -72,7 +79,9 @@ export const measureAccountIndex: Section = async ({ quick, progress, directory 
     indexer.look();
     await indexer.completed();
   });
+  const lists = await measureLists(quick ? 20_000 : 100_000);
   return [
+    ...lists,
     {
       name: "CPU to import a block of 1,000, with the account index",
       value: median(perBlockMs.with),
@@ -87,6 +96,40 @@ export const measureAccountIndex: Section = async ({ quick, progress, directory 
     },
   ] satisfies Figure[];
 };
+
+/** Accounts by balance: put in order once, then a page after a block that has changed 1,000 of them. */
+async function measureLists(accountCount: number): Promise<Figure[]> {
+  const entries = Array.from({ length: accountCount }, (_, index): AccountEntry => {
+    const account = toHex(sha256(Buffer.from(`account ${index}`)));
+    return { type: "account", account, sequence: 0, balance: BigInt((index * 7_919) % 1_000_003) };
+  });
+  const ledger = LedgerState.fromEntries(entries);
+  const events = new EventEmitter<ChainEvents>();
+  const lists = new LedgerLists({ ledger, events });
+  const buildMs = await elapsedMs(() => lists.ready());
+  const pages: number[] = [];
+  for (let round = 0; round < 20; round += 1) {
+    const draft = ledger.draft();
+    const changes = Array.from({ length: 1_000 }, (_, at) => {
+      const index = (round * 31 + at * 17) % accountCount;
+      const before = ledger.entryAt(index) as AccountEntry;
+      return { index, before, after: { ...before, balance: before.balance + 1_000_003n } };
+    });
+    draft.apply({ entryCountBefore: accountCount, entryCountAfter: accountCount, changes });
+    const touched = draft.touchedEntries();
+    ledger.commit(draft);
+    events.emit("headChanged", { touched } as unknown as HeadChange);
+    pages.push(await elapsedMs(() => lists.accounts(100)));
+  }
+  return [
+    { name: `putting ${accountCount} accounts in order, once`, value: buildMs, unit: "ms" },
+    {
+      name: "a page of accounts by balance after a block that changed 1,000, median",
+      value: median(pages),
+      unit: "ms",
+    },
+  ];
+}
 
 /** Of all threads, also of LevelDB's own: it says more than the time does where other work shares the cores. */
 async function cpuMs(work: () => Promise<void>): Promise<number> {

@@ -33,6 +33,12 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_DEPOSITS: "50000" },
   },
   {
+    name: "history",
+    what: "100,000 transactions in one account, read in pages both ways",
+    argv: ["--test", "test/http/long-history.test.ts"],
+    variables: { AUREX_HISTORY: "100000" },
+  },
+  {
     name: "soak",
     what: "five miners of unequal strength for three minutes",
     argv: ["test/soak/run.ts", "--minutes", "3"],
