@@ -45,6 +45,7 @@ import {
 } from "../store/chain-store.ts";
 import type { SideBlock } from "../store/side-blocks.ts";
 import { indexMore } from "./account-indexer.ts";
+import { BlockBytesCache } from "./block-bytes-cache.ts";
 import { CommittedStates } from "./committed-states.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
@@ -128,6 +129,7 @@ export class Chain {
   readonly #early: EarlyBlocks;
   readonly #farBehind: FarBehindRoom;
   readonly #recentBlocks = new BoundedMap<string, Block>(8);
+  readonly #readBlocks = new BlockBytesCache();
   /** Verdicts on a block's signatures, begun ahead of its import or by it; they go with the block. */
   readonly #verdicts = new WeakMap<Block, Promise<readonly boolean[]>>();
   /** What the engine made of a block; a block is looked at more than once on its way in. */
@@ -318,7 +320,9 @@ export class Chain {
 
   /** The encoded block, as it is sent to peers. */
   blockBytes(hash: Uint8Array): Uint8Array | undefined {
-    return this.#recentBlocks.get(toHex(hash))?.bytes ?? this.#store.blockBytes(hash);
+    const hashHex = toHex(hash);
+    const recent = this.#recentBlocks.get(hashHex)?.bytes;
+    return recent ?? this.#readBlocks.get(hashHex, () => this.#store.blockBytes(hash));
   }
 
   block(hash: Uint8Array): Block | undefined {
@@ -632,6 +636,7 @@ export class Chain {
   async #refuse(hash: Uint8Array, fault: BlockFault): Promise<Result<never, BlockFault>> {
     this.#logger.warn({ hash: toHex(hash), fault: describeFault(fault) }, "a block was refused");
     this.#recentBlocks.delete(toHex(hash));
+    this.#readBlocks.delete(toHex(hash));
     await this.#store.commit({ ...emptyBatch, invalid: [hash] });
     return fail(fault);
   }

@@ -24,6 +24,7 @@ import {
   issuedAssetId,
   type Transfer,
 } from "../protocol/transaction.ts";
+import { addressText } from "./address-text.ts";
 import type { ApiModules, OwnTransactionsView } from "./api-modules.ts";
 import { blocksBefore } from "./fee-suggestion.ts";
 import { headReference } from "./head-reference.ts";
@@ -166,7 +167,7 @@ function reasonOf(fault: SubmitFault): Reason {
 export function transactionFields(decoded: DecodedTransaction, ledger: Ledger): TransactionFields {
   const { transaction, senderHex } = decoded;
   return {
-    sender: addressOf(transaction.sender),
+    sender: addressText(transaction.sender, senderHex),
     senderName: nameOf(senderHex, ledger),
     sequence: transaction.sequence,
     fee: formatAmount(transaction.fee),
@@ -217,11 +218,12 @@ function payloadAnswer(decoded: DecodedTransaction, ledger: Ledger): PayloadAnsw
 
 function transferAnswer({ to, assetId, amount, memo }: Transfer, ledger: Ledger): PayloadAnswer {
   const isAur = assetId.every((byte) => byte === 0);
+  const receiverHex = toHex(to);
   const asset = isAur ? { symbol: aurSymbol, decimals: aurDecimals } : ledger.asset(toHex(assetId));
   return {
     kind: "transfer",
-    to: addressOf(to),
-    toName: nameOf(toHex(to), ledger),
+    to: addressText(to, receiverHex),
+    toName: nameOf(receiverHex, ledger),
     assetId: isAur ? aurSymbol : toHex(assetId),
     symbol: asset?.symbol ?? null,
     amount: asset ? formatAmount(amount, asset.decimals) : null,
