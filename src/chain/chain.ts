@@ -148,6 +148,8 @@ export class Chain {
   #closed = false;
 
   private constructor(options: ChainOptions, modules: ChainModules, ledger: LedgerState, head: HeaderRecord) {
+    // Every part of a node follows the head: more than Node takes for a leak.
+    this.events.setMaxListeners(32);
     this.spec = options.spec;
     this.engine = modules.engine;
     this.#store = modules.store;

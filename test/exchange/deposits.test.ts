@@ -141,6 +141,7 @@ describe("an exchange that follows docs/examples/deposits.ts", { timeout: suiteM
   const compare = async (watcher: Watcher, node: NodeProcess, signed: readonly DecodedTransaction[]) => {
     await until("every deposit is credited", () => watcher.count >= signed.length, {
       limitMs: 120_000,
+      pollMs: 200,
       seen: () => `${watcher.count} of ${signed.length}`,
     });
     const credited = await watcher.end();

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
-import { alice, BlockBuilder, bob, keyPairNamed, testSpec } from "../chain/block-builder.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
+import { alice, authorities, BlockBuilder, bob, keyPairNamed, testSpec } from "../chain/block-builder.ts";
 import { type ApiRig, openApiRig, type RigOptions } from "./api-rig.ts";
 import { EventReader } from "./event-reader.ts";
 
@@ -272,6 +273,34 @@ describe("the event stream", () => {
         ["cleared", "disk", "make room"],
       ],
     );
+    reader.close();
+  });
+
+  it("tells of an authority that contradicts itself, and of the authorities when they change", async () => {
+    const poa = new BlockBuilder(testSpec("poa"));
+    const [first, second, third] = authorities as [KeyPair, KeyPair, KeyPair];
+    const rig = await opened({ spec: poa.spec });
+    const reader = await EventReader.open(rig.url, "/v1/events?topics=authority,final");
+    const [one, other] = [0, 5].map((laterMs) => poa.on(poa.genesis, { producer: third, laterMs }));
+    assert.ok(one && other);
+    await give(rig, one, other);
+    await reader.until("the evidence", () => reader.of("authority").length === 1);
+    const offender = addressOf(third.publicKey);
+    assert.deepEqual(reader.of("authority"), [
+      { change: "evidence", authority: offender, kind: "double-seal" },
+    ]);
+    const head = rig.chain.head.hashHex === one.block.hashHex ? one : other;
+    const section = rig.chain.sectionOn(head.record);
+    await give(rig, poa.on(head, { producer: first, section }));
+    await reader.until("the new set", () => reader.of("authority").length === 2);
+    const remaining = [first, second].map(({ publicKey }) => addressOf(publicKey));
+    assert.deepEqual(reader.of("authority")[1], {
+      change: "set",
+      authorities: remaining,
+      added: [],
+      removed: [offender],
+      head: { height: 2, hash: rig.chain.head.hashHex },
+    });
     reader.close();
   });
 
