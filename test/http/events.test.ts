@@ -245,6 +245,26 @@ describe("the event stream", () => {
     readers[1]?.close();
   });
 
+  it("goes to pages of named origins, and to no other page", async () => {
+    const origin = "https://wallet.example.com";
+    const rig = await opened({ door: { corsOrigins: [origin] } });
+    const reader = await EventReader.open(rig.url, "/v1/events", { headers: { origin } });
+    await reader.until("the snapshot", () => reader.of("snapshot").length === 1);
+    assert.equal(reader.response.headers["access-control-allow-origin"], origin);
+    assert.equal(reader.response.headers["x-content-type-options"], "nosniff");
+    reader.close();
+    for (const headers of [
+      { origin: "https://evil.example" },
+      { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" },
+      { host: "rebound.example" },
+    ]) {
+      const refused = await EventReader.open(rig.url, "/v1/events", { headers, reads: false });
+      assert.equal(refused.response.statusCode, 403, JSON.stringify(headers));
+      assert.notEqual(refused.response.headers["content-type"], "text/event-stream; charset=utf-8");
+      refused.close();
+    }
+  });
+
   it("shows with comments that the connection lives", async () => {
     const rig = await opened({ events: { heartbeatMs: 30 } });
     const reader = await EventReader.open(rig.url, "/v1/events");

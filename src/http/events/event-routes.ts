@@ -5,6 +5,7 @@ import { toHex } from "../../base/bytes.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { accountKeyOf } from "../account-reference.ts";
 import { ApiError } from "../api-error.ts";
+import { clientAddress } from "../door/client-address.ts";
 import { serveStream } from "../serve-route.ts";
 import type { EventHub, Refused } from "./event-hub.ts";
 
@@ -19,7 +20,7 @@ export function addEventRoutes(
       topics: topics as readonly EventTopic[],
       accounts: query.account === undefined ? undefined : accountKeysOf(query.account, chain),
       lastEventId,
-      address: request.ip,
+      address: clientAddress(request.socket),
     };
     const refused = hub.refusal(subscription.address);
     if (refused) throw refusal(refused);
