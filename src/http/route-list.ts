@@ -28,11 +28,18 @@ export class RouteList {
 
   /** Why nothing answers: the path is known with other methods (405, with `Allow`), or not at all (404). */
   refusal(method: string, url: string): ApiError {
-    const path = url.replace(/[?#].*$/s, "");
+    const path = pathOf(url);
     const methods = [...this.#paths.values()].flatMap(({ matches, methods }) =>
       matches.test(path) ? [...methods] : [],
     );
     return methods.length > 0 ? methodRefused(method, path, methods) : this.#unknown(method, path);
+  }
+
+  /** 405, if this very path, without parameters, is a route by other methods only. */
+  otherMethod(method: string, url: string): ApiError | undefined {
+    const path = pathOf(url);
+    const methods = this.#paths.get(path)?.methods;
+    return methods && !methods.has(method) ? methodRefused(method, path, [...methods]) : undefined;
   }
 
   #unknown(method: string, path: string): ApiError {
@@ -52,6 +59,8 @@ function methodRefused(method: string, path: string, methods: string[]): ApiErro
     allow,
   });
 }
+
+const pathOf = (url: string) => url.replace(/[?#].*$/s, "");
 
 const pattern = (url: string) =>
   new RegExp(`^${url.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll(/:\w+/g, "[^/]+")}$`);

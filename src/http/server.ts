@@ -90,7 +90,9 @@ function guard(app: FastifyInstance, logger: Logger): void {
     throw routes.refusal(request.method, request.url);
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const answer = toApiError(error);
+    // The path of another route, asked by a wrong method, can look like a bad parameter of this one.
+    const other = error.validationContext === "params" && routes.otherMethod(request.method, request.url);
+    const answer = other || toApiError(error);
     if (!answer)
       logger.error({ error: toError(error), method: request.method, path: request.url }, "a request failed");
     sendError(reply, answer ?? apiBug);

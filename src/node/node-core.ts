@@ -244,6 +244,8 @@ export class NodeCore {
       clock,
       logger,
     });
+    // A node's parts listen once each; their number is fixed, and above the ten from which Node warns of a leak.
+    chain.events.setMaxListeners(0);
     return new NodeCore(options, modules, chain);
   }
 
