@@ -22,9 +22,9 @@ interface Good {
 const goodInput: Readonly<Record<string, (worlds: Worlds) => Good>> = {
   getTransaction: ({ authority }) => ({ parameters: { id: authority.committedId } }),
   getTransactionRaw: ({ authority }) => ({ parameters: { id: authority.committedId } }),
+  getTransactionProof: ({ authority }) => ({ parameters: { id: authority.committedId } }),
   postTransactionCheck: ({ authority }) => ({ body: { bytes: authority.unsent } }),
   postTransactions: ({ authority }) => ({ body: { transactions: [authority.unsent] } }),
-  getAccount: ({ authority }) => ({ parameters: { account: authority.name } }),
   getAsset: ({ authority }) => ({ parameters: { id: authority.assetId } }),
   postAuthorityVote: ({ council }) => ({ world: "council", body: { action: "add", ...council.consent } }),
   postJoinWindow: () => ({ body: { forMs: 1_000 } }),
@@ -38,6 +38,9 @@ const goodInput: Readonly<Record<string, (worlds: Worlds) => Good>> = {
   getPool: () => ({ world: "miner" }),
 };
 
+/** What paths call an account by; the examples' is on no chain of a test. */
+const accountNames = new Set(["account", "name"]);
+
 /** The parameters that the document's examples give, or the table above; undefined if a required one has neither. */
 export function goodInputFor(operation: Operation, worlds: Worlds): (Good & Input) | undefined {
   const known = goodInput[operation.operationId]?.(worlds) ?? {};
@@ -45,7 +48,9 @@ export function goodInputFor(operation: Operation, worlds: Worlds): (Good & Inpu
   const examples = parameters.flatMap(({ name, example }) =>
     example === undefined ? [] : [[name, example]],
   );
-  const values = { ...Object.fromEntries(examples), ...known.parameters };
+  const named = parameters.filter((parameter) => parameter.in === "path" && accountNames.has(parameter.name));
+  const account = named.map(({ name }) => [name, worlds.authority.name]);
+  const values = { ...Object.fromEntries([...examples, ...account]), ...known.parameters };
   if (parameters.some(({ name, required }) => required && values[name] === undefined)) return undefined;
   const body = known.body ?? requestBody?.content["application/json"]?.example;
   if (requestBody && body === undefined) return undefined;

@@ -180,6 +180,16 @@ export function nonceFor({ workBoard }: AurexNode): { readonly jobId: number; re
   return { jobId: id, nonce: toHex(found.nonce) };
 }
 
+/** Resolves when all that was sent is final, with the empty blocks that this takes: after that nothing changes by itself. */
+export async function untilQuiet(node: AurexNode): Promise<void> {
+  const { chain, mempool } = node;
+  await until("all that was sent is final", () => {
+    let height = chain.head.header.height;
+    while (height > 0 && chain.blockAtHeight(height)?.transactions.length === 0) height -= 1;
+    return !mempool.hasReady() && (chain.final?.height ?? 0) >= height && node.status().sealing === "idle";
+  });
+}
+
 /** The state that no request but a good one may change. */
 export function stateOf({ chain, mempool }: AurexNode): object {
   const { hashHex } = chain.head;
