@@ -31,6 +31,9 @@ const goodInput: Readonly<Record<string, (worlds: Worlds) => Good>> = {
   postCandidacy: () => ({ world: "candidate", body: {} }),
   // It would end the node; founding anew has tests of its own.
   postFoundAnew: () => ({ body: {}, refused: { status: 409, code: "chain/given" } }),
+  // These nodes are parts of the test's process, which has no log of theirs; the routes have tests with processes.
+  postLogLevel: () => ({ refused: { status: 409, code: "admin/log-not-own" } }),
+  postStop: () => ({ body: {}, refused: { status: 409, code: "admin/not-stoppable" } }),
   getMining: () => ({ world: "miner" }),
   getMiningHistory: () => ({ world: "miner" }),
   getWork: () => ({ world: "miner" }),

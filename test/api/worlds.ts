@@ -1,5 +1,7 @@
 /** Real nodes for callers of the API: an authority with a past, one of three, a candidate, and a miner with a pool. */
+import path from "node:path";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { knownApiToken } from "../../src/node/api-token.ts";
 import { AurexNode, type AurexNodeOptions } from "../../src/node/aurex-node.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
@@ -50,7 +52,8 @@ async function openWorld(t: Ending, options: AurexNodeOptions): Promise<World> {
   const node = await AurexNode.open({ ...options, apiPort: 0 });
   t.after(() => node.stop());
   await node.start();
-  return { node, url: node.apiUrl as string, token: undefined };
+  const token = await knownApiToken(path.join(options.dataDir, "api-token"));
+  return { node, url: node.apiUrl as string, token };
 }
 
 function poaSpec(...authorities: readonly string[]): ChainSpec {
@@ -115,7 +118,18 @@ export async function openAuthorityWorld(t: Ending): Promise<AuthorityWorld> {
     last,
   ];
   for (const transaction of sent) await send(transaction);
-  await until("all is committed", () => node.chain.transaction(last.id) !== undefined);
+  await untilQuiet(node);
+  let sequence = 5;
+  // Certificates come into the chain with later blocks: until they show the account's state to be final.
+  await until("the account can be proven", async () => {
+    const proofs = [`/v1/accounts/${account}/proof`, `/v1/transactions/${last.idHex}/proof`];
+    const answers = await Promise.all(proofs.map((proof) => fetch(world.url + proof)));
+    if (answers.every(({ ok }) => ok)) return true;
+    await send(sign({ kind: "record", data: fromUtf8("above") }, sequence));
+    sequence += 1;
+    await untilQuiet(node);
+    return false;
+  });
   // One before it is missing, so it waits for as long as the test runs.
   const waiting = sign({ kind: "record", data: fromUtf8("later") }, 3, friend);
   await send(waiting);
@@ -126,7 +140,7 @@ export async function openAuthorityWorld(t: Ending): Promise<AuthorityWorld> {
     assetId: issue.idHex,
     committedId: last.idHex,
     waitingId: waiting.idHex,
-    unsent: toHex(sign({ kind: "record", data: fromUtf8("next") }, 5).bytes),
+    unsent: toHex(sign({ kind: "record", data: fromUtf8("next") }, sequence).bytes),
   };
 }
 

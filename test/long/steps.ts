@@ -39,6 +39,12 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_HISTORY: "100000" },
   },
   {
+    name: "requests",
+    what: "20,000 generated requests to a node's API",
+    argv: ["--test", "test/api/generated-requests.test.ts"],
+    variables: { AUREX_API_REQUESTS: "20000" },
+  },
+  {
     name: "soak",
     what: "five miners of unequal strength for three minutes",
     argv: ["test/soak/run.ts", "--minutes", "3"],

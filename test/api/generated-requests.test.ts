@@ -1,0 +1,72 @@
+/**
+ * Thousands of generated requests to a real node: none is answered with a bug, none outside of the document, and the
+ * node is afterwards as it was. AUREX_API_REQUESTS has another number of them, AUREX_API_SEED another seed.
+ */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import fc from "fast-check";
+import { suiteMaxMs } from "../support/patience.ts";
+import { type Answered, type Asking, GeneratedClient, type Operation } from "./generated-client.ts";
+import { arbitraryRequest } from "./request-arbitrary.ts";
+import { openAuthorityWorld, stateOf, untilQuiet } from "./worlds.ts";
+
+const requests = Number(process.env.AUREX_API_REQUESTS ?? 1_000);
+const seed = Number(process.env.AUREX_API_SEED ?? 20_261_125);
+/** As many as a browser's tabs would, so that requests meet. */
+const atOnce = 8;
+
+it(`${requests} generated requests leave the node as it was`, { timeout: suiteMaxMs }, async (t) => {
+  const world = await openAuthorityWorld(t);
+  const { node, account, name, assetId, committedId, waitingId, unsent } = world;
+  const client = await GeneratedClient.of(world.url);
+  t.after(() => client.close());
+  await untilQuiet(node);
+  const before = stateOf(node);
+  const head = node.chain.head;
+  const known = [
+    account,
+    name,
+    assetId,
+    committedId,
+    waitingId,
+    head.hashHex,
+    "head",
+    "final",
+    "0",
+    "1",
+    "AUR",
+  ];
+  // It is what submitting would take, so only the check may see it.
+  const checked = [...known, unsent];
+  const submitting = client.operations.filter(({ operationId }) => operationId === "postTransactions");
+  const others = client.operations.filter((operation) => !submitting.includes(operation));
+  const one = fc.oneof(
+    { weight: others.length, arbitrary: arbitraryRequest(others, checked) },
+    { weight: submitting.length, arbitrary: arbitraryRequest(submitting, known) },
+  );
+  const statuses = new Map<number, number>();
+  const waiting = fc.sample(one, { numRuns: requests, seed });
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const answer = await client.ask(next.asking);
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+        hold(client, next.operation, answer, next.asking);
+      }
+    }),
+  );
+  t.diagnostic(`answers by status: ${JSON.stringify(Object.fromEntries([...statuses].sort()))}`);
+  // Some must have come through, or nothing but the refusals was tried.
+  assert.ok((statuses.get(200) ?? 0) > requests / 20 && (statuses.get(400) ?? 0) > requests / 20);
+  assert.deepEqual(stateOf(node), before);
+  assert.equal((await fetch(`${world.url}/v1/node`)).status, 200);
+});
+
+function hold(client: GeneratedClient, operation: Operation, answer: Answered, asked: Asking): void {
+  const said = `${asked.method} ${asked.target} ${asked.body ?? ""}: ${answer.status} ${answer.bytes}`;
+  const isDeclared = Object.hasOwn(operation.responses, String(answer.status));
+  assert.ok(answer.status < 500 || isDeclared, said);
+  // What another method answers is in no operation; nor has 304 a body. A path may have become another route's.
+  if (asked.method !== operation.method || answer.status === 304) return;
+  client.holdAgainst(operation, answer, asked);
+}
