@@ -101,7 +101,8 @@ export class GeneratedClient {
 
   /** Whether the document allows a value for a parameter or a field. */
   allows(schema: Schema, value: unknown): boolean {
-    return this.#checkOf(JSON.stringify(schema), schema)(value);
+    const text = JSON.stringify(schema).replaceAll('"#/', '"api#/');
+    return this.#checkOf(text, JSON.parse(text) as Schema)(value);
   }
 
   ask({ method, target, headers = {}, body }: Asking): Promise<Answered> {
