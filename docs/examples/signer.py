@@ -66,6 +66,7 @@ def api(path, body=None, kept=None):
     url = os.environ.get("API", "http://127.0.0.1:13280") + path
     try: return json.load(urllib.request.urlopen(urllib.request.Request(url, body, headers)))
     except urllib.error.HTTPError as error: problem = json.load(error)
+    except urllib.error.URLError as error: sys.exit(f"no node answers at {url}: {error.reason}")
     if kept and problem["status"] != 503: os.remove(kept)  # It will never be taken as it is.
     sys.exit(f"{problem['code']}: {problem['detail']}. Next: {problem['next']}")
 
@@ -92,8 +93,7 @@ def main(key_file, command, *terms):
     while True:
         seen = api(f"/v1/transactions/{identity}")
         if seen["status"] == "dropped": sys.exit(f"dropped: {seen['reason']['message']}")
-        if seen["final"]: return print(identity, "final")
-        if seen["confirmations"] >= 20: return print(identity, "20 blocks deep")  # Nothing is final in Proof of Work.
+        if seen["final"] or seen["confirmations"] >= 6: return print(identity, "final" if seen["final"] else "6 blocks deep")
         time.sleep(0.2)
 
 if __name__ == "__main__": main(*sys.argv[1:]) if len(sys.argv) > 2 else sys.exit(__doc__)

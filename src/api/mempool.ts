@@ -31,7 +31,11 @@ export const getMempool = route({
     cursor: Type.Optional(CursorText),
     order: Type.Optional(Type.Enum(["newest", "oldest"])),
     account: Type.Optional(
-      Type.String({ maxLength: 192, description: "an address, a public key or a registered name" }),
+      Type.String({
+        minLength: 1,
+        maxLength: 192,
+        description: "an address, a public key or a registered name",
+      }),
     ),
   }),
   answers: { 200: MempoolPage },

@@ -58,6 +58,8 @@ export function decode<Value>(
     const view = isPlain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return ok(type.deserialize(view, { reuseBytes }));
   } catch (thrown) {
-    return fail({ code: "codec/malformed", what, reason: toError(thrown).message });
+    // What the engine says of a read behind the end tells people nothing.
+    const reason = thrown instanceof RangeError ? "the bytes end too early" : toError(thrown).message;
+    return fail({ code: "codec/malformed", what, reason });
   }
 }

@@ -89,6 +89,10 @@ describe("a batch", () => {
     assert.deepEqual(head, { height: rig.chain.head.header.height, hash: rig.chain.head.hashHex });
     assert.ok(body.results[3]?.refusal?.detail && body.results[3].refusal.next);
     assert.deepEqual(body.results[3].refusal.details, { asset: "AUR", balance: "0", needed: "1" });
+    assert.equal(
+      body.results[5]?.refusal?.detail,
+      "the transaction does not decode: the bytes end too early",
+    );
     const again = await batch(rig, chained);
     assert.deepEqual([again.status, again.body.known], [200, 3]);
     await rig.sealWaiting();
@@ -391,6 +395,7 @@ describe("the mempool", () => {
     const unknown = await ask<Problem>(rig, "/v1/mempool?limits=1");
     assert.match(unknown.body.detail, /limit/);
     assert.equal((await ask(rig, "/v1/mempool?account=nobody@example.com")).status, 404);
+    assert.equal((await ask(rig, "/v1/mempool?account=")).status, 400);
     assert.equal((await ask(rig, "/v1/mempool?account=aurex1x")).status, 400);
   });
 

@@ -92,6 +92,16 @@ describe("the signer in Python", { skip }, () => {
     await assert.rejects(readFile(`${keyFile}.sending`));
   });
 
+  it("says where no node answers", () => {
+    const env = { ...process.env, API: "http://127.0.0.1:9" };
+    const { stderr, status } = spawnSync("python3", ["-B", script, keyFile, "address"], {
+      env,
+      encoding: "utf8",
+    });
+    assert.equal(status, 1);
+    assert.match(stderr, /^no node answers at http:\/\/127\.0\.0\.1:9\/v1\/accounts/);
+  });
+
   it("finds a wrong letter by itself, and says what the node says of the rest", async () => {
     const to = addressOf(publicKey);
     const wrong = `${to.slice(0, -1)}${to.endsWith("q") ? "p" : "q"}`;
