@@ -7,13 +7,14 @@ import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
+import { StageTimes } from "../base/stage-times.ts";
 import {
   type BlockContents,
   type ConsensusEngine,
   compareHeads,
   type EngineState,
 } from "../consensus/engine.ts";
-import type { Entry, LedgerView, StateChange } from "../ledger/entry.ts";
+import type { LedgerView, StateChange } from "../ledger/entry.ts";
 import { type LedgerDraft, LedgerState } from "../ledger/ledger-state.ts";
 import {
   type Block,
@@ -46,6 +47,7 @@ import {
 import type { SideBlock } from "../store/side-blocks.ts";
 import { indexMore } from "./account-indexer.ts";
 import { BlockBytesCache } from "./block-bytes-cache.ts";
+import type { ChainEvents } from "./chain-events.ts";
 import { CommittedStates } from "./committed-states.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
 import { FarBehindRoom, isFarBehind } from "./far-behind.ts";
@@ -56,6 +58,8 @@ import { type ExecutedPlan, executePlan, planReorganization } from "./reorganiza
 import { recoverTrust } from "./trust-recovery.ts";
 import { signatureFault, verifyBody, verifyHeader, verifySanity } from "./verify-block.ts";
 import { WaitingBlocks } from "./waiting-blocks.ts";
+
+export type { ChainEvents, HeadChange } from "./chain-events.ts";
 
 export interface ChainOptions {
   readonly spec: ChainSpec;
@@ -80,33 +84,6 @@ export interface ChainModules {
   readonly logger: Logger;
 }
 
-export interface HeadChange {
-  readonly head: HeaderRecord;
-  readonly previous: HeaderRecord;
-  /** Blocks that left, highest first; not empty where the chain was reorganized. */
-  readonly disconnected: readonly Block[];
-  /** Blocks that joined, lowest first. */
-  readonly connected: readonly Block[];
-  /** Entries of the ledger that may differ from what they were; one that is gone, as it was. */
-  readonly touched: readonly Entry[];
-}
-
-export interface ChainEvents {
-  headChanged: [HeadChange];
-  /** A block waits for a parent that nobody here has. */
-  parentMissing: [parentHash: Uint8Array, orphan: Block];
-  /** A block that had to wait (for its parent or its time) has now been imported. */
-  waitingImported: [Block];
-  /** A block, mined here or received, is stored; on the canonical line or beside it. */
-  blockStored: [Block];
-  /** A vote that had not been known counts. */
-  voteCounted: [Vote];
-  /** A higher block is final, and on disk as such. */
-  finalChanged: [Checkpoint];
-  /** An authority was seen to contradict itself, here or by a peer; the evidence is to be sent on. */
-  evidenceFound: [Evidence];
-}
-
 /** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
 export type ImportOutcome = "head" | "side";
 
@@ -119,6 +96,7 @@ export class Chain {
   readonly events = new EventEmitter<ChainEvents>();
   readonly spec: ChainSpec;
   readonly engine: ConsensusEngine;
+  readonly times: StageTimes;
   readonly #store: ChainStore;
   readonly #verifier: TransactionVerifier;
   readonly #clock: Clock;
@@ -152,6 +130,7 @@ export class Chain {
     this.events.setMaxListeners(32);
     this.spec = options.spec;
     this.engine = modules.engine;
+    this.times = new StageTimes(modules.clock);
     this.#store = modules.store;
     this.#verifier = modules.verifier;
     this.#clock = modules.clock;
@@ -538,7 +517,9 @@ export class Chain {
 
   /** Asked for once, so that an import does not verify again what is still being verified ahead of it. */
   async #verdictsOn(block: Block): Promise<readonly boolean[]> {
-    const begun = this.#verdicts.get(block) ?? this.#verifier.verify(block.transactions);
+    const begun =
+      this.#verdicts.get(block) ??
+      this.times.await("verify", () => this.#verifier.verify(block.transactions));
     this.#verdicts.set(block, begun);
     try {
       return await begun;
@@ -583,7 +564,9 @@ export class Chain {
       invariant(state.ok, "a stored block was judged before");
       return this.engine.authorityUpdates(parent, state.value);
     };
-    const executed = executePlan(plan, this.#ledger, this.spec.genesis, this.#store, blockOf, updatesOf);
+    const executed = this.times.measure("execute", () =>
+      executePlan(plan, this.#ledger, this.spec.genesis, this.#store, blockOf, updatesOf),
+    );
     if (!executed.ok) {
       const { hash, fault } = executed.fault;
       const refused = await this.#refuse(hash, fault);
@@ -601,7 +584,7 @@ export class Chain {
     final: Checkpoint | undefined,
   ): Promise<void> {
     const { draft, connected, connectedBlocks, disconnectedBlocks } = executed;
-    await this.#store.commit({
+    const batch: CommitBatch = {
       ...this.#keeping(record, block),
       disconnected: disconnectedBlocks.map(({ hash, header, transactions }) => ({
         hash,
@@ -613,7 +596,8 @@ export class Chain {
       head: { hash: record.hash, height: record.header.height, entryCount: draft.entryCount },
       invalid: [],
       ...(final ? { final } : {}),
-    });
+    };
+    await this.times.await("commit", () => this.#store.commit(batch));
     const touched = draft.touchedEntries();
     this.#ledger.commit(draft);
     const previous = this.#head;

@@ -1,5 +1,6 @@
 /** What the API is handed of the node that it speaks for. */
 
+import type { Registry } from "prom-client";
 import type { PoolAnswer } from "../api/mining.ts";
 import type { PeersAnswer } from "../api/node.ts";
 import type { NodeStatus } from "../api/node-status.ts";
@@ -40,6 +41,8 @@ export interface ApiModules {
   /** Whose peers and candidates the event stream tells of; absent where the node has no network. */
   readonly network?: Pick<Network, "events" | "directory" | "peerCount"> | undefined;
   readonly host?: Pick<PeerHost, "events"> | undefined;
+  /** What the peer host collects about itself; absent where it collects nothing. */
+  readonly hostMetrics?: Registry | undefined;
   /** Undefined where nobody may change the node while it runs. */
   readonly admin?: AdminControl | undefined;
   /** Undefined where the chain has no authorities. */

@@ -5,7 +5,8 @@ import type { ApiModules } from "./api-modules.ts";
 import { type ApiLimits, defaultApiLimits } from "./door/limits.ts";
 import { addEventRoutes } from "./events/event-routes.ts";
 import { type EventLimits, EventSource } from "./events/event-source.ts";
-import { addMetrics } from "./metrics.ts";
+import { addMetricsRoute } from "./metrics/metrics-route.ts";
+import { NodeMetrics } from "./metrics/node-metrics.ts";
 import { addRoutes } from "./routes.ts";
 import { createServer, type TlsIdentity } from "./server.ts";
 import { addWorkRoutes, workWaitMs } from "./work-routes.ts";
@@ -45,7 +46,8 @@ export interface Api {
 
 const drainMs = 5_000;
 
-export function createApi(options: ApiOptions, modules: ApiModules): Api {
+/** @param metrics of the node, if they are shown elsewhere, too */
+export function createApi(options: ApiOptions, modules: ApiModules, metrics?: NodeMetrics): Api {
   const { host = "127.0.0.1", port, tls, token, allowedHosts = [], corsOrigins = [] } = options;
   const limits = { ...defaultApiLimits, ...options.limits };
   const app = createServer(
@@ -61,9 +63,12 @@ export function createApi(options: ApiOptions, modules: ApiModules): Api {
   app.addHook("onSend", async (_request, reply) => {
     if (stopping.signal.aborted) reply.header("connection", "close");
   });
+  const figures = metrics ?? new NodeMetrics(modules);
+  figures.requests.count(app);
+  if (!metrics) app.addHook("onClose", async () => figures.close());
   addRoutes(app, modules);
   addWorkRoutes(app, modules, options.workWaitMs ?? workWaitMs);
-  addMetrics(app, modules);
+  addMetricsRoute(app, figures);
   const events = new EventSource({ ...modules, clock: systemClock }, options.events);
   addEventRoutes(app, { chain: modules.chain, hub: events.hub });
   events.start();

@@ -1,6 +1,6 @@
 /** The ledger's accounts, holders, names and assets in order, so that a page of a list does not look at all of them. */
 import sortedBtree from "sorted-btree";
-import type { Chain } from "../chain/chain.ts";
+import type { Chain, HeadChange } from "../chain/chain.ts";
 import {
   type AccountEntry,
   type AssetBalanceEntry,
@@ -116,13 +116,20 @@ export class LedgerLists {
 
   constructor(chain: Pick<Chain, "ledger" | "events">) {
     this.#chain = chain;
-    chain.events.on("headChanged", ({ touched }) => {
-      if (!this.#orders && !this.#building) return;
-      for (const entry of touched) this.#changed.add(entryKey(entry));
-      // While they are being built, the lists need all that changes.
-      if (this.#changed.size > changedMax && !this.#building) this.#forget();
-    });
+    chain.events.on("headChanged", this.#onHead);
   }
+
+  /** Follows the chain no more. */
+  close(): void {
+    this.#chain.events.off("headChanged", this.#onHead);
+  }
+
+  #onHead = ({ touched }: HeadChange) => {
+    if (!this.#orders && !this.#building) return;
+    for (const entry of touched) this.#changed.add(entryKey(entry));
+    // While they are being built, the lists need all that changes.
+    if (this.#changed.size > changedMax && !this.#building) this.#forget();
+  };
 
   /** Resolves when the lists can be asked; to be awaited before each answer, which is then made without a pause. */
   async ready(): Promise<void> {

@@ -1,7 +1,9 @@
-/** The metrics alone, on an address that other machines may reach: no API is there, and nothing can be changed. */
+/** The metrics, and whether the node lives and is ready, on an address that other machines may reach: no API is there, and nothing can be changed. */
 import fastify from "fastify";
 import type { ApiModules } from "./api-modules.ts";
-import { addMetrics } from "./metrics.ts";
+import { addHealthRoutes } from "./health-routes.ts";
+import { addMetricsRoute } from "./metrics/metrics-route.ts";
+import type { NodeMetrics } from "./metrics/node-metrics.ts";
 
 export interface MetricsServerOptions {
   /** Address or name of this machine, e.g. `0.0.0.0`. */
@@ -23,12 +25,13 @@ export interface MetricsServer {
 const requestTimeoutMs = 10_000;
 /** A few collectors, each with a connection or two: whoever opens more is none. */
 const connectionsMax = 32;
-const index = "Metrics of an Aurex node, as Prometheus reads them: /metrics\n";
+const index = "Metrics of an Aurex node, as Prometheus reads them: /metrics; its health: /livez, /readyz\n";
 
 /** Nobody is authenticated here, and any Host header is answered: what is shown has to be fit for all who reach it. */
 export function createMetricsServer(
   { host, port }: MetricsServerOptions,
-  modules: Pick<ApiModules, "chain" | "status" | "software">,
+  modules: Pick<ApiModules, "status" | "peers">,
+  metrics: NodeMetrics,
 ): MetricsServer {
   const app = fastify({
     // A request has no body here.
@@ -50,7 +53,8 @@ export function createMetricsServer(
       .type(plain)
       .send(statusCode >= 500 ? "The node failed to answer.\n" : index);
   });
-  addMetrics(app, modules);
+  addMetricsRoute(app, metrics);
+  addHealthRoutes(app, modules);
   return {
     start: () => app.listen({ host, port }),
     stop: () => app.close(),

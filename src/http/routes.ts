@@ -21,7 +21,9 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addBlockRoutes(app, modules.chain);
   addTransactionRoutes(app, modules);
   addMempoolRoutes(app, modules);
-  addAccountRoutes(app, modules, new LedgerLists(modules.chain));
+  const lists = new LedgerLists(modules.chain);
+  addAccountRoutes(app, modules, lists);
+  app.addHook("onClose", async () => lists.close());
   addLightRoutes(app, modules.chain);
   addAuthorityRoutes(app, modules.authorities);
   addConsensusRoutes(app, modules);

@@ -276,7 +276,7 @@ export class Network {
   }
 
   #judgeBlock(message: Uint8Array, from: PeerId): Verdict {
-    const decoded = decodeBlock(message);
+    const decoded = this.#chain.times.measure("decode", () => decodeBlock(message));
     if (!decoded.ok) return this.#verdict(decoded.fault, from, "a block");
     const block = decoded.value;
     const screened = this.#chain.screenBlock(block);

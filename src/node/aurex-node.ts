@@ -106,7 +106,7 @@ export class AurexNode {
     resources: AsyncDisposableStack,
     { clock, leaveChain, processControl }: NodeOwner,
   ) {
-    const { core, host, keyPair, lock, follower, workBoard, pool, apiSecrets, logger } = parts;
+    const { core, host, keyPair, lock, follower, workBoard, pool, hostMetrics, apiSecrets, logger } = parts;
     this.options = options;
     this.workBoard = workBoard;
     this.#core = core;
@@ -125,6 +125,7 @@ export class AurexNode {
       peers: () => peersAnswer(core.network),
       network: core.network,
       host,
+      hostMetrics,
       authorities: core.admission,
       admin: new NodeAdmin({ host, process: processControl, clock, logger }),
       foundAnew: leaveChain && (() => this.#foundAnew(leaveChain)),

@@ -6,6 +6,7 @@ import { isLoopback } from "../base/loopback.ts";
 import { type Api, createApi } from "../http/api.ts";
 import type { ApiModules } from "../http/api-modules.ts";
 import { type ApiLimits, defaultApiLimits } from "../http/door/limits.ts";
+import { NodeMetrics } from "../http/metrics/node-metrics.ts";
 import { createMetricsServer, type MetricsServer } from "../http/metrics-server.ts";
 import type { TlsIdentity } from "../http/server.ts";
 import type { HolderApi } from "../store/directory-lock.ts";
@@ -59,6 +60,7 @@ export class HttpServers {
   readonly #secrets: ApiSecrets | undefined;
   readonly #modules: ApiModules;
   readonly #api: Api | undefined;
+  readonly #nodeMetrics: NodeMetrics;
   readonly #metrics: MetricsServer | undefined;
 
   /** @param secrets undefined where there is no API */
@@ -67,10 +69,14 @@ export class HttpServers {
     this.#options = options;
     this.#secrets = secrets;
     this.#modules = modules;
+    const metrics = new NodeMetrics(modules);
+    this.#nodeMetrics = metrics;
     const served = { ...apiAccess, token: secrets?.token, tls: secrets?.tls, limits: limitsOf(apiAccess) };
-    this.#api = apiPort === undefined ? undefined : createApi({ ...served, port: apiPort }, modules);
+    this.#api = apiPort === undefined ? undefined : createApi({ ...served, port: apiPort }, modules, metrics);
     this.#metrics =
-      metricsAddress === undefined ? undefined : createMetricsServer(placeOf(metricsAddress), modules);
+      metricsAddress === undefined
+        ? undefined
+        : createMetricsServer(placeOf(metricsAddress), modules, metrics);
   }
 
   /**
@@ -102,6 +108,7 @@ export class HttpServers {
   /** Lets requests that run end, for a while; again does nothing. */
   async stop(): Promise<void> {
     await Promise.all([this.#api?.stop(), this.#metrics?.stop()]);
+    this.#nodeMetrics.close();
   }
 
   #sayOpen(url: string, host: string): void {

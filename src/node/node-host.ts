@@ -1,4 +1,5 @@
 /** The libp2p host of a node on its machine: the same one whether it runs on a chain or still looks for one. */
+import type { Registry } from "prom-client";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { createLibp2pHost, type Libp2pHost } from "../network/libp2p/libp2p-host.ts";
@@ -25,13 +26,14 @@ const mdnsIntervalMs = 3_000;
 export async function createNodeHost(
   options: NodeHostOptions,
   keyPair: KeyPair,
-  modules: { readonly clock: Clock; readonly logger: Logger },
+  modules: { readonly clock: Clock; readonly logger: Logger; readonly metrics?: Registry },
 ): Promise<Libp2pHost> {
   const { dataDir, network, listenAddresses, announceAddresses = [], bootstrap, mdns } = options;
   const networkSecret = await loadNetworkSecret(dataDir);
   return createLibp2pHost(
     {
       ...(networkSecret ? { networkSecret } : {}),
+      ...(modules.metrics ? { metrics: modules.metrics } : {}),
       privateKeySeed: keyPair.secretKey.subarray(0, seedBytes),
       listenAddresses,
       announceAddresses,

@@ -1,6 +1,7 @@
 /** Opens what a node is made of, in the order in which the parts need each other; each is closed in the opposite order. */
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { Registry } from "prom-client";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
@@ -38,6 +39,8 @@ export interface NodeParts {
   readonly follower: ExportFollower | undefined;
   readonly workBoard: WorkBoard | undefined;
   readonly pool: PoolService | undefined;
+  /** Of the host. */
+  readonly hostMetrics: Registry;
   readonly apiSecrets: ApiSecrets | undefined;
   readonly logger: Logger;
 }
@@ -74,7 +77,8 @@ export async function openParts(
     throw fileError(dataDir, thrown);
   });
   resources.defer(() => transactionJournal.close());
-  const host = await createNodeHost(options, keyPair, { clock, logger });
+  const hostMetrics = new Registry();
+  const host = await createNodeHost(options, keyPair, { clock, logger, metrics: hostMetrics });
   resources.defer(() => host.stop());
   const core = await NodeCore.open(
     { ...options, keyPair, software: softwareVersion, instance: new Uint8Array(randomBytes(32)) },
@@ -92,7 +96,7 @@ export async function openParts(
   const pool = await openPool(options, { core, workBoard, keyPair, clock, logger }, resources);
   const follower = openFollower(options, { core, pool, clock, logger }, resources);
   resources.defer(() => core.stop());
-  return { core, host, keyPair, lock, follower, workBoard, pool, apiSecrets, logger };
+  return { core, host, keyPair, lock, follower, workBoard, pool, hostMetrics, apiSecrets, logger };
 }
 
 function openWorkBoard(options: AurexNodeOptions, clock: Clock, logger: Logger): WorkBoard | undefined {

@@ -18,6 +18,11 @@ async function rigOf(t: TestContext, options: RigOptions = {}) {
   return rig;
 }
 
+/** The figure that a sample belongs to: a histogram has several. */
+function aboutOf(name: string, types: ReadonlyMap<string, string>): string {
+  return types.has(name) ? name : name.replace(/_(?:bucket|sum|count)$/, "");
+}
+
 async function scrape(url: string): Promise<{ samples: Sample[]; types: Map<string, string> }> {
   const response = await fetch(`${url}/metrics`);
   assert.equal(response.status, 200);
@@ -35,7 +40,8 @@ async function scrape(url: string): Promise<{ samples: Sample[]; types: Map<stri
     const [, name, labelText, value] = sample as unknown as [string, string, string, string];
     const labels = [...labelText.matchAll(/([a-z_]+)="([^"]*)"(?:,|$)/g)].map(([, key, text]) => [key, text]);
     assert.ok(Number.isFinite(Number(value)), line);
-    assert.ok(types.has(name) && helped.has(name), `${name} has no type or no help`);
+    const described = aboutOf(name, types);
+    assert.ok(types.has(described) && helped.has(described), `${name} has no type or no help`);
     samples.push({ name, labels: Object.fromEntries(labels), value: Number(value) });
   }
   const keys = samples.map(({ name, labels }) => JSON.stringify([name, labels]));
@@ -59,9 +65,11 @@ describe("GET /metrics", () => {
     await rig.sealWaiting();
     assert.ok((await rig.mempool.add(rig.sign(note, alice, { sequence: 1 }))).ok);
     const { header } = rig.chain.head;
-    const values = await valuesOf(rig.url);
+    const values = Object.entries(await valuesOf(rig.url)).filter(
+      ([name]) => name.startsWith("aurex_") && !/_(?:api_request|block_stage|event_loop)/.test(name),
+    );
     assert.ok(header.height > 0);
-    assert.deepEqual(values, {
+    assert.deepEqual(Object.fromEntries(values), {
       aurex_head_height: header.height,
       aurex_head_timestamp_seconds: header.timestampMs / 1_000,
       aurex_final_height: 0,
@@ -81,13 +89,27 @@ describe("GET /metrics", () => {
     });
   });
 
-  it("has a type for each figure, and node and chain as the only labels", async (t) => {
+  it("has a type for each figure, and node and chain as labels of every one", async (t) => {
     const rig = await rigOf(t);
     const { samples, types } = await scrape(rig.url);
     const chain = toHex(rig.chain.spec.chainId).slice(0, 16);
+    const own = new Set([
+      "software",
+      "consensus",
+      "runtime",
+      "stage",
+      "quantile",
+      "method",
+      "route",
+      "status",
+      "le",
+    ]);
     for (const { name, labels } of samples) {
-      assert.equal(types.get(name), name.endsWith("_total") ? "counter" : "gauge", name);
-      const { software, consensus, runtime, ...rest } = labels;
+      const about = aboutOf(name, types);
+      const type = about === name ? (name.endsWith("_total") ? "counter" : "gauge") : "histogram";
+      assert.equal(types.get(about), type, name);
+      const { software, consensus, runtime } = labels;
+      const rest = Object.fromEntries(Object.entries(labels).filter(([label]) => !own.has(label)));
       assert.deepEqual(rest, { node: "rig", chain });
       if (name !== "aurex_build_info") continue;
       assert.deepEqual([software, consensus, runtime], ["aurex/test", "poa", process.version]);
@@ -133,6 +155,48 @@ describe("GET /metrics", () => {
     assert.deepEqual(await figures(), [1, 0]);
     status.sealing = "off";
     assert.deepEqual(await figures(), [undefined, undefined]);
+  });
+
+  it("times the stages of a block, and the requests by route and status, whatever paths are asked for", async (t) => {
+    const rig = await rigOf(t);
+    assert.ok((await rig.mempool.add(rig.sign(note, alice))).ok);
+    await rig.sealWaiting();
+    const asked = [
+      "/v1/node",
+      "/v1/node",
+      `/v1/blocks/${"0".repeat(64)}`,
+      "/v1/blocks/x",
+      "/nowhere",
+      "/elsewhere",
+    ];
+    for (const path of asked) await (await fetch(`${rig.url}${path}`)).text();
+    await (await fetch(`${rig.url}/v1/authorities/open`, { method: "POST" })).text();
+    const { samples } = await scrape(rig.url);
+    const countOf = (name: string, wanted: Record<string, string>) =>
+      samples.find(
+        (sample) =>
+          sample.name === name &&
+          Object.entries(wanted).every(([label, text]) => sample.labels[label] === text),
+      )?.value;
+    const blocks = rig.chain.head.header.height;
+    for (const stage of ["verify", "execute", "commit"]) {
+      assert.equal(countOf("aurex_block_stage_seconds_count", { stage }), blocks, stage);
+    }
+    const requests = samples.filter(({ name }) => name === "aurex_api_requests_total");
+    assert.deepEqual(
+      requests.map(({ labels: { method, route, status }, value }) => [method, route, status, value]).sort(),
+      [
+        ["GET", "/v1/blocks/{reference}", "400", 1],
+        ["GET", "/v1/blocks/{reference}", "404", 1],
+        ["GET", "/v1/node", "200", 2],
+        ["POST", "/v1/authorities/open", "401", 1],
+        ["any", "none", "404", 2],
+      ],
+    );
+    assert.equal(countOf("aurex_api_request_seconds_count", { route: "/v1/node" }), 2);
+    for (const quantile of ["0.5", "0.99", "1"]) {
+      assert.ok((countOf("aurex_event_loop_delay_seconds", { quantile }) ?? -1) >= 0, quantile);
+    }
   });
 
   it("keeps the figures of two APIs in one process apart", async (t) => {

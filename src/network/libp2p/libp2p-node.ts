@@ -5,10 +5,12 @@ import { identify } from "@libp2p/identify";
 import type { ConnectionGater, Libp2p } from "@libp2p/interface";
 import { ping } from "@libp2p/ping";
 import { preSharedKey } from "@libp2p/pnet";
+import { prometheusMetrics } from "@libp2p/prometheus-metrics";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import type { LevelDatastore } from "datastore-level";
 import { createLibp2p } from "libp2p";
+import type { Registry } from "prom-client";
 import { fromUtf8, toHex } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
 import { networkSecretBytes } from "../../protocol/invitation.ts";
@@ -24,6 +26,8 @@ export interface Libp2pNodeOptions {
   readonly announceAddresses?: readonly string[];
   readonly maxConnections: number;
   readonly agentVersion: string;
+  /** Where libp2p's own figures are collected. */
+  readonly metrics?: Registry;
   /** 32 bytes: only nodes with the same secret can connect, and only to each other. Absent: an open network. */
   readonly networkSecret?: Uint8Array;
 }
@@ -75,6 +79,9 @@ export async function createLibp2pNode(
     connectionMonitor: { pingInterval: 5_000 },
     peerStore: { maxAddressAge: Infinity, maxPeerAge: Infinity },
     ...(datastore === undefined ? {} : { datastore }),
+    ...(options.metrics === undefined
+      ? {}
+      : { metrics: prometheusMetrics({ registry: options.metrics, collectDefaultMetrics: false }) }),
     services: {
       identify: identify(),
       ping: ping(),

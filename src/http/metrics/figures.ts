@@ -1,14 +1,7 @@
-/** `GET /metrics`: what the node says of itself, as Prometheus reads it. */
-import type { FastifyInstance } from "fastify";
-import { Counter, Gauge, Registry } from "prom-client";
-import { getMetrics } from "../api/metrics.ts";
-import type { NodeStatus } from "../api/node-status.ts";
-import type { HeadChange } from "../chain/chain.ts";
-import { addressOf } from "../protocol/identity.ts";
-import type { ApiModules } from "./api-modules.ts";
-import { serveRoute } from "./serve-route.ts";
+/** The figures that a node's status has, each under the name that Prometheus knows it by. */
+import type { NodeStatus } from "../../api/node-status.ts";
 
-interface Figure {
+export interface Figure {
   /** Without the prefix; ends in its unit. */
   readonly name: string;
   readonly help: string;
@@ -16,9 +9,7 @@ interface Figure {
   readonly read: (status: NodeStatus) => number | null;
 }
 
-const prefix = "aurex_";
-
-const figures: readonly Figure[] = [
+export const figures: readonly Figure[] = [
   { name: "head_height", help: "Height of the newest block.", read: ({ head }) => head.height },
   {
     name: "head_timestamp_seconds",
@@ -103,63 +94,3 @@ const figures: readonly Figure[] = [
     read: (status) => (status.export ? Number(status.export.fault !== null) : null),
   },
 ];
-
-/** One registry for each API, since one process may run several nodes. */
-export function addMetrics(
-  app: FastifyInstance,
-  modules: Pick<ApiModules, "chain" | "status" | "software">,
-): void {
-  const { chain, status, software } = modules;
-  const registry = new Registry();
-  const registers = [registry];
-  const gauges = figures.map((figure) => ({
-    read: figure.read,
-    gauge: new Gauge({ name: prefix + figure.name, help: figure.help, registers }),
-  }));
-  const buildInfo = new Gauge({
-    name: `${prefix}build_info`,
-    help: "Always 1; the labels say what runs.",
-    labelNames: ["software", "consensus", "runtime"],
-    registers,
-  });
-  const headWeight = new Gauge({
-    name: `${prefix}head_weight`,
-    help: "Weight of the newest block for fork choice; in Proof of Work the hashes that it takes on average.",
-    registers,
-  });
-  const counter = (suffix: string, help: string) => new Counter({ name: prefix + suffix, help, registers });
-  const connectedBlocks = counter("blocks_connected_total", "Blocks that joined the chain since the start.");
-  const ownBlocks = counter("own_blocks_connected_total", "Those of them that this node's key produced.");
-  const disconnectedBlocks = counter(
-    "blocks_disconnected_total",
-    "Blocks that left the chain since the start.",
-  );
-  const reorganizations = counter("reorganizations_total", "Times that another branch took over.");
-
-  let ownAddress: string | undefined;
-  const onHeadChanged = ({ connected, disconnected }: HeadChange) => {
-    ownAddress ??= status().address;
-    connectedBlocks.inc(connected.length);
-    ownBlocks.inc(connected.filter(({ header }) => addressOf(header.producer) === ownAddress).length);
-    disconnectedBlocks.inc(disconnected.length);
-    if (disconnected.length > 0) reorganizations.inc();
-  };
-  chain.events.on("headChanged", onHeadChanged);
-  app.addHook("onClose", async () => {
-    chain.events.off("headChanged", onHeadChanged);
-  });
-
-  serveRoute(app, getMetrics, async () => {
-    const now = status();
-    registry.setDefaultLabels({ node: now.name, chain: now.chainId.slice(0, 16) });
-    buildInfo.set({ software, consensus: now.consensus, runtime: process.version }, 1);
-    for (const { read, gauge } of gauges) {
-      const value = read(now);
-      if (value === null) gauge.remove();
-      else gauge.set(value);
-    }
-    const parent = chain.headerOf(chain.head.header.parentHash);
-    headWeight.set(Number(chain.head.cumulativeWeight - (parent?.cumulativeWeight ?? 0n)));
-    return registry.metrics();
-  });
-}

@@ -1,0 +1,160 @@
+/** What a node says of itself as Prometheus reads it: one for each node, since one process may run several. */
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type StageWatcher, stages } from "../../base/stage-times.ts";
+import type { HeadChange } from "../../chain/chain.ts";
+import { addressOf } from "../../protocol/identity.ts";
+import type { ApiModules } from "../api-modules.ts";
+import { loopDelay, unwatchLoop, watchLoop } from "./event-loop-delay.ts";
+import { figures } from "./figures.ts";
+import { RequestMetrics } from "./request-metrics.ts";
+
+export type MetricsModules = Pick<ApiModules, "chain" | "status" | "software" | "hostMetrics">;
+
+const prefix = "aurex_";
+/** A block of a class's chain takes milliseconds, one with 5,000 transfers about a second. */
+const stageBuckets = [0.0005, 0.002, 0.01, 0.05, 0.2, 1, 5];
+
+export class NodeMetrics {
+  /** Of the API; only what is counted is shown. */
+  readonly requests: RequestMetrics;
+  readonly #modules: MetricsModules;
+  readonly #registry = new Registry();
+  readonly #refreshed: (() => void)[] = [];
+  readonly #ended: (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(modules: MetricsModules) {
+    this.#modules = modules;
+    this.#showStatus();
+    this.#showHead();
+    this.#countBlocks();
+    this.#timeStages();
+    this.#showProcess();
+    this.requests = new RequestMetrics(this.#registry);
+  }
+
+  /** Content type of {@link text}. */
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** Everything as of now. */
+  async text(): Promise<string> {
+    const { status, hostMetrics } = this.#modules;
+    const { name, chainId } = status();
+    const labels = { node: name, chain: chainId.slice(0, 16) };
+    for (const refresh of this.#refreshed) refresh();
+    const registries = hostMetrics ? [this.#registry, hostMetrics] : [this.#registry];
+    const texts = registries.map((registry) => {
+      registry.setDefaultLabels(labels);
+      return registry.metrics();
+    });
+    return (await Promise.all(texts)).join("\n");
+  }
+
+  /** Watches the node no more; again does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const end of this.#ended) end();
+  }
+
+  #gauge(name: string, help: string, labelNames: string[] = []): Gauge {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #showStatus(): void {
+    const { status, software } = this.#modules;
+    const gauges = figures.map(({ name, help, read }) => ({ read, gauge: this.#gauge(prefix + name, help) }));
+    const labels = ["software", "consensus", "runtime"];
+    const buildInfo = this.#gauge(`${prefix}build_info`, "Always 1; the labels say what runs.", labels);
+    this.#refreshed.push(() => {
+      const now = status();
+      buildInfo.set({ software, consensus: now.consensus, runtime: process.version }, 1);
+      for (const { read, gauge } of gauges) {
+        const value = read(now);
+        if (value === null) gauge.remove();
+        else gauge.set(value);
+      }
+    });
+  }
+
+  #showHead(): void {
+    const { chain } = this.#modules;
+    const weight = this.#gauge(
+      `${prefix}head_weight`,
+      "Weight of the newest block for fork choice; in Proof of Work the hashes that it takes on average.",
+    );
+    this.#refreshed.push(() => {
+      const parent = chain.headerOf(chain.head.header.parentHash);
+      weight.set(Number(chain.head.cumulativeWeight - (parent?.cumulativeWeight ?? 0n)));
+    });
+  }
+
+  #countBlocks(): void {
+    const { chain, status } = this.#modules;
+    const registers = [this.#registry];
+    const counter = (suffix: string, help: string) => new Counter({ name: prefix + suffix, help, registers });
+    const connectedBlocks = counter(
+      "blocks_connected_total",
+      "Blocks that joined the chain since the start.",
+    );
+    const ownBlocks = counter("own_blocks_connected_total", "Those of them that this node's key produced.");
+    const disconnectedBlocks = counter(
+      "blocks_disconnected_total",
+      "Blocks that left the chain since the start.",
+    );
+    const reorganizations = counter("reorganizations_total", "Times that another branch took over.");
+    let ownAddress: string | undefined;
+    const onHeadChanged = ({ connected, disconnected }: HeadChange) => {
+      ownAddress ??= status().address;
+      connectedBlocks.inc(connected.length);
+      ownBlocks.inc(connected.filter(({ header }) => addressOf(header.producer) === ownAddress).length);
+      disconnectedBlocks.inc(disconnected.length);
+      if (disconnected.length > 0) reorganizations.inc();
+    };
+    chain.events.on("headChanged", onHeadChanged);
+    this.#ended.push(() => chain.events.off("headChanged", onHeadChanged));
+  }
+
+  #timeStages(): void {
+    const { chain } = this.#modules;
+    const histogram = new Histogram({
+      name: `${prefix}block_stage_seconds`,
+      help: "How long a stage of taking in blocks took: decode (from gossip), verify (signatures), execute, commit.",
+      labelNames: ["stage"],
+      buckets: stageBuckets,
+      registers: [this.#registry],
+    });
+    const byStage = new Map(stages.map((stage) => [stage, histogram.labels(stage)]));
+    const watcher: StageWatcher = (stage, ms) => byStage.get(stage)?.observe(ms / 1_000);
+    chain.times.watch(watcher);
+    this.#ended.push(() => chain.times.unwatch(watcher));
+  }
+
+  #showProcess(): void {
+    const delay = this.#gauge(
+      `${prefix}event_loop_delay_seconds`,
+      "By how much the process's event loop was late in the last 15 s: the median, 99 of 100, and the most.",
+      ["quantile"],
+    );
+    const memory = this.#gauge("process_resident_memory_bytes", "Memory of the process.");
+    const cpu = new Counter({
+      name: "process_cpu_seconds_total",
+      help: "Processor time of the process, of all its threads.",
+      registers: [this.#registry],
+    });
+    watchLoop();
+    this.#ended.push(unwatchLoop);
+    this.#refreshed.push(() => {
+      const { median, p99, max } = loopDelay();
+      delay.set({ quantile: "0.5" }, median);
+      delay.set({ quantile: "0.99" }, p99);
+      delay.set({ quantile: "1" }, max);
+      memory.set(process.memoryUsage.rss());
+      const { user, system } = process.cpuUsage();
+      cpu.reset();
+      cpu.inc((user + system) / 1e6);
+    });
+  }
+}
