@@ -75,7 +75,11 @@ export function importCommand(terminal: Terminal): AurexCommand {
 
 async function givenText({ file }: ImportFlags, terminal: Terminal): Promise<string> {
   if (file === undefined && terminal.canAsk) {
-    return terminal.askSecret("Words, or a seed in hex (not shown): ");
+    // Words end with an empty line alone: of 24 in several lines the first 12 may pass as 12 by chance.
+    return terminal.askSecretLines(
+      "Words, a seed in hex or a keystore, not shown; an empty line ends it: ",
+      (text) => isSeedHex(text.trim()) || isJson(text),
+    );
   }
   const isInput = file === undefined || file === "-";
   const what = isInput ? "stdin" : file;
@@ -122,6 +126,14 @@ async function imported(text: string, flags: ImportFlags, terminal: Terminal): P
   if (!words.ok) throw unusable(words.fault, "what was given");
   const origin = await originFromWords(words.value, flags.account ?? 0);
   return { origin, passphrase: await newPassphrase(flags, terminal) };
+}
+
+function isJson(text: string): boolean {
+  try {
+    return text.trimStart().startsWith("{") && typeof JSON.parse(text) === "object";
+  } catch {
+    return false;
+  }
 }
 
 function isSeedHex(text: string): boolean {

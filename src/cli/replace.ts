@@ -45,7 +45,7 @@ export async function cancelTransaction(
     );
     const taken = sent.replaces === undefined ? `the sequence ${sequence}` : `the place of ${sent.replaces}`;
     terminal.stderr.write(`it takes ${taken}, and does nothing else\n`);
-    return tell(sent.id, sender, () => report(sent, flags, terminal, sender.client));
+    return tell(sent.id, sender, terminal, () => report(sent, flags, terminal, sender.client));
   }
   const target = await targetOf(reference, flags.key, sender);
   const { sequence } = target;
@@ -54,7 +54,7 @@ export async function cancelTransaction(
   const sent = await replaceTarget(target, sender, build, flags, fee, terminal);
   terminal.stderr.write(`it takes the place of ${target.id}, and does nothing else\n`);
   const said = { ...sent, replaces: target.id };
-  await tell(sent.id, sender, () => report(said, flags, terminal, sender.client));
+  await tell(sent.id, sender, terminal, () => report(said, flags, terminal, sender.client));
 }
 
 /** The same content and sequence with a higher fee. */
@@ -72,7 +72,7 @@ export async function bumpTransaction(id: string, flags: SigningFlags, terminal:
   const sent = await replaceTarget(target, sender, build, flags, fee, terminal);
   terminal.stderr.write(`it is ${target.id} again, for a higher fee, and takes its place\n`);
   const said = { ...sent, replaces: target.id };
-  await tell(sent.id, sender, () => report(said, flags, terminal, sender.client));
+  await tell(sent.id, sender, terminal, () => report(said, flags, terminal, sender.client));
 }
 
 async function replaceTarget(

@@ -60,7 +60,7 @@ export async function signAndSend(
       : sendAt(sender, outbox, build, flags, { sequence, fee }, terminal),
   );
   if (sent.replaces !== undefined) terminal.stderr.write(`${replacesText(sent)}\n`);
-  await tell(sent.id, sender, () => report(sent, flags, terminal, sender.client));
+  await tell(sent.id, sender, terminal, () => report(sent, flags, terminal, sender.client));
 }
 
 function withKeyOrThrow({ key, from, chainId, ...flags }: MakingFlags): SigningFlags {

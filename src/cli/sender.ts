@@ -96,13 +96,23 @@ export async function withOutbox<Value>(
 }
 
 /** Says what was sent, by its id, and writes down that it was said: until then nobody may know of it. */
-export async function tell(id: string, sender: Sender, say: () => Promise<void>): Promise<void> {
+export async function tell(
+  id: string,
+  sender: Sender,
+  { stdout }: Terminal,
+  say: () => Promise<void>,
+): Promise<void> {
   try {
     await say();
   } finally {
     // Not written down, it costs a question to the node when the same command is run again.
-    await withOutbox(sender, async (outbox) => outbox.told(id)).catch(() => {});
+    if (await isWritten(stdout)) await withOutbox(sender, async (outbox) => outbox.told(id)).catch(() => {});
   }
+}
+
+/** Whether all that was written has gone out: a disk may be full, a reader may have gone away. */
+function isWritten(stream: NodeJS.WritableStream): Promise<boolean> {
+  return new Promise((resolve) => stream.write("", (error?: Error | null) => resolve(!error)));
 }
 
 /** @throws OperatorError if what was wanted does not fit */

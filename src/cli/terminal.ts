@@ -1,6 +1,6 @@
 /** Where a command reads and writes: the process's own streams and environment, or a test's. */
 import { homedir, hostname, userInfo } from "node:os";
-import { createInterface } from "node:readline/promises";
+import { createInterface, type Interface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { columnsDefault, type TableColumn, textTable } from "../base/text-table.ts";
 import { exitCodes, OperatorError } from "../node/operator-error.ts";
@@ -24,6 +24,11 @@ export interface Terminal {
   logOutput(): NodeJS.WritableStream;
   /** Asks for a line that is not shown; `signal` ends the question. */
   askSecret(question: string, signal?: AbortSignal): Promise<string>;
+  /**
+   * Asks for a text that may have several lines, as a pasted one has; it is not shown. It ends with an empty line, or
+   * with the line that makes it whole: what was pasted after the first line must not reach the shell.
+   */
+  askSecretLines(question: string, isWhole: (text: string) => boolean): Promise<string>;
   /** Asks for a line that is shown. */
   ask(question: string): Promise<string>;
   /** All that stdin holds, to its end; what lies beyond `bytesMax` is cut, except for one byte that shows it. */
@@ -43,6 +48,7 @@ export function processTerminal(): Terminal {
     homeDirectory: knownHome(),
     logOutput: processLogOutput,
     askSecret: (question, signal) => askLine(question, "hidden", signal),
+    askSecretLines,
     ask: (question) => askLine(question, "shown"),
     readInput,
   };
@@ -73,16 +79,43 @@ function knownHome(): string | undefined {
 }
 
 async function askLine(question: string, echo: "shown" | "hidden", signal?: AbortSignal): Promise<string> {
+  return asking(question, echo, signal, (lines, ended) =>
+    // With echo the line editor writes the question itself, so that editing the line keeps it.
+    lines.question(echo === "shown" ? question : "", { signal: ended }),
+  );
+}
+
+/** One reader for all lines: what is pasted comes in one piece, and a second reader would not get the rest of it. */
+async function askSecretLines(question: string, isWhole: (text: string) => boolean): Promise<string> {
+  return asking(question, "hidden", undefined, (lines, ended) => {
+    const given: string[] = [];
+    return new Promise((resolve, reject) => {
+      ended.addEventListener("abort", () => reject(ended.reason), { once: true });
+      lines.on("line", (line) => {
+        if (line.trim() !== "") given.push(line);
+        const text = given.join("\n");
+        if (line.trim() === "" || isWhole(text)) resolve(text);
+      });
+      lines.once("close", () => resolve(given.join("\n")));
+    });
+  });
+}
+
+async function asking(
+  question: string,
+  echo: "shown" | "hidden",
+  signal: AbortSignal | undefined,
+  ask: (lines: Interface, ended: AbortSignal) => Promise<string>,
+): Promise<string> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const output = echo === "shown" ? process.stderr : silent;
   const lines = createInterface({ input: process.stdin, output, terminal: true });
   const interrupted = new AbortController();
   lines.once("SIGINT", () => interrupted.abort());
-  // With echo the line editor writes the question itself, so that editing the line keeps it.
   if (echo === "hidden") process.stderr.write(question);
   try {
     const signals = signal ? [signal, interrupted.signal] : [interrupted.signal];
-    return await lines.question(echo === "shown" ? question : "", { signal: AbortSignal.any(signals) });
+    return await ask(lines, AbortSignal.any(signals));
   } catch (thrown) {
     if (!interrupted.signal.aborted && !signal?.aborted) throw thrown;
     throw new OperatorError("stopped before anything was done", {

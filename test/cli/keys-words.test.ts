@@ -109,6 +109,7 @@ describe("keys import", () => {
       [["--file", file], {}],
       [["--account", "0"], { input: words }],
       [[], { answers: [words, ""] }],
+      [[], { answers: [words.replace(/(useful|wave) /g, "$1\n"), ""] }],
       [[], { input: seedOfWords }],
       [[], { input: `0x${seedOfWords.toUpperCase()}\n` }],
       [[], { answers: [seedOfWords, ""] }],

@@ -7,10 +7,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { shellWord } from "../../src/cli/place/shell-word.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { encodeKeyFile, makeKeyFile } from "../../src/wallet/key-file.ts";
 import { openOutbox } from "../../src/wallet/outbox.ts";
 import { type ApiRig, alice, bob, openApiRig } from "../http/api-rig.ts";
+import { aurex } from "../process/shell.ts";
 import { until } from "../support/patience.ts";
 import { LossyWay } from "./lossy-way.ts";
 import { program, quiet, RealHome } from "./real-nodes.ts";
@@ -129,6 +131,21 @@ describe("what is signed", () => {
     assert.match(again.stderr, /no second one was signed/);
     assert.notEqual(idOf(await command(send("6"))), entry.id, "by now it has been told");
     assert.equal(await balanceOfBob(), before + 18);
+  });
+
+  it("is the same one again if its id could not be printed: a full disk, a reader that went away", async () => {
+    for (const to of ["> /dev/full", "| true"]) {
+      const before = await balanceOfBob();
+      const line = `${aurex} ${send("8").map(shellWord).join(" ")} ${to}`;
+      const child = spawn("bash", ["-c", line], { stdio: ["ignore", "pipe", "ignore"] });
+      const [exitCode] = await once(child, "close");
+      assert.equal(exitCode, to === "| true" ? 0 : 2, "a pipe's status is that of its reader");
+      const lost = (await kept()).find(({ state }) => state === "accepted");
+      // The reader may go away late enough to have been told.
+      if (to === "| true" && !lost) continue;
+      assert.equal(idOf(await command(send("8"))), lost?.id);
+      assert.equal(await balanceOfBob(), before + 8);
+    }
   });
 
   it("goes before another one, and both are executed", async () => {

@@ -40,6 +40,13 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     hostName: options.hostName ?? "",
     logOutput: () => stdout,
     askSecret: (question) => answerTo(question),
+    askSecretLines: async (question, isWhole) => {
+      const text = await answerTo(question);
+      // As a terminal gives it: no further than the line that makes it whole.
+      const lines = text.split("\n");
+      const whole = lines.findIndex((_, index) => isWhole(lines.slice(0, index + 1).join("\n")));
+      return whole < 0 ? text : lines.slice(0, whole + 1).join("\n");
+    },
     ask: (question) => answerTo(question),
     readInput: async () => Buffer.from(options.input ?? ""),
   };
