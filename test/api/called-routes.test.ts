@@ -95,8 +95,9 @@ describe("the routes of the document", { timeout: suiteMaxMs }, () => {
         refused(operation, client, askingOf(operation, { ...good, body }), [400]);
       for (const body of [[], "text", 1, null, true, { ...(good.body as object), nonsense: 1 }])
         await send(body);
-      for (const body of brokenBodies(schema, good.body as Readonly<Record<string, unknown>>))
-        await send(body);
+      for (const body of brokenBodies(schema, good.body as Readonly<Record<string, unknown>>)) {
+        if (!client.allows(schema, body)) await send(body);
+      }
       const { target, method } = askingOf(operation, good);
       const json = { "content-type": "application/json" };
       for (const body of ["", "{", '{"a":1', "\u0000"]) {
