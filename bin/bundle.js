@@ -40,6 +40,18 @@ export class Buffer extends Uint8Array {
 }
 `;
 
+/**
+ * The declared routes without their schemas: a client needs methods and paths, and nothing in the bundle checks a schema.
+ * Only `properties` is read, by declarations that take over those of another.
+ */
+const typebox = `
+const nothing = () => ({});
+export const Type = new Proxy({}, {
+  get: (_, name) => (name === "Object" ? (properties) => ({ properties }) : nothing),
+});
+`;
+
+const typeboxId = "\0typebox";
 const sszBufferId = "\0ssz-buffer";
 const sszDigestId = "\0ssz-digest";
 
@@ -52,6 +64,7 @@ function browserHalves(root) {
     async resolveId(source, importer) {
       if (source === "@chainsafe/as-sha256") return sszDigestId;
       if (source === sszBufferId) return sszBufferId;
+      if (source === "typebox") return typeboxId;
       // ssz's Merkle tree still asks for version 1 of this library; one copy is enough.
       if (source === "@noble/hashes/sha256")
         return this.resolve("@noble/hashes/sha2.js", path.join(root, "package.json"));
@@ -63,6 +76,7 @@ function browserHalves(root) {
       return portable !== undefined && fs.existsSync(portable) ? { id: portable } : native;
     },
     load(id) {
+      if (id === typeboxId) return { code: typebox, moduleSideEffects: false };
       if (id === sszBufferId) return { code: sszBuffer, moduleSideEffects: false };
       if (id !== sszDigestId) return null;
       const hashObject = path.join(path.dirname(sszRequire.resolve("@chainsafe/as-sha256")), "hashObject.js");

@@ -52,3 +52,11 @@ export { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 export type { CallInput, CallOptions, Fetch } from "./call.ts";
 export type { NodeEvent } from "./event-parser.ts";
 export { type ConnectionState, type FollowOptions, followEvents } from "./event-stream.ts";
+export { LightClient, type LightClientOptions, type LightStatus } from "./light-client.ts";
+export type {
+  VerifiedBalance,
+  VerifiedBlock,
+  VerifiedBody,
+  VerifiedTransaction,
+} from "./proven-values.ts";
+export type { CheckedStep, CheckName, Verified, VerifyFault, VerifyFaultCode } from "./verified.ts";

@@ -1,0 +1,80 @@
+/** Follows a Proof of Authority chain: its sets of authorities, and what they have made final. */
+import { bytesEqual, fromHex, toHex } from "../base/bytes.ts";
+import {
+  type AuthorityLight,
+  beginAuthorityLight,
+  decodeAuthorityLight,
+  encodeAuthorityLight,
+  followStep,
+} from "../light/authority-light.ts";
+import { verifyFinality } from "../light/finality-proof.ts";
+import { decodeLightStep } from "../light/light-step.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import { verifySignature } from "../protocol/signing.ts";
+import { type Follower, pagesMax } from "./follower.ts";
+import { held, NotVerified } from "./verified.ts";
+
+/**
+ * @param stored what `encode` gave another time
+ * @param trusted hashes in hex of blocks that operators declared final (trust recovery) and that the caller believes
+ */
+export function followAuthorities(
+  spec: ChainSpec,
+  stored: Uint8Array | undefined,
+  trusted: readonly string[],
+): Follower {
+  const trustedHashes = trusted.map((hash) => {
+    const bytes = fromHex(hash, 32);
+    if (!bytes) throw new TypeError(`${hash} is no hash: 64 hex digits`);
+    return bytes;
+  });
+  const modules = { spec, verify: verifySignature, trusted: trustedHashes };
+  let light = stored === undefined ? beginAuthorityLight(spec) : resumed(spec, stored);
+  return {
+    get tip() {
+      return light.final;
+    },
+    get authorities() {
+      return light.sets.at(-1)?.authorities;
+    },
+    async follow(ask, check) {
+      let from = light.attestedHeight;
+      for (let pages = 0; ; pages += 1) {
+        const { items, next } = await ask(from);
+        for (const bytes of items) {
+          light = held(followStep(light, held(decodeLightStep(bytes)), modules));
+        }
+        if (next === undefined) break;
+        if (next <= from || pages === pagesMax) {
+          throw new NotVerified("light/malformed", `the way does not lead on from block ${from}`);
+        }
+        from = next;
+      }
+      check(
+        "authorities",
+        `${light.sets.length} sets of authorities up to block ${light.attestedHeight}; final up to ${light.final.height}, ${toHex(light.final.hash)}`,
+      );
+    },
+    judge({ link, headers }, check) {
+      const { header, hash } = held(verifyFinality(light, { link, headers }, modules));
+      check("header", `block ${header.height} has the hash ${toHex(hash)}`);
+      const signers = link.map(({ certificate }) => certificate.targetHeight);
+      check(
+        "final",
+        `quorums of the authorities certify the blocks ${signers.join(", ")}, which makes it final`,
+      );
+      return { header, hash, confirmations: undefined };
+    },
+    encode: () => encodeAuthorityLight(light),
+  };
+}
+
+function resumed(spec: ChainSpec, stored: Uint8Array): AuthorityLight {
+  const light = decodeAuthorityLight(stored);
+  const first = light?.sets[0]?.authorities ?? [];
+  const { authorities } = spec.genesis;
+  const isOfChain =
+    first.length === authorities.length && first.every((key, index) => bytesEqual(key, authorities[index]!));
+  if (light && isOfChain) return light;
+  throw new NotVerified("light/stored-invalid", "what was stored is no state of this chain");
+}
