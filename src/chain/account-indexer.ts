@@ -12,7 +12,7 @@ export type { IdKind } from "../store/chain-store.ts";
 
 /** Of one batch, so that no import waits long behind it. */
 const blocksPerBatch = 500;
-const bytesPerBatch = 1024 * 1024;
+const bytesPerBatch = 256 * 1024;
 const reportEveryMs = 5_000;
 const retryMs = 5_000;
 

@@ -8,7 +8,7 @@ import type { AssetEntry, LedgerView } from "../ledger/entry.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
 import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
 import { accountsPage, addressOfHex, type ListQuery } from "./account-lists.ts";
-import { notFound } from "./api-error.ts";
+import { ApiError, notFound } from "./api-error.ts";
 import { assetIdOf } from "./asset-reference.ts";
 import { headReference } from "./head-reference.ts";
 import type { LedgerLists } from "./ledger-lists.ts";
@@ -132,6 +132,14 @@ export function holdersPage(
   }
   const { symbol, decimals } = assetOf(assetId, ledger);
   const cursor = query.cursor === undefined ? undefined : positionOf(holdersCursor, query.cursor);
+  if (cursor && cursor.assetId !== assetId) {
+    throw new ApiError(
+      400,
+      "api/cursor-invalid",
+      "the cursor is of another asset",
+      "ask with the asset of the page before, or without cursor for the first page",
+    );
+  }
   const limit = limitOf(query.limit);
   const after = cursor && { assetId, balance: BigInt(cursor.units), account: cursor.account };
   const found = lists.holders(assetId, limit + 1, after);

@@ -9,6 +9,7 @@ import {
   entryKey,
   type UserEntry,
 } from "../ledger/entry.ts";
+import { ApiError } from "./api-error.ts";
 
 // CommonJS: its class is the default of its default.
 const BTree = sortedBtree.default;
@@ -112,7 +113,7 @@ export class LedgerLists {
   readonly #chain: Pick<Chain, "ledger" | "events">;
   readonly #changed = new Set<string>();
   #orders: Orders | undefined;
-  #building: Promise<void> | undefined;
+  #working: Promise<void> | undefined;
 
   constructor(chain: Pick<Chain, "ledger" | "events">) {
     this.#chain = chain;
@@ -125,19 +126,40 @@ export class LedgerLists {
   }
 
   #onHead = ({ touched }: HeadChange) => {
-    if (!this.#orders && !this.#building) return;
+    if (!this.#orders && !this.#working) return;
     for (const entry of touched) this.#changed.add(entryKey(entry));
     // While they are being built, the lists need all that changes.
-    if (this.#changed.size > changedMax && !this.#building) this.#forget();
+    if (this.#changed.size > changedMax && !this.#working) this.#forget();
   };
 
   /** Resolves when the lists can be asked; to be awaited before each answer, which is then made without a pause. */
   async ready(): Promise<void> {
-    if (this.#orders) return;
-    this.#building ??= this.#build().finally(() => {
-      this.#building = undefined;
-    });
-    await this.#building;
+    while (!this.#orders || this.#changed.size > entriesPerTurn) {
+      this.#working ??= this.#work().finally(() => {
+        this.#working = undefined;
+      });
+      await this.#working;
+    }
+  }
+
+  /** Puts everything in order, or enough of what has changed; others get their turn in between. */
+  async #work(): Promise<void> {
+    if (!this.#orders) return this.#build();
+    const orders = this.#orders;
+    while (this.#orders === orders && this.#changed.size > entriesPerTurn) {
+      this.#place(orders, entriesPerTurn);
+      await new Promise(setImmediate);
+    }
+  }
+
+  #place(orders: Orders, max: number): void {
+    const { ledger } = this.#chain;
+    let left = max;
+    for (const key of this.#changed) {
+      if (left-- === 0) return;
+      this.#changed.delete(key);
+      orders.place(key, ledger.locate(key)?.entry);
+    }
   }
 
   get accountCount(): number {
@@ -188,10 +210,11 @@ export class LedgerLists {
 
   get #current(): Orders {
     const orders = this.#orders;
-    if (!orders) throw new Error("the lists are asked when they are ready");
-    const { ledger } = this.#chain;
-    for (const key of this.#changed) orders.place(key, ledger.locate(key)?.entry);
-    this.#changed.clear();
+    if (!orders) {
+      // So much has changed since they were ready that they have just been dropped.
+      throw new ApiError(503, "lists/building", "the lists are being put in order", "ask again");
+    }
+    this.#place(orders, Number.POSITIVE_INFINITY);
     return orders;
   }
 

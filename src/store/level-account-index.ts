@@ -27,6 +27,8 @@ import { describeKey, historyEndKey, historyPartKey, indexProgressKey, keyPrefix
 /** Keys that are removed in one turn, so that a block's commit does not wait for all of them. */
 const clearedKeysPerTurn = 20_000;
 const unusable: IndexProgress = { ...emptyProgress, isClearing: true };
+/** No history is so long; a caller may ask for any number. */
+const itemNumberMax = 2 ** 40;
 const noItems = new Uint8Array(0);
 
 /** What else of the store it looks at. */
@@ -85,6 +87,7 @@ export class LevelAccountIndex implements AccountIndex {
   }
 
   #item(account: Uint8Array, number: number): StoredItem | undefined {
+    if (number > itemNumberMax) return undefined;
     const part = partOf(number);
     const key = historyPartKey(account, part);
     const keyText = toHex(key);

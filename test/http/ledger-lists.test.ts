@@ -1,5 +1,6 @@
 /** Lists of the ledger and the search as the API shows them: over real chains that grow and are reorganized. */
 import assert from "node:assert/strict";
+import { EventEmitter } from "node:events";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import type {
@@ -12,7 +13,11 @@ import type {
 import type { AssetAnswer, AssetsPage, HoldersPage } from "../../src/api/assets.ts";
 import type { SearchAnswer } from "../../src/api/search.ts";
 import { toHex } from "../../src/base/bytes.ts";
-import type { Entry } from "../../src/ledger/entry.ts";
+import type { ChainEvents, HeadChange } from "../../src/chain/chain.ts";
+import { LedgerLists } from "../../src/http/ledger-lists.ts";
+import type { AccountEntry, Entry } from "../../src/ledger/entry.ts";
+import { LedgerState } from "../../src/ledger/ledger-state.ts";
+import { sha256 } from "../../src/protocol/hashing.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
 import { createMemoryDisk } from "../../src/store/memory-store.ts";
@@ -91,6 +96,78 @@ describe("lists of the ledger", () => {
     const count = (await api.get<AccountsPage>("/v1/accounts")).count;
     assert.equal(count, accounts.length);
   }
+
+  it("are right after any number of changes: a few, more than one turn, and so many that they are made anew", async () => {
+    const accountCount = 60_000;
+    const entries = Array.from({ length: accountCount }, (_, index): AccountEntry => {
+      const account = toHex(sha256(Buffer.from(`account ${index}`)));
+      return { type: "account", account, sequence: 0, balance: BigInt((index * 7_919) % 1_000_003) };
+    });
+    const ledger = LedgerState.fromEntries(entries);
+    const events = new EventEmitter<ChainEvents>();
+    const lists = new LedgerLists({ ledger, events });
+    // Asked by two at once.
+    await Promise.all([lists.ready(), lists.ready()]);
+    for (const [round, changed] of [1, 500, 5_000, 55_000, 2_001].entries()) {
+      const draft = ledger.draft();
+      const changes = Array.from({ length: changed }, (_, at) => {
+        const index = (at * 7 + round) % accountCount;
+        const before = ledger.entryAt(index) as AccountEntry;
+        return { index, before, after: { ...before, balance: (before.balance * 31n + 7n) % 1_000_003n } };
+      });
+      const unique = [...new Map(changes.map((each) => [each.index, each])).values()];
+      draft.apply({ entryCountBefore: accountCount, entryCountAfter: accountCount, changes: unique });
+      const touched = draft.touchedEntries();
+      ledger.commit(draft);
+      events.emit("headChanged", { touched } as unknown as HeadChange);
+      await lists.ready();
+      const expected = Array.from(
+        { length: accountCount },
+        (_, index) => ledger.entryAt(index) as AccountEntry,
+      );
+      expected.sort((a, b) => Number(b.balance - a.balance) || (a.account < b.account ? -1 : 1));
+      assert.deepEqual(lists.accounts(accountCount + 1), expected);
+      assert.deepEqual(lists.accounts(10, expected[29_999]), expected.slice(30_000, 30_010));
+      assert.equal(lists.accountCount, accountCount);
+    }
+  });
+
+  it("refuse every cursor that they have not made, whatever numbers are in it", async () => {
+    const { builder, blocks, gold } = trunkOf();
+    await using api = await openChainApi(builder.spec);
+    await giveAll(api, blocks);
+    const aliceHex = toHex(alice.publicKey);
+    const big = 1e21;
+    const forged: readonly [string, string, unknown][] = [
+      [
+        "/transactions",
+        "account history",
+        { account: aliceHex, list: "newest//", number: big, height: 1, hash: "" },
+      ],
+      [
+        "/transactions",
+        "account history",
+        { account: aliceHex, list: "newest//", number: 2 ** 50, height: big, hash: "" },
+      ],
+      [
+        "/transactions",
+        "account history",
+        { account: aliceHex, list: "newest//", number: -1, height: 1, hash: "" },
+      ],
+      ["/assets", "account assets", { account: aliceHex, index: big, assetId: "x" }],
+      ["/assets", "account assets", { account: aliceHex, index: 1.5, assetId: toHex(gold) }],
+      ["/pending", "account pending", { account: aliceHex, part: "in", after: -big, since: 0 }],
+    ];
+    for (const [part, list, position] of forged) {
+      const cursor = Buffer.from(JSON.stringify([1, list, position])).toString("base64url");
+      const { status } = await api.refused(`${accountPath(alice)}${part}?cursor=${cursor}`);
+      assert.ok(status === 400 || status === 410, `${status} for ${JSON.stringify(position)}`);
+    }
+    const holders = await api.get<HoldersPage>(`/v1/assets/${toHex(gold)}/holders?limit=1`);
+    const silver = blocks[5]?.block.transactions[0]?.idHex;
+    const other = await api.refused(`/v1/assets/${silver}/holders?cursor=${holders.next}`);
+    assert.equal(other.code, "api/cursor-invalid");
+  });
 
   it("show AUR under both of its names, with all that there is of it", async () => {
     const { builder, blocks } = trunkOf();
