@@ -1,5 +1,6 @@
 /** Tables as text that fits the width of a terminal. */
 import stringWidth from "string-width";
+import { visibleText } from "./visible-text.ts";
 
 /** What a terminal has if nobody says otherwise. */
 export const columnsDefault = 80;
@@ -33,8 +34,8 @@ export function textTable(
   width?: number,
 ): string {
   const described = columns.map((column) => (typeof column === "string" ? { title: column } : column));
-  const printableRows = rows.map((row) => described.map((_, index) => printable(row[index] ?? "")));
-  const widths = fitted(described, printableRows, width);
+  const visibleRows = rows.map((row) => described.map((_, index) => visibleText(row[index] ?? "")));
+  const widths = fitted(described, visibleRows, width);
   const line = (cells: readonly string[]) =>
     `${indent}${cells
       .map((cell, index) => {
@@ -45,7 +46,7 @@ export function textTable(
       .join(gap)}`.trimEnd();
   const titles = line(described.map(({ title }) => title));
   const rule = line(widths.map((columnWidth) => "-".repeat(columnWidth)));
-  return `${[titles, rule, ...printableRows.map(line)].join("\n")}\n`;
+  return `${[titles, rule, ...visibleRows.map(line)].join("\n")}\n`;
 }
 
 /** The width of each column: as wide as its widest cell, and the widest of those that may be cut give way first. */
@@ -99,9 +100,4 @@ function taken(points: readonly string[], width: number): string[] {
     fitting.push(point);
   }
   return fitting;
-}
-
-/** Names and memos come from strangers: none of them may move the cursor or colour the terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, "·");
 }

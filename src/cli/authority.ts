@@ -3,6 +3,7 @@
 import type { AuthoritiesAnswer, AuthorityAction, VoteBody } from "../api/consensus.ts";
 import type { SubmitAnswer } from "../api/transactions.ts";
 import { shortened } from "../base/text-table.ts";
+import { visibleText } from "../base/visible-text.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
@@ -57,7 +58,7 @@ function listText(answer: AuthoritiesAnswer, columns: number): string {
   const section = (title: string, entries: readonly (readonly [line: string, about: string])[]) =>
     entries.length === 0
       ? ""
-      : `\n${title}\n${entries.flatMap(([line, about]) => [`  ${line}`, ...wrapped(about, columns - 6).map((text) => `      ${text}`)]).join("\n")}\n`;
+      : `\n${title}\n${entries.flatMap(([line, about]) => [`  ${visibleText(line)}`, ...wrapped(visibleText(about), columns - 6).map((text) => `      ${text}`)]).join("\n")}\n`;
   const terms = fieldList(
     {
       admission: answer.admission,

@@ -2,6 +2,7 @@
 
 import type { BlockAnswer, BlockSummary } from "../api/blocks.ts";
 import type { TableColumn } from "../base/text-table.ts";
+import { visibleText } from "../base/visible-text.ts";
 import { AurexCommand } from "./command.ts";
 import { fieldList } from "./field-list.ts";
 import { numberFrom, wholeNumber } from "./flag-values.ts";
@@ -66,15 +67,27 @@ function showCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("show", terminal)
     .summary("show one block")
     .description("Show one block with its transactions.")
-    .argument("[block]", '"head", a height or a hash', "head")
+    .argument("[block]", '"head", "final", a height or a hash', "head")
     .examples("aurex-node chain show", "aurex-node chain show 12 --json | jq .transactions")
-    .runs(async (reference: string, flags: ApiFlags & JsonFlag) => {
-      const client = await connect(flags, terminal);
-      const block = await client.block(reference);
-      if (flags.json) writeJson(terminal, block);
-      else terminal.stdout.write(blockText(block, terminal.columns));
-    });
+    .runs((reference: string, flags: ApiFlags & JsonFlag) => showBlock(reference, flags, terminal));
   return addJsonFlag(addApiFlags(command));
+}
+
+/** `aurex-node block`: what `chain show` shows, under the name that people try first. */
+export function blockCommand(terminal: Terminal): AurexCommand {
+  const command = new AurexCommand("block", terminal)
+    .description("Show one block with its transactions; the newest one if none is named.")
+    .argument("[block]", '"head", "final", a height or a hash', "head")
+    .examples("aurex-node block", "aurex-node block final", "aurex-node block 12 --json | jq .transactions")
+    .runs((reference: string, flags: ApiFlags & JsonFlag) => showBlock(reference, flags, terminal));
+  return addJsonFlag(addApiFlags(command));
+}
+
+async function showBlock(reference: string, flags: ApiFlags & JsonFlag, terminal: Terminal): Promise<void> {
+  const client = await connect(flags, terminal);
+  const block = await client.block(reference);
+  if (flags.json) writeJson(terminal, block);
+  else terminal.stdout.write(blockText(block, terminal.columns));
 }
 
 function blockText({ transactions, ...block }: BlockAnswer, columns: number): string {
@@ -86,7 +99,7 @@ function blockText({ transactions, ...block }: BlockAnswer, columns: number): st
       parent: block.parentHash,
       time: new Date(block.timestampMs).toISOString(),
       producer: producerName === null ? producer : `${producerName} (${producer})`,
-      nonce: signature === null ? block.nonce : undefined,
+      nonce: signature === null ? `${block.countingNonce} (${block.nonce})` : undefined,
       signature,
       "state root": block.stateRoot,
       "txs root": block.transactionsRoot,
@@ -94,6 +107,13 @@ function blockText({ transactions, ...block }: BlockAnswer, columns: number): st
       note: extraData || undefined,
       bytes: block.bytes,
       canonical: canonical ? "yes" : "no, another branch is heavier",
+      final: block.final ? "yes" : undefined,
+      confirmations: block.confirmations || undefined,
+      certifies: block.certificate
+        ? `block ${block.certificate.height}, by ${block.certificate.signers.length} authorities`
+        : undefined,
+      removes: block.offenders.map((address) => `${address}, by evidence`),
+      fees: block.feesUnits === "0" ? undefined : `${block.fees} AUR`,
       transactions: block.transactionCount,
     },
     columns,
@@ -101,7 +121,7 @@ function blockText({ transactions, ...block }: BlockAnswer, columns: number): st
   // The id has 64 digits and is there to be copied.
   const lines = transactions.flatMap(({ id, payload, sender, senderName }) => [
     `  ${id}  ${payload.kind}`,
-    `      from ${senderName ?? sender}`,
+    `      from ${visibleText(senderName ?? sender)}`,
   ]);
   return fields + lines.map((line) => `${line}\n`).join("");
 }

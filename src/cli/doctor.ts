@@ -1,4 +1,6 @@
 /** `aurex-node doctor`: what a node needs from its machine, checked one by one. */
+
+import { visibleText } from "../base/visible-text.ts";
 import { exitCodes } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { addNodeFlags } from "./node-flags.ts";
@@ -32,8 +34,8 @@ export function doctorCommand(terminal: Terminal): AurexCommand {
         writeJson(terminal, { ok: failing.length === 0, findings });
       } else {
         for (const { check, ok, found, next } of findings) {
-          writeLine(terminal, `${marks[`${ok}`]}  ${check.padEnd(15)}  ${found}`);
-          if (next !== "") writeLine(terminal, `${" ".repeat(24)}next: ${next}`);
+          writeLine(terminal, `${marks[`${ok}`]}  ${check.padEnd(15)}  ${visibleText(found)}`);
+          if (next !== "") writeLine(terminal, `${" ".repeat(24)}next: ${visibleText(next)}`);
         }
         const count = `${failing.length} of ${findings.length} checks ${failing.length === 1 ? "fails" : "fail"}.`;
         writeLine(terminal, failing.length === 0 ? "\nNothing speaks against a node here." : `\n${count}`);

@@ -90,6 +90,26 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./account.ts")).accountCommand,
   },
   {
+    name: "block",
+    summary: "show one block",
+    load: async () => (await import("./chain.ts")).blockCommand,
+  },
+  {
+    name: "mempool",
+    summary: "show what waits for a block",
+    load: async () => (await import("./mempool.ts")).mempoolCommand,
+  },
+  {
+    name: "search",
+    summary: "find blocks, transactions, accounts and assets",
+    load: async () => (await import("./search.ts")).searchCommand,
+  },
+  {
+    name: "events",
+    summary: "follow what happens in a running node",
+    load: async () => (await import("./events.ts")).eventsCommand,
+  },
+  {
     name: "chain",
     summary: "show blocks",
     load: async () => (await import("./chain.ts")).chainCommand,

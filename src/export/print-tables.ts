@@ -1,6 +1,7 @@
 /** The six documented tables as text that fits a terminal. */
 import type { DatabaseSync, SQLOutputValue } from "node:sqlite";
-import { columnsDefault, printable, shortened, textTable } from "../base/text-table.ts";
+import { columnsDefault, shortened, textTable } from "../base/text-table.ts";
+import { visibleText } from "../base/visible-text.ts";
 import { documentedTables } from "./ledger-tables.ts";
 import { quoted } from "./table.ts";
 
@@ -125,7 +126,7 @@ export function ledgerTablesText(db: DatabaseSync, options: LedgerTextOptions): 
     // Nodes may follow chains that this file does not hold.
     if (name === "nodes") return [sectionText(db, table, "nodes", undefined, { rowsMax, width })];
     return chains.map((chain) => {
-      const title = `${name} · ${printable(String(chain.name))} (${chain.consensus})`;
+      const title = `${name} · ${visibleText(String(chain.name))} (${chain.consensus})`;
       return sectionText(db, table, title, String(chain.chain_id), { rowsMax, width });
     });
   });
@@ -166,5 +167,5 @@ function heading(column: ShownColumn): string {
 function cell(value: SQLOutputValue | undefined, column: ShownColumn): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "number" ? value.toFixed(column.name === "timestamp" ? 3 : 0) : String(value);
-  return shortened(printable(text), column.widthMax, column.cut);
+  return shortened(visibleText(text), column.widthMax, column.cut);
 }

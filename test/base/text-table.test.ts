@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import stringWidth from "string-width";
-import { printable, shortened, textTable } from "../../src/base/text-table.ts";
+import { shortened, textTable } from "../../src/base/text-table.ts";
 
 const columns = [
   { title: "name", cut: "end" },
@@ -70,8 +70,4 @@ describe("shortened", () => {
     assert.equal(shortened("0123456789", 6, "never"), "0123456789");
     assert.equal(shortened("012345", 6, "end"), "012345");
   });
-});
-
-it("printable keeps what people write", () => {
-  assert.equal(printable("Zoë's node, 節点"), "Zoë's node, 節点");
 });

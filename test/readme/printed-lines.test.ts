@@ -57,6 +57,21 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
     "test/cli/keys-words.test.ts",
     /keys export node --new-passphrase-file secret\.txt/,
   ],
+  // They go on until Ctrl-C.
+  "aurex-node status --watch": ["test/cli/views.test.ts", /"status", "--watch"/],
+  "aurex-node events": ["test/cli/views.test.ts", /"events --topics head"/],
+  "aurex-node events --topics head,reorg,final": [
+    "test/cli/views.test.ts",
+    /"events --topics head,reorg,final"/,
+  ],
+  "aurex-node events --topics transaction --account alice@example.com": [
+    "test/cli/views.test.ts",
+    /events --topics head,transaction --account/,
+  ],
+  "aurex-node events --topics warning --json | jq .data.what": [
+    "test/cli/views.test.ts",
+    /events --topics head,warning --json/,
+  ],
   "source <(aurex-node completion bash)": ["test/cli/completion.test.ts", /scriptOf\("bash"\)/],
   "source <(aurex-node completion zsh)": ["test/cli/completion.test.ts", /scriptOf\("zsh"\)/],
   "aurex-node completion fish | source": ["test/cli/completion.test.ts", /scriptOf\("fish"\)/],
@@ -166,6 +181,14 @@ describe("the lines that README and help print", { skip }, () => {
     await follow(home, "aurex-node chain show head", { stdout: /^height +1$/m });
     const one = { values: { "12": "1" }, stdout: /"record"/ };
     await follow(home, "aurex-node chain show 12 --json | jq .transactions", one);
+    await follow(home, "aurex-node block", { stdout: /^height +1$/m });
+    await follow(home, "aurex-node block 12 --json | jq .transactions", one);
+    await follow(home, "aurex-node search 12 --json | jq '.items[].type'", {
+      values: { "12": "1" },
+      stdout: /^"block"$/m,
+    });
+    await follow(home, "aurex-node mempool", { stdout: /^waiting +0/m });
+    await follow(home, "aurex-node mempool --json | jq .count", { stdout: /^0$/m });
     await follow(home, "aurex-node status", { stdout: /^role +miner$/m });
     await follow(home, "aurex-node status --json | jq .head.height", { stdout: /^1$/m });
     const api = { values: { "http://127.0.0.1:13281": node.apiUrl }, stdout: new RegExp(node.nodeId) };
@@ -322,6 +345,11 @@ describe("the lines that README and help print", { skip }, () => {
     await follow(home, "aurex-node tx send --key alice --to aurex1… --amount 10.5", {
       values: { "aurex1…": bob },
     });
+    await follow(home, "aurex-node block final", { stdout: /^final +yes$/m });
+    await follow(home, "aurex-node search alice", { stdout: /user alice@example\.com/ });
+    await follow(home, "aurex-node mempool --account alice@example.com", { stdout: /^waiting /m });
+    await follow(home, "aurex-node account alice@example.com --history", { stdout: /registerUser/ });
+    await follow(home, "aurex-node account alice@example.com --history --csv > alice.csv");
     await follow(home, "aurex-node user register bob@example.com --key bob");
     await follow(home, 'aurex-node tx record --key alice "invoice 4711 paid" --wait', {
       stdout: /^committed in/m,
