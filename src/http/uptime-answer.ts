@@ -45,19 +45,19 @@ export class UptimeBook {
       rank: missed.length,
       missed: missed.map((key) => places.of(key)),
     }));
-    const authorities = places.keys().map((key, place) => {
-      const sealed = blocks.filter(({ producer }) => producer === place);
-      return {
-        address: addressOf(Buffer.from(key, "hex")),
-        name: nameOf(key, chain.ledger),
-        current: place < current,
-        sealed: sealed.length,
-        sealedInTurn: sealed.filter(({ rank }) => rank === 0).length,
-        missed: 0,
-      };
-    });
-    for (const { missed } of blocks) {
-      for (const place of missed) (authorities[place] as (typeof authorities)[number]).missed += 1;
+    const authorities = places.keys().map((key, place) => ({
+      address: addressOf(Buffer.from(key, "hex")),
+      name: nameOf(key, chain.ledger),
+      current: place < current,
+      sealed: 0,
+      sealedInTurn: 0,
+      missed: 0,
+    }));
+    const at = (place: number) => authorities[place] as (typeof authorities)[number];
+    for (const { producer, rank, missed } of blocks) {
+      at(producer).sealed += 1;
+      if (rank === 0) at(producer).sealedInTurn += 1;
+      for (const place of missed) at(place).missed += 1;
     }
     return {
       head: headReference(chain),
