@@ -13,8 +13,13 @@ import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { DecodedTransaction, Payload } from "../../src/protocol/transaction.ts";
+import type { ChainStore } from "../../src/store/chain-store.ts";
+import { openLevelStore } from "../../src/store/level-store.ts";
 import { createMemoryDisk } from "../../src/store/memory-store.ts";
+import { AuthorityChain } from "../consensus/authority-chain.ts";
+import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { alice, authorities, BlockBuilder, type BuiltBlock, bob, miner, testSpec } from "./block-builder.ts";
 import { countHistories, historyIn } from "./history-model.ts";
 import { openChain, settled } from "./open-chain.ts";
@@ -185,32 +190,92 @@ const specs = {
   "poa, rewards after 2 blocks": testSpec("poa", { blockReward: "1", rewardMaturityBlocks: 2 }),
 };
 
+/** A place for a store that outlives it. */
+interface Home {
+  /** Closes the store that was open before. */
+  open(accountIndex: boolean): Promise<ChainStore>;
+  close(): Promise<void>;
+}
+
+const homes: Readonly<Record<string, { readonly runs: number; make(chainId: Uint8Array): Promise<Home> }>> = {
+  memory: {
+    runs: 40,
+    async make() {
+      const disk = createMemoryDisk();
+      return { open: async (accountIndex) => disk.open({ accountIndex }), close: async () => {} };
+    },
+  },
+  LevelDB: {
+    runs: 5,
+    async make(chainId) {
+      const directory = await folderUntilEnd("aurex-histories-");
+      let store: ChainStore | undefined;
+      return {
+        async open(accountIndex) {
+          await store?.close();
+          const modules = { logger: silentLogger, clock: systemClock };
+          store = await openLevelStore({ directory, chainId, accountIndex }, modules);
+          return store;
+        },
+        close: async () => store?.close(),
+      };
+    },
+  },
+};
+
 describe("the account index", () => {
   for (const [name, spec] of Object.entries(specs)) {
-    it(`is the model's after any tree of blocks, however it was switched: ${name}`, async () => {
-      const builder = new BlockBuilder(spec);
-      await fc.assert(
-        fc.asyncProperty(twigs, async (shape) => {
-          const { grown, best } = grow(builder, shape);
-          const disk = createMemoryDisk();
-          const reopen = (accountIndex: boolean) =>
-            openChain({ spec }, { disk, store: disk.open({ accountIndex }) });
-          let open = await reopen(shape[0]?.reopen !== "without");
-          for (const [at, { built }] of grown.entries()) {
-            const twig = shape[at]!;
-            if (twig.reopen !== "no") {
-              open = await reopen(twig.reopen === "with");
-              if (twig.adds) await open.chain.indexMore();
+    for (const [where, { runs, make }] of Object.entries(homes)) {
+      it(`in ${where} is the model's after any tree of blocks, however it was switched: ${name}`, async () => {
+        const builder = new BlockBuilder(spec);
+        await fc.assert(
+          fc.asyncProperty(twigs, async (shape) => {
+            const { grown, best } = grow(builder, shape);
+            const home = await make(spec.chainId);
+            const reopen = async (accountIndex: boolean) =>
+              openChain({ spec }, { store: await home.open(accountIndex) });
+            let open = await reopen(shape[0]?.reopen !== "without");
+            for (const [at, { built }] of grown.entries()) {
+              const twig = shape[at]!;
+              if (twig.reopen !== "no") {
+                open = await reopen(twig.reopen === "with");
+                if (twig.adds) await open.chain.indexMore();
+              }
+              await open.give(built);
             }
-            await open.give(built);
-          }
-          await settled();
-          const { chain } = await reopen(true);
-          await completed(chain);
-          assertAsModel(chain, builder, best);
-        }),
-        { numRuns: 40 },
-      );
-    });
+            await settled();
+            const { chain } = await reopen(true);
+            await completed(chain);
+            assertAsModel(chain, builder, best);
+            await home.close();
+          }),
+          { numRuns: runs },
+        );
+      });
+    }
   }
+
+  it("follows trust recovery, which takes the chain back", async () => {
+    const three = new AuthorityChain(3);
+    const { builder } = three;
+    const [a] = three.keys as [KeyPair];
+    const first = three.child(three.genesis, { transactions: [builder.transfer(alice, 0, bob, 5n)] });
+    const certified = [first, ...three.growCertified(first, 3)];
+    const alone = three.grow(certified.at(-1) as BuiltBlock, 8, { producer: a });
+    const trusted = alone.at(-1) as BuiltBlock;
+    const above = three.child(trusted, { producer: a, transactions: [builder.transfer(alice, 1, bob, 7n)] });
+    const blocks = [...certified, ...alone, above];
+    for (const [home, { make }] of Object.entries(homes)) {
+      const place = await make(builder.spec.chainId);
+      const before = await openChain({ spec: builder.spec }, { store: await place.open(true) });
+      for (const block of blocks) assert.equal(await before.give(block), "head", home);
+      assert.equal(historyIn(before.chain.accountIndex, bob.publicKey).length, 2);
+      const options = { spec: builder.spec, trustRecovery: trusted.block.hash };
+      const { chain } = await openChain(options, { store: await place.open(true) });
+      const line = [builder.genesis, ...certified, ...alone].map(({ block }) => block);
+      assertAsModel(chain, builder, { built: trusted, line });
+      assert.equal(historyIn(chain.accountIndex, bob.publicKey).length, 1);
+      await place.close();
+    }
+  });
 });

@@ -121,3 +121,22 @@ it("is made anew if the head was moved by a program that knows no index", async 
   assertLine(again, line);
   await again.close();
 });
+
+it("cuts histories at any place of their records, and lets them grow on", async () => {
+  const directory = join(await folderUntilEnd("aurex-index-"), "chain");
+  const store = await open(directory);
+  await store.commit(moveBatch(line));
+  let current = line;
+  // A history of one item a block, in records of eight: cut in the end, at a border, behind it, and over several records.
+  for (const [branch, depth] of [1, 7, 8, 9, 16, 17, 40, 119].entries()) {
+    const kept = current.slice(0, current.length - depth);
+    const grown = chainOf(depth + (branch % 3) * 5, kept.at(-1), { branch: 200 + branch, newEntries: 0 });
+    await store.commit(moveBatch(grown, current.slice(kept.length).reverse()));
+    current = [...kept, ...grown];
+    assertLine(store, current);
+  }
+  await store.close();
+  const again = await open(directory);
+  assertLine(again, current);
+  await again.close();
+});
