@@ -5,10 +5,11 @@ import { problemMedia } from "../api/problem.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { transactionBytesMax } from "../protocol/transaction.ts";
-import { type ApiError, apiBug, toApiError } from "./api-error.ts";
+import { ApiError, apiBug, toApiError } from "./api-error.ts";
 import { addDoor, type DoorOptions, loopbackDoor } from "./door/door.ts";
 import { requestFault } from "./request-faults.ts";
 import { listRoutes } from "./route-list.ts";
+import { answerUnreadable } from "./unreadable-request.ts";
 
 export interface ServerOptions {
   /** Holds every answer against its schema before it is sent. */
@@ -17,6 +18,8 @@ export interface ServerOptions {
   readonly tls?: TlsIdentity | undefined;
   /** By default only loopback gets in, and nobody to routes that need a token. */
   readonly door?: DoorOptions;
+  /** For the head of a request, and for the whole of it; 10 s by default. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** Both in PEM: the node's certificate with those that lead to its issuer, and its key. */
@@ -25,8 +28,7 @@ export interface TlsIdentity {
   readonly key: string;
 }
 
-/** For the head of a request, and for the whole of it. */
-const requestTimeoutMs = 10_000;
+const defaultRequestTimeoutMs = 10_000;
 /** How often overdue requests are looked for. The library's own 30 s would give a slow body 40 s. */
 const overdueCheckMs = 1_000;
 /** A connection on which nothing moves is closed. A stream of events says every 15 s that it is alive. */
@@ -46,11 +48,11 @@ const schemas = new Ajv2020({ verbose: true });
 
 /** A server without routes. It does not listen yet. */
 export function createServer(
-  { checkAnswers, tls, door = loopbackDoor }: ServerOptions,
+  { checkAnswers, tls, door = loopbackDoor, requestTimeoutMs = defaultRequestTimeoutMs }: ServerOptions,
   logger: Logger,
 ): FastifyInstance {
   const limits = {
-    connectionsCheckingInterval: overdueCheckMs,
+    connectionsCheckingInterval: Math.min(overdueCheckMs, requestTimeoutMs),
     headersTimeout: requestTimeoutMs,
     maxHeaderSize: headBytesMax,
   };
@@ -61,6 +63,9 @@ export function createServer(
     requestTimeout: requestTimeoutMs,
     forceCloseConnections: "idle",
     routerOptions: { maxParamLength: parameterLengthMax },
+    // Its own 503 has another shape than all other errors: see guard().
+    return503OnClosing: false,
+    clientErrorHandler: answerUnreadable,
     schemaErrorFormatter: requestFault,
     frameworkErrors: (error, _request, reply) => {
       // The library's type of this reply knows no schema, and so no status and no body.
@@ -82,6 +87,13 @@ function guard(app: FastifyInstance, logger: Logger): void {
     { parseAs: "buffer" },
     async (_request: unknown, body: Buffer) => body,
   );
+  let isStopping = false;
+  app.addHook("preClose", async () => {
+    isStopping = true;
+  });
+  app.addHook("onRequest", async () => {
+    if (isStopping) throw new ApiError(503, "api/stopping", "the node stops", "ask again once it runs");
+  });
   app.addHook("onSend", async (_request, reply) => {
     if (!reply.hasHeader("cache-control")) reply.header("cache-control", "no-store");
   });
