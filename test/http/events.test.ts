@@ -245,6 +245,26 @@ describe("the event stream", () => {
     readers[1]?.close();
   });
 
+  it("keeps all events of a full block for a reader that reads nothing meanwhile", async () => {
+    const rig = await opened();
+    const reader = await EventReader.open(rig.url, "/v1/events?topics=head,transaction", { reads: false });
+    const attentive = await EventReader.open(rig.url, "/v1/events?topics=head,transaction");
+    await attentive.until("the snapshot", () => attentive.of("snapshot").length === 1);
+    // As many transfers as a block of 1 MiB has room for.
+    const sent = Array.from({ length: 4_880 }, (_, sequence) => pow.transfer(alice, sequence, bob, 1n));
+    await give(rig, pow.on(pow.genesis, { transactions: sent }));
+    for (const each of [attentive, reader]) {
+      if (each === reader) each.read();
+      await each.until("the whole block", () => each.of("transaction").length === sent.length);
+      assert.deepEqual(
+        each.of("transaction").map(({ id }) => id),
+        sent.map(({ idHex }) => idHex),
+      );
+      assert.equal(each.of("dropped").length + each.of("gap").length, 0);
+      each.close();
+    }
+  });
+
   it("goes to pages of named origins, and to no other page", async () => {
     const origin = "https://wallet.example.com";
     const rig = await opened({ door: { corsOrigins: [origin] } });

@@ -166,6 +166,8 @@ export class EventHub<Topic extends string> {
     if (gap) listener.say(this.#gapText(gap, subscription.lastEventId), nowMs);
     listener.greet(() => this.#snapshotText(listener));
     if (listener.pump(nowMs)) this.#wake(0);
+    // Its reader may have gone before anybody could hear of it.
+    if (sink.destroyed) this.#remove(listener);
     this.#beatTimer ??= this.#clock.schedule(this.#beatEveryMs, () => this.#beat());
     return undefined;
   }
