@@ -167,10 +167,9 @@ describe("an exchange that follows docs/examples/deposits.ts", { timeout: suiteM
       node = await stage.start("exchange", ...flags, ...more);
       proxy?.pointAt(node.started.apiUrl);
     };
-    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.75) / 4_000));
+    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.75) / 10_000));
     // Odd, so that pages of the history have the end of one block and the beginning of the next.
     const each = Math.ceil((depositsWanted * 0.75) / rounds / 2) | 1;
-    let reverted = 0;
     for (let round = 0; round < rounds; round += 1) {
       // Alone: deposits in blocks that the rest of the network never sees. The node dies in between.
       const ours = [...cheats.next(2 * cheaters.length), ...here.next(each)];
@@ -195,7 +194,7 @@ describe("an exchange that follows docs/examples/deposits.ts", { timeout: suiteM
       node = await stage.start("exchange", ...flags, "--bootstrap", others.multiaddr);
       proxy?.pointAt(node.started.apiUrl);
       await untilAgreed([node, others]);
-      reverted += node.logged("the chain was reorganized").length;
+      assert.ok(node.logged("the chain was reorganized").length > 0, "blocks of the exchange's node left");
 
       // What left the chain comes into it again, apart from what was spent otherwise.
       const newest = [here.signed.at(-1), there.signed.at(-1)].map((last) => last?.idHex ?? "");
@@ -204,15 +203,14 @@ describe("an exchange that follows docs/examples/deposits.ts", { timeout: suiteM
         const all = await Promise.all(newest.map((id) => node.transactionStatus(id)));
         return (await node.status()).mempool === 0 && all.every((status) => status === "committed");
       });
-      await untilAgreed([node, others]);
-      await others.stop("SIGKILL");
       // Block by block, so that pages of the history are read of which a part is safe.
       for (let block = 0; block < confirmations - 1 && round === 0; block += 1) {
         await mineOn(node, 1);
         await untilSeen(watcher, node);
       }
+      await untilAgreed([node, others]);
+      await others.stop("SIGKILL");
     }
-    assert.equal(reverted, rounds, "each round has reverted blocks of the exchange's node");
     await mineOn(node, confirmations);
     await compare(watcher, node, [...here.signed, ...there.signed]);
     t.diagnostic(
@@ -234,7 +232,7 @@ describe("an exchange that follows docs/examples/deposits.ts", { timeout: suiteM
     let node = await start();
     const depositors = new Depositors((await node.status()).chainId, senders);
     const watcher = await watch(node, "poa.sqlite");
-    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.25) / 4_000));
+    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.25) / 10_000));
     for (let round = 0; round < rounds; round += 1) {
       const made = depositors.next(Math.ceil((depositsWanted * 0.25) / rounds));
       const submitted = submit(node, made).catch(() => "the node died");
