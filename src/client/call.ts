@@ -3,6 +3,7 @@ import { isProblem } from "../api/problem.ts";
 import type { AnswerOf, BodyOf, ParamsOf, QueryOf, RouteShape } from "../api/route.ts";
 import { toError } from "../base/invariant.ts";
 import { ApiProblem, ApiUnreachable } from "./api-problem.ts";
+import { pause } from "./pause.ts";
 
 /** As `fetch` does. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -215,18 +216,4 @@ function unreachable(url: string, thrown: unknown, timeoutMs: number): ApiUnreac
   // What went wrong is in the cause: fetch itself only says that it failed.
   const reason = cause === undefined ? message : toError(cause).message;
   return new ApiUnreachable(url, reason, { cause: thrown });
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const end = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", end);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", end, { once: true });
-  });
 }

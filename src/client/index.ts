@@ -59,4 +59,13 @@ export type {
   VerifiedBody,
   VerifiedTransaction,
 } from "./proven-values.ts";
+export {
+  type KeptTransaction,
+  OutcomeUnknown,
+  type Resubmitted,
+  resubmitKept,
+  type SubmitOptions,
+  submitSafely,
+  type TransactionStore,
+} from "./submit-safely.ts";
 export type { CheckedStep, CheckName, Verified, VerifyFault, VerifyFaultCode } from "./verified.ts";
