@@ -40,16 +40,33 @@ export class Buffer extends Uint8Array {
 }
 `;
 
-/**
- * The declared routes without their schemas: a client needs methods and paths, and nothing in the bundle checks a schema.
- * Only `properties` is read, by declarations that take over those of another.
- */
+/** What is left in the bundle of a file that only helps to declare routes. */
 const typebox = `
 const nothing = () => ({});
-export const Type = new Proxy({}, {
-  get: (_, name) => (name === "Object" ? (properties) => ({ properties }) : nothing),
-});
+export const Type = new Proxy({}, { get: () => nothing });
 `;
+
+/**
+ * The routes that a file of src/api declares, without schemas and texts: a client calls by method and path, and nothing
+ * in the bundle checks a schema. Undefined for a file that exports functions: it stays as it is.
+ */
+async function bareRoutes(file) {
+  const exported = Object.entries(await import(pathToFileURL(file).href));
+  if (exported.length === 0 || exported.some(([, value]) => typeof value === "function")) return undefined;
+  const lines = exported.map(
+    ([name, value]) => `export const ${name} = ${JSON.stringify(bareValue(value))};`,
+  );
+  return lines.join("\n");
+}
+
+function bareValue(value) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  // A schema.
+  if (!("path" in value && "answers" in value)) return {};
+  const { method, path, media, token, stream, octets } = value;
+  const answers = Object.fromEntries(Object.keys(value.answers).map((status) => [status, {}]));
+  return { method, path, media, token, stream, octets, answers };
+}
 
 const typeboxId = "\0typebox";
 const sszBufferId = "\0ssz-buffer";
@@ -75,7 +92,11 @@ function browserHalves(root) {
       const portable = native?.id.replace(/native(\.[jt]s)$/, "portable$1");
       return portable !== undefined && fs.existsSync(portable) ? { id: portable } : native;
     },
-    load(id) {
+    async load(id) {
+      if (path.dirname(id) === path.join(root, "src", "api")) {
+        const code = await bareRoutes(id);
+        return code === undefined ? null : { code, moduleSideEffects: false, moduleType: "js" };
+      }
       if (id === typeboxId) return { code: typebox, moduleSideEffects: false };
       if (id === sszBufferId) return { code: sszBuffer, moduleSideEffects: false };
       if (id !== sszDigestId) return null;

@@ -59,6 +59,7 @@ export type {
   VerifiedBody,
   VerifiedTransaction,
 } from "./proven-values.ts";
+export * as routes from "./routes.ts";
 export {
   type KeptTransaction,
   OutcomeUnknown,
