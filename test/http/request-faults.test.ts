@@ -21,9 +21,13 @@ describe("a request that is wrong", () => {
     ["/v1/blocks?limit=", {}, "query parameter limit must be a whole number from 1 to 100"],
     ["/v1/blocks?from=-1", {}, "query parameter from must be a height, 0 or more"],
     ["/v1/blocks?page=2", {}, "query parameter page is not known: the nearest is from"],
-    ["/v1/blocks/first", {}, 'path reference must be the word "head", a height or a hash of 64 hex digits'],
+    [
+      "/v1/blocks/first",
+      {},
+      'path reference must be the word "head" or "final", a height, or a hash of 64 hex digits',
+    ],
     ["/v1/transactions/12", {}, "path id must be 64 hex digits"],
-    ["/v1/assets/gold", {}, "path id must be 64 hex digits"],
+    ["/v1/assets/gold", {}, "path id must be AUR or 64 hex digits"],
     ["/v1/work?after=now", {}, "query parameter after must be the id of a job"],
     ["/v1/transactions", post({}), "body bytes is missing"],
     [
