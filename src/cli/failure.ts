@@ -81,10 +81,13 @@ function namesOf(command: Command): string[] {
 
 function ofApi(thrown: unknown): OperatorError | undefined {
   if (thrown instanceof ApiUnreachable) {
+    const isNotTrusted = /certificate|altnames/i.test(thrown.message);
     return usageError(
-      `no node answers at ${thrown.url}`,
+      isNotTrusted ? `the node at ${thrown.url} is not trusted` : `no node answers at ${thrown.url}`,
       thrown.message,
-      "see which nodes run with aurex-node status, and name one with --data-dir or --api URL",
+      isNotTrusted
+        ? "name the certificate of its issuer: NODE_EXTRA_CA_CERTS=issuer.pem aurex-node …, and use a name that the node's certificate has"
+        : "see which nodes run with aurex-node status, and name one with --data-dir or --api URL",
       "cli/api-unreachable",
     );
   }

@@ -64,13 +64,23 @@ export class ShellNode {
     });
   }
 
-  /** What the node says of itself, once it answers. */
-  async status(): Promise<NodeAnswer> {
-    const url = await until("the node's API is there", async () => {
+  /** Resolves with the URL of the node's API, once it listens. */
+  ready(): Promise<string> {
+    return until("the node's API is there", async () => {
       assert.equal(this.child.exitCode, null, `the node ended: ${this.stdout}${this.stderr}`);
       return (await readDirectoryLock(this.dataDir))?.apiUrl;
     });
-    return createApiClient(url).node();
+  }
+
+  /** What the node says of itself, once it answers over plain HTTP. */
+  async status(): Promise<NodeAnswer> {
+    return createApiClient(await this.ready()).node();
+  }
+
+  /** Resolves with the exit code, once the process has ended by itself. */
+  async ended(): Promise<number | null> {
+    await this.#closed;
+    return this.child.exitCode;
   }
 
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
