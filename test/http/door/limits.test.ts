@@ -1,4 +1,4 @@
-/** What one client can take of the API: time for a request, bytes of its head, connections, streams. */
+/** What clients can take of the API: connections, streams, requests. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import net from "node:net";
@@ -6,7 +6,6 @@ import { describe, it, type TestContext } from "node:test";
 import { getEvents } from "../../../src/api/events.ts";
 import { until } from "../../support/patience.ts";
 import { type ApiRig, openApiRig } from "../api-rig.ts";
-import { answerIn } from "./raw-request.ts";
 
 async function rigOf(t: TestContext, limits: Record<string, number>): Promise<ApiRig> {
   const rig = await openApiRig({ door: { limits } });
@@ -31,36 +30,6 @@ async function received(socket: net.Socket): Promise<string> {
 }
 
 describe("the API's limits", () => {
-  it("a body that comes drop by drop is given up after the request's time", async (t) => {
-    const rig = await rigOf(t, { requestMs: 500 });
-    const socket = await connectTo(t, rig);
-    const all = received(socket);
-    socket.write(
-      "POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n",
-    );
-    const drops = setInterval(() => socket.write(" "), 50);
-    t.after(() => clearInterval(drops));
-    assert.equal(answerIn(await all).status, 408);
-  });
-
-  it("a head that never ends is given up after the request's time", async (t) => {
-    const rig = await rigOf(t, { requestMs: 500 });
-    const socket = await connectTo(t, rig);
-    const all = received(socket);
-    socket.write("GET /v1/node HTTP/1.1\r\nHost: localhost\r\n");
-    const drops = setInterval(() => socket.write("X-Drop: 1\r\n"), 50);
-    t.after(() => clearInterval(drops));
-    assert.equal(answerIn(await all).status, 408);
-  });
-
-  it("a head of more than 16 KiB is refused", async (t) => {
-    const rig = await rigOf(t, {});
-    const socket = await connectTo(t, rig);
-    const all = received(socket);
-    socket.write(`GET /v1/node HTTP/1.1\r\nHost: localhost\r\nX-Long: ${"x".repeat(17_000)}\r\n\r\n`);
-    assert.equal(answerIn(await all).status, 431);
-  });
-
   it("connections above the limit are closed, and there is room again when others go", async (t) => {
     const rig = await rigOf(t, { connectionsMax: 4 });
     const held = [];
