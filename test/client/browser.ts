@@ -43,6 +43,12 @@ export async function bundled(file: string, minify = true): Promise<string> {
   return (await bundleForBrowser(root, file, { minify })).code;
 }
 
+/** Closed by the caller. */
+export function launchBrowser(): Promise<Browser> {
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"];
+  return chromium.launch({ executablePath: executable, args, timeout: patienceMs() });
+}
+
 /**
  * Opens a page that serves `modules` by name, e.g. `/client.js`; the test imports them in `page.evaluate`.
  *
@@ -67,8 +73,7 @@ export async function openPage(
     await new Promise((resolve) => server.close(resolve));
   };
   try {
-    const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"];
-    browser = await chromium.launch({ executablePath: executable, args, timeout: patienceMs() });
+    browser = await launchBrowser();
     const page = await browser.newPage();
     page.on("pageerror", (error) => complaints.push(error.message));
     page.on("console", (message) => {
