@@ -72,6 +72,7 @@ export function createApi(options: ApiOptions, modules: ApiModules, metrics?: No
   const events = new EventSource({ ...modules, clock: systemClock }, options.events);
   addEventRoutes(app, { chain: modules.chain, hub: events.hub });
   events.start();
+  figures.showEvents(() => events.hub.statistics);
   // Before the server waits for the requests that run: these would never end by themselves.
   app.addHook("preClose", async () => events.stop());
   return {

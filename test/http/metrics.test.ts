@@ -5,6 +5,7 @@ import type { NodeStatus } from "../../src/api/node-status.ts";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import type { Payload } from "../../src/protocol/transaction.ts";
 import { alice, openApiRig, type RigOptions } from "./api-rig.ts";
+import { EventReader } from "./event-reader.ts";
 
 interface Sample {
   readonly name: string;
@@ -86,7 +87,23 @@ describe("GET /metrics", () => {
       aurex_own_blocks_connected_total: header.height,
       aurex_blocks_disconnected_total: 0,
       aurex_reorganizations_total: 0,
+      aurex_event_listeners: 0,
+      aurex_event_listeners_dropped_total: 0,
+      aurex_events_total: 0,
     });
+  });
+
+  it("counts those who follow the events, and what they were told", async (t) => {
+    const rig = await rigOf(t);
+    const reader = await EventReader.open(rig.url, "/v1/events?topics=head,mempool");
+    await reader.until("the snapshot", () => reader.of("snapshot").length === 1);
+    assert.ok((await rig.mempool.add(rig.sign(note, alice))).ok);
+    await reader.until("the transaction", () => reader.of("mempool").length === 1);
+    const values = await valuesOf(rig.url);
+    assert.equal(values.aurex_event_listeners, 1);
+    assert.equal(values.aurex_events_total, 1);
+    reader.close();
+    await reader.until("it is gone", async () => (await valuesOf(rig.url)).aurex_event_listeners === 0);
   });
 
   it("has a type for each figure, and node and chain as labels of every one", async (t) => {

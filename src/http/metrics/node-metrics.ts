@@ -4,6 +4,7 @@ import { type StageWatcher, stages } from "../../base/stage-times.ts";
 import type { HeadChange } from "../../chain/chain.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import type { ApiModules } from "../api-modules.ts";
+import type { HubStatistics } from "../events/event-hub.ts";
 import { loopDelay, unwatchLoop, watchLoop } from "./event-loop-delay.ts";
 import { figures } from "./figures.ts";
 import { RequestMetrics } from "./request-metrics.ts";
@@ -50,6 +51,30 @@ export class NodeMetrics {
       return registry.metrics();
     });
     return (await Promise.all(texts)).join("\n");
+  }
+
+  /** Shows how many follow the node's events, from now on. */
+  showEvents(statistics: () => HubStatistics): void {
+    const registers = [this.#registry];
+    const listeners = this.#gauge(`${prefix}event_listeners`, "Programs that follow the node's events.");
+    const dropped = new Counter({
+      name: `${prefix}event_listeners_dropped_total`,
+      help: "Programs that were disconnected as they did not read, since the start.",
+      registers,
+    });
+    const made = new Counter({
+      name: `${prefix}events_total`,
+      help: "Events that were told to anybody, since the start.",
+      registers,
+    });
+    this.#refreshed.push(() => {
+      const now = statistics();
+      listeners.set(now.listeners);
+      dropped.reset();
+      dropped.inc(now.listenersDropped);
+      made.reset();
+      made.inc(now.eventsMade);
+    });
   }
 
   /** Watches the node no more; again does nothing. */
