@@ -13,11 +13,18 @@ import {
   TimestampMs,
 } from "./shapes.ts";
 
-const Named = { address: Address, name: orNull(Type.String()) };
+const Named = {
+  address: Address,
+  name: orNull(Type.String({ description: "the name that the account has registered" })),
+};
+const NodeName = orNull(
+  Type.String({ description: "as the authority's node calls itself; null if it was not heard" }),
+);
 const Action = Type.String({ description: "add or remove" });
 
 const Turn = Type.Object({
   ...Named,
+  nodeName: NodeName,
   rank: Type.Integer({
     minimum: 0,
     description: "0: it is this authority's turn; 1: it is next if that one is silent",
@@ -28,6 +35,7 @@ const Turn = Type.Object({
 
 const ConsensusAuthority = Type.Object({
   ...Named,
+  nodeName: NodeName,
   sealedHeight: Type.Integer({
     minimum: 0,
     description:

@@ -189,10 +189,18 @@ function nextText({ next }: ConsensusAnswer, nowMs: number): string | undefined 
   const [first, second] = next;
   if (!first) return undefined;
   const inMs = first.earliestMs - nowMs;
-  const when = inMs > 0 ? `in ${durationText(inMs + 999)}` : "since its turn has come";
-  const who = `${first.name ?? first.address} ${when}`;
-  return second ? `${who}; then ${second.name ?? second.address}` : who;
+  // An authority seals nothing while nothing waits: then its turn goes on.
+  const when = inMs > 0 ? `in ${durationText(inMs + 999)}` : "whose turn it is";
+  const who = `${shortName(first)}, ${when}`;
+  return second ? `${who}; then ${shortName(second)}` : who;
 }
+
+/** What people call it; else as much of the address as tells it from others. */
+function shortName({ nodeName, name, address }: ConsensusAnswer["next"][number]): string {
+  return nodeName ?? name ?? shortened(address, shortAddressWidth, "middle");
+}
+
+const shortAddressWidth = 20;
 
 function lastBlocks({ items }: BlocksAnswer, terminal: Terminal, nowMs: number): string {
   const rows = items.map(({ height, hash, timestampMs, transactionCount, producerName, producer, final }) => [

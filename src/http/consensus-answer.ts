@@ -14,9 +14,17 @@ import { finalReference } from "./chain-references.ts";
 import { headReference } from "./head-reference.ts";
 import { nameOf } from "./transaction-answer.ts";
 
-export function consensusAnswer(chain: Chain): ConsensusAnswer {
+/** @param nodeNames how the nodes of authorities call themselves, by their addresses */
+export function consensusAnswer(
+  chain: Chain,
+  nodeNames: ReadonlyMap<string, string | null>,
+): ConsensusAnswer {
   const { engine, head } = chain;
   const named = (key: Uint8Array) => ({ address: addressOf(key), name: nameOf(toHex(key), chain.ledger) });
+  const withNode = (key: Uint8Array) => {
+    const account = named(key);
+    return { ...account, nodeName: nodeNames.get(account.address) ?? null };
+  };
   const shown = engine.finality(head);
   const votes = chain.votes();
   const forHead = votes.filter(({ target }) => bytesEqual(target.hash, head.hash)).map(({ voter }) => voter);
@@ -26,12 +34,12 @@ export function consensusAnswer(chain: Chain): ConsensusAnswer {
     head: headReference(chain),
     final: finalReference(chain),
     authorities: authorities.map((key, index) => ({
-      ...named(key),
+      ...withNode(key),
       sealedHeight: shown?.sealedHeights[index] ?? 0,
       votedForHead: includesBytes(forHead, key),
     })),
     next: engine.turns(head).map(({ authority, earliestMs }, rank) => ({
-      ...named(authority),
+      ...withNode(authority),
       rank,
       earliestMs,
       earliest: isoTime(earliestMs),

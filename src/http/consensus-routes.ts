@@ -26,7 +26,11 @@ export function addConsensusRoutes(app: FastifyInstance, modules: ApiModules): v
   const { consensus } = chain.spec;
   const uptime = new UptimeBook(chain);
 
-  serveRoute(app, getConsensus, () => consensusAnswer(chain));
+  serveRoute(app, getConsensus, () => {
+    const heard = modules.authorities?.view().authorities ?? [];
+    const nameOfNode = ({ name, self }: (typeof heard)[number]) => name ?? (self ? status().name : null);
+    return consensusAnswer(chain, new Map(heard.map((each) => [each.address, nameOfNode(each)])));
+  });
 
   serveRoute(app, getAuthorityUptime, ({ query }) => {
     if (consensus !== "poa") throw notProofOfAuthority();

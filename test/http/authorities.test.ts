@@ -1,6 +1,7 @@
 /** The routes about authorities, over HTTP against a real chain and its admission desk. */
 import assert from "node:assert/strict";
 import { after, before, describe, it, type TestContext } from "node:test";
+import { getConsensus } from "../../src/api/agreement.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import { ApiProblem } from "../../src/client/api-problem.ts";
 import { verifyConsent } from "../../src/protocol/authority-consent.ts";
@@ -55,6 +56,18 @@ describe("the routes about authorities", () => {
     assert.equal(asks?.address, candidateAddress);
     assert.equal(asks?.name, "box");
     assert.equal(asks?.waitingBecause, "has not answered for long enough");
+  });
+
+  it("GET /v1/consensus calls authorities as their nodes call themselves", async () => {
+    const { authorities, next } = await rig.client.call(getConsensus, {});
+    const { name } = await rig.client.node();
+    assert.deepEqual(
+      [...authorities, ...next].map(({ address, nodeName }) => [address, nodeName]),
+      [
+        [own, name],
+        [own, name],
+      ],
+    );
   });
 
   it("POST …/votes casts the node's vote, and answers the same vote with the same transaction", async () => {
