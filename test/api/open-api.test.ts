@@ -1,6 +1,6 @@
 /** The OpenAPI document: what it says of every route, that it is valid, and that docs/ has the current one. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { openApiDocument } from "../../src/api/open-api.ts";
@@ -8,6 +8,12 @@ import { allRoutes, routesByName } from "../../src/api/routes.ts";
 
 const root = new URL("../../", import.meta.url);
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), "utf8"));
+
+/** From the project's root. */
+const filesOf = (folder: string) =>
+  readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => folder + file);
 
 interface Operation {
   readonly operationId: string;
@@ -38,6 +44,30 @@ describe("the OpenAPI document", () => {
     assert.equal(operations.length, allRoutes.length);
     for (const [name, { method, path }] of routesByName) {
       assert.equal(paths[path]?.[method.toLowerCase()]?.operationId, name);
+    }
+  });
+
+  it("has what every file of src/api declares, and no two schemas of one name", async () => {
+    const names = new Map<string, unknown>();
+    for (const file of filesOf("src/api/")) {
+      const declared = (await import(new URL(file, root).href)) as Readonly<Record<string, unknown>>;
+      for (const [name, value] of Object.entries(declared)) {
+        if (typeof value !== "object" || value === null) continue;
+        if ("answers" in value)
+          assert.equal(routesByName.get(name), value, `${name} of ${file} is in no list`);
+        if (!("~kind" in value)) continue;
+        assert.equal(names.get(name) ?? value, value, `two schemas are called ${name}`);
+        names.set(name, value);
+      }
+    }
+  });
+
+  it("has what the server serves: nothing is served that is not declared", () => {
+    // The metrics' own server, on another address, answers every path with what it has.
+    const own = ["src/http/serve-route.ts", "src/http/metrics-server.ts"];
+    for (const file of filesOf("src/http/").filter((file) => !own.includes(file))) {
+      const text = readFileSync(new URL(file, root), "utf8");
+      assert.doesNotMatch(text, /\bapp\.(?:get|post|put|patch|delete|all|route)\(/, file);
     }
   });
 

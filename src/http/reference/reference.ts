@@ -59,13 +59,18 @@ function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** What stands between backticks is code. */
+function textWithCode(text: string): Child[] {
+  return text.split("`").map((part, index) => (index % 2 === 1 ? element("code", {}, part) : part));
+}
+
 async function show(): Promise<void> {
   const main = document.querySelector("main")!;
   const nav = document.querySelector("nav")!;
   try {
     const api = (await (await fetch("/openapi.json")).json()) as OpenApi;
     document.querySelector("#version")!.textContent = api.info.version;
-    const rules = api.info.description.split("\n").map((rule) => element("li", {}, rule));
+    const rules = api.info.description.split("\n").map((rule) => element("li", {}, ...textWithCode(rule)));
     main.replaceChildren(element("ul", { class: "rules" }, ...rules));
     for (const { name, description } of api.tags) {
       const section = element("section", { id: name }, element("h2", {}, description));
@@ -98,7 +103,7 @@ function operationOf(api: OpenApi, path: string, method: string, operation: Oper
     {},
     element("b", { class: method }, method.toUpperCase()),
     element("code", {}, path),
-    element("span", {}, operation.summary),
+    element("span", {}, ...textWithCode(operation.summary)),
   );
   const details = element("details", { id: operation.operationId }, title);
   // Filled when it is opened, so that a page with many routes is there at once.
@@ -107,7 +112,7 @@ function operationOf(api: OpenApi, path: string, method: string, operation: Oper
 }
 
 function fill(api: OpenApi, details: HTMLElement, path: string, method: string, operation: Operation): void {
-  if (operation.description) details.append(element("p", {}, operation.description));
+  if (operation.description) details.append(element("p", {}, ...textWithCode(operation.description)));
   if (operation.security) details.append(element("p", { class: "token" }, "Needs the node's token."));
   details.append(formOf(path, method, operation));
   for (const [status, { description, content }] of Object.entries(operation.responses)) {

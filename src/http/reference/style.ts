@@ -26,7 +26,7 @@ summary { cursor: pointer; padding: .45rem 0; overflow-wrap: anywhere; }
 summary b { display: inline-block; min-width: 3.6rem; font-size: .8rem; }
 summary b.post, summary b.delete { color: light-dark(#a04000, #ffb070); }
 summary b.get { color: var(--accent); }
-summary code { margin-right: .9rem; font-weight: 600; }
+summary > code { margin-right: .9rem; font-weight: 600; }
 summary span { color: GrayText; }
 details.answer { margin-left: 0; border-style: dashed; }
 .row { display: grid; grid-template-columns: 11rem 1fr; gap: .15rem .6rem; align-items: center; margin: .3rem 0; }
