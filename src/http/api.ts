@@ -1,5 +1,6 @@
 /** The HTTP API of a node, on loopback unless its operator says otherwise: from the first request to a clean close. */
 import { type AddressInfo, isIP } from "node:net";
+import tlsServer from "node:tls";
 import { sleep, systemClock } from "../base/clock.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { type ApiLimits, defaultApiLimits } from "./door/limits.ts";
@@ -40,6 +41,8 @@ export interface Api {
    * @throws the system's error, with its code (EADDRINUSE where the port is taken)
    */
   start(): Promise<string>;
+  /** New connections are made with this certificate; only of an API that was opened with TLS. */
+  renewTls(identity: TlsIdentity): void;
   /** Takes no new request, lets those that run end for up to 5 s, then closes every connection. */
   stop(): Promise<void>;
 }
@@ -79,6 +82,9 @@ export function createApi(options: ApiOptions, modules: ApiModules, metrics?: No
     async start() {
       await app.listen({ host, port });
       return urlOf(host, (app.server.address() as AddressInfo).port, tls !== undefined);
+    },
+    renewTls(identity) {
+      if (app.server instanceof tlsServer.Server) app.server.setSecureContext({ ...identity });
     },
     async stop() {
       stopping.abort();

@@ -205,9 +205,10 @@ export class AurexNode {
     });
     await this.#pool?.start();
     await this.#follower?.start();
-    const api = await this.#servers.start();
-    this.#apiUrl = api?.apiUrl ?? undefined;
-    if (api) await this.#lock.setApi(api);
+    await this.#servers.start(async (api) => {
+      this.#apiUrl = api.apiUrl ?? undefined;
+      await this.#lock.setApi(api);
+    });
   }
 
   /** Pool, producer, API, network, the import that runs, SQL ledger, store, lock; in this order, once. */

@@ -15,6 +15,7 @@ import { dataDirectory } from "./data-directory.ts";
 import { listenRefusal } from "./operator-error.ts";
 import { openFilesLimit } from "./process-limits.ts";
 import { readTlsFiles, type TlsFiles } from "./tls-files.ts";
+import { TlsWatch } from "./tls-watch.ts";
 
 /** Who may reach the API, and how; without a word of it, programs of this machine over plain HTTP. */
 export interface ApiAccessOptions {
@@ -60,6 +61,7 @@ export class HttpServers {
   readonly #secrets: ApiSecrets | undefined;
   readonly #modules: ApiModules;
   readonly #api: Api | undefined;
+  #tlsWatch: TlsWatch | undefined;
   readonly #nodeMetrics: NodeMetrics;
   readonly #metrics: MetricsServer | undefined;
 
@@ -80,11 +82,11 @@ export class HttpServers {
   }
 
   /**
-   * Resolves with how the API is reached; undefined without one.
+   * Calls back with how the API is reached, again when that has changed; never without an API.
    *
    * @throws OperatorError where a port is taken, or the address is none of this machine's
    */
-  async start(): Promise<HolderApi | undefined> {
+  async start(onApi: (api: HolderApi) => Promise<void>): Promise<void> {
     const { apiPort, apiAccess, metricsAddress = "" } = this.#options;
     const host = apiAccess?.host ?? "127.0.0.1";
     const metricsUrl = await this.#metrics?.start().catch((thrown: unknown) => {
@@ -95,18 +97,28 @@ export class HttpServers {
       const flag = isAddressFault(thrown) ? "--api-host" : "--api-port";
       throw listenRefusal(thrown, isIP(host) === 6 ? `[${host}]:${apiPort}` : `${host}:${apiPort}`, flag);
     });
-    if (apiUrl === undefined) return undefined;
+    if (apiUrl === undefined) return;
     if (!isLoopback(host)) this.#sayOpen(apiUrl, host);
     const { tokenFile, tls } = this.#secrets ?? {};
-    return {
+    const holderApi = (identity: TlsIdentity | undefined): HolderApi => ({
       apiUrl,
       ...(tokenFile === undefined ? {} : { apiTokenFile: tokenFile }),
-      ...(tls ? { apiCertificate: new X509Certificate(tls.cert).fingerprint256 } : {}),
-    };
+      ...(identity ? { apiCertificate: new X509Certificate(identity.cert).fingerprint256 } : {}),
+    });
+    await onApi(holderApi(tls));
+    if (!tls || !apiAccess?.tls) return;
+    this.#tlsWatch = new TlsWatch(apiAccess.tls, tls, {
+      logger: this.#modules.logger,
+      onRenewed: async (identity) => {
+        this.#api?.renewTls(identity);
+        await onApi(holderApi(identity));
+      },
+    });
   }
 
   /** Lets requests that run end, for a while; again does nothing. */
   async stop(): Promise<void> {
+    this.#tlsWatch?.stop();
     await Promise.all([this.#api?.stop(), this.#metrics?.stop()]);
     this.#nodeMetrics.close();
   }

@@ -1,4 +1,5 @@
 /** The certificate and the key of an API that speaks TLS, read from the operator's files. */
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import { toError } from "../base/invariant.ts";
@@ -19,6 +20,10 @@ export async function readTlsFiles({ certFile, keyFile }: TlsFiles): Promise<Tls
     textIn(keyFile, "--api-tls-key"),
   ]);
   try {
+    // The context alone would take an empty file, such as one that is being written, and every handshake would fail.
+    if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) {
+      throw new Error("the key is that of another certificate");
+    }
     createSecureContext({ cert, key });
   } catch (thrown) {
     throw new OperatorError("the API cannot speak TLS with these files", {

@@ -1,11 +1,17 @@
 /** Who reaches the API of a real node: the token file, TLS, other addresses, and the commands that find their way by themselves. */
 import assert from "node:assert/strict";
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { X509Certificate } from "node:crypto";
+import { chmod, copyFile, readFile, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, it, type TestContext } from "node:test";
+import { silentLogger } from "../../src/base/logger.ts";
 import { pinnedFetch } from "../../src/http/pinned-fetch.ts";
 import { knownApiToken, openApiToken } from "../../src/node/api-token.ts";
+import { readTlsFiles } from "../../src/node/tls-files.ts";
+import { TlsWatch } from "../../src/node/tls-watch.ts";
 import { readDirectoryLock } from "../../src/store/directory-lock.ts";
+import { openApiRig } from "../http/api-rig.ts";
+import { until } from "../support/patience.ts";
 import { aurex, folderOf, quiet, ShellNode, shell } from "./shell.ts";
 
 const hasOpenssl = shell("command -v openssl").code === 0;
@@ -168,6 +174,40 @@ describe("an API over TLS", { skip: hasOpenssl ? false : "this machine has no op
     assert.equal(await node.stop(), 0, node.stderr);
   });
 
+  it("takes a renewed certificate into use, and keeps the old one while the files do not go together", async (t) => {
+    const folder = await folderOf(t);
+    const [first, second] = [certificateIn(folder, "first"), certificateIn(folder, "second")];
+    const files = { certFile: path.join(folder, "cert.pem"), keyFile: path.join(folder, "key.pem") };
+    const put = async (cert: string, key: string) => {
+      await copyFile(cert, files.certFile);
+      await copyFile(key, files.keyFile);
+    };
+    await put(first.cert, first.key);
+    const identity = await readTlsFiles(files);
+    const rig = await openApiRig({ door: { tls: identity } });
+    t.after(() => rig.close());
+    const said: string[] = [];
+    const watch = new TlsWatch(files, identity, {
+      everyMs: 20,
+      logger: { ...silentLogger, warn: (_fields, message) => said.push(message) },
+      onRenewed: async (renewed) => rig.api.renewTls(renewed),
+    });
+    t.after(() => watch.stop());
+    const fingerprintOf = async (file: string) => new X509Certificate(await readFile(file)).fingerprint256;
+    const shows = (fingerprint: string) =>
+      pinnedFetch(fingerprint)(`${rig.url}/livez`, {}).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    assert.ok(await shows(await fingerprintOf(first.cert)));
+    await put(second.cert, first.key);
+    await until("the fault is said", () => said.length > 0);
+    assert.ok(await shows(await fingerprintOf(first.cert)));
+    await put(second.cert, second.key);
+    await until("the new certificate is shown", async () => shows(await fingerprintOf(second.cert)));
+    assert.equal(said.length, 1);
+  });
+
   it("is not begun with files that are no certificate and its key", async (t) => {
     const folder = await folderOf(t);
     const [one, other] = [certificateIn(folder, "one"), certificateIn(folder, "other")];
@@ -175,6 +215,7 @@ describe("an API over TLS", { skip: hasOpenssl ? false : "this machine has no op
     const cases: readonly (readonly [cert: string, key: string, said: RegExp])[] = [
       [one.cert, other.key, /cannot speak TLS with these files[\s\S]*openssl/],
       [one.key, one.key, /cannot speak TLS with these files/],
+      ["/dev/null", one.key, /cannot speak TLS with these files/],
       [path.join(folder, "none.pem"), one.key, /none\.pem cannot be used[\s\S]*--api-tls-cert/],
     ];
     for (const [cert, key, said] of cases) {
