@@ -10,7 +10,7 @@ export function reindexCommand(terminal: Terminal): AurexCommand {
     .description(
       "Build the account index of a stopped node anew, from the blocks that it has. The index is what account histories are read from (GET /v1/accounts/{account}/transactions). A node builds a missing index by itself while it runs, and one that is damaged too: this command is for doing it at once. If it is stopped before its end, the node goes on from there.",
     )
-    .examples("aurex-node reindex", "aurex-node reindex --data-dir ./alpha --json")
+    .examples("aurex-node reindex --data-dir ./alpha", "aurex-node reindex --data-dir ./alpha --json")
     .runs((flags: PlaceFlags & JsonFlag) => reindex(flags, terminal));
   return addJsonFlag(addPlaceFlags(command));
 }

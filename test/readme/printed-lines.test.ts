@@ -541,7 +541,7 @@ describe("the lines that README and help print", { skip }, () => {
       "aurex-node doctor --data-dir ./alpha --json | jq '.findings[] | select(.ok == false)'",
     );
     await follow(stopped, "aurex-node export --out ledger.sqlite --data-dir ./alpha", { stdout: /2 blocks/ });
-    await follow(stopped, "aurex-node reindex", { stdout: /covers 2 of 2 blocks/ });
+    await follow(stopped, "aurex-node reindex --data-dir ./alpha", { stdout: /covers 2 of 2 blocks/ });
     await follow(stopped, "aurex-node reindex --data-dir ./alpha --json", { stdout: /"blocks": ?2/ });
     await follow(stopped, "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'", {
       stdout: /hello|record/,
