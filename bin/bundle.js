@@ -82,6 +82,8 @@ function browserHalves(root) {
       if (source === "@chainsafe/as-sha256") return sszDigestId;
       if (source === sszBufferId) return sszBufferId;
       if (source === "typebox") return typeboxId;
+      // As users of the package write it.
+      if (source === "aurex/client") return path.join(root, "src", "client", "index.ts");
       // ssz's Merkle tree still asks for version 1 of this library; one copy is enough.
       if (source === "@noble/hashes/sha256")
         return this.resolve("@noble/hashes/sha2.js", path.join(root, "package.json"));
