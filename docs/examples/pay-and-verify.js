@@ -63,6 +63,8 @@ export async function payAndVerify({ url, chainId, seed, to, amount, store }) {
     id,
     height: payment.value.block.height,
     received: balance.value.balance,
-    steps: [...opened.steps, ...payment.steps, ...balance.steps].map(({ check, what }) => `${check}: ${what}`),
+    steps: [...opened.steps, ...payment.steps, ...balance.steps].map(
+      ({ check, what }) => `${check}: ${what}`,
+    ),
   };
 }
