@@ -254,18 +254,25 @@ export class Mempool {
     const { verifyingMax } = this.#options;
     const head = this.#modules.ledger();
     let free = verifyingMax - this.#verifying;
+    // Where an account's first has been let through, what the others find depends on it: they are judged when it is in.
+    const letThrough = new Set<string>();
     return transactions.map((transaction) => {
       const candidate = this.#candidate(transaction);
       const fault =
         this.#fault(candidate, replace, head) ??
-        this.#runs.faultOf(candidate, head, false) ??
-        this.#pending.placeFault(candidate);
+        (letThrough.has(transaction.senderHex) ? undefined : this.#fitFault(candidate, head));
       if (fault) return fault;
+      letThrough.add(transaction.senderHex);
       free -= 1;
       return free < 0
         ? { code: "mempool/full", limit: `${verifyingMax} transactions being verified` }
         : undefined;
     });
+  }
+
+  /** What keeps it out for all that waits. */
+  #fitFault(candidate: PendingTransaction, head: MempoolHead): AdmissionFault | undefined {
+    return this.#runs.faultOf(candidate, head, false) ?? this.#pending.placeFault(candidate);
   }
 
   async #verify(transactions: readonly DecodedTransaction[]): Promise<readonly boolean[]> {
