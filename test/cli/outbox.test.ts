@@ -14,12 +14,21 @@ import { openOutbox } from "../../src/wallet/outbox.ts";
 import { type ApiRig, alice, bob, openApiRig } from "../http/api-rig.ts";
 import { aurex } from "../process/shell.ts";
 import { until } from "../support/patience.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import { LossyWay } from "./lossy-way.ts";
 import { program, quiet, RealHome } from "./real-nodes.ts";
 import { type Run, type RunOptions, run } from "./test-terminal.ts";
 
 const aliceAddress = addressOf(alice.publicKey);
 const bobAddress = addressOf(bob.publicKey);
+
+/** Without the variables of this test, which are no settings. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith("AUREX_")),
+);
+/** A command as a process of its own. */
+const started = (argv: readonly string[]) =>
+  spawn(process.execPath, [program, ...argv], { stdio: "ignore", env: environment });
 
 describe("what is signed", () => {
   let rig: ApiRig;
@@ -97,7 +106,7 @@ describe("what is signed", () => {
   it("is found again after kill -9 in the middle of sending, whether it had arrived or not", async () => {
     for (const fate of ["lose-answer", "lose-request"] as const) {
       const before = await balanceOfBob();
-      const child = spawn(process.execPath, [program, ...send("5")], { stdio: "ignore" });
+      const child = started(send("5"));
       const closed = once(child, "close");
       way.fates.push(fate);
       way.onLoss = () => child.kill("SIGKILL");
@@ -116,7 +125,7 @@ describe("what is signed", () => {
 
   it("is the same one again after kill -9 between the node's answer and the printed one, and only then", async () => {
     const before = await balanceOfBob();
-    const child = spawn(process.execPath, [program, ...send("6", "--json", "--wait")], { stdio: "ignore" });
+    const child = started(send("6", "--json", "--wait"));
     const closed = once(child, "close");
     const entry = await until("the node has it, and nothing is printed", async () =>
       (await kept()).find(({ state }) => state === "accepted"),
@@ -137,7 +146,7 @@ describe("what is signed", () => {
     for (const to of ["> /dev/full", "| true"]) {
       const before = await balanceOfBob();
       const line = `${aurex} ${send("8").map(shellWord).join(" ")} ${to}`;
-      const child = spawn("bash", ["-c", line], { stdio: ["ignore", "pipe", "ignore"] });
+      const child = spawn("bash", ["-c", line], { stdio: ["ignore", "pipe", "ignore"], env: environment });
       const [exitCode] = await once(child, "close");
       assert.equal(exitCode, to === "| true" ? 0 : 2, "a pipe's status is that of its reader");
       const lost = (await kept()).find(({ state }) => state === "accepted");
@@ -146,6 +155,42 @@ describe("what is signed", () => {
       assert.equal(idOf(await command(send("8"))), lost?.id);
       assert.equal(await balanceOfBob(), before + 8);
     }
+  });
+
+  it("is paid exactly once, however often its command is killed, whenever that is", async () => {
+    const before = await balanceOfBob();
+    const payments = Number(process.env.AUREX_KILLED_PAYMENTS ?? 4);
+    const ids = new Set<string>();
+    for (let payment = 0; payment < payments; payment += 1) {
+      const argv = send("1", "--memo", `invoice ${payment}`);
+      // From before anything is read to after everything is done.
+      const child = spawn(process.execPath, [program, ...argv], {
+        stdio: ["ignore", "pipe", "ignore"],
+        env: environment,
+      });
+      let said = "";
+      child.stdout.on("data", (chunk) => {
+        said += chunk;
+      });
+      const closed = once(child, "close");
+      await new Promise((resolve) => setTimeout(resolve, 150 + Math.random() * 700));
+      child.kill("SIGKILL");
+      await closed;
+      // Whoever has read the id knows, and does not run the command again.
+      if (said !== "") {
+        ids.add(said.trim());
+        continue;
+      }
+      way.fates.push(Math.random() < 0.5 ? "pass" : "lose-answer");
+      const again = await command(argv);
+      const told = again.code === 0 ? again : await command(argv);
+      way.fates.length = 0;
+      ids.add(idOf(told));
+      if (Math.random() < 0.3 && rig.mempool.hasReady()) await rig.sealWaiting();
+    }
+    assert.equal(ids.size, payments);
+    assert.equal(await balanceOfBob(), before + payments);
+    assert.deepEqual(await unsent(), []);
   });
 
   it("goes before another one, and both are executed", async () => {
@@ -217,6 +262,26 @@ describe("what is signed", () => {
     assert.equal(refused.code, 2);
     assert.match(refused.stderr, /the node refused/);
     assert.equal((await kept()).length, count);
+  });
+
+  it("is not sent if it cannot be kept: a full disk", async (t) => {
+    const disk = await SmallDisk.mount(t, 4);
+    if (!disk) return t.skip(SmallDisk.skipReason);
+    const full = ["--data-dir", disk.directory, "--api", way.url];
+    const input = Buffer.from(alice.secretKey.subarray(0, 32)).toString("hex");
+    await command(["keys", "import", "alice", "--data-dir", disk.directory], { input });
+    const argv = ["tx", "record", "on a full disk", "--key", "alice", ...full];
+    for (const isNew of [true, false]) {
+      disk.fill();
+      way.posted.length = 0;
+      const refused = await command(argv);
+      assert.equal(refused.code, 7, refused.stderr);
+      assert.match(refused.stderr, /outbox .* cannot be used: .*(?:full|ENOSPC)/);
+      assert.deepEqual(way.posted, [], isNew ? "without an outbox" : "with one");
+      await disk.empty();
+      assert.equal((await command(argv)).code, 0);
+    }
+    await rig.sealWaiting();
   });
 
   it("lies in files that nobody else can reach", () => {

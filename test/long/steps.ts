@@ -51,9 +51,9 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "senders",
-    what: "40 processes that send with one key at once",
-    argv: ["--test", "--test-name-pattern=many processes", "test/cli/outbox.test.ts"],
-    variables: { AUREX_SENDERS: "40" },
+    what: "40 processes that send with one key at once, and 60 payments whose commands are killed",
+    argv: ["--test", "test/cli/outbox.test.ts"],
+    variables: { AUREX_SENDERS: "40", AUREX_KILLED_PAYMENTS: "60" },
   },
   {
     name: "chaos",
