@@ -63,6 +63,8 @@ const places = [
   "/v1/authorities/open",
   "/v1/authorities/candidacy",
   "/v1/chain/anew",
+  "/v1/admin/stop",
+  "/v1/events",
   "/v1/work",
   "/nowhere",
 ];
