@@ -1,6 +1,7 @@
 /** One request to the API: its URL from the declared route, its time limit, its retries, and what its answer means. */
 import { isProblem } from "../api/problem.ts";
 import type { AnswerOf, BodyOf, ParamsOf, QueryOf, RouteShape } from "../api/route.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
 import { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 import { pause } from "./pause.ts";
@@ -132,9 +133,27 @@ async function once(
     const response = await fetchFrom(url, { ...init, signal: either });
     if (isStream || !response.body) return response;
     const { status, headers } = response;
-    return new Response(isNullBody(status) ? null : await response.arrayBuffer(), { status, headers });
+    return new Response(isNullBody(status) ? null : await wholeBody(response.body), { status, headers });
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** No answer of a node is nearly as large; one that is not a stream is held in memory as a whole. */
+const answerBytesMax = 64 * 1024 * 1024;
+
+async function wholeBody(body: ReadableStream<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (const reader = body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) return new Uint8Array(concatBytes(parts, length));
+    length += value.length;
+    if (length > answerBytesMax) {
+      await reader.cancel();
+      throw new Error(`the answer has more than ${answerBytesMax} bytes`);
+    }
+    parts.push(value);
   }
 }
 

@@ -246,6 +246,23 @@ test("a node that never answers, or never ends its answer, is given up after the
   }
 });
 
+test("an answer without end is given up before it fills the memory", async (context) => {
+  const piece = Buffer.alloc(1024 * 1024, " ");
+  const { url } = await serve(context, (response) => {
+    response.writeHead(200, { "content-type": "application/json" });
+    const more = () => {
+      while (!response.destroyed && response.write(piece));
+    };
+    response.on("drain", more);
+    more();
+  });
+  const thrown = await thrownBy(
+    createApiClient(url, { retries: 0 }).call(getThing, { params: { name: "x" } }),
+  );
+  assert.ok(thrown instanceof ApiUnreachable);
+  assert.match(thrown.message, /more than 67108864 bytes/);
+});
+
 test("an aborted call ends at once with the signal's reason, also while it waits to ask again", async (context) => {
   const { url, seen } = await serve(context, (response, _request, count) => {
     if (count > 1) problem(response, 503, "api/busy", { "retry-after": "3600" });
