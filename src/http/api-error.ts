@@ -46,7 +46,7 @@ export function notFound(what: string, reference: string, next: string): ApiErro
 
 /** By the code of the framework's own errors; what is not here is ours. */
 const frameworkErrors: Readonly<Record<string, readonly [status: number, code: string, next: string]>> = {
-  FST_ERR_VALIDATION: [400, "api/request-invalid", "mend the request"],
+  FST_ERR_VALIDATION: [400, "api/request-invalid", "GET /docs shows what this route takes"],
   FST_ERR_BAD_URL: [400, "api/request-invalid", "encode the path as a URL"],
   FST_ERR_MAX_PARAM_LENGTH: [414, "api/request-invalid", "shorten the path"],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, "api/body-too-large", "send less in one request"],

@@ -112,7 +112,7 @@ function guard(app: FastifyInstance, logger: Logger): void {
 }
 
 function sendError(reply: FastifyReply, { statusCode, headers, body }: ApiError): void {
-  // What the handler has set for a good answer does not hold for an error.
-  reply.removeHeader("etag").removeHeader("cache-control");
+  // What the handler has set for a good answer does not hold for an error; an address that is none meets no hook.
+  reply.removeHeader("etag").headers({ "cache-control": "no-store", "x-content-type-options": "nosniff" });
   reply.status(statusCode).headers(headers).type(problemMedia).send(body);
 }

@@ -183,6 +183,7 @@ describe("a declared route", () => {
       ["/v1/things?limit=1&limit=2", {}, "query parameter limit must be a whole number from 1 to 100"],
       [`/v1/things/${hash}?small=yes`, {}, "query parameter small must be true or false"],
       ["/v1/things/12", {}, "path id must be 64 hex digits"],
+      ["/v1/things/%FF", {}, "'/v1/things/%FF' is not a valid url component"],
       ["/v1/things", json({ size: 0 }), "body size must be a size from 1"],
       ["/v1/things", json({ size: "1" }), "body size must be a size from 1"],
       ["/v1/things", json({ size: 1, siez: 2 }), "body siez is not known: the nearest is size"],
