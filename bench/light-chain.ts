@@ -66,9 +66,11 @@ export class LightChain {
   /** The chain as a node hands it out, with the head certified by votes. */
   source(): LightSource {
     const { record: head } = this.#blocks.at(-1) as LightBlock;
+    const newestCertificate = this.#certificate(head);
     return {
       head,
-      newestCertificate: this.#certificate(head),
+      newestCertificate,
+      certificateOf: (hash) => (bytesEqual(hash, head.hash) ? newestCertificate : undefined),
       recordAt: (height) => this.#blocks[height]?.record,
       sectionAt: (height) => this.#blocks[height]?.section,
       contentsAt: () => undefined,

@@ -23,6 +23,7 @@ import {
   emptyConsensusSection,
   type HeaderRecord,
 } from "../protocol/block.ts";
+import type { Certificate } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import type { Evidence } from "../protocol/evidence.ts";
 import {
@@ -249,6 +250,11 @@ export class Chain {
   /** What a block on `parent` should tell about finality and offenders. */
   sectionOn(parent: HeaderRecord): ConsensusSection {
     return this.#finality?.sectionOn(parent) ?? emptyConsensusSection;
+  }
+
+  /** The certificate of a block above the final one, whether or not a block holds it. */
+  certificateOf(hash: Uint8Array): Certificate | undefined {
+    return this.#finality?.gadget.certificateOf(hash);
   }
 
   /** Whether {@link sectionOn} has evidence for a block on `parent`, without putting the section together. */

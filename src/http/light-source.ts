@@ -13,6 +13,7 @@ export function lightSourceOf(chain: Chain): LightSource {
   return {
     head: chain.head,
     newestCertificate: chain.sectionOn(chain.head).certificates[0],
+    certificateOf: (hash) => chain.certificateOf(hash),
     recordAt,
     sectionAt(height) {
       const hash = chain.hashAtHeight(height);

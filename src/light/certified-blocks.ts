@@ -20,10 +20,11 @@ export function committedState(record: HeaderRecord, source: LightSource): Uint8
   return committed?.consensusState;
 }
 
-/** The certificate for the canonical block at a height, from one of the blocks above it. */
+/** The certificate for the canonical block at a height: as it was heard, else from one of the blocks above it. */
 export function certificateFor(height: number, source: LightSource): Certificate | undefined {
-  const newest = source.newestCertificate;
-  if (newest?.targetHeight === height) return newest;
+  const target = source.recordAt(height);
+  const known = target && source.certificateOf(target.hash);
+  if (known) return known;
   const last = Math.min(source.head.header.height, height + certificateDepthMax);
   for (let above = height + 1; above <= last; above += 1) {
     const [certificate] = source.sectionAt(above)?.certificates ?? [];

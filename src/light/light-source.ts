@@ -15,4 +15,6 @@ export interface LightSource {
   advance(contents: BlockContents, parent: HeaderRecord): EngineState | undefined;
   /** The highest certificate for the chain of the head that is not in that chain yet. */
   readonly newestCertificate: Certificate | undefined;
+  /** Of a block above the final one: a certificate that no block of the chain may hold yet, or ever. */
+  certificateOf(hash: Uint8Array): Certificate | undefined;
 }

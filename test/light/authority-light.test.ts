@@ -207,6 +207,22 @@ describe("following authorities without bodies", () => {
     assert.equal(stage.faultOf(stage.steps(0), beginAuthorityLight(stage.modules.spec)), undefined);
   });
 
+  it("shows finality also where no block holds the certificates so far, which votes have made", async () => {
+    const stage = await Stage.open(3);
+    await stage.grow(4);
+    const certified = [stage.tip];
+    // Blocks are sealed before the votes for their parents are heard, as on a chain of one authority.
+    for (let count = 0; count < 2; count += 1) {
+      await stage.give(stage.authorities.child(stage.tip));
+      certified.push(stage.tip);
+    }
+    for (const block of certified) await stage.node.vote(...stage.authorities.votes(block));
+    assert.equal(stage.node.chain.final?.height, 3);
+    stage.follow();
+    assert.deepEqual(stage.light.final, stage.node.chain.final);
+    assert.ok(verifyFinality(stage.light, stage.proofAt(3), stage.modules).ok);
+  });
+
   it("shows finality also where a certificate came late", async () => {
     const stage = await Stage.open(3);
     await stage.grow(3);

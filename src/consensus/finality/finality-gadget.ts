@@ -156,6 +156,11 @@ export class FinalityGadget {
     )?.certificate;
   }
 
+  /** The certificate of a block above the final one, as it was heard or as votes made it. */
+  certificateOf(hash: Uint8Array): Certificate | undefined {
+    return this.#certified.get(toHex(hash))?.certificate;
+  }
+
   /** The highest certified block above the final one; it descends from it. */
   bestCertified(): HeaderRecord | undefined {
     const [best] = [...this.#certified.values()]
