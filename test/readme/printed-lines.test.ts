@@ -388,13 +388,13 @@ describe("the lines that README and help print", { skip }, () => {
     const again = await follow(home, higher, { values: { ID: bumped.stdout.trim() } });
     await follow(home, "aurex-node tx outbox --forget ID", { values: { ID: again.stdout.trim() } });
     await follow(home, "aurex-node tx cancel ID --key alice", { values: { ID: again.stdout.trim() } });
-    // It fills the gap.
-    await follow(home, "aurex-node tx cancel 7 --key alice", { values: { "7": String(pendingSequence) } });
     const held = await follow(
       home,
       'aurex-node tx record --key alice "instead of what waits with this sequence" --sequence 7',
     );
     await follow(home, "aurex-node tx cancel ID --key alice", { values: { ID: held.stdout.trim() } });
+    // It fills the gap.
+    await follow(home, "aurex-node tx cancel 7 --key alice", { values: { "7": String(pendingSequence) } });
     await follow(home, "aurex-node account", { stdout: new RegExp(own) });
     await follow(home, "aurex-node account alice@example.com", { stdout: /^name +alice@example\.com$/m });
     const balance = { values: { "aurex1…": bob }, stdout: /^21$/m };
