@@ -25,13 +25,29 @@ export function followWork(spec: ChainSpec, stored: Uint8Array | undefined, now:
   const tipOf = ({ points }: WorkLight) => points.at(-1) as WorkPoint;
   const height = () => light.points.length - 1;
 
-  /** @returns whether the first header stands on a block that is known */
-  function take(headers: readonly MinedHeader[]): boolean {
+  /** Takes headers over if they are heavier than what stands above their parent. */
+  function take(headers: readonly MinedHeader[]): "taken" | "lighter" | "unknown" {
     const next = followHeaders(light, headers, { spec, nowMs: now() });
-    if (next.ok) light = next.value;
-    else if (next.fault.code === "light/block-unknown") return false;
+    if (next.ok) {
+      light = next.value;
+      return "taken";
+    }
+    if (next.fault.code === "light/block-unknown") return "unknown";
     // A node may be behind, or on a lighter branch: what is known stays.
-    else if (next.fault.code !== "light/not-heavier") held(next);
+    if (next.fault.code === "light/not-heavier") return "lighter";
+    throw new NotVerified(next.fault.code, next.fault.reason);
+  }
+
+  /** @returns false if the first header stands on no block that is known */
+  async function takeFrom(from: number, ask: AskWay): Promise<boolean> {
+    // Another branch counts as a whole. Each page is judged as it comes, so none can fill the memory without true work.
+    let branch: MinedHeader[] = [];
+    for await (const headers of pagesFrom(from, ask)) {
+      branch.push(...headers);
+      const taken = take(branch);
+      if (taken === "unknown") return false;
+      if (taken === "taken") branch = [];
+    }
     return true;
   }
 
@@ -42,19 +58,13 @@ export function followWork(spec: ChainSpec, stored: Uint8Array | undefined, now:
     authorities: undefined,
     async follow(ask, check) {
       const before = height();
-      let isKnown = true;
-      for await (const headers of pagesFrom(before, ask)) {
-        isKnown = take(headers);
-        if (!isKnown) break;
-      }
-      // Another branch counts as a whole, if it is heavier: all of its headers are judged in one go.
+      let isKnown = await takeFrom(before, ask);
       for (let back = stepBackFirst; !isKnown; back *= 8) {
         const from = Math.max(0, before - back);
-        const branch: MinedHeader[] = [];
-        for await (const headers of pagesFrom(from, ask)) branch.push(...headers);
-        isKnown = take(branch);
-        if (!isKnown && from === 0)
+        isKnown = await takeFrom(from, ask);
+        if (!isKnown && from === 0) {
           throw new NotVerified("light/link-broken", "the headers do not begin at the genesis");
+        }
       }
       check("work", `${height()} headers with their work; the newest is ${toHex(tipOf(light).hash)}`);
     },
