@@ -248,6 +248,18 @@ describe("who is no hostile page", () => {
     }
   });
 
+  it("a page that the operator has named, when it listens to events", async () => {
+    const listening = new AbortController();
+    const answer = await fetch(`${rig.url}/v1/events`, {
+      headers: { origin: wallet },
+      signal: listening.signal,
+    });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get("access-control-allow-origin"), wallet);
+    assert.equal(answer.headers.get("x-content-type-options"), "nosniff");
+    listening.abort();
+  });
+
   it("a page that the operator has named has no more rights than a program: signing takes the token", async () => {
     const headers = { origin: wallet, "content-type": "application/json" };
     const answer = await rawRequest(rig.url, {
