@@ -10,8 +10,8 @@ import { type DecodedTransaction, type Payload, signTransaction } from "../../sr
 import { until } from "../support/patience.ts";
 import { type NodeProcess, Stage, untilAgreed } from "./processes.ts";
 
-const keys = [21, 22, 23, 24].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
-const [alice, bob, carol, dave] = keys as [KeyPair, KeyPair, KeyPair, KeyPair];
+const keys = [21, 22, 23, 24, 25].map((byte) => keyPairFromSeed(new Uint8Array(32).fill(byte)));
+const [alice, bob, carol, dave, erin] = keys as [KeyPair, KeyPair, KeyPair, KeyPair, KeyPair];
 const record: Payload = { kind: "record", data: fromUtf8("hello") };
 
 describe("what is submitted", () => {
@@ -177,9 +177,9 @@ describe("what is submitted", () => {
 
   it("of batches, killed in the middle, every result that was acknowledged is kept, and commits", async () => {
     let node = await follow("killed-batches");
-    const begin = (await node.api.account(addressOf(carol.publicKey))).pendingSequence;
+    const begin = (await node.api.account(addressOf(erin.publicKey))).pendingSequence;
     const all = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => sign(node, carol, record, { sequence: begin + index })),
+      Array.from({ length: 200 }, (_, index) => sign(node, erin, record, { sequence: begin + index })),
     );
     const acknowledged: string[] = [];
     const post = async (some: readonly DecodedTransaction[]) => {
