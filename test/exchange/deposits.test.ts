@@ -20,6 +20,8 @@ import { type Credited, Watcher } from "./watcher.ts";
 
 /** Deposits in all, on both chains together. */
 const depositsWanted = Number(process.env.AUREX_DEPOSITS ?? 1_200);
+/** Half of them wait at a node at once: fewer than one block has room for. */
+const depositsPerRound = 7_500;
 const customers = 40;
 const senders = Array.from({ length: 64 }, (_, index) => keyNumber(1 + index));
 /** They pay the exchange on one branch, and the same money to themselves on the other. */
@@ -167,7 +169,7 @@ describe("an exchange that follows docs/examples/deposits.ts", { timeout: suiteM
       node = await stage.start("exchange", ...flags, ...more);
       proxy?.pointAt(node.started.apiUrl);
     };
-    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.75) / 10_000));
+    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.75) / depositsPerRound));
     // Odd, so that pages of the history have the end of one block and the beginning of the next.
     const each = Math.ceil((depositsWanted * 0.75) / rounds / 2) | 1;
     for (let round = 0; round < rounds; round += 1) {
@@ -232,7 +234,7 @@ describe("an exchange that follows docs/examples/deposits.ts", { timeout: suiteM
     let node = await start();
     const depositors = new Depositors((await node.status()).chainId, senders);
     const watcher = await watch(node, "poa.sqlite");
-    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.25) / 10_000));
+    const rounds = Math.max(1, Math.ceil((depositsWanted * 0.25) / depositsPerRound));
     for (let round = 0; round < rounds; round += 1) {
       const made = depositors.next(Math.ceil((depositsWanted * 0.25) / rounds));
       const submitted = submit(node, made).catch(() => "the node died");
