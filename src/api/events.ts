@@ -31,6 +31,10 @@ export const eventTopics = [
 ] as const;
 export type EventTopic = (typeof eventTopics)[number];
 
+/** The topics' events, and those that every reader gets. */
+export const eventNames = [...eventTopics, "snapshot", "gap", "dropped", "stopping"] as const;
+export type EventName = (typeof eventNames)[number];
+
 /** What a reader gets who names no topics. */
 export const eventTopicsDefault: readonly EventTopic[] = ["head", "final"];
 
@@ -209,9 +213,8 @@ export const eventShapes = {
   gap: GapEvent,
   dropped: DroppedEvent,
   stopping: StoppingEvent,
-} as const satisfies Record<string, TSchema>;
+} as const satisfies Record<EventName, TSchema>;
 
-export type EventName = keyof typeof eventShapes;
 export type EventData<Name extends EventName = EventName> = Said<(typeof eventShapes)[Name]>;
 
 /** Made by `Type.Unsafe`, as a stream is no JSON: the schemas of the data stand beside it for those who read the document. */

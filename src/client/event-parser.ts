@@ -1,6 +1,5 @@
 /** Takes server-sent events out of a text that comes in pieces. */
-import type { EventData, EventName } from "../api/events.ts";
-import { eventShapes } from "../api/events.ts";
+import { type EventData, type EventName, eventNames } from "../api/events.ts";
 
 /** One event of a node's stream; `event` says which, and so what `data` holds. */
 export type NodeEvent = {
@@ -12,6 +11,8 @@ export type NodeEvent = {
   };
 }[EventName];
 
+// The names alone: a browser is given no schemas.
+const known: ReadonlySet<string> = new Set(eventNames);
 /** No event of a node is longer; more without an end is no event stream. */
 const lengthMax = 4 * 2 ** 20;
 
@@ -42,7 +43,7 @@ export class EventParser {
     if (retryMs > 0) this.retryMs = retryMs;
     const event = fields.get("event");
     const data = fields.get("data");
-    if (event === undefined || data === undefined || !Object.hasOwn(eventShapes, event)) return undefined;
+    if (event === undefined || data === undefined || !known.has(event)) return undefined;
     return { event, id: fields.get("id"), data: JSON.parse(data) } as NodeEvent;
   }
 }
