@@ -12,7 +12,7 @@ import type { DecodedTransaction } from "../../protocol/transaction.ts";
 import type { TransactionJournal } from "./transaction-journal.ts";
 
 export interface OwnTransactionsModules {
-  readonly chain: Pick<Chain, "events" | "head" | "final" | "transaction">;
+  readonly chain: Pick<Chain, "events" | "head" | "final" | "locationOf" | "headerOf">;
   readonly mempool: Pick<Mempool, "events" | "addMany" | "add" | "get" | "has" | "drop" | "status">;
   /** Tells the peers, and tells them again until it is settled. */
   readonly announce: (transaction: DecodedTransaction) => void;
@@ -73,11 +73,11 @@ export class OwnTransactions {
 
   /** Submits again what is not settled. */
   async start(): Promise<void> {
-    const { journal, chain, logger } = this.#modules;
+    const { journal, logger } = this.#modules;
     const unsettled = journal?.unsettled() ?? [];
     for (const transaction of unsettled) {
-      const located = chain.transaction(transaction.id);
-      if (located) this.#noteCommitted(located.block.header.height, transaction.idHex);
+      const height = this.#heightOf(transaction);
+      if (height !== undefined) this.#noteCommitted(height, transaction.idHex);
       else this.#unplaced.set(transaction.idHex, { transaction, fault: notTriedYet });
     }
     this.#settle();
@@ -172,12 +172,23 @@ export class OwnTransactions {
   }
 
   /** What became of it while it was written. */
-  #noteMeanwhile({ id, idHex }: DecodedTransaction): void {
-    const { journal, mempool, chain } = this.#modules;
+  #noteMeanwhile(transaction: DecodedTransaction): void {
+    const { idHex } = transaction;
+    const { journal, mempool } = this.#modules;
     const status = mempool.status(idHex);
     if (status?.status === "dropped") journal?.dropped(idHex, status.reason);
-    const located = status ? undefined : chain.transaction(id);
-    if (located) this.#noteCommitted(located.block.header.height, idHex);
+    const height = status ? undefined : this.#heightOf(transaction);
+    if (height !== undefined) this.#noteCommitted(height, idHex);
+  }
+
+  /**
+   * Of the block on the chain that holds it. Asked for every transaction of a block, so the block must not be decoded:
+   * thousands of them would keep the node from starting for minutes.
+   */
+  #heightOf({ id }: DecodedTransaction): number | undefined {
+    const { chain } = this.#modules;
+    const location = chain.locationOf(id);
+    return location && chain.headerOf(location.blockHash)?.header.height;
   }
 
   #onDropped(transaction: DecodedTransaction, fault: AdmissionFault): void {
@@ -199,8 +210,8 @@ export class OwnTransactions {
       for (const idHex of ids) {
         const transaction = journal?.get(idHex);
         // Another branch may have brought it back to the mempool, or taken it into another block, which is noted too.
-        const located = transaction && chain.transaction(transaction.id);
-        if (located && located.block.header.height <= settledHeight) journal?.settled(idHex);
+        const inBlock = transaction && this.#heightOf(transaction);
+        if (inBlock !== undefined && inBlock <= settledHeight) journal?.settled(idHex);
       }
     }
   }
@@ -213,7 +224,7 @@ export class OwnTransactions {
       const nowMs = this.#modules.clock.monotonicMs();
       for (const [idHex, { transaction, untilMs }] of [...this.#lapsed.entries()]) {
         if (this.#stopped) return;
-        const isOver = nowMs > untilMs || this.#modules.chain.transaction(transaction.id) !== undefined;
+        const isOver = nowMs > untilMs || this.#heightOf(transaction) !== undefined;
         const outcome = isOver ? undefined : await this.submit(transaction, { replace: false });
         if (!outcome || outcome.ok || finalReasons.has(outcome.fault.code)) this.#lapsed.delete(idHex);
       }
@@ -225,7 +236,7 @@ export class OwnTransactions {
   }
 
   async #retry(): Promise<void> {
-    const { mempool, announce, chain, logger } = this.#modules;
+    const { mempool, announce, logger } = this.#modules;
     this.#timer?.cancel();
     try {
       const waiting = [...this.#unplaced.values()].map(({ transaction }) => transaction);
@@ -235,7 +246,7 @@ export class OwnTransactions {
         for (const [index, transaction] of some.entries()) {
           const outcome = outcomes[index] as AddOutcome;
           const { idHex } = transaction;
-          if (chain.transaction(transaction.id)) this.#unplaced.delete(idHex);
+          if (this.#heightOf(transaction) !== undefined) this.#unplaced.delete(idHex);
           else if (outcome.ok || outcome.fault.code === "mempool/known") {
             this.#unplaced.delete(idHex);
             announce(transaction);
