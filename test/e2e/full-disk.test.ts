@@ -78,8 +78,13 @@ describe("a node on a disk that runs full", () => {
     );
     assert.ok((await follower.status()).head.height < quiet.head.height);
     // Long, so that it does not fit into what is left of a block of the disk.
+    const record = ["tx", "record", "x".repeat(4_000), "--key", "node"];
+    const unkept = await stage.run([...record, "--data-dir", dataDir]).ended;
+    assert.notEqual(unkept.code, 0);
+    assert.match(unkept.stderr, /the outbox .* cannot be used: database or disk is full/);
+    // A key whose outbox is on another disk.
     const submit = () =>
-      stage.run(["tx", "record", "x".repeat(4_000), "--key", "node", "--data-dir", dataDir]).ended;
+      stage.run([...record, "--data-dir", stage.place("elsewhere"), "--api", follower.started.apiUrl]).ended;
     const waiting = (await follower.status()).mempool;
     const refused = await submit();
     assert.equal(refused.code, 2, refused.stdout + refused.stderr);
@@ -110,6 +115,9 @@ describe("a node on a disk that runs full", () => {
     const chain = await stage.spec("chain.json", { consensus: "poa", authorities: [authority], ...times });
     const place = ["--data-dir", dataDir, "--export", path.join(disk, "ledger.sqlite")];
     const node = await stage.start("full", "--consensus", "poa", "--authority", "--chain", chain, ...place);
+    // A key whose outbox is on another disk.
+    const writer = ["--data-dir", stage.place("writer")];
+    await stage.output("keys", "new", "writer", ...writer);
     await node.until("it seals", ({ head }) => head.height > 2);
     // First less than a node leaves free, then nothing at all: log, ledger and peers then fail, too.
     for (const freeBytes of [100 * 2 ** 20, 0]) {
@@ -124,10 +132,11 @@ describe("a node on a disk that runs full", () => {
         "record",
         `sent to a full disk, ${freeBytes} bytes free`,
         "--key",
-        "node",
+        "writer",
         "--json",
       ];
-      const { id } = JSON.parse(await stage.output(...record, "--data-dir", dataDir));
+      const sent = await stage.output(...record, ...writer, "--api", node.started.apiUrl);
+      const { id } = JSON.parse(sent);
       assert.equal(await node.transactionStatus(id), "pending");
       assert.equal((await node.status()).head.height, full.head.height);
       await rm(filler());
