@@ -27,6 +27,11 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_LAN_PARTITION_S: "60" },
   },
   {
+    name: "foundings",
+    what: "founders that die and networks that meet on a LAN, its demonstration, and the lines that init prints",
+    argv: ["--test", "test/lan/foundings.long.ts", "test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
+  },
+  {
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
     argv: ["--test", "test/exchange/deposits.test.ts"],

@@ -91,8 +91,8 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
     "test/cli/offline.test.ts",
     /"broadcast", file\("signed\.json"\), "--wait"/,
   ],
-  "sudo aurex-node demo-lan": ["test/lan/demo.test.ts", /"demo-lan"/],
-  "sudo aurex-node demo-lan --json": ["test/lan/demo.test.ts", /"demo-lan", "--json"/],
+  "sudo aurex-node demo-lan": ["test/lan/demo.long.ts", /"demo-lan"/],
+  "sudo aurex-node demo-lan --json": ["test/lan/demo.long.ts", /"demo-lan", "--json"/],
 };
 
 /** What stands in a printed line for a value that its reader has: each is filled in, in its order. */
