@@ -3,6 +3,7 @@ import { bytesEqual, toHex } from "../base/bytes.ts";
 import { isProcessAlive } from "../base/process-life.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { ApiProblem, ApiUnreachable } from "../client/api-problem.ts";
+import { isOver, isRefusal } from "../client/submission-answer.ts";
 import { exitCodes, OperatorError } from "../node/operator-error.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
 import type { NewOutboxEntry, Outbox, OutboxEntry } from "../wallet/outbox.ts";
@@ -23,24 +24,6 @@ export interface Retried {
 
 /** Accepted ones that the node does not count are sent again for so long: another node may be asked now. */
 const acceptedRetryMs = 10 * 60_000;
-/** Answers that say nothing about the transaction: asked too often, not allowed, too late. */
-const silentStatuses = [401, 403, 408, 429];
-
-/** Whether the chain can never execute these bytes any more. */
-function isOver({ code, status }: ApiProblem): boolean {
-  return status === 400 || code === "transaction/sequence-used" || code === "transaction/expired";
-}
-
-/** The node has looked at the transaction and not taken it; 5xx may have come after it was taken. */
-function isRefused(thrown: unknown): thrown is ApiProblem {
-  return (
-    thrown instanceof ApiProblem &&
-    thrown.status >= 400 &&
-    thrown.status < 500 &&
-    !silentStatuses.includes(thrown.status)
-  );
-}
-
 export function entryOf(
   { idHex, transaction, bytes }: DecodedTransaction,
   chainId: Uint8Array,
@@ -65,8 +48,8 @@ export async function deliver(
     outbox.accepted(entry);
     return status;
   } catch (thrown) {
-    if (isRefused(thrown)) outbox.forget(entry.id);
-    throw isRefused(thrown) ? thrown : unknownOutcome(entry, thrown);
+    if (isRefusal(thrown)) outbox.forget(entry.id);
+    throw isRefusal(thrown) ? thrown : unknownOutcome(entry, thrown);
   }
 }
 
@@ -103,7 +86,7 @@ async function retry(
     outbox.accepted(entry);
     return { entry, transaction, fate: "sent", status };
   } catch (thrown) {
-    if (!isRefused(thrown)) throw unknownOutcome(entry, thrown);
+    if (!isRefusal(thrown)) throw unknownOutcome(entry, thrown);
     if (!isOver(thrown)) return { entry, transaction, fate: "refused", refusal: thrown };
     outbox.forget(entry.id);
     return { entry, transaction, fate: "over", refusal: thrown };
@@ -210,7 +193,7 @@ export function unknownOutcome(
   thrown: unknown,
   next: string = kept,
 ): unknown {
-  if (isRefused(thrown)) return thrown;
+  if (isRefusal(thrown)) return thrown;
   if (!(thrown instanceof ApiUnreachable) && !(thrown instanceof ApiProblem)) return thrown;
   return new OperatorError(`whether the node has the transaction ${id} is not known`, {
     code: "cli/outcome-unknown",

@@ -4,6 +4,7 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 import { pause } from "./pause.ts";
+import { isOver, isRefusal } from "./submission-answer.ts";
 
 /** A signed transaction whose fate is not known. */
 export interface KeptTransaction {
@@ -54,8 +55,6 @@ export class OutcomeUnknown extends Error {
 const tryForMsDefault = 60_000;
 const pauseMsFirst = 250;
 const pauseMsMax = 5_000;
-/** Answers that say nothing about the transaction: not allowed, too late, too often. */
-const silentStatuses = [401, 403, 408, 429];
 
 /**
  * Keeps a signed transaction, then sends it until a node says what it makes of it. When a node has it, it is on that
@@ -132,19 +131,4 @@ async function sendKept(
     if (performance.now() + waitMs > endMs) throw new OutcomeUnknown(kept.id, silence);
     await pause(waitMs, signal);
   }
-}
-
-/** The node has looked at the transaction and not taken it; an error of 500 and above may have come after it was taken. */
-function isRefusal(thrown: unknown): thrown is ApiProblem {
-  return (
-    thrown instanceof ApiProblem &&
-    thrown.status >= 400 &&
-    thrown.status < 500 &&
-    !silentStatuses.includes(thrown.status)
-  );
-}
-
-/** Whether the chain can never execute these bytes any more. */
-function isOver({ status, code }: ApiProblem): boolean {
-  return status === 400 || code === "transaction/sequence-used" || code === "transaction/expired";
 }
