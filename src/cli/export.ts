@@ -3,7 +3,7 @@ import path from "node:path";
 import type { NodeConfig } from "../config/node-config.ts";
 import type { ExportProgress } from "../export/export-job.ts";
 import type { LedgerCopyProgress } from "../export/ledger-copy.ts";
-import { type ExitCode, exitCodes, OperatorError } from "../node/operator-error.ts";
+import type { ExitCode } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import {
@@ -15,6 +15,7 @@ import {
   settingsOf,
 } from "./shared-flags.ts";
 import { addStopSignals } from "./stop-signals.ts";
+import { onStoppedNode } from "./stopped-node.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 interface ExportFlags extends PlaceFlags, JsonFlag {
@@ -83,16 +84,12 @@ function misuseOf({ out, copy, ledger, force, chain }: ExportFlags): Misuse | un
 async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<ExitCode> {
   const { exportStoppedNode } = await import("../node/export-stopped-node.ts");
   const { silentLogger } = await import("../base/logger.ts");
-  const { readDirectoryLock } = await import("../store/directory-lock.ts");
   const { dataDir } = await settingsOf(flags, terminal);
   const file = path.resolve(out);
-  const stop = addStopSignals();
-  try {
-    const holder = await readDirectoryLock(dataDir);
-    if (holder) throw stillRuns(dataDir, holder.pid);
+  const work = async (signal: AbortSignal) => {
     const { isAlone, ...report } = await exportStoppedNode(
       { dataDir, chain: flags.chain, file },
-      { logger: silentLogger, onProgress: progressLine(terminal), signal: stop.signal },
+      { logger: silentLogger, onProgress: progressLine(terminal), signal },
     );
     if (!isAlone) terminal.stderr.write(heldNote(file));
     const { blocks, transactions, cursor } = report;
@@ -101,21 +98,12 @@ async function write(flags: ExportFlags, out: string, terminal: Terminal): Promi
       writeLine(terminal, `${file}: ${blocks} blocks and ${transactions} transactions written`);
       writeLine(terminal, `up to block ${cursor?.index ?? "none"} of chain ${report.chainId}`);
     }
-    if (!stop.signal.aborted) return exitCodes.ok;
-    terminal.stderr.write("Stopped before the end: run the command again, and it goes on from there.\n");
-    return exitCodes.forcedStop;
-  } finally {
-    stop.remove();
-  }
-}
-
-function stillRuns(dataDir: string, pid: number): OperatorError {
-  return new OperatorError(`${dataDir} is in use by process ${pid}`, {
-    code: "store/in-use",
-    exitCode: exitCodes.dataDirectoryInUse,
+  };
+  const refusal = {
     why: "--out reads the chain of a node that does not run",
     next: `aurex-node export --copy OUT.sqlite --data-dir '${dataDir}' copies the ledger that a running node keeps; or stop the node first`,
-  });
+  };
+  return onStoppedNode(dataDir, refusal, work, "run the command again, and it goes on from there.", terminal);
 }
 
 function heldNote(file: string): string {

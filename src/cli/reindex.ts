@@ -1,8 +1,8 @@
 /** `aurex-node reindex`: builds the account index of a stopped node anew. */
-import { type ExitCode, exitCodes, OperatorError } from "../node/operator-error.ts";
+import type { ExitCode } from "../node/operator-error.ts";
 import { AurexCommand } from "./command.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "./shared-flags.ts";
-import { addStopSignals } from "./stop-signals.ts";
+import { onStoppedNode } from "./stopped-node.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 export function reindexCommand(terminal: Terminal): AurexCommand {
@@ -18,33 +18,20 @@ export function reindexCommand(terminal: Terminal): AurexCommand {
 async function reindex(flags: PlaceFlags & JsonFlag, terminal: Terminal): Promise<ExitCode> {
   const { reindexStoppedNode } = await import("../node/reindex-stopped-node.ts");
   const { silentLogger } = await import("../base/logger.ts");
-  const { readDirectoryLock } = await import("../store/directory-lock.ts");
   const { dataDir } = await settingsOf(flags, terminal);
-  const stop = addStopSignals();
-  try {
-    const holder = await readDirectoryLock(dataDir);
-    if (holder) throw stillRuns(dataDir, holder.pid);
+  const work = async (signal: AbortSignal) => {
     const report = await reindexStoppedNode(dataDir, {
       logger: silentLogger,
       onProgress: ({ blocks, of }) => void terminal.stderr.write(`block ${blocks} of ${of}\n`),
-      signal: stop.signal,
+      signal,
     });
     const { blocks, of, chainId } = report;
     if (flags.json) writeJson(terminal, report);
     else writeLine(terminal, `the account index covers ${blocks} of ${of} blocks of chain ${chainId}`);
-    if (!stop.signal.aborted) return exitCodes.ok;
-    terminal.stderr.write("Stopped before the end: the node goes on from there when it runs.\n");
-    return exitCodes.forcedStop;
-  } finally {
-    stop.remove();
-  }
-}
-
-function stillRuns(dataDir: string, pid: number): OperatorError {
-  return new OperatorError(`${dataDir} is in use by process ${pid}`, {
-    code: "store/in-use",
-    exitCode: exitCodes.dataDirectoryInUse,
+  };
+  const refusal = {
     why: "reindex changes the files of a node that does not run",
     next: "stop the node first: it also builds a missing or damaged index by itself while it runs",
-  });
+  };
+  return onStoppedNode(dataDir, refusal, work, "the node goes on from there when it runs.", terminal);
 }
