@@ -13,7 +13,7 @@ import { type Block, decodeBlock } from "../src/protocol/block.ts";
 import { sha256 } from "../src/protocol/hashing.ts";
 import { storeHistoryChain } from "./history-chain.ts";
 import { elapsedMs, type Figure, median, type Section } from "./measure.ts";
-import { BlockBuilder, keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
+import { transferChain } from "./sample-chain.ts";
 import { openChain } from "./stored-chain.ts";
 
 const transfersPerBlock = 1_000;
@@ -22,20 +22,10 @@ const warmUpBlocks = 4;
 
 export const measureAccountIndex: Section = async ({ quick, progress, directory }) => {
   const rounds = quick ? 3 : 10;
-  const authority = keyOf(0);
-  const senders = keysFrom(1, transfersPerBlock);
-  const receivers = keysFrom(1 + transfersPerBlock, transfersPerBlock);
-  const spec = poaSpec([authority], [...senders, ...receivers]);
-  const builder = new BlockBuilder(spec, authority);
+  const { spec, next } = transferChain(transfersPerBlock);
   const blockCount = warmUpBlocks + rounds * blocksPerRound;
   progress(`signing ${blockCount} blocks of ${transfersPerBlock} transfers`);
-  const blocks = Array.from({ length: blockCount }, () =>
-    builder.next(
-      senders.map((sender, index) =>
-        signedTransfer(sender, receivers[index] as typeof sender, builder.sequenceOf(sender), spec),
-      ),
-    ),
-  );
+  const blocks = Array.from({ length: blockCount }, next);
   await using resources = new AsyncDisposableStack();
   const open = async (accountIndex: boolean) =>
     openChain(spec, path.join(await directory(), "chain"), resources, { accountIndex, verifies: false });

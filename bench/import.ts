@@ -4,7 +4,7 @@ import type { Chain } from "../src/chain/chain.ts";
 import { type Block, decodeBlock } from "../src/protocol/block.ts";
 import { BareRate } from "./bare-rate.ts";
 import { elapsedMs, type Figure, median, type Section } from "./measure.ts";
-import { BlockBuilder, keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
+import { transferChain } from "./sample-chain.ts";
 import { openChain } from "./stored-chain.ts";
 
 const transfersPerBlock = 1_000;
@@ -15,23 +15,13 @@ const bareMs = 500;
 
 export const measureImport: Section = async ({ quick, progress, directory }) => {
   const rounds = quick ? 2 : 5;
-  const authority = keyOf(0);
-  const senders = keysFrom(1, transfersPerBlock);
-  const receivers = keysFrom(1 + transfersPerBlock, transfersPerBlock);
-  const spec = poaSpec([authority], [...senders, ...receivers]);
-  const builder = new BlockBuilder(spec, authority);
+  const { spec, next } = transferChain(transfersPerBlock);
   const blockCount = warmUpBlocks + rounds * blocksPerRound;
   progress(`signing ${blockCount} blocks of ${transfersPerBlock} transfers`);
-  const nextBlock = () =>
-    builder.next(
-      senders.map((sender, index) =>
-        signedTransfer(sender, receivers[index] as typeof sender, builder.sequenceOf(sender), spec),
-      ),
-    );
   const encoded: Uint8Array[] = [];
   let sample: Block | undefined;
   while (encoded.length < blockCount) {
-    sample = nextBlock();
+    sample = next();
     encoded.push(sample.bytes);
   }
   const bare = BareRate.verification(sample?.transactions ?? []);

@@ -135,3 +135,19 @@ export class BlockBuilder {
     return this.#ledger.account(toHex(key.publicKey))?.sequence ?? 0;
   }
 }
+
+/** A chain of one authority, block after block with a transfer of each sender to a receiver of its own. */
+export function transferChain(transfersPerBlock: number): { readonly spec: ChainSpec; next(): Block } {
+  const authority = keyOf(0);
+  const senders = keysFrom(1, transfersPerBlock);
+  const receivers = keysFrom(1 + transfersPerBlock, transfersPerBlock);
+  const spec = poaSpec([authority], [...senders, ...receivers]);
+  const builder = new BlockBuilder(spec, authority);
+  const next = () =>
+    builder.next(
+      senders.map((sender, index) =>
+        signedTransfer(sender, receivers[index] as KeyPair, builder.sequenceOf(sender), spec),
+      ),
+    );
+  return { spec, next };
+}

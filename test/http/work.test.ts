@@ -8,11 +8,11 @@ import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { workWaitersMax } from "../../src/http/work-routes.ts";
 import { blockHash, emptyConsensusSection, HeaderType, headerRoot } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";
-import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import { WorkBoard } from "../../src/sealing/pow/work-board.ts";
 import { headerOf } from "../sealing/headers.ts";
 import { until } from "../support/patience.ts";
 import { openApiRig, type RigOptions } from "./api-rig.ts";
+import { nonceFor } from "./outside-work.ts";
 
 type Body = WorkAnswer & WorkAccepted & Problem;
 /** Longer than any test runs. */
@@ -54,21 +54,6 @@ async function openWorkRig(t: TestContext, options: RigOptions = { workWaitMs: h
   };
 }
 
-/** As a program would do that knows nothing but the answer. */
-function mine({ headerRoot, target, noncePrefix }: WorkAnswer): string {
-  const extraNonce = new Uint8Array(24);
-  extraNonce.set(fromHex(noncePrefix, 8) as Uint8Array);
-  const found = searchNonces({
-    headerRoot: fromHex(headerRoot) as Uint8Array,
-    target: fromHex(target) as Uint8Array,
-    extraNonce,
-    firstNonce: 0,
-    count: 1_000_000,
-  });
-  assert.ok(found);
-  return toHex(found.nonce);
-}
-
 describe("work over HTTP", () => {
   it("is given in full, and a nonce for it seals the block", async (t) => {
     const { show, work, bring } = await openWorkRig(t);
@@ -89,7 +74,7 @@ describe("work over HTTP", () => {
     assert.match(noncePrefix, /^[0-9a-f]{16}$/);
     assert.match(nonceLayout, /8\.\.15: noncePrefix/);
 
-    const nonce = mine(body);
+    const nonce = nonceFor(body);
     assert.equal(nonce.slice(16, 32), noncePrefix);
     const accepted = await bring({ jobId: id, nonce });
     assert.equal(accepted.status, 202);
@@ -109,7 +94,7 @@ describe("work over HTTP", () => {
     const { show, work, bring } = await openWorkRig(t);
     const { id } = show(parentA);
     const { body: first } = await work();
-    const good = mine(first);
+    const good = nonceFor(first);
     // One bit in the free part: another hash, which one in 256 times is good as well.
     const bad = ["01", "02", "03"].map((last) => good.slice(0, 62) + last);
     const refusals = await Promise.all(bad.map((nonce) => bring({ jobId: id, nonce })));
