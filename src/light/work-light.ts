@@ -10,7 +10,7 @@ import {
   workSealFault,
 } from "../consensus/pow/work-rule.ts";
 import { genesisBlockOf } from "../ledger/genesis-state.ts";
-import { blockHash, blockVersion, HeaderType, headerRoot, nonceBytes } from "../protocol/block.ts";
+import { blockHash, blockVersion, HeaderType, headerRoot } from "../protocol/block.ts";
 import { Bytes32, decode, SafeUint64, Uint256 } from "../protocol/codec.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
@@ -130,9 +130,6 @@ function pointOn(
 export function encodeMinedHeader({ header, nonce }: MinedHeader): Uint8Array {
   return MinedHeaderType.serialize({ header, nonce });
 }
-
-/** A header and a nonce have this many bytes. */
-export const minedHeaderBytes = (HeaderType.fixedSize as number) + nonceBytes;
 
 /** Strict; nothing is verified. */
 export function decodeMinedHeader(bytes: Uint8Array): Result<MinedHeader, LightFault> {

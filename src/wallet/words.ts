@@ -13,8 +13,6 @@ export type WordCount = 12 | 24;
  * never give the key of another currency here. The numbers of the registry that are as large are not this one.
  */
 export const coinType = 0x41555258;
-/** The last account of a set of words: a hardened index has 31 bits. */
-export const accountMax = 2 ** 31 - 1;
 const lengths = [12, 15, 18, 21, 24];
 
 /** The full path of an account, as BIP-44 and SLIP-0010 write it: `m/44'/1096110680'/0'`. */
