@@ -300,6 +300,12 @@ export class Chain {
     return this.#store.hashAtHeight(height);
   }
 
+  /** The record of the canonical block at a height. */
+  headerAtHeight(height: number): HeaderRecord | undefined {
+    const hash = this.#store.hashAtHeight(height);
+    return hash && this.headerOf(hash);
+  }
+
   isCanonical(record: HeaderRecord): boolean {
     const hash = this.#store.hashAtHeight(record.header.height);
     return hash !== undefined && bytesEqual(hash, record.hash);

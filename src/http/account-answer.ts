@@ -8,7 +8,7 @@ import type { Mempool } from "../mempool/mempool.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { aurAt } from "./account-history.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference } from "./chain-references.ts";
 import { nameOf } from "./transaction-answer.ts";
 
 /** Anybody can send an asset to anybody, so how many an account holds is not its own to bound. */

@@ -16,7 +16,7 @@ import { addressOf } from "../protocol/identity.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import { ApiError } from "./api-error.ts";
 import { assetIdOf, assetUnit } from "./asset-reference.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference, isOnChain } from "./chain-references.ts";
 import { cursorUndone, positionOf } from "./serve-route.ts";
 import { nameOf, transactionFields } from "./transaction-answer.ts";
 
@@ -137,8 +137,7 @@ function isThere(
   item: StoredItem | undefined,
   chain: Chain,
 ): boolean {
-  const canonical = chain.hashAtHeight(height);
-  return item?.height === height && canonical !== undefined && toHex(canonical) === hash;
+  return item?.height === height && isOnChain({ height, hash }, chain);
 }
 
 function concerns({ asset, direction }: StoredItem, wanted: string, moved: bigint): boolean {
@@ -160,8 +159,7 @@ class BlockReader {
   record(height: number): HeaderRecord {
     const known = this.#records.get(height);
     if (known) return known;
-    const hash = this.#chain.hashAtHeight(height);
-    const record = hash && this.#chain.headerOf(hash);
+    const record = this.#chain.headerAtHeight(height);
     invariant(record, "an indexed block is on the line");
     this.#records.set(height, record);
     return record;

@@ -12,9 +12,10 @@ import { addressOf } from "../protocol/identity.ts";
 import { holding } from "./account-answer.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference } from "./chain-references.ts";
 import type { LedgerLists } from "./ledger-lists.ts";
-import { cursorUndone, positionOf } from "./serve-route.ts";
+import { cursorOfAnotherStart, cursorUndone, positionOf } from "./serve-route.ts";
+import { sortedPage } from "./sorted-page.ts";
 import { nameOf, pendingAnswer } from "./transaction-answer.ts";
 
 export interface ListQuery {
@@ -129,13 +130,12 @@ const accountsCursor = cursorCodec(
 /** @param lists ready */
 export function accountsPage(query: ListQuery, lists: LedgerLists, chain: Chain): AccountsPage {
   const { ledger } = chain;
-  const cursor = query.cursor === undefined ? undefined : positionOf(accountsCursor, query.cursor);
-  const limit = limitOf(query.limit);
-  const after = cursor && { balance: BigInt(cursor.units), account: cursor.account };
-  const found = lists.accounts(limit + 1, after);
-  const shown = found.slice(0, limit);
-  const last = shown.at(-1);
-  const hasMore = last !== undefined && found.length > limit;
+  const { shown, next } = sortedPage(
+    query,
+    accountsCursor,
+    (max, after) => lists.accounts(max, after && { balance: BigInt(after.units), account: after.account }),
+    ({ balance, account }) => ({ units: balance.toString(), account }),
+  );
   return {
     items: shown.map(({ account, balance, sequence }) => ({
       address: addressOfHex(account),
@@ -144,7 +144,7 @@ export function accountsPage(query: ListQuery, lists: LedgerLists, chain: Chain)
       balanceUnits: balance.toString(),
       sequence,
     })),
-    next: hasMore ? accountsCursor.encode({ units: last.balance.toString(), account: last.account }) : null,
+    next,
     count: lists.accountCount,
     head: headReference(chain),
   };
@@ -154,14 +154,15 @@ const usersCursor = cursorCodec("users by name", Type.Object({ name: Type.String
 
 /** @param lists ready */
 export function usersPage(query: ListQuery, lists: LedgerLists, chain: Chain): UsersPage {
-  const cursor = query.cursor === undefined ? undefined : positionOf(usersCursor, query.cursor);
-  const limit = limitOf(query.limit);
-  const found = lists.users(limit + 1, cursor);
-  const shown = found.slice(0, limit);
-  const last = shown.at(-1);
+  const { shown, next } = sortedPage(
+    query,
+    usersCursor,
+    (max, after) => lists.users(max, after),
+    ({ name }) => ({ name }),
+  );
   return {
     items: shown.map(userAnswer),
-    next: last && found.length > limit ? usersCursor.encode({ name: last.name }) : null,
+    next,
     count: lists.userCount,
     head: headReference(chain),
   };
@@ -182,14 +183,5 @@ function cursorOfAnotherAccount(): ApiError {
     "api/cursor-invalid",
     "the cursor is of another account",
     "ask with the account of the page before, or without cursor for the first page",
-  );
-}
-
-function cursorOfAnotherStart(): ApiError {
-  return new ApiError(
-    410,
-    "api/cursor-gone",
-    "the node was started again since the page before, and its mempool with it",
-    "ask without cursor for the first page",
   );
 }

@@ -28,7 +28,7 @@ import { accountKeyOf } from "./account-reference.ts";
 import { notFound } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { assetAnswer, assetsPage, holdersPage } from "./asset-lists.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference } from "./chain-references.ts";
 import type { LedgerLists } from "./ledger-lists.ts";
 import { searchAnswer } from "./search.ts";
 import { serveRoute } from "./serve-route.ts";

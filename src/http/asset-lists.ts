@@ -2,7 +2,6 @@
 import { Type } from "typebox";
 import type { AssetAnswer, AssetsPage, HoldersPage } from "../api/assets.ts";
 import { cursorCodec } from "../api/cursor.ts";
-import { limitOf } from "../api/shapes.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { AssetEntry, LedgerView } from "../ledger/entry.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
@@ -10,9 +9,9 @@ import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
 import { accountsPage, addressOfHex, type ListQuery } from "./account-lists.ts";
 import { ApiError, notFound } from "./api-error.ts";
 import { assetIdOf } from "./asset-reference.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference } from "./chain-references.ts";
 import type { LedgerLists } from "./ledger-lists.ts";
-import { positionOf } from "./serve-route.ts";
+import { sortedPage } from "./sorted-page.ts";
 import { nameOf } from "./transaction-answer.ts";
 
 type AssetFields = AssetsPage["items"][number];
@@ -85,15 +84,15 @@ const assetsCursor = cursorCodec(
 
 /** @param lists ready */
 export function assetsPage(query: ListQuery, lists: LedgerLists, chain: Chain): AssetsPage {
-  const cursor = query.cursor === undefined ? undefined : positionOf(assetsCursor, query.cursor);
-  const limit = limitOf(query.limit);
-  const found = lists.assets(limit + 1, cursor);
-  const shown = found.slice(0, limit);
-  const last = shown.at(-1);
-  const hasMore = last !== undefined && found.length > limit;
+  const { shown, next } = sortedPage(
+    query,
+    assetsCursor,
+    (max, after) => lists.assets(max, after),
+    ({ symbol, assetId }) => ({ symbol, assetId }),
+  );
   return {
     items: shown.map((asset) => assetFields(asset, chain.ledger)),
-    next: hasMore ? assetsCursor.encode({ symbol: last.symbol, assetId: last.assetId }) : null,
+    next,
     count: lists.assetCount,
     head: headReference(chain),
   };
@@ -131,21 +130,15 @@ export function holdersPage(
     return { assetId, symbol: aurSymbol, items: holders, next, head };
   }
   const { symbol, decimals } = assetOf(assetId, ledger);
-  const cursor = query.cursor === undefined ? undefined : positionOf(holdersCursor, query.cursor);
-  if (cursor && cursor.assetId !== assetId) {
-    throw new ApiError(
-      400,
-      "api/cursor-invalid",
-      "the cursor is of another asset",
-      "ask with the asset of the page before, or without cursor for the first page",
-    );
-  }
-  const limit = limitOf(query.limit);
-  const after = cursor && { assetId, balance: BigInt(cursor.units), account: cursor.account };
-  const found = lists.holders(assetId, limit + 1, after);
-  const shown = found.slice(0, limit);
-  const last = shown.at(-1);
-  const hasMore = last !== undefined && found.length > limit;
+  const { shown, next } = sortedPage(
+    query,
+    holdersCursor,
+    (max, after) => {
+      if (after && after.assetId !== assetId) throw cursorOfAnotherAsset();
+      return lists.holders(assetId, max, after && { ...after, balance: BigInt(after.units) });
+    },
+    ({ balance, account }) => ({ assetId, units: balance.toString(), account }),
+  );
   return {
     assetId,
     symbol,
@@ -155,9 +148,16 @@ export function holdersPage(
       balance: formatAmount(balance, decimals),
       balanceUnits: balance.toString(),
     })),
-    next: hasMore
-      ? holdersCursor.encode({ assetId, units: last.balance.toString(), account: last.account })
-      : null,
+    next,
     head: headReference(chain),
   };
+}
+
+function cursorOfAnotherAsset(): ApiError {
+  return new ApiError(
+    400,
+    "api/cursor-invalid",
+    "the cursor is of another asset",
+    "ask with the asset of the page before, or without cursor for the first page",
+  );
 }

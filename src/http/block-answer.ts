@@ -6,7 +6,6 @@ import type {
   BlockTransaction,
   BlockTransactionsAnswer,
 } from "../api/blocks.ts";
-import { isoTime } from "../api/shapes.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { readableText } from "../export/readable.ts";
@@ -17,8 +16,7 @@ import { documentedSignature } from "../protocol/documented-signature.ts";
 import { decodeEvidence, offenderOf } from "../protocol/evidence.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { standingOf } from "./chain-references.ts";
-import { headReference } from "./head-reference.ts";
+import { headlineOf, headReference, referenceOf, standingOf } from "./chain-references.ts";
 import { nameOf, transactionFields } from "./transaction-answer.ts";
 
 /** The block with all that it holds. */
@@ -39,14 +37,10 @@ export function blockAnswer(block: Block, record: HeaderRecord, chain: Chain): B
 
 /** @param bytes how many the block has */
 export function blockSummary(record: HeaderRecord, bytes: number, chain: Chain): BlockSummary {
-  const { header, hashHex } = record;
+  const { header } = record;
   const isGenesis = header.height === 0;
   return {
-    height: header.height,
-    hash: hashHex,
-    parentHash: toHex(header.parentHash),
-    timestampMs: header.timestampMs,
-    time: isoTime(header.timestampMs),
+    ...headlineOf(record),
     producer: isGenesis ? null : addressOf(header.producer),
     producerName: isGenesis ? null : nameOf(toHex(header.producer), chain.ledger),
     transactionCount: header.transactionCount,
@@ -78,7 +72,7 @@ export function blockTransactionsAnswer(
   return {
     items: blockTransactions(block.transactions.slice(from, from + limit), from, chain),
     next,
-    block: { height: record.header.height, hash: record.hashHex },
+    block: referenceOf(record),
     canonical,
     final,
     head: headReference(chain),
@@ -86,14 +80,10 @@ export function blockTransactionsAnswer(
 }
 
 export function blockHeaderAnswer(record: HeaderRecord, chain: Chain): BlockHeaderAnswer {
-  const { header, seal, hashHex } = record;
+  const { header, seal } = record;
   const { canonical, final } = standingOf(record, chain);
   return {
-    height: header.height,
-    hash: hashHex,
-    parentHash: toHex(header.parentHash),
-    timestampMs: header.timestampMs,
-    time: isoTime(header.timestampMs),
+    ...headlineOf(record),
     version: header.version,
     producerKey: toHex(header.producer),
     transactionCount: header.transactionCount,

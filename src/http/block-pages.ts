@@ -3,9 +3,9 @@
 import { Type } from "typebox";
 import { type CursorCodec, cursorCodec } from "../api/cursor.ts";
 import { Hash, Height } from "../api/shapes.ts";
-import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
+import { isOnChain } from "./chain-references.ts";
 import { cursorUndone, positionOf } from "./serve-route.ts";
 
 /** The last block of the page before, and which way the list goes. */
@@ -61,8 +61,7 @@ export function blockPage(
   if (!upward) height = Math.min(height, headHeight);
   const records: HeaderRecord[] = [];
   for (; height >= lowest && height <= headHeight && records.length < limit; height += step) {
-    const hash = chain.hashAtHeight(height);
-    const record = hash && chain.headerOf(hash);
+    const record = chain.headerAtHeight(height);
     if (!record) break;
     records.push(record);
     if (!isFull(record)) continue;
@@ -75,9 +74,4 @@ export function blockPage(
     records,
     next: isEnd ? null : codec.encode({ height: last.header.height, hash: last.hashHex, ascending: upward }),
   };
-}
-
-function isOnChain({ height, hash }: PagePosition, chain: Chain): boolean {
-  const found = chain.hashAtHeight(height);
-  return found !== undefined && toHex(found) === hash;
 }

@@ -26,8 +26,7 @@ import {
 } from "./block-answer.ts";
 import { blockNamed, movingNames } from "./block-lookup.ts";
 import { blockPage, type PageWish, pageCodec } from "./block-pages.ts";
-import { standingOf } from "./chain-references.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference, standingOf } from "./chain-references.ts";
 import { answered, cursorUndone, positionOf, serveRoute } from "./serve-route.ts";
 
 /** How long a block is, by its hash: else a list would read a hundred blocks for it. */

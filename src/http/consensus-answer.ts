@@ -10,8 +10,7 @@ import { offenderOf } from "../protocol/evidence.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { authorityActions } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
-import { finalReference } from "./chain-references.ts";
-import { headReference } from "./head-reference.ts";
+import { finalReference, headReference } from "./chain-references.ts";
 import { nameOf } from "./transaction-answer.ts";
 
 /** @param nodeNames how the nodes of authorities call themselves, by their addresses */

@@ -1,12 +1,10 @@
 /** The answer of `GET /v1/forks`: stored blocks beside the chain, put together to branches. */
 import { type Branch, branchBlocksMax, type ForksAnswer } from "../api/forks.ts";
-import { isoTime } from "../api/shapes.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
-import { finalReference } from "./chain-references.ts";
-import { headReference } from "./head-reference.ts";
+import { finalReference, headlineOf, headReference, referenceOf } from "./chain-references.ts";
 import { nameOf } from "./transaction-answer.ts";
 
 /** @param limit branches shown; those with the highest tips */
@@ -52,7 +50,7 @@ function branchOf(tip: HeaderRecord, sides: Sides, chain: Chain): Branch {
   const blocks = records.map((record) => branchBlock(record, chain));
   return {
     tip: branchBlock(tip, chain),
-    forkPoint: isOnChain ? { height: below.header.height, hash: below.hashHex } : null,
+    forkPoint: isOnChain ? referenceOf(below) : null,
     length,
     cumulativeWeight: tip.cumulativeWeight.toString(),
     weightBehindHead: (chain.head.cumulativeWeight - tip.cumulativeWeight).toString(),
@@ -63,11 +61,7 @@ function branchOf(tip: HeaderRecord, sides: Sides, chain: Chain): Branch {
 
 function branchBlock({ header, hashHex }: HeaderRecord, { ledger }: Chain): Branch["tip"] {
   return {
-    height: header.height,
-    hash: hashHex,
-    parentHash: toHex(header.parentHash),
-    timestampMs: header.timestampMs,
-    time: isoTime(header.timestampMs),
+    ...headlineOf({ header, hashHex }),
     producer: addressOf(header.producer),
     producerName: nameOf(toHex(header.producer), ledger),
     transactionCount: header.transactionCount,

@@ -17,7 +17,7 @@ import { encodeMinedHeader } from "../light/work-light.ts";
 import { accountKeyOf } from "./account-reference.ts";
 import { ApiError } from "./api-error.ts";
 import { blockNamed } from "./block-lookup.ts";
-import { headReference } from "./head-reference.ts";
+import { finalReference, headReference } from "./chain-references.ts";
 import { lightSourceOf } from "./light-source.ts";
 import { accountProofAnswer, blockProofAnswer, transactionProofAnswer } from "./proof-answers.ts";
 import { serveRoute } from "./serve-route.ts";
@@ -48,13 +48,13 @@ export function addLightRoutes(app: FastifyInstance, chain: Chain): void {
 }
 
 function lightAnswer(from: number, limit: number, chain: Chain): LightAnswer {
-  const { final, engine } = chain;
+  const { engine } = chain;
   const { items, next } =
     engine.name === "pow" ? headersAfter(from, limit, chain) : setsAfter(from, limit, chain);
   return {
     consensus: engine.name,
     head: headReference(chain),
-    final: final ? { height: final.height, hash: toHex(final.hash) } : null,
+    final: finalReference(chain),
     items,
     next,
   };
@@ -72,8 +72,7 @@ function headersAfter(from: number, limit: number, chain: Chain): LightPage {
   const items: LightItem[] = [];
   const { height: headHeight } = chain.head.header;
   for (let height = from + 1; height <= headHeight && items.length < limit; height += 1) {
-    const hash = chain.hashAtHeight(height);
-    const record = hash && chain.headerOf(hash);
+    const record = chain.headerAtHeight(height);
     if (!record) break;
     const { header, seal } = record;
     items.push({ height, bytes: toHex(encodeMinedHeader({ header, nonce: seal.nonce })) });

@@ -2,19 +2,15 @@
 import { invariant } from "../base/invariant.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { LightSource } from "../light/light-source.ts";
-import { decodeConsensusSection, type HeaderRecord } from "../protocol/block.ts";
+import { decodeConsensusSection } from "../protocol/block.ts";
 
 /** Everything that is read from it before the next `await` is of one moment. */
 export function lightSourceOf(chain: Chain): LightSource {
-  const recordAt = (height: number): HeaderRecord | undefined => {
-    const hash = chain.hashAtHeight(height);
-    return hash && chain.headerOf(hash);
-  };
   return {
     head: chain.head,
     newestCertificate: chain.sectionOn(chain.head).certificates[0],
     certificateOf: (hash) => chain.certificateOf(hash),
-    recordAt,
+    recordAt: (height) => chain.headerAtHeight(height),
     sectionAt(height) {
       const hash = chain.hashAtHeight(height);
       const bytes = hash && chain.blockBytes(hash);

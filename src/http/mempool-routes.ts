@@ -13,9 +13,9 @@ import { formatAmount } from "../protocol/amount.ts";
 import { accountKeyOf } from "./account-reference.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
+import { headReference } from "./chain-references.ts";
 import { suggestedFees } from "./fee-suggestion.ts";
-import { headReference } from "./head-reference.ts";
-import { positionOf, serveRoute } from "./serve-route.ts";
+import { cursorOfAnotherStart, positionOf, serveRoute } from "./serve-route.ts";
 import { pendingAnswer } from "./transaction-answer.ts";
 
 /** Arrivals are counted from the node's start, so a cursor holds for as long as the node runs. */
@@ -107,13 +107,4 @@ function statsAnswer({ chain, mempool }: ApiModules): MempoolStats {
     suggestedFees: suggestedFees(ranges, genesis),
     head: headReference(chain),
   };
-}
-
-function cursorOfAnotherStart(): ApiError {
-  return new ApiError(
-    410,
-    "api/cursor-gone",
-    "the node was started again since the page before, and its mempool with it",
-    "ask without cursor for the first page",
-  );
 }

@@ -9,8 +9,8 @@ import type { HeaderRecord } from "../protocol/block.ts";
 import { blockRewardAt } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { blockPage, type PageWish, pageCodec } from "./block-pages.ts";
+import { headReference } from "./chain-references.ts";
 import { difficultyOf, nextTarget } from "./consensus-answer.ts";
-import { headReference } from "./head-reference.ts";
 import { nameOf } from "./transaction-answer.ts";
 
 export function miningAnswer(
@@ -42,8 +42,7 @@ function hashRate(
   chain: Chain,
 ): Pick<MiningAnswer, "networkHashesPerSecond" | "averageBlockTimeMs" | "estimatedOverBlocks"> {
   const { head } = chain;
-  const hash = chain.hashAtHeight(Math.max(1, head.header.height - hashRateBlocks));
-  const first = hash && chain.headerOf(hash);
+  const first = chain.headerAtHeight(Math.max(1, head.header.height - hashRateBlocks));
   const blocks = first ? Math.max(0, head.header.height - first.header.height) : 0;
   if (!first || blocks === 0) {
     return { networkHashesPerSecond: null, averageBlockTimeMs: null, estimatedOverBlocks: 0 };

@@ -13,46 +13,32 @@ import type { LedgerDraft } from "../ledger/ledger-state.ts";
 import { AttestedBlockType } from "../light/attested-block.ts";
 import { newestAttested } from "../light/certified-blocks.ts";
 import { accountProofsOf } from "../light/entry-proof.ts";
-import { finalityHeadersMax, finalityProofOf } from "../light/finality-proof.ts";
-import type { LightSource } from "../light/light-source.ts";
+import { type FinalityProof, finalityHeadersMax, finalityProofOf } from "../light/finality-proof.ts";
 import { transactionProofOf } from "../light/transaction-proof.ts";
 import { type HeaderRecord, HeaderType } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { ApiError } from "./api-error.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference } from "./chain-references.ts";
 import { lightSourceOf } from "./light-source.ts";
 
 /** @throws ApiError 409 for a block that is on another branch, or (Proof of Authority) not final */
-export function blockProofAnswer(
-  record: HeaderRecord,
-  chain: Chain,
-  source = lightSourceOf(chain),
-): BlockProofAnswer {
-  const { header, hash, hashHex, seal } = record;
+export function blockProofAnswer(record: HeaderRecord, chain: Chain): BlockProofAnswer {
+  const { height } = record.header;
   if (!chain.isCanonical(record)) {
     throw new ApiError(
       409,
       "proof/not-canonical",
-      `block ${hashHex} is not on the chain: another branch has outweighed it`,
-      `ask for the block of its height: GET /v1/blocks/${header.height}/proof`,
+      `block ${record.hashHex} is not on the chain: another branch has outweighed it`,
+      `ask for the block of its height: GET /v1/blocks/${height}/proof`,
     );
   }
-  const { name } = chain.engine;
-  const answer = {
-    consensus: name,
-    height: header.height,
-    hash: toHex(hash),
-    header: toHex(HeaderType.serialize(header)),
-    nonce: toHex(seal.nonce),
-    head: headReference(chain),
-  };
-  if (name === "pow") return { ...answer, link: [], headers: [], final: false };
-  const proof = finalityProofOf(header.height, source);
+  if (chain.engine.name === "pow") return provenBlock(record, undefined, chain);
+  const proof = finalityProofOf(height, lightSourceOf(chain));
   if (proof === "not-final") {
     throw new ApiError(
       409,
       "proof/not-final",
-      `block ${header.height} is not shown to be final by certificates`,
+      `block ${height} is not shown to be final by certificates`,
       "ask again once it is final: GET /v1/blocks/final says up to which height blocks are",
     );
   }
@@ -60,15 +46,29 @@ export function blockProofAnswer(
     throw new ApiError(
       409,
       "proof/too-long",
-      `the next final block above ${header.height} is more than ${finalityHeadersMax} blocks away`,
+      `the next final block above ${height} is more than ${finalityHeadersMax} blocks away`,
       "replay the blocks instead: GET /v1/blocks/{height}/raw",
     );
   }
+  return provenBlock(record, proof, chain);
+}
+
+/** @param proof none in Proof of Work, where the reader judges the header by its work */
+function provenBlock(
+  { header, hashHex, seal }: HeaderRecord,
+  proof: FinalityProof | undefined,
+  chain: Chain,
+): BlockProofAnswer {
   return {
-    ...answer,
-    link: proof.link.map((block) => toHex(AttestedBlockType.serialize(block))),
-    headers: proof.headers.slice(1).map((above) => toHex(HeaderType.serialize(above))),
-    final: true,
+    consensus: chain.engine.name,
+    height: header.height,
+    hash: hashHex,
+    header: toHex(HeaderType.serialize(header)),
+    nonce: toHex(seal.nonce),
+    head: headReference(chain),
+    link: proof?.link.map((block) => toHex(AttestedBlockType.serialize(block))) ?? [],
+    headers: proof?.headers.slice(1).map((above) => toHex(HeaderType.serialize(above))) ?? [],
+    final: proof !== undefined,
   };
 }
 
@@ -98,15 +98,13 @@ export function accountProofAnswer(
   assetIdHex: string | undefined,
   chain: Chain,
 ): AccountProofAnswer {
-  const source = lightSourceOf(chain);
-  const height = provableHeight(chain, source);
-  const record = source.recordAt(height);
-  const ledger = record && provingLedger(height, chain);
-  if (!record || !ledger) {
+  const newest = newestProvable(chain);
+  const ledger = newest && provingLedger(newest.record.header.height, chain);
+  if (!newest || !ledger) {
     throw new ApiError(
       409,
       "proof/not-final",
-      `the newest block that certificates show to be final is ${height}, more than ${ledgerDepthMax} below the head`,
+      `none of the last ${ledgerDepthMax} blocks below the head is shown to be final by certificates`,
       "ask again once blocks are final: GET /v1/consensus says what finality waits for",
     );
   }
@@ -120,11 +118,11 @@ export function accountProofAnswer(
     throw new ApiError(
       404,
       "account/not-found",
-      `the ledger has no entry of ${addressOf(publicKey)} after block ${height}`,
+      `the ledger has no entry of ${addressOf(publicKey)} after block ${newest.record.header.height}`,
       "nothing can prove that an account is not there; GET /v1/accounts/{account} says what this node sees",
     );
   }
-  const block = blockProofAnswer(record, chain, source);
+  const block = provenBlock(newest.record, newest.proof, chain);
   return {
     address: addressOf(publicKey),
     publicKey: accountHex,
@@ -153,18 +151,23 @@ function provingLedger(height: number, chain: Chain): LedgerDraft | undefined {
   return ledger;
 }
 
+interface ProvableBlock {
+  readonly record: HeaderRecord;
+  /** None in Proof of Work. */
+  readonly proof: FinalityProof | undefined;
+}
+
 /** The newest block whose ledger can be proven: the head in Proof of Work, else one that certificates show to be final. */
-function provableHeight(chain: Chain, source: LightSource): number {
-  const { height } = chain.head.header;
-  if (chain.engine.name === "pow") return height;
-  const final = chain.final?.height ?? 0;
-  const newest = newestAttested(source);
-  for (
-    let at = Math.min(final, newest?.header.height ?? 0);
-    at > Math.max(0, height - ledgerDepthMax);
-    at -= 1
-  ) {
-    if (typeof finalityProofOf(at, source) !== "string") return at;
+function newestProvable(chain: Chain): ProvableBlock | undefined {
+  const { head } = chain;
+  if (chain.engine.name === "pow") return { record: head, proof: undefined };
+  const source = lightSourceOf(chain);
+  const highest = Math.min(chain.final?.height ?? 0, newestAttested(source)?.header.height ?? 0);
+  const lowest = Math.max(0, head.header.height - ledgerDepthMax);
+  for (let height = highest; height >= lowest; height -= 1) {
+    const record = source.recordAt(height);
+    const proof = record && finalityProofOf(height, source);
+    if (proof && typeof proof !== "string") return { record, proof };
   }
-  return Math.max(0, Math.min(final, height - ledgerDepthMax));
+  return undefined;
 }

@@ -7,7 +7,7 @@ import { aurSymbol } from "../protocol/amount.ts";
 import { addressOf, publicKeyOfAddress } from "../protocol/identity.ts";
 import { addressOfHex } from "./account-lists.ts";
 import type { ApiModules } from "./api-modules.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference } from "./chain-references.ts";
 import type { LedgerLists } from "./ledger-lists.ts";
 import { nameOf } from "./transaction-answer.ts";
 

@@ -124,6 +124,16 @@ export function positionOf<Position>(codec: CursorCodec<Position>, cursor: strin
   );
 }
 
+/** For a cursor into the mempool as it was before the node was started again. */
+export function cursorOfAnotherStart(): ApiError {
+  return new ApiError(
+    410,
+    "api/cursor-gone",
+    "the node was started again since the page before, and its mempool with it",
+    "ask without cursor for the first page",
+  );
+}
+
 /** For a cursor whose place in the chain is gone: the list before it is not what the caller has seen. */
 export function cursorUndone(): ApiError {
   return new ApiError(

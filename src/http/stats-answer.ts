@@ -4,8 +4,7 @@ import { type StatsAnswer, type StatsWindow, statsWindows } from "../api/stats.t
 import type { Chain } from "../chain/chain.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import type { ActivityBucket, ChainActivity } from "./chain-activity.ts";
-import { finalReference } from "./chain-references.ts";
-import { headReference } from "./head-reference.ts";
+import { finalReference, headReference } from "./chain-references.ts";
 
 /** @param nowMs by the wall clock; where the head is ahead of it, the window ends with the head */
 export function statsAnswer(

@@ -26,8 +26,8 @@ import {
 } from "../protocol/transaction.ts";
 import { addressText } from "./address-text.ts";
 import type { ApiModules, OwnTransactionsView } from "./api-modules.ts";
+import { headReference } from "./chain-references.ts";
 import { blocksBefore } from "./fee-suggestion.ts";
-import { headReference } from "./head-reference.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
 
 type Ledger = Chain["ledger"];

@@ -23,7 +23,7 @@ import type { TransactionFault } from "../protocol/faults.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
 import { ApiError, notFound } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
-import { headReference } from "./head-reference.ts";
+import { headReference } from "./chain-references.ts";
 import { refusalOf, type SubmitFault } from "./refusals.ts";
 import { answered, serveRoute } from "./serve-route.ts";
 import { transactionAnswer, transactionBytes, transactionFields } from "./transaction-answer.ts";

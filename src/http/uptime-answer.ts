@@ -6,8 +6,7 @@ import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
-import { finalReference } from "./chain-references.ts";
-import { headReference } from "./head-reference.ts";
+import { finalReference, headReference } from "./chain-references.ts";
 import { nameOf } from "./transaction-answer.ts";
 
 /** What a block's own ancestors say for ever of its turn. */

@@ -2,22 +2,29 @@
 
 import { type EventData, type EventTopic, eventTopics, reorganizationBlocksMax } from "../../api/events.ts";
 import type { Advice, NodeStatus } from "../../api/node-status.ts";
+import { isoTime } from "../../api/shapes.ts";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain, HeadChange } from "../../chain/chain.ts";
-import { isoTimestamp } from "../../export/readable.ts";
 import type { AdmissionFault } from "../../mempool/admission.ts";
 import type { Mempool } from "../../mempool/mempool.ts";
 import type { Network } from "../../network/network.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../../network/peer-host.ts";
-import type { Block, Header, HeaderRecord } from "../../protocol/block.ts";
+import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import type { CandidacyNotice } from "../../protocol/candidacy-notice.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import { type Evidence, offenderOf } from "../../protocol/evidence.ts";
 import { addressOf, nodeIdOf } from "../../protocol/identity.ts";
 import type { DecodedTransaction } from "../../protocol/transaction.ts";
+import {
+  finalReference,
+  type HeaderNamed,
+  headlineOf,
+  referenceOf,
+  referenceTo,
+} from "../chain-references.ts";
 import { refusalOf } from "../refusals.ts";
 import { EventHub, type HubEvent, type HubOptions } from "./event-hub.ts";
 import { accountsOf, transactionGist } from "./transaction-gist.ts";
@@ -110,7 +117,7 @@ export class EventSource {
     const { hub } = this;
     const reorganization = disconnected.length > 0 ? reorganizationOf(connected, disconnected) : null;
     if (hub.wants("head")) {
-      const data = { ...headerFacts(head), final: reference(final), reorganization };
+      const data = { ...headerFacts(head), final: finalReference({ final }), reorganization };
       yield made("head", data);
     }
     if (reorganization && hub.wants("reorg")) {
@@ -259,7 +266,7 @@ export class EventSource {
       nodeId,
       chainId,
       consensus,
-      head: { ...head, time: timeOf(head.timestampMs) },
+      head: { ...head, time: isoTime(head.timestampMs) },
       final: final && { height: final.height, hash: final.hash },
       mempool: { count, bytes },
       authorities,
@@ -300,33 +307,13 @@ function reorganizationOf(
   };
 }
 
-function headerFacts({ header, hashHex }: { readonly header: Header; readonly hashHex: string }) {
-  const { height, parentHash, timestampMs, producer, transactionCount } = header;
+function headerFacts(block: HeaderNamed) {
+  const { height, producer, transactionCount } = block.header;
   return {
-    height,
-    hash: hashHex,
-    parentHash: toHex(parentHash),
-    timestampMs,
-    time: timeOf(timestampMs),
+    ...headlineOf(block),
     producer: height === 0 ? null : addressOf(producer),
     transactionCount,
   };
-}
-
-function referenceOf({ header, hashHex }: { readonly header: Header; readonly hashHex: string }) {
-  return { height: header.height, hash: hashHex };
-}
-
-function referenceTo({ height, hash }: Checkpoint) {
-  return { height, hash: toHex(hash) };
-}
-
-function reference(checkpoint: Checkpoint | undefined) {
-  return checkpoint ? referenceTo(checkpoint) : null;
-}
-
-function timeOf(timestampMs: number): string {
-  return isoTimestamp(timestampMs) ?? new Date(8.64e15).toISOString();
 }
 
 function stateFacts(status: NodeStatus): EventData<"status"> {
