@@ -110,7 +110,7 @@ function blockText({ transactions, ...block }: BlockAnswer, columns: number): st
       final: block.final ? "yes" : undefined,
       confirmations: block.confirmations || undefined,
       certifies: block.certificate
-        ? `block ${block.certificate.height}, by ${block.certificate.signers.length} authorities`
+        ? `block ${block.certificate.height}, by ${block.certificate.signers.length} of its authorities`
         : undefined,
       removes: block.offenders.map((address) => `${address}, by evidence`),
       fees: block.feesUnits === "0" ? undefined : `${block.fees} AUR`,
