@@ -50,6 +50,12 @@ export { accountPath, newWords, readWords, seedFromWords, type WordCount } from 
 export { type ApiClient, type ApiClientOptions, createApiClient } from "./api-client.ts";
 export { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 export type { CallInput, CallOptions, Fetch } from "./call.ts";
+export {
+  type CertifiedBlock,
+  type CertifiedVote,
+  certificateProblem,
+  openCertificates,
+} from "./certified-block.ts";
 export type { NodeEvent } from "./event-parser.ts";
 export { type ConnectionState, type FollowOptions, followEvents } from "./event-stream.ts";
 export { LightClient, type LightClientOptions, type LightStatus } from "./light-client.ts";

@@ -1,7 +1,16 @@
 /** A light client over time: what it stores, how it follows reorganizations, and what it asks for. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createApiClient, type Fetch, LightClient, type Verified } from "../../src/client/index.ts";
+import {
+  certificateProblem,
+  createApiClient,
+  type Fetch,
+  fromHex,
+  LightClient,
+  openCertificates,
+  routes,
+  type Verified,
+} from "../../src/client/index.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type AuthorityStage, openAuthorityStage, openWorkStage, type WorkStage } from "./lying/stages.ts";
 
@@ -107,6 +116,36 @@ describe("a light client", () => {
     assert.equal(proven(await stale.sync()).hash, after.hash);
     const shown = await stale.verifyBlock(orphaned.hashHex);
     assert.ok(!shown.ok && shown.fault.code === "light/block-unknown", JSON.stringify(shown));
+  });
+
+  it("opens the votes behind a final block, and says what fewer of them are worth", async () => {
+    const { chainId, rig, full } = poa;
+    const api = createApiClient(rig.url);
+    const input = { params: { reference: full.hash } };
+    const answer = await api.call(routes.getBlockProof, input);
+    const opened = proven(await openCertificates(answer, fromHex(chainId, 32)!));
+    assert.ok(opened.length > 0);
+    for (const block of opened) {
+      assert.equal(block.authorities.length, 4);
+      assert.ok(block.votes.length >= 3 && block.target.height >= full.height);
+      assert.equal(certificateProblem(block), undefined);
+      const two = { ...block, votes: block.votes.slice(0, 2) };
+      assert.equal(certificateProblem(two), "2 signers, needed are 3");
+      const [first, ...others] = block.votes;
+      const forged = { ...first!, signature: first!.signature.with(5, first!.signature[5]! ^ 1) };
+      assert.match(
+        certificateProblem({ ...block, votes: [forged, ...others] })!,
+        /signature of .* does not hold/,
+      );
+      const stranger = { ...first!, voter: first!.voter.with(0, first!.voter[0]! ^ 1) };
+      assert.match(certificateProblem({ ...block, votes: [stranger, ...others] })!, /no authority/);
+    }
+    const ofWork = await createApiClient(pow.rig.url).call(routes.getBlockProof, {
+      params: { reference: pow.full.hash },
+    });
+    assert.deepEqual(proven(await openCertificates(ofWork, fromHex(pow.chainId, 32)!)), []);
+    const ofOther = await openCertificates(answer, fromHex(pow.chainId, 32)!);
+    assert.ok(!ofOther.ok && ofOther.fault.code === "light/wrong-chain");
   });
 
   it("takes names and trusted blocks as people write them", async () => {
