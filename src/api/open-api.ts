@@ -25,6 +25,7 @@ const topicTexts: Readonly<Record<Topic, string>> = {
   admin: "Running the node; with its token",
   health: "For the machines that watch the node",
   documentation: "This documentation",
+  lab: "The lab of the demo: not served by a node",
 };
 
 const rules = [

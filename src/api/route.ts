@@ -18,7 +18,8 @@ export type Topic =
   | "events"
   | "admin"
   | "health"
-  | "documentation";
+  | "documentation"
+  | "lab";
 
 export interface RouteShape {
   readonly method: "GET" | "POST" | "DELETE";
