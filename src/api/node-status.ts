@@ -126,6 +126,9 @@ export const NodeStatus = Type.Object({
   }),
   notSealingBecause: orNull(Type.String({ description: "why a node that should seal does not, for people" })),
   advice: Type.Array(Advice, { description: "what to do, the most urgent first; empty if all is well" }),
+  dataDir: Type.String({
+    description: "absolute path of the data directory, on the node's machine: commands name the node by it",
+  }),
   head: HeadStatus,
   final: Type.Union([BlockReference, Type.Null()], {
     description: "the highest block that nothing can replace; null if the engine has no finality",

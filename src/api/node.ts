@@ -22,16 +22,38 @@ const PeerAnswer = Type.Object({
   sameChain: Type.Boolean({ description: "it is on this node's chain" }),
   /** What it says of itself; null until it has said hello. */
   hello: orNull(HelloAnswer),
+  software: orNull(
+    Type.String({ description: "name and version of its program, as it says; null until it has said so" }),
+  ),
+  connectedAtMs: TimestampMs,
+  latencyMs: Type.Union([Type.Number({ minimum: 0 }), Type.Null()], {
+    description:
+      "how long its answer to the last greeting took, there and back; null until it has answered one. Peers are greeted every 8 s",
+  }),
+  clockOffsetMs: Type.Union([Type.Integer(), Type.Null()], {
+    description:
+      "by how much its clock is ahead of this machine's, give or take half of `latencyMs`; null if it was not measured",
+  }),
 });
 export type PeerAnswer = Said<typeof PeerAnswer>;
 
 const RefusedPeer = Type.Object({ nodeId: Type.String(), atMs: TimestampMs, hello: HelloAnswer });
+
+const BannedPeer = Type.Object({
+  nodeId: Type.String(),
+  reason: Type.String({ description: "as the ban names it: the code of a fault, or a few words" }),
+  why: Type.String({ description: "the same for people" }),
+  untilMs: TimestampMs,
+});
 
 const PeersAnswer = Type.Object({
   peers: Type.Array(PeerAnswer),
   refused: Type.Array(RefusedPeer, {
     description:
       "nodes of this network and engine that were refused since the start, as their chain and this one never merge",
+  }),
+  banned: Type.Array(BannedPeer, {
+    description: "who is refused for a while, for any reason, newest first; at most 100",
   }),
   clockNote: orNull(Type.String({ description: "whose clock is off and by how much, for people" })),
 });

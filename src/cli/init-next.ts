@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import net from "node:net";
 import { toHex } from "../base/bytes.ts";
+import { shellWord } from "../base/shell-word.ts";
 import { nodeSettings } from "../config/settings.ts";
 import { pinnedChainSpec } from "../node/data-directory.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
@@ -10,7 +11,6 @@ import { addressOf } from "../protocol/identity.ts";
 import { nodeKeyName, showKey } from "../wallet/keystore.ts";
 import { loadPlainConfig } from "./load-config.ts";
 import { type KnownNode, knownNodes, nodeIn } from "./place/known-nodes.ts";
-import { shellWord } from "./place/shell-word.ts";
 import { startCommandWith } from "./place/started-with.ts";
 import type { Terminal } from "./terminal.ts";
 

@@ -1,5 +1,6 @@
 /** Passphrases of keys: from a file, from the environment, or asked for where a person can be asked. */
 import { readFile, stat } from "node:fs/promises";
+import { shellWord } from "../base/shell-word.ts";
 import { oneLineOf, textOf } from "../base/text-file.ts";
 import { exitCodes, OperatorError, placeUnusable } from "../node/operator-error.ts";
 import type { KeyPair } from "../protocol/signing.ts";
@@ -9,7 +10,6 @@ import { type KeyAccess, loadKey, showKey } from "../wallet/keystore.ts";
 import type { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { newPassphraseVariable, passphraseVariable } from "./load-config.ts";
-import { shellWord } from "./place/shell-word.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface PassphraseFlags {

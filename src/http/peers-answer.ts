@@ -2,20 +2,35 @@
 import type { HelloAnswer, PeersAnswer } from "../api/node.ts";
 import { bytesEqual, toHex, toUtf8 } from "../base/bytes.ts";
 import { describeClock } from "../network/clock-comparison.ts";
+import { refusalText } from "../network/host/refusal-text.ts";
 import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
 import { type ConsensusName, engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 
-export function peersAnswer({ peers, directory, clocks }: Network): PeersAnswer {
+/** @param nowMs wall clock */
+export function peersAnswer({ peers, directory, clocks, bans }: Network, nowMs: number): PeersAnswer {
   return {
-    peers: peers.map(({ peerId, address, direction }) => {
+    peers: peers.map(({ peerId, address, direction, connectedAtMs, software = null }) => {
       const known = directory.peer(peerId);
-      const hello = known ? helloAnswer(known.hello) : null;
-      return { nodeId: peerId, address, direction, sameChain: known?.sameChain ?? false, hello };
+      const measured = directory.measured(peerId);
+      return {
+        nodeId: peerId,
+        address,
+        direction,
+        sameChain: known?.sameChain ?? false,
+        hello: known ? helloAnswer(known.hello) : null,
+        software,
+        connectedAtMs,
+        latencyMs: measured ? Math.round(measured.roundTripMs * 10) / 10 : null,
+        clockOffsetMs: measured?.clockOffsetMs === undefined ? null : Math.round(measured.clockOffsetMs),
+      };
     }),
     refused: directory.refusedChains().map(({ peerId, refusedAtMs, hello }) => {
       return { nodeId: peerId, atMs: refusedAtMs, hello: helloAnswer(hello) };
+    }),
+    banned: bans.map(({ peerId, reason, remainingMs }) => {
+      return { nodeId: peerId, reason, why: refusalText(reason), untilMs: nowMs + remainingMs };
     }),
     clockNote: describeClock(clocks.verdict()) ?? null,
   };

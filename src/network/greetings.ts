@@ -8,7 +8,7 @@ import type { Chain } from "../chain/chain.ts";
 import type { Fault } from "../protocol/faults.ts";
 import { type Presence, signPresence, verifyPresence } from "../protocol/presence.ts";
 import type { KeyPair } from "../protocol/signing.ts";
-import { ClockComparison } from "./clock-comparison.ts";
+import { ClockComparison, clockOffsetMs } from "./clock-comparison.ts";
 import { chainFacts, chainHello, type Greeting, Handshake, HelloRefused, relate } from "./handshake.ts";
 import type { HeadClaims } from "./head-claims.ts";
 import type { Candidacy, Hello } from "./messages.ts";
@@ -187,6 +187,10 @@ export class Greetings {
   async #greeted(peer: PeerId, greeting: Greeting): Promise<void> {
     const { host, directory, fetchFinality, fetchMempool } = this.#modules;
     this.#heardHello(peer, greeting.hello);
+    directory.setMeasured(peer, {
+      roundTripMs: greeting.roundTripMs,
+      clockOffsetMs: clockOffsetMs(greeting),
+    });
     if (!directory.peer(peer)?.sameChain) return;
     const connected = host.peers().find(({ peerId }) => peerId === peer);
     if (connected) this.clocks.greeted(greeting, connected.address);

@@ -23,7 +23,7 @@ import { HeadClaims } from "./head-claims.ts";
 import { blockMessageBytesMax, type ChainTopics, chainTopics } from "./messages.ts";
 import { NodeRecords, type NodeRecordsOptions } from "./node-records.ts";
 import { PeerDirectory } from "./peer-directory.ts";
-import type { ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
+import type { BannedPeer, ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
 import { PeerLog } from "./peer-log.ts";
 import { ChainRequests, serveChain } from "./requests.ts";
 import type { SyncProgress } from "./sync-meter.ts";
@@ -171,6 +171,11 @@ export class Network {
 
   get peers(): readonly ConnectedPeer[] {
     return this.#host.peers();
+  }
+
+  /** Who is refused for a while, newest first. */
+  get bans(): readonly BannedPeer[] {
+    return this.#host.bans();
   }
 
   /** Set while the node is catching up from far behind. */

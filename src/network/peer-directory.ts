@@ -14,6 +14,14 @@ export interface KnownPeer {
   readonly sameChain: boolean;
 }
 
+/** What greeting a peer has shown of the way to it, and of its clock. */
+export interface MeasuredPeer {
+  /** From sending our hello to having its answer. */
+  readonly roundTripMs: number;
+  /** Its clock minus ours; undefined if the answer took too long to say. */
+  readonly clockOffsetMs: number | undefined;
+}
+
 /** A peer that was parted from because its chain and ours never merge. */
 export interface RefusedChain {
   readonly hello: Hello;
@@ -28,6 +36,8 @@ const keysHeardMax = 1_024;
 export class PeerDirectory {
   /** Bounded by the host's connections: entries go when a peer disconnects. */
   readonly #peers = new Map<PeerId, KnownPeer>();
+  /** Of connected peers, as well. */
+  readonly #measured = new Map<PeerId, MeasuredPeer>();
   readonly #records = new BoundedMap<string, NodeRecord>(recordsMax);
   /** Monotonic time at which a key last showed that somebody is there with it. */
   readonly #heardAtMs = new BoundedMap<string, number>(keysHeardMax);
@@ -59,8 +69,18 @@ export class PeerDirectory {
     });
   }
 
+  /** Takes in what the last greeting of a known peer has shown. */
+  setMeasured(peerId: PeerId, measured: MeasuredPeer): void {
+    if (this.#peers.has(peerId)) this.#measured.set(peerId, measured);
+  }
+
+  measured(peerId: PeerId): MeasuredPeer | undefined {
+    return this.#measured.get(peerId);
+  }
+
   remove(peerId: PeerId): void {
     this.#peers.delete(peerId);
+    this.#measured.delete(peerId);
   }
 
   peer(peerId: PeerId): KnownPeer | undefined {

@@ -42,7 +42,22 @@ export interface ConnectedPeer {
   readonly peerId: PeerId;
   readonly address: string;
   readonly direction: "inbound" | "outbound";
+  /** Wall clock. */
+  readonly connectedAtMs: number;
+  /** Name and version of the program, as the peer says; absent until it has said so. */
+  readonly software?: string;
 }
+
+/** A peer that is refused in both directions for a while. */
+export interface BannedPeer {
+  readonly peerId: PeerId;
+  /** As the ban names it: a fault's code, or a few words. */
+  readonly reason: string;
+  readonly remainingMs: number;
+}
+
+/** Bans that `bans()` tells of. */
+export const bansToldMax = 100;
 
 /** One address that the operator wrote, and what has become of it. */
 export interface BootstrapStatus {
@@ -98,6 +113,8 @@ export interface PeerHost {
   ban(peer: PeerId, durationMs: number, reason: string): Promise<void>;
   /** Ends a ban. @returns false if there was none */
   unban(peer: PeerId): boolean;
+  /** Who is banned now, newest first; at most `bansToldMax`. */
+  bans(): readonly BannedPeer[];
 
   subscribe(topic: string, options: TopicOptions): void;
   /** Sends to the topic's mesh; resolves to the number of peers it was sent to. Own messages are not judged. */

@@ -2,6 +2,7 @@
 import type { NodeStatus } from "../api/node-status.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
+import { shellWord } from "../base/shell-word.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { FoundAnewRefusal } from "../http/chain-control.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
@@ -122,7 +123,7 @@ export class AurexNode {
       submitMany: (transactions, options) => core.submitMany(transactions, options),
       own: core.ownTransactions,
       status: () => this.status(),
-      peers: () => peersAnswer(core.network),
+      peers: () => peersAnswer(core.network, clock.nowMs()),
       network: core.network,
       host,
       hostMetrics,
@@ -248,7 +249,7 @@ export class AurexNode {
   get #machineFacts(): MachineFacts {
     const {
       dataDir,
-      startCommand = `aurex-node --data-dir ${dataDir}`,
+      startCommand = `aurex-node --data-dir ${shellWord(dataDir)}`,
       mayLeaveChain = false,
     } = this.options;
     return { dataDir, startCommand, mayLeaveChain };

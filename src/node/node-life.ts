@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
+import path from "node:path";
 import type { NodeStatus } from "../api/node-status.ts";
 import { bytesEqual } from "../base/bytes.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
@@ -188,6 +189,7 @@ export class NodeLife {
       sealing: authority ? sealingStateOf(waiting) : "off",
       notSealingBecause: authority ? waiting : null,
       advice: [],
+      dataDir: path.resolve(this.#options.dataDir),
       head: { height: 0, hash: "", timestampMs: 0 },
       final: null,
       established: false,

@@ -1,5 +1,5 @@
 /** A running node's status, taken from its parts. */
-
+import path from "node:path";
 import type { ClockStatus, NodeStatus } from "../api/node-status.ts";
 import { includesBytes, toHex } from "../base/bytes.ts";
 import type { ClockVerdict } from "../network/clock-comparison.ts";
@@ -41,6 +41,7 @@ export function takeStatus(options: AurexNodeOptions, parts: StatusParts): NodeS
     sealing: producer ? sealingStateOf(producer.notSealingBecause) : "off",
     notSealingBecause: producer?.notSealingBecause ?? null,
     advice: adviceOn(core.situation(facts)),
+    dataDir: path.resolve(options.dataDir),
     head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
     final: final ? { height: final.height, hash: toHex(final.hash) } : null,
     established: engine.finality(head)?.established !== false,

@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { shellWord } from "../../src/cli/place/shell-word.ts";
+import { shellWord } from "../../src/base/shell-word.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { encodeKeyFile, makeKeyFile } from "../../src/wallet/key-file.ts";
 import { openOutbox } from "../../src/wallet/outbox.ts";

@@ -124,7 +124,7 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
         return mempool.addMany(transactions, adding);
       },
       status: () => ({ ...statusOf(chain, mempool), ...options.status }),
-      peers: () => ({ peers: [], refused: [], clockNote: null }),
+      peers: () => ({ peers: [], refused: [], banned: [], clockNote: null }),
       authorities: options.authorities?.({ chain, mempool }),
       work: options.work,
       software: "aurex/test",
@@ -193,6 +193,7 @@ function statusOf(chain: Chain, mempool: Mempool): NodeStatus {
     bootstrap: [],
     mdnsFault: null,
     mempool: mempool.count,
+    dataDir: "/var/lib/aurex",
     authorities: [addressOf(authority.publicKey)],
     address: addressOf(authority.publicKey),
     syncing: null,

@@ -60,13 +60,17 @@ describe("GET /readyz", () => {
       direction: "inbound",
       sameChain,
       hello: { name: "n", network: "n", consensus: "pow", chainId: null, height, finalHeight: 0 },
+      software: null,
+      connectedAtMs: 0,
+      latencyMs: null,
+      clockOffsetMs: null,
     });
     const behind = (peers: readonly PeerAnswer[]) =>
       readiness(
         {
           status: () =>
             ({ peers: peers.length, head: { height: 100 }, syncing: null }) as unknown as NodeStatus,
-          peers: () => ({ peers, refused: [], clockNote: null }),
+          peers: () => ({ peers, refused: [], banned: [], clockNote: null }),
         },
         { minPeers: 0, maxBlocksBehind: 10 },
       ).blocksBehind;

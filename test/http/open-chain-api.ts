@@ -42,7 +42,7 @@ export async function openChainApi(
       mempool,
       submitMany: (transactions, adding) => mempool.addMany(transactions, adding),
       status: () => status as ReturnType<ApiModules["status"]>,
-      peers: () => ({ peers: [], refused: [], clockNote: null }),
+      peers: () => ({ peers: [], refused: [], banned: [], clockNote: null }),
       software: "aurex/test",
       logger: silentLogger,
       ...others,

@@ -57,6 +57,7 @@ export async function openDeskRig(
         peerId: nodeIdOf(publicKey),
         address: "/ip4/10.0.0.7/tcp/1",
         direction: "inbound",
+        connectedAtMs: 0,
       } as const;
       // The desk reads nothing else of a hello.
       network.events.emit("hello", peer, hello as Hello);

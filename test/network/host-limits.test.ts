@@ -26,13 +26,19 @@ it("disconnects at the second rejected message and bans at the fifth, unless the
 it("forgets the oldest bans, not the latest, when the list is full", async () => {
   const clock = createSimulatedClock(0);
   const limits = new PeerLimits({ bansMax: 10 }, { clock });
-  for (let index = 0; index < 30; index += 1) limits.ban(`peer-${index}`, 1_000);
+  for (let index = 0; index < 30; index += 1) limits.ban(`peer-${index}`, 1_000, `reason ${index}`);
   const banned = Array.from({ length: 30 }, (_, index) => limits.isBanned(`peer-${index}`));
   assert.deepEqual(
     banned,
     Array.from({ length: 30 }, (_, index) => index >= 20),
   );
-  await clock.advance(1_000);
+  await clock.advance(400);
+  assert.deepEqual(limits.bans(2), [
+    { peerId: "peer-29", reason: "reason 29", remainingMs: 600 },
+    { peerId: "peer-28", reason: "reason 28", remainingMs: 600 },
+  ]);
+  await clock.advance(600);
+  assert.deepEqual(limits.bans(100), []);
   assert.equal(limits.isBanned("peer-29"), false);
 });
 

@@ -4,7 +4,9 @@ import { access } from "node:fs/promises";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { peersAnswer } from "../../src/http/peers-answer.ts";
 import { BlockchainNetwork } from "../../src/node/blockchain-network.ts";
+import { softwareVersion } from "../../src/node/node-host.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { until } from "../support/patience.ts";
 import { temporaryFolder } from "./node-rig.ts";
@@ -36,6 +38,21 @@ describe("a network of both engines", () => {
         [3, false, false],
       ],
     );
+    // Peers of the other chain are measured, too.
+    await until("each peer has answered a greeting and said what it runs", () =>
+      peersAnswer(network.node("PoW_1").network, Date.now()).peers.every(
+        ({ latencyMs, software }) => latencyMs !== null && software !== null,
+      ),
+    );
+    const { peers, banned } = peersAnswer(network.node("PoW_1").network, Date.now());
+    assert.deepEqual(peers.map(({ hello }) => hello?.name).sort(), ["PoA_1", "PoA_2", "PoW_2"]);
+    assert.deepEqual(new Set(peers.map(({ software }) => software)), new Set([softwareVersion]));
+    for (const { latencyMs, clockOffsetMs, connectedAtMs } of peers) {
+      // One machine has one clock: what is measured is off by half of the way there and back, and 1 ms of rounding.
+      assert.ok(clockOffsetMs !== null && Math.abs(clockOffsetMs) <= (latencyMs ?? 0) / 2 + 2);
+      assert.ok(connectedAtMs <= Date.now());
+    }
+    assert.deepEqual(banned, []);
     for (const [from, at] of [
       ["PoW_1", "PoW_2"],
       ["PoA_2", "PoA_1"],

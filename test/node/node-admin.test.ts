@@ -30,10 +30,12 @@ describe("an operator", () => {
     assert.deepEqual(banned, { ok: true, value: { untilMs: clock.nowMs() + 60_000, wasConnected: true } });
     await clock.advance(1_000);
     assert.ok(!isConnected());
+    assert.deepEqual(own.bans(), [{ peerId: other.peerId, reason: "banned by a test", remainingMs: 59_000 }]);
     own.addBootstrap(`/memory/${other.peerId}/p2p/${other.peerId}`);
     await clock.advance(30_000);
     assert.ok(!isConnected());
     assert.deepEqual(admin.unban(other.peerId), { ok: true, value: true });
+    assert.deepEqual(own.bans(), []);
     await clock.advance(1_000);
     assert.ok(isConnected(), "its address is tried at once");
     assert.deepEqual(admin.unban(other.peerId), { ok: true, value: false });

@@ -1,6 +1,7 @@
 /** The commands that a message names, with the flags by which the operator has named the node. */
+
+import { shellWord } from "../../base/shell-word.ts";
 import type { ApiFlags } from "../place-flags.ts";
-import { shellWord } from "./shell-word.ts";
 
 /** What asks a running node, and so takes --api, too. */
 export const askingCommands = [

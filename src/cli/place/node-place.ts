@@ -1,6 +1,7 @@
 /** Which node a command is about: the one that is named, else the only one there is, else an error with the list. */
 import { access, constants, stat } from "node:fs/promises";
 import path from "node:path";
+import { shellWord } from "../../base/shell-word.ts";
 import type { ResolvedConfig } from "../../config/node-config.ts";
 import { exitCodes, OperatorError } from "../../node/operator-error.ts";
 import { type LockHolder, readDirectoryLock } from "../../store/directory-lock.ts";
@@ -9,7 +10,6 @@ import { loadConfig, loadPlainConfig } from "../load-config.ts";
 import type { PlaceFlags } from "../place-flags.ts";
 import type { Terminal } from "../terminal.ts";
 import { type KnownNode, knownNodes } from "./known-nodes.ts";
-import { shellWord } from "./shell-word.ts";
 import { startCommandOf } from "./started-with.ts";
 
 export interface NodePlace {

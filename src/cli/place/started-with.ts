@@ -3,13 +3,13 @@ import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { toHex } from "../../base/bytes.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import type { NodeConfig, SettingName } from "../../config/node-config.ts";
 import { flagOf, nodeSettings, settingNames } from "../../config/settings.ts";
 import { dataDirectory, pinnedChainSpec } from "../../node/data-directory.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import { nodeKeyName, showKey } from "../../wallet/keystore.ts";
 import type { Terminal } from "../terminal.ts";
-import { shellWord } from "./shell-word.ts";
 
 const fileName = "started-with.json";
 const fileBytesMax = 64 * 1024;

@@ -1,7 +1,7 @@
 /** What one peer may do to us: points for rejected messages, budgets for gossip and requests, and the ban list. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { PeerId, ProtocolOptions } from "../peer-host.ts";
+import type { BannedPeer, PeerId, ProtocolOptions } from "../peer-host.ts";
 import { LeakyBucket } from "./leaky-bucket.ts";
 
 export interface PeerLimitOptions {
@@ -36,6 +36,12 @@ export const defaultPeerLimits: PeerLimitOptions = {
   bansMax: 16_384,
 };
 
+/** A peer that is refused for a while. */
+interface BanRecord {
+  readonly untilMs: number;
+  readonly reason: string;
+}
+
 /** What is to be done about a peer after its latest rejected message. */
 export type Sanction = "keep" | "disconnect" | "ban";
 
@@ -52,13 +58,13 @@ export class PeerLimits {
   readonly #options: PeerLimitOptions;
   readonly #clock: Clock;
   readonly #records: BoundedMap<PeerId, PeerRecord>;
-  readonly #bannedUntilMs: BoundedMap<PeerId, number>;
+  readonly #bans: BoundedMap<PeerId, BanRecord>;
 
   constructor(options: Partial<PeerLimitOptions>, modules: { readonly clock: Clock }) {
     this.#options = { ...defaultPeerLimits, ...options };
     this.#clock = modules.clock;
     this.#records = new BoundedMap(this.#options.peersMax);
-    this.#bannedUntilMs = new BoundedMap(this.#options.bansMax);
+    this.#bans = new BoundedMap(this.#options.bansMax);
   }
 
   get banMs(): number {
@@ -101,24 +107,34 @@ export class PeerLimits {
   }
 
   /** Refuses a peer from now on for `durationMs`; its points start anew, since it has served for them. */
-  ban(peer: PeerId, durationMs: number): void {
-    this.#bannedUntilMs.set(peer, this.#clock.monotonicMs() + durationMs);
+  ban(peer: PeerId, durationMs: number, reason: string): void {
+    this.#bans.set(peer, { untilMs: this.#clock.monotonicMs() + durationMs, reason });
     this.#records.delete(peer);
   }
 
   /** Ends a ban; false if there was none. */
   unban(peer: PeerId): boolean {
     const wasBanned = this.isBanned(peer);
-    this.#bannedUntilMs.delete(peer);
+    this.#bans.delete(peer);
     return wasBanned;
   }
 
   isBanned(peer: PeerId): boolean {
-    const untilMs = this.#bannedUntilMs.get(peer);
-    if (untilMs === undefined) return false;
-    if (untilMs > this.#clock.monotonicMs()) return true;
-    this.#bannedUntilMs.delete(peer);
+    const ban = this.#bans.get(peer);
+    if (ban === undefined) return false;
+    if (ban.untilMs > this.#clock.monotonicMs()) return true;
+    this.#bans.delete(peer);
     return false;
+  }
+
+  /** Who is refused now, newest first; at most `countMax` of them. */
+  bans(countMax: number): BannedPeer[] {
+    const nowMs = this.#clock.monotonicMs();
+    const lasting = [...this.#bans.entries()].filter(([, { untilMs }]) => untilMs > nowMs);
+    return lasting
+      .slice(-countMax)
+      .reverse()
+      .map(([peerId, { untilMs, reason }]) => ({ peerId, reason, remainingMs: Math.ceil(untilMs - nowMs) }));
   }
 
   #recordOf(peer: PeerId): PeerRecord {

@@ -13,14 +13,15 @@ import { type PeerLimitOptions, PeerLimits } from "../host/peer-limits.ts";
 import { refusalText } from "../host/refusal-text.ts";
 import { RequestError } from "../host/request-error.ts";
 import { defaultVouchedPeers, VouchedPeers } from "../host/vouched-peers.ts";
-import type {
-  ConnectedPeer,
-  PeerHost,
-  PeerHostEvents,
-  PeerId,
-  ProtocolOptions,
-  RequestOptions,
-  TopicOptions,
+import {
+  bansToldMax,
+  type ConnectedPeer,
+  type PeerHost,
+  type PeerHostEvents,
+  type PeerId,
+  type ProtocolOptions,
+  type RequestOptions,
+  type TopicOptions,
 } from "../peer-host.ts";
 import { dialableAddresses, parseAddress, peerIdOfAddress, withPeerId } from "./addresses.ts";
 import { Dialler } from "./dialler.ts";
@@ -59,6 +60,8 @@ const outboundSlotsMax = 8;
 /** Sightings worked through: a burst of this many, and as many again every ten seconds. */
 const sightingsMax = 200;
 const sightingsRefillMs = 10_000;
+/** Characters kept of what a peer calls its program. */
+const softwareNameMax = 64;
 /** After hanging up on a peer, before the dial loop may try it again. */
 const disconnectHoldMs = 60_000;
 
@@ -184,7 +187,8 @@ export async function createLibp2pHost(
       return;
     }
     const { direction, remoteAddr } = connection;
-    const connected = { peerId: peer, address: remoteAddr.toString(), direction };
+    const connectedAtMs = clock.nowMs();
+    const connected = { peerId: peer, address: remoteAddr.toString(), direction, connectedAtMs };
     connectedPeers.set(peer, connected);
     hungUpBecause.delete(peer);
     dialLoop.connected(peer);
@@ -210,7 +214,7 @@ export async function createLibp2pHost(
 
   function ban(peer: PeerId, durationMs: number, reason: string): void {
     logger.warn({ peer, durationMs, reason }, "peer banned");
-    limits.ban(peer, durationMs);
+    limits.ban(peer, durationMs, reason);
     bootstrap.refused(peer, refusalText(reason));
     cut(peer, reason);
   }
@@ -256,6 +260,9 @@ export async function createLibp2pHost(
   node.addEventListener("peer:identify", ({ detail }) => {
     const peer = detail.peerId.toString();
     dialLoop.learned(peer, dialableAddresses(peer, detail.listenAddrs, transports.announced()));
+    const connected = connectedPeers.get(peer);
+    if (connected === undefined || !detail.agentVersion) return;
+    connectedPeers.set(peer, { ...connected, software: detail.agentVersion.slice(0, softwareNameMax) });
   });
 
   return {
@@ -334,6 +341,8 @@ export async function createLibp2pHost(
       if (wasBanned) bootstrap.readmitted(peer);
       return wasBanned;
     },
+
+    bans: () => limits.bans(bansToldMax),
 
     subscribe: (topic: string, topicOptions: TopicOptions) => gossip.subscribe(topic, topicOptions),
     publish: (topic, message) => gossip.publish(topic, message),

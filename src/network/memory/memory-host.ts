@@ -13,15 +13,17 @@ import { PeerLimits } from "../host/peer-limits.ts";
 import { refusalText } from "../host/refusal-text.ts";
 import { RequestError } from "../host/request-error.ts";
 import { defaultVouchedPeers, VouchedPeers } from "../host/vouched-peers.ts";
-import type {
-  BootstrapStatus,
-  ConnectedPeer,
-  PeerHost,
-  PeerHostEvents,
-  PeerId,
-  ProtocolOptions,
-  RequestOptions,
-  TopicOptions,
+import {
+  type BannedPeer,
+  type BootstrapStatus,
+  bansToldMax,
+  type ConnectedPeer,
+  type PeerHost,
+  type PeerHostEvents,
+  type PeerId,
+  type ProtocolOptions,
+  type RequestOptions,
+  type TopicOptions,
 } from "../peer-host.ts";
 import { MemoryExchange } from "./memory-exchange.ts";
 import type { MemoryConnection, MemoryHostOptions, MemoryHub } from "./memory-network.ts";
@@ -210,6 +212,10 @@ export class MemoryHost implements PeerHost {
     const wasBanned = this.#limits.unban(peer);
     if (wasBanned) this.#bootstrap.readmitted(peer);
     return wasBanned;
+  }
+
+  bans(): readonly BannedPeer[] {
+    return this.#limits.bans(bansToldMax);
   }
 
   subscribe(topic: string, options: TopicOptions): void {
@@ -412,7 +418,8 @@ export class MemoryHost implements PeerHost {
     if (known?.connection === connection) return true;
     if (known !== undefined) this.#drop(peerId);
     const place = this.#hub.hostOf(peerId)?.addresses()[0] ?? `/memory/${peerId}/p2p/${peerId}`;
-    const peer: ConnectedPeer = { peerId, address: place, direction };
+    const connectedAtMs = this.#clock.nowMs();
+    const peer: ConnectedPeer = { peerId, address: place, direction, connectedAtMs };
     this.#neighbours.set(peerId, { connection, peer, exchanges: new Set() });
     this.#dialLoop.learned(peerId, [peer.address]);
     this.#bootstrap.connected(peerId);
@@ -444,7 +451,7 @@ export class MemoryHost implements PeerHost {
 
   #banNow(peer: PeerId, durationMs: number, reason: string): void {
     this.#logger.warn({ peer, durationMs, reason }, "peer banned");
-    this.#limits.ban(peer, durationMs);
+    this.#limits.ban(peer, durationMs, reason);
     this.#bootstrap.refused(peer, refusalText(reason));
     this.#hangUp(peer, reason);
   }

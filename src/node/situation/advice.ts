@@ -2,6 +2,7 @@
 
 import type { Advice } from "../../api/node-status.ts";
 import { durationText } from "../../base/duration-text.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import { plausibleFromMs } from "../../network/clock-comparison.ts";
 import { authorityAdvice } from "./authority-advice.ts";
 import type { Situation } from "./situation.ts";
@@ -64,7 +65,7 @@ function chainAheadAdvice({ clock, head, aheadMaxMs, mayFoundAnew, dataDir }: Si
       what: `the chain is ${durationText(aheadMs)} ahead of this clock`,
       why: `its newest block says ${timeText(head.timestampMs)}, and no block may be earlier than its parent; ${whose}`,
       next: mayFoundAnew
-        ? `aurex-node found-anew --data-dir ${dataDir} (sets this chain aside, deletes nothing, and begins anew), or ${wait}`
+        ? `aurex-node found-anew --data-dir ${shellWord(dataDir)} (sets this chain aside, deletes nothing, and begins anew), or ${wait}`
         : `${wait}: the node goes on by itself then`,
     },
   ];
@@ -89,7 +90,7 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
           fault: true,
           what: "the disk is full",
           why: "no block can be stored",
-          next: `make room on it (df -h ${dataDir}); the node goes on by itself`,
+          next: `make room on it (df -h ${shellWord(dataDir)}); the node goes on by itself`,
         },
       ];
     case "disk fails":
@@ -99,7 +100,7 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
           fault: true,
           what: "the data directory cannot be written",
           why: "no block can be stored; the last error in the log names the file",
-          next: `mend the disk or the permissions (ls -la ${dataDir}); the node goes on by itself`,
+          next: `mend the disk or the permissions (ls -la ${shellWord(dataDir)}); the node goes on by itself`,
         },
       ];
     default:

@@ -1,5 +1,6 @@
 /** What the authorities of a chain mean for a node: admission, slashing, a quorum that is not heard, and the way out. Pure. */
 import type { Advice } from "../../api/node-status.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import { openLanAuthoritiesMax, operatorWaits } from "../authority/admission-rule.ts";
 import { meaningOfTwo } from "../chain-alarms.ts";
 import type { AuthoritySituation, MemberSituation, Situation } from "./situation.ts";
@@ -119,7 +120,7 @@ function admissionAdvice(situation: Situation, set: AuthoritySituation): Advice[
     return advice(
       "this node is no authority and does not ask to become one",
       "its operator took it out of the set while it ran",
-      `aurex-node authority propose --data-dir ${dataDir}; then on ${majority} of the ${members.length} authorities: aurex-node authority vote add ${address}`,
+      `aurex-node authority propose --data-dir ${shellWord(dataDir)}; then on ${majority} of the ${members.length} authorities: aurex-node authority vote add ${address}`,
     );
   }
   const what = "this node waits to be admitted as an authority";
@@ -162,7 +163,7 @@ function candidateAdvice({ dataDir }: Situation, { members, candidates }: Author
         fault: false,
         what: `${name || address} asks to become an authority`,
         why: waitsFor,
-        next: `to let it in, on more than half of the authorities: aurex-node authority ${command} --data-dir ${dataDir}`,
+        next: `to let it in, on more than half of the authorities: aurex-node authority ${command} --data-dir ${shellWord(dataDir)}`,
       },
     ];
   });

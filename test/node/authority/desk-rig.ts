@@ -122,7 +122,7 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
       candidacy: wanted ? [wanted] : [],
     };
     // The desk reads nothing else of a hello.
-    network.events.emit("hello", { peerId, address, direction: "inbound" }, said as Hello);
+    network.events.emit("hello", { peerId, address, direction: "inbound", connectedAtMs: 0 }, said as Hello);
     await settled();
   };
   const seal = async (wishes: BlockWishes) => {
