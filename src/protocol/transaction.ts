@@ -1,5 +1,5 @@
 /** Transactions: their bytes, kinds, id and leaf. */
-import { ContainerType, type ValueOf } from "@chainsafe/ssz";
+import { ContainerType, type Type, type ValueOf } from "@chainsafe/ssz";
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { Bytes32, Bytes64, byteList, decode, SafeUint64, Uint8, Uint64 } from "./codec.ts";
@@ -66,6 +66,24 @@ export type Payload =
   | ({ readonly kind: "registerUser" } & ValueOf<typeof RegisterUserPayload>)
   | ({ readonly kind: "issueAsset" } & IssueAsset)
   | ({ readonly kind: "authorityVote" } & AuthorityVote);
+
+/** The container that a kind's payload is the SSZ of; undefined for a number that no rule opens. */
+export function payloadTypeOf(kind: number): Type<unknown> | undefined {
+  switch (kind) {
+    case transactionKinds.transfer:
+      return TransferPayload;
+    case transactionKinds.record:
+      return RecordPayload;
+    case transactionKinds.registerUser:
+      return RegisterUserPayload;
+    case transactionKinds.issueAsset:
+      return IssueAssetPayload;
+    case transactionKinds.authorityVote:
+      return AuthorityVotePayload;
+    default:
+      return undefined;
+  }
+}
 
 const unsignedFields = {
   version: Uint8,
