@@ -1,5 +1,7 @@
 /** Follows a Proof of Authority chain: its sets of authorities, and what they have made final. */
 import { bytesEqual, fromHex, toHex } from "../base/bytes.ts";
+import { AuthorityStateType } from "../consensus/poa/authority-state.ts";
+import type { AttestedBlock } from "../light/attested-block.ts";
 import {
   type AuthorityLight,
   beginAuthorityLight,
@@ -9,6 +11,8 @@ import {
 } from "../light/authority-light.ts";
 import { verifyFinality } from "../light/finality-proof.ts";
 import { decodeLightStep } from "../light/light-step.ts";
+import type { Header } from "../protocol/block.ts";
+import { decode } from "../protocol/codec.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { verifySignature } from "../protocol/signing.ts";
 import { type Follower, pagesMax } from "./follower.ts";
@@ -37,6 +41,7 @@ export function followAuthorities(
     get authorities() {
       return light.sets.at(-1)?.authorities;
     },
+    authoritiesAt: (height) => light.sets.findLast(({ sinceHeight }) => sinceHeight <= height)?.authorities,
     async follow(ask, check) {
       let from = light.attestedHeight;
       for (let pages = 0; ; pages += 1) {
@@ -58,15 +63,28 @@ export function followAuthorities(
     judge({ link, headers }, check) {
       const { header, hash } = held(verifyFinality(light, { link, headers }, modules));
       check("header", `block ${header.height} has the hash ${toHex(hash)}`);
-      const signers = link.map(({ certificate }) => certificate.targetHeight);
-      check(
-        "final",
-        `quorums of the authorities certify the blocks ${signers.join(", ")}, which makes it final`,
-      );
+      if (link.length > 0) check("certificates", link.map(signaturesIn).join("; "));
+      check("final", reasonOfFinality(header.height, link.length, headers));
       return { header, hash, confirmations: undefined };
     },
     encode: () => encodeAuthorityLight(light),
   };
+}
+
+function signaturesIn({ header, state, certificate }: AttestedBlock): string {
+  const decoded = decode(AuthorityStateType, state, "authority state");
+  const all = decoded.ok ? decoded.value.authorities.length : 0;
+  return `${certificate.signatures.length} of ${all} authorities have signed block ${header.height}`;
+}
+
+/** @param headers from the block itself up to the one that the certificates make final */
+function reasonOfFinality(height: number, certificates: number, headers: readonly Header[]): string {
+  if (certificates === 0 && height === 0) return "block 0 follows from the chain spec";
+  const top = headers.at(-1)?.height ?? height;
+  const by =
+    certificates === 0 ? `block ${top} is known to be final` : `these certificates make block ${top} final`;
+  if (top === height) return by;
+  return `${by}, and ${headers.length - 1} headers lead from it down to block ${height}`;
 }
 
 function resumed(spec: ChainSpec, stored: Uint8Array): AuthorityLight {

@@ -56,6 +56,7 @@ export function followWork(spec: ChainSpec, stored: Uint8Array | undefined, now:
       return { height: height(), hash: tipOf(light).hash };
     },
     authorities: undefined,
+    authoritiesAt: () => undefined,
     async follow(ask, check) {
       const before = height();
       let isKnown = await takeFrom(before, ask);
@@ -72,6 +73,7 @@ export function followWork(spec: ChainSpec, stored: Uint8Array | undefined, now:
       const at = held(heightOf(light, mined));
       const hash = minedHash(mined);
       check("header", `block ${at} has the hash ${toHex(hash)}`);
+      check("seal", `the hash is no higher than its target ${toHex(mined.header.target)}: that is the work`);
       const confirmations = height() - at + 1;
       check("heaviest", `it is on the heaviest chain, under ${confirmations - 1} more blocks`);
       return { header: mined.header, hash, confirmations };

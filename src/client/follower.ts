@@ -27,6 +27,8 @@ export interface Follower {
   readonly tip: LightTip;
   /** Who seals and votes; undefined in Proof of Work. */
   readonly authorities: readonly Uint8Array[] | undefined;
+  /** Who sealed and voted at a height up to the newest that is known; undefined in Proof of Work. */
+  authoritiesAt(height: number): readonly Uint8Array[] | undefined;
   /** Follows the chain as far as the node leads; what has been learned before a fault stays. */
   follow(ask: AskWay, check: Check): Promise<void>;
   /** @throws NotVerified */

@@ -63,6 +63,7 @@ export type {
   VerifiedBalance,
   VerifiedBlock,
   VerifiedBody,
+  VerifiedSeal,
   VerifiedTransaction,
 } from "./proven-values.ts";
 export * as routes from "./routes.ts";

@@ -1,6 +1,6 @@
 /** A client that believes no node: from the chain id alone to final blocks, transactions and balances. */
 import { ContainerType } from "@chainsafe/ssz";
-import { getBlockRaw } from "../api/blocks.ts";
+import { getBlockHeader, getBlockRaw } from "../api/blocks.ts";
 import { getGenesis } from "../api/genesis.ts";
 import { getAccountProof, getBlockProof, getLight, getTransactionProof } from "../api/light.ts";
 import { bytesEqual, fromHex, toHex } from "../base/bytes.ts";
@@ -22,16 +22,20 @@ import {
   readBlockProof,
   readGenesisBytes,
   readLightPage,
+  readSealSignature,
   readTransactionProof,
 } from "./proof-reader.ts";
 import {
   blockOf,
   bodyOf,
   entryUnder,
+  requireSealed,
+  signersIn,
   userUnder,
   type VerifiedBalance,
   type VerifiedBlock,
   type VerifiedBody,
+  type VerifiedSeal,
   type VerifiedTransaction,
 } from "./proven-values.ts";
 import { held, NotVerified, type Verified, verifying } from "./verified.ts";
@@ -160,7 +164,9 @@ export class LightClient {
       const proven = await this.#block(reference, check);
       const { header, hash } = proven.header;
       const bytes = await this.#api.call(getBlockRaw, { params: { reference: toHex(hash) } });
-      const { transactions } = bodyOf(bytes, proven.header);
+      const contents = bodyOf(bytes, proven.header);
+      const { transactions } = contents;
+      if (this.#isSigned(header)) requireSealed(proven.header, contents.seal.signature, check);
       check(
         "transactions",
         `its ${transactions.length} transactions, in their order, are those under its header`,
@@ -175,8 +181,27 @@ export class LightClient {
         );
       }
       check("signature", "the sender of each has signed it");
-      return { transactions, block: proven.block };
+      const signers = signersIn(contents, (height) => this.#follower.authoritiesAt(height));
+      return { transactions, block: proven.block, contents, signers };
     });
+  }
+
+  /** That the producer that a block names has sealed it; in Proof of Work the block's hash shows it. */
+  verifySeal(reference: number | string): Promise<Verified<VerifiedSeal>> {
+    return verifying(async (check) => {
+      const { header: proven, block } = await this.#block(reference, check);
+      const { header, hash } = proven;
+      if (this.#isSigned(header)) {
+        const answer = await this.#api.call(getBlockHeader, { params: { reference: toHex(hash) } });
+        requireSealed(proven, readSealSignature(answer), check);
+      }
+      return { producer: header.height === 0 ? null : addressOf(header.producer), block };
+    });
+  }
+
+  /** Block 0 follows from the chain spec, and work needs no signature. */
+  #isSigned({ height }: { readonly height: number }): boolean {
+    return this.#spec.consensus === "poa" && height > 0;
   }
 
   /**
@@ -195,7 +220,11 @@ export class LightClient {
       }
       check("id", `its bytes have the id ${decoded.idHex}`);
       check("signature", `${addressOf(decoded.transaction.sender)} has signed it`);
-      check("transactions", `it stands at position ${position} of block ${header.header.height}`);
+      check("leaf", `all its bytes have the hash ${toHex(decoded.leaf)}, its leaf`);
+      check(
+        "transactions",
+        `the leaf leads to the transactions root of block ${header.header.height}, at position ${position} of ${header.header.transactionCount}`,
+      );
       return { transaction: decoded, position, block: blockOf(header) };
     });
   }

@@ -9,6 +9,7 @@ import type { TransactionProof } from "../light/transaction-proof.ts";
 import type { MinedHeader } from "../light/work-light.ts";
 import { type Header, HeaderType } from "../protocol/block.ts";
 import { decode } from "../protocol/codec.ts";
+import { signatureBytes } from "../protocol/signing.ts";
 import { NotVerified } from "./verified.ts";
 
 /** A block's proof of either engine. */
@@ -86,6 +87,11 @@ export function readLightPage(answer: unknown): LightPage {
 
 export function readGenesisBytes(answer: unknown): Uint8Array {
   return hexOf(objectOf(answer, "genesis").bytes, "genesis");
+}
+
+/** Of the answer about a header. */
+export function readSealSignature(answer: unknown): Uint8Array {
+  return hexOf(objectOf(answer, "header").sealSignature, "seal's signature", signatureBytes);
 }
 
 /** The deepest tree of the protocol. */

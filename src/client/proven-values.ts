@@ -1,10 +1,14 @@
 /** What a light client returns, and the checks that lead from a proven header to it. */
-import { bytesEqual, toHex } from "../base/bytes.ts";
+import { bytesEqual, concatBytes, toHex } from "../base/bytes.ts";
 import { type Entry, entryKeys } from "../ledger/entry.ts";
 import { decodeEntry } from "../ledger/entry-codec.ts";
 import { type EntryProof, verifyEntry } from "../light/entry-proof.ts";
 import { type Block, consensusRoot, decodeBlock, transactionsRoot } from "../protocol/block.ts";
+import { signersOf } from "../protocol/certificate.ts";
 import { describeFault } from "../protocol/faults.ts";
+import { sealDomain } from "../protocol/hashing.ts";
+import { addressOf } from "../protocol/identity.ts";
+import { verifySignature } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { Check, ProvenHeader } from "./follower.ts";
 import { held, NotVerified } from "./verified.ts";
@@ -30,6 +34,17 @@ export interface VerifiedTransaction {
 export interface VerifiedBody {
   /** In their order. */
   readonly transactions: readonly DecodedTransaction[];
+  readonly block: VerifiedBlock;
+  /** All that its bytes say. */
+  readonly contents: Block;
+  /** Addresses whose votes are in the certificate that the block carries; null if it carries none, or in Proof of Work. */
+  readonly signers: readonly string[] | null;
+}
+
+/** Who sealed a block. */
+export interface VerifiedSeal {
+  /** Null for block 0, which nobody has sealed. */
+  readonly producer: string | null;
   readonly block: VerifiedBlock;
 }
 
@@ -82,6 +97,28 @@ export function bodyOf(bytes: Uint8Array, { header, hash }: ProvenHeader): Block
     );
   }
   return block.value;
+}
+
+/** That the producer named in a header has signed its hash. */
+export function requireSealed({ header, hash }: ProvenHeader, signature: Uint8Array, check: Check): void {
+  if (!verifySignature(concatBytes([sealDomain, hash]), signature, header.producer)) {
+    throw new NotVerified(
+      "light/signature-invalid",
+      `${addressOf(header.producer)} has not sealed block ${header.height}`,
+    );
+  }
+  check("seal", `${addressOf(header.producer)} has signed the hash`);
+}
+
+/** Whose votes are in the certificate that a block carries. */
+export function signersIn(
+  { consensusSection }: Block,
+  authoritiesAt: (height: number) => readonly Uint8Array[] | undefined,
+): readonly string[] | null {
+  const [certificate] = consensusSection.certificates;
+  const authorities = certificate && authoritiesAt(certificate.targetHeight);
+  const signers = authorities && signersOf(certificate.bitmap, authorities.length);
+  return signers ? signers.map((index) => addressOf(authorities[index] as Uint8Array)) : null;
 }
 
 export function entryUnder(

@@ -12,8 +12,12 @@ export type CheckName =
   | "work"
   /** The header's hash, recomputed. */
   | "header"
-  /** The certificates of the authorities' quorums that make the block final. */
+  /** The authorities' signatures in the certificates that the proof stands on. */
+  | "certificates"
+  /** The certificates of the authorities' quorums make the block final. */
   | "final"
+  /** The producer's signature over the hash (Proof of Authority), or the work in the hash (Proof of Work). */
+  | "seal"
   /** The block stands on the heaviest chain that is known. */
   | "heaviest"
   /** It is no older than what this client knows already. */
@@ -24,6 +28,8 @@ export type CheckName =
   | "id"
   /** The sender's signature. */
   | "signature"
+  /** The transaction's leaf, recomputed from all of its bytes. */
+  | "leaf"
   /** The proof leads from the transaction, or from all of them in their order, to the root in the header. */
   | "transactions"
   /** The proof leads from the ledger's entry to the root in the header. */

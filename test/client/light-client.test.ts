@@ -148,6 +148,30 @@ describe("a light client", () => {
     assert.ok(!ofOther.ok && ofOther.fault.code === "light/wrong-chain");
   });
 
+  it("says who voted for the block that a block certifies, who sealed it, and by what it is final", async () => {
+    const light = proven(await LightClient.open({ chainId: poa.chainId, api: createApiClient(poa.rig.url) }));
+    proven(await light.sync());
+    const { hash } = poa.full;
+    const body = proven(await light.verifyBody(hash));
+    const shown = await poa.rig.client.block(hash);
+    assert.ok(shown.certificate && shown.certificate.signers.length > 0);
+    assert.deepEqual(body.signers, shown.certificate.signers);
+    assert.equal(body.contents.hashHex, hash);
+    const sealed = await light.verifySeal(hash);
+    assert.equal(proven(sealed).producer, shown.producer);
+    const said = new Map(sealed.steps.map(({ check, what }) => [check, what]));
+    assert.match(said.get("certificates") ?? "", /^3 of 4 authorities have signed block \d+/);
+    assert.match(said.get("final") ?? "", /^these certificates make block \d+ final/);
+    assert.match(said.get("seal") ?? "", new RegExp(`^${shown.producer} has signed the hash`));
+    const begin = await light.verifySeal(0);
+    assert.equal(proven(begin).producer, null);
+    assert.ok(begin.steps.some(({ what }) => what === "block 0 follows from the chain spec"));
+    const mined = proven(await LightClient.open({ chainId: pow.chainId, api: createApiClient(pow.rig.url) }));
+    proven(await mined.sync());
+    assert.ok((await mined.verifySeal(pow.full.hash)).steps.some(({ check }) => check === "seal"));
+    assert.equal(proven(await mined.verifyBody(pow.full.hash)).signers, null);
+  });
+
   it("takes names and trusted blocks as people write them", async () => {
     const api = createApiClient(poa.rig.url);
     const light = proven(await LightClient.open({ chainId: poa.chainId.toUpperCase(), api }));

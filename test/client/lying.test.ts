@@ -37,6 +37,7 @@ function truths({ poa, pow }: Stages): Question[] {
       { ...to, ask: "sync" },
       ...["0", String(full.height), full.hash, newest].map((of) => ({ ...to, ask: "block", of })),
       { ...to, ask: "body", of: full.hash },
+      ...["0", full.hash].map((of) => ({ ...to, ask: "seal", of })),
       { ...to, ask: "transaction", of: full.id },
       { ...to, ask: "transaction", of: full.id.toUpperCase() },
       { ...to, ask: "balance", of: bob, asset },

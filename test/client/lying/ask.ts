@@ -4,7 +4,7 @@ import { createApiClient, LightClient, type Verified } from "../../../src/client
 export interface Question {
   readonly url: string;
   readonly chainId: string;
-  readonly ask: "open" | "sync" | "block" | "body" | "transaction" | "balance";
+  readonly ask: "open" | "sync" | "block" | "body" | "seal" | "transaction" | "balance";
   /** A height, a hash, an id, an account. */
   readonly of?: string;
   readonly asset?: string;
@@ -29,6 +29,7 @@ async function verifiedOrNot({ url, chainId, ask, of = "", asset }: Question): P
   const asked: Readonly<Record<typeof ask, () => Promise<Verified<unknown>>>> = {
     block: () => opened.value.verifyBlock(of),
     body: () => opened.value.verifyBody(of),
+    seal: () => opened.value.verifySeal(of),
     transaction: () => opened.value.verifyTransaction(of),
     balance: () => opened.value.verifyBalance(of, asset),
   };

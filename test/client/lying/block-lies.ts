@@ -149,7 +149,28 @@ export function bodyLies({ poa, pow }: Stages): ToldLie[] {
     ["bytes that are no block", on(/\/raw/, () => Uint8Array.of(1, 2, 3)), "light/malformed"],
     ["a block of nothing", on(/\/raw/, () => new Uint8Array(0)), "light/malformed"],
   ];
+  const inHeaderAnswer = (edit: (answer: Answer) => Answer): Lie => on(/\/header$/, edit);
   return [
+    ...asked("poa", { ask: "seal", of: poa.full.hash }, [
+      [
+        "a seal with a bit turned",
+        inHeaderAnswer((answer) => ({ ...answer, sealSignature: flipHex(answer.sealSignature, 40) })),
+        "light/signature-invalid",
+      ],
+      [
+        "a seal of zeros",
+        inHeaderAnswer((answer) => ({ ...answer, sealSignature: "00".repeat(64) })),
+        "light/signature-invalid",
+      ],
+      ["no seal", inHeaderAnswer((answer) => ({ ...answer, sealSignature: "" })), "light/malformed"],
+    ]),
+    ...asked("poa", { ask: "body", of: poa.full.hash }, [
+      [
+        "another producer's seal under the body",
+        inBody(({ seal }) => void flip(seal.signature, 40)),
+        "light/signature-invalid",
+      ],
+    ]),
     ...asked("poa", { ask: "body", of: poa.full.hash }, told),
     ...asked("pow", { ask: "body", of: pow.full.hash }, [
       [
