@@ -1,4 +1,4 @@
-/** Builds src/ into dist/ with tsc, and dist/client/browser.js of it with rolldown, unless dist/ is current already (`--force` builds in any case). */
+/** Builds src/ into dist/ with tsc, dist/client/browser.js of it with rolldown and the page in dist/web with Vite, unless dist/ is current already (`--force` builds in any case). */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
@@ -34,6 +34,11 @@ function build() {
     console.error(
       "Build failed: the client for browsers is not there. Mend the errors above, then run: npm run build",
     );
+    return 1;
+  }
+  const pageBuilder = path.join(root, "bin", "build-page.js");
+  if (spawnSync(node, [pageBuilder, path.join(dist, "web")], { cwd: root, stdio: "inherit" }).status !== 0) {
+    console.error("Build failed: the page is not there. Mend the errors above, then run: npm run build");
     return 1;
   }
   writeLibrary(dist);

@@ -73,11 +73,13 @@ const sszBufferId = "\0ssz-buffer";
 const sszDigestId = "\0ssz-digest";
 
 /** Puts the browser's half of each pair in the place of Node's. */
-function browserHalves(root) {
+export function browserHalves(root) {
   const require = createRequire(path.join(root, "package.json"));
   const sszRequire = createRequire(require.resolve("@chainsafe/ssz"));
   return {
     name: "browser-halves",
+    // Before what the bundler resolves by itself.
+    enforce: "pre",
     async resolveId(source, importer) {
       if (source === "@chainsafe/as-sha256") return sszDigestId;
       if (source === sszBufferId) return sszBufferId;
@@ -114,6 +116,9 @@ function browserHalves(root) {
   };
 }
 
+/** Which modules do something when they are loaded: of src/ all may, of the libraries none. */
+export const hasSideEffects = { moduleSideEffects: (id) => !id.includes(`node_modules${path.sep}`) };
+
 /**
  * @param {string} root the project
  * @param {string} input the module, `.ts` or `.js`
@@ -126,7 +131,7 @@ export async function bundleForBrowser(root, input, { minify = true } = {}) {
     input,
     platform: "browser",
     plugins: [browserHalves(root)],
-    treeshake: { moduleSideEffects: (id) => !id.includes(`node_modules${path.sep}`) },
+    treeshake: hasSideEffects,
     onLog(level, log) {
       // What cannot be resolved would be imported by the browser, which has no such module.
       if (level === "warn") throw new Error(log.message);

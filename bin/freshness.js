@@ -20,6 +20,12 @@ export function isDistCurrent(root) {
   return newestChangeMs(source) < fs.statSync(stamp).mtimeMs;
 }
 
+/** True if `root`/dist/web was built and nothing in `root`/src changed after that build began. */
+export function isPageCurrent(root) {
+  const stamp = path.join(root, "dist", "web", buildStampName);
+  return fs.existsSync(stamp) && newestChangeMs(path.join(root, "src")) < fs.statSync(stamp).mtimeMs;
+}
+
 function newestChangeMs(folder) {
   let newest = fs.statSync(folder).mtimeMs;
   for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {

@@ -8,6 +8,7 @@ import { addEventRoutes } from "./events/event-routes.ts";
 import { type EventLimits, EventSource } from "./events/event-source.ts";
 import { addMetricsRoute } from "./metrics/metrics-route.ts";
 import { NodeMetrics } from "./metrics/node-metrics.ts";
+import { addPageRoutes, type PageOptions } from "./page/page-routes.ts";
 import { addRoutes } from "./routes.ts";
 import { createServer, type TlsIdentity } from "./server.ts";
 import { addWorkRoutes, workWaitMs } from "./work-routes.ts";
@@ -32,6 +33,8 @@ export interface ApiOptions {
   readonly checkAnswers?: boolean;
   /** Bounds of the event stream. */
   readonly events?: EventLimits;
+  /** The page at `/`; that of the package by default. */
+  readonly page?: PageOptions;
 }
 
 export interface Api {
@@ -72,6 +75,7 @@ export function createApi(options: ApiOptions, modules: ApiModules, metrics?: No
   addRoutes(app, modules);
   addWorkRoutes(app, modules, options.workWaitMs ?? workWaitMs);
   addMetricsRoute(app, figures);
+  addPageRoutes(app, options.page);
   const events = new EventSource({ ...modules, clock: systemClock }, options.events);
   addEventRoutes(app, { chain: modules.chain, hub: events.hub });
   events.start();

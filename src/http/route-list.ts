@@ -43,7 +43,9 @@ export class RouteList {
   }
 
   #unknown(method: string, path: string): ApiError {
-    const known = [...this.#paths].map(([url, { methods }]) => `${[...methods][0]} ${readable(url)}`);
+    // Nobody who mistypes a path means a file of the page.
+    const routes = [...this.#paths].filter(([url]) => !url.startsWith("/assets/"));
+    const known = routes.map(([url, { methods }]) => `${[...methods][0]} ${readable(url)}`);
     return new ApiError(
       404,
       "api/route-unknown",

@@ -29,7 +29,7 @@ export class RequestMetrics {
   count(app: FastifyInstance): void {
     app.addHook("onResponse", (request, reply, done) => {
       const { url, config } = request.routeOptions;
-      const route = config.declared?.path ?? url ?? "none";
+      const route = config.declared?.path ?? (config.isPageFile ? "page" : (url ?? "none"));
       const method = config.declared?.method ?? "any";
       this.#requests.inc({ method, route, status: reply.statusCode });
       if (!config.declared?.stream) this.#seconds.observe({ route }, reply.elapsedTime / 1_000);

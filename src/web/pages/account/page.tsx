@@ -1,0 +1,5 @@
+/** The page "Account". */
+
+export default function AccountPage() {
+  return <h1>Account</h1>;
+}

@@ -1,0 +1,5 @@
+/** The page "Assets". */
+
+export default function AssetsPage() {
+  return <h1>Assets</h1>;
+}

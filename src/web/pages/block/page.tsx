@@ -1,0 +1,5 @@
+/** The page "Block". */
+
+export default function BlockPage() {
+  return <h1>Block</h1>;
+}

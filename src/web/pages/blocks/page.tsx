@@ -1,0 +1,5 @@
+/** The page "Blocks". */
+
+export default function BlocksPage() {
+  return <h1>Blocks</h1>;
+}

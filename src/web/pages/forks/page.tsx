@@ -1,0 +1,5 @@
+/** The page "Forks". */
+
+export default function ForksPage() {
+  return <h1>Forks</h1>;
+}

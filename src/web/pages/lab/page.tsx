@@ -1,0 +1,5 @@
+/** The page "Lab". */
+
+export default function LabPage() {
+  return <h1>Lab</h1>;
+}

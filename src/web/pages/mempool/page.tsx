@@ -1,0 +1,5 @@
+/** The page "Mempool". */
+
+export default function MempoolPage() {
+  return <h1>Mempool</h1>;
+}

@@ -1,0 +1,5 @@
+/** The page "Network". */
+
+export default function NetworkPage() {
+  return <h1>Network</h1>;
+}

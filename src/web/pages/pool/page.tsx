@@ -1,0 +1,5 @@
+/** The page "Pool". */
+
+export default function PoolPage() {
+  return <h1>Pool</h1>;
+}

@@ -1,0 +1,5 @@
+/** The page "Search". */
+
+export default function SearchPage() {
+  return <h1>Search</h1>;
+}

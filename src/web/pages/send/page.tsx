@@ -1,0 +1,5 @@
+/** The page "Send". */
+
+export default function SendPage() {
+  return <h1>Send</h1>;
+}

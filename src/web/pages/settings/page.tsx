@@ -1,0 +1,5 @@
+/** The page "Settings". */
+
+export default function SettingsPage() {
+  return <h1>Settings</h1>;
+}

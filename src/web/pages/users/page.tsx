@@ -1,0 +1,5 @@
+/** The page "Users". */
+
+export default function UsersPage() {
+  return <h1>Users</h1>;
+}

@@ -1,0 +1,5 @@
+/** The page "Wallet". */
+
+export default function WalletPage() {
+  return <h1>Wallet</h1>;
+}

@@ -1,0 +1,37 @@
+/** The side: all pages by group, the one that is open marked. */
+import { useContext } from "preact/hooks";
+import { isLab, useNode } from "../live/node-view.ts";
+import { findPage } from "./find-page.ts";
+import { pageGroups, pages } from "./pages.ts";
+import { PlaceContext, useLink } from "./place.ts";
+
+export function Side({ isOpen }: { isOpen: boolean }) {
+  const { engine } = useNode();
+  const link = useLink();
+  const current = findPage(useContext(PlaceContext).parts)?.entry.name;
+  const shown = pages.filter(
+    (page) => (!page.labOnly || isLab) && (page.engine === undefined || page.engine === engine),
+  );
+  return (
+    <nav class="side" id="side" data-open={String(isOpen)} aria-label="Pages">
+      <div class="side-inner">
+        {pageGroups.map((group) => (
+          <section key={group}>
+            <h2>{group}</h2>
+            <ul>
+              {shown
+                .filter((page) => page.group === group)
+                .map(({ name, title }) => (
+                  <li key={name}>
+                    <a href={link(name)} aria-current={name === current ? "page" : undefined}>
+                      {title}
+                    </a>
+                  </li>
+                ))}
+            </ul>
+          </section>
+        ))}
+      </div>
+    </nav>
+  );
+}
