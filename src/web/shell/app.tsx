@@ -107,7 +107,7 @@ function NoSuchPage() {
 class PageBoundary extends Component<{ children?: ComponentChildren }, { fault?: unknown }> {
   override state: { fault?: unknown } = {};
 
-  static getDerivedStateFromError(fault: unknown) {
+  static override getDerivedStateFromError(fault: unknown) {
     return { fault };
   }
 
