@@ -6,7 +6,7 @@ import { ProblemNote } from "../parts/problem-note.tsx";
 import { findPage } from "./find-page.ts";
 import { Head } from "./head.tsx";
 import { Notices } from "./notices.tsx";
-import type { PageProps } from "./pages.ts";
+import { type PageProps, pageLoaders } from "./page-loaders.ts";
 import { PlaceContext, useLocationPlace } from "./place.ts";
 import type { Place } from "./route-path.ts";
 import { Side } from "./side.tsx";
@@ -64,8 +64,7 @@ function CurrentPage({ place }: { place: Place }) {
     if (loaded.current.has(found.entry.name)) return;
     let isOver = false;
     setProblem(undefined);
-    found.entry
-      .load()
+    pageLoaders[found.entry.name]()
       .then(({ default: Page }) => {
         loaded.current.set(found.entry.name, Page);
         if (!isOver) setArrived(found.entry.name);
