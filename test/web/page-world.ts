@@ -60,7 +60,10 @@ export async function openPageWorld(): Promise<PageWorld> {
 }
 
 /** Names, payments, a record and an asset; all of it in blocks when this resolves. */
-async function fill(network: BlockchainNetwork, name: string) {
+async function fill(
+  network: BlockchainNetwork,
+  name: string,
+): Promise<Omit<WorldOfEngine, "engine" | "url">> {
   const send = (keyPair: KeyPair, payload: Payload) => network.send(name, keyPair, payload);
   await send(alice, { kind: "registerUser", name: fromUtf8("alice@example.com") });
   await send(bob, { kind: "registerUser", name: fromUtf8("bob@example.com") });
@@ -74,17 +77,17 @@ async function fill(network: BlockchainNetwork, name: string) {
   });
   await network.committed(name, assetIdHex);
   const assetId = fromHex(assetIdHex, 32) ?? zeroBytes32;
-  const pay = (from: KeyPair, to: KeyPair, amount: bigint, asset = zeroBytes32): Payload => ({
+  const payment = (to: KeyPair, amount: bigint, asset = zeroBytes32): Payload => ({
     kind: "transfer",
     to: to.publicKey,
     assetId: asset,
     amount,
     memo: fromUtf8(markup),
   });
-  await send(alice, pay(alice, bob, 25_00n, assetId));
-  await send(bob, pay(bob, alice, 2_25000000n));
+  await send(alice, payment(bob, 25_00n, assetId));
+  await send(bob, payment(alice, 2_25000000n));
   await send(bob, { kind: "record", data: fromUtf8(markup) });
-  const paymentId = await send(alice, pay(alice, bob, 10_50000000n));
+  const paymentId = await send(alice, payment(bob, 10_50000000n));
   await network.committed(name, paymentId);
   return {
     paymentId,
