@@ -12,6 +12,7 @@ import { type Figure, ratioOf, removeDirectory, type Section, temporaryDirectory
 import { measureMempool } from "./mempool.ts";
 import { measureMicro } from "./micro.ts";
 import { measureMining } from "./mining.ts";
+import { measurePage } from "./page.ts";
 import { measurePropagation } from "./propagation.ts";
 import { measureReading } from "./reading.ts";
 import { measureStartup } from "./startup.ts";
@@ -31,6 +32,7 @@ const sections: Readonly<Record<string, Section>> = {
   events: measureEvents,
   export: measureExport,
   startup: measureStartup,
+  page: measurePage,
   light: measureLight,
   micro: measureMicro,
 };
