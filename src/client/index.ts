@@ -47,6 +47,13 @@ export {
   type UnsignedFile,
 } from "../wallet/transaction-file.ts";
 export { accountPath, newWords, readWords, seedFromWords, type WordCount } from "../wallet/words.ts";
+export {
+  type HistoryPart,
+  type HistoryWish,
+  historyCsvHeader,
+  historyCsvLines,
+  historyParts,
+} from "./account-history.ts";
 export { type ApiClient, type ApiClientOptions, createApiClient } from "./api-client.ts";
 export { ApiProblem, ApiUnreachable } from "./api-problem.ts";
 export type { CallInput, CallOptions, Fetch } from "./call.ts";
