@@ -12,7 +12,7 @@ import { feeBars, rateText, waitedText } from "../../src/web/pages/mempool/fee-b
 import { type HealthInput, hashRateText, healthOf } from "../../src/web/pages/overview/health-sentence.ts";
 import { countdownText } from "../../src/web/parts/countdown-text.ts";
 import { sinceFirst, sparklineOf } from "../../src/web/parts/sparkline-points.ts";
-import { hitText, nextPlace, searchText } from "../../src/web/search/hit-text.ts";
+import { hitLink, hitText, nextPlace, searchText } from "../../src/web/search/hit-text.ts";
 
 const hash = "ab".repeat(32);
 const address = "aurex1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0szh2r6n";
@@ -272,16 +272,17 @@ describe("sparklines", () => {
 describe("the search", () => {
   it("leads each hit to its page: blocks by their hash, as a height may soon be another block's", () => {
     const block = hitText({ type: "block", height: 1_200, hash, canonical: true });
-    assert.deepEqual([block.page, block.reference, block.title], ["block", hash, "1,200"]);
+    assert.deepEqual([block.reference, block.title], [hash, "1,200"]);
     assert.equal(hitText({ type: "block", height: 1, hash, canonical: false }).kind, "Block of a branch");
     const waiting = hitText({ type: "transaction", id: hash, status: "pending", height: null });
-    assert.deepEqual([waiting.page, waiting.detail], ["transaction", "pending"]);
+    assert.equal(waiting.detail, "pending");
     const account = hitText({ type: "account", address, name: null });
     assert.deepEqual([account.title, account.reference], ["aurex1qqqsyq…2r6n", address]);
     assert.equal(hitText({ type: "account", address, name: "alice" }).title, "alice");
     assert.equal(hitText({ type: "user", name: "<b>al</b>", address }).reference, "<b>al</b>");
     const gold = hitText({ type: "asset", assetId: hash, symbol: "GOLD", name: "Gold" });
     assert.deepEqual([gold.title, gold.detail], ["GOLD", "Gold, abababab…abab"]);
+    assert.deepEqual(hitLink({ type: "user", name: "<b>al</b>", address }), ["user", { name: "<b>al</b>" }]);
   });
 
   it("asks for nothing if nothing can be asked", () => {

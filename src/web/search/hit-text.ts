@@ -8,8 +8,10 @@ export interface HitText {
   readonly title: string;
   /** What tells it apart from others. */
   readonly detail: string;
-  readonly page: "block" | "transaction" | "account" | "user" | "asset";
+  /** What names it in its page's address. */
   readonly reference: string;
+  /** Whose strip of colours stands beside it: of what has a hash or an address. */
+  readonly strip: string | undefined;
 }
 
 export function hitText(hit: SearchHit): HitText {
@@ -19,43 +21,56 @@ export function hitText(hit: SearchHit): HitText {
         kind: hit.canonical ? "Block" : "Block of a branch",
         title: hit.height.toLocaleString("en-GB"),
         detail: shortened(hit.hash),
-        page: "block",
         // By its hash: at the height another block may stand by the time it is opened.
         reference: hit.hash,
+        strip: hit.hash,
       };
     case "transaction":
       return {
         kind: "Transaction",
         title: shortened(hit.id),
         detail: hit.height === null ? hit.status : `in block ${hit.height.toLocaleString("en-GB")}`,
-        page: "transaction",
         reference: hit.id,
+        strip: hit.id,
       };
     case "account":
       return {
         kind: "Account",
         title: hit.name ?? shortened(hit.address),
         detail: hit.name === null ? "no name" : shortened(hit.address),
-        page: "account",
         reference: hit.address,
+        strip: hit.address,
       };
     case "user":
       return {
         kind: "User",
         title: hit.name,
         detail: shortened(hit.address),
-        page: "user",
         reference: hit.name,
+        strip: hit.address,
       };
     case "asset":
       return {
         kind: "Asset",
         title: hit.symbol,
         detail: hit.assetId === "AUR" ? hit.name : `${hit.name}, ${shortened(hit.assetId)}`,
-        page: "asset",
         reference: hit.assetId,
+        strip: hit.assetId === "AUR" ? undefined : hit.assetId,
       };
   }
+}
+
+/** What `link` and `go` take to get to a hit's page. */
+export function hitLink(hit: SearchHit): [page: SearchHit["type"], values: Record<string, string>] {
+  const { reference } = hitText(hit);
+  const names = {
+    block: "reference",
+    transaction: "id",
+    account: "reference",
+    user: "name",
+    asset: "id",
+  } as const;
+  return [hit.type, { [names[hit.type]]: reference }];
 }
 
 /** Both ends, by which people compare: "aurex1k6va…7gz8". */

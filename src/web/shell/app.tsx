@@ -3,6 +3,7 @@ import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isLab, NodeProvider, useNodeView } from "../live/node-view.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
+import { useSameMarks } from "../parts/same-marks.ts";
 import { findPage } from "./find-page.ts";
 import { Head } from "./head.tsx";
 import { Notices } from "./notices.tsx";
@@ -13,6 +14,7 @@ import { Side } from "./side.tsx";
 
 export function App() {
   const place = useLocationPlace();
+  useSameMarks();
   return (
     <PlaceContext.Provider value={place}>
       <NodeFrame key={place.node ?? ""} place={place} />

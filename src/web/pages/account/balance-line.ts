@@ -30,17 +30,18 @@ export interface BalancePoint {
 }
 
 /**
- * AUR over time, oldest first, for a chart: numbers of a chart may be rounded.
+ * The balance of one asset over time, oldest first, for a chart: numbers of a chart may be rounded. Of several items in
+ * one block the last one counts.
  *
  * @param items in any order
  */
 export function balancePoints(items: readonly HistoryItem[], assetId = "AUR"): readonly BalancePoint[] {
-  return items
-    .toSorted((one, other) => one.number - other.number)
-    .flatMap(({ block, changes }) => {
-      const change = changes.find((each) => each.assetId === assetId);
-      return change ? [{ timestampMs: block.timestampMs, balance: Number(change.balance) }] : [];
-    });
+  const byTime = new Map<number, number>();
+  for (const { block, changes } of [...items].sort((one, other) => one.number - other.number)) {
+    const change = changes.find((each) => each.assetId === assetId);
+    if (change) byTime.set(block.timestampMs, Number(change.balance));
+  }
+  return [...byTime].map(([timestampMs, balance]) => ({ timestampMs, balance }));
 }
 
 /**

@@ -1,5 +1,75 @@
-/** The page "Assets". */
+/** The page of all issued assets. */
+import { type AssetsPage as AssetsAnswer, getAssets } from "../../../api/assets.ts";
+import { Amount } from "../../parts/amount.tsx";
+import { Card } from "../../parts/card.tsx";
+import { CursorList } from "../../parts/cursor-list.tsx";
+import { Hash } from "../../parts/hash.tsx";
+import { AccountLink } from "../../parts/links.tsx";
+import type { Column } from "../../parts/table.tsx";
+import { UserText } from "../../parts/user-text.tsx";
+import { useLink } from "../../shell/place.ts";
+
+const pageAssets = 25;
 
 export default function AssetsPage() {
-  return <h1>Assets</h1>;
+  const link = useLink();
+  return (
+    <div class="stack">
+      <h1>Assets</h1>
+      <Card
+        title="By symbol"
+        lead={
+          <>
+            Two assets may have one symbol: only the id tells them apart.{" "}
+            <a href={link("asset", { id: "AUR" })}>AUR, the chain's own</a>
+          </>
+        }
+      >
+        <CursorList<AssetsAnswer>
+          load={({ api }, cursor, signal) =>
+            api.call(
+              getAssets,
+              { query: { limit: pageAssets, ...(cursor === undefined ? {} : { cursor }) } },
+              { signal },
+            )
+          }
+          caption="Issued assets, by symbol"
+          columns={columns}
+          keyOf={({ assetId }) => assetId}
+          empty="Nobody has issued an asset yet."
+          reloadOn={["head"]}
+        />
+      </Card>
+    </div>
+  );
+}
+
+const columns: readonly Column<AssetsAnswer["items"][number]>[] = [
+  { title: "Symbol", cell: ({ assetId, symbol }) => <SymbolLink id={assetId} symbol={symbol} /> },
+  { title: "Name", cell: ({ name }) => <UserText text={name} /> },
+  { title: "Id", cell: ({ assetId }) => <IdLink id={assetId} /> },
+  {
+    title: "Issued by",
+    cell: ({ issuer, issuerName }) =>
+      issuer === null ? "the chain" : <AccountLink address={issuer} name={issuerName} />,
+  },
+  {
+    title: "Supply",
+    isNumber: true,
+    cell: ({ supply, symbol }) => <Amount value={supply} unit={symbol} />,
+  },
+];
+
+function SymbolLink({ id, symbol }: { id: string; symbol: string }) {
+  const link = useLink();
+  return (
+    <a href={link("asset", { id })}>
+      <UserText text={symbol} />
+    </a>
+  );
+}
+
+function IdLink({ id }: { id: string }) {
+  const link = useLink();
+  return <Hash value={id} href={link("asset", { id })} copy={false} />;
 }
