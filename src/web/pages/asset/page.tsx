@@ -9,7 +9,7 @@ import { Hash } from "../../parts/hash.tsx";
 import { AccountLink, TransactionLink } from "../../parts/links.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { UserText } from "../../parts/user-text.tsx";
-import type { PageProps } from "../../shell/pages.ts";
+import type { PageProps } from "../../shell/page-loaders.ts";
 import { shareText } from "./share-text.ts";
 
 const pageHolders = 25;
