@@ -231,7 +231,8 @@ describe("the API of a chain with some blocks", () => {
       `/v1/blocks/${"a".repeat(64)}`,
       `/v1/transactions/${"a".repeat(64)}`,
       "/v1/nothing",
-      "/",
+      "/nothing",
+      "/assets/nothing.js",
     ]) {
       const { status, body } = await get(rig, path);
       assert.equal(status, 404, path);
