@@ -116,8 +116,10 @@ export function browserHalves(root) {
   };
 }
 
-/** Which modules do something when they are loaded: of src/ all may, of the libraries none. */
-export const hasSideEffects = { moduleSideEffects: (id) => !id.includes(`node_modules${path.sep}`) };
+/** Which modules do something when they are loaded: those of the page and of tests may, the others and the libraries do not. */
+export const hasSideEffects = {
+  moduleSideEffects: (id) => !/[\\/](?:node_modules|src[\\/](?!web[\\/]))/.test(id),
+};
 
 /**
  * @param {string} root the project

@@ -5,7 +5,9 @@ import "./design/parts.css";
 import "./design/shell.css";
 import { render } from "preact";
 import { App } from "./shell/app.tsx";
+import { followSettings } from "./shell/settings.ts";
 
+followSettings();
 const place = document.getElementById("page");
 if (place) {
   place.replaceChildren();

@@ -1,67 +1,67 @@
-/** What a node tells while the page is open: its events, and whether it answers at all. */
-
+/** What a node tells while the page is open: its events, its state, and whether it answers at all. */
 import { type EventTopic, eventTopics } from "../../api/events.ts";
-import { type ApiClient, followEvents, type NodeEvent } from "../../client/index.ts";
+import type { NodeEvent } from "../../client/index.ts";
+import type { ReloadReason } from "./hub-messages.ts";
+import type { LiveClient } from "./live-client.ts";
+import type { NodeState } from "./node-state.ts";
 
 export type Connection =
   | { readonly kind: "connecting" }
-  | { readonly kind: "open"; readonly sinceMs: number }
-  | { readonly kind: "lost"; readonly sinceMs: number; readonly reason: string; readonly retryAtMs: number };
+  /** `isPolled`: other tabs have the connections for live news, so the node is asked every few seconds. */
+  | { readonly kind: "open"; readonly isPolled: boolean }
+  | {
+      readonly kind: "lost";
+      readonly sinceMs: number;
+      /** Whole sentences. */
+      readonly reason: string;
+      readonly next: string;
+      readonly retryAtMs: number;
+    };
 
-export interface LiveNode {
-  connection(): Connection;
-  /** Called whenever {@link connection} changes; returns what ends that. */
-  onConnection(listener: () => void): () => void;
-  /** Called with every event, with `snapshot` and `gap`, too; returns what ends that. */
-  onEvent(listener: (event: NodeEvent) => void): () => void;
-  close(): void;
+/** Told with each piece of news. */
+export interface Told {
+  readonly events: readonly NodeEvent[];
+  /** Set: not all that happened is in events, so what is shown has to be read again. */
+  readonly reload: ReloadReason | null;
 }
 
-const topics: readonly EventTopic[] = eventTopics;
+export interface LiveNode {
+  state(): NodeState;
+  connection(): Connection;
+  /**
+   * Calls `listener` whenever something is told: the state may have changed, events may have happened.
+   *
+   * @param topics of events; others come too if other parts of the page listen to them. Without it: all that are rare
+   * @returns ends that
+   */
+  onNews(listener: (told: Told) => void, topics?: readonly EventTopic[]): () => void;
+  /** Tries now to reach a node that is lost. */
+  retry(): void;
+}
 
-export function openLiveNode(api: ApiClient): LiveNode {
-  const over = new AbortController();
-  const changed = new Set<() => void>();
-  const told = new Set<(event: NodeEvent) => void>();
-  let connection: Connection = { kind: "connecting" };
-  const become = (next: Connection) => {
-    connection = next;
-    for (const listener of [...changed]) listener();
-  };
-  const follow = async () => {
-    const events = followEvents(api, {
-      topics,
-      signal: over.signal,
-      waitForNode: true,
-      retryMaxMs: 10_000,
-      onConnection(state) {
-        if (state.connected) return become({ kind: "open", sinceMs: Date.now() });
-        const sinceMs = connection.kind === "lost" ? connection.sinceMs : Date.now();
-        const reason = state.reason instanceof Error ? state.reason.message : String(state.reason);
-        become({ kind: "lost", sinceMs, reason, retryAtMs: Date.now() + state.retryInMs });
-      },
-    });
-    for await (const event of events) for (const listener of [...told]) listener(event);
-  };
-  void follow().catch((thrown: unknown) => {
-    if (over.signal.aborted) return;
-    become({
-      kind: "lost",
-      sinceMs: Date.now(),
-      reason: String(thrown),
-      retryAtMs: Number.POSITIVE_INFINITY,
-    });
-  });
+/** Of a busy chain these are thousands a second, so they come only to a page that asks for them. */
+const frequent: readonly EventTopic[] = ["transaction", "mempool"];
+const rareTopics = eventTopics.filter((topic) => !frequent.includes(topic));
+
+/** @param baseUrl without a slash at its end */
+export function openLiveNode(client: LiveClient, baseUrl: string): LiveNode {
   return {
-    connection: () => connection,
-    onConnection(listener) {
-      changed.add(listener);
-      return () => changed.delete(listener);
-    },
-    onEvent(listener) {
-      told.add(listener);
-      return () => told.delete(listener);
-    },
-    close: () => over.abort(),
+    state: () => client.stateOf(baseUrl),
+    connection: () => connectionOf(client.stateOf(baseUrl)),
+    onNews: (listener, topics = rareTopics) => client.watch({ baseUrl, topics, news: listener }),
+    retry: () => client.retry(baseUrl),
   };
+}
+
+function connectionOf({ link }: NodeState): Connection {
+  switch (link.kind) {
+    case "live":
+      return { kind: "open", isPolled: false };
+    case "polled":
+      return { kind: "open", isPolled: true };
+    case "lost":
+      return link;
+    default:
+      return { kind: "connecting" };
+  }
 }

@@ -1,6 +1,7 @@
 /** One answer of the node for a component: loaded, kept while it is loaded again, and loaded again when something happens. */
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { EventTopic } from "../../api/events.ts";
+import { AnswerLoader, type LoaderState } from "./answer-loader.ts";
 import { type NodeView, useNode } from "./node-view.ts";
 
 export interface Answer<Value> {
@@ -17,10 +18,12 @@ export interface AnswerOptions {
   readonly reloadOn?: readonly EventTopic[];
 }
 
-/** Events come in bursts; one load for each burst is enough. */
-const burstMs = 300;
+const nothing: LoaderState<never> = { answer: undefined, problem: undefined, isLoading: true };
 
 /**
+ * At most one request is under way. A slow node is given as much rest as it took to answer, and a tab that nobody sees
+ * asks nothing.
+ *
  * @param load asks the node; its signal is aborted if nobody needs the answer any more
  * @param keys the answer is another one if one of them changes: the old answer is dropped
  */
@@ -30,70 +33,46 @@ export function useAnswer<Value>(
   { reloadOn = [] }: AnswerOptions = {},
 ): Answer<Value> {
   const node = useNode();
+  const { live, chainId } = node;
   const latest = useRef({ load, node });
   latest.current = { load, node };
-  const [state, setState] = useState<{ answer?: Value; problem?: unknown; isLoading: boolean }>({
-    isLoading: true,
-  });
+  const [kept, setKept] = useState<{ key: string; state: LoaderState<Value> }>();
+  const loader = useRef<AnswerLoader<Value> | undefined>(undefined);
   const topics = reloadOn.join();
-  const key = [node.baseUrl, node.chainId ?? "", ...keys].join("\n");
-  const loader = useMemo(() => {
-    let over = new AbortController();
-    let isBusy = false;
-    let isDirty = false;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const run = async () => {
-      timer = undefined;
-      // At most one request at a time: a slow node is not asked again before it has answered.
-      if (isBusy) {
-        isDirty = true;
-        return;
-      }
-      const { signal } = over;
-      isBusy = true;
-      setState((old) => ({ ...old, isLoading: true }));
-      try {
-        const answer = await latest.current.load(latest.current.node, signal);
-        if (!signal.aborted) setState({ answer, isLoading: false });
-      } catch (problem) {
-        if (!signal.aborted) setState((old) => ({ ...old, problem, isLoading: false }));
-      }
-      if (signal.aborted) return;
-      isBusy = false;
-      if (isDirty) soon();
-      isDirty = false;
-    };
-    const soon = () => {
-      timer ??= setTimeout(run, burstMs);
-    };
-    return {
-      run,
-      soon,
-      renew() {
-        over.abort();
-        over = new AbortController();
-        isBusy = false;
-        isDirty = false;
-        clearTimeout(timer);
-        timer = undefined;
-      },
-    };
-  }, []);
+  // Of another chain nothing is left; a chain that has become known is no other one.
+  const lastChain = useRef(chainId);
+  const isOtherChain =
+    lastChain.current !== undefined && chainId !== undefined && lastChain.current !== chainId;
+  lastChain.current = chainId ?? lastChain.current;
+  const chains = useRef(0);
+  if (isOtherChain) chains.current += 1;
+  const key = [node.baseUrl, chains.current, ...keys].join("\n");
   useEffect(() => {
-    setState({ isLoading: true });
-    void loader.run();
-    return () => loader.renew();
+    const made = new AnswerLoader<Value>({
+      load: (signal) => latest.current.load(latest.current.node, signal),
+      changed: (state) => setKept({ key, state }),
+    });
+    loader.current = made;
+    made.reload();
+    const followVisibility = () => {
+      made.isPaused = document.visibilityState === "hidden";
+    };
+    document.addEventListener("visibilitychange", followVisibility);
+    return () => {
+      document.removeEventListener("visibilitychange", followVisibility);
+      made.stop();
+    };
   }, [key]);
   useEffect(() => {
-    const wanted = new Set<string>([...topics.split(","), "gap", "snapshot"]);
-    return node.live.onEvent(({ event }) => {
-      if (wanted.has(event)) loader.soon();
-    });
-  }, [node.live, topics]);
-  return {
-    answer: state.answer,
-    problem: state.problem,
-    isLoading: state.isLoading,
-    reload: loader.run,
-  };
+    const wanted = topics === "" ? [] : (topics.split(",") as EventTopic[]);
+    return live.onNews(({ events, reload }) => {
+      if (reload || events.some(({ event }) => (wanted as readonly string[]).includes(event))) {
+        loader.current?.outdated();
+      }
+    }, wanted);
+  }, [live, topics]);
+  const reload = useMemo(() => () => loader.current?.reload(), []);
+  // What is kept for other keys is not the answer, also not until the effect above has run.
+  const state = kept?.key === key ? kept.state : nothing;
+  return { ...state, reload };
 }

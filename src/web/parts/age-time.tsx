@@ -1,17 +1,17 @@
-/** A time that says how long ago it was, and goes on saying it. */
-import { useEffect, useState } from "preact/hooks";
+/** A time that says how long ago it was, and goes on saying it; or the time itself, if the reader has chosen that. */
+import { useNow } from "../live/use-now.ts";
+import { useSettings } from "../shell/settings.ts";
 import { ageText, nextChangeMs } from "./age-text.ts";
+import { dateText, isoText } from "./date-text.ts";
 
 export function AgeTime({ ms }: { ms: number }) {
-  const [nowMs, setNowMs] = useState(Date.now());
-  useEffect(() => {
-    const timer = setTimeout(() => setNowMs(Date.now()), nextChangeMs(ms, nowMs));
-    return () => clearTimeout(timer);
-  }, [ms, nowMs]);
-  const date = new Date(ms);
+  const nowMs = useNow((now) => nextChangeMs(ms, now));
+  const { times, zone } = useSettings();
+  const date = dateText(ms, zone);
+  const age = ageText(ms, nowMs);
   return (
-    <time dateTime={date.toISOString()} title={date.toLocaleString()}>
-      {ageText(ms, nowMs)}
+    <time dateTime={isoText(ms)} title={times === "relative" ? date : age}>
+      {times === "relative" && isoText(ms) !== undefined ? age : date}
     </time>
   );
 }

@@ -5,6 +5,7 @@ import { isLab, NodeProvider, useNodeView } from "../live/node-view.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { useSameMarks } from "../parts/same-marks.ts";
 import { findPage } from "./find-page.ts";
+import { Foot } from "./foot.tsx";
 import { Head } from "./head.tsx";
 import { Notices } from "./notices.tsx";
 import { type PageProps, pageLoaders } from "./page-loaders.ts";
@@ -27,6 +28,7 @@ function NodeFrame({ place }: { place: Place }) {
   const node = useNodeView(place.node ?? (isLab ? "PoW_1" : undefined));
   const [isMenuOpen, setMenuOpen] = useState(false);
   const path = place.parts.join("/");
+  const chain = useChainTurn(node.chainId);
   useEffect(() => setMenuOpen(false), [path]);
   return (
     <NodeProvider value={node}>
@@ -37,16 +39,27 @@ function NodeFrame({ place }: { place: Place }) {
         <Head isMenuOpen={isMenuOpen} onMenu={() => setMenuOpen(!isMenuOpen)} />
         <Side isOpen={isMenuOpen} />
         <main class="main" id="main" tabIndex={-1}>
-          <div class="main-inner">
+          <div class="main-inner" data-stale={node.connection.kind === "lost" || undefined}>
             <Notices />
-            <PageBoundary key={path}>
+            <PageBoundary key={`${chain} ${path}`}>
               <CurrentPage place={place} />
             </PageBoundary>
           </div>
         </main>
+        <Foot />
       </div>
     </NodeProvider>
   );
+}
+
+/** Counts the chains that were seen at this address: what a page keeps of one must not outlive it. */
+function useChainTurn(chainId: string | undefined): number {
+  const seen = useRef({ chainId, turn: 0 });
+  if (chainId !== undefined && chainId !== seen.current.chainId) {
+    const turn = seen.current.turn + (seen.current.chainId === undefined ? 0 : 1);
+    seen.current = { chainId, turn };
+  }
+  return seen.current.turn;
 }
 
 /** By script: what stands after # is the page's own address. */

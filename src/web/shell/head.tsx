@@ -3,6 +3,7 @@ import { useNode } from "../live/node-view.ts";
 import { Badge } from "../parts/badge.tsx";
 import { useLink } from "./place.ts";
 import { SearchField } from "./search-field.tsx";
+import { syncText } from "./state-text.ts";
 
 export function Head({ isMenuOpen, onMenu }: { isMenuOpen: boolean; onMenu: () => void }) {
   const { status, labName } = useNode();
@@ -36,18 +37,28 @@ export function Head({ isMenuOpen, onMenu }: { isMenuOpen: boolean; onMenu: () =
 }
 
 function ConnectionState() {
-  const { connection, status } = useNode();
+  const { connection, status, sync } = useNode();
   const head = status ? `block ${status.head.height}` : "";
-  const [kind, text] =
-    connection.kind === "open"
-      ? ["good", head]
-      : connection.kind === "lost"
-        ? ["bad", "no answer"]
-        : ["warn", "connecting"];
+  const [kind, text, meaning] = stateOf();
   return (
-    <p class="head-state">
+    <p class="head-state" title={meaning}>
       <span class={`dot ${kind}`} aria-hidden="true" />
       <span>{text}</span>
     </p>
   );
+
+  function stateOf(): [kind: string, text: string, meaning: string] {
+    if (connection.kind === "lost") return ["bad", "no answer", connection.reason];
+    if (connection.kind === "connecting")
+      return ["warn", "connecting", "Waiting for the node's first answer."];
+    if (sync) return ["warn", `${head} · ${sync.percent} %`, `The node is ${syncText(sync)}.`];
+    if (connection.isPolled) {
+      return [
+        "good",
+        head,
+        "Other tabs have the connections for live news: this node is asked every few seconds.",
+      ];
+    }
+    return ["good", head, "What happens in the node is shown as it happens."];
+  }
 }

@@ -1,30 +1,129 @@
-/** What the reader has to know on every page: the node does not answer, it catches up, it has a fault. */
+/** What the reader has to know on every page: the node does not answer, another chain is there, it catches up, it has a fault. */
+import "./states.css";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useNode } from "../live/node-view.ts";
-import { AgeTime } from "../parts/age-time.tsx";
+import { useNow } from "../live/use-now.ts";
+import { durationText } from "../parts/age-text.ts";
+import { Button } from "../parts/button.tsx";
+import { dateText } from "../parts/date-text.ts";
+import { Hash } from "../parts/hash.tsx";
 import { Note } from "../parts/note.tsx";
+import { UserText } from "../parts/user-text.tsx";
+import { rememberChain } from "./chain-memory.ts";
+import { useSettings } from "./settings.ts";
+import { clockText, retryText, syncText } from "./state-text.ts";
 
 export function Notices() {
-  const { connection, status } = useNode();
+  const { status, sync, clockOffsetMs } = useNode();
+  const advice = status?.advice ?? [];
+  const faults = advice.filter(({ fault }) => fault);
+  const hints = advice.filter(({ fault }) => !fault);
+  const clock = clockText(
+    clockOffsetMs,
+    advice.some(({ code }) => code === "clock"),
+  );
   return (
-    <div class="notices" role="status">
-      {connection.kind === "lost" && (
-        <Note kind="bad" title="The node does not answer">
-          {connection.reason}, <AgeTime ms={connection.sinceMs} />. What you see is what it said last. This
-          page goes on by itself when the node answers again.
+    <div class="notices">
+      <div role="status">
+        <LostNotice />
+        <OtherChainNotice />
+      </div>
+      {status?.syncing && sync && (
+        <Note kind="warn" title={`The node is ${syncText(sync)}`}>
+          <p>
+            It has block {status.syncing.height} of {status.syncing.targetHeight}. Until it has all of them,
+            balances and lists are those of an earlier time.
+          </p>
+          <progress class="progress" max={100} value={sync.percent} aria-label="catching up" />
         </Note>
       )}
-      {status?.syncing && (
-        <Note kind="warn" title="The node catches up">
-          Block {status.syncing.height} of {status.syncing.targetHeight}.
+      {clock !== undefined && (
+        <Note kind="warn" title={clock}>
+          Ages on this page go by the clock of the node. Set the clock of this device.
         </Note>
       )}
-      {status?.advice
-        .filter(({ fault }) => fault)
-        .map(({ code, what, why, next }) => (
-          <Note key={code} kind="warn" title={what}>
-            {why}. {next}
-          </Note>
-        ))}
+      {faults.map(({ code, what, why, next }) => (
+        <Note key={code} kind="warn" title={sentence(what)}>
+          <UserText text={`${sentence(why)} ${sentence(next)}`} />
+        </Note>
+      ))}
+      {hints.length > 0 && (
+        <details class="hints">
+          <summary>
+            {hints.length === 1 ? "1 hint" : `${hints.length} hints`} for the operator of this node
+          </summary>
+          {hints.map(({ code, what, why, next }) => (
+            <Note key={code} title={sentence(what)}>
+              <UserText text={`${sentence(why)} ${sentence(next)}`} />
+            </Note>
+          ))}
+        </details>
+      )}
     </div>
   );
+}
+
+/** A break that is over at once is no news. */
+const shownAfterMs = 2_000;
+
+function LostNotice() {
+  const { connection, live, clockOffsetMs } = useNode();
+  const { zone } = useSettings();
+  // By the clock of the browser, as is all that the connection says.
+  const nowMs = useNow(500) - (clockOffsetMs ?? 0);
+  if (connection.kind !== "lost" || nowMs - connection.sinceMs < shownAfterMs) return null;
+  return (
+    <Note kind="bad" title="The node does not answer">
+      <p>
+        {connection.reason} {connection.next}
+      </p>
+      <div class="notice-row">
+        {/* Read aloud once, not each second. */}
+        <span aria-live="off">
+          Silent for {durationText(nowMs - connection.sinceMs)}. What you see is from{" "}
+          {dateText(connection.sinceMs, zone)}. {retryText(connection.retryAtMs, nowMs)}
+        </span>
+        <Button onClick={live.retry}>Try now</Button>
+      </div>
+    </Note>
+  );
+}
+
+function OtherChainNotice() {
+  const { baseUrl, chainId } = useNode();
+  const [before, setBefore] = useState<string>();
+  const seen = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    if (chainId === undefined) return;
+    const remembered = rememberChain(storageOrNothing(), baseUrl, chainId);
+    const last = seen.current ?? remembered;
+    if (last !== undefined && last !== chainId) setBefore(last);
+    seen.current = chainId;
+  }, [baseUrl, chainId]);
+  if (before === undefined || chainId === undefined || before === chainId) return null;
+  return (
+    <Note kind="warn" title="Another chain answers at this address now">
+      <p>
+        Until now it was <Hash value={before} copy={false} />, now it is <Hash value={chainId} copy={false} />
+        . Nothing of the old chain is shown any more: heights, balances and transactions are those of the new
+        one.
+      </p>
+      <div class="notice-row">
+        <Button onClick={() => setBefore(undefined)}>Understood</Button>
+      </div>
+    </Note>
+  );
+}
+
+function storageOrNothing(): Pick<Storage, "getItem" | "setItem"> {
+  try {
+    return localStorage;
+  } catch {
+    return { getItem: () => null, setItem: () => undefined };
+  }
+}
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?:]$/.test(first) ? first : `${first}.`;
 }

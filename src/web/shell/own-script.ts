@@ -10,7 +10,7 @@ interface TrustedTypes {
 }
 
 /** Only files that were served beside this one may run. */
-const folder = new URL("./", import.meta.url).href;
+const folder = new URL(/* @vite-ignore */ "./", import.meta.url).href;
 const rules = {
   createScriptURL(url: string): string {
     const absolute = new URL(url, import.meta.url).href;
