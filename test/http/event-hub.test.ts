@@ -1,6 +1,6 @@
 /** The hub under readers that do not read: what is kept for them is bounded, and the others miss nothing. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, describe, it } from "node:test";
@@ -8,7 +8,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
+import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { EventHub, type HubOptions } from "../../src/http/events/event-hub.ts";
+import type { EventSink } from "../../src/http/events/event-listener.ts";
 import { patienceMs, until } from "../support/patience.ts";
 
 type Topic = "big" | "small";
@@ -167,12 +169,18 @@ describe("the hub", () => {
   it("replays more than one write holds, in order, before the snapshot", async () => {
     const { hub, read } = await opened();
     const first = await read({ topics: ["big"] });
-    await until("the snapshot", () => first.text.includes("snapshot"));
+    await until("the snapshot", () => first.text.includes("snapshot"), { seen: () => first.text });
     const [, id = ""] = /id: (\S+)/.exec(first.text) ?? [];
     for (let round = 0; round < 500; round += 1) hub.publish(() => [{ topic: "big", data: { round, text } }]);
     await until("all is made", () => hub.statistics.eventsMade === 500);
     const again = await read({ topics: ["big"], lastEventId: id });
-    await until("the snapshot", () => again.text.includes("snapshot"));
+    await until("the snapshot", () => again.text.includes("snapshot"), {
+      seen: () => ({
+        numbers: again.numbers,
+        end: again.text.replaceAll(text, "…").slice(-500),
+        statistics: hub.statistics,
+      }),
+    });
     assert.deepEqual(
       again.numbers,
       Array.from({ length: 500 }, (_, index) => index + 1),
@@ -199,5 +207,115 @@ describe("the hub", () => {
     await until("nothing is kept any more", () => !hub.wants("small"));
     publish();
     assert.equal(made, 1);
+  });
+});
+
+/** A connection in memory that takes what it is given, or says that it takes no more until it is drained. */
+class PlannedSink extends EventEmitter implements EventSink {
+  readonly destroyed = false;
+  takesMore = true;
+  text = "";
+
+  write(bytes: Uint8Array | string): boolean {
+    this.text += typeof bytes === "string" ? bytes : Buffer.from(bytes).toString();
+    return this.takesMore;
+  }
+
+  end(bytes: Uint8Array | string): void {
+    this.write(bytes);
+  }
+
+  destroy(): void {}
+
+  drain(): void {
+    this.takesMore = true;
+    this.emit("drain");
+  }
+
+  /** What it was told, in order: the numbers of events, and the word `snapshot`. */
+  get told(): string[] {
+    return [...this.text.matchAll(/^id: \w+-(\d+)\nevent: (\w+)$/gm)].map(([, number = "", event = ""]) =>
+      event === "snapshot" ? event : number,
+    );
+  }
+}
+
+describe("the hub, on a clock that the test moves", () => {
+  /** More than one write holds, and less than two. */
+  const half = "x".repeat(40 * 1024);
+  const events = 5;
+  const numbers = Array.from({ length: events }, (_, index) => String(index + 1));
+  /** Longer than the hub takes for all of it, and shorter than its heartbeat. */
+  const settledMs = 10_000;
+
+  function quietStage() {
+    const clock = createSimulatedClock(0);
+    const hub = new EventHub<Topic>(
+      { topics: ["big", "small"], snapshot: () => ({}) },
+      { clock, logger: silentLogger },
+    );
+    const listen = (lastEventId?: string) => {
+      const sink = new PlannedSink();
+      hub.listen({ topics: ["big"], lastEventId, address: "127.0.0.1" }, sink);
+      return sink;
+    };
+    const publish = () => {
+      for (let round = 0; round < events; round += 1) {
+        hub.publish(() => [{ topic: "big", data: { round, half } }]);
+      }
+    };
+    return { clock, hub, listen, publish };
+  }
+
+  /** Does the same with the hub once for each of its first steps: between two of them anything else may happen. */
+  async function atEveryStep(
+    begin: () => { clock: SimulatedClock; act: () => void; check: (step: string) => void },
+  ): Promise<void> {
+    for (let steps = 0; steps < 12; steps += 1) {
+      const { clock, act, check } = begin();
+      for (let step = 0; step < steps; step += 1) await clock.runNext();
+      act();
+      await clock.advance(settledMs);
+      check(`after ${steps} steps`);
+    }
+  }
+
+  it("goes on with a connection that takes more again, at whatever moment it says so", async () => {
+    await atEveryStep(() => {
+      const { clock, listen, publish } = quietStage();
+      const sink = listen();
+      publish();
+      sink.takesMore = false;
+      return {
+        clock,
+        act: () => sink.drain(),
+        check: (step) => assert.deepEqual(sink.told, ["snapshot", ...numbers], step),
+      };
+    });
+  });
+
+  it("replays everything to a reader that comes back, at whatever moment it comes", async () => {
+    await atEveryStep(() => {
+      const { clock, hub, listen, publish } = quietStage();
+      const first = listen();
+      publish();
+      let again: PlannedSink | undefined;
+      return {
+        clock,
+        act: () => {
+          again = listen(`${hub.epoch}-0`);
+        },
+        check: (step) => {
+          assert.deepEqual(first.told, ["snapshot", ...numbers], step);
+          // It may have come before the last of them: what comes after its snapshot is told then.
+          assert.deepEqual(
+            again?.told.filter((word) => word !== "snapshot"),
+            numbers,
+            step,
+          );
+          assert.ok(again?.told.includes("snapshot"), step);
+        },
+      };
+    });
   });
 });

@@ -100,6 +100,8 @@ export class EventHub<Topic extends string> {
   #queueBytes = 0;
   #making: Iterator<HubEvent<Topic>> | undefined;
   #isRunning = false;
+  /** There was a reason to look at all listeners again while a run was under way, maybe after it had come by. */
+  #isWokenMeanwhile = false;
   #isStopped = false;
   #timer: Timer | undefined;
   #beatTimer: Timer | undefined;
@@ -246,6 +248,9 @@ export class EventHub<Topic extends string> {
 
   /** @param delayMs what happens meanwhile is sent together */
   #wake(delayMs = restMinMs): void {
+    // A run rests in between, also at its end: a connection that takes more again, or a reader that comes with a long way
+    // behind it, is not seen by it any more unless the run is told.
+    if (this.#isRunning) this.#isWokenMeanwhile = true;
     if (this.#isRunning || this.#timer || this.#isStopped) return;
     this.#timer = this.#clock.schedule(delayMs, () => {
       this.#timer = undefined;
@@ -263,7 +268,7 @@ export class EventHub<Topic extends string> {
   }
 
   get #hasMore(): boolean {
-    return this.#making !== undefined || this.#queue.length > 0;
+    return this.#isWokenMeanwhile || this.#making !== undefined || this.#queue.length > 0;
   }
 
   /** Makes a piece, sends it to all who take it, and so on until there is nothing; rests after every slice. */
@@ -277,6 +282,7 @@ export class EventHub<Topic extends string> {
     };
     let isBehind = false;
     do {
+      this.#isWokenMeanwhile = false;
       // Nothing new before those who read have what there is: so they lose nothing, however much happens at once.
       if (!isBehind) this.#makePiece(isOver);
       isBehind = false;
