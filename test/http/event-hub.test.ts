@@ -318,4 +318,20 @@ describe("the hub, on a clock that the test moves", () => {
       };
     });
   });
+
+  it("tells what was made before a happening that fails at once, and what comes after it", async () => {
+    const { clock, hub, listen } = quietStage();
+    const sink = listen();
+    const fails = () => {
+      throw new Error("it cannot be told");
+    };
+    hub.publish(() => [{ topic: "big", data: {} }]);
+    hub.publish(fails);
+    await clock.advance(settledMs);
+    assert.deepEqual(sink.told, ["snapshot", "1"]);
+    hub.publish(fails);
+    hub.publish(() => [{ topic: "big", data: {} }]);
+    await clock.advance(settledMs);
+    assert.deepEqual(sink.told, ["snapshot", "1", "2"]);
+  });
 });

@@ -315,7 +315,7 @@ export class EventHub<Topic extends string> {
   #takeHappening(): Iterator<HubEvent<Topic>> | undefined {
     const taken = this.#queue.shift();
     this.#queueBytes -= taken?.bytes ?? 0;
-    return taken?.happening()[Symbol.iterator]();
+    return taken && eventsOf(taken.happening);
   }
 
   /** A happening that cannot be told costs its own events, not the stream. */
@@ -402,4 +402,9 @@ export class EventHub<Topic extends string> {
     const next = "read what you have missed from the lists, such as GET /v1/accounts/{account}/transactions";
     return eventText("gap", { reason, after: after ?? null, next });
   }
+}
+
+/** Asks it only when the first event is taken: so one that fails at once fails as one does that fails later. */
+function* eventsOf<Topic extends string>(happening: Happening<Topic>): Generator<HubEvent<Topic>, void> {
+  yield* happening();
 }
