@@ -37,9 +37,10 @@ function runOnOwnNode() {
   for (const signal of signals) process.on(signal, forward);
   child.once("error", (error) => stop(`aurex-node cannot start ${ownNode} (${error.message}): run npm ci`));
   child.once("exit", (code, signal) => {
+    // At once and still listening: what npm passes on late does not change how this ends.
+    if (signal === null) process.exit(code);
     for (const name of signals) process.off(name, forward);
-    if (signal === null) process.exitCode = code;
-    else process.kill(process.pid, signal);
+    process.kill(process.pid, signal);
   });
 }
 
@@ -77,17 +78,28 @@ async function runCli() {
 
 /**
  * One Ctrl-C reaches a process several times when its parents (npm, the Node above) pass on what the terminal
- * sent to all of them. A second signal means "stop at once", so a repeat within a moment is not a second one.
+ * sent to all of them. A second signal means "stop at once", so a repeat within a moment is not a second one: also where
+ * the command has stopped listening by then, as it does before it ends, and the repeat would end the process by itself.
  */
 function countRepeatedSignalOnce() {
   const emit = process.emit;
   const lastMs = new Map();
+  const ignore = () => {};
   process.emit = function emitOnce(event, ...rest) {
+    if (event === "exit" && lastMs.size > 0) {
+      const wasHeard = emit.call(this, event, ...rest);
+      // Node's own way to the end takes some milliseconds in which it listens to no signal any more. What failed is left
+      // to it: it has the trace of an error to print.
+      if (!process.exitCode) process.exit();
+      return wasHeard;
+    }
     if (event === "SIGINT" || event === "SIGTERM") {
       const nowMs = performance.now();
       const previousMs = lastMs.get(event);
       if (previousMs !== undefined && nowMs - previousMs < signalRepeatMs) return true;
       lastMs.set(event, nowMs);
+      process.on(event, ignore);
+      setTimeout(() => process.off(event, ignore), signalRepeatMs).unref();
     }
     return emit.call(this, event, ...rest);
   };

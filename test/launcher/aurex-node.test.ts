@@ -20,13 +20,27 @@ const binFolder = path.join(import.meta.dirname, "../../bin");
 const folder = mkdtempSync(path.join(tmpdir(), "aurex-launcher-"));
 after(() => rmSync(folder, { recursive: true }));
 
+/**
+ * Code after which its process gets SIGINT again and again from the moment when it ends until it is gone. The first has
+ * come before the process goes on to its end.
+ */
+const interruptedAtEnd = `process.on("exit", () => {
+  const { spawn } = process.getBuiltinModule("node:child_process");
+  const { existsSync } = process.getBuiltinModule("node:fs");
+  const began = \`${folder}/began-\${process.pid}\`;
+  const line = 'kill -INT $PPID; : > "$0"; while kill -INT $PPID 2>/dev/null; do :; done';
+  spawn("sh", ["-c", line, began], { stdio: "ignore" });
+  while (!existsSync(began));
+});`;
+
 /** A Node that is too old, as far as the launcher can tell; it runs everything else as this one does. */
 const oldNode = path.join(folder, "old-node");
 writeFileSync(
   path.join(folder, "old.mjs"),
   'Object.defineProperty(process, "version", { value: "v20.20.2" });\n' +
     'Object.defineProperty(process.versions, "node", { value: "20.20.2" });\n' +
-    `Object.defineProperty(process, "execPath", { value: ${JSON.stringify(oldNode)} });\n`,
+    `Object.defineProperty(process, "execPath", { value: ${JSON.stringify(oldNode)} });\n` +
+    `if (process.env.INTERRUPTED_AT_END) {\n${interruptedAtEnd}\n}\n`,
 );
 writeFileSync(oldNode, `#!/bin/sh\nexec "${process.execPath}" --import "${folder}/old.mjs" "$@"\n`);
 chmodSync(oldNode, 0o755);
@@ -178,10 +192,15 @@ describe("signals", () => {
       console.log("ready", process.pid);
     });`;
 
-  function start(node: string): { child: ChildProcess; said: (text: string) => Promise<string> } {
-    const root = makePackage({ "src/cli/main.ts": counter });
+  function start(
+    node: string,
+    main = counter,
+    variables: Record<string, string> = {},
+  ): { child: ChildProcess; said: (text: string) => Promise<string> } {
+    const root = makePackage({ "src/cli/main.ts": main });
     const child = spawn(node, [path.join(root, "bin/aurex-node.js")], {
       stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, ...variables },
     });
     let heard = "";
     child.stdout!.setEncoding("utf8").on("data", (text: string) => {
@@ -225,6 +244,64 @@ describe("signals", () => {
     assert.doesNotMatch(await said("interrupt 2\n"), /interrupt 3/);
     child.kill("SIGTERM");
     assert.deepEqual(await once(child, "exit"), [42, null]);
+  });
+
+  /** Stops listening at the first signal, as a command does that has been stopped; `then` is what it does next. */
+  const stopsListening = (then: string) => `export const main = () => new Promise((resolve, reject) => {
+      const busy = setInterval(() => {}, 1000);
+      const end = (settle) => { clearInterval(busy); settle(); };
+      process.once("SIGINT", () => { ${then} });
+      console.log("ready");
+    });`;
+  const again = 'process.kill(process.pid, "SIGINT");';
+
+  for (const [when, then] of [
+    ["has stopped listening", `${again} setImmediate(() => end(resolve));`],
+    ["is ending", `${interruptedAtEnd} end(resolve);`],
+  ] as const) {
+    it(`one Ctrl-C that arrives again when the command ${when} does not end it as a signal does`, async () => {
+      const { child, said } = start(process.execPath, stopsListening(then));
+      await said("ready");
+      const ended = once(child, "exit");
+      child.kill("SIGINT");
+      assert.deepEqual(await ended, [0, null]);
+    });
+  }
+
+  it("one Ctrl-C that arrives again when the launcher is ending does not end it as a signal does", async () => {
+    const main = stopsListening("end(resolve);");
+    const { child, said } = start(oldNode, main, { INTERRUPTED_AT_END: "yes" });
+    await said("ready");
+    const ended = once(child, "exit");
+    child.kill("SIGINT");
+    assert.deepEqual(await ended, [0, null]);
+  });
+
+  it("a second Ctrl-C ends a command that has stopped listening and does not end by itself", async () => {
+    const untilFree =
+      'setInterval(() => { if (process.listenerCount("SIGINT") === 0) console.log("free"); }, 20);';
+    const { child, said } = start(process.execPath, stopsListening(untilFree));
+    await said("ready");
+    const ended = once(child, "exit");
+    child.kill("SIGINT");
+    await said("free");
+    child.kill("SIGINT");
+    assert.deepEqual(await ended, [null, "SIGINT"]);
+  });
+
+  it("an error that main does not catch is shown after a signal, too", async () => {
+    const failing = stopsListening('end(() => reject(new Error("a bug")));');
+    const root = makePackage({ "src/cli/main.ts": failing });
+    const child = spawn(process.execPath, [path.join(root, "bin/aurex-node.js")], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let trace = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (trace += text));
+    await once(child.stdout, "data");
+    const closed = once(child, "close");
+    child.kill("SIGINT");
+    assert.deepEqual(await closed, [1, null]);
+    assert.match(trace, /Error: a bug\n +at /);
   });
 
   it("an end by signal is passed on as one", async () => {
