@@ -280,8 +280,13 @@ describe("what goes on until Ctrl-C", () => {
       [{ NO_COLOR: "1" }, false],
     ] as const) {
       const file = join(folder, `screen-${isBold}`);
-      const line = `'${node}' '${program}' status --watch --every 200ms --data-dir '${dataDir}'`;
-      const terminal = started(t, "script", ["-qfec", line, file], { TERM: "xterm", ...variables });
+      // Ctrl-C reaches everybody in the terminal: a shell that stayed there, as dash does, would end by it, with 130.
+      const line = `exec '${node}' '${program}' status --watch --every 200ms --data-dir '${dataDir}'`;
+      const terminal = started(t, "script", ["-qfec", line, file], {
+        SHELL: "/bin/sh",
+        TERM: "xterm",
+        ...variables,
+      });
       await until(
         "two screens",
         () => terminal.out.split("\u001b[H").length > 3 && /mempool/.test(terminal.out),
