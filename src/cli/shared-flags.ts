@@ -1,6 +1,7 @@
 /** The flags that several commands share, and what follows from them: the data directory, and the node to talk to. */
 
 import type { ApiClient } from "../client/api-client.ts";
+import type { CallOptions } from "../client/call.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import type { AurexCommand } from "./command.ts";
 import { loadPlainConfig } from "./load-config.ts";
@@ -52,9 +53,14 @@ export async function settingsOf(flags: PlaceFlags, terminal: Terminal): Promise
 /**
  * A client of the node that the flags name: by its API, or by its data directory; else of the only one that runs.
  *
+ * @param options.signal ends the asking
  * @throws OperatorError with exit code 2 if there is no such node, or another one answers
  */
-export async function connect(flags: ApiFlags, terminal: Terminal): Promise<ApiClient> {
+export async function connect(
+  flags: ApiFlags,
+  terminal: Terminal,
+  options?: CallOptions,
+): Promise<ApiClient> {
   const { connectTo } = await import("./place/answering-node.ts");
-  return connectTo(flags, terminal);
+  return connectTo(flags, terminal, options);
 }

@@ -1,14 +1,16 @@
 /** `aurex-node status --watch`: a live screen of a node; lines where nobody looks at a screen. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type ConsensusAnswer, getConsensus } from "../api/agreement.ts";
-import type { BlocksAnswer } from "../api/blocks.ts";
+import { type BlocksAnswer, getBlocks } from "../api/blocks.ts";
 import { getMempoolStats, type MempoolStats } from "../api/mempool.ts";
+import { getNode } from "../api/node.ts";
 import { type NodeAnswer, stateText } from "../api/node-status.ts";
 import { durationText } from "../base/duration-text.ts";
 import { toError } from "../base/invariant.ts";
 import { shortened } from "../base/text-table.ts";
 import { visibleText } from "../base/visible-text.ts";
 import type { ApiClient } from "../client/api-client.ts";
+import type { CallOptions } from "../client/call.ts";
 import { endSignals } from "./events.ts";
 import { type ApiFlags, connect, type JsonFlag } from "./shared-flags.ts";
 import { statusText } from "./status-line.ts";
@@ -36,18 +38,21 @@ export async function watch({ json, every, ...flags }: WatchFlags, terminal: Ter
   // Whoever names a wrong node learns so at once.
   let client: ApiClient | undefined = await connect(flags, terminal);
   const stop = endSignals(terminal);
+  const { signal } = stop;
   const view = viewFor(json ?? false, terminal);
   try {
-    while (!stop.signal.aborted) {
+    while (!signal.aborted) {
       try {
-        client ??= await connect(flags, terminal);
-        view.show(await look(client));
+        // A node that hangs is not waited for after Ctrl-C: its answer would come after half a minute, or never.
+        client ??= await connect(flags, terminal, { signal });
+        view.show(await look(client, { signal }));
       } catch (thrown) {
+        if (signal.aborted) break;
         client = undefined;
         view.lost(toError(thrown).message);
       }
       // A timer that keeps the process alive, as nothing else does between two looks.
-      await delay(every, undefined, { signal: stop.signal }).catch(() => undefined);
+      await delay(every, undefined, { signal }).catch(() => undefined);
     }
   } finally {
     view.end();
@@ -55,12 +60,12 @@ export async function watch({ json, every, ...flags }: WatchFlags, terminal: Ter
   }
 }
 
-async function look(client: ApiClient): Promise<Watched> {
+async function look(client: ApiClient, options: CallOptions): Promise<Watched> {
   const [node, consensus, mempool, blocks] = await Promise.all([
-    client.node(),
-    client.call(getConsensus, {}),
-    client.call(getMempoolStats, {}),
-    client.blocks({ limit: String(blocksShown) }),
+    client.call(getNode, {}, options),
+    client.call(getConsensus, {}, options),
+    client.call(getMempoolStats, {}, options),
+    client.call(getBlocks, { query: { limit: blocksShown } }, options),
   ]);
   return { node, consensus, mempool, blocks };
 }

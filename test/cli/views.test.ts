@@ -9,6 +9,7 @@ import { fromUtf8 } from "../../src/base/bytes.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { Payload } from "../../src/protocol/transaction.ts";
+import { BreakableProxy } from "../client/breakable-proxy.ts";
 import { type ApiRig, alice, bob, openApiRig } from "../http/api-rig.ts";
 import { folderOf, program, quiet, ShellNode } from "../process/shell.ts";
 import { until } from "../support/patience.ts";
@@ -268,6 +269,32 @@ describe("what goes on until Ctrl-C", () => {
       assert.match(String(cut.stdout), /snapshot/);
     }
   });
+
+  for (const [what, isBroken] of [
+    ["an answer", false],
+    ["the first answer after a break", true],
+  ] as const) {
+    it(`status --watch ends at Ctrl-C with 0 where it waits for ${what} in vain`, async (t) => {
+      const dataDir = join(await folderOf(t), "node");
+      const node = new ShellNode(t, dataDir, startLine(dataDir));
+      const proxy = await BreakableProxy.open(await node.ready());
+      t.after(() => proxy.close());
+      const flags = ["--every", "200ms", "--api", proxy.url, "--data-dir", dataDir];
+      const watched = started(t, process.execPath, aurexArgs("status", "--watch", ...flags));
+      const seen = () => ({ out: watched.out, err: watched.err });
+      await until("a line", () => watched.out.includes("\n"), { seen });
+      proxy.isHeld = true;
+      await until("a request is held", () => proxy.held > 0, { seen });
+      if (isBroken) {
+        proxy.cut();
+        await until("it says that nobody answers", () => /does not answer/.test(watched.err), { seen });
+        const before = proxy.held;
+        await until("another request is held", () => proxy.held > before, { seen });
+      }
+      watched.child.kill("SIGINT");
+      assert.deepEqual(await watched.ended, [0, null]);
+    });
+  }
 
   it("status --watch draws one screen in a terminal, and leaves the terminal as it was", async (t) => {
     if (spawnSync("script", ["--version"]).status !== 0)

@@ -6,8 +6,10 @@ export class BreakableProxy {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   #port: number;
-  /** Nothing more is passed on; connections stay open. */
+  /** Nothing more is passed on, also not that the server has closed a connection; connections stay open. */
   isHeld = false;
+  /** Pieces of requests that were not passed on. */
+  held = 0;
 
   private constructor(port: number) {
     this.#port = port;
@@ -54,11 +56,12 @@ export class BreakableProxy {
       this.#sockets.add(from);
       from.on("data", (bytes) => {
         if (!this.isHeld) to.write(bytes);
+        else if (from === near) this.held += 1;
       });
       from.on("error", () => {});
       from.on("close", () => {
         this.#sockets.delete(from);
-        to.destroy();
+        if (!this.isHeld || from === near) to.destroy();
       });
     }
   }

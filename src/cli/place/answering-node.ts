@@ -1,7 +1,9 @@
 /** The node that a command talks to: found, and compared with the directory that the command is about. */
 import path from "node:path";
+import { getNode } from "../../api/node.ts";
 import type { NodeAnswer } from "../../api/node-status.ts";
 import { type ApiClient, createApiClient, type ReadToken } from "../../client/api-client.ts";
+import type { CallOptions } from "../../client/call.ts";
 import { knownApiToken } from "../../node/api-token.ts";
 import { holderApi } from "../../node/holder-api.ts";
 import type { OperatorError } from "../../node/operator-error.ts";
@@ -26,13 +28,18 @@ export interface AnsweringNode {
  * The API of the node that the flags name, else of the only one that runs. If the flags name a directory, then the
  * node that answers is on that directory's chain.
  *
+ * @param options.signal ends the asking
  * @throws OperatorError with exit code 2 if there is no such node, or another one answers
  */
-export async function connectTo(flags: ApiFlags, terminal: Terminal): Promise<ApiClient> {
-  if (flags.api === undefined) return (await ownNode(flags, terminal)).client;
+export async function connectTo(
+  flags: ApiFlags,
+  terminal: Terminal,
+  options: CallOptions = {},
+): Promise<ApiClient> {
+  if (flags.api === undefined) return (await ownNode(flags, terminal, options)).client;
   const client = await clientAt(flags.api, flags, terminal);
   const named = flags.dataDir === undefined ? undefined : await namedDirectory(flags, terminal);
-  if (named !== undefined) await requireSameChain(await client.node(), named, client.url);
+  if (named !== undefined) await requireSameChain(await client.call(getNode, {}, options), named, client.url);
   return client;
 }
 
@@ -101,10 +108,14 @@ async function namedToken(
   };
 }
 
-async function ownNode(flags: ApiFlags, terminal: Terminal): Promise<AnsweringNode> {
+async function ownNode(
+  flags: ApiFlags,
+  terminal: Terminal,
+  options: CallOptions = {},
+): Promise<AnsweringNode> {
   const { dataDir, holder } = await runningPlace(flags, terminal);
   const client = holderApi(holder, await namedToken(flags, terminal));
-  const status = await client.node();
+  const status = await client.call(getNode, {}, options);
   await requireSameChain(status, dataDir, client.url);
   const why = await otherNode(dataDir, status);
   if (why !== undefined)
