@@ -1,7 +1,7 @@
 /** `aurex-node demo`: a network of both engines on this machine. */
 import { accessSync, constants, existsSync } from "node:fs";
 import path from "node:path";
-import { shellWord } from "../node/demo/demo-commands.ts";
+import { shellWord } from "../demo/demo-commands.ts";
 import { AurexCommand } from "./command.ts";
 import { listed, numberFrom, oneOf } from "./flag-values.ts";
 import { addStopSignals } from "./stop-signals.ts";
@@ -48,7 +48,7 @@ export function demoCommand(terminal: Terminal): AurexCommand {
       "aurex-node demo --data-dir ./demo && sqlite3 ./demo/ledger.sqlite .tables",
     )
     .runs(async ({ pow, poa, dataDir, ...flags }: DemoFlags) => {
-      const { runDemo } = await import("../node/demo/demo.ts");
+      const { runDemo } = await import("../demo/demo.ts");
       const stop = addStopSignals();
       try {
         return await runDemo(

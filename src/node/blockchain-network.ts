@@ -1,5 +1,4 @@
 /** Several nodes in one process, for demonstrations, lessons and tests: real nodes on loopback, nothing imitated. */
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,7 +6,7 @@ import type { NodeStatus } from "../api/node-status.ts";
 import { compareBytes, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
 import { sleep, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
-import { chainSpecFrom, specDefaults } from "../protocol/chain-spec-json.ts";
+import { specDefaults } from "../protocol/chain-spec-json.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { ChainSpec, ConsensusName } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
@@ -17,6 +16,7 @@ import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import { AurexNode } from "./aurex-node.ts";
 import { type BlockSummary, blockSummaries, chainTable, statusTable } from "./chain-tables.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
+import { localChainSpec } from "./local-chain.ts";
 import { LocalNode, writeToStdout } from "./local-node.ts";
 
 export interface BlockchainNetworkOptions {
@@ -56,10 +56,6 @@ interface PlannedNode {
   readonly apiPort: number | undefined;
 }
 
-/** What each node's account, and each funded key, has in a new chain. */
-const fundedAur = "1000000";
-/** Rewards as on the built-in chain, and a first block without much waiting. */
-const powTerms = { minimumIntervalMs: 500, blockReward: "50", rewardMaturityBlocks: 10 } as const;
 const connectTimeoutMs = 60_000;
 const commitTimeoutMs = 120_000;
 const pollMs = 50;
@@ -195,19 +191,11 @@ export class BlockchainNetwork {
       ...members.map(({ name }) => this.#keyOf(name).publicKey),
       ...(this.#options.fundedKeys ?? []),
     ];
-    const spec = chainSpecFrom({
-      name: `local-${consensus}`,
-      consensus,
-      timestamp: new Date().toISOString(),
-      salt: randomBytes(32).toString("hex"),
-      ...(consensus === "pow"
-        ? { ...powTerms, difficulty: members[0]?.difficulty ?? specDefaults.pow.difficulty }
-        : { authorities: this.#authorities(members) }),
-      allocations: Object.fromEntries(funded.map((key) => [addressOf(key), fundedAur])),
+    return localChainSpec(consensus, {
+      difficulty: members[0]?.difficulty,
+      authorities: consensus === "poa" ? this.#authorities(members) : [],
+      funded,
     });
-    if (!spec.ok)
-      throw new Error(`the ${consensus} chain cannot be: ${spec.fault.field} ${spec.fault.reason}`);
-    return spec.value;
   }
 
   #authorities(members: readonly PlannedNode[]): string[] {

@@ -30,7 +30,8 @@ const rooms = {
 export const layers: Layers = {
   ...rooms,
   node: Object.keys(rooms),
-  cli: ["client", "api", "node", "config", "wallet", "http", "export", "store", "protocol", "base"],
+  demo: [...Object.keys(rooms), "node"],
+  cli: ["demo", "client", "api", "node", "config", "wallet", "http", "export", "store", "protocol", "base"],
 };
 
 /** The package's door: it stands in no room and may import all of them. */

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, it } from "node:test";
-import { runDemo } from "../../src/node/demo/demo.ts";
-import { shellWord } from "../../src/node/demo/demo-commands.ts";
+import { runDemo } from "../../src/demo/demo.ts";
+import { shellWord } from "../../src/demo/demo-commands.ts";
 import { temporaryFolder } from "./node-rig.ts";
 
 describe("the demo in a terminal", () => {

@@ -1,12 +1,12 @@
 /** What the demo shows: the results once, then how the network goes on. */
 
-import type { NodeStatus } from "../../api/node-status.ts";
-import { sleep, systemClock } from "../../base/clock.ts";
-import { shortened } from "../../base/text-table.ts";
-import { openLedgerFile } from "../../export/ledger-file.ts";
-import { ledgerTablesText } from "../../export/print-tables.ts";
-import type { BlockchainNetwork } from "../blockchain-network.ts";
-import { blockSummaries, chainTable, statusTable } from "../chain-tables.ts";
+import type { NodeStatus } from "../api/node-status.ts";
+import { sleep, systemClock } from "../base/clock.ts";
+import { shortened } from "../base/text-table.ts";
+import { openLedgerFile } from "../export/ledger-file.ts";
+import { ledgerTablesText } from "../export/print-tables.ts";
+import type { BlockchainNetwork } from "../node/blockchain-network.ts";
+import { blockSummaries, chainTable, statusTable } from "../node/chain-tables.ts";
 import { shellWord } from "./demo-commands.ts";
 import type { DemoOutput } from "./demo-output.ts";
 

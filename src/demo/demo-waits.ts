@@ -1,9 +1,9 @@
 /** What the demo waits for: committed transactions, equal heads, nodes that know each other. */
-import { sleep, systemClock } from "../../base/clock.ts";
-import type { Logger } from "../../base/logger.ts";
-import { shortened } from "../../base/text-table.ts";
-import type { BlockchainNetwork } from "../blockchain-network.ts";
-import { exitCodes, OperatorError } from "../operator-error.ts";
+import { sleep, systemClock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { shortened } from "../base/text-table.ts";
+import type { BlockchainNetwork } from "../node/blockchain-network.ts";
+import { exitCodes, OperatorError } from "../node/operator-error.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import type { SentTransaction } from "./demo-transactions.ts";
 

@@ -1,12 +1,15 @@
 /** The demo's test transactions: the same set on both chains. */
-import { fromHex, fromUtf8 } from "../../base/bytes.ts";
-import type { ConsensusName } from "../../protocol/genesis.ts";
-import { zeroBytes32 } from "../../protocol/hashing.ts";
-import type { KeyPair } from "../../protocol/signing.ts";
-import type { Payload } from "../../protocol/transaction.ts";
-import type { AurexNode } from "../aurex-node.ts";
-import type { BlockchainNetwork } from "../blockchain-network.ts";
+import { getUser } from "../api/accounts.ts";
+import { fromHex, fromUtf8 } from "../base/bytes.ts";
+import { ApiProblem } from "../client/api-problem.ts";
+import type { ConsensusName } from "../protocol/genesis.ts";
+import { zeroBytes32 } from "../protocol/hashing.ts";
+import type { KeyPair } from "../protocol/signing.ts";
+import type { Payload } from "../protocol/transaction.ts";
 import type { DemoOutput } from "./demo-output.ts";
+import type { Lab } from "./lab/lab.ts";
+import type { LabNode } from "./lab/lab-node.ts";
+import { signAndSend } from "./lab/sign-and-send.ts";
 
 /** One of the demo's transactions. Its id changes if it has to be sent again. */
 export class SentTransaction {

@@ -1,6 +1,7 @@
 /** What one can do with the demo's nodes while they run: their APIs, keys that have AUR, and command lines to copy. */
-import { addressOf } from "../../protocol/identity.ts";
-import type { BlockchainNetwork } from "../blockchain-network.ts";
+
+import type { BlockchainNetwork } from "../node/blockchain-network.ts";
+import { addressOf } from "../protocol/identity.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import { type DemoWallets, userNames } from "./demo-transactions.ts";
 
