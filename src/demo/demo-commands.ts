@@ -1,9 +1,9 @@
 /** What one can do with the demo's nodes while they run: their APIs, keys that have AUR, and command lines to copy. */
 
-import type { BlockchainNetwork } from "../node/blockchain-network.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import { type DemoWallets, userNames } from "./demo-transactions.ts";
+import type { Lab } from "./lab/lab.ts";
 
 export interface DemoPlace {
   readonly dataDir: string;
@@ -12,7 +12,7 @@ export interface DemoPlace {
 
 /** Prints the funded keys, and for each chain commands that work as they stand. */
 export function showCommands(
-  network: BlockchainNetwork,
+  lab: Lab,
   { dataDir, wallets }: DemoPlace,
   { write, program, columns }: DemoOutput,
 ): void {
@@ -25,10 +25,10 @@ export function showCommands(
     ["pow", "Proof of Work"],
     ["poa", "Proof of Authority"],
   ] as const) {
-    const node = network.nodesOf(consensus)[0];
-    if (!node?.apiUrl) continue;
-    const api = `--api ${node.apiUrl}`;
-    write(`\nTry it in another terminal, on the ${title} chain (${node.options.name})\n`);
+    const node = lab.nodesOf(consensus)[0];
+    if (!node) continue;
+    const api = `--api ${node.api.url}`;
+    write(`\nTry it in another terminal, on the ${title} chain (${node.name})\n`);
     for (const command of [
       [`${program} account alice`, place, api],
       [`${program} tx send`, `--key alice --to ${userNames.bob}`, "--amount 1 --wait", place, api],

@@ -16,23 +16,16 @@ export class SentTransaction {
   readonly consensus: ConsensusName;
   readonly what: string;
   readonly #send: () => Promise<string>;
-  readonly #isDone: (node: AurexNode) => boolean;
+  /** The name that it registers, if it does. */
+  readonly name: string | undefined;
   #idHex = "";
 
-  /**
-   * @param send signs it for the account's next sequence and submits it; resolves to its id
-   * @param isDone whether a node's chain has what it is for by another transaction, e.g. one of an earlier run
-   */
-  constructor(
-    consensus: ConsensusName,
-    what: string,
-    send: () => Promise<string>,
-    isDone: (node: AurexNode) => boolean = () => false,
-  ) {
+  /** @param send signs it for the account's next sequence and submits it; resolves to its id */
+  constructor(consensus: ConsensusName, what: string, send: () => Promise<string>, name?: string) {
     this.consensus = consensus;
     this.what = what;
     this.#send = send;
-    this.#isDone = isDone;
+    this.name = name;
   }
 
   get idHex(): string {
@@ -41,10 +34,6 @@ export class SentTransaction {
 
   async send(): Promise<void> {
     this.#idHex = await this.#send();
-  }
-
-  isCommittedOn(node: AurexNode): boolean {
-    return this.#isDone(node) || node.chain.transaction(bytesOf(this.#idHex)) !== undefined;
   }
 }
 
@@ -61,7 +50,7 @@ const centUnits = 1_000_000n;
 
 /** Sends the same set of transactions to both chains, each to another node than the last. */
 export async function sendAll(
-  network: BlockchainNetwork,
+  lab: Lab,
   wallets: DemoWallets,
   transactions: number,
   { write, signal }: DemoOutput,
@@ -69,8 +58,9 @@ export async function sendAll(
   write("[4/6] Sending test transactions\n");
   const sent: SentTransaction[] = [];
   for (const consensus of ["pow", "poa"] as const) {
-    const nodes = network.nodesOf(consensus);
-    if (nodes.length === 0) continue;
+    const nodes = lab.nodesOf(consensus);
+    const [first] = nodes;
+    if (!first) continue;
     const begin = async (transaction: SentTransaction) => {
       signal.throwIfAborted();
       await transaction.send();
@@ -78,13 +68,13 @@ export async function sendAll(
       write(`      ${consensus} ${transaction.idHex.slice(0, 16)}… ${transaction.what}\n`);
       return transaction;
     };
-    const send: Send = (keyPair, payload, what, isDone) => {
+    const send: Send = (keyPair, payload, what, name) => {
       // One account's transactions go through one node: another might not have heard of the last one yet.
-      const node = nodes[keyPair === wallets.alice ? 0 : nodes.length - 1] as AurexNode;
-      const sending = () => network.send(node.options.name, keyPair, payload());
-      return begin(new SentTransaction(consensus, what, sending, isDone));
+      const { api, plan } = nodes[keyPair === wallets.alice ? 0 : nodes.length - 1] as LabNode;
+      const sending = () => signAndSend({ api, spec: plan.spec }, keyPair, payload());
+      return begin(new SentTransaction(consensus, what, sending, name));
     };
-    await sendNamedTransactions(nodes[0] as AurexNode, wallets, send);
+    await sendNamedTransactions(first, wallets, send);
     for (let index = 0; index < transactions; index += 1) {
       await send(
         wallets.alice,
@@ -92,36 +82,34 @@ export async function sendAll(
         `transfer ${index + 1} of ${transactions}`,
       );
     }
-    for (const node of nodes) {
-      const { name } = node.options;
-      const sending = () => network.sendTestTransaction(name, `Data from ${name}`);
+    for (const { api, name, plan } of nodes) {
+      const payload: Payload = { kind: "record", data: fromUtf8(`Data from ${name}`) };
+      const sending = () => signAndSend({ api, spec: plan.spec }, plan.keyPair, payload);
       await begin(new SentTransaction(consensus, `record by ${name}`, sending));
     }
   }
   return sent;
 }
 
-/** @param payload asked for anew if the transaction has to be sent again */
+/**
+ * @param payload asked for anew if the transaction has to be sent again
+ * @param name that it registers
+ */
 type Send = (
   keyPair: KeyPair,
   payload: () => Payload,
   what: string,
-  isDone?: (node: AurexNode) => boolean,
+  name?: string,
 ) => Promise<SentTransaction>;
 
-async function sendNamedTransactions(
-  node: AurexNode,
-  { alice, bob }: DemoWallets,
-  send: Send,
-): Promise<void> {
+async function sendNamedTransactions(node: LabNode, { alice, bob }: DemoWallets, send: Send): Promise<void> {
   for (const [keyPair, name] of [
     [alice, userNames.alice],
     [bob, userNames.bob],
   ] as const) {
     // A data directory used before has its users already.
-    const isDone = ({ chain }: AurexNode) => chain.ledger.userByName(name) !== undefined;
-    if (isDone(node)) continue;
-    await send(keyPair, () => ({ kind: "registerUser", name: fromUtf8(name) }), `register ${name}`, isDone);
+    if (await hasUser(node, name)) continue;
+    await send(keyPair, () => ({ kind: "registerUser", name: fromUtf8(name) }), `register ${name}`, name);
   }
   await send(
     alice,
@@ -155,6 +143,17 @@ async function sendNamedTransactions(
     memo: fromUtf8("25 grams"),
   });
   await send(alice, transferGold, `25 GOLD from ${userNames.alice} to ${userNames.bob}`);
+}
+
+/** Whether a node's ledger has a name, whoever registered it. */
+export async function hasUser({ api }: LabNode, name: string): Promise<boolean> {
+  try {
+    await api.call(getUser, { params: { name } });
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof ApiProblem && thrown.status === 404) return false;
+    throw thrown;
+  }
 }
 
 function transferAur(to: KeyPair, amount: bigint): Payload {

@@ -5,15 +5,22 @@ import path from "node:path";
 import { makeDirectory } from "../base/make-directory.ts";
 import { shortened } from "../base/text-table.ts";
 import { openLedgerFile } from "../export/ledger-file.ts";
-import { BlockchainNetwork } from "../node/blockchain-network.ts";
-import { createNodeLogger } from "../node/logging.ts";
 import { exitCodes, placeUnusable } from "../node/operator-error.ts";
 import { loadOrCreateKey } from "../wallet/keystore.ts";
 import { showCommands } from "./demo-commands.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import { sendAll } from "./demo-transactions.ts";
 import { showLive, showResults } from "./demo-view.ts";
-import { waitUntilAgreed, waitUntilCommitted, waitUntilKnown, waitUntilQuiet } from "./demo-waits.ts";
+import {
+  startNodes,
+  waitUntilAgreed,
+  waitUntilCommitted,
+  waitUntilConnected,
+  waitUntilKnown,
+  waitUntilQuiet,
+} from "./demo-waits.ts";
+import { Lab } from "./lab/lab.ts";
+import { openPage, type PageOptions } from "./open-page.ts";
 
 export interface DemoOptions {
   readonly powNodes: number;
@@ -29,6 +36,8 @@ export interface DemoOptions {
   /** Stay up until Ctrl-C, also without a terminal. */
   readonly stay: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
+  /** Of the page, which is served if the demo stays up. */
+  readonly page: PageOptions;
 }
 
 /**
@@ -40,88 +49,81 @@ export interface DemoOptions {
  */
 export async function runDemo(options: DemoOptions, output: DemoOutput): Promise<number> {
   const { write, signal } = output;
+  const stays = options.stay || (output.isTerminal && !options.exit);
   const dataDir = await placeOfDemo(options.dataDir);
   const ledgerFile = path.join(dataDir, "ledger.sqlite");
-  const log = createNodeLogger({
-    level: options.logLevel,
-    format: "human",
-    file: path.join(dataDir, "blockchain.log"),
-    terminal: undefined,
-  });
   const wallets = {
     alice: await loadOrCreateKey(dataDir, "alice"),
     bob: await loadOrCreateKey(dataDir, "bob"),
   };
-  const network = new BlockchainNetwork({
+  const lab = await Lab.open({
+    ...options,
     dataDir: path.join(dataDir, "nodes"),
-    fundedKeys: [wallets.alice.publicKey, wallets.bob.publicKey],
+    funded: [wallets.alice.publicKey, wallets.bob.publicKey],
     exportFile: ledgerFile,
-    logger: log.logger,
   });
+  const page = stays ? await openPage(lab, options.page).catch(closeAfter(lab)) : undefined;
   try {
     write(`Aurex demo: ${options.powNodes} Proof of Work and ${options.poaNodes} Proof of Authority nodes\n`);
+    page?.sayWhere(write);
     write(`Data and logs are in ${dataDir}\n\n`);
-    await startNetwork(network, options, output, ledgerFile);
+    await startNetwork(lab, output, ledgerFile);
     // In a data directory used before, the nodes may have been stopped at different heads.
-    await waitUntilAgreed(network, output, log.logger);
-    await waitUntilQuiet(network, output);
-    const sent = await sendAll(network, wallets, options.transactions, output);
-    await waitUntilCommitted(network, sent, output);
-    await waitUntilAgreed(network, output, log.logger);
-    await waitUntilKnown(network, output);
-    await showResults(network, ledgerFile, output);
-    if (options.stay || (output.isTerminal && !options.exit)) {
-      showCommands(network, { dataDir, wallets }, output);
-      await showLive(network, output);
+    await waitUntilAgreed(lab, output);
+    await waitUntilQuiet(lab, output);
+    const baseHeights = new Map(lab.nodes.map((node) => [node, node.view?.status.head.height ?? 0]));
+    const sent = await sendAll(lab, wallets, options.transactions, output);
+    await waitUntilCommitted(lab, sent, output, baseHeights);
+    await waitUntilAgreed(lab, output);
+    await waitUntilKnown(lab, ledgerFile, output);
+    await showResults(lab, ledgerFile, output);
+    if (stays) {
+      showCommands(lab, { dataDir, wallets }, output);
+      write("\n");
+      page?.sayWhere(write);
+      await showLive(lab, output);
     }
     if (signal.aborted) write(`${output.isTerminal ? "\n" : ""}Stopping.\n`);
     return exitCodes.ok;
   } catch (thrown) {
-    if (!signal.aborted || thrown !== signal.reason) throw thrown;
+    if (!signal.aborted) throw thrown;
     write("Stopped before the end.\n");
     return exitCodes.forcedStop;
   } finally {
-    await network.stopAll();
-    await log.close();
+    await page?.close();
+    await lab.close();
   }
+}
+
+function closeAfter(lab: Lab): (thrown: unknown) => Promise<never> {
+  return async (thrown) => {
+    await lab.close();
+    throw thrown;
+  };
 }
 
 /** The directory that the operator named, made if it is missing, else a temporary one. */
 async function placeOfDemo(named: string | undefined): Promise<string> {
-  const place = named === undefined ? path.join(tmpdir(), "aurex-demo-") : path.resolve(named);
+  const place = named ?? tmpdir();
   try {
-    if (named === undefined) return await mkdtemp(place);
-    makeDirectory(place);
-    return place;
+    if (named === undefined) return await mkdtemp(path.join(tmpdir(), "aurex-demo-"));
+    makeDirectory(named);
+    return path.resolve(named);
   } catch (thrown) {
     throw placeUnusable(thrown, place, "name a directory that this user may write to with --data-dir");
   }
 }
 
-async function startNetwork(
-  network: BlockchainNetwork,
-  options: DemoOptions,
-  { write, signal, columns }: DemoOutput,
-  ledgerFile: string,
-): Promise<void> {
-  const authorizedNodes = Array.from({ length: options.poaNodes }, (_, index) => `PoA_${index + 1}`);
-  const portOf = (index: number) => options.ports[index] ?? 0;
-  for (let index = 0; index < options.powNodes; index += 1) {
-    network.addPowNode(`PoW_${index + 1}`, { port: portOf(index), apiPort: 0 });
-  }
-  for (const [index, name] of authorizedNodes.entries()) {
-    network.addPoaNode(name, { port: portOf(options.powNodes + index), authorizedNodes, apiPort: 0 });
-  }
+async function startNetwork(lab: Lab, output: DemoOutput, ledgerFile: string): Promise<void> {
+  const { write, columns } = output;
   write(`[1/6] Initialising the SQL ledger ${ledgerFile}\n`);
   openLedgerFile(ledgerFile).close();
-  write("[2/6] Starting the nodes\n");
-  await network.startAll((node) => {
-    const address = node.network.addresses[0]?.replace(/\/p2p\/.*$/, "") ?? "";
-    write(`      ${node.options.name.padEnd(6)}  ${address.padEnd(25)}  API ${node.apiUrl}\n`);
-    signal.throwIfAborted();
+  write("[2/6] Starting the nodes, each a process of its own\n");
+  await startNodes(lab, output, ({ name, listens, api }) => {
+    write(`      ${name.padEnd(6)}  ${listens.padEnd(25)}  API ${api.url}\n`);
   });
   write("[3/6] Connecting all nodes as peers\n");
-  await network.connectPeers();
-  const peers = network.allStatus().map((status) => `${status.name} ${status.peers}`);
+  await waitUntilConnected(lab, output);
+  const peers = lab.nodes.map(({ name, view }) => `${name} ${view?.status.peers ?? 0}`);
   write(`${shortened(`      peers: ${peers.join(", ")}`, columns, "end")}\n`);
 }

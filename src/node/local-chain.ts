@@ -31,7 +31,6 @@ export function localChainSpec(
     ...(consensus === "pow" ? { ...powTerms, difficulty } : { authorities }),
     allocations: Object.fromEntries(funded.map((key) => [addressOf(key), fundedAur])),
   });
-  if (!spec.ok)
-    throw new Error(`the ${consensus} chain cannot be: ${spec.fault.field} ${spec.fault.reason}`);
+  if (!spec.ok) throw new Error(`the ${consensus} chain cannot be: ${spec.fault.field} ${spec.fault.reason}`);
   return spec.value;
 }

@@ -46,7 +46,7 @@ function accountKeysOf(text: string, chain: Chain): readonly string[] {
 }
 
 /** What hooks have set for this answer is sent with it; after this the response is the stream's alone. */
-function beginStream(reply: FastifyReply): void {
+export function beginStream(reply: FastifyReply): void {
   const { raw } = reply;
   reply.hijack();
   raw.writeHead(200, {
