@@ -20,7 +20,11 @@ export async function takeCopies(
   return [...below, newest];
 }
 
-async function copyAt(api: ApiClient, reference: number | "head", signal: AbortSignal): Promise<EditableBlock> {
+async function copyAt(
+  api: ApiClient,
+  reference: number | "head",
+  signal: AbortSignal,
+): Promise<EditableBlock> {
   const header = await api.call(routes.getBlockHeader, { params: { reference } }, { signal });
   const copy = editableBlock(header);
   if (!copy.ok) throw new Error(`The node sent a block that cannot be read: ${copy.fault}`);

@@ -45,7 +45,10 @@ export function useMiner(): Miner {
         else setProgress(report);
       };
       worker.onerror = () =>
-        end(undefined, "This browser did not start the part of the page that mines. Reload the page, or take another browser.");
+        end(
+          undefined,
+          "This browser did not start the part of the page that mines. Reload the page, or take another browser.",
+        );
       setProgress({ attempts: 0, hashesPerSecond: 0 });
       worker.postMessage(search);
     });

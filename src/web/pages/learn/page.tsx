@@ -14,8 +14,8 @@ export default function LearnPage() {
     <div class="stack learn">
       <h1>How it works</h1>
       <p class="learn-lead">
-        Six short lessons on the blocks of this very chain. Each has one idea and one thing to do. What you change stays
-        in your browser: nothing of it is sent to the node.
+        Six short lessons on the blocks of this very chain. Each has one idea and one thing to do. What you
+        change stays in your browser: nothing of it is sent to the node.
       </p>
       <ol class="learn-path">
         {lessons.map(({ name, title, idea }, index) => (
@@ -34,8 +34,17 @@ export default function LearnPage() {
         ))}
       </ol>
       <div class="row">
-        <a class="button main" href={next ? link("lesson", { lesson: next.name }) : link(isLab ? "lab" : "overview")}>
-          {next ? (done.size === 0 ? "Begin" : `Go on: ${next.title}`) : isLab ? "To the lab" : "To the overview"}
+        <a
+          class="button main"
+          href={next ? link("lesson", { lesson: next.name }) : link(isLab ? "lab" : "overview")}
+        >
+          {next
+            ? done.size === 0
+              ? "Begin"
+              : `Go on: ${next.title}`
+            : isLab
+              ? "To the lab"
+              : "To the overview"}
         </a>
         <a class="button" href={link("words")}>
           All words
@@ -44,8 +53,8 @@ export default function LearnPage() {
       </div>
       {!isLab && (
         <p class="soft small">
-          This page belongs to one node. The demonstration (npm start) has five nodes and a lab, in which you can stop
-          them, cut their lines and change their stores.
+          This page belongs to one node. The demonstration (npm start) has five nodes and a lab, in which you
+          can stop them, cut their lines and change their stores.
         </p>
       )}
     </div>

@@ -1,10 +1,19 @@
 /** Lesson 2: a real block of this chain counts if its hash is low enough, and to find such a hash is work. */
 import { useState } from "preact/hooks";
 import { toHex } from "../../../base/bytes.ts";
+import { routes } from "../../../client/index.ts";
 import { countingNonceOf, headerRoot } from "../../../protocol/block.ts";
 import { easiestTargetOf } from "../../../protocol/genesis.ts";
-import { routes } from "../../../client/index.ts";
-import { type EditableBlock, editableBlock, hashOf, isMined, noteOf, readyToMine, withNonce, withNote } from "../../learn/editable-chain.ts";
+import {
+  type EditableBlock,
+  editableBlock,
+  hashOf,
+  isMined,
+  noteOf,
+  readyToMine,
+  withNonce,
+  withNote,
+} from "../../learn/editable-chain.ts";
 import { expectedAttempts, leadingZeros } from "../../learn/nonce-search.ts";
 import { useMiner } from "../../learn/use-miner.ts";
 import { useAnswer } from "../../live/use-answer.ts";
@@ -27,31 +36,29 @@ const zerosMax = 6;
 
 export default function BlockLesson() {
   const [isDone, setDone] = useState(false);
-  const head = useAnswer(
-    async ({ api }, signal) => {
-      const header = await api.call(routes.getBlockHeader, { params: { reference: "head" } }, { signal });
-      const copy = editableBlock(header);
-      if (!copy.ok) throw new Error(copy.fault);
-      return copy.value;
-    },
-    [],
-  );
+  const head = useAnswer(async ({ api }, signal) => {
+    const header = await api.call(routes.getBlockHeader, { params: { reference: "head" } }, { signal });
+    const copy = editableBlock(header);
+    if (!copy.ok) throw new Error(copy.fault);
+    return copy.value;
+  }, []);
   return (
     <LessonFrame
       name="block"
       intro={
         <>
-          A <Word of="block" /> is a page of the ledger, and what is hashed of it is its <Word of="header" />. On a chain
-          of <Word of="proof of work">Proof of Work</Word> a block counts only if its hash begins with enough zeros. All
-          that a <Word of="miner" /> can do is to change the <Word of="nonce" /> and to hash again, until one fits.
+          A <Word of="block" /> is a page of the ledger, and what is hashed of it is its <Word of="header" />.
+          On a chain of <Word of="proof of work">Proof of Work</Word> a block counts only if its hash begins
+          with enough zeros. All that a <Word of="miner" /> can do is to change the <Word of="nonce" /> and to
+          hash again, until one fits.
         </>
       }
       task="write your name into the note of this block, then press Mine."
       isDone={isDone}
       seen={
         <>
-          The search took many tries, and to check its result takes one. Each zero more makes the search 16 times as
-          long. Whoever wants to change a block has to do its work again.
+          The search took many tries, and to check its result takes one. Each zero more makes the search 16
+          times as long. Whoever wants to change a block has to do its work again.
         </>
       }
     >
@@ -70,7 +77,7 @@ function Workbench({ truth, onMined }: { truth: EditableBlock; onMined: () => vo
   const { header, seal } = block;
   const hash = toHex(hashOf(block));
   const isTrue = hash === truth.trueHash;
-  const isGood = leadingZeros(hash) >= zeros;
+  const isGood = isTrue || leadingZeros(hash) >= zeros;
   const edit = (next: EditableBlock) => {
     miner.stop();
     setMined(undefined);
@@ -139,9 +146,12 @@ function Workbench({ truth, onMined }: { truth: EditableBlock; onMined: () => vo
         </Field>
         <div>
           <h3>
-            Hash <Badge kind={isGood ? "good" : "bad"}>{isGood ? "✓ low enough" : "✗ too high"}</Badge>
+            Hash{" "}
+            <Badge kind={isGood ? "good" : "bad"}>
+              {isTrue ? "as on the chain" : isGood ? "✓ low enough" : "✗ too high"}
+            </Badge>
           </h3>
-          <MinedHash value={hash} zerosNeeded={zeros} />
+          <MinedHash value={hash} zerosNeeded={isTrue ? 0 : zeros} />
         </div>
         <div class="row">
           {miner.progress ? (
@@ -161,7 +171,11 @@ function Workbench({ truth, onMined }: { truth: EditableBlock; onMined: () => vo
             `Found after ${wholeNumber(mined.attempts)} tries in ${(mined.elapsedMs / 1_000).toFixed(1)} s.`}
         </p>
         <TrueWork truth={truth} />
-        {miner.problem && <Note kind="bad" title="Mining ended">{miner.problem}</Note>}
+        {miner.problem && (
+          <Note kind="bad" title="Mining ended">
+            {miner.problem}
+          </Note>
+        )}
       </div>
     </Card>
   );
@@ -172,15 +186,15 @@ function TrueWork({ truth }: { truth: EditableBlock }) {
   if (!isMined(truth)) {
     return (
       <p class="soft small">
-        This chain is one of <Word of="proof of authority">Proof of Authority</Word>: its blocks are signed and not
-        mined. Here you mine a copy of one, by the rule of the other chains.
+        This chain is one of <Word of="proof of authority">Proof of Authority</Word>: its blocks are signed
+        and not mined. Here you mine a copy of one, by the rule of the other chains.
       </p>
     );
   }
   return (
     <p class="soft small">
-      The miners of this chain needed about {wholeNumber(expectedAttempts(truth.header.target))} tries for this block. You
-      mine with an easier <Word of="target" />, so no node would take your block.
+      The miners of this chain needed about {wholeNumber(expectedAttempts(truth.header.target))} tries for the
+      true block: its hash had to be at most its <Word of="target" />. Your copy stays in this page.
     </p>
   );
 }

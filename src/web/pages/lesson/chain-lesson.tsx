@@ -30,17 +30,17 @@ export default function ChainLesson() {
       name="chain"
       intro={
         <>
-          Each block names the hash of the block before it, down to the <Word of="genesis">first</Word>. So a hash
-          stands for its own block and for everything before. These are copies of the newest blocks of this chain, and
-          you can do with them what you like.
+          Each block names the hash of the block before it, down to the <Word of="genesis">first</Word>. So a
+          hash stands for its own block and for everything before. These are copies of the newest blocks of
+          this chain, and you can do with them what you like.
         </>
       }
       task="change the note of one of the first blocks, and look at the blocks after it."
       isDone={isDone}
       seen={
         <>
-          Your change gave the block another hash, so the next block named one that is not there any more, and nothing
-          after it counts.{" "}
+          Your change gave the block another hash, so the next block named one that is not there any more, and
+          nothing after it counts.{" "}
           {isMendedOnce
             ? "You have mined them again, one after the other, and your chain counts. But its hashes are not those of all others."
             : "To hide a change, the work of all later blocks has to be done again, faster than everybody else adds new ones."}
@@ -51,7 +51,9 @@ export default function ChainLesson() {
         {(truth) =>
           truth.length < blocksNeeded ? (
             <div>
-              <EmptyState>This chain has {truth.length} blocks so far. The lesson needs {blocksNeeded}.</EmptyState>
+              <EmptyState>
+                This chain has {truth.length} blocks so far. The lesson needs {blocksNeeded}.
+              </EmptyState>
               <Button onClick={copies.reload}>Look again</Button>
             </div>
           ) : (

@@ -23,10 +23,13 @@ interface CopiedBlockProps {
 export function CopiedBlock({ block, judgement, onEdit, children }: CopiedBlockProps) {
   const { hash, flaws, isBroken } = judgement;
   const { header } = block;
-  const reasons = flaws.map((flaw) => flawTexts[flaw]);
+  const reasons: string[] = flaws.map((flaw) => flawTexts[flaw]);
   if (isBroken && reasons.length === 0) reasons.push("It stands on a block that does not count.");
   return (
-    <section class={isBroken ? "lesson-block bad" : "lesson-block good"} aria-label={`Block ${header.height}`}>
+    <section
+      class={isBroken ? "lesson-block bad" : "lesson-block good"}
+      aria-label={`Block ${header.height}`}
+    >
       <header class="row spread">
         <h3>Block {header.height}</h3>
         <Badge kind={isBroken ? "bad" : "good"}>{isBroken ? "✗ does not count" : "✓ counts"}</Badge>

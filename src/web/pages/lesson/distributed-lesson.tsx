@@ -50,19 +50,19 @@ export default function DistributedLesson() {
       name="distributed"
       intro={
         <>
-          Every node has its own copy of the chain, and none of them is the original. Nodes that disagree compare their
-          chains: of Proof of Work the one with the most work counts, of Proof of Authority the one that a{" "}
-          <Word of="quorum" /> has voted for. While two chains are about, there is a <Word of="fork" />, and a node that
-          changes over goes through a <Word of="reorganization" />.
+          Every node has its own copy of the chain, and none of them is the original. Nodes that disagree
+          compare their chains: of Proof of Work the one with the most work counts, of Proof of Authority the
+          one that a <Word of="quorum" /> has voted for. While two chains are about, there is a{" "}
+          <Word of="fork" />, and a node that changes over goes through a <Word of="reorganization" />.
         </>
       }
       task="change a note in your own copy, and compare it with the others."
       isDone={isDone}
       seen={
         <>
-          One look at the newest hash shows that a copy is another one, and the heights show from which block on. You can
-          make your copy sound in itself, but the others still have theirs. To change the past, you would need more power
-          than all others together.
+          One look at the newest hash shows that a copy is another one, and the heights show from which block
+          on. You can make your copy sound in itself, but the others still have theirs. To change the past,
+          you would need more power than all others together.
         </>
       }
     >
@@ -78,13 +78,13 @@ export default function DistributedLesson() {
       </Loaded>
       {isLab ? (
         <p>
-          In <a href={link("lab")}>the lab</a> you can do it for real: tamper with the store of a node, and watch how it
-          gets the true block back from the others.
+          In <a href={link("lab")}>the lab</a> you can do it for real: tamper with the store of a node, and
+          watch how it gets the true block back from the others.
         </p>
       ) : (
         <p class="soft small">
-          This page knows one node, so the copies of the others are made from its blocks. The demonstration (npm start)
-          shows the copies of real nodes side by side.
+          This page knows one node, so the copies of the others are made from its blocks. The demonstration
+          (npm start) shows the copies of real nodes side by side.
         </p>
       )}
     </LessonFrame>
@@ -101,11 +101,15 @@ async function copiesOf(node: NodeView, signal: AbortSignal): Promise<Copies> {
   const state = await createApiClient(baseUrlOf(undefined)).call(getLabState, {}, { signal });
   const engine = (await node.api.node()).consensus;
   const names = state.nodes
-    .filter(({ name, consensus, process }) => consensus === engine && process === "running" && name !== node.labName)
+    .filter(
+      ({ name, consensus, process }) =>
+        consensus === engine && process === "running" && name !== node.labName,
+    )
     .map(({ name }) => name);
   const others = await Promise.all(names.map((name) => holderOf(name, own, signal)));
   const reached = others.filter((holder) => holder !== undefined);
-  if (reached.length === 0) throw new Error("No other node of this chain runs. Start one in the lab, and come again.");
+  if (reached.length === 0)
+    throw new Error("No other node of this chain runs. Start one in the lab, and come again.");
   return { holders: [{ name: "Your copy", copy: own }, ...reached], areReal: true };
 }
 
@@ -160,7 +164,11 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
               <header>
                 <h2>{name}</h2>
                 <span class="card-lead">
-                  {agree === shown.length ? "agrees with all" : agree === 1 ? "stands alone" : `${agree} of ${shown.length} agree`}
+                  {agree === shown.length
+                    ? "agrees with all"
+                    : agree === 1
+                      ? "stands alone"
+                      : `${agree} of ${shown.length} agree`}
                 </span>
               </header>
               <ol class="lesson-column">
@@ -186,7 +194,9 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
         {difference === undefined
           ? `All ${shown.length} copies have the same newest hash, so they are the same in everything.`
           : `From block ${difference} on your copy is another one than ${
-              isSound ? "the others have, though it is sound in itself" : "the others have, and it is not even sound in itself"
+              isSound
+                ? "the others have, though it is sound in itself"
+                : "the others have, and it is not even sound in itself"
             }. The others go on without you.`}
       </p>
       <div class="row">
@@ -194,7 +204,10 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
           (miner.progress ? (
             <Button onClick={miner.stop}>Stop</Button>
           ) : (
-            <Button disabled={isSound} onClick={() => void mineAll(mine, easiestTargetOf(zeros), miner.mine, setMine)}>
+            <Button
+              disabled={isSound}
+              onClick={() => void mineAll(mine, easiestTargetOf(zeros), miner.mine, setMine)}
+            >
               Mine your copy again
             </Button>
           ))}
@@ -211,8 +224,8 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
       )}
       {areReal && (
         <p class="soft small">
-          The others are real nodes of this demonstration, each asked for its own blocks. Newest hash of yours:{" "}
-          <code>{toHex(hashOf(mine.at(-1)!)).slice(0, 12)}…</code>
+          The others are real nodes of this demonstration, each asked for its own blocks. Newest hash of
+          yours: <code>{toHex(hashOf(mine.at(-1)!)).slice(0, 12)}…</code>
         </p>
       )}
     </div>

@@ -35,18 +35,20 @@ export default function FinalityLesson() {
       intro={
         <>
           On a chain of <Word of="proof of authority">Proof of Authority</Word> known nodes, the{" "}
-          <Word of="authority">authorities</Word>, sign the blocks in turn, and all of them <Word of="vote" /> for each.
-          The votes of two thirds, a <Word of="quorum" />, are a <Word of="certificate" /> that anybody can check. A
-          block that it makes <Word of="final" /> can never be undone, if no more than a third of them cheat.
+          <Word of="authority">authorities</Word>, sign the blocks in turn, and all of them <Word of="vote" />{" "}
+          for each. The votes of two thirds, a <Word of="quorum" />, are a <Word of="certificate" /> that
+          anybody can check. A block that it makes <Word of="final" /> can never be undone, if fewer than a
+          third of them cheat.
         </>
       }
       task="take away votes, one after the other, until the block is not certified any more."
       isDone={isDone}
       seen={
         <>
-          Up to a third of the authorities may be silent, and blocks still become final. With one vote less nothing more
-          becomes final, but nothing is lost either: the chain waits. And since two quorums always share members, two
-          blocks of one height can only become final if more than a third of the authorities sign both.
+          Up to a third of the authorities may be silent, and blocks still become final. With one vote less
+          nothing more becomes final, but nothing is lost either: the chain waits. And since two quorums
+          always share members, two blocks of one height can only become final if a third of the authorities
+          or more sign both.
         </>
       }
     >
@@ -63,8 +65,8 @@ export default function FinalityLesson() {
           <ClassVotes onLost={finish} />
         ) : engine === "pow" ? (
           <p>
-            This chain is one of Proof of Work: no block is ever final there, each is only harder to undo with every block
-            on it.{" "}
+            This chain is one of Proof of Work: no block is ever final there, each is only harder to undo with
+            every block on it.{" "}
             {isLab ? (
               <a href={labLink("lesson", { lesson: "finality" })}>Look at the votes on the other chain</a>
             ) : (
@@ -91,7 +93,10 @@ interface Loadable {
 
 /** The certificates that make the final block final, and how its authorities are called. */
 async function certificatesOf({ api }: NodeView, signal: AbortSignal): Promise<Loadable> {
-  const [consensus, { chainId }] = await Promise.all([api.call(routes.getConsensus, {}, { signal }), api.node()]);
+  const [consensus, { chainId }] = await Promise.all([
+    api.call(routes.getConsensus, {}, { signal }),
+    api.node(),
+  ]);
   const names = new Map(
     consensus.authorities.map(({ address, name, nodeName }) => [address, name ?? nodeName ?? ""]),
   );
@@ -112,7 +117,10 @@ function RealVotes({ onLost }: { onLost: () => void }) {
         if (!block) {
           return (
             <div class="stack">
-              <p>No block above the first one is final on this chain yet. Look again, or take the votes of a class.</p>
+              <p>
+                No block above the first one is final on this chain yet. Look again, or take the votes of a
+                class.
+              </p>
               <div>
                 <Button onClick={loaded.reload}>Look again</Button>
               </div>
@@ -139,12 +147,20 @@ function ClassVotes({ onLost }: { onLost: () => void }) {
     const hash = fromHex(status?.head.hash ?? "", 32) ?? new Uint8Array(32);
     const target = { height: status?.head.height ?? 1, hash };
     const source = { height: Math.max(0, target.height - 1), hash: new Uint8Array(32) };
-    return throwawayVotes(fromHex(chainId ?? "", 32) ?? new Uint8Array(32), { source, target }, count, randomBytes);
+    return throwawayVotes(
+      fromHex(chainId ?? "", 32) ?? new Uint8Array(32),
+      { source, target },
+      count,
+      randomBytes,
+    );
     // The newest block of the moment: votes that change while one takes them away would be confusing.
   }, [count, chainId]);
   return (
     <div class="stack">
-      <Field label={`Authorities: ${count}`} hint="Each gets a key that is made for this page, and signs a true vote.">
+      <Field
+        label={`Authorities: ${count}`}
+        hint="Each gets a key that is made for this page, and signs a true vote."
+      >
         {(props) => (
           <input
             {...props}
@@ -191,7 +207,9 @@ function Ballot({ block, nameOf, onLost }: BallotProps) {
     >
       <div class="stack">
         <fieldset class="lesson-votes">
-          <legend>Votes that count: {verdict.votes} of {verdict.authorities}, needed are {verdict.quorum}</legend>
+          <legend>
+            Votes that count: {verdict.votes} of {verdict.authorities}, needed are {verdict.quorum}
+          </legend>
           {block.authorities.map((authority, place) => {
             const address = addressOf(authority);
             const hasVoted = voters.has(toHex(authority));
@@ -223,14 +241,20 @@ function Ballot({ block, nameOf, onLost }: BallotProps) {
 }
 
 function silentText(silentMax: number, authorities: number): string {
-  if (silentMax === 0) return `With ${authorities} ${authorities === 1 ? "authority" : "authorities"}, all have to vote.`;
+  if (silentMax === 0)
+    return `With ${authorities} ${authorities === 1 ? "authority" : "authorities"}, all have to vote.`;
   return `Of ${authorities} authorities, ${silentMax} may be silent.`;
 }
 
 /** Votes against what is needed; the sentence beside it says the same. */
 function QuorumBar({ votes, quorum, authorities }: { votes: number; quorum: number; authorities: number }) {
   return (
-    <svg class="lesson-quorum" viewBox={`0 0 ${authorities * 10} 8`} preserveAspectRatio="none" aria-hidden="true">
+    <svg
+      class="lesson-quorum"
+      viewBox={`0 0 ${authorities * 10} 8`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
       <rect class="empty" width={authorities * 10} height="8" />
       <rect class={votes >= quorum ? "good" : "bad"} width={votes * 10} height="8" />
       <rect class="line" x={quorum * 10 - 0.4} width="0.8" height="8" />

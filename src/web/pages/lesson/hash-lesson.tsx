@@ -30,16 +30,16 @@ export default function HashLesson() {
       name="hash"
       intro={
         <>
-          A <Word of="hash" /> is a fingerprint of bytes: 64 digits, however long the text is. The same text always has
-          the same hash, on every computer. Nobody knows a way back from the hash to the text.
+          A <Word of="hash" /> is a fingerprint of bytes: 64 digits, however long the text is. The same text
+          always has the same hash, on every computer. Nobody knows a way back from the hash to the text.
         </>
       }
       task="change one letter of the text, and look at what happens to its hash."
       isDone={isDone}
       seen={
         <>
-          One letter changed about half of the 256 bits. A hash does not say how much was changed, only that something
-          was. So whoever keeps 64 digits can tell whether a text of any length is still the same.
+          One letter changed about half of the 256 bits. A hash does not say how much was changed, only that
+          something was. So whoever keeps 64 digits can tell whether a text of any length is still the same.
         </>
       }
     >

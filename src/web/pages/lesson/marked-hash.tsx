@@ -22,7 +22,6 @@ function runsOf(value: string, other: string | undefined) {
     else runs.push({ text: digit, differs });
   }
   return runs.map(({ text, differs }, index) =>
-    // biome-ignore lint/suspicious/noArrayIndexKey: runs have no other name than their place
     differs ? <mark key={index}>{text}</mark> : <span key={index}>{text}</span>,
   );
 }

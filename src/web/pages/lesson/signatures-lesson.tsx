@@ -41,7 +41,11 @@ export default function SignaturesLesson() {
     const next = { ...order, ...change };
     setOrder(next);
     const nextBytes = orderBytes(next, people, chain, timestampMs);
-    if (signed?.by === "Alice" && !("fault" in nextBytes) && !isSignedBy(nextBytes, signed.signature, people.alice)) {
+    if (
+      signed?.by === "Alice" &&
+      !("fault" in nextBytes) &&
+      !isSignedBy(nextBytes, signed.signature, people.alice)
+    ) {
       setDone(true);
     }
   };
@@ -54,17 +58,18 @@ export default function SignaturesLesson() {
       name="signatures"
       intro={
         <>
-          Money moves if its owner signs an order, a <Word of="transaction" />. The private <Word of="key" /> makes the{" "}
-          <Word of="signature" />, and the public key shows to everybody that it is right. The signature covers every
-          letter of the order and the chain that it is for.
+          Money moves if its owner signs an order, a <Word of="transaction" />. The private <Word of="key" />{" "}
+          makes the <Word of="signature" />, and the public key shows to everybody that it is right. The
+          signature covers every letter of the order and the chain that it is for.
         </>
       }
       task="sign the order as Alice, then change one letter or digit of it."
       isDone={isDone}
       seen={
         <>
-          The signature was right for what Alice had signed and for nothing else. Nobody on the way can change the amount
-          or the receiver, and nobody can sign for her. What must stay secret is her private key alone.
+          The signature was right for what Alice had signed and for nothing else. Nobody on the way can change
+          the amount or the receiver, and nobody can sign for her. What must stay secret is her private key
+          alone.
         </>
       }
     >
@@ -72,7 +77,10 @@ export default function SignaturesLesson() {
         <Card title="The order" lead="never sent: the keys are made for this page and forgotten with it">
           <div class="stack">
             <Facts>
-              <Fact label="From" meaning="Alice's public key, as an address. Her private key is in this page's memory.">
+              <Fact
+                label="From"
+                meaning="Alice's public key, as an address. Her private key is in this page's memory."
+              >
                 Alice, <Hash value={addressOf(people.alice.publicKey)} />
               </Fact>
               <Fact label="To" meaning="Bob's public key, as an address.">
@@ -102,7 +110,11 @@ export default function SignaturesLesson() {
               )}
             </Field>
             <div class="row">
-              <Button kind="main" disabled={fault !== undefined} onClick={() => signAs("Alice", people.alice)}>
+              <Button
+                kind="main"
+                disabled={fault !== undefined}
+                onClick={() => signAs("Alice", people.alice)}
+              >
                 Sign as Alice
               </Button>
               <Button disabled={fault !== undefined} onClick={() => signAs("Mallory", people.mallory)}>

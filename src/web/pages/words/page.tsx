@@ -10,8 +10,8 @@ export default function WordsPage() {
     <div class="stack">
       <h1>Words</h1>
       <p>
-        On every page these words are underlined with dots: point at one, or move to it with the Tab key, and its
-        meaning shows.
+        If a word has a dotted line below it, point at it or move to it with the Tab key: its meaning shows.
+        These are all such words.
       </p>
       <dl class="card words">
         {words.map(({ word, meaning, lesson }: Word) => (
