@@ -16,6 +16,8 @@ interface SparkProps {
 
 export function Spark({ label, values, format, fromZero = true }: SparkProps) {
   const { line, low, high, end } = sparklineOf(values, widthPx, heightPx, fromZero);
+  // One value alone is no line.
+  if (values.length < 2) return null;
   const text =
     end === undefined ? `${label}: nothing so far` : `${label}: from ${format(low)} to ${format(high)}`;
   return (

@@ -1,11 +1,11 @@
 /** The numbers beside the strip: finality, what waits, how fast the chain is. */
+import type { ComponentChildren } from "preact";
 import { getMempoolStats } from "../../../api/mempool.ts";
 import { getStats } from "../../../api/stats.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { useEvery } from "../../live/use-every.ts";
 import { Amount } from "../../parts/amount.tsx";
-import { Card } from "../../parts/card.tsx";
 import { BlockLink } from "../../parts/links.tsx";
 import { Spark } from "../../parts/spark.tsx";
 import { sinceFirst } from "../../parts/sparkline-points.ts";
@@ -17,34 +17,28 @@ const everyMs = 10_000;
 
 export function Figures({ blocks }: { blocks: readonly StripBlock[] }) {
   return (
-    <div class="overview-figures">
-      <Waiting />
+    <section class="card overview-figures" aria-label="Numbers">
       <Throughput />
       <BlockTime blocks={blocks} />
+      <Waiting />
       <Finality />
-    </div>
+    </section>
   );
 }
 
-function Waiting() {
-  const link = useLink();
-  const { answer } = useAnswer(({ api }, signal) => api.call(getMempoolStats, {}, { signal }), [], {
-    reloadOn: ["mempool", "head"],
-  });
-  const fee = answer?.suggestedFees[0]?.fee ?? answer?.minimumFee;
+interface OneFigureProps {
+  readonly name: string;
+  readonly value: ComponentChildren;
+  readonly children?: ComponentChildren;
+}
+
+function OneFigure({ name, value, children }: OneFigureProps) {
   return (
-    <Card title="Waiting" lead={<a href={link("mempool")}>Mempool</a>}>
-      <p class="overview-figure">{answer ? answer.count.toLocaleString("en-GB") : "…"}</p>
-      <p class="small soft">
-        {fee === undefined ? (
-          ""
-        ) : (
-          <>
-            A transfer now costs <Amount value={fee} />.
-          </>
-        )}
-      </p>
-    </Card>
+    <div class="overview-figure">
+      <h2>{name}</h2>
+      <p class="overview-number">{value ?? "…"}</p>
+      <div class="small soft">{children}</div>
+    </div>
   );
 }
 
@@ -59,10 +53,10 @@ function Throughput() {
   const known = values.length > 1 ? values.slice(0, -1) : values;
   const now = known.at(-1);
   return (
-    <Card title="Transactions a second" lead="last hour">
-      <p class="overview-figure">{now === undefined ? "…" : rateText(now)}</p>
+    <OneFigure name="Transactions a second" value={now === undefined ? undefined : rateText(now)}>
       <Spark label="Transactions a second, by minute" values={known} format={rateText} />
-    </Card>
+      {known.length > 1 ? `by minute, the last ${known.length} min` : "in the last minute"}
+    </OneFigure>
   );
 }
 
@@ -70,10 +64,30 @@ function BlockTime({ blocks }: { blocks: readonly StripBlock[] }) {
   const intervals = intervalsMs(blocks);
   const median = medianOf(intervals);
   return (
-    <Card title="Block time" lead={`last ${intervals.length} blocks`}>
-      <p class="overview-figure">{median === undefined ? "…" : secondsText(median)}</p>
+    <OneFigure name="Time between blocks" value={median === undefined ? undefined : secondsText(median)}>
       <Spark label="Time between blocks" values={intervals} format={secondsText} />
-    </Card>
+      {intervals.length > 0 && `the middle one of the last ${intervals.length}`}
+    </OneFigure>
+  );
+}
+
+function Waiting() {
+  const link = useLink();
+  const { answer } = useAnswer(({ api }, signal) => api.call(getMempoolStats, {}, { signal }), [], {
+    reloadOn: ["mempool", "head"],
+  });
+  const fee = answer?.suggestedFees[0]?.fee ?? answer?.minimumFee;
+  return (
+    <OneFigure
+      name="Waiting transactions"
+      value={answer && <a href={link("mempool")}>{answer.count.toLocaleString("en-GB")}</a>}
+    >
+      {fee !== undefined && (
+        <>
+          A transfer in the next block costs <Amount value={fee} />.
+        </>
+      )}
+    </OneFigure>
   );
 }
 
@@ -82,21 +96,21 @@ function Finality() {
   const link = useLink();
   if (engine === "pow") {
     return (
-      <Card title="Peers" lead={<a href={link("network")}>Network</a>}>
-        <p class="overview-figure">{status?.peers ?? "…"}</p>
-        <p class="small soft">Each block makes those below it harder to replace. None is ever final.</p>
-      </Card>
+      <OneFigure name="Peers" value={status && <a href={link("network")}>{status.peers}</a>}>
+        Each block makes those below it harder to replace. None is ever final.
+      </OneFigure>
     );
   }
   const final = status?.final ?? undefined;
+  const { quorum, authorities = [] } = status ?? {};
   return (
-    <Card title="Final" lead={<a href={link("consensus")}>Consensus</a>}>
-      <p class="overview-figure">{final ? <BlockLink height={final.height} hash={final.hash} /> : "…"}</p>
-      <p class="small soft">
-        {status?.quorum
-          ? `${status.quorum.heard} of ${status.authorities.length} authorities heard; ${status.quorum.needed} make a block final.`
-          : ""}
-      </p>
-    </Card>
+    <OneFigure name="Final block" value={final && <BlockLink height={final.height} hash={final.hash} />}>
+      {quorum && (
+        <>
+          {quorum.heard} of {authorities.length} <a href={link("consensus")}>authorities</a> heard;{" "}
+          {quorum.needed} make a block final.
+        </>
+      )}
+    </OneFigure>
   );
 }

@@ -1,15 +1,19 @@
 /** The block that comes next: who may make it and when, and how much waits for it. */
-import { getConsensus } from "../../../api/agreement.ts";
+import type { ConsensusAnswer } from "../../../api/agreement.ts";
 import { getMining } from "../../../api/difficulty.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
-import { durationText } from "../../parts/age-text.ts";
 import { Countdown } from "../../parts/countdown.tsx";
 import { shortHash } from "../../parts/short-hash.ts";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
+import { secondsText } from "./figure-texts.ts";
 
-export function NextBlock() {
+interface NextBlockProps {
+  readonly consensus: ConsensusAnswer | undefined;
+}
+
+export function NextBlock({ consensus }: NextBlockProps) {
   const { engine, status } = useNode();
   const link = useLink();
   const waiting = status?.mempool ?? 0;
@@ -26,17 +30,19 @@ export function NextBlock() {
         {waiting === 0 ? "nothing waits" : `${waiting.toLocaleString("en-GB")} waiting`}
       </span>
       <span class="overview-foot">
-        {engine === "poa" && <NextAuthority waiting={waiting} />}
+        {engine === "poa" && <NextAuthority waiting={waiting} answer={consensus} />}
         {engine === "pow" && <NextMiner />}
       </span>
     </a>
   );
 }
 
-function NextAuthority({ waiting }: { waiting: number }) {
-  const { answer } = useAnswer(({ api }, signal) => api.call(getConsensus, {}, { signal }), [], {
-    reloadOn: ["head", "authority"],
-  });
+interface NextAuthorityProps {
+  readonly waiting: number;
+  readonly answer: ConsensusAnswer | undefined;
+}
+
+function NextAuthority({ waiting, answer }: NextAuthorityProps) {
   const [turn] = answer?.next ?? [];
   if (!turn) return null;
   const isSettled = waiting === 0 && answer?.finality?.lagBlocks === 0;
@@ -62,7 +68,7 @@ function NextMiner() {
   return (
     <>
       <span class="overview-producer">any miner</span>
-      <span>about {durationText(answer.averageBlockTimeMs ?? answer.targetBlockTimeMs)}</span>
+      <span>about every {secondsText(answer.averageBlockTimeMs ?? answer.targetBlockTimeMs)}</span>
     </>
   );
 }

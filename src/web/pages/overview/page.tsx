@@ -35,7 +35,15 @@ export default function OverviewPage() {
   return (
     <div class="stack overview">
       <div class="overview-title">
-        <h1>{status ? <UserText text={status.network} /> : "Overview"}</h1>
+        <h1>
+          {status ? (
+            <>
+              Network <UserText text={status.network} />
+            </>
+          ) : (
+            "Overview"
+          )}
+        </h1>
         <HealthLine />
       </div>
       {blocks.problem !== undefined && !blocks.answer && <ProblemNote problem={blocks.problem} />}

@@ -8,7 +8,12 @@ import type { PlacedBlock } from "./strip-layout.ts";
 
 const stateTexts = { head: "head", chain: "", final: "final", branch: "branch" } as const;
 
-export function StripCard({ block, state, fill, lane, risesTo }: Omit<PlacedBlock, "column">) {
+interface StripCardProps extends Omit<PlacedBlock, "column"> {
+  /** What nodes call themselves, by their addresses. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+export function StripCard({ block, state, fill, lane, risesTo, names }: StripCardProps) {
   const link = useLink();
   const { hash, height, timestampMs, transactionCount, producer, producerName } = block;
   return (
@@ -38,7 +43,11 @@ export function StripCard({ block, state, fill, lane, risesTo }: Omit<PlacedBloc
       </span>
       <span class="overview-foot">
         <span class="overview-producer">
-          {producer === null ? "the beginning" : <UserText text={producerName ?? shortHash(producer)} />}
+          {producer === null ? (
+            "the beginning"
+          ) : (
+            <UserText text={producerName ?? names.get(producer) ?? shortHash(producer)} />
+          )}
         </span>
         <AgeTime ms={timestampMs} />
       </span>

@@ -10,6 +10,7 @@ import { NextBlock } from "./next-block.tsx";
 import { StripCard } from "./strip-card.tsx";
 import { readDirection, type StripDirection, writeDirection } from "./strip-direction.ts";
 import { arrivedBlocks, type StripBlock, stripLayout } from "./strip-layout.ts";
+import { useConsensus, useProducerNames } from "./use-producer-names.ts";
 
 const stripBlocks = 18;
 
@@ -30,6 +31,8 @@ export function Strip({ blocks: newest, branches }: StripProps) {
     [blocks[0]?.hash, blocks.length, branches, status?.final?.height],
   );
   const list = useRef<HTMLOListElement>(null);
+  const consensus = useConsensus().answer;
+  const names = useProducerNames(consensus);
   const isReversed = direction === "newest-right";
   useMovement(list, blocks, isReversed);
   const columnOf = (column: number) => (isReversed ? layout.columns - column : column + 2);
@@ -39,7 +42,7 @@ export function Strip({ blocks: newest, branches }: StripProps) {
   );
   const next = (
     <li key="next" style={{ gridColumn: isReversed ? layout.columns + 1 : 1, gridRow: 1 }}>
-      <NextBlock />
+      <NextBlock consensus={consensus} />
     </li>
   );
   const drawn: ComponentChildren[] = cards.map(({ column, ...card }) => (
@@ -48,7 +51,7 @@ export function Strip({ blocks: newest, branches }: StripProps) {
       data-hash={card.block.hash}
       style={{ gridColumn: columnOf(column), gridRow: card.lane + 1 }}
     >
-      <StripCard {...card} />
+      <StripCard {...card} names={names} />
     </li>
   ));
   return (
@@ -66,6 +69,7 @@ export function Strip({ blocks: newest, branches }: StripProps) {
               setDirection(other);
             }}
           >
+            <span aria-hidden="true">⇄</span>
             {isReversed ? "Newest left" : "Newest right"}
           </Button>
           <a href={link("blocks")}>All blocks</a>
