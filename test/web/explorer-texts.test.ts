@@ -120,6 +120,7 @@ describe("balances", () => {
     const coming = { pendingIn: "30", pendingInUnits: "3000000000" };
     const going = { pendingOut: "10.001", pendingOutUnits: "1000100000" };
     assert.equal(balanceLine({ ...none, ...coming }), "70 (+30 pending)");
+    assert.equal(balanceLine({ ...none, committed: "1000000.5" }), "1\u202f000\u202f000.5");
     assert.equal(balanceLine({ ...none, ...coming, ...going }), "70 (+30 −10.001 pending)");
   });
 

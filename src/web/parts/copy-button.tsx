@@ -17,11 +17,21 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
       title={`${label}: ${text}`}
       onClick={async () => setState((await copied(text)) ? "copied" : "failed")}
     >
-      <span aria-hidden="true">{state === "idle" ? "⧉" : state === "copied" ? "✓" : "✗"}</span>
+      <span aria-hidden="true">{state === "idle" ? <CopyMark /> : state === "copied" ? "✓" : "✗"}</span>
       <span class="unseen" role={state === "idle" ? undefined : "status"}>
         {state === "idle" ? label : state === "copied" ? "Copied" : "Not copied: select the text and copy it"}
       </span>
     </button>
+  );
+}
+
+/** Drawn: not every system's font has such a sign. */
+function CopyMark() {
+  return (
+    <svg class="copy-mark" viewBox="0 0 16 16" aria-hidden="true">
+      <rect x="5.5" y="5.5" width="8" height="8" rx="1.5" />
+      <path d="M10.5 3.5v-.5a1 1 0 0 0-1-1h-6a1 1 0 0 0-1 1v6a1 1 0 0 0 1 1h.5" />
+    </svg>
   );
 }
 

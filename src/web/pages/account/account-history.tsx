@@ -12,6 +12,7 @@ import { Badge } from "../../parts/badge.tsx";
 import { Card } from "../../parts/card.tsx";
 import { CursorList } from "../../parts/cursor-list.tsx";
 import { AccountLink, BlockLink, TransactionLink } from "../../parts/links.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import { PayloadText } from "../../parts/payload-text.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { UserText } from "../../parts/user-text.tsx";
@@ -19,8 +20,6 @@ import { BalanceChange } from "./balance-change.tsx";
 import { isDust } from "./balance-line.ts";
 import { CsvDownload } from "./csv-download.tsx";
 import { Direction } from "./direction.tsx";
-
-const pageItems = 25;
 
 type Order = "newest" | "oldest";
 type Wanted = "all" | HistoryItem["direction"];
@@ -82,7 +81,7 @@ export function AccountHistory({ account }: { account: AccountAnswer }) {
               {
                 params: { account: address },
                 query: {
-                  limit: pageItems,
+                  limit: pageItems(),
                   order,
                   ...(wanted === "all" ? {} : { direction: wanted }),
                   ...(cursor === undefined ? {} : { cursor }),

@@ -14,6 +14,7 @@ import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
 import { AccountHistory } from "./account-history.tsx";
 import { AccountPending } from "./account-pending.tsx";
+import { BalanceChart } from "./balance-chart.tsx";
 import { balanceLine } from "./balance-line.ts";
 import { Holdings } from "./holdings.tsx";
 import "./account.css";
@@ -34,6 +35,7 @@ export function AccountView({ reference }: { reference: string }) {
             <Identity account={answer} />
           </div>
           <AccountPending account={answer} />
+          <BalanceChart account={answer} />
           {answer.assetCount > 0 && <Holdings account={answer} />}
           <AccountHistory account={answer} />
         </>

@@ -1,5 +1,6 @@
 /** The balance of an account in one line, and what moves it. */
 import type { AccountAnswer, HistoryItem } from "../../../api/accounts.ts";
+import { groupedAmount } from "../../parts/amount-text.ts";
 
 type Balances = Pick<
   AccountAnswer["balances"],
@@ -12,10 +13,11 @@ const minus = "−";
 export function balanceLine(balances: Balances): string {
   const { committed, pendingIn, pendingInUnits, pendingOut, pendingOutUnits } = balances;
   const waiting = [
-    ...(pendingInUnits === "0" ? [] : [`+${pendingIn}`]),
-    ...(pendingOutUnits === "0" ? [] : [`${minus}${pendingOut}`]),
+    ...(pendingInUnits === "0" ? [] : [`+${groupedAmount(pendingIn)}`]),
+    ...(pendingOutUnits === "0" ? [] : [`${minus}${groupedAmount(pendingOut)}`]),
   ];
-  return waiting.length === 0 ? committed : `${committed} (${waiting.join(" ")} pending)`;
+  const now = groupedAmount(committed);
+  return waiting.length === 0 ? now : `${now} (${waiting.join(" ")} pending)`;
 }
 
 /** An amount with its sign for people: "+3.5", "−0.1", "0". */

@@ -4,9 +4,8 @@ import { Amount } from "../../parts/amount.tsx";
 import { Card } from "../../parts/card.tsx";
 import { CursorList } from "../../parts/cursor-list.tsx";
 import { AccountLink } from "../../parts/links.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import type { Column } from "../../parts/table.tsx";
-
-const pageAccounts = 25;
 
 export default function AccountsPage() {
   return (
@@ -18,7 +17,7 @@ export default function AccountsPage() {
             api.call(
               getAccounts,
               {
-                query: { limit: pageAccounts, order: "balance", ...(cursor === undefined ? {} : { cursor }) },
+                query: { limit: pageItems(), order: "balance", ...(cursor === undefined ? {} : { cursor }) },
               },
               { signal },
             )

@@ -8,11 +8,10 @@ import { Fact, Facts } from "../../parts/facts.tsx";
 import { Hash } from "../../parts/hash.tsx";
 import { AccountLink, TransactionLink } from "../../parts/links.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import { UserText } from "../../parts/user-text.tsx";
 import type { PageProps } from "../../shell/page-loaders.ts";
 import { shareText } from "./share-text.ts";
-
-const pageHolders = 25;
 
 export default function AssetPage({ values: { id = "" } }: PageProps) {
   const asset = useAnswer(({ api }, signal) => api.call(getAsset, { params: { id } }, { signal }), [id], {
@@ -84,7 +83,7 @@ function Holders({ id, asset }: { id: string; asset: AssetAnswer }) {
         load={({ api }, cursor, signal) =>
           api.call(
             getHolders,
-            { params: { id }, query: { limit: pageHolders, ...(cursor === undefined ? {} : { cursor }) } },
+            { params: { id }, query: { limit: pageItems(), ...(cursor === undefined ? {} : { cursor }) } },
             { signal },
           )
         }

@@ -5,11 +5,10 @@ import { Card } from "../../parts/card.tsx";
 import { CursorList } from "../../parts/cursor-list.tsx";
 import { Hash } from "../../parts/hash.tsx";
 import { AccountLink } from "../../parts/links.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import type { Column } from "../../parts/table.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
-
-const pageAssets = 25;
 
 export default function AssetsPage() {
   const link = useLink();
@@ -29,7 +28,7 @@ export default function AssetsPage() {
           load={({ api }, cursor, signal) =>
             api.call(
               getAssets,
-              { query: { limit: pageAssets, ...(cursor === undefined ? {} : { cursor }) } },
+              { query: { limit: pageItems(), ...(cursor === undefined ? {} : { cursor }) } },
               { signal },
             )
           }

@@ -6,10 +6,9 @@ import { Card } from "../../parts/card.tsx";
 import { CursorList } from "../../parts/cursor-list.tsx";
 import { Hash } from "../../parts/hash.tsx";
 import { AccountLink, BlockLink } from "../../parts/links.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import type { Column } from "../../parts/table.tsx";
 import { useLink } from "../../shell/place.ts";
-
-const pageBlocks = 25;
 
 export default function BlocksPage() {
   return (
@@ -20,7 +19,7 @@ export default function BlocksPage() {
           load={({ api }, cursor, signal) =>
             api.call(
               getBlocks,
-              { query: { limit: pageBlocks, ...(cursor === undefined ? {} : { cursor }) } },
+              { query: { limit: pageItems(), ...(cursor === undefined ? {} : { cursor }) } },
               { signal },
             )
           }

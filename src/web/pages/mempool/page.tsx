@@ -17,13 +17,13 @@ import { CursorList } from "../../parts/cursor-list.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { AccountLink, TransactionLink } from "../../parts/links.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import { PayloadText } from "../../parts/payload-text.tsx";
 import type { Column } from "../../parts/table.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { feeBars, waitedText } from "./fee-bars.ts";
 import "./mempool.css";
 
-const pageTransactions = 25;
 type Order = "newest" | "oldest";
 
 export default function MempoolPage() {
@@ -50,7 +50,7 @@ export default function MempoolPage() {
             load={({ api }, cursor, signal) =>
               api.call(
                 getMempool,
-                { query: { limit: pageTransactions, order, ...(cursor === undefined ? {} : { cursor }) } },
+                { query: { limit: pageItems(), order, ...(cursor === undefined ? {} : { cursor }) } },
                 { signal },
               )
             }
@@ -80,7 +80,9 @@ function Numbers({ stats }: { stats: MempoolStats }) {
             <Figure name="Bytes" note={`room for ${bytesMax.toLocaleString("en-GB")}`}>
               {bytes.toLocaleString("en-GB")}
             </Figure>
-            <Figure name="Longest wait">{oldest ? waitedText(oldest.ageMs) : "none"}</Figure>
+            <Figure name="Longest wait" note="of those that wait">
+              {oldest ? waitedText(oldest.ageMs) : "none"}
+            </Figure>
           </div>
         </Card>
         <Card title="What to pay" lead="For a transfer of AUR.">

@@ -82,7 +82,8 @@ function Waiting() {
       name="Waiting transactions"
       value={answer && <a href={link("mempool")}>{answer.count.toLocaleString("en-GB")}</a>}
     >
-      {fee !== undefined && (
+      {fee === "0" && "A transfer needs no fee now."}
+      {fee !== undefined && fee !== "0" && (
         <>
           A transfer in the next block costs <Amount value={fee} />.
         </>

@@ -7,12 +7,13 @@ import { AgeTime } from "../../parts/age-time.tsx";
 import { Amount } from "../../parts/amount.tsx";
 import { Card } from "../../parts/card.tsx";
 import { AccountLink, BlockLink, TransactionLink } from "../../parts/links.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import { PayloadText } from "../../parts/payload-text.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { useLink } from "../../shell/place.ts";
 import type { StripBlock } from "./strip-layout.ts";
 
-const shownTransactions = 8;
+const shownTransactions = Math.min(8, pageItems() / 2);
 
 interface Row extends BlockTransaction {
   readonly block: StripBlock;

@@ -3,6 +3,7 @@ import type { ConsensusAnswer } from "../../../api/agreement.ts";
 import { getMining } from "../../../api/difficulty.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
+import { useNow } from "../../live/use-now.ts";
 import { Countdown } from "../../parts/countdown.tsx";
 import { shortHash } from "../../parts/short-hash.ts";
 import { UserText } from "../../parts/user-text.tsx";
@@ -44,6 +45,7 @@ interface NextAuthorityProps {
 
 function NextAuthority({ waiting, answer }: NextAuthorityProps) {
   const [turn] = answer?.next ?? [];
+  const nowMs = useNow();
   if (!turn) return null;
   const isSettled = waiting === 0 && answer?.finality?.lagBlocks === 0;
   return (
@@ -51,7 +53,7 @@ function NextAuthority({ waiting, answer }: NextAuthorityProps) {
       <span class="overview-producer">
         <UserText text={turn.name ?? turn.nodeName ?? shortHash(turn.address)} />
       </span>
-      {isSettled && turn.earliestMs < Date.now() ? (
+      {isSettled && turn.earliestMs < nowMs ? (
         <span>when something waits</span>
       ) : (
         <Countdown dueMs={turn.earliestMs} />

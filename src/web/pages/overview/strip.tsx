@@ -5,10 +5,10 @@ import type { Branch } from "../../../api/forks.ts";
 import { useNode } from "../../live/node-view.ts";
 import { Button } from "../../parts/button.tsx";
 import { useLink } from "../../shell/place.ts";
+import { changeSettings, useSettings } from "../../shell/settings.ts";
 import { moveCards } from "./move-cards.ts";
 import { NextBlock } from "./next-block.tsx";
 import { StripCard } from "./strip-card.tsx";
-import { readDirection, type StripDirection, writeDirection } from "./strip-direction.ts";
 import { arrivedBlocks, type StripBlock, stripLayout } from "./strip-layout.ts";
 import { useConsensus, useProducerNames } from "./use-producer-names.ts";
 
@@ -22,7 +22,7 @@ interface StripProps {
 export function Strip({ blocks: newest, branches }: StripProps) {
   const { status } = useNode();
   const link = useLink();
-  const [direction, setDirection] = useState<StripDirection>(readDirection);
+  const { strip: direction } = useSettings();
   const [held, setHeld] = useState<readonly StripBlock[]>();
   const blocks = (held ?? newest).slice(0, stripBlocks);
   const missed = held ? arrivedBlocks(held, newest) : 0;
@@ -62,13 +62,7 @@ export function Strip({ blocks: newest, branches }: StripProps) {
           <Button onClick={() => setHeld(held ? undefined : newest)}>
             {held ? `Go on${missed > 0 ? ` (${missed} new)` : ""}` : "Pause"}
           </Button>
-          <Button
-            onClick={() => {
-              const other = isReversed ? "newest-left" : "newest-right";
-              writeDirection(other);
-              setDirection(other);
-            }}
-          >
+          <Button onClick={() => changeSettings({ strip: isReversed ? "newest-left" : "newest-right" })}>
             <span aria-hidden="true">⇄</span>
             {isReversed ? "Newest left" : "Newest right"}
           </Button>

@@ -3,11 +3,10 @@ import { getUsers, type UsersPage as UsersAnswer } from "../../../api/accounts.t
 import { Card } from "../../parts/card.tsx";
 import { CursorList } from "../../parts/cursor-list.tsx";
 import { AccountLink } from "../../parts/links.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import type { Column } from "../../parts/table.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
-
-const pageUsers = 25;
 
 export default function UsersPage() {
   const link = useLink();
@@ -19,7 +18,7 @@ export default function UsersPage() {
           load={({ api }, cursor, signal) =>
             api.call(
               getUsers,
-              { query: { limit: pageUsers, ...(cursor === undefined ? {} : { cursor }) } },
+              { query: { limit: pageItems(), ...(cursor === undefined ? {} : { cursor }) } },
               { signal },
             )
           }
