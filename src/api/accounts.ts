@@ -35,6 +35,8 @@ const Balances = Type.Object({
   /** At the final block; null on a Proof of Work chain, and while the account index is off or incomplete. */
   final: orNull(Amount),
   finalUnits: orNull(Units),
+  /** Of that final block; null if `final` is. */
+  finalHeight: orNull(Height),
   /** At the head. */
   committed: Amount,
   committedUnits: Units,

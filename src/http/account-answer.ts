@@ -51,11 +51,13 @@ function balancesOf(
 ): AccountAnswer["balances"] {
   const final =
     isIndexed && chain.final ? aurAt(publicKey, chain.final.height, chain.accountIndex) : undefined;
+  const finalHeight = final === undefined ? null : (chain.final?.height ?? null);
   const { inUnits, outUnits } = mempool.waiting.totalsOf(toHex(publicKey));
   const spendable = committed > outUnits ? committed - outUnits : 0n;
   return {
     final: final === undefined ? null : formatAmount(final),
     finalUnits: final === undefined ? null : final.toString(),
+    finalHeight,
     committed: formatAmount(committed),
     committedUnits: committed.toString(),
     pendingIn: formatAmount(inUnits),

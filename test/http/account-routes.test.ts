@@ -215,6 +215,7 @@ describe("an account", () => {
       ["400", "450", "32", "31"],
     );
     assert.equal(balances.spendableUnits, "419");
+    assert.equal(balances.finalHeight, api.chain.final?.height);
     assert.equal(pendingSequence, 3);
     const next = await api.get<NextSequence>(`${accountPath(a)}/next-sequence`);
     assert.deepEqual([next.sequence, next.nextSequence], [0, 3]);
