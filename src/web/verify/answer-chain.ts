@@ -19,11 +19,7 @@ export async function answerTransaction(
     const next = "send it again, or look at the one that took its place";
     return { result: "impossible", reason: "nodes keep no bytes of a dropped transaction", next };
   }
-  const { transaction, position, block } = proven(
-    run,
-    "transaction",
-    await run.client.verifyTransaction(id),
-  );
+  const { transaction, position, block } = proven(run, "transaction", await run.client.verifyTransaction(id));
   proven(run, "seal", await run.client.verifySeal(block.hash), ["seal"]);
   const assets = await proveAssets(run, [transaction]);
   const openNames = await proveNames(run, namesIn(shown));
@@ -66,7 +62,11 @@ async function answerPending(
   const bytes = await run.api.call(getTransactionRaw, { params: { id } });
   const chainId = fromHex(run.client.status.chainId, 32) as Uint8Array;
   const decoded = decodeTransaction(bytes, chainId);
-  const failed = (name: "id" | "signature", code: "light/malformed" | "light/signature-invalid", why: string) => {
+  const failed = (
+    name: "id" | "signature",
+    code: "light/malformed" | "light/signature-invalid",
+    why: string,
+  ) => {
     run.step(name, "fails", why);
     return new Ended(refuted(code, why));
   };

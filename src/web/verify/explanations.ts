@@ -24,7 +24,8 @@ export const stepTexts: Readonly<Record<StepName, StepText>> = {
   },
   work: {
     title: "Headers and their work",
-    meaning: "Every header from block 1 on follows the one before, and its hash shows the work that the rules demand.",
+    meaning:
+      "Every header from block 1 on follows the one before, and its hash shows the work that the rules demand.",
   },
   header: {
     title: "Header hash",
@@ -34,28 +35,46 @@ export const stepTexts: Readonly<Record<StepName, StepText>> = {
     title: "Certificate signatures",
     meaning: "The authorities' signatures under the certificates were checked one by one.",
   },
-  final: { title: "Finality", meaning: "Certificates of two thirds of the authorities make the block final: nothing can undo it." },
+  final: {
+    title: "Finality",
+    meaning: "Certificates of two thirds of the authorities make the block final: nothing can undo it.",
+  },
   heaviest: {
     title: "Heaviest chain",
     meaning: "The block stands on the chain with the most work that this browser has seen.",
   },
   seal: { title: "Seal", meaning: "The block's producer has signed its hash, or the hash shows the work." },
-  newest: { title: "Newest", meaning: "This browser knows of no newer block: the node does not show an old state." },
-  asked: { title: "What was asked", meaning: "The proof is of what was asked for, and not of something else." },
+  newest: {
+    title: "Newest",
+    meaning: "This browser knows of no newer block: the node does not show an old state.",
+  },
+  asked: {
+    title: "What was asked",
+    meaning: "The proof is of what was asked for, and not of something else.",
+  },
   id: { title: "Id", meaning: "The transaction's id was computed anew from its bytes." },
-  signature: { title: "Signature", meaning: "The sender's key has signed the id, so nobody has changed a byte." },
+  signature: {
+    title: "Signature",
+    meaning: "The sender's key has signed the id, so nobody has changed a byte.",
+  },
   leaf: { title: "Leaf", meaning: "The hash of all the transaction's bytes: the leaf of the block's tree." },
   transactions: {
     title: "Inclusion proof",
     meaning: "Hashes lead from the leaf up to the root in the header: the transaction stands in this block.",
   },
-  entry: { title: "Ledger entry", meaning: "Hashes lead from the ledger's entry up to the state root in the header." },
+  entry: {
+    title: "Ledger entry",
+    meaning: "Hashes lead from the ledger's entry up to the state root in the header.",
+  },
   name: { title: "Name", meaning: "The ledger says that the name belongs to this account." },
   asset: {
     title: "Asset",
     meaning: "The transaction that issued the asset was proven, too: it says the symbol and the decimals.",
   },
-  shown: { title: "What this page shows", meaning: "Each value on this page was compared with the proven one." },
+  shown: {
+    title: "What this page shows",
+    meaning: "Each value on this page was compared with the proven one.",
+  },
 };
 
 /** What a failure means. */
@@ -80,10 +99,13 @@ export const failureTexts: Readonly<Record<FailureCode, string>> = {
   "light/not-heavier": "The node shows a branch with less work than the one that is known.",
   "light/block-unknown":
     "The block is not on the heaviest chain that this browser has seen. A reorganization has undone it, or it never was there.",
-  "light/signature-invalid": "The signature does not hold: somebody has changed the bytes, or the signer never signed them.",
-  "light/proof-invalid": "The proof does not lead to the root in the block's header: what the node shows does not stand there.",
+  "light/signature-invalid":
+    "The signature does not hold: somebody has changed the bytes, or the signer never signed them.",
+  "light/proof-invalid":
+    "The proof does not lead to the root in the block's header: what the node shows does not stand there.",
   "light/not-what-was-asked": "The node proved something else than what was asked for.",
   "light/stale": "The node shows an older state than this browser has seen proven already.",
   "light/stored-invalid": "What this browser had kept is damaged.",
-  "shown/differs": "The node proved one thing and shows another on this page. Do not believe the values above.",
+  "shown/differs":
+    "The node proved one thing and shows another on this page. Do not believe the values above.",
 };

@@ -1,7 +1,8 @@
 /** Names and assets, which a block or transaction does not hold and a page shows beside it: each is proven by itself. */
-import { ApiProblem } from "../../client/index.ts";
-import type { DecodedTransaction } from "../../client/index.ts";
+
 import { toHex } from "../../base/bytes.ts";
+import type { DecodedTransaction } from "../../client/index.ts";
+import { ApiProblem } from "../../client/index.ts";
 import { type ProvenAsset, type ProvenAssets, provenAsset } from "./proven-transaction.ts";
 import { Ended, proven, type Run, refuted } from "./run.ts";
 
@@ -74,7 +75,11 @@ export async function proveAssets(
       continue;
     }
     assets.set(id, asset);
-    run.step("asset", "holds", `${asset.symbol} has ${asset.decimals} decimals, as ${id} says, which issued it`);
+    run.step(
+      "asset",
+      "holds",
+      `${asset.symbol} has ${asset.decimals} decimals, as ${id} says, which issued it`,
+    );
   }
   return assets;
 }

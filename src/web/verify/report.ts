@@ -101,9 +101,7 @@ export type VerifyReport =
 /** From the page to the worker. */
 export type ToWorker =
   | { readonly number: number; readonly request: VerifyRequest }
-  | { readonly number: number; readonly cancel: true }
-  /** Forgets what was kept of a chain. */
-  | { readonly number: number; readonly forget: string };
+  | { readonly number: number; readonly cancel: true };
 
 /** From the worker to the page, about the request with that number. */
 export interface FromWorker {

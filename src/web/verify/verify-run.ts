@@ -3,7 +3,7 @@ import { type ApiClient, ApiProblem, ApiUnreachable, type Verified } from "../..
 import { answerBalance } from "./answer-balance.ts";
 import { answerBlock, answerTransaction } from "./answer-chain.ts";
 import type { LightCache } from "./light-cache.ts";
-import { type Listening, type LightSession, openSession } from "./light-session.ts";
+import { type LightSession, type Listening, openSession } from "./light-session.ts";
 import type { VerifyOutcome, VerifyReport, VerifyRequest } from "./report.ts";
 import { Ended, provenBy, type Run, type Step, stepsTo } from "./run.ts";
 
