@@ -57,7 +57,7 @@ export function followAuthorities(
       }
       check(
         "authorities",
-        `${light.sets.length} sets of authorities up to block ${light.attestedHeight}; final up to ${light.final.height}, ${toHex(light.final.hash)}`,
+        `${setsText(light.sets.length)} up to block ${light.attestedHeight}; final up to block ${light.final.height}, ${toHex(light.final.hash)}`,
       );
     },
     judge({ link, headers }, check) {
@@ -69,6 +69,12 @@ export function followAuthorities(
     },
     encode: () => encodeAuthorityLight(light),
   };
+}
+
+function setsText(count: number): string {
+  return count === 1
+    ? "the first authorities are those"
+    : `${count} sets of authorities, each let in by the one before,`;
 }
 
 function signaturesIn({ header, state, certificate }: AttestedBlock): string {

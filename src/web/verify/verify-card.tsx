@@ -131,14 +131,14 @@ function ProgressView({ progress }: { progress: Progress | undefined }) {
 function OutcomeView({ outcome, what }: { outcome: VerifyOutcome; what: string }) {
   switch (outcome.result) {
     case "proven": {
-      const { height, confirmations } = outcome.place;
+      const { confirmations } = outcome.place;
       return (
         <Note
           kind="good"
           title={
             confirmations === null
-              ? `Proven: it is as this page shows, and final since block ${height} is`
-              : `Proven: it is as this page shows, under ${confirmations} blocks of work`
+              ? "Proven: it is as this page shows, and final"
+              : `Proven: it is as this page shows, ${deepText(confirmations)} deep`
           }
         >
           <Unproven fields={outcome.unproven} />
@@ -191,10 +191,25 @@ function OutcomeView({ outcome, what }: { outcome: VerifyOutcome; what: string }
   }
 }
 
-/** Names of fields, for people. */
+function deepText(confirmations: number): string {
+  return confirmations === 1 ? "one block" : `${confirmations} blocks`;
+}
+
+/** Fields that are often among those that nothing proves. */
+const fieldWords: Readonly<Record<string, string>> = {
+  head: "which block is the newest",
+  confirmations: "how many blocks stand on it",
+  cumulativeWeight: "the weight so far",
+  balance: "the balance at the newest block",
+};
+
 function Unproven({ fields }: { fields: readonly string[] }) {
   if (fields.length === 0) return null;
-  return <p class="small">On the node's word alone: {fields.join(", ")}.</p>;
+  return (
+    <p class="small">
+      On the node's word alone: {fields.map((field) => fieldWords[field] ?? field).join(", ")}.
+    </p>
+  );
 }
 
 function Limits() {
