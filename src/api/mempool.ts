@@ -69,6 +69,7 @@ const MempoolStats = Type.Object({
   bytes: Count,
   countMax: Count,
   bytesMax: Count,
+  ready: Type.Boolean({ description: "the next block can take some of what waits" }),
   /** The one that waits longest; null if none waits. */
   oldest: orNull(
     Type.Object({ id: Hash, firstSeenMs: TimestampMs, firstSeen: orNull(IsoTime), ageMs: Count }),

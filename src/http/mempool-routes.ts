@@ -88,6 +88,7 @@ function statsAnswer({ chain, mempool }: ApiModules): MempoolStats {
     bytes: waiting.bytes,
     countMax: waiting.limits.transactionsMax,
     bytesMax: waiting.limits.bytesMax,
+    ready: mempool.hasReady(),
     oldest: oldest
       ? {
           id: oldest.decoded.idHex,

@@ -19,7 +19,7 @@ describe("quantities", () => {
   it("have three digits that count, and a unit", () => {
     const texts = [0, 7, 12.34, 999.4, 999.6, 1_250_000, 3.2e21].map(hashRateText);
     assert.deepEqual(texts, ["0 H/s", "7 H/s", "12.3 H/s", "999 H/s", "1 kH/s", "1.25 MH/s", "3200 EH/s"]);
-    assert.equal(hashesText(65_536), "65.5 khashes");
+    assert.deepEqual([12, 65_536].map(hashesText), ["12 hashes", "65.5 k hashes"]);
     assert.deepEqual([0, 0.004, 0.5, 1].map(shareText), ["0 %", "0.4 %", "50 %", "100 %"]);
   });
 
@@ -57,7 +57,7 @@ describe("a chart in words", () => {
   });
 
   it("tells each point, also one where nothing is known", () => {
-    assert.equal(pointText("block 2", series, 1), "block 2: block time not known");
+    assert.equal(pointText("block 2", series, 1), "block 2: not known");
     assert.equal(pointText("block 3", series, 2), "block 3: block time 6 s");
   });
 

@@ -9,8 +9,8 @@ export interface PlotContent {
   readonly isTime: boolean;
   readonly series: readonly ChartSeries[];
   readonly guides: readonly ChartGuide[];
-  /** A line alone, without axes. */
-  readonly isSmall: boolean;
+  /** There are no halves between the numbers of the y axis. */
+  readonly isCount: boolean;
   /** The y axis begins at 0. */
   readonly fromZero: boolean;
 }
@@ -27,6 +27,8 @@ export interface Plot {
 const msPerSecond = 1_000;
 const axisSizeMin = 28;
 const axisGap = 14;
+/** At least between two ticks of the x axis, so that their texts do not meet. */
+const [timeTickPx, heightTickPx] = [72, 56];
 const barWidth = 0.8;
 const barPxMax = 28;
 
@@ -50,27 +52,27 @@ export function makePlot(
   const plot = new uPlot(
     {
       ...size,
-      padding: first.isSmall ? [4, 4, 4, 4] : [8, 8, 0, 0],
+      padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { size: 8 } },
       scales: {
         x: { time: first.isTime, range: (_, low, high) => xRange(low, high, content) },
         y: { range: (_, low, high) => yRange(low, high, content) },
       },
-      axes: first.isSmall
-        ? [{ show: false }, { show: false }]
-        : [
-            {
-              ...axisLook(token, font),
-              values: (_, splits) => splits.map((value) => xTick(value, splits, first.isTime)),
-              ...(first.isTime ? {} : { incrs: wholeSteps }),
-            },
-            {
-              ...axisLook(token, font),
-              size: (self, values) => axisSize(self, values, font),
-              values: (_, splits) => splits.map((value) => first.series[0]?.format(value) ?? ""),
-            },
-          ],
+      axes: [
+        {
+          ...axisLook(token, font),
+          space: first.isTime ? timeTickPx : heightTickPx,
+          values: (_, splits) => splits.map((value) => xTick(value, splits, first.isTime)),
+          ...(first.isTime ? {} : { incrs: wholeSteps }),
+        },
+        {
+          ...axisLook(token, font),
+          size: (self, values) => axisSize(self, values, font),
+          values: (_, splits) => splits.map((value) => first.series[0]?.format(value) ?? ""),
+          ...(first.isCount ? { incrs: wholeSteps } : {}),
+        },
+      ],
       series: [{}, ...first.series.map((series) => seriesLook(series, token))],
       hooks: {
         setCursor: [(self) => isOwnMove || onPoint(self.cursor.idx ?? undefined)],
@@ -183,6 +185,7 @@ function xTick(value: number, splits: readonly number[], isTime: boolean): strin
   return new Date(value * msPerSecond).toLocaleTimeString([], {
     hour: "2-digit",
     minute: "2-digit",
+    hourCycle: "h23",
     ...(hasSeconds ? { second: "2-digit" } : {}),
   });
 }

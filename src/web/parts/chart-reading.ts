@@ -51,11 +51,11 @@ export function placeAfterKey(key: string, place: ChartPlace, count: number): Ch
 
 /** E.g. "block 12: block time 4.2 s, target 5 s". */
 export function pointText(xText: string, series: readonly ChartSeries[], place: number): string {
-  const parts = series.map(({ name, values, format }) => {
+  const parts = series.flatMap(({ name, values, format }) => {
     const value = values[place];
-    return `${name} ${value === null || value === undefined ? "not known" : format(value)}`;
+    return value === null || value === undefined ? [] : [`${name} ${format(value)}`];
   });
-  return `${xText}: ${parts.join(", ")}`;
+  return `${xText}: ${parts.length === 0 ? "not known" : parts.join(", ")}`;
 }
 
 /** The newest, lowest and highest value of each series: what one sees at a glance. */

@@ -23,8 +23,8 @@ export interface ChartProps {
   /** The first one's format is that of the y axis. All have the same unit. */
   readonly series: readonly ChartSeries[];
   readonly guides?: readonly ChartGuide[];
-  /** A low line without axes, for a place beside a number. */
-  readonly isSmall?: boolean;
+  /** The y axis counts things: there are no halves between its numbers. */
+  readonly isCount?: boolean;
   /** False: the y axis begins near the lowest value. */
   readonly fromZero?: boolean;
   /** In the place of a chart while there are fewer than two points. */
@@ -33,32 +33,32 @@ export interface ChartProps {
 
 /** Rows of the table, newest first: more than people read. */
 const tableRowsMax = 50;
-const [height, smallHeight] = [200, 48];
+const height = 200;
 
 export function Chart(props: ChartProps) {
-  const { title, x, series, guides = [], empty = "There is nothing to draw so far.", isSmall } = props;
-  if (x.length < 2) return isSmall ? null : <EmptyState>{empty}</EmptyState>;
+  const { title, x, series, guides = [], empty = "There is nothing to draw so far." } = props;
+  if (x.length < 2) return <EmptyState>{empty}</EmptyState>;
   return (
-    <figure class={`chart${isSmall ? " small" : ""}`}>
+    <figure class="chart">
       <Drawing {...props} key={shapeOf(props)} />
-      <figcaption class={isSmall ? "unseen" : undefined}>
+      <figcaption>
         <span class="unseen">
           {title}. {summaryText(series, guides)}
         </span>
-        {!isSmall && series.length + guides.length > 1 && <Legend series={series} guides={guides} />}
-        {!isSmall && <Numbers {...props} />}
+        {series.length + guides.length > 1 && <Legend series={series} guides={guides} />}
+        <Numbers {...props} />
       </figcaption>
     </figure>
   );
 }
 
 /** What cannot change in a drawing that is there. */
-function shapeOf({ isTime, isSmall, series }: ChartProps): string {
-  return JSON.stringify([isTime, isSmall, series.map(({ name, kind, mark }) => [name, kind, mark])]);
+function shapeOf({ isTime, isCount, series }: ChartProps): string {
+  return JSON.stringify([isTime, isCount, series.map(({ name, kind, mark }) => [name, kind, mark])]);
 }
 
 function Drawing(props: ChartProps) {
-  const { title, x, series, isSmall = false } = props;
+  const { title, x, series } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot>(null);
   const [place, setPlace] = useState<ChartPlace>();
@@ -72,10 +72,7 @@ function Drawing(props: ChartProps) {
     if (!element) return;
     let isOver = false;
     let observer: ResizeObserver | undefined;
-    const sizeOf = () => ({
-      width: Math.max(1, element.clientWidth),
-      height: isSmall ? smallHeight : height,
-    });
+    const sizeOf = () => ({ width: Math.max(1, element.clientWidth), height });
     const draw = async () => {
       const { makePlot } = await import("./chart-plot.ts");
       if (isOver) return;
@@ -92,7 +89,7 @@ function Drawing(props: ChartProps) {
       plot.current?.remove();
       plot.current = null;
     };
-  }, [isSmall]);
+  }, []);
   // A pointer that moves draws this anew, and has changed nothing that is plotted.
   useEffect(() => plot.current?.update(latest.current), [x, series, props.guides]);
   const shown = Math.min(place ?? x.length - 1, x.length - 1);
@@ -109,7 +106,6 @@ function Drawing(props: ChartProps) {
     plot.current?.mark(undefined);
   };
   if (fault !== undefined) return <EmptyState>The chart cannot be drawn: {fault}</EmptyState>;
-  if (isSmall) return <div class="chart-drawing" ref={host} aria-hidden="true" />;
   return (
     <>
       {/* As a slider: screen readers then read each point that the arrow keys lead to. */}
@@ -139,15 +135,17 @@ function contentOf({
   isTime = false,
   series,
   guides = [],
-  isSmall = false,
+  isCount = false,
   fromZero = true,
 }: ChartProps): PlotContent {
-  return { x, isTime, series, guides, isSmall, fromZero };
+  return { x, isTime, series, guides, isCount, fromZero };
 }
 
 function xTextOf({ xText, isTime }: ChartProps): (value: number) => string {
   if (xText) return xText;
-  return isTime ? (ms) => new Date(ms).toLocaleTimeString() : (value) => `block ${value}`;
+  return isTime
+    ? (ms) => new Date(ms).toLocaleTimeString([], { hourCycle: "h23" })
+    : (value) => `block ${value}`;
 }
 
 function Legend({ series, guides }: { series: readonly ChartSeries[]; guides: readonly ChartGuide[] }) {

@@ -9,10 +9,11 @@ export function hashRateText(hashesPerSecond: number): string {
 
 /** E.g. "1.25 M hashes". */
 export function hashesText(hashes: number): string {
-  return `${withPrefix(hashes)}hashes`;
+  const text = withPrefix(hashes);
+  return `${text}${text.endsWith(" ") ? "" : " "}hashes`;
 }
 
-/** The number, a blank, and the prefix of its unit. */
+/** The number, a blank, and the prefix of its unit, if it has one. */
 function withPrefix(value: number): string {
   let scaled = value;
   let power = 0;

@@ -48,3 +48,23 @@ export function minerShares(
     })
     .sort((a, b) => b.blocks - a.blocks || (a.address < b.address ? -1 : 1));
 }
+
+/** One interval says little about a hash rate; ten say something. */
+const smoothedBlocks = 10;
+
+/**
+ * The hash rate behind each block and the nine before it; null where too few are known.
+ *
+ * @param blocks oldest first
+ */
+export function smoothedRates(
+  blocks: readonly { readonly difficulty: string; readonly intervalMs: number }[],
+): (number | null)[] {
+  return blocks.map((_, index) => {
+    const behind = blocks.slice(Math.max(0, index + 1 - smoothedBlocks), index + 1);
+    if (behind.length < Math.min(smoothedBlocks, blocks.length)) return null;
+    const hashes = behind.reduce((sum, { difficulty }) => sum + Number(difficulty), 0);
+    const spanMs = behind.reduce((sum, { intervalMs }) => sum + intervalMs, 0);
+    return spanMs > 0 ? (hashes / spanMs) * 1_000 : null;
+  });
+}
