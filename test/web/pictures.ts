@@ -1,0 +1,111 @@
+/** `npm run pictures`: pictures of every page of the demo, light and dark, into docs/pages; `-- --small DIR` takes small screens into DIR. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { lessons } from "../../src/web/learn/lessons.ts";
+import { pages } from "../../src/web/shell/pages.ts";
+import { hrefOf } from "../../src/web/shell/route-path.ts";
+import { browserMissing } from "../client/browser.ts";
+import { type OpenedPage, openPageStage } from "./page-stage.ts";
+import { untilLoaded } from "./page-walk.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+const themes = ["light", "dark"] as const;
+
+interface Picture {
+  /** Of the file, without its theme. */
+  readonly name: string;
+  readonly place: string;
+}
+
+const { values: flags } = parseArgs({
+  options: { small: { type: "string" }, only: { type: "string", multiple: true } },
+});
+if (browserMissing !== false) {
+  console.error(browserMissing);
+  process.exit(2);
+}
+const directory = path.resolve(flags.small ?? path.join(root, "docs", "pages"));
+mkdirSync(directory, { recursive: true });
+const stage = await openPageStage();
+const demo = await startDemo();
+try {
+  const pictures = (await picturesOf(demo.url)).filter(({ name }) => flags.only?.includes(name) ?? true);
+  const viewport = flags.small === undefined ? { width: 1280, height: 800 } : { width: 390, height: 844 };
+  for (const colorScheme of themes) {
+    const opened = await stage.open(demo.url, { viewport, colorScheme, reducedMotion: "reduce" });
+    for (const picture of pictures) await take(opened, picture, colorScheme);
+    for (const complaint of opened.complaints) console.error(`complaint: ${complaint}`);
+    await opened.close();
+  }
+} finally {
+  await stage.close();
+  demo.child.kill("SIGINT");
+  await once(demo.child, "exit");
+}
+
+async function take(opened: OpenedPage, { name, place }: Picture, theme: string): Promise<void> {
+  await opened.go(place);
+  await untilLoaded(opened.page);
+  // The whole page, up to the height that still can be looked at.
+  const height = await opened.page.evaluate(() => document.documentElement.scrollHeight);
+  const { width } = opened.page.viewportSize() ?? { width: 1280 };
+  await opened.page.setViewportSize({ width, height: Math.min(Math.max(height, 720), 1_400) });
+  const file = path.join(directory, `${name}-${theme}.png`);
+  writeFileSync(file, await opened.page.screenshot());
+  await opened.page.setViewportSize({ width, height: 800 });
+  console.log(path.relative(root, file));
+}
+
+/** The demo as a user starts it, with something on both of its chains. */
+async function startDemo(): Promise<{ readonly child: ChildProcess; readonly url: string }> {
+  const program = path.join(root, "bin", "aurex-node.js");
+  const child = spawn(process.execPath, [program, "demo", "--stay", "--transactions", "30"], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let url = "";
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = /the lab: (\S+)/.exec(line)?.[1] ?? url;
+    if (/^The network goes on/.test(line)) break;
+  }
+  child.stdout.resume();
+  if (url === "") throw new Error("the demo ended before it was up");
+  return { child, url };
+}
+
+/** Pages of an authority; what only Proof of Work has, of a miner. */
+async function picturesOf(url: string): Promise<Picture[]> {
+  const answer = async <Body>(target: string) => (await (await fetch(new URL(target, url))).json()) as Body;
+  const { address } = await answer<{ address: string }>("nodes/PoA_1/v1/users/alice@example.com");
+  const { items } = await answer<{ items: { id: string; kind: string }[] }>(
+    `nodes/PoA_1/v1/accounts/${address}/transactions?limit=20`,
+  );
+  const assets = await answer<{ items: { id: string; symbol: string }[] }>("nodes/PoA_1/v1/assets");
+  const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    block: { reference: "1" },
+    transaction: { id: items.find(({ kind }) => kind === "transfer")?.id ?? "" },
+    account: { reference: address },
+    user: { name: "alice@example.com" },
+    asset: { id: assets.items.find(({ symbol }) => symbol === "GOLD")?.id ?? "" },
+  };
+  const of = (node: string, name: string, given = values[name], query: Record<string, string> = {}) =>
+    hrefOf(node, pages.find((page) => page.name === name)?.path ?? "", given, query).slice(2);
+  return [
+    ...pages
+      .filter(({ name }) => !["lesson", "search", "forks", "pool", "lab"].includes(name))
+      .map(({ name }) => ({ name, place: of("PoA_1", name) })),
+    { name: "search", place: of("PoA_1", "search", {}, { q: "alice" }) },
+    ...lessons.map(({ name }) => ({
+      name: `lesson-${name}`,
+      place: of(name === "finality" ? "PoA_1" : "PoW_1", "lesson", { lesson: name }),
+    })),
+    ...["forks", "pool"].map((name) => ({ name, place: of("PoW_1", name) })),
+    { name: "overview-pow", place: of("PoW_1", "overview") },
+    { name: "block-pow", place: of("PoW_1", "block") },
+    { name: "mining", place: of("PoW_1", "consensus") },
+    { name: "lab", place: "lab" },
+  ];
+}
