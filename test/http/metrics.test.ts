@@ -1,9 +1,14 @@
 /** GET /metrics of running APIs, parsed by the rules of Prometheus' text format. */
 import assert from "node:assert/strict";
+import { statfs } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { describe, it, type TestContext } from "node:test";
 import type { NodeStatus } from "../../src/api/node-status.ts";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { addressOf } from "../../src/protocol/identity.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { Payload } from "../../src/protocol/transaction.ts";
+import { AuthorityChain } from "../consensus/authority-chain.ts";
 import { alice, openApiRig, type RigOptions } from "./api-rig.ts";
 import { EventReader } from "./event-reader.ts";
 
@@ -85,6 +90,7 @@ describe("GET /metrics", () => {
       aurex_build_info: 1,
       aurex_blocks_connected_total: header.height,
       aurex_own_blocks_connected_total: header.height,
+      aurex_own_turns_missed_total: 0,
       aurex_blocks_disconnected_total: 0,
       aurex_reorganizations_total: 0,
       aurex_event_listeners: 0,
@@ -214,6 +220,38 @@ describe("GET /metrics", () => {
     for (const quantile of ["0.5", "0.99", "1"]) {
       assert.ok((countOf("aurex_event_loop_delay_seconds", { quantile }) ?? -1) >= 0, quantile);
     }
+  });
+
+  it("counts the turns that an authority let pass, and not those of others", async (t) => {
+    const three = new AuthorityChain(3);
+    for (const [place, { publicKey }] of three.keys.entries()) {
+      const status = { address: addressOf(publicKey) };
+      const rig = await rigOf(t, { spec: three.builder.spec, status });
+      const missed = [0, 0, 0];
+      let tip = three.genesis;
+      for (const rank of [0, 2, 1, 0, 2]) {
+        const order = [0, 1, 2].map((each) => (tip.block.header.height + 1 + each) % 3);
+        for (const silent of order.slice(0, rank)) missed[silent] = (missed[silent] as number) + 1;
+        tip = three.child(tip, { producer: three.keys[order[rank] as number] as KeyPair });
+        assert.ok((await rig.chain.importBlock(tip.block)).ok);
+      }
+      assert.deepEqual((await valuesOf(rig.url)).aurex_own_turns_missed_total, missed[place]);
+      assert.ok(missed.some((count) => count !== missed[place]));
+    }
+  });
+
+  it("shows what the process has of its machine, and the room on the disk of its data", async (t) => {
+    const dataDir = tmpdir();
+    const rig = await rigOf(t, { status: { dataDir } });
+    const values = await valuesOf(rig.url);
+    const { bsize, blocks } = await statfs(dataDir);
+    const free = values.aurex_disk_free_bytes ?? -1;
+    assert.ok(free > 0 && free <= bsize * blocks, String(free));
+    const startedMs = (values.process_start_time_seconds ?? 0) * 1_000;
+    assert.ok(Math.abs(startedMs - (Date.now() - performance.now())) < 5_000, String(startedMs));
+    if (process.platform !== "linux") return;
+    const open = values.process_open_fds ?? 0;
+    assert.ok(open > 3 && open <= (values.process_max_fds ?? 0));
   });
 
   it("keeps the figures of two APIs in one process apart", async (t) => {

@@ -1,12 +1,15 @@
 /** What a node says of itself as Prometheus reads it: one for each node, since one process may run several. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { bytesEqual } from "../../base/bytes.ts";
 import { type StageWatcher, stages } from "../../base/stage-times.ts";
-import type { HeadChange } from "../../chain/chain.ts";
-import { addressOf } from "../../protocol/identity.ts";
+import type { Chain, HeadChange } from "../../chain/chain.ts";
+import type { Header } from "../../protocol/block.ts";
+import { publicKeyOfAddress } from "../../protocol/identity.ts";
 import type { ApiModules } from "../api-modules.ts";
 import type { HubStatistics } from "../events/event-hub.ts";
-import { loopDelay, unwatchLoop, watchLoop } from "./event-loop-delay.ts";
+import { unwatchLoop, watchLoop } from "./event-loop-delay.ts";
 import { figures } from "./figures.ts";
+import { ProcessMetrics } from "./process-metrics.ts";
 import { RequestMetrics } from "./request-metrics.ts";
 
 export type MetricsModules = Pick<ApiModules, "chain" | "status" | "software" | "hostMetrics">;
@@ -20,7 +23,7 @@ export class NodeMetrics {
   readonly requests: RequestMetrics;
   readonly #modules: MetricsModules;
   readonly #registry = new Registry();
-  readonly #refreshed: (() => void)[] = [];
+  readonly #refreshed: (() => void | Promise<void>)[] = [];
   readonly #ended: (() => void)[] = [];
   #isClosed = false;
 
@@ -44,7 +47,7 @@ export class NodeMetrics {
     const { status, hostMetrics } = this.#modules;
     const { name, chainId } = status();
     const labels = { node: name, chain: chainId.slice(0, 16) };
-    for (const refresh of this.#refreshed) refresh();
+    await Promise.all(this.#refreshed.map((refresh) => refresh()));
     const registries = hostMetrics ? [this.#registry, hostMetrics] : [this.#registry];
     const texts = registries.map((registry) => {
       registry.setDefaultLabels(labels);
@@ -130,11 +133,17 @@ export class NodeMetrics {
       "Blocks that left the chain since the start.",
     );
     const reorganizations = counter("reorganizations_total", "Times that another branch took over.");
-    let ownAddress: string | undefined;
+    const missedTurns = counter(
+      "own_turns_missed_total",
+      "Blocks since the start that this node, an authority, should have sealed and another one did.",
+    );
+    let ownKey: Uint8Array | undefined;
     const onHeadChanged = ({ connected, disconnected }: HeadChange) => {
-      ownAddress ??= status().address;
+      ownKey ??= publicKeyOfAddress(status().address) ?? new Uint8Array();
+      const key = ownKey;
       connectedBlocks.inc(connected.length);
-      ownBlocks.inc(connected.filter(({ header }) => addressOf(header.producer) === ownAddress).length);
+      ownBlocks.inc(connected.filter(({ header }) => bytesEqual(header.producer, key)).length);
+      missedTurns.inc(connected.filter(({ header }) => hasMissed(key, header, chain)).length);
       disconnectedBlocks.inc(disconnected.length);
       if (disconnected.length > 0) reorganizations.inc();
     };
@@ -158,28 +167,21 @@ export class NodeMetrics {
   }
 
   #showProcess(): void {
-    const delay = this.#gauge(
-      `${prefix}event_loop_delay_seconds`,
-      "By how much the process's event loop was late in the last 15 s: the median, 99 of 100, and the most.",
-      ["quantile"],
-    );
-    const memory = this.#gauge("process_resident_memory_bytes", "Memory of the process.");
-    const cpu = new Counter({
-      name: "process_cpu_seconds_total",
-      help: "Processor time of the process, of all its threads.",
-      registers: [this.#registry],
-    });
+    const { status } = this.#modules;
+    const metrics = new ProcessMetrics(this.#registry);
     watchLoop();
     this.#ended.push(unwatchLoop);
-    this.#refreshed.push(() => {
-      const { median, p99, max } = loopDelay();
-      delay.set({ quantile: "0.5" }, median);
-      delay.set({ quantile: "0.99" }, p99);
-      delay.set({ quantile: "1" }, max);
-      memory.set(process.memoryUsage.rss());
-      const { user, system } = process.cpuUsage();
-      cpu.reset();
-      cpu.inc((user + system) / 1e6);
-    });
+    this.#refreshed.push(() => metrics.refresh(status().dataDir));
   }
+}
+
+/** True if `key` is an authority whose turn came before that of the block's producer. */
+function hasMissed(key: Uint8Array, { producer, parentHash }: Header, chain: Chain): boolean {
+  const parent = bytesEqual(producer, key) ? undefined : chain.headerOf(parentHash);
+  if (!parent) return false;
+  for (const { authority } of chain.engine.turns(parent)) {
+    if (bytesEqual(authority, key)) return true;
+    if (bytesEqual(authority, producer)) return false;
+  }
+  return false;
 }
