@@ -1,6 +1,7 @@
 /** The door of `aurex/client`: what programs and pages use to talk to a node, sign, and verify. */
 export { fromHex, toHex } from "../base/bytes.ts";
 export type { Result } from "../base/result.ts";
+export { parseAssetName, parseAssetSymbol, parseUserName } from "../ledger/text-rules.ts";
 export { formatAmount, parseAmount } from "../protocol/amount.ts";
 export { type Block, decodeBlock, type Header } from "../protocol/block.ts";
 export { type ChainSpecJson, chainSpecFromJson } from "../protocol/chain-spec-json.ts";
@@ -37,7 +38,8 @@ export {
   readKeystore,
 } from "../wallet/eip2335.ts";
 export { type ImportedFile, parsedForImport } from "../wallet/import-file.ts";
-export { passphraseFault } from "../wallet/passphrase-text.ts";
+export { hasStrayCharacters, passphraseFault } from "../wallet/passphrase-text.ts";
+export { blockingStretch, portableStretch, type ScryptCost, type Stretch } from "../wallet/stretch.ts";
 export {
   encodeSignedFile,
   encodeUnsignedFile,

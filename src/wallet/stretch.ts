@@ -1,6 +1,6 @@
 /** Making a key of a passphrase, slowly: scrypt and PBKDF2 in JavaScript. Runs in a browser; Node has a faster one. */
 import { pbkdf2Async } from "@noble/hashes/pbkdf2.js";
-import { scryptAsync } from "@noble/hashes/scrypt.js";
+import { scrypt, scryptAsync } from "@noble/hashes/scrypt.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 
 export interface ScryptCost {
@@ -44,6 +44,15 @@ export function pbkdf2CostFault(count: number): string | undefined {
   return count > countMax
     ? `it asks for ${count} rounds of PBKDF2 to be opened, the most is ${countMax}`
     : undefined;
+}
+
+/** For a worker: it holds its thread until it is done, and tells how far it is, from 0 to 1. */
+export function blockingStretch(onProgress: (share: number) => void): Stretch {
+  return {
+    scrypt: async (secret, salt, { n, r, p }) =>
+      scrypt(secret, salt, { N: n, r, p, dkLen: stretchedBytes, maxmem: 2 * memoryBytesMax, onProgress }),
+    pbkdf2: portableStretch.pbkdf2,
+  };
 }
 
 /** Yields to other work of the page now and then. */
