@@ -4,7 +4,7 @@ import { ok, type Result } from "../base/result.ts";
 import { BlockType, HeaderType } from "./block.ts";
 import { decode } from "./codec.ts";
 import type { CodecFault } from "./faults.ts";
-import { payloadTypeOf, TransactionType } from "./transaction.ts";
+import { payloadTypeOf, TransactionType, UnsignedTransactionType } from "./transaction.ts";
 
 /** How the bytes of a span are to be read. */
 export type SpanForm =
@@ -33,6 +33,11 @@ export function transactionSpans(bytes: Uint8Array): Result<readonly FieldSpan[]
   return spansOf(TransactionType, bytes, "transaction");
 }
 
+/** Of what a signature covers of a transaction, before it is signed. */
+export function unsignedTransactionSpans(bytes: Uint8Array): Result<readonly FieldSpan[], CodecFault> {
+  return spansOf(UnsignedTransactionType, bytes, "unsigned transaction");
+}
+
 /** Of a block; each transaction and each piece of evidence is one span. */
 export function blockSpans(bytes: Uint8Array): Result<readonly FieldSpan[], CodecFault> {
   return spansOf(BlockType, bytes, "block");
@@ -46,7 +51,8 @@ function spansOf(
   const decoded = decode(type, bytes, what);
   // Only bytes that decode have a layout: from here on every offset is right.
   if (!decoded.ok) return decoded;
-  const { kind } = type === TransactionType ? (decoded.value as { readonly kind: number }) : { kind: 0 };
+  const isTransaction = type === TransactionType || type === UnsignedTransactionType;
+  const { kind } = isTransaction ? (decoded.value as { readonly kind: number }) : { kind: 0 };
   const spans = walk(type, bytes, { path: "", start: 0, end: bytes.length }).flatMap((span) => {
     const payload = span.path === "payload" ? payloadTypeOf(kind) : undefined;
     if (!payload) return [span];

@@ -3,12 +3,19 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fromUtf8 } from "../../src/base/bytes.ts";
 import { BlockType, HeaderType } from "../../src/protocol/block.ts";
-import { blockSpans, type FieldSpan, headerSpans, transactionSpans } from "../../src/protocol/field-spans.ts";
+import {
+  blockSpans,
+  type FieldSpan,
+  headerSpans,
+  transactionSpans,
+  unsignedTransactionSpans,
+} from "../../src/protocol/field-spans.ts";
 import {
   type Payload,
   signTransaction,
   type Transaction,
   TransactionType,
+  UnsignedTransactionType,
 } from "../../src/protocol/transaction.ts";
 import { alice, bob } from "../chain/block-builder.ts";
 import { AuthorityChain } from "../consensus/authority-chain.ts";
@@ -106,6 +113,20 @@ describe("field spans", () => {
         "action,authority,expiresAtHeight,consent",
       ],
     );
+  });
+
+  it("cover what a signature covers: the same fields without the signature", () => {
+    for (const payload of payloads) {
+      const { bytes, transaction } = signed(payload);
+      const unsigned = UnsignedTransactionType.serialize(transaction);
+      const spans = spansOf(unsignedTransactionSpans, unsigned);
+      assertCovered(spans, unsigned);
+      const ofSigned = spansOf(transactionSpans, bytes).filter(({ path }) => path !== "signature");
+      assert.deepEqual(
+        spans.map(({ path }) => path),
+        ofSigned.map(({ path }) => path),
+      );
+    }
   });
 
   it("name the field that a changed byte changes", () => {

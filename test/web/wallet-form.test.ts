@@ -38,7 +38,12 @@ function faultsOf(kind: Wish["kind"], texts: Partial<FormTexts>, isFound = true)
 
 describe("the wallet's form", () => {
   it("reads amounts exactly, in the places of their asset", () => {
-    const read = readForm("transfer", { ...filled, asset: gold, amount: "4.99", memo: "für dich" }, facts, other.publicKey);
+    const read = readForm(
+      "transfer",
+      { ...filled, asset: gold, amount: "4.99", memo: "für dich" },
+      facts,
+      other.publicKey,
+    );
     assert.ok(read.ok);
     assert.deepEqual(read.value, {
       wish: {
@@ -79,9 +84,19 @@ describe("the wallet's form", () => {
       ["issueAsset", { symbol: "gold", assetName: "Gold", supply: "1" }, "symbol", /capital letters/],
       ["issueAsset", { symbol: "AUR", assetName: "Gold", supply: "1" }, "symbol", /chain's own/],
       ["issueAsset", { symbol: "GOLD", assetName: "", supply: "1" }, "assetName", /empty/],
-      ["issueAsset", { symbol: "GOLD", assetName: "Gold", supply: "1", decimals: "19" }, "decimals", /0 to 18/],
+      [
+        "issueAsset",
+        { symbol: "GOLD", assetName: "Gold", supply: "1", decimals: "19" },
+        "decimals",
+        /0 to 18/,
+      ],
       ["issueAsset", { symbol: "GOLD", assetName: "Gold", supply: "1.005" }, "supply", /2 decimal places/],
-      ["issueAsset", { symbol: "GOLD", assetName: "Gold", supply: "1", metadata: "x".repeat(1025) }, "metadata", /1024 fit/],
+      [
+        "issueAsset",
+        { symbol: "GOLD", assetName: "Gold", supply: "1", metadata: "x".repeat(1025) },
+        "metadata",
+        /1024 fit/,
+      ],
     ];
     for (const [kind, texts, field, reason] of cases) {
       const faults = faultsOf(kind, texts);
@@ -137,7 +152,9 @@ describe("the wallet's draft", () => {
       // Computed from what was shown alone.
       assert.equal(toHex(domainHash(transactionDomain, chainId, draft.value.bytes)), signed.idHex);
       const decoded = decodeTransaction(signed.bytes, chainId);
-      assert.ok(decoded.ok && decoded.value.transaction.sequence === 7 && decoded.value.transaction.fee === 5n);
+      assert.ok(
+        decoded.ok && decoded.value.transaction.sequence === 7 && decoded.value.transaction.fee === 5n,
+      );
       const again = draftOfPayload(decoded.value.payload, terms);
       assert.equal(again.id, draft.value.id);
     }
@@ -160,7 +177,10 @@ describe("the wallet's draft", () => {
       assert.ok(draft.ok);
       return draft.value.payload;
     };
-    const transfer = payloadOf({ ...(wishes[0] as Extract<Wish, { kind: "transfer" }>), memo: "p\u0430y \u202eme" });
+    const transfer = payloadOf({
+      ...(wishes[0] as Extract<Wish, { kind: "transfer" }>),
+      memo: "p\u0430y \u202eme",
+    });
     const lines = summaryLines(transfer, undefined, "bob");
     assert.deepEqual(
       lines.map(({ label }) => label),
@@ -188,7 +208,11 @@ describe("what the wallet points out", () => {
     const poisoned = `aurex1qqqq${"y".repeat(50)}zzzz`;
     assert.equal(recipientNotice(known, "me", []).kind, "new");
     assert.equal(recipientNotice("me", "me", []).kind, "self");
-    assert.deepEqual(recipientNotice(known, "me", [contact(known, 3)]), { kind: "known", paidCount: 3, label: "bob" });
+    assert.deepEqual(recipientNotice(known, "me", [contact(known, 3)]), {
+      kind: "known",
+      paidCount: 3,
+      label: "bob",
+    });
     assert.equal(recipientNotice(poisoned, "me", [contact(known)]).kind, "lookalike");
     assert.equal(recipientNotice(`aurex1pppp${"y".repeat(50)}zzzz`, "me", [contact(known)]).kind, "new");
   });

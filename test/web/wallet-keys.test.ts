@@ -4,8 +4,8 @@ import { after, describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
 import { keyPairFromSeed, parsedForImport, portableStretch } from "../../src/client/index.ts";
 import { nodeStretch } from "../../src/wallet/node-stretch.ts";
-import { KeyRing } from "../../src/web/wallet/key-ring.ts";
 import { memoryKeep } from "../../src/web/wallet/keep.ts";
+import { KeyRing } from "../../src/web/wallet/key-ring.ts";
 
 const seed = () => new Uint8Array(32).fill(0x5e);
 const passphrase = "contraseña 🔑";
@@ -25,7 +25,9 @@ async function ringWithKey(nowMs?: () => number) {
 
 describe("the key ring", () => {
   // An unlocked key has a timer.
-  after(() => rings.forEach((ring) => ring.lockAll()));
+  after(() => {
+    for (const ring of rings) ring.lockAll();
+  });
 
   it("keeps nothing of a key that is not encrypted", async () => {
     const { keep, id } = await ringWithKey();
@@ -82,7 +84,10 @@ describe("the key ring", () => {
 
   it("keeps the label of a key that is imported again, and takes its new passphrase", async () => {
     const { ring, id } = await ringWithKey();
-    const again = await ring.encrypt({ seed: seed(), label: "other", passphrase: "new", cost }, portableStretch);
+    const again = await ring.encrypt(
+      { seed: seed(), label: "other", passphrase: "new", cost },
+      portableStretch,
+    );
     await ring.add(again, "imported");
     assert.deepEqual(
       ring.state.keys.map(({ label, backup }) => [label, backup]),

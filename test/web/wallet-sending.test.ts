@@ -52,12 +52,19 @@ describe("the wallet sends", () => {
       });
       const text = await answer.text();
       if (state === "answer-lost") return void request.socket.destroy();
-      response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" }).end(text);
+      response
+        .writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? "" })
+        .end(text);
     });
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
     api = createApiClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { retries: 0 });
-    context = { api, chainId: chainId(), outbox, takeTurn: (name, work) => withTurn(name, keep, work, rowTurn) };
+    context = {
+      api,
+      chainId: chainId(),
+      outbox,
+      takeTurn: (name, work) => withTurn(name, keep, work, rowTurn),
+    };
   });
   afterEach(async () => {
     server.closeAllConnections();

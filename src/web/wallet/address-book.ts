@@ -20,7 +20,14 @@ export function rememberPaid(
     const id = `${chainId}/${address}`;
     const before = await rows.get(id);
     const paidCount = (before?.paidCount ?? 0) + 1;
-    await rows.put({ id, chainId, address, label: label || before?.label || "", paidCount, lastPaidMs: atMs });
+    await rows.put({
+      id,
+      chainId,
+      address,
+      label: label || before?.label || "",
+      paidCount,
+      lastPaidMs: atMs,
+    });
     const all = (await rows.all()).sort((one, other) => one.lastPaidMs - other.lastPaidMs);
     for (const row of all.slice(0, Math.max(0, all.length - contactsMax))) await rows.remove(row.id);
   });

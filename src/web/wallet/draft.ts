@@ -2,11 +2,11 @@
 import { bytesEqual, fromHex, toHex } from "../../base/bytes.ts";
 import {
   addressOf,
+  type BuiltTransaction,
   buildIssueAsset,
   buildRecord,
   buildRegisterUser,
   buildTransfer,
-  type BuiltTransaction,
   type DecodedTransaction,
   type KeyPair,
   keyPairFromSeed,
@@ -98,7 +98,9 @@ export function draftOfPayload(payload: Payload, terms: DraftTerms): Draft {
  */
 export function signDraft(draft: Draft, keyPair: KeyPair): DecodedTransaction {
   if (!bytesEqual(keyPair.publicKey, draft.sender)) {
-    throw new Error(`the transaction is to be signed by ${addressOf(draft.sender)}, and the key is another one`);
+    throw new Error(
+      `the transaction is to be signed by ${addressOf(draft.sender)}, and the key is another one`,
+    );
   }
   const signed = signTransaction(draft, keyPair, chainBytes(draft.chainId));
   if (signed.idHex !== draft.id) throw new Error("what was signed is not what was shown; it was not sent");

@@ -94,7 +94,10 @@ export function readRecipient(text: string): Recipient {
   const publicKey = publicKeyOfAddress(joined) ?? fromHex(joined, 32);
   if (publicKey) return { kind: "key", publicKey };
   if (/^aurex1/i.test(joined)) {
-    return { kind: "fault", reason: "This is no address: a letter is wrong or missing. Copy the whole address again." };
+    return {
+      kind: "fault",
+      reason: "This is no address: a letter is wrong or missing. Copy the whole address again.",
+    };
   }
   const name = typed.normalize("NFC").toLowerCase().normalize("NFC");
   const parsed = parseUserName(fromUtf8(name));
@@ -223,7 +226,9 @@ class FormReader {
     }
     const supply = this.#amount("supply", decimals);
     if (supply === 0n) this.#fault("supply", "The supply is zero.");
-    return supply === undefined ? undefined : { kind: "issueAsset", symbol, name, decimals, supply, metadata };
+    return supply === undefined
+      ? undefined
+      : { kind: "issueAsset", symbol, name, decimals, supply, metadata };
   }
 
   /** The fee is paid in AUR, whatever is sent. */
@@ -238,7 +243,10 @@ class FormReader {
     if (parsed.ok) return parsed.value;
     const isComma = /^\s*\d+,\d+\s*$/.test(text);
     const hint = isComma ? `Write a point instead of the comma: ${text.trim().replace(",", ".")}` : "";
-    this.#fault(field, text.trim() === "" ? "Write an amount, such as 10.5." : hint || sentence(parsed.fault.reason));
+    this.#fault(
+      field,
+      text.trim() === "" ? "Write an amount, such as 10.5." : hint || sentence(parsed.fault.reason),
+    );
     return undefined;
   }
 

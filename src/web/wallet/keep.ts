@@ -66,7 +66,10 @@ function databaseKeep(database: IDBDatabase): Keep {
   return {
     whyNotLasting: undefined,
     change: (table, work) => inTransaction(database, table, "readwrite", work),
-    all: (table) => inTransaction<Tables[typeof table], Tables[typeof table][]>(database, table, "readonly", (rows) => rows.all()),
+    all: (table) =>
+      inTransaction<Tables[typeof table], Tables[typeof table][]>(database, table, "readonly", (rows) =>
+        rows.all(),
+      ),
   };
 }
 

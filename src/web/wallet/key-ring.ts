@@ -8,8 +8,8 @@ import {
   keyPairFromSeed,
   makeKeystore,
   openKeystore,
-  readKeystore,
   type Result,
+  readKeystore,
   type ScryptCost,
   type Stretch,
 } from "../../client/index.ts";
@@ -91,7 +91,11 @@ export class KeyRing {
   async add(row: Omit<KeyRow, "backup">, backup: Backup): Promise<void> {
     await this.keep.change("keys", async (rows) => {
       const before = await rows.get(row.id);
-      await rows.put(before ? { ...row, backup, label: before.label, createdAtMs: before.createdAtMs } : { ...row, backup });
+      await rows.put(
+        before
+          ? { ...row, backup, label: before.label, createdAtMs: before.createdAtMs }
+          : { ...row, backup },
+      );
     });
     await this.refresh();
   }

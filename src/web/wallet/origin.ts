@@ -34,7 +34,8 @@ async function looksPrivate(storage: StorageManager | undefined): Promise<boolea
   if (!storage?.estimate) return false;
   try {
     const { memory } = performance as unknown as { memory?: { readonly jsHeapSizeLimit: number } };
-    if (memory) return ((await storage.estimate()).quota ?? Number.POSITIVE_INFINITY) < 2 * memory.jsHeapSizeLimit;
+    if (memory)
+      return ((await storage.estimate()).quota ?? Number.POSITIVE_INFINITY) < 2 * memory.jsHeapSizeLimit;
     await storage.getDirectory();
     return false;
   } catch (thrown) {
@@ -60,7 +61,9 @@ export function portsCookie(cookie: string, port: string, hasKeys: boolean): str
 }
 
 /** The same node under the other name of this machine, where other keys may be. */
-export function otherLoopbackName(location: Pick<Location, "protocol" | "hostname" | "port">): string | undefined {
+export function otherLoopbackName(
+  location: Pick<Location, "protocol" | "hostname" | "port">,
+): string | undefined {
   const other = { localhost: "127.0.0.1", "127.0.0.1": "localhost" }[location.hostname];
   return other && `${location.protocol}//${other}${location.port ? `:${location.port}` : ""}`;
 }

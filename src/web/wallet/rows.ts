@@ -1,9 +1,7 @@
 /** What the wallet keeps in the browser: the rows of its tables. */
 
-/** How its owner could get a key back if the browser lost it. */
+/** How its owner could get a key back if the browser lost it. A key without one of these is not kept. */
 export type Backup =
-  /** Nobody has shown that there is one: the key is not used to sign. */
-  | "none"
   /** Three of its words were typed in again. */
   | "words"
   /** Its keystore file was downloaded. */

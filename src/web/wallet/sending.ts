@@ -1,5 +1,6 @@
 /** From a reviewed draft to a transaction that a node has: one tab at a time, the same bytes however often. */
 import { getNextSequence } from "../../api/accounts.ts";
+import type { Submitted } from "../../api/transactions.ts";
 import { toHex } from "../../base/bytes.ts";
 import {
   type ApiClient,
@@ -9,7 +10,6 @@ import {
   resubmitKept,
   submitSafely,
 } from "../../client/index.ts";
-import type { Submitted } from "../../api/transactions.ts";
 import { type Draft, signDraft } from "./draft.ts";
 import type { Outbox } from "./outbox.ts";
 import type { OutboxRow } from "./rows.ts";

@@ -36,11 +36,7 @@ export function actionText(payload: Payload, asset: AssetView | undefined, toNam
 }
 
 /** @param toName the registered name by which the recipient was named */
-export function summaryLines(
-  payload: Payload,
-  asset: AssetView | undefined,
-  toName?: string,
-): SummaryLine[] {
+export function summaryLines(payload: Payload, asset: AssetView | undefined, toName?: string): SummaryLine[] {
   switch (payload.kind) {
     case "transfer":
       return [
