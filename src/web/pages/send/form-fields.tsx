@@ -29,7 +29,7 @@ export function KindFields({ kind, ...props }: FieldsProps & { readonly kind: Wi
         <TextField
           {...props}
           field="name"
-          label="Name"
+          label="Name to register"
           hint="Such as alice@example.com. It is for ever: an account has one name, and a name has one account."
         />
       );
@@ -122,7 +122,7 @@ function AssetFields(props: FieldsProps) {
       <TextField
         {...props}
         field="symbol"
-        label="Symbol"
+        label="Symbol of the new asset"
         hint="1 to 12 capital letters and digits. It is no name: others may issue the same symbol, and only the asset's id tells them apart."
       />
       <TextField {...props} field="assetName" label="Name of the asset" hint="Such as Gold in grams." />

@@ -1,7 +1,7 @@
 /** The page "Send": form, then what is signed, then what becomes of it. Everything of it belongs to one chain. */
 import "../wallet/wallet.css";
 import "./send.css";
-import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useNode } from "../../live/node-view.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";

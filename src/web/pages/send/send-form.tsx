@@ -38,9 +38,9 @@ interface SendFormProps {
 
 const kinds = [
   { name: "transfer", title: "Send" },
-  { name: "registerUser", title: "Register a name" },
-  { name: "record", title: "Record data" },
-  { name: "issueAsset", title: "Issue an asset" },
+  { name: "registerUser", title: "Name" },
+  { name: "record", title: "Record" },
+  { name: "issueAsset", title: "Asset" },
 ] as const;
 
 export function SendForm({ tools, row, given, kind, onKind, onProposal }: SendFormProps) {

@@ -59,7 +59,7 @@ export function KeyCard({ row, locksAtMs, ring, onDone }: KeyCardProps) {
             </span>
           </Fact>
           <Balance address={address} />
-          <Fact label="Copy" meaning="How you could get the key back without this browser.">
+          <Fact label="Backup" meaning="How you could get the key back without this browser.">
             {backups[row.backup]}
           </Fact>
           {row.path !== "" && (
