@@ -152,15 +152,19 @@ function SendOnChain({ wallet, state, chainId, query }: SendOnChainProps) {
 function Signed({ entries, id }: { entries: readonly OutboxRow[]; id: string }) {
   const row = entries.find((entry) => entry.id === id);
   const isSent = row !== undefined && row.state !== "unsent";
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.focus(), [id]);
   return (
-    <Note
-      kind={isSent ? "good" : "warn"}
-      title={isSent ? "Signed and sent" : "Signed and kept in this browser"}
-    >
-      {isSent
-        ? "The node has it on its disk. Below you see it go into a block and become final."
-        : "No answer of the node is known yet. The same bytes are sent again by themselves, also after a reload; do not sign it again."}
-    </Note>
+    <div ref={place} tabIndex={-1} class="send-signed">
+      <Note
+        kind={isSent ? "good" : "warn"}
+        title={isSent ? "Signed and sent" : "Signed and kept in this browser"}
+      >
+        {isSent
+          ? "The node has it on its disk. Below you see it go into a block and become final."
+          : "No answer of the node is known yet. The same bytes are sent again by themselves, also after a reload; do not sign it again."}
+      </Note>
+    </div>
   );
 }
 
