@@ -43,6 +43,7 @@ export const AdviceCode = Type.Enum([
   "slashed",
   "key",
   "disk",
+  "store",
   "admission",
   "authorities",
   "finality",

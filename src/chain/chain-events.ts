@@ -25,6 +25,10 @@ export interface ChainEvents {
   waitingImported: [Block];
   /** A block, mined here or received, is stored; on the canonical line or beside it. */
   blockStored: [Block];
+  /** A block's bytes on disk were found damaged as somebody wanted to read them. */
+  blockDamaged: [hash: Uint8Array];
+  /** A damaged block is whole again. */
+  blockMended: [HeaderRecord];
   /** A vote that had not been known counts. */
   voteCounted: [Vote];
   /** A higher block is final, and on disk as such. */

@@ -1,7 +1,7 @@
 /** The chain: one head, moved by importing blocks; every block, mined here or received, comes through the same door. */
 import { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
-import { bytesEqual, toHex } from "../base/bytes.ts";
+import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
@@ -45,6 +45,7 @@ import {
   StoreError,
   type TransactionLocation,
 } from "../store/chain-store.ts";
+import { contentFault } from "../store/damaged-blocks.ts";
 import type { SideBlock } from "../store/side-blocks.ts";
 import { indexMore } from "./account-indexer.ts";
 import { BlockBytesCache } from "./block-bytes-cache.ts";
@@ -85,6 +86,15 @@ export interface ChainModules {
   readonly logger: Logger;
 }
 
+/** A block by its height and its hash. */
+export interface BlockAtHeight {
+  readonly height: number;
+  readonly hash: Uint8Array;
+}
+
+/** As many as advice would ever name. */
+const mendedMax = 16;
+
 /** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
 export type ImportOutcome = "head" | "side";
 
@@ -124,6 +134,7 @@ export class Chain {
   readonly #finality: FinalityKeeper | undefined;
   readonly #trustRecovery: Uint8Array | undefined;
   #head: HeaderRecord;
+  readonly #mended: BlockAtHeight[] = [];
   #closed = false;
 
   private constructor(options: ChainOptions, modules: ChainModules, ledger: LedgerState, head: HeaderRecord) {
@@ -315,17 +326,59 @@ export class Chain {
   blockBytes(hash: Uint8Array): Uint8Array | undefined {
     const hashHex = toHex(hash);
     const recent = this.#recentBlocks.get(hashHex)?.bytes;
-    return recent ?? this.#readBlocks.get(hashHex, () => this.#store.blockBytes(hash));
+    return recent ?? this.#readBlocks.get(hashHex, () => this.#storedBytes(hash));
+  }
+
+  /** @throws StoreError if they are damaged; whoever mends blocks is told */
+  #storedBytes(hash: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#store.blockBytes(hash);
+    } catch (thrown) {
+      this.#tellIfDamaged(hash);
+      throw thrown;
+    }
+  }
+
+  #tellIfDamaged(hash: Uint8Array): void {
+    if (includesBytes(this.#store.damagedBlocks(), hash)) this.events.emit("blockDamaged", hash);
+  }
+
+  /** Blocks whose bytes on disk are damaged, until they are mended. */
+  damagedBlocks(): readonly Uint8Array[] {
+    return this.#store.damagedBlocks();
+  }
+
+  /** Blocks that were damaged and are whole again, since the chain was opened. */
+  get mendedBlocks(): readonly BlockAtHeight[] {
+    return this.#mended;
+  }
+
+  /** @returns whether the bytes were those of a block that is damaged, and are on disk now */
+  async mendBlock({ hash, hashHex, bytes }: Block): Promise<boolean> {
+    if (!includesBytes(this.#store.damagedBlocks(), hash)) return false;
+    if (!(await this.#store.mendBlock(hash, bytes))) return false;
+    this.#readBlocks.delete(hashHex);
+    const record = this.headerOf(hash);
+    if (record) {
+      this.#mended.push({ height: record.header.height, hash });
+      if (this.#mended.length > mendedMax) this.#mended.shift();
+      this.events.emit("blockMended", record);
+    }
+    return true;
   }
 
   block(hash: Uint8Array): Block | undefined {
     const recent = this.#recentBlocks.get(toHex(hash));
     if (recent) return recent;
-    const bytes = this.#store.blockBytes(hash);
-    if (!bytes) return undefined;
+    const bytes = this.#storedBytes(hash);
+    const record = bytes && this.#store.headerRecord(hash);
+    if (!record) return undefined;
     const decoded = decodeBlock(bytes);
-    invariant(decoded.ok, `the stored block ${toHex(hash)} does not decode`);
-    return decoded.value;
+    const fault = decoded.ok ? contentFault(decoded.value, record) : "it does not decode";
+    if (decoded.ok && fault === undefined) return decoded.value;
+    const error = this.#store.foundDamaged(hash, fault ?? "");
+    this.#tellIfDamaged(hash);
+    throw error;
   }
 
   blockAtHeight(height: number): Block | undefined {

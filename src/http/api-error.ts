@@ -1,5 +1,7 @@
 /** A request that is answered with an error: its status and what the body says. */
+
 import { type ErrorDetails, type Problem, problemOf } from "../api/problem.ts";
+import { ActionableError } from "../base/actionable-error.ts";
 
 export class ApiError extends Error {
   override name = "ApiError";
@@ -59,6 +61,10 @@ const frameworkErrors: Readonly<Record<string, readonly [status: number, code: s
 /** The answer to whatever a handler or the framework threw; undefined where it is a bug. */
 export function toApiError(thrown: unknown): ApiError | undefined {
   if (thrown instanceof ApiError) return thrown;
+  // What the node has on its disk is damaged or out of reach: not the caller's fault, and no bug.
+  if (thrown instanceof ActionableError && /^store\//.test(thrown.code)) {
+    return new ApiError(503, thrown.code, thrown.message, thrown.next);
+  }
   if (!(thrown instanceof Error) || !("code" in thrown)) return undefined;
   const known = frameworkErrors[String(thrown.code)];
   return known && new ApiError(known[0], known[1], thrown.message, known[2]);

@@ -66,7 +66,7 @@ export function addConsensusRoutes(app: FastifyInstance, modules: ApiModules): v
 
 function addStatsRoute(app: FastifyInstance, { chain, logger }: ApiModules): void {
   const activity = new ChainActivity({ chain, clock: systemClock });
-  app.addHook("onListen", async () => {
+  const readBack = () => {
     // In the background: the answers say whether everything is counted.
     activity.readBack().catch((thrown: unknown) => {
       logger.warn(
@@ -74,8 +74,14 @@ function addStatsRoute(app: FastifyInstance, { chain, logger }: ApiModules): voi
         "blocks of before the start could not be counted for /v1/stats",
       );
     });
+  };
+  app.addHook("onListen", async () => readBack());
+  // It ends at a block that is damaged on disk, and goes on once that is whole again.
+  chain.events.on("blockMended", readBack);
+  app.addHook("onClose", async () => {
+    chain.events.off("blockMended", readBack);
+    activity.close();
   });
-  app.addHook("onClose", async () => activity.close());
   serveRoute(app, getStats, ({ query }) =>
     statsAnswer(activity, chain, query.window ?? statsWindowDefault, systemClock.nowMs()),
   );

@@ -15,6 +15,7 @@ import type { NodeRecord } from "../protocol/node-record.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
 import { BlockLog } from "./block-log.ts";
+import { BlockMender } from "./block-mender.ts";
 import { CandidacyGossip } from "./candidacy-gossip.ts";
 import type { ClockComparison } from "./clock-comparison.ts";
 import { FinalityGossip } from "./finality-gossip.ts";
@@ -73,6 +74,7 @@ export class Network {
   readonly #candidacies: CandidacyGossip;
   readonly #blockLog: BlockLog;
   readonly #peerLog: PeerLog;
+  readonly #mender: BlockMender;
   /** Parents being fetched, so that a burst of orphans asks once. */
   readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
   #stopped = false;
@@ -152,6 +154,7 @@ export class Network {
       fetchFinality: (peer) => this.#finality.fetchFrom(peer),
       fetchMempool: (peer) => transactions.fetchFrom(peer),
     });
+    this.#mender = new BlockMender({ chain, requests: this.#requests, directory, clock, logger });
     this.clocks = this.#greetings.clocks;
     this.#transactions = transactions;
   }
@@ -218,11 +221,13 @@ export class Network {
     await this.#host.start();
     this.#greetings.startRounds();
     this.#records.start();
+    this.#mender.start();
   }
 
   async stop(): Promise<void> {
     this.#transactions.close();
     this.#stopped = true;
+    this.#mender.close();
     this.#records.close();
     this.#candidacies.close();
     this.#peerLog.close();

@@ -1,5 +1,5 @@
 /** The request protocols, both sides: what a node serves of its chain, and how it asks others. */
-import { bytesEqual, concatBytes } from "../base/bytes.ts";
+import { bytesEqual, concatBytes, includesBytes } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -122,7 +122,7 @@ function* answerRange(chain: Chain, request: Uint8Array): Iterable<Uint8Array> {
     const hash = chain.hashAtHeight(height);
     const record = hash && chain.headerOf(hash);
     if (!record) return;
-    const chunk = headersOnly === 1 ? SealedHeaderType.serialize(record) : chain.blockBytes(record.hash);
+    const chunk = headersOnly === 1 ? SealedHeaderType.serialize(record) : soundBytes(chain, record.hash);
     if (!chunk || answeredBytes + chunk.length > rangeAnswerBytesMax) return;
     answeredBytes += chunk.length;
     yield chunk;
@@ -133,8 +133,18 @@ function* answerHashes(chain: Chain, request: Uint8Array): Iterable<Uint8Array> 
   const decoded = decode(HashesType, request, "hashes request");
   if (!decoded.ok) throw new Error(decoded.fault.reason);
   for (const hash of decoded.value) {
-    const bytes = chain.blockBytes(hash);
+    const bytes = soundBytes(chain, hash);
     if (bytes) yield bytes;
+  }
+}
+
+/** A block that is damaged on disk is one that this node does not have, until it is mended. */
+function soundBytes(chain: Chain, hash: Uint8Array): Uint8Array | undefined {
+  try {
+    return chain.blockBytes(hash);
+  } catch (thrown) {
+    if (includesBytes(chain.damagedBlocks(), hash)) return undefined;
+    throw thrown;
   }
 }
 

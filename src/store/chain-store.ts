@@ -71,7 +71,18 @@ export interface ChainStore {
   readonly final: Checkpoint | undefined;
   headerRecord(hash: Uint8Array): HeaderRecord | undefined;
   hashAtHeight(height: number): Uint8Array | undefined;
+  /** @throws StoreError store/corrupt if they are damaged; the block is then one of {@link damagedBlocks} */
   blockBytes(hash: Uint8Array): Uint8Array | undefined;
+  /** Blocks whose bytes were found damaged and are not mended, in the order in which they were found. */
+  damagedBlocks(): readonly Uint8Array[];
+  /** Takes note that a block's bytes are not those of its header; returns the error for whoever wanted to read it. */
+  foundDamaged(hash: Uint8Array, why: string): StoreError;
+  /**
+   * Writes the bytes of a damaged block anew; on disk when it resolves.
+   *
+   * @returns false, and nothing is written, if they are not those that the block's header record was made from
+   */
+  mendBlock(hash: Uint8Array, bytes: Uint8Array): Promise<boolean>;
   isInvalid(hash: Uint8Array): boolean;
   /** The change that a canonical block made; undefined for blocks that are not canonical. */
   stateChange(hash: Uint8Array): StateChange | undefined;

@@ -21,6 +21,7 @@ import {
   StoreError,
   type TransactionLocation,
 } from "./chain-store.ts";
+import { bodyFault, DamagedBlocks } from "./damaged-blocks.ts";
 import { fileLockHolder } from "./directory-lock.ts";
 import { LevelAccountIndex } from "./level-account-index.ts";
 import { LevelDatabase } from "./level-database.ts";
@@ -134,6 +135,9 @@ export async function openLevelStore(
     const store = new LevelStore(options, modules, database, mark, totals, sides);
     const doubt = await doubtAbout(store, database, totals, options.walkedBlocks ?? walkedBlocksDefault);
     if (doubt) throw corruptStore(directory, doubt);
+    for (const hash of store.damagedBlocks()) {
+      logger.warn({ directory, hash: toHex(hash) }, "a block on disk is damaged; it is fetched from peers");
+    }
     const durationMs = Math.round(modules.clock.monotonicMs() - startedMs);
     const { blockCount, head } = totals;
     logger.debug({ directory, durationMs, blockCount, height: head?.height }, "the store is open");
@@ -202,6 +206,7 @@ class LevelStore implements ChainStore {
   readonly #invalidSlots: string[] = [];
   readonly #invalid = new Set<string>();
   readonly #sides: NewestSideBlocks;
+  readonly #damaged: DamagedBlocks;
   #totals: StoreTotals;
   #lastCommit: Promise<void> = Promise.resolve();
   #closed = false;
@@ -216,6 +221,7 @@ class LevelStore implements ChainStore {
   ) {
     this.#sides = new NewestSideBlocks(sideBlocksMax, sides);
     this.#directory = options.directory;
+    this.#damaged = new DamagedBlocks(options.directory);
     this.#logger = modules.logger;
     this.#database = database;
     this.#mark = mark;
@@ -256,7 +262,35 @@ class LevelStore implements ChainStore {
   }
 
   blockBytes(hash: Uint8Array): Uint8Array | undefined {
-    return this.#get(blockKey(hash));
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = this.#get(blockKey(hash));
+    } catch (thrown) {
+      if (!(thrown instanceof StoreError) || thrown.code !== "store/corrupt") throw thrown;
+      throw this.foundDamaged(hash, "its bytes do not match their checksum");
+    }
+    // A block is stored with its header, and never without.
+    if (!bytes && this.#get(headerKey(hash))) throw this.foundDamaged(hash, "its bytes are missing");
+    return bytes;
+  }
+
+  damagedBlocks(): readonly Uint8Array[] {
+    return this.#damaged.list();
+  }
+
+  foundDamaged(hash: Uint8Array, why: string): StoreError {
+    return this.#damaged.found(hash, why);
+  }
+
+  mendBlock(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+    return this.#serially(async () => {
+      const record = this.headerRecord(hash);
+      if (!record || bodyFault(bytes, record) !== undefined) return false;
+      await this.#database.write([{ key: blockKey(hash), payload: bytes }]);
+      this.#database.show();
+      this.#damaged.mended(hash);
+      return true;
+    });
   }
 
   isInvalid(hash: Uint8Array): boolean {

@@ -17,6 +17,7 @@ import type {
   StoreError,
   TransactionLocation,
 } from "./chain-store.ts";
+import { bodyFault, DamagedBlocks } from "./damaged-blocks.ts";
 import { NewestSideBlocks, type SideBlock, sideMoves } from "./side-blocks.ts";
 import { invalidMarksMax, sideBlocksMax } from "./store-limits.ts";
 
@@ -151,7 +152,7 @@ class DiskContents {
 
 class MemoryStore implements ChainStore {
   readonly #contents: DiskContents;
-
+  readonly #damaged = new DamagedBlocks("memory");
   readonly accountIndex: AccountIndex;
 
   constructor(contents: DiskContents, isIndexKept: boolean) {
@@ -197,6 +198,22 @@ class MemoryStore implements ChainStore {
 
   blockBytes(hash: Uint8Array): Uint8Array | undefined {
     return this.#disk.blocks.get(toHex(hash))?.bytes;
+  }
+
+  damagedBlocks(): readonly Uint8Array[] {
+    return this.#damaged.list();
+  }
+
+  foundDamaged(hash: Uint8Array, why: string): StoreError {
+    return this.#damaged.found(hash, why);
+  }
+
+  async mendBlock(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+    const record = this.headerRecord(hash);
+    if (!record || bodyFault(bytes, record) !== undefined) return false;
+    this.#disk.blocks.set(toHex(hash), { record, bytes });
+    this.#damaged.mended(hash);
+    return true;
   }
 
   isInvalid(hash: Uint8Array): boolean {

@@ -1,7 +1,8 @@
 /** The start-up check: does what LevelDB holds add up? Run before anything is served from it. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
-import { decodeBlock } from "../protocol/block.ts";
-import type { ChainStore } from "./chain-store.ts";
+import { type Block, blockHash, decodeBlock, type HeaderRecord, headerRoot } from "../protocol/block.ts";
+import { type ChainStore, StoreError } from "./chain-store.ts";
+import { contentFault } from "./damaged-blocks.ts";
 import type { LevelDatabase } from "./level-database.ts";
 import { keyPrefixes } from "./store-keys.ts";
 import type { StoreTotals } from "./store-records.ts";
@@ -10,8 +11,8 @@ import type { StoreTotals } from "./store-records.ts";
 const walkedBytesMax = 4 * 1024 * 1024;
 
 /**
- * Compares the stored counts with what is there, and walks the last blocks from the head down: links, heights, bodies,
- * undo records, transaction locations. The final block must be on the line that they end.
+ * Compares the stored counts with what is there, and walks the last blocks from the head down: links, heights, headers,
+ * undo records, transaction locations. A body that is damaged is no doubt: the store takes note, and it can be fetched. The final block must be on the line that they end.
  *
  * @param walkedBlocksMax how many blocks the walk takes
  * @returns the first thing that does not add up, in words, or undefined
@@ -51,6 +52,20 @@ function doubtAboutFinal(store: ChainStore): string | undefined {
   return `its final block ${final.height} (${toHex(final.hash)}) is not on the line of its head`;
 }
 
+/** Undefined: it is damaged, which the store has taken note of. Everything else about it is known without it. */
+function soundBlock(store: ChainStore, record: HeaderRecord): Block | undefined {
+  try {
+    const bytes = store.blockBytes(record.hash);
+    const decoded = bytes && decodeBlock(bytes);
+    const fault = decoded?.ok ? contentFault(decoded.value, record) : "it does not decode";
+    if (fault === undefined && decoded?.ok) return decoded.value;
+    store.foundDamaged(record.hash, fault ?? "");
+  } catch (thrown) {
+    if (!(thrown instanceof StoreError) || thrown.code !== "store/corrupt") throw thrown;
+  }
+  return undefined;
+}
+
 function doubtAboutHead(store: ChainStore, walkedBlocksMax: number): string | undefined {
   const { head } = store;
   if (!head) return undefined;
@@ -59,25 +74,26 @@ function doubtAboutHead(store: ChainStore, walkedBlocksMax: number): string | un
   let walkedBytes = 0;
   for (let height = head.height; height >= lowest && walkedBytes <= walkedBytesMax; height--) {
     const name = `block ${height} (${toHex(hash)})`;
-    const bytes = store.blockBytes(hash);
     const record = store.headerRecord(hash);
     const canonical = store.hashAtHeight(height);
     const change = store.stateChange(hash);
-    if (!bytes || !record || !change) return `${name} misses its body, header or undo record`;
+    if (!record || !change) return `${name} misses its header or undo record`;
+    if (!bytesEqual(blockHash(headerRoot(record.header), record.seal.nonce), hash)) {
+      return `the header of ${name} is another's`;
+    }
     if (!canonical || !bytesEqual(canonical, hash)) return `height ${height} does not lead to ${name}`;
     if (height === head.height && change.entryCountAfter !== head.entryCount) {
       return `${name} leaves ${change.entryCountAfter} entries, stored are ${head.entryCount}`;
     }
-    const block = decodeBlock(bytes);
-    if (!block.ok || !bytesEqual(block.value.hash, hash)) return `the body of ${name} is another's`;
     if (record.header.height !== height) return `the header of ${name} says height ${record.header.height}`;
-    for (const [position, { id, idHex }] of block.value.transactions.entries()) {
+    const block = soundBlock(store, record);
+    for (const [position, { id, idHex }] of block?.transactions.entries() ?? []) {
       const location = store.transactionLocation(id);
       if (!location || !bytesEqual(location.blockHash, hash) || location.position !== position) {
         return `transaction ${idHex} is not located in ${name}`;
       }
     }
-    walkedBytes += bytes.length;
+    walkedBytes += block?.bytes.length ?? 0;
     hash = record.header.parentHash;
   }
   return undefined;

@@ -65,13 +65,18 @@ export class Tampering {
     );
   }
 
-  /** Until its head is again at least as high as before; what it says of the damage itself comes as its warning. */
+  /** Until it has again what was changed: it says so itself; or, with a new store, until its head is as high as before. */
   async #watchRepair(heightBefore: number): Promise<void> {
     const node = this.#node;
     const deadlineMs = systemClock.monotonicMs() + repairMaxMs;
     while (systemClock.monotonicMs() < deadlineMs && node.state === "running") {
-      if ((node.view?.status.head.height ?? -1) >= heightBefore && node.tampered?.noticed) {
+      const { status } = node.view ?? {};
+      const advice = status?.advice.find(({ code }) => code === "store");
+      if (advice) this.#say({ noticed: advice.what });
+      const isLevel = (status?.head.height ?? -1) >= heightBefore;
+      if (advice ? !advice.fault : isLevel && node.tampered?.noticed) {
         this.#say({ repaired: true });
+        this.#lab.note("noticed", advice?.what ?? "has the whole chain again, fetched from the others", node);
         return;
       }
       await sleep(systemClock, lookEveryMs);

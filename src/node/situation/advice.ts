@@ -14,6 +14,7 @@ export function adviceOn(situation: Situation): Advice[] {
   return [
     ...clockAdvice(situation),
     ...machineAdvice(situation),
+    ...damageAdvice(situation),
     ...(situation.authorities ? authorityAdvice(situation, situation.authorities) : []),
   ].sort((a, b) => Number(b.fault) - Number(a.fault));
 }
@@ -106,6 +107,25 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
     default:
       return [];
   }
+}
+
+function damageAdvice({ damagedBlocks, mendedHeights, peers }: Situation): Advice[] {
+  const why =
+    "its bytes were not those that this node had written: the disk fails, or somebody changed them by hand";
+  const lasting = "if nobody changed them by hand, check the disk: sudo smartctl -a /dev/…";
+  if (damagedBlocks > 0) {
+    const what =
+      damagedBlocks === 1 ? "1 block on disk is damaged" : `${damagedBlocks} blocks on disk are damaged`;
+    const next =
+      peers > 0
+        ? `nothing: the node fetches them from its peers; ${lasting}`
+        : "connect the node with one that has the chain: it fetches them by itself";
+    return [{ code: "store", fault: true, what, why, next }];
+  }
+  if (mendedHeights.length === 0) return [];
+  const names = mendedHeights.join(", ");
+  const what = `block ${names} was damaged on disk and was fetched again from a peer`;
+  return [{ code: "store", fault: false, what, why, next: lasting }];
 }
 
 /** E.g. "2026-01-01 12:00:05 UTC". */

@@ -74,6 +74,9 @@ export interface Situation {
   /** The chain can be set aside by aurex-node found-anew: nobody loses anything with it. */
   readonly mayFoundAnew: boolean;
   readonly clock: ClockSituation;
+  /** Blocks on disk that are damaged, and heights of those that were and are whole again, since the start. */
+  readonly damagedBlocks: number;
+  readonly mendedHeights: readonly number[];
   /** Undefined on a Proof of Work chain. */
   readonly authorities: AuthoritySituation | undefined;
 }

@@ -42,6 +42,8 @@ export function takeSituation(
     aheadMaxMs: engine.aheadMaxMs,
     mayFoundAnew: mayLeaveChain && isProvisional,
     clock: clockSituation(core, nowMs),
+    damagedBlocks: chain.damagedBlocks().length,
+    mendedHeights: chain.mendedBlocks.map(({ height }) => height),
     authorities: admission && authoritySituation(core, admission, publicKey),
   };
 }

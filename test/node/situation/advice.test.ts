@@ -57,6 +57,8 @@ function situation(changes: Partial<Situation> = {}): Situation {
     head: { height: 100, hash: headHash, timestampMs: nowMs - 1_000 },
     aheadMaxMs: 5_000,
     mayFoundAnew: false,
+    damagedBlocks: 0,
+    mendedHeights: [],
     clock: { nowMs, note: undefined, isOff: false, isConfirmed: true, apart: [] },
     authorities: authorities(),
     ...changes,
