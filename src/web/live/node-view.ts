@@ -7,6 +7,7 @@ import type { NodeAnswer } from "../../api/node-status.ts";
 import { type ApiClient, createApiClient, type NodeEvent } from "../../client/index.ts";
 import { liveClient } from "./connect-hub.ts";
 import { fewAtOnce } from "./few-requests.ts";
+import { freshFetch } from "./fresh-fetch.ts";
 import { type Connection, type LiveNode, openLiveNode } from "./live-node.ts";
 import type { NodeState } from "./node-state.ts";
 import { statusWith } from "./status-merge.ts";
@@ -59,7 +60,7 @@ const statusSettleMs = 250;
 export function useNodeView(labName: string | undefined): NodeView {
   const baseUrl = baseUrlOf(labName);
   const [api, live] = useMemo(() => {
-    const fetchFrom = fewAtOnce((url, init) => fetch(url, init), requestsMax);
+    const fetchFrom = fewAtOnce(freshFetch, requestsMax);
     const client = createApiClient(baseUrl, { fetch: fetchFrom, retries });
     return [client, openLiveNode(liveClient(), client.url)] as const;
   }, [baseUrl]);

@@ -36,9 +36,9 @@ export function ChainTrustView() {
         <div role="alert">
           <Note kind="bad" title="The node at this address is now on another chain">
             <p>
-              Since {new Date(trusted.sinceMs).toLocaleDateString()} this browser trusts another chain here.
-              If the node was reset, or the chain is a new one, trust the new one. If nobody told you so, do
-              not send anything.
+              Since {new Date(trusted.sinceMs).toLocaleDateString("en-GB")} this browser trusts another chain
+              here. If the node was reset, or the chain is a new one, trust the new one. If nobody told you
+              so, do not send anything.
             </p>
             <p class="row">
               Now <Hash value={chainId} />

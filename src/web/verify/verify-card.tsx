@@ -1,6 +1,7 @@
 /** Verify in this browser: from the chain id that one trusts to what the page shows, each step a tick. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { formatAmount } from "../../client/index.ts";
 import { useNode } from "../live/node-view.ts";
 import { Button } from "../parts/button.tsx";
 import { Card } from "../parts/card.tsx";
@@ -82,7 +83,9 @@ export function VerifyCard({ question, what, onOutdated, children }: VerifyCardP
         )}
       </div>
       {isRunning && <ProgressView progress={progress} />}
-      <div role="status">{outcome && <OutcomeView outcome={outcome} what={what} />}</div>
+      <div class="verify-outcome" role="status">
+        {outcome && <OutcomeView outcome={outcome} what={what} />}
+      </div>
       {steps.length > 0 && (
         <ol class="verify-steps" aria-label="Steps of the verification">
           {steps.map((step, index) => (
@@ -131,7 +134,8 @@ function ProgressView({ progress }: { progress: Progress | undefined }) {
 function OutcomeView({ outcome, what }: { outcome: VerifyOutcome; what: string }) {
   switch (outcome.result) {
     case "proven": {
-      const { confirmations } = outcome.place;
+      const { balance } = outcome;
+      const { confirmations, height } = outcome.place;
       return (
         <Note
           kind="good"
@@ -141,6 +145,12 @@ function OutcomeView({ outcome, what }: { outcome: VerifyOutcome; what: string }
               : `Proven: it is as this page shows, ${deepText(confirmations)} deep`
           }
         >
+          {balance && (
+            <p>
+              {formatAmount(BigInt(balance.balanceUnits))} AUR and sequence {balance.sequence}, after block{" "}
+              {height}.
+            </p>
+          )}
           <Unproven fields={outcome.unproven} />
         </Note>
       );

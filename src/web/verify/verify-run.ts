@@ -1,11 +1,12 @@
 /** Answers one question: verifies from the trusted chain id on, and holds what the page shows against what was proven. */
+import { getNode } from "../../api/node.ts";
 import { type ApiClient, ApiProblem, ApiUnreachable, type Verified } from "../../client/index.ts";
 import { answerBalance } from "./answer-balance.ts";
 import { answerBlock, answerTransaction } from "./answer-chain.ts";
 import type { LightCache } from "./light-cache.ts";
 import { type LightSession, type Listening, openSession } from "./light-session.ts";
 import type { VerifyOutcome, VerifyReport, VerifyRequest } from "./report.ts";
-import { Ended, provenBy, type Run, type Step, stepsTo } from "./run.ts";
+import { Ended, provenBy, type Run, refuted, type Step, stepsTo } from "./run.ts";
 
 export interface RunModules {
   readonly api: ApiClient;
@@ -37,6 +38,7 @@ async function answered(
 ): Promise<VerifyOutcome> {
   const step = stepsTo(report);
   const onProgress = (height: number, of: number) => report({ type: "progress", height, of });
+  await requireSameChain(request, modules, signal, step);
   const session = await sessionOf(request, modules, { signal, onProgress }, step);
   const { client } = session;
   const engine = client.status.consensus;
@@ -56,6 +58,20 @@ async function answered(
     case "balance":
       return answerBalance(run, question);
   }
+}
+
+/** A client that goes on from what was kept asks for no chain spec, so that it would notice another chain late. */
+async function requireSameChain(
+  { chainId }: VerifyRequest,
+  { api }: RunModules,
+  signal: AbortSignal,
+  step: Step,
+): Promise<void> {
+  const said = await api.call(getNode, {}, { signal });
+  if (said.chainId === chainId) return;
+  const reason = `the node says that its chain is ${said.chainId}`;
+  step("chain-id", "fails", reason);
+  throw new Ended(refuted("light/wrong-genesis", reason));
 }
 
 /** The light client of an earlier question, or one that goes on from what was kept, or a new one. */

@@ -1,6 +1,7 @@
 /** The worker in which verifications run: it has the light clients, and answers one question at a time. */
 import { toError } from "../../base/invariant.ts";
 import { createApiClient } from "../../client/index.ts";
+import { freshFetch } from "../live/fresh-fetch.ts";
 import { createMemoryCache, type LightCache, openLightCache } from "./light-cache.ts";
 import type { LightSession } from "./light-session.ts";
 import type { FromWorker, ToWorker, VerifyReport } from "./report.ts";
@@ -37,7 +38,7 @@ async function answer(
   try {
     opening ??= openLightCache().catch(createMemoryCache);
     const modules = {
-      api: createApiClient(request.baseUrl),
+      api: createApiClient(request.baseUrl, { fetch: freshFetch }),
       cache: await opening,
       now: Date.now,
       sessions,

@@ -12,6 +12,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { QrCode } from "../../parts/qr-code.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
+import { VerifyCard } from "../../verify/verify-card.tsx";
 import { AccountHistory } from "./account-history.tsx";
 import { AccountPending } from "./account-pending.tsx";
 import { BalanceChart } from "./balance-chart.tsx";
@@ -37,6 +38,12 @@ export function AccountView({ reference }: { reference: string }) {
           <AccountPending account={answer} />
           <BalanceChart account={answer} />
           {answer.assetCount > 0 && <Holdings account={answer} />}
+          <VerifyCard
+            key={answer.address}
+            what="this balance"
+            question={{ kind: "balance", account: answer.address, shown: answer }}
+            onOutdated={account.reload}
+          />
           <AccountHistory account={answer} />
         </>
       )}
