@@ -1,6 +1,5 @@
 /** The page of a user: the account that has registered the name. */
-import { getUser } from "../../../api/accounts.ts";
-import { ApiProblem } from "../../../client/index.ts";
+import { getSearch } from "../../../api/search.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
@@ -11,24 +10,34 @@ import { AccountView } from "../account/account-view.tsx";
 
 export default function UserPage({ values: { name = "" } }: PageProps) {
   const link = useLink();
-  // A reorganization can give a name to somebody else, or to nobody.
-  const user = useAnswer(({ api }, signal) => api.call(getUser, { params: { name } }, { signal }), [name], {
-    reloadOn: ["reorg"],
-  });
-  const isFree = user.problem instanceof ApiProblem && user.problem.status === 404;
+  // By the search: that a name is free is an answer, and no error in the browser's console. A reorganization can give a
+  // name to somebody else, or to nobody.
+  const found = useAnswer(
+    ({ api }, signal) => api.call(getSearch, { query: { q: name } }, { signal }),
+    [name],
+    {
+      reloadOn: ["head", "reorg"],
+    },
+  );
   return (
     <div class="stack">
       <h1>
         User <UserText text={name} />
       </h1>
-      {isFree ? (
-        <Note title="Nobody has registered this name">
-          It is free: <a href={link("send")}>register it</a>. <a href={link("users")}>All names</a> are
-          listed.
-        </Note>
-      ) : (
-        <Loaded of={user}>{({ address }) => <AccountView reference={address} />}</Loaded>
-      )}
+      <Loaded of={found}>
+        {({ items }) => {
+          // What only begins with the name is another user.
+          const wanted = name.trim().toLowerCase();
+          const user = items.find((hit) => hit.type === "user" && hit.name === wanted);
+          if (user?.type === "user") return <AccountView reference={user.address} />;
+          return (
+            <Note title="Nobody has registered this name">
+              It is free: <a href={link("send")}>register it</a>. <a href={link("users")}>All names</a> are
+              listed.
+            </Note>
+          );
+        }}
+      </Loaded>
     </div>
   );
 }
