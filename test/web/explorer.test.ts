@@ -175,6 +175,8 @@ describe("the explorer", { skip: browserMissing, timeout: suiteMaxMs }, () => {
     await pending.waitFor({ state: "detached" });
     await page.getByText("+30 AUR").waitFor();
     assert.notEqual(await balance.innerText(), before);
+    await page.getByRole("button", { name: "Verify this balance" }).click();
+    await page.getByText(/^Proven: /).waitFor();
   });
 
   it("leads through a long history both ways, and saves all of it as CSV without a formula", async () => {
