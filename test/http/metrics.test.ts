@@ -90,6 +90,7 @@ describe("GET /metrics", () => {
       aurex_build_info: 1,
       aurex_blocks_connected_total: header.height,
       aurex_own_blocks_connected_total: header.height,
+      aurex_transactions_connected_total: 1,
       aurex_own_turns_missed_total: 0,
       aurex_blocks_disconnected_total: 0,
       aurex_reorganizations_total: 0,

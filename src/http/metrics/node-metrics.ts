@@ -128,6 +128,10 @@ export class NodeMetrics {
       "Blocks that joined the chain since the start.",
     );
     const ownBlocks = counter("own_blocks_connected_total", "Those of them that this node's key produced.");
+    const transactions = counter(
+      "transactions_connected_total",
+      "Transactions in the blocks that joined the chain since the start.",
+    );
     const disconnectedBlocks = counter(
       "blocks_disconnected_total",
       "Blocks that left the chain since the start.",
@@ -143,6 +147,7 @@ export class NodeMetrics {
       const key = ownKey;
       connectedBlocks.inc(connected.length);
       ownBlocks.inc(connected.filter(({ header }) => bytesEqual(header.producer, key)).length);
+      transactions.inc(connected.reduce((sum, { transactions: inBlock }) => sum + inBlock.length, 0));
       missedTurns.inc(connected.filter(({ header }) => hasMissed(key, header, chain)).length);
       disconnectedBlocks.inc(disconnected.length);
       if (disconnected.length > 0) reorganizations.inc();
