@@ -15,6 +15,7 @@ import {
   withNote,
 } from "../../learn/editable-chain.ts";
 import { expectedAttempts, leadingZeros } from "../../learn/nonce-search.ts";
+import { useKept } from "../../learn/use-kept.ts";
 import { useMiner } from "../../learn/use-miner.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { Badge } from "../../parts/badge.tsx";
@@ -42,6 +43,7 @@ export default function BlockLesson() {
     if (!copy.ok) throw new Error(copy.fault);
     return copy.value;
   }, []);
+  const { kept } = useKept(head);
   return (
     <LessonFrame
       name="block"
@@ -62,7 +64,7 @@ export default function BlockLesson() {
         </>
       }
     >
-      <Loaded of={head}>
+      <Loaded of={kept}>
         {(copy) => <Workbench key={copy.trueHash} truth={copy} onMined={() => setDone(true)} />}
       </Loaded>
     </LessonFrame>

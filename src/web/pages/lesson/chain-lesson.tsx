@@ -1,9 +1,10 @@
 /** Lesson 3: each block names the hash of the one before, so a change breaks all that follow. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { easiestTargetOf } from "../../../protocol/genesis.ts";
 import { type EditableBlock, isMined, judgeChain } from "../../learn/editable-chain.ts";
 import { mineAll } from "../../learn/mine-all.ts";
 import { takeCopies } from "../../learn/take-copies.ts";
+import { useKept } from "../../learn/use-kept.ts";
 import { useMiner } from "../../learn/use-miner.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { Button } from "../../parts/button.tsx";
@@ -24,7 +25,12 @@ const zeros = 4;
 export default function ChainLesson() {
   const [isDone, setDone] = useState(false);
   const [isMendedOnce, setMended] = useState(false);
-  const copies = useAnswer(({ api }, signal) => takeCopies(api, blocksShown, signal), []);
+  const [isShort, setShort] = useState(false);
+  const copies = useAnswer(({ api }, signal) => takeCopies(api, blocksShown, signal), [], {
+    reloadOn: isShort ? ["head"] : [],
+  });
+  useEffect(() => setShort((copies.answer?.length ?? blocksNeeded) < blocksNeeded), [copies.answer]);
+  const { kept, takeNewest } = useKept(copies, ({ length }) => length >= blocksNeeded);
   return (
     <LessonFrame
       name="chain"
@@ -47,22 +53,20 @@ export default function ChainLesson() {
         </>
       }
     >
-      <Loaded of={copies}>
+      <Loaded of={kept}>
         {(truth) =>
           truth.length < blocksNeeded ? (
-            <div>
-              <EmptyState>
-                This chain has {truth.length} blocks so far. The lesson needs {blocksNeeded}.
-              </EmptyState>
-              <Button onClick={copies.reload}>Look again</Button>
-            </div>
+            <EmptyState>
+              This chain has {truth.length} blocks so far. The lesson needs {blocksNeeded}, and begins by
+              itself.
+            </EmptyState>
           ) : (
             <Chain
               key={truth.at(-1)?.trueHash}
               truth={truth}
               onBroken={() => setDone(true)}
               onMended={() => setMended(true)}
-              onNewest={copies.reload}
+              onNewest={takeNewest}
             />
           )
         }

@@ -14,6 +14,7 @@ import {
 } from "../../learn/editable-chain.ts";
 import { mineAll } from "../../learn/mine-all.ts";
 import { takeCopies } from "../../learn/take-copies.ts";
+import { useKept } from "../../learn/use-kept.ts";
 import { useMiner } from "../../learn/use-miner.ts";
 import { baseUrlOf, isLab, type NodeView } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
@@ -45,6 +46,7 @@ export default function DistributedLesson() {
   const link = useLink();
   const [isDone, setDone] = useState(false);
   const copies = useAnswer(copiesOf, []);
+  const { kept, takeNewest } = useKept(copies);
   return (
     <LessonFrame
       name="distributed"
@@ -66,13 +68,13 @@ export default function DistributedLesson() {
         </>
       }
     >
-      <Loaded of={copies}>
+      <Loaded of={kept}>
         {(loaded) => (
           <Compared
             key={loaded.holders[0]?.copy.at(-1)?.trueHash}
             copies={loaded}
             onDiffering={() => setDone(true)}
-            onNewest={copies.reload}
+            onNewest={takeNewest}
           />
         )}
       </Loaded>

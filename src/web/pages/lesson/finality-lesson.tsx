@@ -1,13 +1,13 @@
 /** Lesson 6: once a quorum has voted for a block, nobody can undo it. */
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { fromHex, toHex } from "../../../base/bytes.ts";
 import { type CertifiedBlock, openCertificates, routes } from "../../../client/index.ts";
 import { addressOf } from "../../../protocol/identity.ts";
 import { judgeVotes, throwawayVotes } from "../../learn/throwaway-votes.ts";
+import { useKept } from "../../learn/use-kept.ts";
 import { isLab, type NodeView, useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { Badge } from "../../parts/badge.tsx";
-import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Hash } from "../../parts/hash.tsx";
@@ -109,22 +109,20 @@ async function certificatesOf({ api }: NodeView, signal: AbortSignal): Promise<L
 }
 
 function RealVotes({ onLost }: { onLost: () => void }) {
-  const loaded = useAnswer(certificatesOf, []);
+  const [isEarly, setEarly] = useState(false);
+  const loaded = useAnswer(certificatesOf, [], { reloadOn: isEarly ? ["final"] : [] });
+  useEffect(() => setEarly(loaded.answer?.blocks.length === 0), [loaded.answer]);
+  const { kept } = useKept(loaded, ({ blocks }) => blocks.length > 0);
   return (
-    <Loaded of={loaded}>
+    <Loaded of={kept}>
       {({ blocks, names }) => {
         const block = blocks.at(-1);
         if (!block) {
           return (
-            <div class="stack">
-              <p>
-                No block above the first one is final on this chain yet. Look again, or take the votes of a
-                class.
-              </p>
-              <div>
-                <Button onClick={loaded.reload}>Look again</Button>
-              </div>
-            </div>
+            <p>
+              No block above the first one is final on this chain yet. The votes come by themselves; or take
+              those of a class.
+            </p>
           );
         }
         return (
