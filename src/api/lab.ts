@@ -17,6 +17,7 @@ export const labActions = [
   "release",
   "clock",
   "tamper",
+  "send",
 ] as const;
 export type LabAction = (typeof labActions)[number];
 

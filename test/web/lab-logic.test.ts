@@ -37,6 +37,7 @@ describe("what the heads of a chain say", () => {
       agrees: true,
       text: "All 3 nodes that run have the same head, block 20.",
     });
+    assert.match(agreementOf(three.slice(1)).text, /^Both nodes that run have the same head, block 20.$/);
     const late = agreementOf([...three.slice(1), nodeNamed("A", blocksTo(19, "a", 19))]);
     assert.equal(late.text, "B is the furthest, at block 20. A is 1 block behind.");
     assert.ok(!late.agrees);
@@ -140,6 +141,7 @@ describe("a node in a word or two", () => {
     assert.equal(doing({}), "It mines.");
     assert.equal(doing({ cut: true }), "It mines alone.");
     assert.equal(doing({ sealing: "off" }), "It only follows.");
+    assert.equal(doing({ sealing: "idle" }), "It waits for transactions.");
     assert.equal(
       doing({ consensus: "poa", sealing: "waiting", notSealingBecause: "it hears nobody" }),
       "It seals nothing now: it hears nobody.",

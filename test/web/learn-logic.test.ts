@@ -6,6 +6,7 @@ import { HeaderType, headerRoot } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import {
+  agreeingCopies,
   type EditableBlock,
   editableBlock,
   firstDifference,
@@ -13,7 +14,6 @@ import {
   judgeChain,
   noteOf,
   readyToMine,
-  votesForTop,
   withNonce,
   withNote,
 } from "../../src/web/learn/editable-chain.ts";
@@ -115,7 +115,9 @@ describe("copies of real blocks", () => {
     changed[3] = minedAgain(changed[3]!, changed[2]);
     assert.equal(firstDifference([truth, changed, truth]), 2);
     assert.equal(firstDifference([truth, truth]), undefined);
-    assert.deepEqual(votesForTop([truth, changed, truth]), [2, 1, 2]);
+    assert.deepEqual(agreeingCopies([truth, changed, truth]), [2, 1, 2]);
+    const inTheMiddle = truth.with(1, withNote(truth[1]!, "x"));
+    assert.deepEqual(agreeingCopies([truth, inTheMiddle, truth]), [2, 1, 2]);
   });
 });
 

@@ -2,16 +2,23 @@
 
 import { postBootstrap } from "../../api/admin.ts";
 import { type LabAction, labDelayMsMax } from "../../api/lab.ts";
+import { fromUtf8 } from "../../base/bytes.ts";
 import { createApiClient } from "../../client/api-client.ts";
+import { ApiProblem } from "../../client/api-problem.ts";
 import { knownApiToken } from "../../node/api-token.ts";
 import { dataDirectory } from "../../node/data-directory.ts";
+import { zeroBytes32 } from "../../protocol/hashing.ts";
 import type { Lab } from "./lab.ts";
 import { LabError } from "./lab-error.ts";
 import type { LabNode } from "./lab-node.ts";
 import { possibleActions } from "./lab-state.ts";
+import { signAndSend } from "./sign-and-send.ts";
 import { Tampering, type TamperTarget } from "./tampering.ts";
 import { lookForOf } from "./troubles.ts";
 import { Withholding } from "./withholding.ts";
+
+/** 1 AUR. */
+const paidUnits = 100_000_000n;
 
 export interface ActionInput {
   /** Of `delay`. */
@@ -50,7 +57,8 @@ export class LabActions {
     this.#busy.add(node);
     try {
       const did = await this.#do(node, action, input);
-      this.#lab.note("done", did, node);
+      // Payments may come every second: what they do is in the chain.
+      if (action !== "send") this.#lab.note("done", did, node);
       return { did, lookFor: lookForOf(action) };
     } finally {
       this.#busy.delete(node);
@@ -103,6 +111,8 @@ export class LabActions {
         return this.#setClock(node, input.offsetMs);
       case "tamper":
         return new Tampering(this.#lab, node).run(input.what ?? "block");
+      case "send":
+        return this.#send(node);
     }
   }
 
@@ -168,5 +178,26 @@ export class LabActions {
     if (offsetMs === 0) return "has the right time again";
     const minutes = Math.round(Math.abs(offsetMs) / 60_000);
     return `has a clock that is ${minutes} min ${offsetMs > 0 ? "ahead" : "behind"}`;
+  }
+
+  /** @throws LabError with what the node says if it refuses */
+  async #send(node: LabNode): Promise<string> {
+    const { keyPair, consensus, spec } = node.plan;
+    const members = this.#lab.nodesOf(consensus);
+    const receiver = members[(members.indexOf(node) + 1) % members.length] ?? node;
+    const payload = {
+      kind: "transfer",
+      to: receiver.plan.keyPair.publicKey,
+      assetId: zeroBytes32,
+      amount: paidUnits,
+      memo: fromUtf8(`from ${node.name}`),
+    } as const;
+    try {
+      await signAndSend({ api: node.api, spec }, keyPair, payload);
+      return `sends 1 AUR to ${receiver.name}`;
+    } catch (thrown) {
+      if (thrown instanceof ApiProblem) throw new LabError("lab/not-sent", thrown.message, thrown.next);
+      throw new LabError("lab/not-sent", `${node.name} gives no answer`, "look at its state, then try again");
+    }
   }
 }

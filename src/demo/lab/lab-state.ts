@@ -82,6 +82,7 @@ export function possibleActions(lab: Lab, node: LabNode): LabAction[] {
     release: isWithholding,
     clock: state === "running" || state === "stopped" || state === "ended",
     tamper: state === "running" || state === "stopped",
+    send: state === "running",
   };
   return labActions.filter((action) => can[action]);
 }

@@ -65,6 +65,12 @@ const texts: Readonly<Record<LabAction, Omit<LabTrouble, "action">>> = {
     lookFor:
       "The node notices at its start, fetches from the others what was changed, and says so in its log.",
   },
+  send: {
+    title: "Send a payment",
+    does: "Signs a payment of 1 AUR from the node's own account to the next node's, and hands it to this node.",
+    lookFor:
+      "It waits at every node that can be reached, until a block takes it: then the heads of the chain move.",
+  },
 };
 
 export const labTroubles: readonly LabTrouble[] = Object.entries(texts).map(([action, text]) => ({

@@ -23,7 +23,7 @@ export function agreementOf(nodes: readonly LabNode[]): Agreement {
     const all =
       shown.length === 1
         ? `${top.name} is at block ${heightOf(top)}`
-        : `All ${shown.length} nodes that run have the same head, block ${heightOf(top)}`;
+        : `${shown.length === 2 ? "Both nodes" : `All ${shown.length} nodes`} that run have the same head, block ${heightOf(top)}`;
     return { agrees: gone.length === 0, text: sentences([all, ...gone]) };
   }
   const first = `${top.name} is the furthest, at block ${heightOf(top)}`;

@@ -59,6 +59,7 @@ export function doingText({
   if (process !== "running") return `Its process is ${process}.`;
   const verb = consensus === "pow" ? "mines" : "seals";
   if (sealing === "off") return "It only follows.";
+  if (sealing === "idle") return "It waits for transactions.";
   if (sealing === "waiting" || sealing === "blocked") return `It ${verb} nothing now: ${notSealingBecause}.`;
   return cut ? `It ${verb} alone.` : `It ${verb}.`;
 }

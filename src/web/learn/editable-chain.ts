@@ -131,11 +131,8 @@ export function firstDifference(copies: readonly (readonly EditableBlock[])[]): 
   })?.header.height;
 }
 
-/** For each copy, how many copies have the same hash at the top as it has, itself included. */
-export function votesForTop(copies: readonly (readonly EditableBlock[])[]): number[] {
-  const tops = copies.map((copy) => {
-    const top = copy.at(-1);
-    return top ? toHex(hashOf(top)) : "";
-  });
-  return tops.map((top) => tops.filter((other) => other === top).length);
+/** For each copy, how many copies have the same blocks as it has, itself included. */
+export function agreeingCopies(copies: readonly (readonly EditableBlock[])[]): number[] {
+  const all = copies.map((copy) => copy.map((block) => toHex(hashOf(block))).join());
+  return all.map((own) => all.filter((other) => other === own).length);
 }

@@ -16,7 +16,7 @@ import { Note } from "../../parts/note.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 
 /** One press each; the others take a value. */
-const simple = ["start", "stop", "kill", "restart", "cut", "heal", "withhold", "release"] as const;
+const simple = ["send", "start", "stop", "kill", "restart", "cut", "heal", "withhold", "release"] as const;
 const delayStepMs = 100;
 const hourMs = 3_600_000;
 const clockChoices = [-hourMs, 0, hourMs] as const;
@@ -52,7 +52,9 @@ export function NodeActions({ node, troubles }: { node: LabNode; troubles: reado
           .map((action) => (
             <span key={action} title={troubleOf(action)?.does}>
               <Button
-                kind={action === "kill" ? "danger" : action === "start" ? "main" : "plain"}
+                kind={
+                  action === "kill" ? "danger" : action === "start" || action === "send" ? "main" : "plain"
+                }
                 disabled={isBusy(action)}
                 onClick={() => press(action)}
               >

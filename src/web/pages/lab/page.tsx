@@ -10,6 +10,7 @@ import { Note } from "../../parts/note.tsx";
 import { useLink } from "../../shell/place.ts";
 import { HeadsChart } from "./heads-chart.tsx";
 import { HeightGrid } from "./height-grid.tsx";
+import { KeepSending } from "./keep-sending.tsx";
 import { LabLines } from "./lab-lines.tsx";
 import { LabLog } from "./lab-log.tsx";
 import { NodeCard } from "./node-card.tsx";
@@ -60,7 +61,9 @@ export default function LabPage() {
 function LoadedLab({ state }: { state: LabState }) {
   return (
     <>
-      {!state.mayAct && (
+      {state.mayAct ? (
+        <KeepSending nodes={state.nodes} />
+      ) : (
         <Note kind="plain" title="You look on">
           Trouble is made at the machine that runs the demonstration. What happens there shows here at once.
         </Note>

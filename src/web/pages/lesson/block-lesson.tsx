@@ -185,6 +185,13 @@ function Workbench({ truth, onMined }: { truth: EditableBlock; onMined: () => vo
 
 /** How much harder the real chain is: a class mines at a difficulty that it solves in seconds. */
 function TrueWork({ truth }: { truth: EditableBlock }) {
+  if (truth.header.height === 0) {
+    return (
+      <p class="soft small">
+        This is the first block of the chain. Nobody had to seal it, and you can mine a copy of it.
+      </p>
+    );
+  }
   if (!isMined(truth)) {
     return (
       <p class="soft small">

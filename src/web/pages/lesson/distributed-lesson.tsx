@@ -1,16 +1,16 @@
 /** Lesson 4: everybody has a copy of the chain, so whoever changes theirs stands alone. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { getLabState } from "../../../api/lab.ts";
 import { toHex } from "../../../base/bytes.ts";
 import { createApiClient } from "../../../client/index.ts";
 import { easiestTargetOf } from "../../../protocol/genesis.ts";
 import {
+  agreeingCopies,
   type EditableBlock,
   firstDifference,
   hashOf,
   isMined,
   judgeChain,
-  votesForTop,
 } from "../../learn/editable-chain.ts";
 import { mineAll } from "../../learn/mine-all.ts";
 import { takeCopies } from "../../learn/take-copies.ts";
@@ -19,6 +19,7 @@ import { useMiner } from "../../learn/use-miner.ts";
 import { baseUrlOf, isLab, type NodeView } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { Button } from "../../parts/button.tsx";
+import { EmptyState } from "../../parts/empty-state.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
 import { Word } from "../../parts/word.tsx";
@@ -28,6 +29,8 @@ import { LessonFrame } from "./lesson-frame.tsx";
 import { MiningProgress } from "./mining-progress.tsx";
 
 const blocksShown = 3;
+/** The first block of all is the same for everybody, and nobody can edit it. */
+const blocksNeeded = 2;
 const zeros = 4;
 
 interface Holder {
@@ -45,8 +48,14 @@ interface Copies {
 export default function DistributedLesson() {
   const link = useLink();
   const [isDone, setDone] = useState(false);
-  const copies = useAnswer(copiesOf, []);
-  const { kept, takeNewest } = useKept(copies);
+  const [isShort, setShort] = useState(false);
+  const copies = useAnswer(copiesOf, [], { reloadOn: isShort ? ["head"] : [] });
+  const length = copies.answer?.holders[0]?.copy.length ?? blocksNeeded;
+  useEffect(() => setShort(length < blocksNeeded), [length]);
+  const { kept, takeNewest } = useKept(
+    copies,
+    ({ holders }) => (holders[0]?.copy.length ?? 0) >= blocksNeeded,
+  );
   return (
     <LessonFrame
       name="distributed"
@@ -69,14 +78,20 @@ export default function DistributedLesson() {
       }
     >
       <Loaded of={kept}>
-        {(loaded) => (
-          <Compared
-            key={loaded.holders[0]?.copy.at(-1)?.trueHash}
-            copies={loaded}
-            onDiffering={() => setDone(true)}
-            onNewest={takeNewest}
-          />
-        )}
+        {(loaded) =>
+          length < blocksNeeded ? (
+            <EmptyState>
+              This chain has one block so far. The lesson needs {blocksNeeded}, and begins by itself.
+            </EmptyState>
+          ) : (
+            <Compared
+              key={loaded.holders[0]?.copy.at(-1)?.trueHash}
+              copies={loaded}
+              onDiffering={() => setDone(true)}
+              onNewest={takeNewest}
+            />
+          )
+        }
       </Loaded>
       {isLab ? (
         <p>
@@ -143,7 +158,7 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
   const shown = [{ name: "Your copy", copy: mine }, ...holders.slice(1)];
   const all = shown.map(({ copy }) => copy);
   const difference = firstDifference(all);
-  const votes = votesForTop(all);
+  const agreeing = agreeingCopies(all);
   const isSound = judgeChain(mine).every(({ isBroken }) => !isBroken);
   const edit = (at: number, block: EditableBlock) => {
     miner.stop();
@@ -160,7 +175,7 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
       <div class="lesson-copies">
         {shown.map(({ name, copy }, holder) => {
           const judgements = judgeChain(copy);
-          const agree = votes[holder] ?? 0;
+          const agree = agreeing[holder] ?? 0;
           return (
             <section key={name} class="card" aria-label={name}>
               <header>
@@ -194,7 +209,7 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
       </div>
       <p role="status" class="lesson-verdict">
         {difference === undefined
-          ? `All ${shown.length} copies have the same newest hash, so they are the same in everything.`
+          ? `${shown.length === 2 ? "Both" : `All ${shown.length}`} copies have the same newest hash, so they are the same in everything.`
           : `From block ${difference} on your copy is another one than ${
               isSound
                 ? "the others have, though it is sound in itself"
