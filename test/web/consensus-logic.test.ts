@@ -309,6 +309,16 @@ describe("the drawing of forks", () => {
     assert.equal(lanes.laneCount, 3);
   });
 
+  it("draws both ends of a long branch, so that others find room", () => {
+    const lanes = lanesOf([branchOf("a", 1, 19)]);
+    assert.deepEqual(
+      lanes.nodes.filter(({ branch }) => branch === 0).map(({ height }) => height),
+      [19, 18, 17, 16, 2],
+    );
+    const broken = lanes.edges.filter(({ from, isBroken }) => from.lane === 1 && isBroken);
+    assert.equal(broken.length, 1);
+  });
+
   it("draws blocks that two branches share once", () => {
     const a = branchOf("a", 14, 17);
     const b = branchOf("b", 14, 16, [hashOf("a", 15)]);

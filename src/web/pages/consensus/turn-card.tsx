@@ -5,6 +5,7 @@ import { getGenesis } from "../../../api/genesis.ts";
 import { getMempoolStats } from "../../../api/mempool.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
+import { useEvery } from "../../live/use-every.ts";
 import { useNow } from "../../live/use-now.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { Card } from "../../parts/card.tsx";
@@ -17,13 +18,16 @@ import { stallReason, turnState } from "./turns.ts";
 /** More than people read; the others are counted. */
 const turnsShown = 8;
 const tickMs = 250;
+const waitingMs = 2_000;
 
 export function TurnCard({ consensus }: { consensus: ConsensusAnswer }) {
   const { status } = useNode();
   const spec = useAnswer(({ api }, signal) => api.call(getGenesis, {}, { signal }), []);
   const waiting = useAnswer(({ api }, signal) => api.call(getMempoolStats, {}, { signal }), [], {
-    reloadOn: ["head", "mempool"],
+    reloadOn: ["head"],
   });
+  // Events of all that waits would be thousands a second on a busy chain.
+  useEvery(waitingMs, waiting.reload);
   const nowMs = useNow(tickMs);
   const { next, head } = consensus;
   const numbers = spec.answer?.spec ?? {};

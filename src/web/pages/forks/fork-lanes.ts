@@ -54,6 +54,9 @@ export interface Lanes {
   readonly hidden: number;
 }
 
+/** More blocks of one branch say no more. */
+const branchBlocksDrawn = 5;
+
 interface Limits {
   /** Lanes beside the chain. */
   readonly lanesMax: number;
@@ -62,7 +65,8 @@ interface Limits {
 }
 
 export function layLanes({ head, final, branches }: LaneInput, { lanesMax, heightsMax }: Limits): Lanes {
-  const placed = branches.map((branch) => placeBranch(branch));
+  const shortened = branches.map(drawnBlocks);
+  const placed = branches.map(({ forkPoint }, index) => placeBranch(shortened[index] ?? [], forkPoint));
   const lanes = laneOfEach(placed, lanesMax);
   const heights = new Set([head.height]);
   if (final) heights.add(final.height);
@@ -120,11 +124,13 @@ export function layLanes({ head, final, branches }: LaneInput, { lanesMax, heigh
     if (lane === undefined) continue;
     let upper: { readonly row: number; readonly lane: number } | undefined;
     let isJoined = false;
-    for (const { height, hash } of branch.blocks) {
+    let above: LaneBlock | undefined;
+    for (const block of shortened[index] ?? []) {
+      const { height, hash } = block;
       const shared = standing.get(hash);
       const place = shared ?? at(height, lane);
-      if (upper) edges.push({ from: upper, to: place, isBroken: false });
-      upper = place;
+      if (upper) edges.push({ from: upper, to: place, isBroken: above?.parentHash !== hash });
+      [upper, above] = [place, block];
       if (shared) {
         isJoined = true;
         break;
@@ -147,10 +153,17 @@ interface PlacedBranch {
   readonly heights: ReadonlySet<number>;
 }
 
-function placeBranch({ blocks, forkPoint }: LaneBranch): PlacedBranch {
-  const heights = new Set(blocks.map(({ height }) => height));
-  if (forkPoint) heights.add(forkPoint.height);
-  return { top: Math.max(...heights), bottom: forkPoint ? Math.min(...heights) : 0, heights };
+/** Of a long branch the upper end and the lowest block that is known: the drawing has room for several of them. */
+function drawnBlocks({ blocks }: LaneBranch): readonly LaneBlock[] {
+  const lowest = blocks.at(-1);
+  if (blocks.length <= branchBlocksDrawn || !lowest) return blocks;
+  return [...blocks.slice(0, branchBlocksDrawn - 1), lowest];
+}
+
+function placeBranch(blocks: readonly LaneBlock[], forkPoint: LaneBranch["forkPoint"]): PlacedBranch {
+  const own = blocks.map(({ height }) => height);
+  const heights = new Set(forkPoint ? [...own, forkPoint.height] : own);
+  return { top: Math.max(...own), bottom: forkPoint ? Math.min(...own) : 0, heights };
 }
 
 /** The leftmost lane in which a branch meets no other; undefined if all are taken. */
