@@ -1,18 +1,26 @@
 /** `npm run pictures`: pictures of every page of the demo, light and dark, into docs/pages; `-- --small DIR` takes small screens into DIR. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { fromHex } from "../../src/base/bytes.ts";
+import { createApiClient } from "../../src/client/api-client.ts";
+import { addressOf } from "../../src/protocol/identity.ts";
+import { buildRecord } from "../../src/wallet/build-transaction.ts";
+import { loadOrCreateKey } from "../../src/wallet/keystore.ts";
 import { lessons } from "../../src/web/learn/lessons.ts";
 import { pages } from "../../src/web/shell/pages.ts";
 import { hrefOf } from "../../src/web/shell/route-path.ts";
 import { browserMissing } from "../client/browser.ts";
+import { until } from "../support/patience.ts";
 import { type OpenedPage, openPageStage } from "./page-stage.ts";
 import { untilLoaded } from "./page-walk.ts";
 
 const root = path.join(import.meta.dirname, "../..");
+const moreBlocks = 12;
 const themes = ["light", "dark"] as const;
 
 interface Picture {
@@ -31,8 +39,10 @@ if (browserMissing !== false) {
 const directory = path.resolve(flags.small ?? path.join(root, "docs", "pages"));
 mkdirSync(directory, { recursive: true });
 const stage = await openPageStage();
+const dataDir = mkdtempSync(path.join(tmpdir(), "aurex-pictures-"));
 const demo = await startDemo();
 try {
+  await goOn(demo.url);
   const pictures = (await picturesOf(demo.url)).filter(({ name }) => flags.only?.includes(name) ?? true);
   const viewport = flags.small === undefined ? { width: 1280, height: 800 } : { width: 390, height: 844 };
   for (const colorScheme of themes) {
@@ -45,6 +55,31 @@ try {
   await stage.close();
   demo.child.kill("SIGINT");
   await once(demo.child, "exit");
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+/** A dozen more blocks on each chain, so that strips, grids and charts have something to show. */
+async function goOn(url: string): Promise<void> {
+  const keyPair = await loadOrCreateKey(dataDir, "bob");
+  const apis = ["PoW_1", "PoA_1"].map((name) => createApiClient(new URL(`nodes/${name}/`, url).href));
+  for (let round = 1; round <= moreBlocks; round += 1) {
+    for (const api of apis) {
+      const { chainId, head } = await api.node();
+      const { sequence } = await api.account(addressOf(keyPair.publicKey));
+      const record = buildRecord({
+        keyPair,
+        chainId: fromHex(chainId, 32) ?? new Uint8Array(32),
+        sequence,
+        fee: 0n,
+        validUntil: 0,
+        timestampMs: Date.now(),
+        data: `Measurement ${round}`,
+      });
+      if (!record.ok) throw new Error(record.fault.reason);
+      await api.submit(record.value.bytes);
+      await until("a block with it", async () => (await api.node()).head.height > head.height);
+    }
+  }
 }
 
 async function take(opened: OpenedPage, { name, place }: Picture, theme: string): Promise<void> {
@@ -63,7 +98,8 @@ async function take(opened: OpenedPage, { name, place }: Picture, theme: string)
 /** The demo as a user starts it, with something on both of its chains. */
 async function startDemo(): Promise<{ readonly child: ChildProcess; readonly url: string }> {
   const program = path.join(root, "bin", "aurex-node.js");
-  const child = spawn(process.execPath, [program, "demo", "--stay", "--transactions", "30"], {
+  const argv = [program, "demo", "--stay", "--transactions", "30", "--data-dir", dataDir];
+  const child = spawn(process.execPath, argv, {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let url = "";
@@ -80,13 +116,13 @@ async function startDemo(): Promise<{ readonly child: ChildProcess; readonly url
 async function picturesOf(url: string): Promise<Picture[]> {
   const answer = async <Body>(target: string) => (await (await fetch(new URL(target, url))).json()) as Body;
   const { address } = await answer<{ address: string }>("nodes/PoA_1/v1/users/alice@example.com");
-  const { items } = await answer<{ items: { id: string; kind: string }[] }>(
+  const { items } = await answer<{ items: { id: string | null; direction: string }[] }>(
     `nodes/PoA_1/v1/accounts/${address}/transactions?limit=20`,
   );
   const assets = await answer<{ items: { id: string; symbol: string }[] }>("nodes/PoA_1/v1/assets");
   const values: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     block: { reference: "1" },
-    transaction: { id: items.find(({ kind }) => kind === "transfer")?.id ?? "" },
+    transaction: { id: items.find(({ direction }) => direction === "out")?.id ?? "" },
     account: { reference: address },
     user: { name: "alice@example.com" },
     asset: { id: assets.items.find(({ symbol }) => symbol === "GOLD")?.id ?? "" },
