@@ -5,19 +5,22 @@ import { AgeTime } from "../../parts/age-time.tsx";
 import { Amount } from "../../parts/amount.tsx";
 import { Card } from "../../parts/card.tsx";
 import { AccountLink, TransactionLink } from "../../parts/links.tsx";
+import { pageItems } from "../../parts/page-items.ts";
 import { PayloadText } from "../../parts/payload-text.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { useLink } from "../../shell/place.ts";
 import { Direction } from "./direction.tsx";
-
-const shownItems = 20;
 
 /** Only there while something waits. */
 export function AccountPending({ account: { address } }: { account: AccountAnswer }) {
   const link = useLink();
   const { answer } = useAnswer(
     ({ api }, signal) =>
-      api.call(getAccountPending, { params: { account: address }, query: { limit: shownItems } }, { signal }),
+      api.call(
+        getAccountPending,
+        { params: { account: address }, query: { limit: pageItems() } },
+        { signal },
+      ),
     [address],
     { reloadOn: ["mempool", "head"] },
   );
@@ -66,7 +69,7 @@ const columns: readonly Column<AccountPendingPage["items"][number]>[] = [
   { title: "Sequence", isNumber: true, cell: ({ sequence }) => sequence },
   { title: "Fee", isNumber: true, cell: ({ fee }) => <Amount value={fee} /> },
   {
-    title: "Waits",
+    title: "Seen",
     cell: ({ firstSeenMs }) => (firstSeenMs === null ? "" : <AgeTime ms={firstSeenMs} />),
   },
   { title: "Waits for", cell: ({ waitingFor }) => <span class="small">{waitingFor}</span> },

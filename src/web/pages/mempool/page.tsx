@@ -140,7 +140,7 @@ function FeeHistogram({ fees }: Pick<MempoolStats, "fees">) {
 const columns: readonly Column<PendingTransaction>[] = [
   { title: "Transaction", cell: ({ id }) => <TransactionLink id={id} /> },
   {
-    title: "Waits",
+    title: "Seen",
     cell: ({ firstSeenMs }) => (firstSeenMs === null ? "" : <AgeTime ms={firstSeenMs} />),
   },
   { title: "From", cell: ({ sender, senderName }) => <AccountLink address={sender} name={senderName} /> },

@@ -18,7 +18,7 @@ export function StripCard({ block, state, fill, lane, risesTo, names }: StripCar
   const { hash, height, timestampMs, transactionCount, producer, producerName } = block;
   return (
     <a
-      class={`overview-card ${state}`}
+      class={`overview-card ${state}${height === 0 ? " first" : ""}${risesTo === undefined ? "" : " rising"}`}
       href={link("block", { reference: hash })}
       data-same={producer ?? undefined}
       style={{ "--fill": String(fill), "--rise": String(risesTo ?? 0), "--lane": String(lane) }}
