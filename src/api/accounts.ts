@@ -10,6 +10,7 @@ import {
   Hash,
   HeadReference,
   Height,
+  HeightText,
   Limit,
   orNull,
   PublicKey,
@@ -160,7 +161,8 @@ export const getAccountTransactions = route({
   summary: "What has happened to an account, with the balance after each item",
   description:
     "Transactions that it sent or received, votes that name it, mature rewards and genesis allocations; newest first, " +
-    "unless order is oldest. What waits is not here, but under …/pending. A page may have fewer items than limit, even " +
+    "unless order is oldest. With `from`, the list begins at a height: with order=oldest at the first item there or " +
+    "above, else at the last one there or below. What waits is not here, but under …/pending. A page may have fewer items than limit, even " +
     "none, and still a next: `next: null` alone is the end. A cursor holds while new blocks come; 410 `api/cursor-undone` " +
     "if its block has left the chain. 503 `index/building` while an older store is being indexed, 409 `index/off` on a " +
     "node with --no-account-index.",
@@ -176,6 +178,7 @@ export const getAccountTransactions = route({
         description: "AUR or an asset's id of 64 hex digits",
       }),
     ),
+    from: Type.Optional(HeightText),
   }),
   answers: { 200: HistoryPage },
   example: { ...example, query: { limit: "10", direction: "in" } },

@@ -31,6 +31,7 @@ export interface HistoryQuery {
   readonly order?: "newest" | "oldest";
   readonly direction?: StoredItem["direction"];
   readonly asset?: string;
+  readonly from?: string;
 }
 
 /** The item that was looked at last, with its block: whether that is still on the chain. */
@@ -76,7 +77,7 @@ export function historyPage(account: Uint8Array, query: HistoryQuery, chain: Cha
   const step = order === "newest" ? -1 : 1;
   const accountHex = toHex(account);
   const wanted = query.asset === undefined ? undefined : assetIdOf(query.asset);
-  const list = `${order}/${query.direction ?? ""}/${wanted ?? ""}`;
+  const list = `${order}/${query.direction ?? ""}/${wanted ?? ""}${query.from === undefined ? "" : `/${query.from}`}`;
   const cursor = query.cursor === undefined ? undefined : positionOf(historyCursor, query.cursor);
   if (cursor && (cursor.account !== accountHex || cursor.list !== list)) throw cursorOfAnotherList();
   if (cursor && !isThere(cursor, index.item(account, cursor.number), chain)) throw cursorUndone();
@@ -84,7 +85,7 @@ export function historyPage(account: Uint8Array, query: HistoryQuery, chain: Cha
   const reader = new BlockReader(chain);
   const limit = limitOf(query.limit);
   const items: HistoryItem[] = [];
-  let number = cursor ? cursor.number + step : order === "newest" ? itemCount - 1 : 0;
+  let number = cursor ? cursor.number + step : firstNumber(account, query, index);
   let last = cursor?.number;
   const isIn = (at: number) => at >= 0 && at < itemCount;
   for (let lookedAt = 0; isIn(number) && items.length < limit && lookedAt < lookedAtMax; lookedAt += 1) {
@@ -113,8 +114,20 @@ export function historyPage(account: Uint8Array, query: HistoryQuery, chain: Cha
   };
 }
 
+/** Where a list begins; a number that no item has if there is none. */
+function firstNumber(account: Uint8Array, { order, from }: HistoryQuery, index: AccountIndex): number {
+  if (order === "oldest") return from === undefined ? 0 : itemsUpTo(account, Number(from) - 1, index);
+  return (from === undefined ? index.itemCount(account) : itemsUpTo(account, Number(from), index)) - 1;
+}
+
 /** AUR of an account at a height, in base units: what the last item up to it has left. */
 export function aurAt(account: Uint8Array, height: number, index: AccountIndex): bigint {
+  const count = itemsUpTo(account, height, index);
+  return count === 0 ? 0n : itemAt(index, account, count - 1).aurBalance;
+}
+
+/** How many items of an account stand in blocks up to a height. */
+function itemsUpTo(account: Uint8Array, height: number, index: AccountIndex): number {
   let low = 0;
   let high = index.itemCount(account);
   while (low < high) {
@@ -122,7 +135,7 @@ export function aurAt(account: Uint8Array, height: number, index: AccountIndex):
     if (itemAt(index, account, middle).height <= height) low = middle + 1;
     else high = middle;
   }
-  return low === 0 ? 0n : itemAt(index, account, low - 1).aurBalance;
+  return low;
 }
 
 function itemAt(index: AccountIndex, account: Uint8Array, number: number): StoredItem {
@@ -278,6 +291,6 @@ function cursorOfAnotherList(): ApiError {
     400,
     "api/cursor-invalid",
     "the cursor is of another account, order or filter",
-    "ask with the same account, order, direction and asset as for the page before",
+    "ask with the same account, order, direction, asset and from as for the page before",
   );
 }

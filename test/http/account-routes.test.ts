@@ -117,6 +117,30 @@ describe("an account's history", () => {
     assert.equal(allocation?.kind, "allocation");
   });
 
+  it("begins at any height, either way, and goes on from there by cursor", async () => {
+    const { builder, blocks } = trunkOf();
+    await using api = await openChainApi(builder.spec);
+    await giveAll(api, blocks);
+    for (const key of [alice, bob, miner]) {
+      const path = `${accountPath(key)}/transactions`;
+      const newest = await allPages<HistoryPage>(api, path, 100);
+      for (let from = 0; from <= blocks.length + 1; from += 1) {
+        assert.deepEqual(
+          await allPages<HistoryPage>(api, `${path}?from=${from}`, 2),
+          newest.filter(({ block }) => block.height <= from),
+        );
+        assert.deepEqual(
+          await allPages<HistoryPage>(api, `${path}?from=${from}&order=oldest`, 2),
+          newest.filter(({ block }) => block.height >= from).toReversed(),
+        );
+      }
+    }
+    const path = `${accountPath(alice)}/transactions`;
+    const { next } = await api.get<HistoryPage>(`${path}?from=4&limit=1`);
+    const other = await api.refused(`${path}?from=3&cursor=${next}`);
+    assert.equal(other.code, "api/cursor-invalid");
+  });
+
   it("filters by direction and asset; AUR by its name and by its zeros", async () => {
     const { builder, blocks, gold } = trunkOf();
     await using api = await openChainApi(builder.spec);

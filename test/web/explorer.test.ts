@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { getAssets } from "../../src/api/assets.ts";
+import { toHex } from "../../src/base/bytes.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { Payload } from "../../src/protocol/transaction.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, keyPairNamed, testSpec } from "../chain/block-builder.ts";
@@ -14,6 +15,7 @@ import { suiteMaxMs } from "../support/patience.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
 
 const addressOfBob = addressOf(bob.publicKey);
+const aliceHex = toHex(alice.publicKey);
 const stranger = keyPairNamed("a stranger");
 const markup = "<img src=x onerror=\"document.title='broken'\">";
 /** Would turn the line around where it is shown as it is. */
@@ -171,7 +173,9 @@ describe("the explorer", { skip: browserMissing, timeout: suiteMaxMs }, () => {
     await page.getByRole("row").filter({ hasText: "30 AUR to" }).waitFor();
     await opened.go(`account/${addressOfBob}`);
     await page.getByText("(+30 pending)").waitFor();
-    await give(builder.on(blocks.at(-1) as BuiltBlock, { transactions: [waiting] }));
+    const committed = builder.on(blocks.at(-1) as BuiltBlock, { transactions: [waiting] });
+    await give(committed);
+    blocks = [...blocks, committed];
     await pending.waitFor({ state: "detached" });
     await page.getByText("+30 AUR").waitFor();
     assert.notEqual(await balance.innerText(), before);
@@ -216,6 +220,27 @@ describe("the explorer", { skip: browserMissing, timeout: suiteMaxMs }, () => {
     await page.getByRole("img", { name: `QR code of the address ${nobody}` }).waitFor();
     await opened.go("user/nobody@example.com");
     await page.getByText("Nobody has registered this name").waitFor();
+  });
+
+  it("leads from a transaction to its sender's one before and the one after, also to one that waits", async () => {
+    const all = blocks.flatMap(({ block }) => block.transactions);
+    const numbered = (sequence: number) =>
+      all.find(({ transaction, senderHex }) => senderHex === aliceHex && transaction.sequence === sequence);
+    await opened.go(`transaction/${numbered(aliceSequence)?.idHex}`);
+    await page.getByRole("button", { name: /one before/ }).click();
+    await page.waitForURL(new RegExp(`${numbered(aliceSequence - 1)?.idHex}$`));
+    await page.getByRole("button", { name: /one after/ }).click();
+    await page.waitForURL(new RegExp(`${numbered(aliceSequence)?.idHex}$`));
+    await page.getByRole("button", { name: /one after/ }).click();
+    await page.waitForURL(new RegExp(`${numbered(aliceSequence + 1)?.idHex}$`));
+    const waiting = builder.sign(alice, aliceSequence + 2, sent(bob, aur(1)), fee);
+    await rig.client.submit(waiting.bytes);
+    await page.getByRole("button", { name: /one after/ }).click();
+    await page.waitForURL(new RegExp(`${waiting.idHex}$`));
+    await page.getByRole("button", { name: /one after/ }).click();
+    await page.getByText("There is none so far.").waitFor();
+    await page.getByRole("button", { name: /one before/ }).click();
+    await page.waitForURL(new RegExp(`${numbered(aliceSequence + 1)?.idHex}$`));
   });
 
   it("lights up equal addresses together", async () => {

@@ -37,11 +37,6 @@ export function AccountView({ reference }: { reference: string }) {
           </div>
           <AccountPending account={answer} />
           <BalanceChart account={answer} />
-          <VerifyCard
-            what="this balance"
-            question={{ kind: "balance", account: answer.address, shown: answer }}
-            onOutdated={account.reload}
-          />
           {answer.assetCount > 0 && <Holdings account={answer} />}
           <VerifyCard
             key={answer.address}

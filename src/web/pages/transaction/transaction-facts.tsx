@@ -9,6 +9,7 @@ import { Hash } from "../../parts/hash.tsx";
 import { AccountLink } from "../../parts/links.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
+import { SenderSteps } from "../account/sender-steps.tsx";
 
 type Known = Exclude<TransactionAnswer, { readonly status: "dropped" }>;
 
@@ -29,7 +30,11 @@ export function TransactionFacts({ answer }: { answer: Known }) {
       <Card title="How it was signed">
         <Facts>
           <Fact label="Sequence" meaning={meaningOf("sequence")}>
-            {answer.sequence}
+            <SenderSteps
+              sender={answer.sender}
+              sequence={answer.sequence}
+              height={answer.status === "committed" ? answer.block.height : undefined}
+            />
           </Fact>
           <Fact label="Signed at" meaning={meaningOf("timestampMs")}>
             {answer.time ?? answer.timestampMs}
