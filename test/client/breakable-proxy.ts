@@ -8,6 +8,8 @@ export class BreakableProxy {
   #port: number;
   /** Nothing more is passed on, also not that the server has closed a connection; connections stay open. */
   isHeld = false;
+  /** Told of every byte that clients send, before it is passed on. */
+  onHeard: ((bytes: Buffer) => void) | undefined;
   /** Pieces of requests that were not passed on. */
   held = 0;
 
@@ -55,6 +57,7 @@ export class BreakableProxy {
     ] as const) {
       this.#sockets.add(from);
       from.on("data", (bytes) => {
+        if (from === near) this.onHeard?.(bytes);
         if (!this.isHeld) to.write(bytes);
         else if (from === near) this.held += 1;
       });

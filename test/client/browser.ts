@@ -43,9 +43,13 @@ export async function bundled(file: string, minify = true): Promise<string> {
   return (await bundleForBrowser(root, file, { minify })).code;
 }
 
-/** Closed by the caller. */
-export function launchBrowser(): Promise<Browser> {
-  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"];
+/**
+ * Closed by the caller.
+ *
+ * @param more further arguments of chromium
+ */
+export function launchBrowser(more: readonly string[] = []): Promise<Browser> {
+  const args = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", ...more];
   return chromium.launch({ executablePath: executable, args, timeout: patienceMs() });
 }
 

@@ -24,9 +24,9 @@ export interface PageStage {
 }
 
 /** Builds the page if it is not current, and starts a browser. Call it before a node is started: nodes serve what is built. */
-export async function openPageStage(): Promise<PageStage> {
+export async function openPageStage(args: readonly string[] = []): Promise<PageStage> {
   await builtPage();
-  const browser = await launchBrowser();
+  const browser = await launchBrowser(args);
   return {
     browser,
     open: (url, options) => openedPage(browser, url, options),

@@ -197,15 +197,15 @@ class FormReader {
       return undefined;
     }
     const amount = this.#amount("amount", holding.decimals);
-    if (amount === undefined || !to) return undefined;
     const { symbol, decimals } = holding;
     if (amount === 0n) this.#fault("amount", "The amount is zero.");
     const most = sendableUnits(holding, fee);
-    if (amount > most) {
+    if (amount !== undefined && amount > most) {
       const less = holding.id === "AUR" ? ` after the fee of ${formatAmount(fee)} AUR` : "";
       this.#fault("amount", `This key can send ${formatAmount(most, decimals)} ${symbol} at most${less}.`);
     }
     if (holding.id !== "AUR") this.#affordable(facts, fee);
+    if (amount === undefined || !to) return undefined;
     const assetId = holding.id === "AUR" ? undefined : fromHex(holding.id, 32);
     return { kind: "transfer", to, assetId, amount, memo };
   }

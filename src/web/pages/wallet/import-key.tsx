@@ -65,25 +65,27 @@ function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { reado
   const [isTried, setTried] = useState(false);
   const form = useRef<HTMLFormElement>(null);
   const work = useStretchWork();
-  const isEncrypted = source === "file" && looksEncrypted(text);
+  const file = source === "file" && text !== "" ? parsedForImport(text) : undefined;
+  const isEncrypted = file?.ok === true && file.value.isEncrypted;
+  const fileFault = file && !file.ok ? `This is no key file that can be opened: ${file.fault}.` : undefined;
   // A file that has a passphrase keeps it.
   const next = isEncrypted ? oldPassphrase : passphrase.value;
 
   const find = async (stretch: Stretch): Promise<Found> => {
     if (source === "words") return ofWords(text, account);
     if (source === "seed") return ofSeed(text);
-    const file = parsedForImport(text, stretch);
-    if (!file.ok) return { ok: false, fault: `This is no key file that can be opened: ${file.fault}.` };
-    const opened = await file.value.open(oldPassphrase);
+    const given = parsedForImport(text, stretch);
+    if (!given.ok) return { ok: false, fault: `This is no key file that can be opened: ${given.fault}.` };
+    const opened = await given.value.open(oldPassphrase);
     if (!opened.ok) return { ok: false, fault: `The file ${opened.fault.reason}.` };
-    return { ok: true, value: { seed: opened.value, path: file.value.path } };
+    return { ok: true, value: { seed: opened.value, path: given.value.path } };
   };
   const submit = async (event: Event) => {
     event.preventDefault();
     setTried(true);
     const early = {
       label: label.trim() === "" ? "Write a name." : undefined,
-      text: text.trim() === "" ? missing[source] : undefined,
+      text: text.trim() === "" ? missing[source] : fileFault,
       account: source === "words" && !isAccount(account) ? "Write a whole number from 0." : undefined,
       old: isEncrypted && oldPassphrase === "" ? "Type the passphrase of the file." : undefined,
     };
@@ -162,7 +164,7 @@ function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { reado
           <Field
             label="Its file"
             hint="A keystore of EIP-2335, or a key file of aurex-node (keys/NAME.json)."
-            fault={faults.text}
+            fault={fileFault ?? faults.text}
           >
             {(props) => (
               <input
@@ -186,7 +188,7 @@ function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { reado
               )}
             </Field>
           )}
-          {text !== "" && !isEncrypted && (
+          {file?.ok && !isEncrypted && (
             <Note kind="warn" title="This file is not encrypted">
               Whoever can read it has the key. It is encrypted here by the passphrase below.
             </Note>
@@ -245,12 +247,8 @@ function isAccount(text: string): boolean {
   return /^\d{1,10}$/.test(text.trim()) && Number(text) <= accountMax;
 }
 
-function looksEncrypted(text: string): boolean {
-  const file = parsedForImport(text);
-  return file.ok && file.value.isEncrypted;
-}
-
-/** A file that is no text of a key's size is not read. */
+/** What is larger than any key's file is not read. */
 async function textOf(file: File | undefined): Promise<string> {
-  return file && file.size <= fileBytesMax ? file.text() : "";
+  if (!file) return "";
+  return file.size <= fileBytesMax ? file.text() : "too large";
 }
