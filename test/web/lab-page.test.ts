@@ -9,6 +9,7 @@ import { browserMissing } from "../client/browser.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
+import { overflowPx, seriousFindings } from "./page-walk.ts";
 
 let stage: PageStage;
 let lab: Lab;
@@ -79,7 +80,7 @@ describe("the lab's page", { skip: browserMissing, timeout: suiteMaxMs }, () => 
     await page.getByText(/PoW_\d has had \d blocks? of its own since block 2\./).waitFor();
     assert.ok((await page.locator(".lab-grid th.forked").count()) >= 1);
     await done("PoW_2", "Heal", "joined again");
-    // Of two branches with the same work each node keeps its own: one block more decides.
+    // One block more, so that one branch is the heavier one whatever the two were.
     await press("PoW_1", "Send a payment");
     await page.getByText(/Both nodes that run have the same head, block \d+\./).waitFor();
   });
@@ -95,7 +96,9 @@ describe("the lab's page", { skip: browserMissing, timeout: suiteMaxMs }, () => 
 
   it("leads to the node's own pages, fits a phone, and complains of nothing", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
+    await page.emulateMedia({ colorScheme: "dark" });
+    assert.ok((await overflowPx(page)) <= 0, "wider than a phone");
+    assert.deepEqual(await seriousFindings(page), []);
     const log = page.getByRole("log", { name: "What happened" });
     for (const what of ["PoW_2: killed", "PoW_2: cut off"]) await log.getByText(what).first().waitFor();
     await nodeCard("PoW_2").getByRole("link", { name: "Blocks" }).press("Enter");

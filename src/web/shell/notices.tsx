@@ -8,6 +8,7 @@ import { Button } from "../parts/button.tsx";
 import { dateText } from "../parts/date-text.ts";
 import { Hash } from "../parts/hash.tsx";
 import { Note } from "../parts/note.tsx";
+import { sentence } from "../parts/sentence-text.ts";
 import { UserText } from "../parts/user-text.tsx";
 import { rememberChain } from "./chain-memory.ts";
 import { useSettings } from "./settings.ts";
@@ -121,9 +122,4 @@ function storageOrNothing(): Pick<Storage, "getItem" | "setItem"> {
   } catch {
     return { getItem: () => null, setItem: () => undefined };
   }
-}
-
-function sentence(text: string): string {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?:]$/.test(first) ? first : `${first}.`;
 }

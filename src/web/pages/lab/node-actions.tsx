@@ -13,6 +13,7 @@ import { type ActionInput, act } from "../../lab/use-lab.ts";
 import { Button } from "../../parts/button.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Note } from "../../parts/note.tsx";
+import { sentence } from "../../parts/sentence-text.ts";
 import { UserText } from "../../parts/user-text.tsx";
 
 /** One press each; the others take a value. */
@@ -147,7 +148,7 @@ function OutcomeNote({ name, outcome }: { name: string; outcome: Outcome }) {
   if (problem instanceof ApiProblem) {
     return (
       <Note kind="bad" title="That was not done">
-        <UserText text={problem.message} />. <UserText text={problem.next} />.
+        <UserText text={`${sentence(problem.message)} ${sentence(problem.next)}`} />
       </Note>
     );
   }

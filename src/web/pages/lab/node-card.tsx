@@ -4,6 +4,7 @@ import { badgesOf, doingText } from "../../lab/node-badges.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { Badge } from "../../parts/badge.tsx";
 import { Hash } from "../../parts/hash.tsx";
+import { sentence } from "../../parts/sentence-text.ts";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
 import { NodeActions } from "./node-actions.tsx";
@@ -66,23 +67,25 @@ export function NodeCard({ node, troubles, mayAct }: NodeCardProps) {
         </div>
       </dl>
       <p class="small lab-doing">
-        <UserText text={doingText(node)} />
+        <UserText text={sentence(doingText(node))} />
       </p>
-      {advice.map(({ code, what, next }) => (
-        <p key={code} class="small lab-advice">
-          <strong>
-            <UserText text={what} />.
-          </strong>{" "}
-          <UserText text={next} />
-        </p>
-      ))}
+      {advice
+        .filter(({ fault }) => fault)
+        .map(({ code, what, next }) => (
+          <p key={code} class="small lab-advice">
+            <strong>
+              <UserText text={sentence(what)} />
+            </strong>{" "}
+            <UserText text={sentence(next)} />
+          </p>
+        ))}
       {tampered && (
         <p class="small lab-advice">
-          <strong>{tampered.what}.</strong>{" "}
+          <strong>{sentence(tampered.what)}</strong>{" "}
           {tampered.noticed === null ? (
             "The node has not noticed it so far."
           ) : (
-            <UserText text={tampered.noticed} />
+            <UserText text={sentence(tampered.noticed)} />
           )}
         </p>
       )}

@@ -40,7 +40,8 @@ export default function LabPage() {
       <h1>Lab</h1>
       <p class="lab-lead">
         Every node here is a process of its own on one machine, and every line between two of them can be cut.
-        Make trouble for one, and watch what the others do. <a href={link("learn")}>What a block is</a>
+        Make trouble for one, and watch what the others do. New to all this?{" "}
+        <a href={link("learn")}>Begin with the lessons.</a>
       </p>
       <div role="status">
         {lostSinceMs !== undefined && (

@@ -246,16 +246,12 @@ function silentText(silentMax: number, authorities: number): string {
 
 /** Votes against what is needed; the sentence beside it says the same. */
 function QuorumBar({ votes, quorum, authorities }: { votes: number; quorum: number; authorities: number }) {
+  const place = (count: number) => (100 * count) / authorities;
   return (
-    <svg
-      class="lesson-quorum"
-      viewBox={`0 0 ${authorities * 10} 8`}
-      preserveAspectRatio="none"
-      aria-hidden="true"
-    >
-      <rect class="empty" width={authorities * 10} height="8" />
-      <rect class={votes >= quorum ? "good" : "bad"} width={votes * 10} height="8" />
-      <rect class="line" x={quorum * 10 - 0.4} width="0.8" height="8" />
+    <svg class="lesson-quorum" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
+      <rect class="empty" width="100" height="8" />
+      <rect class={votes >= quorum ? "good" : "bad"} width={place(votes)} height="8" />
+      <rect class="line" x={place(quorum) - 0.4} width="0.4" height="8" />
     </svg>
   );
 }
