@@ -13,7 +13,7 @@ const heightsPx = 64;
 const markPx = 18;
 const [laneMinPx, laneMaxPx] = [30, 220];
 /** A lane of this width has room for the name of who made a block. */
-const namesFromPx = 110;
+const namesFromPx = 150;
 const [lanesMax, heightsMax] = [12, 40];
 /** The chain's own blocks are asked for by one request, if they fit into one page. */
 const pageBlocks = 100;

@@ -22,10 +22,7 @@ export function PoolView({ pool }: { pool: PoolAnswer }) {
         <Figure name="Hash rate" note="by the shares that came">
           {hashRateText(pool.hashesPerSecond)}
         </Figure>
-        <Figure
-          name="Blocks found"
-          note={pool.blocksOrphaned === 0 ? "all of them stand" : `${pool.blocksOrphaned} left the chain`}
-        >
+        <Figure name="Blocks found" note={foundNote(pool)}>
           {pool.blocksFound}
         </Figure>
       </div>
@@ -83,6 +80,11 @@ export function PoolView({ pool }: { pool: PoolAnswer }) {
       </Card>
     </>
   );
+}
+
+function foundNote({ blocksFound, blocksOrphaned }: PoolAnswer): string {
+  if (blocksOrphaned > 0) return `${blocksOrphaned} of them left the chain`;
+  return blocksFound === 0 ? "none so far" : "all of them stand";
 }
 
 function Members({ pool }: { pool: PoolAnswer }) {
