@@ -59,6 +59,11 @@ export class Line {
     return this.#connections.size;
   }
 
+  /** What waits in it now, for its time or for a receiver that does not read. */
+  get heldBytes(): number {
+    return [...this.#connections].reduce((sum, connection) => sum + connection.heldBytes, 0);
+  }
+
   cut(): void {
     this.#isOpen = false;
     this.#hangUp();
@@ -82,7 +87,7 @@ export class Line {
   #accept(near: Socket): void {
     near.on("error", () => near.destroy());
     if (!this.#isOpen) {
-      near.destroy();
+      hangUp(near);
       return;
     }
     const connection = new Connection(near, this.ends.targetPort, () => this.#delayMs);
@@ -105,9 +110,9 @@ class Connection {
     });
     for (const socket of this.#sockets) {
       socket.on("error", () => this.end());
+      // One that ended as it should leaves the other what is still held for it.
       socket.once("close", () => {
-        if (this.#sockets.every(({ destroyed }) => destroyed)) return;
-        this.end();
+        if (!socket.readableEnded) this.end();
       });
     }
   }
@@ -124,8 +129,18 @@ class Connection {
 
   end(): void {
     for (const held of this.#held) held.drop();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets) hangUp(socket);
   }
+
+  get heldBytes(): number {
+    return this.#held.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+}
+
+/** By a reset: both ends then know at once, and wait for nothing. */
+function hangUp(socket: Socket): void {
+  if (socket.connecting || socket.destroyed) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 interface Waiting {
@@ -161,6 +176,10 @@ class Held {
       this.#send();
     });
     from.resume();
+  }
+
+  get bytes(): number {
+    return this.#bytes;
   }
 
   drop(): void {
