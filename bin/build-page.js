@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import zlib from "node:zlib";
 import { browserHalves, hasSideEffects } from "./bundle.js";
 import { buildStampName } from "./freshness.js";
+import { licencesOf, packagesNoted } from "./page-licences.js";
 
 /**
  * @param {string} root the project
@@ -13,6 +14,8 @@ import { buildStampName } from "./freshness.js";
 export async function buildPage(root, outDir) {
   const began = new Date();
   const { build } = await import("vite");
+  const packages = new Set();
+  const { version } = JSON.parse(fs.readFileSync(path.join(root, "package.json"), "utf8"));
   await build({
     root: path.join(root, "src", "web"),
     // Below any path: a node's page is at its root, behind a proxy it may be elsewhere.
@@ -20,10 +23,11 @@ export async function buildPage(root, outDir) {
     configFile: false,
     logLevel: "warn",
     clearScreen: false,
-    plugins: [browserHalves(root)],
+    plugins: [browserHalves(root), packagesNoted(packages)],
+    define: { __PAGE_VERSION__: JSON.stringify(version) },
     worker: {
       format: "es",
-      plugins: () => [browserHalves(root)],
+      plugins: () => [browserHalves(root), packagesNoted(packages)],
       rolldownOptions: { treeshake: hasSideEffects },
     },
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
@@ -48,6 +52,7 @@ export async function buildPage(root, outDir) {
     },
   });
   writeLabPage(outDir);
+  fs.writeFileSync(path.join(outDir, "licences.json"), JSON.stringify(licencesOf(packages)));
   compressAll(outDir);
   const stamp = path.join(outDir, buildStampName);
   fs.writeFileSync(stamp, "");

@@ -19,25 +19,7 @@ export const getDocs = route({
   method: "GET",
   path: "/docs",
   topic: "documentation",
-  summary: "A page to read this document and to try the routes; it asks no other host",
-  answers: { 200: PlainText },
-  media: "text/html; charset=utf-8",
-});
-
-export const getDocsScript = route({
-  method: "GET",
-  path: "/docs/reference.js",
-  topic: "documentation",
-  summary: "The page's script",
-  answers: { 200: PlainText },
-  media: "text/javascript; charset=utf-8",
-});
-
-export const getDocsStyle = route({
-  method: "GET",
-  path: "/docs/reference.css",
-  topic: "documentation",
-  summary: "The page's style",
-  answers: { 200: PlainText },
-  media: "text/css; charset=utf-8",
+  summary: "Leads to the page that shows this document and tries the routes; it asks no other host",
+  answers: { 302: PlainText },
+  media: "text/plain; charset=utf-8",
 });

@@ -40,6 +40,7 @@ const rules = [
 const statusTexts: Readonly<Record<number, string>> = {
   200: "Done",
   202: "Taken",
+  302: "Is elsewhere",
   503: "Not ready",
 };
 

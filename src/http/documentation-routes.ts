@@ -1,10 +1,11 @@
 /** The routes that document the others. */
-import type { FastifyInstance, FastifyReply } from "fastify";
-import { getDocs, getDocsScript, getDocsStyle, getOpenApi } from "../api/documentation.ts";
+import type { FastifyInstance } from "fastify";
+import { getDocs, getOpenApi } from "../api/documentation.ts";
 import { openApiDocument } from "../api/open-api.ts";
-import { referenceHeaders, referencePage, referenceScript } from "./reference/page.ts";
-import { referenceStyle } from "./reference/style.ts";
-import { serveRoute } from "./serve-route.ts";
+import { answered, serveRoute } from "./serve-route.ts";
+
+/** Seen from `/docs`, so that it holds below any path. */
+const referencePlace = "./#/reference";
 
 /** @param version of the node's software */
 export function addDocumentationRoutes(app: FastifyInstance, version: string): void {
@@ -13,11 +14,8 @@ export function addDocumentationRoutes(app: FastifyInstance, version: string): v
     document ??= openApiDocument(version);
     return document;
   });
-  const guarded = (reply: FastifyReply, text: string) => {
-    reply.headers(referenceHeaders);
-    return text;
-  };
-  serveRoute(app, getDocs, ({ reply }) => guarded(reply, referencePage));
-  serveRoute(app, getDocsScript, ({ reply }) => guarded(reply, referenceScript()));
-  serveRoute(app, getDocsStyle, ({ reply }) => guarded(reply, referenceStyle));
+  serveRoute(app, getDocs, ({ reply }) => {
+    reply.header("location", referencePlace);
+    return answered(302, `The API is shown at ${referencePlace}\n`);
+  });
 }

@@ -65,7 +65,7 @@ export function addPageRoutes(
         404,
         "api/page-missing",
         "the page of this node was not built",
-        "run npm run build, then start the node again; the API is described at /docs",
+        "run npm run build, then start the node again; the API is described at /openapi.json",
       );
     });
     return;

@@ -13,6 +13,11 @@ export function hashesText(hashes: number): string {
   return `${text}${text.endsWith(" ") ? "" : " "}hashes`;
 }
 
+/** E.g. "1.25 MB", in powers of 1,000 as disks and browsers count. */
+export function bytesText(bytes: number): string {
+  return `${withPrefix(bytes)}B`;
+}
+
 /** The number, a blank, and the prefix of its unit, if it has one. */
 function withPrefix(value: number): string {
   let scaled = value;

@@ -28,6 +28,7 @@ export function Notices() {
       <div role="status">
         <LostNotice />
         <OtherChainNotice />
+        <NewerPageNotice />
       </div>
       {status?.syncing && sync && (
         <Note kind="warn" title={`The node is ${syncText(sync)}`}>
@@ -114,6 +115,41 @@ function OtherChainNotice() {
       </div>
     </Note>
   );
+}
+
+/** The node was started again: it may be a newer one, with other files of this page. */
+function NewerPageNotice() {
+  const { live } = useNode();
+  const [isOld, setOld] = useState(false);
+  useEffect(
+    () =>
+      live.onNews(({ reload }) => {
+        if (reload === "restarted" || reload === "other-chain")
+          void isPageOld().then((old) => setOld((was) => was || old));
+      }, []),
+    [live],
+  );
+  if (!isOld) return null;
+  return (
+    <Note kind="warn" title="The node serves a newer version of this page">
+      <div class="notice-row">
+        Some pages may not open until you have reloaded.
+        <Button onClick={() => location.reload()}>Reload</Button>
+      </div>
+    </Note>
+  );
+}
+
+/** Whether the page that is served now begins with another file than this one. */
+async function isPageOld(): Promise<boolean> {
+  const mine = document.querySelector<HTMLScriptElement>("script[type=module][src]")?.src.split("/").at(-1);
+  if (mine === undefined) return false;
+  try {
+    const response = await fetch("./", { cache: "no-cache" });
+    return response.ok && !(await response.text()).includes(mine);
+  } catch {
+    return false;
+  }
 }
 
 function storageOrNothing(): Pick<Storage, "getItem" | "setItem"> {
