@@ -163,7 +163,7 @@ describe("the routes of the document", { timeout: suiteMaxMs }, () => {
       const { status } = good.refused;
       return answer.status === status && code === good.refused.code ? undefined : said;
     }
-    return answer.status >= 200 && answer.status < 300 ? undefined : said;
+    return answer.status >= 200 && answer.status < 400 ? undefined : said;
   }
 
   /** Runs `each` for every operation, and holds the nodes to being as they were. */
