@@ -10,9 +10,11 @@ import type { Payload } from "../../src/protocol/transaction.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, keyPairNamed, testSpec } from "../chain/block-builder.ts";
 import { browserMissing } from "../client/browser.ts";
 import { coin, named, sent } from "../http/account-trunk.ts";
-import { type ApiRig, openApiRig } from "../http/api-rig.ts";
+import { type ApiRig, authority, openApiRig } from "../http/api-rig.ts";
+import { openDeskRig } from "../http/rig-desk.ts";
 import { suiteMaxMs } from "../support/patience.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
+import { untilLoaded, visitsOf } from "./page-walk.ts";
 
 const addressOfBob = addressOf(bob.publicKey);
 const aliceHex = toHex(alice.publicKey);
@@ -45,7 +47,7 @@ describe("the explorer", { skip: browserMissing, timeout: suiteMaxMs }, () => {
   before(async () => {
     stage = await openPageStage();
     blocks = story(builder);
-    rig = await openApiRig({ spec: builder.spec });
+    rig = await openApiRig({ spec: builder.spec, status: { name: "rig\u202e\u200b" } });
     await give(...blocks);
     opened = await stage.open(rig.url, { acceptDownloads: true });
     page = opened.page;
@@ -256,11 +258,57 @@ describe("the explorer", { skip: browserMissing, timeout: suiteMaxMs }, () => {
     await page.locator(".is-same").first().waitFor({ state: "detached" });
   });
 
+  it("hides no character on any page, whichever text of others has it", async (t) => {
+    const desk = await openDeskRig(authority);
+    t.after(() => desk.close());
+    desk.candidateAsks();
+    for (const [engine, url] of [
+      ["pow", rig.url],
+      ["poa", desk.url],
+    ] as const) {
+      const hostile = await stage.open(url, { reducedMotion: "reduce" });
+      await hostile.context.route(/\/v1\/(?!events)/, async (route) => {
+        const response = await route.fetch();
+        if (!response.headers()["content-type"]?.includes("json")) return route.fulfill({ response });
+        await route.fulfill({ response, json: withHidden(await response.json()) });
+      });
+      const paid = blocks[1]?.block.transactions[0]?.idHex ?? "";
+      const addresses = { addressOfAlice: addressOf(alice.publicKey), addressOfBob };
+      for (const { place, name } of visitsOf({
+        engine,
+        url,
+        paymentId: paid,
+        assetId: "AUR",
+        ...addresses,
+      })) {
+        await hostile.go(place);
+        await untilLoaded(hostile.page);
+        const found = await hostile.page.evaluate(
+          () => /.{0,60}[\u202e\u200b].{0,20}/.exec(document.documentElement.outerHTML)?.[0],
+        );
+        assert.equal(found, undefined, `${name}, ${engine}`);
+        assert.doesNotMatch(await hostile.page.title(), /[\u202e\u200b]/, name);
+      }
+      await hostile.close();
+    }
+  });
+
   it("has asked its own node alone, and the browser had nothing to complain about", () => {
     for (const url of opened.asked) assert.ok(url.startsWith(`${rig.url}/`) || url.startsWith("blob:"), url);
     assert.deepEqual(opened.complaints, []);
   });
 });
+
+/** Fields of answers that others than the node choose: senders, issuers, operators of other nodes. */
+const foreign = /^(name|.*Name|symbol|memo|data|metadata|clockNote|message)$/;
+
+/** An answer in which every text of others has characters that turn the line around, or have no width. */
+function withHidden(answer: unknown, key = ""): unknown {
+  if (typeof answer === "string") return foreign.test(key) ? `${answer}\u202e\u200b` : answer;
+  if (Array.isArray(answer)) return answer.map((each) => withHidden(each, key));
+  if (typeof answer !== "object" || answer === null) return answer;
+  return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, withHidden(value, name)]));
+}
 
 /** What the first transaction of alice after the story has to carry. */
 const aliceSequence = 243;

@@ -1,6 +1,7 @@
 /** The header: whose page it is, search, and whether the node answers. */
 import { useNode } from "../live/node-view.ts";
 import { Badge } from "../parts/badge.tsx";
+import { UserText } from "../parts/user-text.tsx";
 import { useLink } from "./place.ts";
 import { SearchField } from "./search-field.tsx";
 import { syncText } from "./state-text.ts";
@@ -12,7 +13,9 @@ export function Head({ isMenuOpen, onMenu }: { isMenuOpen: boolean; onMenu: () =
     <header class="head">
       <a class="head-name" href={link("overview")}>
         <img src="./favicon.svg" alt="" width="24" height="24" />
-        <span>{status?.name ?? labName ?? "Aurex"}</span>
+        <span>
+          <UserText text={status?.name ?? labName ?? "Aurex"} />
+        </span>
         {status && (
           <Badge>
             <abbr title={status.consensus === "pow" ? "Proof of Work" : "Proof of Authority"}>

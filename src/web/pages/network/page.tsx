@@ -1,5 +1,7 @@
 /** The page "Peers": who is connected, how far away, on which chain; who was refused, and whose clock is off. */
+
 import { getClock } from "../../../api/node.ts";
+import { visibleText } from "../../../base/visible-text.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { useEvery } from "../../live/use-every.ts";
@@ -31,7 +33,11 @@ export default function NetworkPage() {
         {(said) => (
           <>
             <Card title="The network" lead={countText(said.peers.length)}>
-              <PeerGraph peers={said.peers} ownName={status?.name ?? "this node"} engine={engine} />
+              <PeerGraph
+                peers={said.peers}
+                ownName={visibleText(status?.name ?? "this node")}
+                engine={engine}
+              />
             </Card>
             <Card title="Peers">
               <PeerTable
