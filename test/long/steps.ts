@@ -44,6 +44,11 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_HISTORY: "100000" },
   },
   {
+    name: "verify-page",
+    what: "the page of a chain of 100,000 blocks: Verify from the chain id on, cancelled, and from what it kept",
+    argv: ["--test", "test/web/long-chain.long.ts"],
+  },
+  {
     name: "requests",
     what: "20,000 generated requests to a node's API",
     argv: ["--test", "test/api/generated-requests.test.ts"],
