@@ -62,13 +62,16 @@ describe("the lab's page", { skip: browserMissing, timeout: suiteMaxMs }, () => 
   });
 
   it("kills a process for real, and the node catches up when it is started again", async () => {
-    const pid = lab.node("PoW_2").pid as number;
-    await done("PoW_2", "Kill", "killed");
+    const pid = lab.node("PoW_1").pid as number;
+    await done("PoW_1", "Kill", "killed");
     assert.throws(() => process.kill(pid, 0), /ESRCH/);
-    await nodeCard("PoW_2").getByText("stopped").waitFor();
-    await press("PoW_1", "Send a payment");
-    await page.getByText("PoW_1 is at block 2. PoW_2 is stopped.").waitFor();
-    await done("PoW_2", "Start", "started");
+    await nodeCard("PoW_1").getByText("stopped").waitFor();
+    await press("PoW_2", "Send a payment");
+    await page.getByText("PoW_2 is at block 2. PoW_1 is stopped.").waitFor();
+    // The frame shows this node, and the lab is there all the same.
+    await page.locator(".head").getByText("no answer").waitFor();
+    assert.equal(await page.locator("[data-stale]").count(), 0);
+    await done("PoW_1", "Start", "started");
     await page.getByText("Both nodes that run have the same head, block 2.").waitFor();
   });
 
@@ -85,8 +88,11 @@ describe("the lab's page", { skip: browserMissing, timeout: suiteMaxMs }, () => 
     await page.getByText(/Both nodes that run have the same head, block \d+\./).waitFor();
   });
 
-  it("tampers with a node's store, and shows that the node has noticed and has repaired it", async () => {
+  it("delays, and tampers with a node's store, and shows that the node has noticed and has repaired it", async () => {
     await nodeCard("PoW_2").getByText("Delay, clock, tamper").press("Enter");
+    await nodeCard("PoW_2").getByLabel("Delay: 0 ms each way").press("ArrowRight");
+    await done("PoW_2", "Set delay", "is delayed by 100 ms each way");
+    await nodeCard("PoW_2").getByText("100 ms late").waitFor();
     await press("PoW_2", "Change a block");
     await nodeCard("PoW_2").getByText("repaired", { exact: true }).waitFor();
     const { tampered } = lab.node("PoW_2");
@@ -95,12 +101,12 @@ describe("the lab's page", { skip: browserMissing, timeout: suiteMaxMs }, () => 
   });
 
   it("leads to the node's own pages, fits a phone, and complains of nothing", async () => {
-    await page.setViewportSize({ width: 390, height: 844 });
+    await page.setViewportSize({ width: 360, height: 780 });
     await page.emulateMedia({ colorScheme: "dark" });
     assert.ok((await overflowPx(page)) <= 0, "wider than a phone");
     assert.deepEqual(await seriousFindings(page), []);
     const log = page.getByRole("log", { name: "What happened" });
-    for (const what of ["PoW_2: killed", "PoW_2: cut off"]) await log.getByText(what).first().waitFor();
+    for (const what of ["PoW_1: killed", "PoW_2: cut off"]) await log.getByText(what).first().waitFor();
     await nodeCard("PoW_2").getByRole("link", { name: "Blocks" }).press("Enter");
     await page.waitForURL(/#\/@PoW_2\/blocks$/);
     await page.locator("main h1").waitFor();

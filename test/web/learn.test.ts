@@ -102,6 +102,14 @@ describe("the lessons", { skip: browserMissing, timeout: suiteMaxMs }, () => {
     await page.getByText("4 of 5 blocks do not count.").waitFor();
     assert.equal(await page.locator("section.lesson-block.bad").count(), 4);
     assert.equal(await page.locator("section.lesson-block.good").count(), 1);
+    // A block that comes meanwhile takes nobody's work away.
+    const newer = pow.builder.on(pow.blocks.at(-1)!);
+    assert.ok((await pow.rig.chain.importBlock(newer.block)).ok);
+    await page
+      .locator(".head")
+      .getByText(`block ${lowest + 5}`)
+      .waitFor();
+    await page.getByText("4 of 5 blocks do not count.").waitFor();
     await tabTo("Mine them again");
     await page.keyboard.press("Enter");
     await page.getByText("Every block counts again.").waitFor();

@@ -28,6 +28,7 @@ function NodeFrame({ place }: { place: Place }) {
   const node = useNodeView(place.node ?? (isLab ? "PoW_1" : undefined));
   const [isMenuOpen, setMenuOpen] = useState(false);
   const path = place.parts.join("/");
+  const isNodeless = findPage(place.parts)?.entry.isNodeless === true;
   const chain = useChainTurn(node.chainId);
   useEffect(() => setMenuOpen(false), [path]);
   return (
@@ -39,8 +40,8 @@ function NodeFrame({ place }: { place: Place }) {
         <Head isMenuOpen={isMenuOpen} onMenu={() => setMenuOpen(!isMenuOpen)} />
         <Side isOpen={isMenuOpen} />
         <main class="main" id="main" tabIndex={-1}>
-          <div class="main-inner" data-stale={node.connection.kind === "lost" || undefined}>
-            <Notices />
+          <div class="main-inner" data-stale={(!isNodeless && node.connection.kind === "lost") || undefined}>
+            {!isNodeless && <Notices />}
             <PageBoundary key={`${chain} ${path}`}>
               <CurrentPage place={place} />
             </PageBoundary>

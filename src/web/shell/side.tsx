@@ -2,13 +2,13 @@
 import { useContext } from "preact/hooks";
 import { isLab, useNode } from "../live/node-view.ts";
 import { findPage } from "./find-page.ts";
-import { pageGroups, pages } from "./pages.ts";
+import { type PageEntry, type PageName, pageGroups, pages } from "./pages.ts";
 import { PlaceContext, useLink } from "./place.ts";
 
 export function Side({ isOpen }: { isOpen: boolean }) {
   const { engine } = useNode();
   const link = useLink();
-  const current = findPage(useContext(PlaceContext).parts)?.entry.name;
+  const current = findPage(useContext(PlaceContext).parts)?.entry;
   const shown = pages.filter(
     (page) => (!page.labOnly || isLab) && (page.engine === undefined || page.engine === engine),
   );
@@ -23,7 +23,7 @@ export function Side({ isOpen }: { isOpen: boolean }) {
                 .filter((page) => page.group === group)
                 .map(({ name, title }) => (
                   <li key={name}>
-                    <a href={link(name)} aria-current={name === current ? "page" : undefined}>
+                    <a href={link(name)} aria-current={markOf(name, current)}>
                       {title}
                     </a>
                   </li>
@@ -34,4 +34,10 @@ export function Side({ isOpen }: { isOpen: boolean }) {
       </div>
     </nav>
   );
+}
+
+/** A block belongs to the blocks, so that is where one is. */
+function markOf(name: PageName, current: PageEntry | undefined): "page" | "true" | undefined {
+  if (name === current?.name) return "page";
+  return name === current?.partOf ? "true" : undefined;
 }

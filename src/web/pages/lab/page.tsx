@@ -46,8 +46,8 @@ export default function LabPage() {
       <div role="status">
         {lostSinceMs !== undefined && (
           <Note kind="bad" title="The demonstration does not answer">
-            It has been silent since <AgeTime ms={lostSinceMs} />. If it was stopped, start it again by npm
-            start. This page goes on by itself.
+            Heard last: <AgeTime ms={lostSinceMs} />. If it was stopped, start it again by npm start. This
+            page goes on by itself.
           </Note>
         )}
       </div>
