@@ -66,6 +66,11 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_SENDERS: "40", AUREX_KILLED_PAYMENTS: "60" },
   },
   {
+    name: "deployment",
+    what: "the image built and run without an engine, three of it as one network, and the system calls of the service",
+    argv: ["--test", "test/ops/deployment.long.ts"],
+  },
+  {
     name: "chaos",
     what: "four authorities under load for five minutes, 40 perturbations",
     argv: ["test/chaos/run.ts"],
