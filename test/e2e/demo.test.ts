@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import net from "node:net";
+import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
+import type { LabState } from "../../src/api/lab.ts";
 import { until } from "../support/patience.ts";
 import { Stage } from "./processes.ts";
 
@@ -94,35 +96,50 @@ describe("the demo", () => {
     }
   });
 
+  /** As few nodes as there can be of both chains: each is a process. */
+  const small = ["--pow", "1", "--poa", "1"];
+
   it("stops cleanly at Ctrl-C in the middle, and its data can be used again", async () => {
-    const running = stage.run(demo("midway"));
+    const running = stage.run([...demo("midway"), ...small]);
     await until("transactions are being sent", () => running.stdout.includes("[4/6]"));
     const { code, stdout, stderr } = await running.stop("SIGINT");
     assert.equal(code, 130, stdout + stderr);
     assert.match(stdout, /\nStopped before the end\.\n$/);
     assert.equal(stderr, "");
-    await stage.output(...demo("midway"));
+    await stage.output(...demo("midway"), ...small);
   });
 
   it("goes on after kills in the middle, with what the killed runs have sent", async () => {
-    for (const moment of ["register bob", "issue 1000 GOLD", "[5/6]"]) {
-      const running = stage.run(demo("killed"));
+    for (const moment of ["register bob", "[5/6]"]) {
+      const running = stage.run([...demo("killed"), ...small]);
       await until(
         `the demo has come to "${moment}"`,
         () => running.stdout.includes(moment) || running.hasEnded,
       );
       await running.stop("SIGKILL");
     }
-    const stdout = await stage.output(...demo("killed"));
+    const stdout = await stage.output(...demo("killed"), ...small);
     assert.match(stdout, /Every transaction is committed on every node/);
   });
 
   it("prints, while it stays up, commands that work as they stand, in lines of 80 columns", async () => {
-    const running = stage.run(
-      [...demo("stay"), "--pow", "1", "--poa", "1", "--stay"].filter((flag) => flag !== "--exit"),
-    );
+    // What opens browsers on this system, here a program that writes down what it was given.
+    const opener = stage.place("bin");
+    await mkdir(opener);
+    const program = `#!/bin/sh\nprintf %s "$1" > '${stage.place("opened")}'\n`;
+    await writeFile(path.join(opener, "xdg-open"), program, { mode: 0o755 });
+    // aurex-node demo --open
+    const flags = ["demo", "--open", "--data-dir", stage.place("stay"), ...small];
+    const running = stage.run(flags, { PATH: `${opener}:${process.env.PATH}` });
     await until("the network goes on", () => running.stdout.includes("Press Ctrl-C to stop."));
     const shown = running.stdout;
+    const [first, last] = [...shown.matchAll(/^The page of all nodes, with the lab: (\S+)/gm)].map(
+      ([, url]) => url,
+    );
+    assert.equal(await readFile(stage.place("opened"), "utf8"), first);
+    assert.equal(first, last, "said first and last");
+    const { nodes } = (await (await fetch(`${first}lab/state`)).json()) as LabState;
+    for (const { name, apiUrl } of nodes) assert.ok(shown.includes(apiUrl), name);
     for (const line of shown.split("\n")) {
       // A command's own words and paths are not broken: it would not work any more.
       if (!line.includes(stage.folder) && !line.includes("bin/aurex-node.js"))
@@ -148,8 +165,33 @@ describe("the demo", () => {
       const [first, last] = [all[0], all.at(-1)];
       return first !== undefined && last !== undefined && last[0] > first[0] && last[1] > first[1];
     });
+    const pids = nodes.map(({ pid }) => pid as number);
+    process.kill(pids[0] as number, "SIGKILL");
+    await until("it says which node has ended by itself", () =>
+      /PoW_1 has ended by itself: .*SIGKILL/.test(running.stdout),
+    );
     const { code, stderr } = await running.stop("SIGINT");
     assert.deepEqual([code, stderr], [0, ""]);
+    for (const pid of pids) assert.throws(() => process.kill(pid, 0), "no node outlives it");
+  });
+
+  it("takes its nodes with it, if it is killed itself", async () => {
+    const running = stage.run(["demo", "--stay", "--data-dir", stage.place("orphans"), ...small]);
+    const page = await until("its page is up", () => /with the lab: (\S+)/.exec(running.stdout)?.[1]);
+    const pids = await until("its nodes are up", async () => {
+      const { nodes } = (await (await fetch(`${page}lab/state`)).json()) as LabState;
+      const found = nodes.map(({ pid }) => pid);
+      return nodes.every((node) => node.process === "running") && found;
+    });
+    await running.stop("SIGKILL");
+    const isThere = (pid: number | null) => {
+      try {
+        return process.kill(pid as number, 0);
+      } catch {
+        return false;
+      }
+    };
+    await until("its nodes are gone", () => !pids.some(isThere));
   });
 
   it("says where it cannot put its data: 2", async () => {
@@ -164,7 +206,7 @@ describe("the demo", () => {
     t.after(() => server.close());
     await once(server, "listening");
     const taken = String((server.address() as net.AddressInfo).port);
-    const { code, stderr } = await stage.run([...demo("ports"), "--ports", `0,${taken}`]).ended;
+    const { code, stderr } = await stage.run([...demo("ports"), ...small, "--ports", `0,${taken}`]).ended;
     assert.equal(code, 4, stderr);
     assert.ok(stderr.includes(`${taken} is in use`), stderr);
   });

@@ -28,6 +28,7 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
     "package.json",
     /"start": ".* bin\/aurex-node\.js demo"/,
   ],
+  "aurex-node demo --open": ["test/e2e/demo.test.ts", /\["demo", "--open"/],
   "npm test": ["package.json", /"test": ".*--test /],
   "npm run lint": ["package.json", /"lint": ".*biome check/],
   "npm run typecheck": ["package.json", /"typecheck": ".*tsc/],
