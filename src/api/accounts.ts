@@ -20,7 +20,7 @@ import {
 import { BlockPlace, PendingTransaction, TransactionFields } from "./transaction-shapes.ts";
 
 const Name = orNull(Type.String({ description: "a registered name" }));
-const exampleAddress = "aurex1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0szh2r6n";
+const exampleAddress = "aurex1qqqsyqcyq5rqwzqfpg9scrgwpugpzysnzs23v9ccrydpk8qarc0sxp8an6";
 
 /** `balance` in the asset's own units, `balanceUnits` in base units. */
 export const AssetHolding = Type.Object({

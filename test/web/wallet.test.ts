@@ -25,6 +25,7 @@ import { browserMissing } from "../client/browser.ts";
 import { type ApiRig, alice, bob, openApiRig } from "../http/api-rig.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
+import { overflowPx, seriousFindings } from "./page-walk.ts";
 import { type Secrets, secretsIn } from "./secret-search.ts";
 
 const passphrase = "contraseña larga";
@@ -380,6 +381,14 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
       await page.getByRole("button", { name: "Unlock, sign and send" }).click();
     }
 
+    /** For everybody, on a small screen, too. */
+    async function assertUsable(page: Page): Promise<void> {
+      await page.setViewportSize({ width: 360, height: 800 });
+      assert.deepEqual(await seriousFindings(page), []);
+      assert.ok((await overflowPx(page)) <= 0, "wider than the window");
+      await page.setViewportSize({ width: 1280, height: 800 });
+    }
+
     const bobHas = () => formatAmount(rig.chain.ledger.account(toHex(bob.publicKey))?.balance ?? 0n);
     const entry = (page: Page, text: string) => page.locator(".send-entry", { hasText: text });
 
@@ -440,6 +449,8 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
       await entry(page, "Send 4 AUR").getByText("The node has it").waitFor();
       await entry(page, "Send 4 AUR").getByRole("button", { name: "Pay a higher fee" }).click();
       await page.getByText("It takes the place of one that waits").waitFor();
+      await page.getByText("The bytes that are signed").click();
+      await assertUsable(page);
       assert.match(await page.locator(".facts").innerText(), /0\.00011\s+AUR/);
       await page.getByRole("button", { name: "Sign and send" }).click();
       await page.getByText("Signed and sent").waitFor();
@@ -451,10 +462,8 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
       await rig.sealWaiting();
       await entry(page, "Cancel sequence").getByText("In block").waitFor();
       assert.equal(bobHas(), before);
-      assert.deepEqual(
-        opened.complaints.filter((text) => !/status of 404/.test(text)),
-        [],
-      );
+      await assertUsable(page);
+      assert.deepEqual(opened.complaints, []);
     });
 
     it("registers a name, records and issues, on a page of plain HTTP in a LAN, without what browsers withhold there", async () => {

@@ -37,10 +37,12 @@ export function OutboxList(props: OutboxListProps) {
   const { engine = "poa" } = useNode();
   const [showsAll, setShowsAll] = useState(false);
   const shown = showsAll ? entries : entries.slice(0, shownMax);
+  // What has no answer yet is not asked about: it is sent again, and the answer to that says more.
+  const asked = shown.filter(({ state }) => state !== "unsent").map(({ id }) => id);
   const said = useAnswer(
     async ({ api }) =>
-      new Map(await Promise.all(shown.map(async ({ id }) => [id, await wordOf(api, id)] as const))),
-    [shown.map(({ id, state }) => `${id}${state}`).join()],
+      new Map(await Promise.all(asked.map(async (id) => [id, await wordOf(api, id)] as const))),
+    [asked.join()],
     { reloadOn: ["head", "final", "mempool", "transaction"] },
   );
   const first = newest === undefined ? undefined : shown.find(({ id }) => id === newest);

@@ -1,6 +1,6 @@
 /** What is being reviewed: a draft with everything that a person is shown beside it. */
-import type { AccountAnswer } from "../../../api/accounts.ts";
 import { getAccountTransactions, getNextSequence } from "../../../api/accounts.ts";
+import { getSearch } from "../../../api/search.ts";
 import { toHex } from "../../../base/bytes.ts";
 import {
   type ApiClient,
@@ -148,15 +148,12 @@ async function paidOnChain(address: string, own: string, api: ApiClient): Promis
   }
 }
 
-/** The key that a recipient's name stands for, as the node says. */
-export async function keyOfName(
-  api: ApiClient,
-  name: string,
-): Promise<Pick<AccountAnswer, "publicKey"> | undefined> {
-  try {
-    return await api.account(name);
-  } catch (thrown) {
-    if (thrown instanceof ApiProblem && thrown.status === 404) return undefined;
-    throw thrown;
-  }
+/**
+ * The address that has a registered name, as the node says; undefined if nobody has it. By search, which answers with an
+ * empty list where the account's own route answers 404: browsers report that as an error of the page.
+ */
+export async function addressOfName(api: ApiClient, name: string): Promise<string | undefined> {
+  const { items } = await api.call(getSearch, { query: { q: name } });
+  for (const hit of items) if (hit.type === "user" && hit.name === name) return hit.address;
+  return undefined;
 }

@@ -1,7 +1,7 @@
 /** The form: what is to be done, by whom, for which fee. What does not fit is said at its input before anything is signed. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { fromHex, fromUtf8 } from "../../../base/bytes.ts";
-import { formatAmount } from "../../../client/index.ts";
+import { fromUtf8 } from "../../../base/bytes.ts";
+import { formatAmount, publicKeyOfAddress } from "../../../client/index.ts";
 import { useNode } from "../../live/node-view.ts";
 import { Amount } from "../../parts/amount.tsx";
 import { Button } from "../../parts/button.tsx";
@@ -22,7 +22,7 @@ import {
 import type { ContactRow, KeyRow } from "../../wallet/rows.ts";
 import { expectedBytes, type FeeChoice, feeChoices, feeFor } from "./fee-choice.ts";
 import { KindFields, TextField } from "./form-fields.tsx";
-import { keyOfName, type Proposal, proposalOf } from "./proposal.ts";
+import { addressOfName, type Proposal, proposalOf } from "./proposal.ts";
 import type { SendTools } from "./send-tools.ts";
 import { type SenderFacts, useSenderFacts } from "./use-sender.ts";
 
@@ -106,8 +106,8 @@ function FormOfKind({ tools, row, kind, texts, facts, onChange, onProposal }: Fo
     const recipient = readRecipient(text);
     if (recipient.kind === "fault") return undefined;
     if (recipient.kind === "key") return { publicKey: recipient.publicKey, name: undefined };
-    const answer = await keyOfName(api, recipient.name);
-    const publicKey = answer && fromHex(answer.publicKey, 32);
+    const address = await addressOfName(api, recipient.name);
+    const publicKey = address && publicKeyOfAddress(address);
     return publicKey ? { publicKey, name: recipient.name } : undefined;
   };
   return (
