@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { openApiDocument } from "../../src/api/open-api.ts";
 import { allRoutes, routesByName } from "../../src/api/routes.ts";
+import { publicKeyOfAddress } from "../../src/protocol/identity.ts";
 
 const root = new URL("../../", import.meta.url);
 const read = (file: string) => JSON.parse(readFileSync(new URL(file, root), "utf8"));
@@ -22,6 +23,7 @@ interface Operation {
     readonly name: string;
     readonly in: string;
     readonly description?: string;
+    readonly example?: unknown;
   }[];
   readonly responses: Readonly<Record<string, { readonly content: object }>>;
 }
@@ -37,6 +39,15 @@ describe("the OpenAPI document", () => {
       read("docs/openapi.json"),
       JSON.parse(JSON.stringify(openApiDocument(read("package.json").version))),
     );
+  });
+
+  it("names an account in its examples that wallets take for one", () => {
+    const examples = operations.flatMap(({ parameters = [] }) =>
+      parameters.filter(({ name }) => name === "account").map(({ example }) => example),
+    );
+    const addresses = examples.filter((example) => typeof example === "string");
+    assert.ok(addresses.length > 0);
+    for (const address of addresses) assert.ok(publicKeyOfAddress(address), address);
   });
 
   it("has every route, once, under its name", () => {

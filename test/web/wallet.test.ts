@@ -396,19 +396,20 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
       opened = await openWithKey(proxy.url);
       const { page, context } = opened;
       const bodies: (string | null)[] = [];
-      let lost = 2;
-      // The node has taken it each time; the browser never hears so.
+      let answersLost = 0;
+      // The node has taken it; the browser never hears so, twice.
       await context.route("**/v1/transactions", async (route) => {
         bodies.push(route.request().postData());
-        if (lost === 0) return route.continue();
-        lost -= 1;
-        await route.fetch();
-        await route.abort();
+        if (bodies.length > 2) return route.continue();
+        // The line may be cut while it is under way.
+        await route.fetch().catch(() => {});
+        answersLost += 1;
+        await route.abort().catch(() => {});
       });
       await fill(page, "1");
       await sign(page);
       await page.getByText("Signed in this browser, and kept").waitFor();
-      await until("the first answer was lost", () => bodies.length > 0);
+      await until("the first answer was lost", () => answersLost > 0);
       proxy.isHeld = true;
       proxy.cut();
       await page.goto("about:blank");
