@@ -1,7 +1,9 @@
 /** What the pages about consensus, mining, peers and forks work out: texts, places, lanes and turns. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { bestName } from "../../src/web/pages/consensus/best-name.ts";
 import { blockOdds, chanceOfWaiting, minerShares } from "../../src/web/pages/consensus/block-odds.ts";
+import { busySince } from "../../src/web/pages/consensus/busy-since.ts";
 import {
   lagByCertificates,
   lagColumns,
@@ -188,17 +190,64 @@ describe("turns", () => {
       quorum: { needed: 2, heard: 1 },
       authority: true,
       notSealingBecause: "no peers",
-      syncing: null,
+      peers: 0,
     };
-    const fault = { fault: true, what: "the disk is full", why: "no block can be stored", next: "make room" };
+    const fault = {
+      code: "disk",
+      fault: true,
+      what: "the disk is full",
+      why: "no block can be stored",
+      next: "make room",
+    };
     assert.deepEqual(stallReason({ ...status, advice: [{ ...fault, fault: false }, fault] }), {
       why: "The disk is full: no block can be stored.",
       next: "make room",
     });
-    assert.match(stallReason(status).why, /does not seal: no peers/);
+    const admission = { ...fault, code: "admission" };
+    assert.match(stallReason({ ...status, advice: [admission] }).why, /does not seal: no peers/);
     assert.match(stallReason({ ...status, notSealingBecause: null }).why, /hears 1 of the 2/);
-    assert.match(stallReason({ ...status, syncing: {} }).why, /catches up/);
-    assert.match(stallReason({ ...status, authority: false, quorum: null }).next, /doctor/);
+    assert.match(stallReason({ ...status, authority: false }).why, /has no peers/);
+    const follower = { ...status, authority: false, peers: 3 };
+    assert.match(stallReason(follower).why, /hears 1 of the 2/);
+    assert.match(stallReason({ ...follower, quorum: null }).next, /each authority: aurex-node doctor/);
+  });
+});
+
+describe("what is to be sealed", () => {
+  const facts = {
+    final: { height: 4 },
+    unsettledHeight: 4,
+    hasChangeInFlight: false,
+    headMs: 1_000,
+    waiting: { ready: false, oldest: { firstSeenMs: 10 } },
+    idleSeenMs: 0,
+  };
+
+  it("is what the next block can take, what waits for finality, or nothing", () => {
+    assert.equal(busySince(facts), undefined);
+    assert.equal(busySince({ ...facts, unsettledHeight: 5 }), 1_000);
+    assert.equal(busySince({ ...facts, hasChangeInFlight: true }), 1_000);
+    assert.equal(busySince({ ...facts, hasChangeInFlight: true, headMs: undefined }), undefined);
+    const waiting = { ready: true, oldest: { firstSeenMs: 500 } };
+    assert.equal(busySince({ ...facts, waiting }), 500);
+    // What waited for another transaction was no reason for a block before that one came.
+    assert.equal(busySince({ ...facts, waiting, idleSeenMs: 900 }), 900);
+    assert.equal(busySince({ ...facts, waiting: undefined }), undefined);
+  });
+});
+
+describe("the name of an authority", () => {
+  const address = `aurex1${"q".repeat(58)}`;
+
+  it("is the registered one, then its node's own, then its address", () => {
+    assert.equal(bestName({ address, name: "ada@example.com", nodeName: "PoA_1" }), "ada@example.com");
+    assert.equal(bestName({ address, name: null, nodeName: "PoA_1" }), "PoA_1");
+    assert.match(bestName({ address, name: null, nodeName: "" }), /^aurex1q/);
+  });
+
+  it("is not a node's word where that looks like somebody's registered name, and hides nothing", () => {
+    assert.match(bestName({ address, name: null, nodeName: "ada@example.com" }), /^aurex1q/);
+    assert.equal(bestName({ address, name: null, nodeName: "a\u202eb" }), "a\\u{202e}b");
   });
 });
 

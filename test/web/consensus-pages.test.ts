@@ -145,24 +145,22 @@ describe("the pages about consensus, peers and forks", { skip: browserMissing, t
       await closed(window, one);
     });
 
-    it("says that the chain stands still, since when and why, and that it goes on", async () => {
+    it("says that no block comes, since when and why, and that the chain goes on", async () => {
       const window = await opened(candidate, "consensus");
       await textOf(window, ".uptime", /one/);
       const { spec } = one.chain;
-      const { dataDir } = one.options;
+      const bootstrap = candidate.network.addresses.slice(0, 1);
       await Promise.all([one.stop(), two.stop()]);
-      const said = await textOf(window, "main [role=status] .note", /stands still after block \d+/);
-      assert.match(said, /The next block was due .* ago|The next block was due just now/);
-      assert.match(said, /What to do: \S/);
-      await started(
-        quietOptions(dataDir, spec, {
-          name: "one",
-          bootstrap: candidate.network.addresses.slice(0, 1),
-          signAlone: true,
-        }),
-      );
+      // Alone it cannot know what the others do.
+      const alone = await textOf(window, ".card .note.bad", /hears of no block after \d+/);
+      assert.match(alone, /The next block was due (.* ago|just now)/);
+      assert.match(alone, /has no peers/);
+      await started(quietOptions(two.options.dataDir, spec, { name: "two", bootstrap, authority: false }));
+      const still = await textOf(window, ".card .note.bad", /The chain stands still after block \d+/);
+      assert.match(still, /What to do: \S/);
+      await started(quietOptions(one.options.dataDir, spec, { name: "one", bootstrap, signAlone: true }));
       await until("nothing stands still any more", async () => {
-        return (await window.page.locator("main [role=status] .note").count()) === 0;
+        return (await window.page.locator(".card .note.bad").count()) === 0;
       });
       await closed(window, candidate);
     });
@@ -209,7 +207,7 @@ describe("the pages about consensus, peers and forks", { skip: browserMissing, t
 
     it("draws charts that keys read and that follow the theme", async () => {
       await take(trunk);
-      const window = await opened(node, "consensus", { colorScheme: "light" });
+      const window = await opened(node, "consensus", { colorScheme: "light", hasTouch: true });
       const { page } = window;
       const chart = page.getByRole("slider", { name: "Difficulty, point by point" });
       await chart.locator("canvas").waitFor();
@@ -223,6 +221,12 @@ describe("the pages about consensus, peers and forks", { skip: browserMissing, t
         await page.locator("figure", { has: chart }).locator(".chart-readout").innerText(),
         /^block 3: /,
       );
+      // A finger chooses a point as well.
+      const box = await chart.boundingBox();
+      assert.ok(box);
+      await page.touchscreen.tap(box.x + box.width - 12, box.y + box.height / 2);
+      const readout = page.locator("figure", { has: chart }).locator(".chart-readout");
+      await until("the last point is read", async () => /^block 12: /.test(await readout.innerText()));
       const picture = () =>
         page.evaluate(() => (document.querySelector("canvas") as HTMLCanvasElement).toDataURL());
       const light = await picture();

@@ -1,12 +1,17 @@
-/** An authority by the best name there is: the registered one, else what its node calls itself, else its address. */
+/** An authority by the best name there is, with a link to its account. */
+import { HashStrip } from "../../parts/hash.tsx";
 import { AccountLink } from "../../parts/links.tsx";
+import { type NamedAuthority, ownNodeName } from "./best-name.ts";
 
-export interface NamedAuthority {
-  readonly address: string;
-  readonly name: string | null;
-  readonly nodeName?: string | null;
-}
-
-export function AuthorityName({ of: { address, name, nodeName } }: { of: NamedAuthority }) {
-  return <AccountLink address={address} name={name ?? (nodeName || null)} />;
+export function AuthorityName({ of }: { of: NamedAuthority }) {
+  const { address, name } = of;
+  const nodeName = ownNodeName(of);
+  if (name !== null || nodeName === undefined) return <AccountLink address={address} name={name} />;
+  // A node's own name has the colours of its address beside it: two nodes may call themselves the same.
+  return (
+    <span class="hash">
+      <HashStrip value={address} />
+      <AccountLink address={address} name={nodeName} />
+    </span>
+  );
 }

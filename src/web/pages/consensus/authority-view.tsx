@@ -15,6 +15,7 @@ import { UptimeCard } from "./uptime-card.tsx";
 const uptimeBlocks = 100;
 
 export function AuthorityView() {
+  const { chainId } = useNode();
   const consensus = useAnswer(({ api }, signal) => api.call(getConsensus, {}, { signal }), [], {
     reloadOn: ["head", "final", "authority", "status"],
   });
@@ -35,7 +36,7 @@ export function AuthorityView() {
           <Loaded of={uptime}>
             {(known) => <UptimeCard uptime={known} consensus={said} authorities={authorities.answer} />}
           </Loaded>
-          <FinalityCard consensus={said} />
+          <FinalityCard key={chainId} consensus={said} />
           <Loaded of={authorities}>{(known) => <ChangesCard consensus={said} authorities={known} />}</Loaded>
           <EvidenceCard consensus={said} authorities={authorities.answer} />
         </>
@@ -50,9 +51,10 @@ function Lead({ of: { authorities, finality } }: { of: ConsensusAnswer }) {
   return (
     <p class="soft consensus-lead">
       Proof of Authority:{" "}
-      {count === 1 ? "one authority seals the blocks" : `${count} authorities take turns and seal the blocks`}
-      . A block is certified by the {quorum === 1 ? "vote of one" : `votes of ${quorum}`} of them. Once the
-      block on it is certified, too, it is final: nothing can undo it.
+      {count === 1
+        ? "one authority seals the blocks, and certifies each by its vote."
+        : `${count} authorities take turns and seal the blocks. The votes of ${quorum} of them certify a block.`}{" "}
+      Once a block and the one on it are certified, it is final: nothing can undo it.
     </p>
   );
 }

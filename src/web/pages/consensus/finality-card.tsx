@@ -17,8 +17,8 @@ const sideBySide = 4;
 const seenBefore = new Map<string, readonly LagPoint[]>();
 
 export function FinalityCard({ consensus: { head, final, finality } }: { consensus: ConsensusAnswer }) {
-  const { chainId = "" } = useNode();
-  const seen = useSeen(chainId, head.height, final?.height ?? 0);
+  const { chainId = "", clockOffsetMs } = useNode();
+  const seen = useSeen(chainId, clockOffsetMs ?? 0, head.height, final?.height ?? 0);
   const firstHead = useRef(head.height);
   const proven = useAnswer(async ({ api }, signal) => {
     const top = firstHead.current;
@@ -78,11 +78,16 @@ export function FinalityCard({ consensus: { head, final, finality } }: { consens
 }
 
 /** The lag at each change of head or final block, from now on. */
-function useSeen(chainId: string, headHeight: number, finalHeight: number): readonly LagPoint[] {
+function useSeen(
+  chainId: string,
+  clockOffsetMs: number,
+  headHeight: number,
+  finalHeight: number,
+): readonly LagPoint[] {
   const [points, setPoints] = useState(seenBefore.get(chainId) ?? []);
   useEffect(() => {
     if (chainId === "") return;
-    const point = { atMs: Date.now(), lagBlocks: Math.max(0, headHeight - finalHeight) };
+    const point = { atMs: Date.now() + clockOffsetMs, lagBlocks: Math.max(0, headHeight - finalHeight) };
     const next = withPoint(seenBefore.get(chainId) ?? [], point);
     seenBefore.set(chainId, next);
     setPoints(next);

@@ -13,7 +13,7 @@ import { Note } from "../../parts/note.tsx";
 import { spanText } from "../../parts/quantity-text.ts";
 import { AuthorityName } from "./authority-name.tsx";
 import { busySince } from "./busy-since.ts";
-import { stallReason, turnState } from "./turns.ts";
+import { isCutOff, type StallReason, stallReason, turnState } from "./turns.ts";
 
 /** More than people read; the others are counted. */
 const turnsShown = 8;
@@ -54,6 +54,9 @@ export function TurnCard({ consensus }: { consensus: ConsensusAnswer }) {
   const at = state.kind === "now" ? state.rank : 0;
   const turn = next[at] ?? next[0];
   const behind = next[at + 1];
+  // A node that catches up has an old head: that is no stall.
+  const isStalled = state.kind === "stalled" && status !== undefined && status.syncing === null;
+  const stall = isStalled ? stallTitle(status, head.height) : undefined;
   return (
     <Card title="Whose turn" lead={`block ${head.height + 1}`}>
       <div class="stack">
@@ -90,14 +93,17 @@ export function TurnCard({ consensus }: { consensus: ConsensusAnswer }) {
             </p>
           )}
         </div>
-        <div role="status">
-          {state.kind === "stalled" && status && (
-            <Stalled sinceMs={state.sinceMs} reason={stallReason(status)} headHeight={head.height} />
-          )}
-        </div>
+        <p class="unseen" role="status">
+          {stall}
+        </p>
+        {state.kind === "stalled" && stall !== undefined && status && (
+          <Note kind="bad" title={stall}>
+            <Stalled sinceMs={state.sinceMs} reason={stallReason(status)} />
+          </Note>
+        )}
         <ol class="consensus-order" aria-label="The order of turns">
           {next.slice(0, turnsShown).map((each, rank) => (
-            <li key={each.address} class={state.kind === "now" && rank === at ? "current" : undefined}>
+            <li key={each.address} aria-current={state.kind === "now" && rank === at ? "step" : undefined}>
               <AuthorityName of={each} />
               <span class="soft small">{rank === 0 ? "first" : `after ${spanText(rank * stepMs)}`}</span>
             </li>
@@ -109,23 +115,21 @@ export function TurnCard({ consensus }: { consensus: ConsensusAnswer }) {
   );
 }
 
-function Stalled({
-  sinceMs,
-  reason,
-  headHeight,
-}: {
-  sinceMs: number;
-  reason: { readonly why: string; readonly next: string };
-  headHeight: number;
-}) {
+function Stalled({ sinceMs, reason }: { sinceMs: number; reason: StallReason }) {
   return (
-    <Note kind="bad" title={`The chain stands still after block ${headHeight}`}>
+    <>
       <p>
         The next block was due <AgeTime ms={sinceMs} />. {reason.why}
       </p>
       <p>What to do: {reason.next}</p>
-    </Note>
+    </>
   );
+}
+
+function stallTitle(status: Parameters<typeof isCutOff>[0], height: number): string {
+  return isCutOff(status)
+    ? `This node hears of no block after ${height}`
+    : `The chain stands still after block ${height}`;
 }
 
 function numberOf(value: unknown): number {

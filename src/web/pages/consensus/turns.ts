@@ -40,6 +40,7 @@ export function turnState({ earliestMs, stepMs, heartbeatMs, busySinceMs, nowMs 
 
 interface StallFacts {
   readonly advice: readonly {
+    readonly code: string;
     readonly fault: boolean;
     readonly what: string;
     readonly why: string;
@@ -47,8 +48,8 @@ interface StallFacts {
   }[];
   readonly quorum: { readonly needed: number; readonly heard: number } | null;
   readonly authority: boolean;
+  readonly peers: number;
   readonly notSealingBecause: string | null;
-  readonly syncing: object | null;
 }
 
 export interface StallReason {
@@ -56,14 +57,17 @@ export interface StallReason {
   readonly next: string;
 }
 
-/** Why nobody seals, as far as this node knows: its own advice first, as that names the step that helps. */
+/**
+ * Why nobody seals, as far as this node knows: its own advice first, as that names the step that helps. That the node
+ * itself waits to become an authority keeps no other one from sealing.
+ */
 export function stallReason(status: StallFacts): StallReason {
-  const [fault] = status.advice.filter((each) => each.fault);
-  if (fault) return { why: `${capital(fault.what)}: ${fault.why}.`, next: fault.next };
-  if (status.syncing) {
+  const [fault] = status.advice.filter((each) => each.fault && each.code !== "admission");
+  if (fault && !isCutOff(status)) return { why: `${capital(fault.what)}: ${fault.why}.`, next: fault.next };
+  if (isCutOff(status)) {
     return {
-      why: "This node still catches up, so the chain may be further than is shown.",
-      next: "wait until it has",
+      why: "This node has no peers: the others may go on without it.",
+      next: "on this node's machine: aurex-node doctor",
     };
   }
   if (status.authority && status.notSealingBecause) {
@@ -80,6 +84,11 @@ export function stallReason(status: StallFacts): StallReason {
     why: "No authority that this node hears has sealed in its turn.",
     next: "on the machine of each authority: aurex-node doctor",
   };
+}
+
+/** It could not hear of a block, and seals none itself: that it has none says nothing about the chain. */
+export function isCutOff({ authority, peers }: Pick<StallFacts, "authority" | "peers">): boolean {
+  return !authority && peers === 0;
 }
 
 function capital(text: string): string {

@@ -3,8 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { UptimeAnswer } from "../../../api/agreement.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { BlockLink } from "../../parts/links.tsx";
-import type { NamedAuthority } from "./authority-name.tsx";
-import { bestName } from "./best-name.ts";
+import { bestName, type NamedAuthority } from "./best-name.ts";
 import {
   type Deed,
   deedTexts,
