@@ -71,6 +71,11 @@ export const longSteps: readonly LongStep[] = [
     argv: ["--test", "test/ops/deployment.long.ts"],
   },
   {
+    name: "lab",
+    what: "a miner that withholds and a wrong clock, by the page of the demo's lab",
+    argv: ["--test", "test/web/lab-troubles.long.ts"],
+  },
+  {
     name: "chaos",
     what: "four authorities under load for five minutes, 40 perturbations",
     argv: ["test/chaos/run.ts"],

@@ -148,7 +148,7 @@ function Chain({ truth, onBroken, onMended, onNewest }: ChainProps) {
       )}
       <p class="soft small">
         {isOfWork
-          ? `Your browser mines with ${zeros} zeros, which is easier than the chain asks for: it takes a second or two for each block.`
+          ? `Your browser mines with ${zeros} zeros: it takes a second or two for each block.`
           : "The blocks of this chain are signed by authorities. You do not have their keys, so you cannot mend what you have changed."}
       </p>
     </div>

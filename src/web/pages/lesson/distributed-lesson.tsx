@@ -71,9 +71,9 @@ export default function DistributedLesson() {
       isDone={isDone}
       seen={
         <>
-          One look at the newest hash shows that a copy is another one, and the heights show from which block
-          on. You can make your copy sound in itself, but the others still have theirs. To change the past,
-          you would need more power than all others together.
+          A change cannot hide: the hashes differ, and the heights say from which block on. You can make your
+          copy sound in itself, but the others still have theirs. To change the past, you would need more
+          power than all others together.
         </>
       }
     >
