@@ -85,6 +85,7 @@ describe("GET /metrics", () => {
       aurex_sealing: 1,
       aurex_idle: 0,
       aurex_syncing: 0,
+      aurex_faults: 0,
       aurex_authorities: 1,
       aurex_authorities_heard: 1,
       aurex_build_info: 1,
@@ -151,6 +152,10 @@ describe("GET /metrics", () => {
       notSealingBecause: "syncing",
       syncing: { height: 3, targetHeight: 900 },
       final: { height: 7, hash: "00" },
+      advice: [
+        { code: "disk", fault: true, what: "full", why: "full", next: "make room" },
+        { code: "candidates", fault: false, what: "one asks", why: "it asks", next: "vote" },
+      ],
     };
     const rig = await rigOf(t, { status });
     const before = await valuesOf(rig.url);
@@ -158,6 +163,7 @@ describe("GET /metrics", () => {
       [before.aurex_hashes_per_second, before.aurex_sealing, before.aurex_syncing, before.aurex_final_height],
       [12_345, 0, 1, 7],
     );
+    assert.equal(before.aurex_faults, 1);
     assert.ok(!("aurex_authorities" in before));
     status.hashesPerSecond = null;
     status.final = null;

@@ -64,6 +64,11 @@ export const figures: readonly Figure[] = [
     read: ({ syncing }) => Number(syncing !== null),
   },
   {
+    name: "faults",
+    help: "Faults that the node's own advice names; aurex-node status shows each with the next step.",
+    read: ({ advice }) => advice.filter(({ fault }) => fault).length,
+  },
+  {
     name: "authorities",
     help: "Authorities of the chain.",
     read: ({ consensus, authorities }) => (consensus === "poa" ? authorities.length : null),
