@@ -1,6 +1,7 @@
 /** The search in the header: `/` puts the cursor into it, hits show while one types, Enter goes to the best one. */
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { getSearch, type SearchHit } from "../../api/search.ts";
+import type { ApiClient } from "../../client/index.ts";
 import { useNode } from "../live/node-view.ts";
 import { HashStrip } from "../parts/hash.tsx";
 import { UserText } from "../parts/user-text.tsx";
@@ -22,6 +23,7 @@ export function SearchField() {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   const go = useGo();
+  const { api } = useNode();
   const [typed, setTyped] = useState("");
   const [isOpen, setOpen] = useState(false);
   const [place, setPlace] = useState(-1);
@@ -42,12 +44,13 @@ export function SearchField() {
     close();
     input.current?.blur();
   };
-  const submit = (event: Event) => {
+  const submit = async (event: Event) => {
     event.preventDefault();
     if (text === undefined) return;
-    const chosen = hits[place] ?? (found?.text === text ? hits[0] : undefined);
-    if (chosen) return goTo(chosen);
-    // The answer is not there yet, or there is none: the page of the search says which.
+    // Whoever types fast presses Enter before the hits are there.
+    const best = hits[place] ?? (found?.text === text ? hits[0] : (await searched(api, text)).hits[0]);
+    if (best) return goTo(best);
+    // Its page says why there is nothing.
     go("search", {}, { q: text });
     close();
   };
@@ -116,6 +119,21 @@ export function SearchField() {
   );
 }
 
+async function searched(api: ApiClient, text: string, signal?: AbortSignal): Promise<Found> {
+  try {
+    const input = { query: { q: text } };
+    const { items, more } = await api.call(getSearch, input, signal === undefined ? {} : { signal });
+    const none = "Nothing found. The beginning is enough, from 4 characters on.";
+    return {
+      text,
+      hits: items,
+      note: more ? "There is more: a longer text finds it." : items.length === 0 ? none : undefined,
+    };
+  } catch (problem) {
+    return { text, hits: [], note: String((problem as Error).message) };
+  }
+}
+
 /** The newest hits; those of the text before stay until others are there, so that the list does not flicker. */
 function useFound(text: string | undefined): Found | undefined {
   const { api } = useNode();
@@ -127,14 +145,8 @@ function useFound(text: string | undefined): Found | undefined {
     }
     const over = new AbortController();
     const timer = setTimeout(async () => {
-      try {
-        const { items, more } = await api.call(getSearch, { query: { q: text } }, { signal: over.signal });
-        const none = "Nothing found. The beginning is enough, from 4 characters on.";
-        const note = more ? "There is more: a longer text finds it." : items.length === 0 ? none : undefined;
-        setFound({ text, hits: items, note });
-      } catch (problem) {
-        if (!over.signal.aborted) setFound({ text, hits: [], note: String((problem as Error).message) });
-      }
+      const answer = await searched(api, text, over.signal);
+      if (!over.signal.aborted) setFound(answer);
     }, pauseMs);
     return () => {
       clearTimeout(timer);

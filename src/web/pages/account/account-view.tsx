@@ -1,6 +1,7 @@
 /** All of an account: what it has, what waits for it, what it holds, and what has happened to it. */
 import { type AccountAnswer, getAccount } from "../../../api/accounts.ts";
 import { groupedAddress } from "../../../base/visible-text.ts";
+import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { Amount } from "../../parts/amount.tsx";
 import { Badge } from "../../parts/badge.tsx";
@@ -9,6 +10,7 @@ import { CopyButton } from "../../parts/copy-button.tsx";
 import { Fact, Facts } from "../../parts/facts.tsx";
 import { Hash, HashStrip } from "../../parts/hash.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
+import { Note } from "../../parts/note.tsx";
 import { QrCode } from "../../parts/qr-code.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
@@ -36,7 +38,7 @@ export function AccountView({ reference }: { reference: string }) {
             <Identity account={answer} />
           </div>
           <AccountPending account={answer} />
-          <BalanceChart account={answer} />
+          {answer.itemCount !== null && <BalanceChart account={answer} />}
           {answer.assetCount > 0 && <Holdings account={answer} />}
           <VerifyCard
             key={answer.address}
@@ -44,10 +46,29 @@ export function AccountView({ reference }: { reference: string }) {
             question={{ kind: "balance", account: answer.address, shown: answer }}
             onOutdated={account.reload}
           />
-          <AccountHistory account={answer} />
+          {answer.itemCount === null ? <NoHistory /> : <AccountHistory account={answer} />}
         </>
       )}
     </Loaded>
+  );
+}
+
+/** Asked for all the same, the history would be an error. */
+function NoHistory() {
+  const { status } = useNode();
+  const { kept, blocks, of } = status?.accountIndex ?? { kept: true, blocks: 0, of: 0 };
+  return (
+    <Card title="History">
+      {kept ? (
+        <Note title="The account index is being built">
+          It covers {blocks} of {of} blocks. The history is shown here when it covers all of them.
+        </Note>
+      ) : (
+        <Note title="This node keeps no account index">
+          So it has no histories. Start it without --no-account-index, or ask another node.
+        </Note>
+      )}
+    </Card>
   );
 }
 

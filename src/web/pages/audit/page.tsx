@@ -7,6 +7,7 @@ import { CommandLine } from "../../parts/command-line.tsx";
 import { Fact, Facts } from "../../parts/facts.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
+import { UserText } from "../../parts/user-text.tsx";
 import { DownloadCard } from "./download-card.tsx";
 import { checkingLines, commandOf, readingLines, type SqlLine } from "./sql-lines.ts";
 
@@ -51,8 +52,8 @@ function NoLedger() {
   return (
     <Card title="This node writes no SQL ledger" class="stack">
       <p>
-        {status ? `${status.name} was` : "It was"} started without one. With the next start it can write one,
-        or the chain of a stopped node can be written out once.
+        <UserText text={status?.name ?? "It"} /> was started without one. With the next start it can write
+        one, or the chain of a stopped node can be written out once.
       </p>
       <Facts>
         <Fact label="While it runs" meaning="Add this to the command that starts the node.">

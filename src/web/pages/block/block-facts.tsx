@@ -2,6 +2,7 @@
 import type { BlockAnswer } from "../../../api/blocks.ts";
 import { headerTexts } from "../../bytes/field-texts.ts";
 import { useNode } from "../../live/node-view.ts";
+import { useNamesOfKeys } from "../../live/use-names-of-keys.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { Amount } from "../../parts/amount.tsx";
 import { Badge } from "../../parts/badge.tsx";
@@ -11,7 +12,6 @@ import { AccountLink } from "../../parts/links.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
 import type { Standing } from "./standing.ts";
-import { useNamesOfKeys } from "./use-names-of-keys.ts";
 
 export function BlockFacts({ block, standing }: { block: BlockAnswer; standing: Standing }) {
   const link = useLink();

@@ -3,12 +3,12 @@ import { getBlockProof } from "../../../api/light.ts";
 import { addressOf, type CertifiedBlock, fromHex, openCertificates, toHex } from "../../../client/index.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
+import { useNamesOfKeys } from "../../live/use-names-of-keys.ts";
 import { Card } from "../../parts/card.tsx";
 import { AccountLink } from "../../parts/links.tsx";
 import { ProblemNote } from "../../parts/problem-note.tsx";
 import { useLink } from "../../shell/place.ts";
 import type { Standing } from "./standing.ts";
-import { useNamesOfKeys } from "./use-names-of-keys.ts";
 
 export function FinalityCard({ hash, standing }: { hash: string; standing: Standing }) {
   return (

@@ -1,5 +1,6 @@
 /** The page of all blocks of the chain, newest first. */
 import { type BlockSummary, type BlocksAnswer, getBlocks } from "../../../api/blocks.ts";
+import { useNamesOfKeys } from "../../live/use-names-of-keys.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { Badge } from "../../parts/badge.tsx";
 import { Card } from "../../parts/card.tsx";
@@ -11,6 +12,7 @@ import type { Column } from "../../parts/table.tsx";
 import { useLink } from "../../shell/place.ts";
 
 export default function BlocksPage() {
+  const names = useNamesOfKeys();
   return (
     <div class="stack">
       <h1>Blocks</h1>
@@ -24,7 +26,7 @@ export default function BlocksPage() {
             )
           }
           caption="Blocks of the chain, newest first"
-          columns={columns}
+          columns={columnsWith(names)}
           keyOf={({ hash }) => hash}
           empty="There is no block yet."
           reloadOn={["head", "final"]}
@@ -34,23 +36,29 @@ export default function BlocksPage() {
   );
 }
 
-const columns: readonly Column<BlockSummary>[] = [
-  { title: "Height", cell: ({ height, hash }) => <BlockLink height={height} hash={hash} /> },
-  { title: "Age", cell: ({ timestampMs }) => <AgeTime ms={timestampMs} /> },
-  { title: "Hash", cell: ({ hash }) => <BlockHash hash={hash} /> },
-  {
-    title: "Made by",
-    cell: ({ producer, producerName }) =>
-      producer === null ? "the chain's beginning" : <AccountLink address={producer} name={producerName} />,
-  },
-  { title: "Transactions", isNumber: true, cell: ({ transactionCount }) => transactionCount },
-  { title: "Bytes", isNumber: true, cell: ({ bytes }) => bytes.toLocaleString("en-GB") },
-  {
-    title: "State",
-    cell: ({ final, confirmations }) =>
-      final ? <Badge kind="good">final</Badge> : <Badge>{confirmations} deep</Badge>,
-  },
-];
+function columnsWith(names: ReadonlyMap<string, string>): readonly Column<BlockSummary>[] {
+  return [
+    { title: "Height", cell: ({ height, hash }) => <BlockLink height={height} hash={hash} /> },
+    { title: "Age", cell: ({ timestampMs }) => <AgeTime ms={timestampMs} /> },
+    { title: "Hash", cell: ({ hash }) => <BlockHash hash={hash} /> },
+    {
+      title: "Made by",
+      cell: ({ producer, producerName }) =>
+        producer === null ? (
+          "the chain's beginning"
+        ) : (
+          <AccountLink address={producer} name={producerName ?? names.get(producer) ?? null} />
+        ),
+    },
+    { title: "Transactions", isNumber: true, cell: ({ transactionCount }) => transactionCount },
+    { title: "Bytes", isNumber: true, cell: ({ bytes }) => bytes.toLocaleString("en-GB") },
+    {
+      title: "State",
+      cell: ({ final, confirmations }) =>
+        final ? <Badge kind="good">final</Badge> : <Badge>{confirmations} deep</Badge>,
+    },
+  ];
+}
 
 function BlockHash({ hash }: { hash: string }) {
   const link = useLink();

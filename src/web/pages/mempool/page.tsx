@@ -73,7 +73,7 @@ function Numbers({ stats }: { stats: MempoolStats }) {
     <>
       <div class="cards">
         <Card title="How much">
-          <div class="row spread">
+          <div class="figure-row">
             <Figure name="Transactions" note={`room for ${countMax.toLocaleString("en-GB")}`}>
               {count.toLocaleString("en-GB")}
             </Figure>

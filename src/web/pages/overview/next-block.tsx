@@ -1,5 +1,5 @@
 /** The block that comes next: who may make it and when, and how much waits for it. */
-import type { ConsensusAnswer } from "../../../api/agreement.ts";
+import { getConsensus } from "../../../api/agreement.ts";
 import { getMining } from "../../../api/difficulty.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
@@ -10,11 +10,7 @@ import { UserText } from "../../parts/user-text.tsx";
 import { useLink } from "../../shell/place.ts";
 import { secondsText } from "./figure-texts.ts";
 
-interface NextBlockProps {
-  readonly consensus: ConsensusAnswer | undefined;
-}
-
-export function NextBlock({ consensus }: NextBlockProps) {
+export function NextBlock() {
   const { engine, status } = useNode();
   const link = useLink();
   const waiting = status?.mempool ?? 0;
@@ -31,19 +27,17 @@ export function NextBlock({ consensus }: NextBlockProps) {
         {waiting === 0 ? "nothing waits" : `${waiting.toLocaleString("en-GB")} waiting`}
       </span>
       <span class="overview-foot">
-        {engine === "poa" && <NextAuthority waiting={waiting} answer={consensus} />}
+        {engine === "poa" && <NextAuthority waiting={waiting} />}
         {engine === "pow" && <NextMiner />}
       </span>
     </a>
   );
 }
 
-interface NextAuthorityProps {
-  readonly waiting: number;
-  readonly answer: ConsensusAnswer | undefined;
-}
-
-function NextAuthority({ waiting, answer }: NextAuthorityProps) {
+function NextAuthority({ waiting }: { waiting: number }) {
+  const { answer } = useAnswer(({ api }, signal) => api.call(getConsensus, {}, { signal }), [], {
+    reloadOn: ["head", "authority"],
+  });
   const [turn] = answer?.next ?? [];
   const nowMs = useNow();
   if (!turn) return null;

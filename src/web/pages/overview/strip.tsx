@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Branch } from "../../../api/forks.ts";
 import { useNode } from "../../live/node-view.ts";
+import { useNamesOfKeys } from "../../live/use-names-of-keys.ts";
 import { Button } from "../../parts/button.tsx";
 import { useLink } from "../../shell/place.ts";
 import { changeSettings, useSettings } from "../../shell/settings.ts";
@@ -10,7 +11,6 @@ import { moveCards } from "./move-cards.ts";
 import { NextBlock } from "./next-block.tsx";
 import { StripCard } from "./strip-card.tsx";
 import { arrivedBlocks, type StripBlock, stripLayout } from "./strip-layout.ts";
-import { useConsensus, useProducerNames } from "./use-producer-names.ts";
 
 const stripBlocks = 18;
 
@@ -31,8 +31,7 @@ export function Strip({ blocks: newest, branches }: StripProps) {
     [blocks[0]?.hash, blocks.length, branches, status?.final?.height],
   );
   const list = useRef<HTMLOListElement>(null);
-  const consensus = useConsensus().answer;
-  const names = useProducerNames(consensus);
+  const names = useNamesOfKeys();
   const isReversed = direction === "newest-right";
   useMovement(list, blocks, isReversed);
   const columnOf = (column: number) => (isReversed ? layout.columns - column : column + 2);
@@ -42,7 +41,7 @@ export function Strip({ blocks: newest, branches }: StripProps) {
   );
   const next = (
     <li key="next" style={{ gridColumn: isReversed ? layout.columns + 1 : 1, gridRow: 1 }}>
-      <NextBlock consensus={consensus} />
+      <NextBlock />
     </li>
   );
   const drawn: ComponentChildren[] = cards.map(({ column, ...card }) => (

@@ -1,9 +1,10 @@
 /** How authorities are called, by address: the registered name, else what the node calls itself. */
 import { useMemo } from "preact/hooks";
-import { getConsensus } from "../../../api/agreement.ts";
-import { useNode } from "../../live/node-view.ts";
-import { useAnswer } from "../../live/use-answer.ts";
+import { getConsensus } from "../../api/agreement.ts";
+import { useNode } from "./node-view.ts";
+import { useAnswer } from "./use-answer.ts";
 
+/** Nothing binds a node to the name that it calls itself by: a registered name goes first. */
 export function useNamesOfKeys(): ReadonlyMap<string, string> {
   const { engine, status } = useNode();
   const { answer } = useAnswer(
