@@ -32,6 +32,11 @@ export const longSteps: readonly LongStep[] = [
     argv: ["--test", "test/lan/foundings.long.ts", "test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
   },
   {
+    name: "lab",
+    what: "the demo's lab on five processes: a miner that withholds, wrong clocks, a balance that is changed",
+    argv: ["--test", "test/demo/troubles.long.ts"],
+  },
+  {
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
     argv: ["--test", "test/exchange/deposits.test.ts"],
