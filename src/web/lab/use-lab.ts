@@ -9,6 +9,8 @@ export interface LabView {
   /** What the lab said last; undefined before it has said anything. */
   readonly state: LabState | undefined;
   readonly history: HeadHistory;
+  /** By how much the clock of the demonstration is ahead of the browser's. */
+  readonly clockOffsetMs: number;
   /** Since when the lab does not answer; undefined while it does. */
   readonly lostSinceMs: number | undefined;
 }
@@ -21,6 +23,7 @@ export function useLab(): LabView {
   const [view, setView] = useState<LabView>({
     state: undefined,
     history: emptyHistory,
+    clockOffsetMs: 0,
     lostSinceMs: undefined,
   });
   useEffect(() => {
@@ -37,10 +40,15 @@ export function useLab(): LabView {
       source = opened;
       opened.addEventListener("state", ({ data }) => {
         const state = JSON.parse(data) as LabState;
-        setView(({ history }) => ({ state, history: withState(history, state), lostSinceMs: undefined }));
+        setView(({ history }) => ({
+          state,
+          history: withState(history, state),
+          clockOffsetMs: state.atMs - Date.now(),
+          lostSinceMs: undefined,
+        }));
       });
       opened.addEventListener("error", () => {
-        setView((old) => ({ ...old, lostSinceMs: old.lostSinceMs ?? Date.now() }));
+        setView((old) => ({ ...old, lostSinceMs: old.lostSinceMs ?? Date.now() + old.clockOffsetMs }));
         // The browser tries again by itself after a broken connection, and not after an answer that is no stream.
         if (opened.readyState === EventSource.CLOSED && source === opened) timer = setTimeout(open, againMs);
       });

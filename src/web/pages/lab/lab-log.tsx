@@ -2,10 +2,16 @@
 import type { LabState } from "../../../api/lab.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Card } from "../../parts/card.tsx";
+import { dateText, isoText } from "../../parts/date-text.ts";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { UserText } from "../../parts/user-text.tsx";
+import { useSettings } from "../../shell/settings.ts";
+
+/** What happened is of today: the time is enough. */
+const dayLength = "2026-01-01 ".length;
 
 export function LabLog({ state: { notices } }: { state: LabState }) {
+  const { zone } = useSettings();
   return (
     <Card title="What happened" lead="newest first">
       {notices.length === 0 && <EmptyState>Nothing so far. Press a button on one of the nodes.</EmptyState>}
@@ -15,7 +21,9 @@ export function LabLog({ state: { notices } }: { state: LabState }) {
         <ol>
           {notices.map(({ id, atMs, node, kind, text }) => (
             <li key={id}>
-              <time dateTime={new Date(atMs).toISOString()}>{new Date(atMs).toLocaleTimeString()}</time>
+              <time dateTime={isoText(atMs)} title={dateText(atMs, zone)}>
+                {dateText(atMs, zone).slice(dayLength)}
+              </time>
               <Badge kind={kind === "done" ? "accent" : "plain"}>{kind}</Badge>
               <span>
                 {node !== null && <strong>{node}: </strong>}

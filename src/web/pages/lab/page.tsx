@@ -2,7 +2,7 @@
 import type { LabNode, LabState } from "../../../api/lab.ts";
 import { agreementOf } from "../../lab/agreement.ts";
 import { useLab } from "../../lab/use-lab.ts";
-import { isLab } from "../../live/node-view.ts";
+import { isLab, NodeProvider, useNode } from "../../live/node-view.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { Badge } from "../../parts/badge.tsx";
 import { Card } from "../../parts/card.tsx";
@@ -23,7 +23,8 @@ const chains = [
 
 export default function LabPage() {
   const link = useLink();
-  const { state, history, lostSinceMs } = useLab();
+  const node = useNode();
+  const { state, history, clockOffsetMs, lostSinceMs } = useLab();
   if (!isLab) {
     return (
       <div class="stack">
@@ -36,26 +37,29 @@ export default function LabPage() {
     );
   }
   return (
-    <div class="stack lab">
-      <h1>Lab</h1>
-      <p class="lab-lead">
-        Every node here is a process of its own on one machine, and every line between two of them can be cut.
-        Make trouble for one, and watch what the others do. New to all this?{" "}
-        <a href={link("learn")}>Begin with the lessons.</a>
-      </p>
-      <div role="status">
-        {lostSinceMs !== undefined && (
-          <Note kind="bad" title="The demonstration does not answer">
-            Heard last: <AgeTime ms={lostSinceMs} />. If it was stopped, start it again by npm start. This
-            page goes on by itself.
-          </Note>
-        )}
+    // Ages go by the clock of the demonstration: that of the node of the frame may be an hour wrong.
+    <NodeProvider value={{ ...node, clockOffsetMs }}>
+      <div class="stack lab">
+        <h1>Lab</h1>
+        <p class="lab-lead">
+          Every node here is a process of its own on one machine, and every line between two of them can be
+          cut. Make trouble for one, and watch what the others do. New to all this?{" "}
+          <a href={link("learn")}>Begin with the lessons.</a>
+        </p>
+        <div role="status">
+          {lostSinceMs !== undefined && (
+            <Note kind="bad" title="The demonstration does not answer">
+              Heard last: <AgeTime ms={lostSinceMs} />. If it was stopped, start it again by npm start. This
+              page goes on by itself.
+            </Note>
+          )}
+        </div>
+        {state === undefined ? <p class="loading">Loading …</p> : <LoadedLab state={state} />}
+        {state && <HeadsChart state={state} history={history} />}
+        {state && <LabLog state={state} />}
+        {state && <LabLines state={state} />}
       </div>
-      {state === undefined ? <p class="loading">Loading …</p> : <LoadedLab state={state} />}
-      {state && <HeadsChart state={state} history={history} />}
-      {state && <LabLog state={state} />}
-      {state && <LabLines state={state} />}
-    </div>
+    </NodeProvider>
   );
 }
 

@@ -46,9 +46,9 @@ export default function FinalityLesson() {
       seen={
         <>
           Up to a third of the authorities may be silent, and blocks still become final. With one vote less
-          nothing more becomes final, but nothing is lost either: the chain waits. And since two quorums
-          always share members, two blocks of one height can only become final if a third of the authorities
-          or more sign both.
+          nothing more becomes final, but nothing is lost either: blocks go on, and become final once enough
+          vote again. And since two quorums always share members, two blocks of one height can only become
+          final if a third of the authorities or more sign both.
         </>
       }
     >
