@@ -11,7 +11,12 @@ import {
   withPoint,
 } from "../../src/web/pages/consensus/finality-history.ts";
 import { stallReason, turnState } from "../../src/web/pages/consensus/turns.ts";
-import { gridColumns, placeInGrid, turnsTaken } from "../../src/web/pages/consensus/uptime-grid.ts";
+import {
+  firstRows,
+  gridColumns,
+  placeInGrid,
+  turnsTaken,
+} from "../../src/web/pages/consensus/uptime-grid.ts";
 import { type LaneBranch, type Lanes, layLanes } from "../../src/web/pages/forks/fork-lanes.ts";
 import { distanceOf, placePeers } from "../../src/web/pages/network/peer-places.ts";
 import { placeAfterKey, pointText, summaryText } from "../../src/web/parts/chart-reading.ts";
@@ -152,6 +157,15 @@ describe("the uptime grid", () => {
     assert.deepEqual(placeInGrid("End", { row: 0, column: 2 }, size), { row: 0, column: 4 });
     assert.deepEqual(placeInGrid("Home", { row: 2, column: 2 }, size, true), { row: 0, column: 0 });
     assert.equal(placeInGrid("Tab", { row: 2, column: 2 }, size), undefined);
+  });
+
+  it("lists few authorities in their order, and of many those that missed most", () => {
+    const rows = Array.from({ length: 30 }, (_, place) => ({ place, missed: place % 10 }));
+    assert.deepEqual(firstRows(rows.slice(0, 12)), rows.slice(0, 12));
+    assert.deepEqual(
+      firstRows(rows).map(({ missed }) => missed),
+      [9, 9, 9, 8, 8, 8, 7, 7, 7, 6, 6, 6],
+    );
   });
 
   it("counts turns that were taken, of those that one had", () => {

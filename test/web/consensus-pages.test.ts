@@ -174,6 +174,10 @@ describe("the pages about consensus, peers and forks", { skip: browserMissing, t
     await until("it has sealed alone", () => node.chain.head.header.height >= 2);
     const window = await opened(node, "consensus", { viewport: { width: 360, height: 700 } });
     assert.equal(await window.page.locator(".uptime tr").count(), 30);
+    const listed = window.page.getByRole("table", { name: "Authorities: blocks" }).locator("tbody tr");
+    assert.equal(await listed.count(), 12);
+    await window.page.getByRole("button", { name: "Show all 30 authorities" }).click();
+    assert.equal(await listed.count(), 30);
     await textOf(window, ".consensus-order", /and 22 more/);
     assert.ok((await overflowPx(window.page)) <= 0);
     assert.deepEqual(await seriousFindings(window.page), []);

@@ -183,6 +183,11 @@ function twoAdvice({ members }: AuthoritySituation): Advice[] {
   ];
 }
 
+/** Of dozens the first few: what is advised is the same for all of them, and an address has 64 letters. */
+const namesMax = 5;
+
 function namesOf(members: readonly MemberSituation[]): string {
-  return members.map(({ name, address }) => name || address).join(", ");
+  const names = members.slice(0, namesMax).map(({ name, address }) => name || address);
+  const others = members.length - names.length;
+  return others === 0 ? names.join(", ") : `${names.join(", ")} and ${others} more`;
 }

@@ -84,6 +84,13 @@ describe("advice", () => {
     assert.deepEqual(adviceOn(situation({ consensus: "pow", authorities: undefined })), []);
   });
 
+  it("about dozens of authorities names a few, and how many more there are", () => {
+    const away = Array.from({ length: 27 }, (_, number) => member(`m${number}`, { isHeard: false }));
+    const { why, next } = only(situation({ authorities: authorities({ members: [member("a"), ...away] }) }));
+    assert.match(why, /^m0, m1, m2, m3, m4 and 22 more are not heard;/);
+    assert.match(next, /^start m0, m1, m2, m3, m4 and 22 more again;/);
+  });
+
   it("of two authorities is a note while both are heard, and names the way out when one is lost", () => {
     const members = [member("a"), member("b")];
     const note = only(situation({ authorities: authorities({ members }) }));

@@ -67,7 +67,11 @@ function Figures({ of: { authorities, finality } }: { of: ConsensusAnswer }) {
     <div class="card figure-row">
       <Figure
         name="Authorities heard"
-        note={status?.quorum ? `${status.quorum.needed} make blocks final` : undefined}
+        note={
+          status?.quorum
+            ? `${status.quorum.needed} ${status.quorum.needed === 1 ? "makes" : "make"} blocks final`
+            : undefined
+        }
       >
         {status?.quorum?.heard ?? "…"} of {count}
       </Figure>
@@ -81,7 +85,10 @@ function Figures({ of: { authorities, finality } }: { of: ConsensusAnswer }) {
       >
         {lag} {lag === 1 ? "block" : "blocks"}
       </Figure>
-      <Figure name="Votes for the head" note={finality && `${finality.quorum} certify it`}>
+      <Figure
+        name="Votes for the head"
+        note={finality && `${finality.quorum} ${finality.quorum === 1 ? "certifies" : "certify"} it`}
+      >
         {finality?.votesForHead.length ?? 0} of {count}
       </Figure>
     </div>

@@ -30,7 +30,10 @@ export function ChangesCard({ consensus, authorities }: ChangesCardProps) {
   const count = consensus.authorities.length;
   const names = new Map(consensus.authorities.map((authority) => [authority.address, authority]));
   return (
-    <Card title="Changes of the authorities" lead={`${majority ?? 1} of ${count} votes pass a change`}>
+    <Card
+      title="Changes of the authorities"
+      lead={count === 1 ? "one vote passes a change" : `${majority ?? 1} of ${count} votes pass a change`}
+    >
       <div class="stack">
         <p class="soft">
           {policies[admission]}{" "}
@@ -91,6 +94,8 @@ interface CandidateProps {
 function Candidate({ of: { address, name, lastHeardMs, waitingBecause }, majority, count }: CandidateProps) {
   const { status } = useNode();
   const isAuthority = status?.authority === true;
+  const enough =
+    count === 1 ? "Its vote is enough." : `It takes ${majority} votes of the ${count} authorities.`;
   return (
     <li class="stack">
       <div class="row">
@@ -106,9 +111,9 @@ function Candidate({ of: { address, name, lastHeardMs, waitingBecause }, majorit
       </div>
       <p>
         {waitingBecause === null
-          ? `This node votes for it by itself. ${majority} of ${count} authorities have to.`
+          ? `This node votes for it by itself. ${enough}`
           : isAuthority
-            ? `This node does not vote for it by itself: ${waitingBecause}. To vote for it with this node, run this on the node's machine; ${majority} of ${count} authorities have to.`
+            ? `This node does not vote for it by itself: ${waitingBecause}. To vote for it with this node, run this on the node's machine. ${enough}`
             : `To let it in, run this on the machines of ${majority} of the ${count} authorities. This node is none, so its own vote does not count.`}
       </p>
       {waitingBecause !== null && (

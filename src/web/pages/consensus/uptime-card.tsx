@@ -1,14 +1,16 @@
 /** Who was there: a grid of authorities and blocks, read cell by cell with the arrow keys, and the counts below it. */
+import { useState } from "preact/hooks";
 import type { ConsensusAnswer, UptimeAnswer } from "../../../api/agreement.ts";
 import type { AuthoritiesAnswer } from "../../../api/consensus.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { Badge } from "../../parts/badge.tsx";
+import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { shareText } from "../../parts/quantity-text.ts";
 import { Table } from "../../parts/table.tsx";
 import { AuthorityName } from "./authority-name.tsx";
-import { turnsTaken } from "./uptime-grid.ts";
+import { firstRows, turnsTaken } from "./uptime-grid.ts";
 import { UptimeTable } from "./uptime-table.tsx";
 
 interface UptimeCardProps {
@@ -27,6 +29,8 @@ export function UptimeCard({ uptime, consensus, authorities }: UptimeCardProps) 
     heard: heard.get(authority.address),
   }));
   const { length } = uptime.blocks;
+  const [isWhole, setWhole] = useState(false);
+  const listed = isWhole ? rows : firstRows(rows);
   return (
     <Card
       title="Who was there"
@@ -40,7 +44,7 @@ export function UptimeCard({ uptime, consensus, authorities }: UptimeCardProps) 
         )}
         <Table
           caption="Authorities: blocks sealed and turns missed"
-          rows={rows}
+          rows={listed}
           keyOf={({ address }) => address}
           empty="This chain has no authority."
           columns={[
@@ -103,6 +107,11 @@ export function UptimeCard({ uptime, consensus, authorities }: UptimeCardProps) 
             },
           ]}
         />
+        {listed.length < rows.length && (
+          <div>
+            <Button onClick={() => setWhole(true)}>Show all {rows.length} authorities</Button>
+          </div>
+        )}
       </div>
     </Card>
   );

@@ -93,3 +93,12 @@ export function turnsTaken({
   const turns = sealedInTurn + missed;
   return turns === 0 ? undefined : sealedInTurn / turns;
 }
+
+/** Rows of the table at first: a phone shows each as a list of its own. */
+const rowsAtFirst = 12;
+
+/** All authorities if they are few, in their order; else those that missed most. */
+export function firstRows<Row extends { readonly missed: number }>(rows: readonly Row[]): readonly Row[] {
+  if (rows.length <= rowsAtFirst) return rows;
+  return [...rows].sort((a, b) => b.missed - a.missed).slice(0, rowsAtFirst);
+}
