@@ -164,6 +164,8 @@ describe("the wallet's draft", () => {
     const draft = draftOf(wishes[0]!, terms);
     assert.ok(draft.ok);
     assert.throws(() => signDraft(draft.value, other), /the key is another one/);
+    const wiped = { ...own, secretKey: new Uint8Array(64) };
+    assert.throws(() => signDraft(draft.value, wiped), /locked before it could sign/);
   });
 
   it("says which input does not fit", () => {

@@ -370,7 +370,14 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
     }
 
     async function fill(page: Page, amount: string): Promise<void> {
-      await page.getByLabel("To", { exact: true }).fill(addressOf(bob.publicKey));
+      const to = page.getByLabel("To", { exact: true });
+      await to.waitFor().catch(async (thrown) => {
+        const shown = await page.locator("body").innerText();
+        throw new Error(`no form; the page shows:\n${shown}\n${opened?.complaints.join("\n")}`, {
+          cause: thrown,
+        });
+      });
+      await to.fill(addressOf(bob.publicKey));
       await page.getByLabel("Amount").fill(amount);
       await page.getByRole("button", { name: "Look at what is signed" }).click();
       await page.getByText("Before it is signed").waitFor();
@@ -408,7 +415,7 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
       });
       await fill(page, "1");
       await sign(page);
-      await page.getByText("Signed in this browser, and kept").waitFor();
+      await page.getByText("kept before it leaves").waitFor();
       await until("the first answer was lost", () => answersLost > 0);
       proxy.isHeld = true;
       proxy.cut();

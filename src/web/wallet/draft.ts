@@ -14,6 +14,7 @@ import {
   type Result,
   signTransaction,
   type TransactionTerms,
+  verifySignature,
   type WalletFault,
 } from "../../client/index.ts";
 import { transactionDomain } from "../../protocol/hashing.ts";
@@ -94,7 +95,8 @@ export function draftOfPayload(payload: Payload, terms: DraftTerms): Draft {
 /**
  * Signs a draft that a person has seen.
  *
- * @throws Error if the key is another one than the draft says, or if what comes out is not what was shown
+ * @throws Error if the key is another one than the draft says, was locked meanwhile, or if what comes out is not what was
+ *   shown
  */
 export function signDraft(draft: Draft, keyPair: KeyPair): DecodedTransaction {
   if (!bytesEqual(keyPair.publicKey, draft.sender)) {
@@ -104,6 +106,10 @@ export function signDraft(draft: Draft, keyPair: KeyPair): DecodedTransaction {
   }
   const signed = signTransaction(draft, keyPair, chainBytes(draft.chainId));
   if (signed.idHex !== draft.id) throw new Error("what was signed is not what was shown; it was not sent");
+  // A key that was locked while it waited for its turn is wiped, and signs nonsense.
+  if (!verifySignature(signed.id, signed.transaction.signature, draft.sender)) {
+    throw new Error("the key was locked before it could sign; unlock it and sign again");
+  }
   return signed;
 }
 

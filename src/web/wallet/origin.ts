@@ -1,7 +1,7 @@
 /** What can be known of where the browser keeps the keys: private windows, storage that may be cleared, other ports. */
 
 export interface OriginFacts {
-  /** It looks like a private window, whose storage goes with it. Browsers do not say so; this is a guess. */
+  /** It is a private window of Firefox or Safari, as far as can be told; those of Chromium cannot be told. */
   readonly looksPrivate: boolean;
   /** "granted": the browser will not clear it by itself. "denied": it may. "unknown": it cannot be asked here. */
   readonly persistence: "granted" | "denied" | "unknown";
@@ -29,14 +29,13 @@ async function persistenceOf(
   }
 }
 
-/** Chromium gives a private window less room than the heap of a page may have; Firefox and Safari refuse it a file system. */
+/**
+ * Firefox and Safari refuse a private window its file system. Chromium tells a private window from another one by nothing:
+ * it answers both with the same quota, on purpose. So what is true of private windows is said in every window, too.
+ */
 async function looksPrivate(storage: StorageManager | undefined): Promise<boolean> {
-  if (!storage?.estimate) return false;
   try {
-    const { memory } = performance as unknown as { memory?: { readonly jsHeapSizeLimit: number } };
-    if (memory)
-      return ((await storage.estimate()).quota ?? Number.POSITIVE_INFINITY) < 2 * memory.jsHeapSizeLimit;
-    await storage.getDirectory();
+    await storage?.getDirectory();
     return false;
   } catch (thrown) {
     return thrown instanceof DOMException && /Security|Unknown/.test(thrown.name);

@@ -34,7 +34,8 @@ export function StorageNotes({ state }: { state: KeyRingState }) {
       <OtherPorts hasKeys={hasKeys} />
       {hasKeys && (
         <Note title="The storage of a browser is no backup">
-          It goes with the browser's profile, and when site data is cleared.{" "}
+          It goes with the browser's profile, when site data is cleared, and, in a private window, when that
+          is closed.{" "}
           {facts?.persistence === "denied" &&
             "This browser may also clear it by itself when the disk is full. "}
           Keep the words or the keystore file of each key somewhere else. Keys belong to this address,{" "}

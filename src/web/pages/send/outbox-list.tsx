@@ -1,5 +1,5 @@
 /** What this browser has signed on this chain, what became of each, and what can be done about those that wait. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
@@ -39,9 +39,17 @@ export function OutboxList(props: OutboxListProps) {
   const shown = showsAll ? entries : entries.slice(0, shownMax);
   // What has no answer yet is not asked about: it is sent again, and the answer to that says more.
   const asked = shown.filter(({ state }) => state !== "unsent").map(({ id }) => id);
+  const settled = useRef(new Map<string, NodeWord>());
   const said = useAnswer(
-    async ({ api }) =>
-      new Map(await Promise.all(asked.map(async (id) => [id, await wordOf(api, id)] as const))),
+    async ({ api }) => {
+      const words = new Map(settled.current);
+      await Promise.all(
+        asked.filter((id) => !words.has(id)).map(async (id) => words.set(id, await wordOf(api, id))),
+      );
+      // What is final stays so, and is not asked about again.
+      for (const [id, word] of words) if (word !== "unknown" && word.final) settled.current.set(id, word);
+      return words;
+    },
     [asked.join()],
     { reloadOn: ["head", "final", "mempool", "transaction"] },
   );

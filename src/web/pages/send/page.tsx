@@ -2,7 +2,7 @@
 import "../wallet/wallet.css";
 import "./send.css";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { useNode } from "../../live/node-view.ts";
+import { useEvents, useNode } from "../../live/node-view.ts";
 import { Badge } from "../../parts/badge.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
@@ -198,6 +198,8 @@ function useOutbox(tools: SendTools): OutboxView {
     if (!signal?.aborted) setView({ entries, elsewhere });
   }, [outbox, chainId, signal]);
   useEffect(() => void reload(), [reload]);
+  // Another tab may have signed something.
+  useEvents(["head", "mempool"], () => void reload());
   const isOpen = connection.kind === "open";
   const unsent = view.entries.filter(({ state }) => state === "unsent").length;
   useEffect(() => {

@@ -116,7 +116,7 @@ export function Review({ proposal, tools, onSigned, onAgain, onBack }: ReviewPro
           problem !== undefined && <SendProblem problem={problem} />
         )}
         {isBusy ? (
-          <p role="status">Signed in this browser, and kept. Sending it …</p>
+          <p role="status">Sending it: it is signed in this browser, and kept before it leaves …</p>
         ) : isLocked && !(problem instanceof DraftOutdated) ? (
           <PassphraseForm
             label={`Passphrase of ${key.label}`}
