@@ -51,7 +51,7 @@ export function OutboxList(props: OutboxListProps) {
       return words;
     },
     [asked.join()],
-    { reloadOn: ["head", "final", "mempool", "transaction"] },
+    { reloadOn: ["head", "final", "mempool"] },
   );
   const first = newest === undefined ? undefined : shown.find(({ id }) => id === newest);
   return (

@@ -199,7 +199,7 @@ function useOutbox(tools: SendTools): OutboxView {
   }, [outbox, chainId, signal]);
   useEffect(() => void reload(), [reload]);
   // Another tab may have signed something.
-  useEvents(["head", "mempool"], () => void reload());
+  useEvents(["head"], () => void reload());
   const isOpen = connection.kind === "open";
   const unsent = view.entries.filter(({ state }) => state === "unsent").length;
   useEffect(() => {
