@@ -140,6 +140,9 @@ export const LabState = Type.Object({
   notices: Type.Array(LabNotice, {
     description: `what has happened, newest first; ${labNoticesMax} at most`,
   }),
+  busyWith: orNull(
+    Type.String({ description: "why nothing can be done to any node for now, in words; null: it can" }),
+  ),
   mayAct: Type.Boolean({ description: "whether whoever asked may make trouble, or only look" }),
 });
 export type LabState = Said<typeof LabState>;

@@ -62,6 +62,7 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
     funded: [wallets.alice.publicKey, wallets.bob.publicKey],
     exportFile: ledgerFile,
   });
+  lab.busyWith = "the demo sends its first transactions, and needs all nodes for them";
   const page = stays ? await openPage(lab, options.page).catch(closeAfter(lab)) : undefined;
   try {
     write(`Aurex demo: ${options.powNodes} Proof of Work and ${options.poaNodes} Proof of Authority nodes\n`);
@@ -81,6 +82,7 @@ export async function runDemo(options: DemoOptions, output: DemoOutput): Promise
       showCommands(lab, { dataDir, wallets }, output);
       write("\n");
       page?.sayWhere(write);
+      lab.busyWith = undefined;
       await showLive(lab, output);
     }
     if (signal.aborted) write(`${output.isTerminal ? "\n" : ""}Stopping.\n`);

@@ -49,6 +49,8 @@ export class LabActions {
     if (this.#busy.has(node) && action !== "kill") {
       throw new LabError("lab/busy", `${node.name} is being worked on`, "ask again when that is done");
     }
+    const { busyWith } = this.#lab;
+    if (busyWith !== undefined) throw new LabError("lab/not-yet", busyWith, "wait until that is done");
     const can = possibleActions(this.#lab, node);
     if (!can.includes(action)) {
       const next = can.length === 0 ? "wait until it is done" : `what can be done now: ${can.join(", ")}`;

@@ -25,6 +25,7 @@ export function stateOf(lab: Lab, notices: readonly LabNotice[], mayAct: boolean
     })),
     troubles: labTroubles,
     notices: [...notices],
+    busyWith: lab.busyWith ?? null,
     mayAct,
   };
 }
@@ -66,6 +67,7 @@ export function nodeState(lab: Lab, node: LabNode): LabNodeState {
 
 /** What can be done to it right now. */
 export function possibleActions(lab: Lab, node: LabNode): LabAction[] {
+  if (lab.busyWith !== undefined) return [];
   const { state, plan } = node;
   const isWithholding = lab.withholdings.has(node);
   const isLinked = lab.nodes.length > 1;

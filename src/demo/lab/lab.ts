@@ -47,6 +47,7 @@ export class Lab {
   readonly nodes: readonly LabNode[];
   readonly lines: readonly Line[];
   readonly withholdings = new Map<LabNode, Withholding>();
+  #busyWith: string | undefined;
   readonly #decoys: readonly Server[];
   readonly #notices: LabNotice[] = [];
   readonly #actions = new LabActions(this);
@@ -129,6 +130,16 @@ export class Lab {
     if (node) return node;
     const names = this.nodes.map((each) => each.name).join(", ");
     throw new LabError("lab/node-unknown", `the lab has no node ${name}`, `its nodes are ${names}`);
+  }
+
+  /** While whoever opened it needs all nodes as they are: what for, in words. Nothing can be done to them then. */
+  get busyWith(): string | undefined {
+    return this.#busyWith;
+  }
+
+  set busyWith(busyWith: string | undefined) {
+    this.#busyWith = busyWith;
+    this.changed();
   }
 
   linesOf(name: string): readonly Line[] {

@@ -7,6 +7,7 @@ import { AgeTime } from "../../parts/age-time.tsx";
 import { Badge } from "../../parts/badge.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Note } from "../../parts/note.tsx";
+import { sentence } from "../../parts/sentence-text.ts";
 import { useLink } from "../../shell/place.ts";
 import { HeadsChart } from "./heads-chart.tsx";
 import { HeightGrid } from "./height-grid.tsx";
@@ -71,6 +72,11 @@ function LoadedLab({ state }: { state: LabState }) {
       ) : (
         <Note kind="plain" title="You look on">
           Trouble is made at the machine that runs the demonstration. What happens there shows here at once.
+        </Note>
+      )}
+      {state.busyWith !== null && (
+        <Note kind="plain" title="No trouble yet">
+          {sentence(state.busyWith)} The buttons come when that is done.
         </Note>
       )}
       {chains.map(([consensus, title]) => {
