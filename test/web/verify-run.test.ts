@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { createApiClient } from "../../src/client/index.ts";
+import { addressOf } from "../../src/protocol/identity.ts";
 import { createMemoryCache, type LightCache } from "../../src/web/verify/light-cache.ts";
 import type { LightSession } from "../../src/web/verify/light-session.ts";
 import type { VerifyOutcome, VerifyQuestion, VerifyStep } from "../../src/web/verify/report.ts";
 import { runVerification } from "../../src/web/verify/verify-run.ts";
+import { alice, bob } from "../chain/block-builder.ts";
 import { openLyingNode } from "../client/lying/lying-node.ts";
 import {
   type AuthorityStage,
@@ -127,6 +129,119 @@ describe("a verification", { timeout: suiteMaxMs }, () => {
       assert.equal(outcome.unproven.includes("balance"), stage === poa);
       assert.ok(!outcome.unproven.includes("balances.final") || stage === pow);
     }
+  });
+
+  it("goes on from what was kept, and throws away what is damaged", async () => {
+    const cache = createMemoryCache();
+    const question = await transactionQuestion(pow);
+    const first = await verify(pow, question, cache);
+    assert.ok(!namesOf(first.steps).includes("kept"));
+    const kept = await cache.read(pow.chainId);
+    assert.ok(kept && kept.bytes.length > 1_000);
+    const second = await verify(pow, question, cache);
+    assert.equal(second.outcome.result, "proven");
+    assert.match(
+      second.steps.find(({ name }) => name === "kept")?.what ?? "",
+      /up to block \d+ was verified on 20/,
+    );
+    for (const bytes of [kept.bytes.subarray(0, -5), new Uint8Array(0), Uint8Array.of(1, 2, 3)]) {
+      await cache.write(pow.chainId, { bytes, savedAtMs: 1 });
+      const { outcome, steps } = await verify(pow, question, cache);
+      assert.equal(outcome.result, "proven", JSON.stringify(steps));
+      assert.deepEqual(namesOf(steps, "open"), ["kept"]);
+      assert.deepEqual((await cache.read(pow.chainId))?.bytes, kept.bytes, "it was learned and kept anew");
+    }
+  });
+
+  it("does not let a node take back what was proven", async () => {
+    const cache = createMemoryCache();
+    const { rig, bob, chainId, early } = poa;
+    assert.equal((await verify(poa, await balanceQuestion(poa), cache)).outcome.result, "proven");
+    const liar = await openLyingNode([
+      {
+        trueUrl: rig.url,
+        lie: (said, asked) => (/\/accounts\/.*\/proof/.test(asked) ? early.balance : said),
+      },
+    ]);
+    try {
+      const at = { rig: { ...rig, url: liar.urlOf(0) }, chainId };
+      const { outcome } = await verify(
+        at,
+        { kind: "balance", account: bob, shown: await rig.client.account(bob) },
+        cache,
+      );
+      assert.ok(outcome.result === "refuted" && outcome.code === "light/stale", JSON.stringify(outcome));
+    } finally {
+      await liar.close();
+    }
+  });
+
+  it("says what cannot be proven: another chain, a block beside the chain, a node that is silent", async () => {
+    const other = await verify({ rig: pow.rig, chainId: poa.chainId }, await transactionQuestion(pow));
+    assert.ok(other.outcome.result === "refuted" && other.outcome.code === "light/wrong-genesis");
+    const besideTheChain = pow.beside[0]!.block;
+    assert.ok((await pow.rig.chain.importBlock(besideTheChain)).ok);
+    const hash = besideTheChain.hashHex;
+    const shown = await pow.rig.client.block(hash);
+    assert.equal(shown.canonical, false);
+    const notOnChain = await verify(pow, { kind: "block", hash, shown });
+    assert.ok(notOnChain.outcome.result === "impossible", JSON.stringify(notOnChain));
+    assert.match(notOnChain.outcome.reason, /not on the chain/);
+    const unknown = await verify(pow, { kind: "block", hash: "00".repeat(32), shown });
+    assert.equal(unknown.outcome.result, "impossible");
+    const silent = await verify(
+      { rig: { ...pow.rig, url: "http://127.0.0.1:1" }, chainId: pow.chainId },
+      await transactionQuestion(pow),
+    );
+    assert.ok(silent.outcome.result === "impossible" && /does not answer/.test(silent.outcome.reason));
+  });
+
+  it("checks id and signature of a transaction that waits, and calls it no more than signed", async () => {
+    const { rig, bob: bobs, chainId } = pow;
+    const waiting = pow.builder.transfer(bob, 3, alice, 1n);
+    await rig.client.submit(waiting.bytes);
+    const shown = await rig.client.transaction(waiting.idHex);
+    const { outcome, steps } = await verify(pow, { kind: "transaction", id: waiting.idHex, shown });
+    assert.equal(outcome.result, "signed", JSON.stringify({ outcome, steps }));
+    assert.deepEqual(namesOf(steps).slice(-4), ["id", "signature", "name", "shown"]);
+    const lied = { ...shown, sender: addressOf(alice.publicKey) } as typeof shown;
+    const liar = await openLyingNode([
+      {
+        trueUrl: rig.url,
+        lie: (said, asked) => (asked === `/v1/transactions/${waiting.idHex}` ? lied : said),
+      },
+    ]);
+    try {
+      const at = { rig: { ...rig, url: liar.urlOf(0) }, chainId };
+      const caught = await verify(at, { kind: "transaction", id: waiting.idHex, shown: lied });
+      assert.equal(caught.outcome.result, "refuted", bobs);
+    } finally {
+      await liar.close();
+    }
+  });
+
+  it("is cancelled, and keeps what it had", async () => {
+    const over = new AbortController();
+    const steps: string[] = [];
+    const modules = {
+      api: createApiClient(pow.rig.url, { retries: 0 }),
+      cache: createMemoryCache(),
+      now: Date.now,
+      sessions: new Map<string, LightSession>(),
+    };
+    const outcome = await runVerification(
+      { baseUrl: pow.rig.url, chainId: pow.chainId, question: await transactionQuestion(pow) },
+      modules,
+      (report) => {
+        if (report.type === "step") steps.push(report.step.name);
+        // As soon as the first headers are there.
+        if (report.type === "progress") over.abort();
+      },
+      over.signal,
+    );
+    assert.deepEqual(outcome, { result: "cancelled" });
+    assert.ok(!steps.includes("shown"));
+    assert.ok(await modules.cache.read(pow.chainId));
   });
 
   it("leaves no value of an answer unnoticed: a changed one is refuted, or named as the node's word alone", async () => {

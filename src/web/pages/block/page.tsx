@@ -19,7 +19,7 @@ import { type Standing, standingOf } from "./standing.ts";
 import "./block.css";
 
 export default function BlockPage({ values: { reference = "" } }: PageProps) {
-  const { chainId } = useNode();
+  const { chainId, status } = useNode();
   const pinned = useRef<{ readonly chainId: string | undefined; readonly hash: string }>(undefined);
   const block = useAnswer(
     async ({ api }, signal) => {
@@ -35,9 +35,25 @@ export default function BlockPage({ values: { reference = "" } }: PageProps) {
     },
     [reference],
   );
+  const asked = /^[0-9]{1,15}$/.test(reference) ? Number(reference) : undefined;
+  const height = block.answer?.height ?? asked;
+  useEffect(() => {
+    if (height !== undefined) document.title = `Block ${height} · Aurex`;
+  }, [height]);
   return (
     <div class="stack">
-      {block.answer === undefined && <h1>Block {/^[0-9]+$/.test(reference) ? reference : ""}</h1>}
+      <header class="row spread">
+        <h1>
+          Block <span class="block-height">{height?.toLocaleString("en-GB")}</span>
+        </h1>
+        {height !== undefined && (
+          // Also while the block is on its way: who leafs through blocks is faster than the node.
+          <Neighbours
+            height={height}
+            headHeight={status?.head.height ?? block.answer?.head.height ?? height}
+          />
+        )}
+      </header>
       <Loaded of={block}>{(answer) => <BlockView block={answer} onReload={block.reload} />}</Loaded>
     </div>
   );
@@ -50,24 +66,14 @@ function BlockView({ block, onReload }: { block: BlockAnswer; onReload: () => vo
   const there = useAnswer(
     async ({ api }, signal) => {
       const page = await api.call(getBlocks, { query: { from: height, order: "asc", limit: 1 } }, { signal });
-      return { at: page.items[0], head: page.head };
+      return page.items[0];
     },
     [height],
     { reloadOn: ["head", "final"] },
   ).answer;
-  const standing = standingOf(block, there?.at);
-  const headHeight = there?.head.height ?? block.head.height;
-  useEffect(() => {
-    document.title = `Block ${height} · Aurex`;
-  }, [height]);
+  const standing = standingOf(block, there);
   return (
     <>
-      <header class="row spread">
-        <h1>
-          Block <span class="block-height">{height.toLocaleString("en-GB")}</span>
-        </h1>
-        <Neighbours height={height} headHeight={headHeight} />
-      </header>
       <StandingNote block={block} standing={standing} />
       <div class="block-columns">
         <div class="stack">
