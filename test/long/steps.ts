@@ -60,6 +60,12 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_API_REQUESTS: "20000" },
   },
   {
+    name: "page",
+    what: "the page in front of 100,000 blocks, through 3,000 more, and of a node that is killed and reset",
+    argv: ["--test", "test/web/resilience.long.ts"],
+    variables: { AUREX_PAGE_BLOCKS: "100000" },
+  },
+  {
     name: "soak",
     what: "five miners of unequal strength for three minutes",
     argv: ["test/soak/run.ts", "--minutes", "3"],

@@ -121,10 +121,12 @@ describe("the page of a node with trouble", { skip: browserMissing, timeout: sui
       await until("it was tried", () => proxy.requests >= 2);
       // The old list stays, and the stream still says which block is the newest.
       await page.locator(".head-state", { hasText: `block ${height}` }).waitFor();
+      await page.getByText("This could not be read again").waitFor();
       assert.equal(await page.locator("tbody tr").count(), rows);
       assert.equal(proxy.samePathMax, 1);
       proxy.trouble = undefined;
       await newest(page, height);
+      await page.getByText("This could not be read again").waitFor({ state: "detached" });
     });
   }
 

@@ -6,6 +6,7 @@ import { ApiProblem } from "../../client/index.ts";
 import type { NodeView } from "../live/node-view.ts";
 import { useAnswer } from "../live/use-answer.ts";
 import { Note } from "./note.tsx";
+import { OldNote } from "./old-note.tsx";
 import { Pager, useCursorPages } from "./pager.tsx";
 import { ProblemNote } from "./problem-note.tsx";
 import { type Column, Table } from "./table.tsx";
@@ -77,8 +78,8 @@ function Pages<Page extends ListPage<unknown>>(props: CursorListProps<Page>) {
           The block at which this list was read has left the chain. This is the list from its beginning.
         </Note>
       )}
-      {problem !== undefined && !isLoading && !isUndone && <ProblemNote problem={problem} />}
       {lead?.(page)}
+      <OldNote problem={isUndone ? undefined : problem} />
       <Table caption={caption} columns={columns} rows={page.items} keyOf={keyOf} empty={empty} />
       <Pager pages={pages} next={page.next} />
     </div>

@@ -1,6 +1,7 @@
 /** An answer that may still be on its way, may have failed, or may be old. */
 import type { ComponentChildren } from "preact";
 import type { Answer } from "../live/use-answer.ts";
+import { OldNote } from "./old-note.tsx";
 import { ProblemNote } from "./problem-note.tsx";
 
 interface LoadedProps<Value> {
@@ -14,5 +15,10 @@ export function Loaded<Value>({ of: { answer, problem, isLoading }, children }: 
     if (problem !== undefined && !isLoading) return <ProblemNote problem={problem} />;
     return <p class="loading">Loading …</p>;
   }
-  return <>{children(answer)}</>;
+  return (
+    <>
+      <OldNote problem={problem} />
+      {children(answer)}
+    </>
+  );
 }

@@ -1,6 +1,7 @@
 /** What the reader has to know on every page: the node does not answer, another chain is there, it catches up, it has a fault. */
 import "./states.css";
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Connection } from "../live/live-node.ts";
 import { useNode } from "../live/node-view.ts";
 import { useNow } from "../live/use-now.ts";
 import { durationText } from "../parts/age-text.ts";
@@ -69,11 +70,16 @@ export function Notices() {
 const shownAfterMs = 2_000;
 
 function LostNotice() {
-  const { connection, live, clockOffsetMs } = useNode();
+  const { connection } = useNode();
+  return connection.kind === "lost" ? <Lost connection={connection} /> : null;
+}
+
+function Lost({ connection }: { connection: Extract<Connection, { kind: "lost" }> }) {
+  const { live, clockOffsetMs } = useNode();
   const { zone } = useSettings();
   // By the clock of the browser, as is all that the connection says.
   const nowMs = useNow(500) - (clockOffsetMs ?? 0);
-  if (connection.kind !== "lost" || nowMs - connection.sinceMs < shownAfterMs) return null;
+  if (nowMs - connection.sinceMs < shownAfterMs) return null;
   return (
     <Note kind="bad" title="The node does not answer">
       <p>

@@ -4,7 +4,9 @@ import { Card } from "../../parts/card.tsx";
 import { Choice } from "../../parts/choice.tsx";
 import { Note } from "../../parts/note.tsx";
 import { changeSettings, type Settings, useSettings } from "../../shell/settings.ts";
+import { ChainTrustView } from "../../verify/chain-trust-view.tsx";
 import { AboutCard } from "./about-card.tsx";
+import "../../verify/verify.css";
 import "./settings.css";
 import { StorageCard } from "./storage-card.tsx";
 
@@ -48,6 +50,9 @@ export default function SettingsPage() {
           <Choice label="Time zone" {...choices("zone")} />
           <Choice label="The newest block of the strip is at the" {...choices("strip")} />
         </div>
+      </Card>
+      <Card title="The chain that you trust at this address" lead="Everything is verified from its id.">
+        <ChainTrustView />
       </Card>
       <StorageCard />
       <AboutCard />
