@@ -77,6 +77,12 @@ export const longSteps: readonly LongStep[] = [
     variables: { AUREX_SENDERS: "40", AUREX_KILLED_PAYMENTS: "60" },
   },
   {
+    name: "pages",
+    what: "every page in both appearances at both widths, and each by keyboard alone",
+    argv: ["--test", "test/web/every-page.test.ts"],
+    variables: { AUREX_PAGES_ALL: "1" },
+  },
+  {
     name: "deployment",
     what: "the image built and run without an engine, three of it as one network, and the system calls of the service",
     argv: ["--test", "test/ops/deployment.long.ts"],

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { browserMissing } from "../client/browser.ts";
 import { suiteMaxMs } from "../support/patience.ts";
+import { keyboardFaults } from "./keyboard-walk.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
 import { lookAt, untilLoaded, visitsOf } from "./page-walk.ts";
 import { openPageWorld, type PageWorld } from "./page-world.ts";
@@ -11,6 +12,9 @@ import { openPageWorld, type PageWorld } from "./page-world.ts";
 const looks = process.env.AUREX_PAGES_ALL
   ? (["1280 light", "1280 dark", "360 light", "360 dark"] as const)
   : (["1280 light", "360 dark"] as const);
+
+/** What Tab goes over in every run; the long tests go over all. */
+const walkedAlways = ["overview", "block", "transaction", "send", "consensus", "settings"];
 
 describe("every page", { skip: browserMissing, timeout: suiteMaxMs }, () => {
   let stage: PageStage;
@@ -43,4 +47,43 @@ describe("every page", { skip: browserMissing, timeout: suiteMaxMs }, () => {
       }
     });
   }
+
+  it("can be used whole by keyboard", async () => {
+    const engines = process.env.AUREX_PAGES_ALL
+      ? world.engines
+      : world.engines.filter(({ engine }) => engine === "poa");
+    for (const engine of engines) {
+      const opened = await stage.open(engine.url, { reducedMotion: "reduce" });
+      for (const visit of visitsOf(engine)) {
+        if (!process.env.AUREX_PAGES_ALL && !walkedAlways.includes(visit.name)) continue;
+        await opened.go(visit.place);
+        await untilLoaded(opened.page);
+        assert.deepEqual(await keyboardFaults(opened.page), [], `${visit.name}, ${engine.engine}`);
+      }
+      await opened.close();
+    }
+  });
+
+  it("is looked at closely enough to see what cannot be used by keyboard", async () => {
+    const { context, page } = await stage.open("about:blank");
+    await page.setContent(`<style>#plain:focus { outline: none }</style>
+      <a href="#x">fine</a>
+      <button aria-label=""></button>
+      <button id="plain">no ring</button>
+      <button style="position: absolute; left: -400px">out of sight</button>
+      <div id="lost"><a href="#y">beyond Tab</a></div>`);
+    // Takes the focus away before it arrives.
+    await page.evaluate(() => {
+      const lost = document.querySelector("#lost") as HTMLElement;
+      lost.addEventListener("focusin", () => (document.activeElement as HTMLElement).blur());
+    });
+    const faults = (await keyboardFaults(page)).map((fault) => fault.replace(/:.*/s, ""));
+    assert.deepEqual(faults, [
+      "has no name",
+      "does not look focused",
+      "is focused out of sight",
+      "is not reached by Tab",
+    ]);
+    await context.close();
+  });
 });
