@@ -1,6 +1,7 @@
 /** What the pages about consensus, mining, peers and forks work out: texts, places, lanes and turns. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { reorganizationText, withReorganization } from "../../src/web/live/reorganizations.ts";
 import { bestName } from "../../src/web/pages/consensus/best-name.ts";
 import { blockOdds, chanceOfWaiting, minerShares } from "../../src/web/pages/consensus/block-odds.ts";
 import { busySince } from "../../src/web/pages/consensus/busy-since.ts";
@@ -326,6 +327,43 @@ describe("the drawing of peers", () => {
       assert.ok(y >= area.marginY - 0.01 && y <= area.height - area.marginY + 0.01);
     }
     assert.deepEqual(placePeers([], area), []);
+  });
+});
+
+describe("reorganizations that were seen", () => {
+  const block = (height: number) => ({ height, hash: `${height}` });
+  const event = (height: number, hash: string) => ({
+    height,
+    hash,
+    reorganization: {
+      ancestor: block(height - 2),
+      reverted: [block(height - 1)],
+      revertedCount: 1,
+      applied: [block(height - 1), block(height)],
+      appliedCount: 2,
+    },
+  });
+
+  it("are listed once each, the newest first, and not for ever", () => {
+    const none = withReorganization([], { height: 4, hash: "4", reorganization: null }, 1);
+    assert.deepEqual(none, []);
+    const one = withReorganization(none, event(5, "a"), 1);
+    assert.equal(withReorganization(one, event(5, "a"), 2), one, "told again after a break");
+    let list = withReorganization(one, event(6, "b"), 3);
+    assert.deepEqual(
+      list.map(({ head, atMs }) => [head.hash, atMs]),
+      [
+        ["b", 3],
+        ["a", 1],
+      ],
+    );
+    for (let height = 7; height < 100; height += 1)
+      list = withReorganization(list, event(height, `${height}`), height);
+    assert.equal(list.length, 20);
+    assert.equal(
+      reorganizationText(event(5, "a").reorganization),
+      "1 block left the chain and 2 joined it, after block 3",
+    );
   });
 });
 

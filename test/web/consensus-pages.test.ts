@@ -190,7 +190,10 @@ describe("the pages about consensus, peers and forks", { skip: browserMissing, t
     const side = builder.branch(trunk[9] as BuiltBlock, 4, { producer: keyPairNamed("other miner") });
     let node: AurexNode;
     const take = async (blocks: readonly BuiltBlock[]) => {
-      for (const { block } of blocks) assert.ok((await node.chain.importBlock(block)).ok);
+      for (const { block } of blocks) {
+        const taken = await node.chain.importBlock(block);
+        assert.ok(taken.ok || taken.fault.code === "block/known", JSON.stringify(taken));
+      }
     };
     before(async () => {
       const folder = await folderUntilEnd("aurex-consensus-");
@@ -243,13 +246,20 @@ describe("the pages about consensus, peers and forks", { skip: browserMissing, t
     });
 
     it("shows a reorganization at the moment when it happens, and the branch that has left", async () => {
+      await take(trunk);
       const window = await opened(node, "forks", { viewport: { width: 390, height: 800 } });
       const { page } = window;
       await textOf(window, "main", /stores no block beside its chain/);
       await take(side.slice(0, 2));
       await until("the branch is drawn", async () => (await page.locator(".forks-mark.branch").count()) > 2);
       await textOf(window, "main", /None so far/);
+      // Whichever page is shown: it is remembered.
+      await window.go("network");
       await take(side.slice(2));
+      await until("the head has come", async () =>
+        /block 14/.test(await page.locator(".head-state").innerText()),
+      );
+      await window.go("forks");
       const said = await textOf(window, ".forks-reorganizations", /2 blocks left the chain/);
       assert.match(said, /\d joined it, after block 10/);
       const newHead = page.getByRole("link", { name: "block 14, the head" });
@@ -257,11 +267,20 @@ describe("the pages about consensus, peers and forks", { skip: browserMissing, t
       const left = page.getByRole("link", { name: "block 12, on a branch" });
       await left.waitFor();
       await textOf(window, "main table", /12/);
+      // And back again, before the reader's eyes.
+      await take(builder.branch(trunk[11] as BuiltBlock, 3));
+      await textOf(
+        window,
+        ".forks-reorganizations",
+        /4 blocks left the chain and \d joined it, after block 10/,
+      );
+      await page.getByRole("link", { name: "block 15, the head" }).waitFor();
       assert.ok((await overflowPx(page)) <= 0);
       assert.deepEqual(await seriousFindings(page), []);
-      await left.focus();
+      const last = page.getByRole("link", { name: "block 14, on a branch" });
+      await last.focus();
       await page.keyboard.press("Enter");
-      await until("the block's page is shown", () => page.url().includes(trunk[11]?.block.hashHex ?? "none"));
+      await until("the block's page is shown", () => page.url().includes(side[3]?.block.hashHex ?? "none"));
       await closed(window, node);
     });
   });

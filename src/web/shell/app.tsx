@@ -2,6 +2,7 @@
 import { Component, type ComponentChildren, type ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isLab, NodeProvider, useNodeView } from "../live/node-view.ts";
+import { ReorganizationMemory } from "../live/seen-reorganizations.ts";
 import { ProblemNote } from "../parts/problem-note.tsx";
 import { useSameMarks } from "../parts/same-marks.ts";
 import { findPage } from "./find-page.ts";
@@ -33,6 +34,7 @@ function NodeFrame({ place }: { place: Place }) {
   useEffect(() => setMenuOpen(false), [path]);
   return (
     <NodeProvider value={node}>
+      <ReorganizationMemory />
       <div class="shell">
         <button type="button" class="skip button" onClick={skipToMain}>
           Skip to the page

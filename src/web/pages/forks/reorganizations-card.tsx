@@ -1,30 +1,18 @@
 /** Reorganizations as they happen: what left the chain, and what joined it. */
-import { useState } from "preact/hooks";
-import { useEvents, useNode } from "../../live/node-view.ts";
+import { useNode } from "../../live/node-view.ts";
+import { reorganizationText, type SeenReorganization } from "../../live/reorganizations.ts";
+import { useSeenReorganizations } from "../../live/seen-reorganizations.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { Card } from "../../parts/card.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { BlockLink } from "../../parts/links.tsx";
-import { reorganizationText, type SeenReorganization, withReorganization } from "./reorganizations.ts";
 
 /** Blocks of one side that are named. */
 const blocksShown = 8;
 
-/** What was seen of each chain: leaving the page and coming back keeps it. */
-const seen = new Map<string, readonly SeenReorganization[]>();
-
 export function ReorganizationsCard() {
-  const { chainId = "", status } = useNode();
-  const [, setCount] = useState(0);
-  useEvents(["head"], (event) => {
-    if (event.event !== "head") return;
-    const before = seen.get(chainId) ?? [];
-    const next = withReorganization(before, event.data, Date.now());
-    if (next === before) return;
-    seen.set(chainId, next);
-    setCount((count) => count + 1);
-  });
-  const list = seen.get(chainId) ?? [];
+  const { status } = useNode();
+  const list = useSeenReorganizations();
   const [newest] = list;
   return (
     <Card title="Reorganizations" lead="seen while this window is open">

@@ -1,5 +1,5 @@
 /** The reorganizations that were seen while this window is open, by chain: the newest first, bounded. */
-import type { EventData } from "../../../api/events.ts";
+import type { EventData } from "../../api/events.ts";
 
 export interface SeenReorganization extends NonNullable<EventData<"head">["reorganization"]> {
   readonly atMs: number;
