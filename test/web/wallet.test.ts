@@ -404,6 +404,8 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
       const { page, context } = opened;
       const bodies: (string | null)[] = [];
       let answersLost = 0;
+      // Requests that are under way when a browser begins to be listened to may never end.
+      await page.getByLabel("To", { exact: true }).waitFor();
       // The node has taken it; the browser never hears so, twice.
       await context.route("**/v1/transactions", async (route) => {
         bodies.push(route.request().postData());

@@ -1,7 +1,7 @@
 /** The wallet of this page, opened once, for all components; and other tabs' changes to it. */
 import { useEffect, useState } from "preact/hooks";
 import { ownScript } from "../shell/own-script.ts";
-import { openKeep } from "./keep.ts";
+import { memoryKeep, openKeep } from "./keep.ts";
 import { KeyRing, type KeyRingState } from "./key-ring.ts";
 import { portsCookie } from "./origin.ts";
 import { type StretchOptions, stretchInWorker } from "./stretch-in-worker.ts";
@@ -23,8 +23,7 @@ export function openWallet(): Promise<Wallet> {
 }
 
 async function open(): Promise<Wallet> {
-  const ring = new KeyRing(await openKeep());
-  await ring.refresh();
+  const ring = await openRing();
   const tabs = tabChannel();
   let known = ring.state.keys;
   let isTold = false;
@@ -51,6 +50,18 @@ async function open(): Promise<Wallet> {
       tabs?.postMessage("lock" satisfies TabMessage);
     },
   };
+}
+
+/** Storage that opens and cannot be read, as on a full or broken disk, is as good as none. */
+async function openRing(): Promise<KeyRing> {
+  const ring = new KeyRing(await openKeep());
+  try {
+    await ring.refresh();
+    return ring;
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return new KeyRing(memoryKeep(`its storage cannot be read: ${reason}`));
+  }
 }
 
 function tabChannel(): BroadcastChannel | undefined {
