@@ -207,6 +207,28 @@ describe("the hub of all tabs", () => {
     one.say({ type: "bye" });
   });
 
+  it("hears three of five nodes below one origin by streams, and asks the other two", async () => {
+    await using resources = new AsyncDisposableStack();
+    const five = new StreamHub({ streamsMax: 3, flushMs: 5, times });
+    resources.defer(() => five.close());
+    const tabs: TestTab[] = [];
+    for (let node = 0; node < 5; node += 1) {
+      const near = await BreakableProxy.open(rig.url);
+      resources.defer(() => near.close());
+      const tab = new TestTab(five);
+      tab.want(near.url);
+      tabs.push(tab);
+    }
+    await until("all are heard", () =>
+      tabs.every(({ state }) => state?.link.kind === "live" || state?.link.kind === "polled"),
+    );
+    const modes = [...five.modes.values()].toSorted();
+    assert.deepEqual(modes, ["poll", "poll", "stream", "stream", "stream"]);
+    await seal();
+    const { height } = rig.chain.head.header;
+    await until("all know the block", () => tabs.every(({ state }) => state?.facts?.head.height === height));
+  });
+
   it("connects again for more topics and misses nothing", async () => {
     const tab = new TestTab(hub);
     tab.want(proxy.url);
