@@ -8,7 +8,11 @@ import { describe, it, type TestContext } from "node:test";
 import { Line } from "../../src/demo/lab/line.ts";
 import { until } from "../support/patience.ts";
 
-async function rig(t: TestContext, onConnection: (socket: net.Socket) => void) {
+async function rig(
+  t: TestContext,
+  onConnection: (socket: net.Socket) => void,
+  options: { readonly handshakeMs?: number } = {},
+) {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     t.after(() => socket.destroy());
     socket.on("error", () => {});
@@ -17,7 +21,7 @@ async function rig(t: TestContext, onConnection: (socket: net.Socket) => void) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const targetPort = (server.address() as net.AddressInfo).port;
-  const line = await Line.open({ from: "a", to: "b", targetPort });
+  const line = await Line.open({ from: "a", to: "b", targetPort, ...options });
   t.after(async () => {
     await line.close();
     server.close();
@@ -70,6 +74,21 @@ describe("a line", () => {
     assert.equal(got, "12");
     // Never sooner; how much later, the machine decides.
     assert.ok(firstMs - begunMs >= 300, `${firstMs - begunMs} ms`);
+  });
+
+  it("leaves a new connection the time of its handshake, and holds back what comes later on it", async (t) => {
+    const { line, dial } = await rig(t, (socket) => socket.pipe(socket), { handshakeMs: 60_000 });
+    line.delayMs = 60_000;
+    const socket = await dial();
+    socket.write("0");
+    assert.equal(String((await once(socket, "data"))[0]), "0");
+    const late = await rig(t, (each) => each.pipe(each), { handshakeMs: 1 });
+    late.line.delayMs = 60_000;
+    const held = await late.dial();
+    await until("what it sends is held", () => {
+      held.write("1");
+      return late.line.heldBytes > 0;
+    });
   });
 
   it("does not read a sender whose receiver does not read: what it holds has a bound", async (t) => {

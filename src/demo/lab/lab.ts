@@ -35,6 +35,9 @@ export interface LabOptions {
   readonly logLevel: string;
 }
 
+/** Handshakes take a tenth of it on a busy machine. */
+const handshakeMs = 3_000;
+
 interface LabEvents {
   /** Something of {@link Lab.state} is different. */
   changed: [];
@@ -110,7 +113,7 @@ export class Lab {
     for (const [index, from] of nodes.entries()) {
       const own: string[] = [];
       for (const to of nodes.slice(index + 1)) {
-        const line = await Line.open({ from: from.name, to: to.name, targetPort: to.plan.port });
+        const line = await Line.open({ from: from.name, to: to.name, targetPort: to.plan.port, handshakeMs });
         lines.push(line);
         own.push(`/ip4/127.0.0.1/tcp/${line.port}/p2p/${to.nodeId}`);
       }

@@ -13,6 +13,11 @@ export interface LineEnds {
   readonly to: string;
   /** Where that one listens, on 127.0.0.1. */
   readonly targetPort: number;
+  /**
+   * For how long a new connection is not delayed; 0 if it is left out. A handshake of libp2p takes several round trips and
+   * has 10 s in all, so that with a second each way nobody would ever be connected.
+   */
+  readonly handshakeMs?: number;
 }
 
 /** Its port stays its own while it is cut: what connects then is hung up on at once. */
@@ -90,7 +95,10 @@ export class Line {
       hangUp(near);
       return;
     }
-    const connection = new Connection(near, this.ends.targetPort, () => this.#delayMs);
+    const { targetPort, handshakeMs = 0 } = this.ends;
+    const delayedFromMs = performance.now() + handshakeMs;
+    const delayMs = () => (performance.now() < delayedFromMs ? 0 : this.#delayMs);
+    const connection = new Connection(near, targetPort, delayMs);
     this.#connections.add(connection);
     connection.onEnd(() => this.#connections.delete(connection));
   }

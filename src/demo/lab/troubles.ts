@@ -39,8 +39,9 @@ const texts: Readonly<Record<LabAction, Omit<LabTrouble, "action">>> = {
   },
   delay: {
     title: "Delay",
-    does: "Holds back whatever runs over the node's lines, each way.",
-    lookFor: "Its latency grows on the network page of the others, and it hears of each block late.",
+    does: "Holds back whatever runs over the node's lines, each way; a new connection has 3 s without delay for its handshake.",
+    lookFor:
+      "It hears of each block late, and its latency grows on the network page of the others; from 2 s on requests time out, and peers come and go.",
   },
   withhold: {
     title: "Withhold blocks",
