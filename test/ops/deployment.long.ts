@@ -222,53 +222,62 @@ const noTracer = ["strace", "systemd-analyze"]
 describe("the service", { skip: whyNoLan() || noTracer || false, timeout: suiteMaxMs }, () => {
   const unit = readUnit();
 
-  it("makes no system call that the unit forbids, from its start to its end", async () => {
-    const lan = Lan.open(["service"]);
-    after(() => lan.close());
-    const machine = lan.machines[0] as Machine;
-    const trace = "/var/lib/aurex/calls";
-    const tracer = [
-      "strace",
-      "--follow-forks",
-      "--summary-only",
-      "--summary-columns=name",
-      "--output",
-      trace,
-    ];
-    const child = startService(machine, unit, tracer);
-    const ended = once(child, "close");
-    let said = "";
-    for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (said += chunk));
-    await until(
-      "the node answers",
-      async () => {
-        assert.equal(child.exitCode, null, said);
-        return (await machine.fetch("http://127.0.0.1:13280/livez").catch(() => undefined))?.status === 200;
-      },
-      { seen: () => said },
-    );
-    for (const route of ["/metrics", "/v1/node", "/v1/peers", "/"])
-      await machine.fetch(`http://127.0.0.1:13280${route}`);
-    // The tracer writes its summary when the node has ended, and the machine's file system ends with the tracer.
-    const summary = openSync(`/proc/${child.pid}/root${trace}`, "r");
-    const node = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim();
-    process.kill(Number(node), "SIGTERM");
-    await ended;
-    const table = readFileSync(summary, "utf8");
-    closeSync(summary);
-    const calls = table
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => /^[a-z]\w+$/.test(line) && !["syscall", "total"].includes(line));
-    assert.ok(calls.length > 30, table + said);
-    const allowed = allowedCalls(unit.get("SystemCallFilter") ?? []);
-    assert.ok(allowed.has("openat") && allowed.has("setpriority") && !allowed.has("mount"));
-    // Node asks for a larger limit of open files and goes on without: the unit has set the limit already.
-    const harmless = new Set(["setrlimit"]);
-    assert.deepEqual(
-      calls.filter((call) => !allowed.has(call) && !harmless.has(call)),
-      [],
-      only(unit, "ExecStart"),
-    );
-  });
+  const miner = ["AUREX_CONSENSUS=pow", "AUREX_MINE=true", "AUREX_MINE_EMPTY=true", "AUREX_MINE_THREADS=1"];
+  const roles: readonly [string, readonly string[] | undefined][] = [
+    ["authority", undefined],
+    ["miner", miner],
+  ];
+  for (const [role, settings] of roles) {
+    it(`makes no system call that the unit forbids, from its start to its end, as ${role}`, async () => {
+      const lan = Lan.open(["service"]);
+      after(() => lan.close());
+      const machine = lan.machines[0] as Machine;
+      const trace = "/var/lib/aurex/calls";
+      const tracer = [
+        "strace",
+        "--follow-forks",
+        "--summary-only",
+        "--summary-columns=name",
+        "--output",
+        trace,
+      ];
+      const child = startService(machine, unit, tracer, settings);
+      const ended = once(child, "close");
+      let said = "";
+      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (said += chunk));
+      await until(
+        "the node answers",
+        async () => {
+          assert.equal(child.exitCode, null, said);
+          return (await machine.fetch("http://127.0.0.1:13280/livez").catch(() => undefined))?.status === 200;
+        },
+        { seen: () => said },
+      );
+      for (const route of ["/metrics", "/v1/node", "/v1/peers", "/"])
+        await machine.fetch(`http://127.0.0.1:13280${route}`);
+      // The tracer writes its summary when the node has ended, and the machine's file system ends with the tracer.
+      const summary = openSync(`/proc/${child.pid}/root${trace}`, "r");
+      const node = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").trim();
+      process.kill(Number(node), "SIGTERM");
+      await ended;
+      const table = readFileSync(summary, "utf8");
+      closeSync(summary);
+      const calls = table
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => /^[a-z]\w+$/.test(line) && !["syscall", "total"].includes(line));
+      assert.ok(calls.length > 30, table + said);
+      // Its threads step behind those that answer.
+      if (role === "miner") assert.ok(calls.includes("setpriority"), table);
+      const allowed = allowedCalls(unit.get("SystemCallFilter") ?? []);
+      assert.ok(allowed.has("openat") && !allowed.has("mount"));
+      // Node asks for a larger limit of open files and goes on without: the unit has set the limit already.
+      const harmless = new Set(["setrlimit"]);
+      assert.deepEqual(
+        calls.filter((call) => !allowed.has(call) && !harmless.has(call)),
+        [],
+        only(unit, "ExecStart"),
+      );
+    });
+  }
 });

@@ -38,14 +38,20 @@ export function readEnvironmentFile(): string[] {
  * right, a file system of which only the state directory can be written, and no /proc but that of processes.
  *
  * @param tracer a command that goes before the program
+ * @param settings what the EnvironmentFile says
  * @returns the process; its pid is the program's if there is no tracer
  */
-export function startService(machine: Machine, unit: Unit, tracer: readonly string[] = []): ChildProcess {
+export function startService(
+  machine: Machine,
+  unit: Unit,
+  tracer: readonly string[] = [],
+  settings: readonly string[] = readEnvironmentFile(),
+): ChildProcess {
   const state = `/var/lib/${only(unit, "StateDirectory")}`;
   const environment = [
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     ...["LANG=C.UTF-8", "USER=aurex", "LOGNAME=aurex", `HOME=${state}`, "SHELL=/usr/sbin/nologin"],
-    ...readEnvironmentFile(),
+    ...settings,
   ];
   // Below node_modules/ Node would not take the sources, which is what runs here if nothing was built.
   const installed = "/usr/local/lib/aurex";
