@@ -108,8 +108,10 @@ describe("the hub", () => {
 
   it("drops a reader that does not read, tells it so, and keeps next to nothing for it; the others miss nothing", async () => {
     const { hub, read } = await opened({ ring: { entriesMax: 1_000, bytesMax: 2 * 2 ** 20 } });
-    const attentive = await read({ topics: ["small"] });
+    // Both topics from the beginning: one that is added later takes a number.
     const hungry = await read({ topics: ["big", "small"] });
+    await until("it listens", () => hub.statistics.listeners === 1);
+    const attentive = await read({ topics: ["small"] });
     const deaf = await read({ topics: ["big"], deaf: true });
     await until("all listen", () => hub.statistics.listeners === 3);
     const before = heldBytes();
@@ -143,6 +145,30 @@ describe("the hub", () => {
     assert.match(deaf.text, /event: dropped\ndata: .*"reason":"slow".*\n\n$/);
     const numbers = deaf.numbers;
     assert.deepEqual(numbers, everyEvent.filter((number) => number % 2 === 1).slice(0, numbers.length));
+  });
+
+  it("tells a reader that adds a topic of a gap: what happened to that topic before nobody has kept", async () => {
+    const { hub, read } = await opened();
+    const lastId = (text: string) => [...text.matchAll(/^id: (\S+)$/gm)].at(-1)?.[1];
+    const first = await read({ topics: ["small"] });
+    hub.publish(() => [{ topic: "small", data: { round: 1 } }]);
+    await until("it has its event", () => first.text.includes('"round":1'));
+    const known = lastId(first.text) ?? "";
+    // Nobody wants it, so it is not made and has no number.
+    hub.publish(() => []);
+    const added = await read({ topics: ["small", "big"], lastEventId: known });
+    await until("it has its snapshot", () => added.text.includes("event: snapshot"));
+    assert.match(added.text, /event: gap\ndata: \{"reason":"not-kept"/);
+    // Now both are kept; an id from before still does not reach back.
+    const late = await read({ topics: ["small", "big"], lastEventId: known });
+    await until("it has its snapshot", () => late.text.includes("event: snapshot"));
+    assert.match(late.text, /event: gap/);
+    const back = await read({ topics: ["small", "big"], lastEventId: lastId(added.text) ?? "" });
+    await until("it has its snapshot", () => back.text.includes("event: snapshot"));
+    assert.doesNotMatch(back.text, /event: gap/);
+    const same = await read({ topics: ["small"], lastEventId: known });
+    await until("it has its snapshot", () => same.text.includes("event: snapshot"));
+    assert.doesNotMatch(same.text, /event: gap/);
   });
 
   it("gives up a connection that takes nothing for a while though little happens", async () => {

@@ -83,6 +83,13 @@ const retrySpreadMs = 2_000;
 
 export type Happening<Topic extends string> = () => Iterable<HubEvent<Topic>>;
 
+/** A topic whose events are made. */
+interface Kept {
+  /** All of it after this number. */
+  since: number;
+  leftAtMs: number | undefined;
+}
+
 export class EventHub<Topic extends string> {
   /** Of this process: ids of another one say nothing here. */
   readonly epoch = randomBytes(6).toString("hex");
@@ -95,7 +102,9 @@ export class EventHub<Topic extends string> {
   readonly #perAddress = new Map<string, number>();
   readonly #views = new Map<string, EventView>();
   /** Topics whose events are made, with the number after which they are complete, and when the last listener left. */
-  readonly #kept = new Map<Topic, { since: number; leftAtMs: number | undefined }>();
+  readonly #kept = new Map<Topic, Kept>();
+  /** Somebody may have an id. */
+  #hasNumbered = false;
   #queue: { readonly happening: Happening<Topic>; readonly bytes: number }[] = [];
   #queueBytes = 0;
   #making: Iterator<HubEvent<Topic>> | undefined;
@@ -154,7 +163,7 @@ export class EventHub<Topic extends string> {
     const { topics, address } = subscription;
     const view = this.#viewOf(subscription);
     const { from, gap } = this.#startOf(subscription);
-    for (const topic of topics) this.#keep(topic);
+    this.#keep(topics);
     const listener = new EventListener(view, from, { sink, ring: this.#ring, address });
     view.listeners += 1;
     this.#listeners.add(listener);
@@ -220,14 +229,20 @@ export class EventHub<Topic extends string> {
     const [, epoch, digits] = /^([0-9a-f]+)-(\d{1,15})$/.exec(lastEventId) ?? [];
     const after = Number(digits);
     if (epoch !== this.epoch || after > newest) return { from: newest, gap: "other-process" };
-    const isKept = topics.every((topic) => (this.#kept.get(topic)?.since ?? newest) <= after);
+    // What happens to a topic that nobody wants is not numbered: the newest number does not say that nothing happened.
+    const isKept = topics.every(
+      (topic) => (this.#kept.get(topic)?.since ?? Number.POSITIVE_INFINITY) <= after,
+    );
     return isKept && after >= oldest - 1 ? { from: after } : { from: newest, gap: "not-kept" };
   }
 
-  #keep(topic: Topic): void {
-    const kept = this.#kept.get(topic);
-    if (kept) kept.leftAtMs = undefined;
-    else this.#kept.set(topic, { since: this.#ring.newest, leftAtMs: undefined });
+  #keep(topics: readonly Topic[]): void {
+    const added = topics.filter((topic) => !this.#kept.has(topic));
+    // An id from before does not say what has happened to these topics since: it is told apart by a number.
+    if (added.length > 0 && this.#hasNumbered) this.#ring.leaveOut();
+    this.#hasNumbered = true;
+    for (const topic of added) this.#kept.set(topic, { since: this.#ring.newest, leftAtMs: undefined });
+    for (const topic of topics) (this.#kept.get(topic) as Kept).leftAtMs = undefined;
   }
 
   #remove(listener: EventListener): void {

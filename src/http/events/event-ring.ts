@@ -63,6 +63,11 @@ export class EventRing {
     return entry;
   }
 
+  /** Leaves a number out that nobody is sent: what happened before it is not all here. */
+  leaveOut(): void {
+    this.add(0, undefined, () => Buffer.alloc(0));
+  }
+
   /** Forgets everything and leaves a number out, so that whoever follows notices that something is missing. */
   clear(): void {
     this.#entries = [];
