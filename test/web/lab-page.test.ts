@@ -6,6 +6,7 @@ import type { Locator, Page } from "playwright-core";
 import { Lab } from "../../src/demo/lab/lab.ts";
 import { createLabServer, type LabServer } from "../../src/demo/lab/lab-server.ts";
 import { browserMissing } from "../client/browser.ts";
+import { mustEndSoon } from "../support/must-end.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
@@ -50,6 +51,7 @@ describe("the lab's page", { skip: browserMissing, timeout: suiteMaxMs }, () => 
     await stage?.close();
     await server?.close();
     await lab?.close();
+    mustEndSoon();
   });
 
   it("starts the nodes, and shows one chain once they have met", async () => {

@@ -6,6 +6,7 @@ import type { Locator } from "playwright-core";
 import { Lab } from "../../src/demo/lab/lab.ts";
 import { createLabServer, type LabServer } from "../../src/demo/lab/lab-server.ts";
 import { browserMissing } from "../client/browser.ts";
+import { mustEndSoon } from "../support/must-end.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
@@ -42,6 +43,7 @@ describe("the lab's slower troubles", { skip: browserMissing, timeout: suiteMaxM
     await stage?.close();
     await server?.close();
     await lab?.close();
+    mustEndSoon();
   });
 
   it("keep sending, and the heads of both chains move", async () => {
