@@ -41,6 +41,8 @@ export async function buildPage(root, outDir) {
       reportCompressedSize: false,
       rolldownOptions: {
         treeshake: hasSideEffects,
+        // A slow machine is no fault of the page.
+        checks: { pluginTimings: false },
         output: {
           entryFileNames: "assets/[name]-[hash].js",
           // A page by its folder: all of them are called page.tsx.

@@ -20,6 +20,7 @@ import { type OpenedPage, openPageStage } from "./page-stage.ts";
 import { untilLoaded } from "./page-walk.ts";
 
 const root = path.join(import.meta.dirname, "../..");
+const inReadme = ["overview", "lab"];
 const moreBlocks = 12;
 const themes = ["light", "dark"] as const;
 
@@ -88,9 +89,14 @@ async function take(opened: OpenedPage, { name, place }: Picture, theme: string)
   // The whole page, up to the height that still can be looked at.
   const height = await opened.page.evaluate(() => document.documentElement.scrollHeight);
   const { width } = opened.page.viewportSize() ?? { width: 1280 };
-  await opened.page.setViewportSize({ width, height: Math.min(Math.max(height, 720), 1_400) });
+  await opened.page.setViewportSize({ width, height: Math.min(Math.max(height, 720), 1_200) });
   const file = path.join(directory, `${name}-${theme}.png`);
-  writeFileSync(file, await opened.page.screenshot());
+  const picture = await opened.page.screenshot();
+  writeFileSync(file, picture);
+  // The package has README's pictures, and not the others.
+  if (flags.small === undefined && theme === "light" && inReadme.includes(name)) {
+    writeFileSync(path.join(root, "docs", `${name}.png`), picture);
+  }
   await opened.page.setViewportSize({ width, height: 800 });
   console.log(path.relative(root, file));
 }
