@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
-import { fromHex } from "../../src/base/bytes.ts";
+import type { Page } from "playwright-core";
+import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { createApiClient } from "../../src/client/api-client.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
+import { seedBytes } from "../../src/protocol/signing.ts";
 import { buildRecord } from "../../src/wallet/build-transaction.ts";
 import { loadOrCreateKey } from "../../src/wallet/keystore.ts";
 import { lessons } from "../../src/web/learn/lessons.ts";
@@ -48,6 +50,7 @@ try {
   const viewport = flags.small === undefined ? { width: 1280, height: 800 } : { width: 390, height: 844 };
   for (const colorScheme of themes) {
     const opened = await stage.open(demo.url, { viewport, colorScheme, reducedMotion: "reduce" });
+    await bringKey(opened);
     for (const picture of pictures) await take(opened, picture, colorScheme);
     for (const complaint of opened.complaints) console.error(`complaint: ${complaint}`);
     await opened.close();
@@ -83,14 +86,43 @@ async function goOn(url: string): Promise<void> {
   }
 }
 
+/** Whoever looks at the pictures has a key of the demo in the browser. */
+async function bringKey({ page, go }: OpenedPage): Promise<void> {
+  const { secretKey } = await loadOrCreateKey(dataDir, "alice");
+  await go("@PoA_1/wallet");
+  await page.getByRole("button", { name: "Import a key" }).click();
+  await page.getByRole("tab", { name: "Seed in hex" }).click();
+  await page.getByLabel("Its seed").fill(toHex(secretKey.slice(0, seedBytes)));
+  await page.getByLabel("Passphrase", { exact: true }).fill("only for pictures");
+  await page.getByLabel("The same passphrase again").fill("only for pictures");
+  await page.getByRole("button", { name: "Import", exact: true }).click();
+  await page.getByRole("link", { name: "Send from it" }).waitFor();
+}
+
+/** What a reader would press on a page first. */
+async function use(page: Page, name: string): Promise<void> {
+  if (name === "send") {
+    await page.getByLabel("To", { exact: true }).fill("bob@example.com");
+    await page.getByLabel("Amount").fill("12.5");
+    await page.getByRole("button", { name: "Look at what is signed" }).click();
+    await page.getByRole("button", { name: "Unlock, sign and send" }).waitFor();
+  }
+  if (name === "transaction") {
+    await page.getByRole("button", { name: "Verify this transaction" }).click();
+    await page.getByRole("button", { name: "Verify again" }).waitFor();
+  }
+}
+
 async function take(opened: OpenedPage, { name, place }: Picture, theme: string): Promise<void> {
   await opened.go(place);
   await untilLoaded(opened.page);
+  await use(opened.page, name);
   // The whole page, up to the height that still can be looked at.
   const height = await opened.page.evaluate(() => document.documentElement.scrollHeight);
   const { width } = opened.page.viewportSize() ?? { width: 1280 };
   await opened.page.setViewportSize({ width, height: Math.min(Math.max(height, 720), 1_200) });
   const file = path.join(directory, `${name}-${theme}.png`);
+  await opened.page.evaluate(() => scrollTo(0, 0));
   const picture = await opened.page.screenshot();
   writeFileSync(file, picture);
   // The package has README's pictures, and not the others.
@@ -146,7 +178,6 @@ async function picturesOf(url: string): Promise<Picture[]> {
     })),
     ...["forks", "pool"].map((name) => ({ name, place: of("PoW_1", name) })),
     { name: "overview-pow", place: of("PoW_1", "overview") },
-    { name: "block-pow", place: of("PoW_1", "block") },
     { name: "mining", place: of("PoW_1", "consensus") },
     { name: "lab", place: "lab" },
   ];
