@@ -29,15 +29,21 @@ export function LatestTransactions({ blocks }: { blocks: readonly StripBlock[] }
   );
   const shown = useRef<readonly Row[]>([]);
   if (answer) shown.current = answer;
+  // Before the first answer nothing is known, not even that there is nothing.
+  const isKnown = shown.current.length > 0 || answer !== undefined;
   return (
     <Card title="Latest transactions" lead={<a href={link("send")}>Send one</a>}>
-      <Table
-        caption="The newest transactions"
-        columns={columns}
-        rows={shown.current}
-        keyOf={({ id }) => id}
-        empty="There is no transaction in the newest blocks."
-      />
+      {isKnown ? (
+        <Table
+          caption="The newest transactions"
+          columns={columns}
+          rows={shown.current}
+          keyOf={({ id }) => id}
+          empty="There is no transaction in the newest blocks."
+        />
+      ) : (
+        <p class="loading">Loading …</p>
+      )}
     </Card>
   );
 }

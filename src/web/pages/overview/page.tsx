@@ -31,7 +31,7 @@ export default function OverviewPage() {
   useEvents(["block"], ({ event, data }) => {
     if (event === "block" && !data.canonical) forks.reload();
   });
-  const items = blocks.answer?.items ?? [];
+  const items = blocks.answer?.items;
   return (
     <div class="stack overview">
       <div class="overview-title">
@@ -46,11 +46,16 @@ export default function OverviewPage() {
         </h1>
         <HealthLine />
       </div>
-      {blocks.problem !== undefined && !blocks.answer && <ProblemNote problem={blocks.problem} />}
-      <Strip blocks={items} branches={forks.answer?.branches ?? []} />
-      <Figures blocks={items} />
-      <LatestTransactions blocks={items} />
-      <NewBlockVoice head={items[0]} />
+      {!items && blocks.problem === undefined && <p class="loading">Loading …</p>}
+      {!items && blocks.problem !== undefined && <ProblemNote problem={blocks.problem} />}
+      {items && (
+        <>
+          <Strip blocks={items} branches={forks.answer?.branches ?? []} />
+          <Figures blocks={items} />
+          <LatestTransactions blocks={items} />
+          <NewBlockVoice head={items[0]} />
+        </>
+      )}
     </div>
   );
 }
