@@ -146,12 +146,24 @@ export class ExportFollower {
     this.#abort.abort();
     this.#retryTimer?.cancel();
     await this.#running;
+    await this.#recordPoolAtEnd();
     if (job.close()) return;
     const { file } = job;
     logger.info(
       { file },
       "another program has the SQL ledger open: until it ends, a copy of the file needs the files -wal and -shm beside it",
     );
+  }
+
+  /** The pool has stopped by now. Shares that it took after the last block would be in its books, and not in the file. */
+  async #recordPoolAtEnd(): Promise<void> {
+    const { job, pool } = this.#modules;
+    if (!pool || this.#fault) return;
+    try {
+      await job.recordPool(pool.rows());
+    } catch (thrown) {
+      this.#failed(toError(thrown));
+    }
   }
 
   #lookLater(): void {

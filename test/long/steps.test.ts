@@ -16,6 +16,10 @@ describe("the long steps", () => {
     }
   });
 
+  it("each have a name of their own", () => {
+    assert.equal(new Set(longSteps.map(({ name }) => name)).size, longSteps.length);
+  });
+
   it("are all of them, or those that are named", () => {
     assert.deepEqual(stepsNamed([]), longSteps);
     assert.deepEqual(

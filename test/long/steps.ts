@@ -17,24 +17,36 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "seeds",
     what: "ten simulated nodes under faults, 400 seeds",
-    argv: ["--test", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
+    argv: ["--test", "--test-concurrency=2", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
     variables: { AUREX_SIMULATION_SEEDS: "400" },
   },
   {
-    name: "partitions",
-    what: "machines of a LAN, parted for a minute each time",
-    argv: ["--test", "test/lan/network.test.ts"],
+    name: "lan",
+    what: "machines of a LAN: partitions of a minute, founders that die, networks that meet, the demonstration, what init prints",
+    // They wait more than they work, so they run side by side.
+    argv: [
+      ...["--test", "--test-concurrency=3", "test/lan/network.test.ts", "test/lan/foundings.long.ts"],
+      ...["test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
+    ],
     variables: { AUREX_LAN_PARTITION_S: "60" },
   },
   {
-    name: "foundings",
-    what: "founders that die and networks that meet on a LAN, its demonstration, and the lines that init prints",
-    argv: ["--test", "test/lan/foundings.long.ts", "test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
+    name: "process",
+    what: "the program as a process: passphrases from anywhere, odd places, signals, streams that end",
+    argv: [
+      ...[
+        "--test",
+        "--test-concurrency=4",
+        "test/process/passphrases.long.ts",
+        "test/process/places.long.ts",
+      ],
+      ...["test/process/signals.long.ts", "test/process/streams.long.ts"],
+    ],
   },
   {
     name: "lab",
-    what: "the demo's lab on five processes: a miner that withholds, wrong clocks, a balance that is changed",
-    argv: ["--test", "test/demo/troubles.long.ts"],
+    what: "the demo's lab on five processes, by its API and by its page: a miner that withholds, wrong clocks, a balance that is changed",
+    argv: ["--test", "test/demo/troubles.long.ts", "test/web/lab-troubles.long.ts"],
   },
   {
     name: "exchange",
@@ -86,11 +98,6 @@ export const longSteps: readonly LongStep[] = [
     name: "deployment",
     what: "the image built and run without an engine, three of it as one network, and the system calls of the service",
     argv: ["--test", "test/ops/deployment.long.ts"],
-  },
-  {
-    name: "lab",
-    what: "a miner that withholds and a wrong clock, by the page of the demo's lab",
-    argv: ["--test", "test/web/lab-troubles.long.ts"],
   },
   {
     name: "chaos",

@@ -33,6 +33,7 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
   "npm run lint": ["package.json", /"lint": ".*biome check/],
   "npm run typecheck": ["package.json", /"typecheck": ".*tsc/],
   "npm run build": ["package.json", /"build": ".*build\.js --force"/],
+  "npm run pictures": ["package.json", /"pictures": ".*test\/web\/pictures\.ts"/],
   "npm run bench": ["package.json", /"bench": ".*bench\/run\.ts"/],
   "npm run soak": ["package.json", /"soak": ".*soak\/run\.ts"/],
   "npm run sim": ["package.json", /"sim": ".*finality\/run\.ts"/],

@@ -302,7 +302,7 @@ it("notices a value that changes under a running store", async (context) => {
   await writeFile(join(directory, name), bytes);
   await assert.rejects(
     async () => store.blockBytes(first.block.hash),
-    storeError("store/corrupt", `b/${first.block.hashHex}`, directory),
+    storeError("store/corrupt", `block ${first.block.hashHex}`, directory),
   );
   await store.close();
 });

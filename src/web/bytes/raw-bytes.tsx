@@ -3,6 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { toHex } from "../../base/bytes.ts";
 import type { FieldSpan } from "../../protocol/field-spans.ts";
 import { CopyButton } from "../parts/copy-button.tsx";
+import { isPointerMoved } from "../parts/moved-pointer.ts";
 import { fieldText, placeInList } from "./field-texts.ts";
 import { hexGroups, spanValue } from "./span-values.ts";
 import "./bytes.css";
@@ -43,6 +44,9 @@ export function RawBytes({ of, bytes, spans }: RawBytesProps) {
     setActive(index);
     list.current?.querySelectorAll("button")[index]?.focus();
   };
+  const point = (event: MouseEvent, index: number) => {
+    if (isPointerMoved(event)) setActive(index);
+  };
   return (
     <div class="bytes">
       <p class="row spread small soft">
@@ -67,7 +71,11 @@ export function RawBytes({ of, bytes, spans }: RawBytesProps) {
         <div class="bytes-dump mono" aria-hidden="true">
           {drawn.map((span, index) => (
             // biome-ignore lint/a11y/noStaticElementInteractions: the list beside it does the same by keyboard
-            <span key={span.start} class={classOf(span, index, active)} onMouseEnter={() => setActive(index)}>
+            <span
+              key={span.start}
+              class={classOf(span, index, active)}
+              onMouseMove={(event) => point(event, index)}
+            >
               {hexGroups(bytes.subarray(span.start, Math.min(span.end, span.start + bytesMax)))}
               {span.end - span.start > bytesMax ? ` … ${span.end - span.start - bytesMax} more` : ""}{" "}
             </span>
@@ -83,7 +91,7 @@ export function RawBytes({ of, bytes, spans }: RawBytesProps) {
                 tabIndex={index === active ? 0 : -1}
                 aria-current={index === active}
                 onFocus={() => setActive(index)}
-                onMouseEnter={() => setActive(index)}
+                onMouseMove={(event) => point(event, index)}
                 onClick={() => setActive(index)}
               >
                 <span class="bytes-swatch" aria-hidden="true" />

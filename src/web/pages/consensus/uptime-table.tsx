@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { UptimeAnswer } from "../../../api/agreement.ts";
 import { AgeTime } from "../../parts/age-time.tsx";
 import { BlockLink } from "../../parts/links.tsx";
+import { isPointerMoved } from "../../parts/moved-pointer.ts";
 import { bestName, type NamedAuthority } from "./best-name.ts";
 import {
   type Deed,
@@ -70,7 +71,9 @@ export function UptimeTable({ uptime, rows }: UptimeTableProps) {
                     data-place={`${index} ${height}`}
                     aria-label={`block ${height}: ${deedTexts[deed]}`}
                     onFocus={() => setPlace({ row: index, height })}
-                    onMouseEnter={() => setPlace({ row: index, height })}
+                    onMouseMove={(event) => {
+                      if (isPointerMoved(event)) setPlace({ row: index, height });
+                    }}
                   />
                 );
               })}
