@@ -89,6 +89,8 @@ describe("following a node's events", () => {
       await give(rig, cuts * 10 + 5, cuts * 10 + 10);
       await until("it is back", () => follower.named("snapshot").length === cuts + 2);
     }
+    // A head that came while it connected is told behind the snapshot.
+    await until("it has the newest", () => follower.heights.includes(30));
     assert.deepEqual(
       follower.heights,
       Array.from({ length: 30 }, (_, index) => index + 1),

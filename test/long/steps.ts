@@ -90,8 +90,11 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "pages",
-    what: "every page in both appearances at both widths, and each by keyboard alone",
-    argv: ["--test", "test/web/every-page.test.ts"],
+    what: "every page in both appearances at both widths, and each by keyboard alone; consensus, peers and forks in full",
+    argv: [
+      ...["--test", "--test-concurrency=2", "test/web/every-page.test.ts"],
+      "test/web/consensus-pages.long.ts",
+    ],
     variables: { AUREX_PAGES_ALL: "1" },
   },
   {

@@ -1,5 +1,5 @@
 /** The page of one block: what it holds, where it stands, its bytes, and its verification. */
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { type BlockAnswer, getBlock, getBlocks } from "../../../api/blocks.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useAnswer } from "../../live/use-answer.ts";
@@ -50,7 +50,7 @@ export default function BlockPage({ values: { reference = "" } }: PageProps) {
           // Also while the block is on its way: who leafs through blocks is faster than the node.
           <Neighbours
             height={height}
-            headHeight={status?.head.height ?? block.answer?.head.height ?? height}
+            headHeight={Math.max(status?.head.height ?? 0, block.answer?.head.height ?? 0, height)}
           />
         )}
       </header>
@@ -150,7 +150,8 @@ function StandingNote({
 function Neighbours({ height, headHeight }: { height: number; headHeight: number }) {
   const go = useGo();
   const link = useLink();
-  useEffect(() => {
+  // With the drawing, not after it: a key that is pressed as soon as the new heading stands there means the new block.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const step = neighbourKey(event);
       const next = height + step;
