@@ -24,6 +24,9 @@ interface VerifyCardProps {
   readonly children?: ComponentChildren;
 }
 
+/** Then the page says that it was behind: something else than a block in between is wrong. */
+const againMax = 5;
+
 interface Progress {
   readonly height: number;
   readonly of: number;
@@ -36,7 +39,15 @@ export function VerifyCard({ question, what, onOutdated, children }: VerifyCardP
   const [outcome, setOutcome] = useState<VerifyOutcome>();
   const [isRunning, setRunning] = useState(false);
   const over = useRef<AbortController>(undefined);
+  /** How often it may still begin again by itself, each time when the page has loaded what is newer. */
+  const againLeft = useRef(0);
+  const isAgainDue = useRef(false);
   useEffect(() => () => over.current?.abort(), []);
+  useEffect(() => {
+    if (!isAgainDue.current) return;
+    isAgainDue.current = false;
+    void run(false);
+  }, [question?.shown]);
 
   async function run(isFromStart: boolean): Promise<void> {
     if (!question || chainId === undefined) return;
@@ -58,9 +69,18 @@ export function VerifyCard({ question, what, onOutdated, children }: VerifyCardP
       else {
         setOutcome(report.outcome);
         setRunning(false);
-        if (report.outcome.result === "outdated") onOutdated?.();
+        if (report.outcome.result !== "outdated") continue;
+        // Blocks came between the page's answer and the proof, which on a quick chain is no rare thing.
+        isAgainDue.current = againLeft.current > 0;
+        againLeft.current -= 1;
+        onOutdated?.();
       }
     }
+  }
+
+  function begin(): void {
+    againLeft.current = againMax;
+    void run(false);
   }
 
   const isKept = steps.some(({ name }) => name === "kept");
@@ -74,7 +94,7 @@ export function VerifyCard({ question, what, onOutdated, children }: VerifyCardP
         {isRunning ? (
           <Button onClick={() => over.current?.abort()}>Cancel</Button>
         ) : (
-          <Button kind="main" disabled={!question || chainId === undefined} onClick={() => void run(false)}>
+          <Button kind="main" disabled={!question || chainId === undefined} onClick={begin}>
             {outcome ? "Verify again" : `Verify ${what}`}
           </Button>
         )}
