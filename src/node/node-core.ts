@@ -29,6 +29,7 @@ import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { AdmissionDesk } from "./authority/admission-desk.ts";
 import { type AuthorityJournals, AuthorityRole, listenFirstMs } from "./authority/authority-role.ts";
+import { BootstrapNames } from "./authority/bootstrap-names.ts";
 import { OwnCandidacy } from "./authority/own-candidacy.ts";
 import type { Slashed } from "./authority/slashed.ts";
 import { VoteCaster } from "./authority/vote-caster.ts";
@@ -183,14 +184,15 @@ export class NodeCore {
     chain.events.on("evidenceFound", (evidence) => network.announceEvidence(evidence));
   }
 
-  #openDesk({ journals, clock, logger }: NodeCoreModules): AdmissionDesk {
+  #openDesk({ host, journals, clock, logger }: NodeCoreModules): AdmissionDesk {
     const { chain, mempool, network, candidacy } = this;
     const submit = (transaction: DecodedTransaction) => this.submit(transaction);
     const caster = new VoteCaster(this.#keyPair, { chain, mempool, submit, clock });
     const mayVote = () => !this.isBehind && this.authority?.notSealing() === undefined;
+    const names = new BootstrapNames(() => host.bootstrap().map(({ address }) => address), clock);
     return new AdmissionDesk(
       { publicKey: this.#keyPair.publicKey, authority: journals !== undefined },
-      { chain, network, candidacy, caster, mayVote, clock, logger },
+      { chain, network, candidacy, caster, mayVote, names, clock, logger },
     );
   }
 

@@ -46,7 +46,8 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "lab",
     what: "the demo's lab on five processes, by its API and by its page: a miner that withholds, wrong clocks, a balance that is changed",
-    argv: ["--test", "test/demo/troubles.long.ts", "test/web/lab-troubles.long.ts"],
+    // One lab after the other: each is five processes.
+    argv: ["--test", "--test-concurrency=1", "test/demo/troubles.long.ts", "test/web/lab-troubles.long.ts"],
   },
   {
     name: "exchange",

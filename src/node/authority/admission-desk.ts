@@ -27,6 +27,7 @@ import { addressOf } from "../../protocol/identity.ts";
 import { authorityActions } from "../../protocol/transaction.ts";
 import { meaningOfTwo } from "../chain-alarms.ts";
 import { type AdmissionWait, admissionWait, operatorWaits } from "./admission-rule.ts";
+import type { BootstrapNames } from "./bootstrap-names.ts";
 import { type Candidate, CandidateList } from "./candidate-list.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
 import { isPrivateAddress } from "./private-address.ts";
@@ -49,6 +50,8 @@ export interface AdmissionDeskModules {
   readonly caster: VoteCaster;
   /** What else forbids this node to vote by itself, such as that it is catching up. */
   readonly mayVote: () => boolean;
+  /** Peers that were dialled by a name; without it none of them is of the LAN. */
+  readonly names?: Pick<BootstrapNames, "isPrivate">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -260,7 +263,9 @@ export class AdmissionDesk implements AuthorityControl {
     const key = toHex(candidate.publicKey);
     return admissionWait(
       {
-        isPrivate: candidate.address !== null && isPrivateAddress(candidate.address),
+        isPrivate:
+          candidate.address !== null &&
+          (isPrivateAddress(candidate.address) || this.#modules.names?.isPrivate(candidate.address) === true),
         isConnected: candidate.address !== null,
         height: candidate.height,
         hellos: candidate.hellos,
