@@ -21,8 +21,14 @@ const rooms = {
   export: ["chain", "store", "consensus", "ledger", "protocol", "base"],
   wallet: ["protocol", "base"],
   light: ["consensus", "ledger", "protocol", "base"],
+  // Never "export": a mistake of the exporter must not be its own excuse.
+  audit: ["light", "verifier", "consensus", "ledger", "protocol", "base"],
+  attest: ["audit", "light", "wallet", "consensus", "ledger", "protocol", "base"],
   client: ["api", "light", "wallet", "consensus", "ledger", "protocol", "base"],
-  http: ["api", "light", "chain", "mempool", "network", "export", "ledger", "protocol", "base"],
+  http: [
+    ...["api", "light", "chain", "mempool", "network", "export", "audit", "attest", "ledger"],
+    ...["protocol", "base"],
+  ],
   web: ["client", "api", "protocol", "base"],
   config: ["protocol", "base"],
 } as const satisfies Layers;
@@ -31,7 +37,10 @@ export const layers: Layers = {
   ...rooms,
   node: Object.keys(rooms),
   demo: [...Object.keys(rooms), "node"],
-  cli: ["demo", "client", "api", "node", "config", "wallet", "http", "export", "store", "protocol", "base"],
+  cli: [
+    ...["demo", "client", "api", "node", "config", "wallet", "http", "export", "audit", "attest", "store"],
+    ...["protocol", "base"],
+  ],
 };
 
 /** The package's door: it stands in no room and may import all of them. */
