@@ -1,0 +1,43 @@
+/** What a check of one chain is: it is shown the blocks in order, and says what does not follow. */
+import type { ChainSpec } from "../protocol/genesis.ts";
+import type { CheckName, FindingDraft } from "./finding.ts";
+import type { LedgerBlock, Row } from "./ledger-block.ts";
+import type { LedgerReader } from "./ledger-reader.ts";
+
+/** Where a check says what it has looked at and found; it never throws, whatever the file holds. */
+export interface CheckReport {
+  /** Every finding counts; only the first 1,000 of a check are kept. */
+  finding(finding: FindingDraft): void;
+  /** Rows that were looked at, beyond one for each block. */
+  looked(rows: number): void;
+  /** Says once what cannot be judged any more, e.g. "the state after block 12: block 12 does not decode". */
+  cannotJudge(what: string): void;
+  /** Says that the check asks for nothing here, and why, e.g. "Proof of Authority has no work". */
+  doesNotApply(why: string): void;
+  /** Something an auditor should know that is no finding, e.g. how many rows nothing can verify. */
+  note(text: string): void;
+}
+
+export interface ChainCheckContext {
+  readonly spec: ChainSpec;
+  /** Hex. */
+  readonly chainId: string;
+  /** The chain's row in `meta`; its values are as hostile as the rest of the file. */
+  readonly meta: Row;
+  /** Height of the highest block that the file should hold, by `meta.cursor_index` or by its rows. */
+  readonly headHeight: number;
+  readonly reader: LedgerReader;
+  readonly report: CheckReport;
+}
+
+/** One check of one chain. It goes on after a finding. */
+export interface ChainCheck {
+  readonly name: CheckName;
+  /** Blocks come in order from 0. One whose row is missing does not come at all. */
+  block(block: LedgerBlock): void;
+  /** After the last block. */
+  end(): void;
+}
+
+/** Makes a check for one chain. */
+export type ChainCheckFactory = (context: ChainCheckContext) => ChainCheck;

@@ -1,0 +1,27 @@
+/** A block as a ledger file has it: its rows, and the block that its bytes encode. */
+import type { Block } from "../protocol/block.ts";
+
+/** A value as SQLite gives it. Every INTEGER is a bigint; a number is a REAL. */
+export type SqlValue = null | number | bigint | string | Uint8Array;
+
+/** Values by column name. A column that the file lacks, or that is none of the shipped schema, is not there. */
+export type Row = Readonly<Record<string, SqlValue | undefined>>;
+
+export interface LedgerBlock {
+  readonly height: number;
+  /** Of `blocks`, every column. */
+  readonly row: Row;
+  /**
+   * Of `transactions`, in the order of `transaction_key`. In the pass that goes through the chain in order each row has
+   * only `bytes` and `transaction_key`; the threads that rebuild every column have the whole rows.
+   */
+  readonly transactionRows: readonly Row[];
+  /** Of `users` with this block in `registered_in`, in the order of the transactions; those of no transaction last. */
+  readonly userRows: readonly Row[];
+  /** Of `assets` with this block in `issued_in`, in the same order; AUR first. */
+  readonly assetRows: readonly Row[];
+  /** Of `authority_changes` with this block in `block_id`, by account. */
+  readonly authorityRows: readonly Row[];
+  /** From `header_bytes`, `nonce_bytes`, `seal_signature`, `consensus_bytes` and the transactions' `bytes`; undefined if they do not decode: then a finding was made. */
+  readonly block: Block | undefined;
+}

@@ -1,0 +1,304 @@
+/** The blocks of a ledger file in order: the rows about each, and the block that its bytes encode. */
+import {
+  assembleBlock,
+  type Block,
+  blockBytesMax,
+  ConsensusSectionType,
+  type Header,
+  HeaderType,
+  type Seal,
+  transactionListDepth,
+} from "../protocol/block.ts";
+import { decode } from "../protocol/codec.ts";
+import { type DecodedTransaction, decodeTransaction, transactionBytesMax } from "../protocol/transaction.ts";
+import type { CheckReport } from "./chain-check.ts";
+import type { LedgerBlock, Row } from "./ledger-block.ts";
+import type { LedgerReader } from "./ledger-reader.ts";
+
+export interface BlockRange {
+  /** Hex. */
+  readonly chainId: string;
+  readonly chainNumber: bigint;
+  /** Heights, from the first to below the last. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface BlocksOptions {
+  /** Of `transactions`: every column, or the bytes alone. */
+  readonly columns: "all" | "bytes";
+}
+
+const keyHeightFactor = 2n ** BigInt(transactionListDepth);
+const keyChainFactor = 2n ** 49n;
+
+/** The key of the first transaction of a block. */
+export function firstKeyOf(chainNumber: bigint, height: number): bigint {
+  return chainNumber * keyChainFactor + BigInt(height) * keyHeightFactor;
+}
+
+/** Text and bytes of one block that are kept while it is judged; a real one has at most a few MiB. */
+const retainedMax = 64 * 1024 * 1024;
+
+/**
+ * @param report where findings go of rows that no block can be made of: under the check `blocks`
+ */
+export function* ledgerBlocks(
+  reader: LedgerReader,
+  range: BlockRange,
+  options: BlocksOptions,
+  report: CheckReport,
+): Generator<LedgerBlock> {
+  const transactions = new TransactionRows(reader, range, options, report);
+  const sides = sideTables.map(([table, column, tail]) => new SideRows(reader, range, table, column, tail));
+  const [users, assets, authorities] = sides as [SideRows, SideRows, SideRows];
+  let previous = range.from - 1;
+  for (const row of blockRows(reader, range)) {
+    const { index } = row;
+    if (typeof index !== "bigint") continue;
+    const height = Number(index);
+    if (height === previous) {
+      report.finding({
+        ...{ check: "chain", table: "blocks", row: `block ${height}`, column: "index" },
+        ...{ expected: "one row", found: "more than one", meaning: "the file has two blocks at one height" },
+      });
+      continue;
+    }
+    previous = height;
+    const transactionRows = transactions.take(height);
+    const block = blockOf(row, transactionRows, height, report);
+    const positions = new Map(block?.transactions.map(({ idHex }, position) => [idHex, position]));
+    yield {
+      height,
+      row,
+      transactionRows,
+      userRows: inOrder(users.take(height), "transaction_id", positions),
+      assetRows: inOrder(assets.take(height), "asset_id", positions),
+      authorityRows: authorities.take(height),
+      block,
+    };
+  }
+  transactions.finish();
+}
+
+function blockRows(reader: LedgerReader, { chainId, from, to }: BlockRange): Iterable<Row> {
+  if (!reader.has("blocks", ["chain_id", "index"])) return [];
+  return reader.rows("blocks", {
+    where: `chain_id = ? AND "index" >= ? AND "index" < ?`,
+    parameters: [chainId, from, to],
+    order: `"index"`,
+  });
+}
+
+/** Each with its column of the height, and what orders rows of one height. */
+const sideTables: readonly (readonly [table: string, column: string, tail: string])[] = [
+  ["users", "registered_in", "name"],
+  ["assets", "issued_in", "asset_id"],
+  ["authority_changes", "block_id", "account"],
+];
+
+/** The rows of a smaller table, as the blocks that they belong to come by. */
+class SideRows {
+  readonly #rows: Iterator<Row>;
+  readonly #column: string;
+  #next: Row | undefined;
+
+  constructor(
+    reader: LedgerReader,
+    { chainId, from, to }: BlockRange,
+    table: string,
+    column: string,
+    tail: string,
+  ) {
+    this.#column = column;
+    this.#rows = reader.has(table, ["chain_id", column, tail])
+      ? reader.rows(table, {
+          where: `chain_id = ? AND ${column} >= ? AND ${column} < ?`,
+          parameters: [chainId, from, to],
+          order: `${column}, ${tail}`,
+        })
+      : [].values();
+    this.#next = this.#rows.next().value;
+  }
+
+  take(height: number): Row[] {
+    const taken: Row[] = [];
+    while (this.#next && Number(this.#next[this.#column]) <= height) {
+      const row = this.#next;
+      // Rows of a height between two blocks are no block's; the check of the tables counts them.
+      if (row[this.#column] === BigInt(height) && taken.length < 2 ** transactionListDepth) taken.push(row);
+      this.#next = this.#rows.next().value;
+    }
+    return taken;
+  }
+}
+
+/** In the order of the transactions that made them; AUR, which none made, first, and rows of none last. */
+function inOrder(rows: Row[], column: string, positions: ReadonlyMap<string, number>): Row[] {
+  if (rows.length < 2) return rows;
+  const placeOf = (row: Row) => {
+    const id = String(row[column]);
+    return id === "AUR" ? -1 : (positions.get(id) ?? Number.MAX_SAFE_INTEGER);
+  };
+  return rows.sort((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** The transactions of a range by their keys, block after block. */
+class TransactionRows {
+  readonly #rows: Iterator<Row>;
+  readonly #report: CheckReport;
+  readonly #range: BlockRange;
+  #next: Row | undefined;
+
+  constructor(reader: LedgerReader, range: BlockRange, { columns }: BlocksOptions, report: CheckReport) {
+    this.#range = range;
+    this.#report = report;
+    const { chainNumber, from, to } = range;
+    this.#rows = reader.has("transactions", ["transaction_key", "bytes"])
+      ? reader.rows("transactions", {
+          where: "transaction_key >= ? AND transaction_key < ?",
+          parameters: [firstKeyOf(chainNumber, from), firstKeyOf(chainNumber, to)],
+          order: "transaction_key",
+          ...(columns === "bytes" ? { columns: ["transaction_key", "bytes"] } : {}),
+        })
+      : [].values();
+    this.#next = this.#rows.next().value;
+  }
+
+  take(height: number): Row[] {
+    const [first, end] = [
+      firstKeyOf(this.#range.chainNumber, height),
+      firstKeyOf(this.#range.chainNumber, height + 1),
+    ];
+    const taken: Row[] = [];
+    let retained = 0;
+    while (this.#next && keyOf(this.#next) < end) {
+      const row = this.#next;
+      this.#next = this.#rows.next().value;
+      if (keyOf(row) < first) {
+        this.#ofNoBlock(row);
+        continue;
+      }
+      retained += sizeOf(row);
+      if (retained > retainedMax) {
+        this.#report.finding({
+          ...{ table: "transactions", row: `block ${height}`, column: null },
+          ...{ expected: "at most 1 MiB of transactions", found: "more than 64 MiB" },
+          meaning: "no block holds that much: rows were added, and the audit does not read all of them",
+        });
+        this.#skipTo(end);
+        break;
+      }
+      taken.push(row);
+    }
+    return taken;
+  }
+
+  finish(): void {
+    while (this.#next) {
+      this.#ofNoBlock(this.#next);
+      this.#next = this.#rows.next().value;
+    }
+  }
+
+  #skipTo(end: bigint): void {
+    while (this.#next && keyOf(this.#next) < end) this.#next = this.#rows.next().value;
+  }
+
+  #ofNoBlock(row: Row): void {
+    this.#report.finding({
+      ...{ table: "transactions", row: `transaction_key ${keyOf(row)}`, column: "transaction_key" },
+      ...{ expected: "the key of a transaction in a block of this file", found: keyOf(row) },
+      meaning: "the transaction stands in no block of this file",
+    });
+  }
+}
+
+function keyOf(row: Row): bigint {
+  return row.transaction_key as bigint;
+}
+
+function sizeOf(row: Row): number {
+  let size = 0;
+  for (const name in row) {
+    const value = row[name];
+    if (typeof value === "string" || value instanceof Uint8Array) size += value.length;
+  }
+  return size;
+}
+
+/** What the bytes of the rows encode; undefined, with a finding, if they encode no block. */
+function blockOf(
+  row: Row,
+  transactionRows: readonly Row[],
+  height: number,
+  report: CheckReport,
+): Block | undefined {
+  const name = `block ${height}`;
+  const damaged = (column: string, expected: string, reason: string) => {
+    report.finding({
+      ...{ check: "headers", table: "blocks", row: name, column, expected, found: reason },
+      meaning: "the block's own bytes do not say what the block is",
+    });
+    return undefined;
+  };
+  const header = decode(HeaderType, bytesOf(row.header_bytes), "header");
+  if (!header.ok) return damaged("header_bytes", "the SSZ bytes of a header", header.fault.reason);
+  const nonce = bytesOf(row.nonce_bytes);
+  if (nonce.length !== 32) return damaged("nonce_bytes", "32 bytes", `${nonce.length} bytes`);
+  const signature = bytesOf(row.seal_signature);
+  if (signature.length > 64)
+    return damaged("seal_signature", "at most 64 bytes", `${signature.length} bytes`);
+  const section = decode(ConsensusSectionType, bytesOf(row.consensus_bytes), "consensus section");
+  if (!section.ok)
+    return damaged("consensus_bytes", "the SSZ bytes of a consensus section", section.fault.reason);
+  const transactions = decodedOf(transactionRows, header.value, height, report);
+  if (!transactions) return undefined;
+  const seal: Seal = { nonce, signature };
+  const size = transactions.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (size > blockBytesMax) {
+    report.finding({
+      ...{ table: "blocks", row: name, column: null },
+      ...{ expected: `at most ${blockBytesMax} bytes`, found: `${size} bytes of transactions` },
+      meaning: "no node takes a block of this size",
+    });
+    return undefined;
+  }
+  return assembleBlock(header.value, seal, transactions, section.value);
+}
+
+function decodedOf(
+  rows: readonly Row[],
+  header: Header,
+  height: number,
+  report: CheckReport,
+): DecodedTransaction[] | undefined {
+  const decodedAll: DecodedTransaction[] = [];
+  let isWhole = true;
+  for (const [position, row] of rows.entries()) {
+    const bytes = bytesOf(row.bytes);
+    const decoded =
+      bytes.length <= transactionBytesMax ? decodeTransaction(bytes, header.chainId) : undefined;
+    if (decoded?.ok) {
+      decodedAll.push(decoded.value);
+      continue;
+    }
+    isWhole = false;
+    report.finding({
+      ...{ check: "transactions", table: "transactions", row: `block ${height}, transaction ${position}` },
+      ...{
+        column: "bytes",
+        expected: "the SSZ bytes of a transaction",
+        found: decoded?.fault.code ?? "too long",
+      },
+      meaning: "the transaction's own bytes do not say what the transaction is",
+    });
+  }
+  return isWhole ? decodedAll : undefined;
+}
+
+const none = new Uint8Array(0);
+
+function bytesOf(value: Row[string]): Uint8Array {
+  return value instanceof Uint8Array ? value : none;
+}
