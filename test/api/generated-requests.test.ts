@@ -1,6 +1,6 @@
 /**
  * Thousands of generated requests to a real node: none is answered with a bug, none outside of the document, and the
- * node is afterwards as it was. AUREX_API_REQUESTS has another number of them, AUREX_API_SEED another seed.
+ * node is afterwards as it was. SUITE_API_REQUESTS has another number of them, SUITE_API_SEED another seed.
  */
 import assert from "node:assert/strict";
 import { it, type TestContext } from "node:test";
@@ -10,8 +10,8 @@ import { type Answered, type Asking, GeneratedClient, type Operation } from "./g
 import { arbitraryRequest } from "./request-arbitrary.ts";
 import { openAuthorityWorld, openMinerWorld, stateOf, untilQuiet, type World } from "./worlds.ts";
 
-const requests = Number(process.env.AUREX_API_REQUESTS ?? 1_000);
-const seed = Number(process.env.AUREX_API_SEED ?? 20_261_125);
+const requests = Number(process.env.SUITE_API_REQUESTS ?? 1_000);
+const seed = Number(process.env.SUITE_API_SEED ?? 20_261_125);
 /** As many as a browser's tabs would, so that requests meet. */
 const atOnce = 8;
 

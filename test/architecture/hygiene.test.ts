@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { globSync, lstatSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { longSteps } from "../long/steps.ts";
 import { findForeign } from "./foreign-text.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -27,6 +28,19 @@ describe("tracked files", () => {
       files.flatMap(([file, text]) => findForeign(text).map((found) => `${file}: ${found}`)),
       [],
     );
+  });
+
+  it("never switch a test by a variable that a node would take for a setting and refuse", () => {
+    // A test's own variables begin with SUITE_: what is set for a step reaches every program that the step starts.
+    const tests = files.filter(([file]) => /^(?:test|bench)\/.*\.[jt]s$/.test(file));
+    assert.ok(tests.length > 100);
+    const reads = tests.filter(([, text]) => /process\.env\.AUREX_|process\.env\[["'`]AUREX_/.test(text));
+    assert.deepEqual(
+      reads.map(([file]) => file),
+      [],
+    );
+    for (const { name, variables } of longSteps)
+      for (const variable of Object.keys(variables ?? {})) assert.match(variable, /^SUITE_/, name);
   });
 
   it("have a lock file that fits any registry", () => {

@@ -159,7 +159,7 @@ describe("what is signed", () => {
 
   it("is paid exactly once, however often its command is killed, whenever that is", async () => {
     const before = await balanceOfBob();
-    const payments = Number(process.env.AUREX_KILLED_PAYMENTS ?? 4);
+    const payments = Number(process.env.SUITE_KILLED_PAYMENTS ?? 4);
     const ids = new Set<string>();
     for (let payment = 0; payment < payments; payment += 1) {
       const argv = send("1", "--memo", `invoice ${payment}`);
@@ -366,7 +366,7 @@ describe("what is signed", () => {
 });
 
 /** More in `npm run test:long`: each is a process of its own. */
-const senders = Number(process.env.AUREX_SENDERS ?? 8);
+const senders = Number(process.env.SUITE_SENDERS ?? 8);
 
 describe("many processes with one key", () => {
   it("at once against a real node: all are committed, one sequence each, in spite of a kill", async () => {

@@ -7,12 +7,12 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { patienceMs } from "../support/patience.ts";
 
 const root = path.join(import.meta.dirname, "../..");
-const executable = process.env.AUREX_TEST_CHROMIUM ?? "/usr/bin/chromium";
+const executable = process.env.SUITE_CHROMIUM ?? "/usr/bin/chromium";
 
 /** Why tests in a browser cannot run here; false if they can. */
 export const browserMissing: string | false = isThere(executable)
   ? false
-  : `no browser at ${executable}: apt-get install chromium, or name one in AUREX_TEST_CHROMIUM`;
+  : `no browser at ${executable}: apt-get install chromium, or name one in SUITE_CHROMIUM`;
 
 function isThere(file: string): boolean {
   try {

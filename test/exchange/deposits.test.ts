@@ -1,6 +1,6 @@
 /**
  * The exchange of docs/examples credits every deposit exactly once: the node and the watcher are killed again and again,
- * and on Proof of Work blocks with deposits leave the chain. `AUREX_DEPOSITS` says how many deposits; test:long has 50,000.
+ * and on Proof of Work blocks with deposits leave the chain. `SUITE_DEPOSITS` says how many deposits; test:long has 50,000.
  */
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
@@ -19,7 +19,7 @@ import { mineOn, untilDrafted } from "./outside-miner.ts";
 import { type Credited, Watcher } from "./watcher.ts";
 
 /** Deposits in all, on both chains together. */
-const depositsWanted = Number(process.env.AUREX_DEPOSITS ?? 1_200);
+const depositsWanted = Number(process.env.SUITE_DEPOSITS ?? 1_200);
 /** Half of them wait at a node at once: fewer than one block has room for. */
 const depositsPerRound = 7_500;
 const customers = 40;

@@ -13,7 +13,7 @@ import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { openChainApi } from "./open-chain-api.ts";
 
 /** 100,000 in `npm run test:long`. */
-const transactions = Number(process.env.AUREX_HISTORY ?? 3_000);
+const transactions = Number(process.env.SUITE_HISTORY ?? 3_000);
 const perBlock = 500;
 
 it(`reads all of ${transactions} transactions in pages, each of them once`, async () => {

@@ -9,8 +9,8 @@ import { until } from "../support/patience.ts";
 import { finalHeight, LanStage, whyNoLan } from "./lan-stage.ts";
 
 const skip = whyNoLan();
-/** Shorter than an operator's minute, to keep this file short; AUREX_LAN_PARTITION_S=60 runs it in full length. */
-const partitionMs = Number(process.env.AUREX_LAN_PARTITION_S ?? 20) * 1_000;
+/** Shorter than an operator's minute, to keep this file short; SUITE_LAN_PARTITION_S=60 runs it in full length. */
+const partitionMs = Number(process.env.SUITE_LAN_PARTITION_S ?? 20) * 1_000;
 
 describe("laptops that run aurex-node --consensus poa --authority", { skip }, () => {
   let stage: LanStage;

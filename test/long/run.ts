@@ -13,14 +13,30 @@ ${longSteps.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n")}
 Exit code: 0 all steps passed, 1 one failed, 2 the command cannot be understood.
 Example: npm run test:long -- seeds chaos`;
 
-async function passes({ argv, variables }: LongStep): Promise<boolean> {
+/** So much of what a failed step printed is printed again below the table: the end of a log is all that some keep. */
+const repeatedCharactersMax = 6_000;
+
+interface Outcome {
+  readonly passed: boolean;
+  /** The end of what it printed; of a test run, its failures. */
+  readonly said: string;
+}
+
+async function outcomeOf({ argv, variables }: LongStep): Promise<Outcome> {
   const child = spawn(process.execPath, argv, {
     cwd: root,
     env: { ...process.env, ...variables },
-    stdio: "inherit",
+    stdio: ["inherit", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    process.stdout.write(text);
+    said = (said + text).slice(-20 * repeatedCharactersMax);
   });
   const [code] = await once(child, "close");
-  return code === 0;
+  const failures = said.lastIndexOf("failing tests:");
+  const told = failures < 0 ? said.slice(-repeatedCharactersMax) : said.slice(failures);
+  return { passed: code === 0, said: told.slice(0, repeatedCharactersMax) };
 }
 
 async function main(names: readonly string[]): Promise<number> {
@@ -29,19 +45,19 @@ async function main(names: readonly string[]): Promise<number> {
     return 0;
   }
   const rows: string[] = [];
-  let failed = 0;
+  const failures: string[] = [];
   for (const step of stepsNamed(names)) {
     console.log(`== ${step.name}: ${step.what}`);
     const beganMs = performance.now();
-    const passed = await passes(step);
-    if (!passed) failed += 1;
+    const { passed, said } = await outcomeOf(step);
+    if (!passed) failures.push(`== what ${step.name} said in the end\n${said}`);
     const seconds = Math.round((performance.now() - beganMs) / 1_000);
     rows.push(
       `${passed ? "passed" : "FAILED"} ${step.name.padEnd(12)} ${String(seconds).padStart(5)} s  ${step.what}`,
     );
   }
-  console.log(`\n${rows.join("\n")}`);
-  return failed === 0 ? 0 : 1;
+  console.log(["", ...rows, ...failures].join("\n"));
+  return failures.length === 0 ? 0 : 1;
 }
 
 try {

@@ -18,7 +18,7 @@ export const longSteps: readonly LongStep[] = [
     name: "seeds",
     what: "ten simulated nodes under faults, 400 seeds",
     argv: ["--test", "--test-concurrency=2", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
-    variables: { AUREX_SIMULATION_SEEDS: "400" },
+    variables: { SUITE_SIMULATION_SEEDS: "400" },
   },
   {
     name: "lan",
@@ -28,7 +28,7 @@ export const longSteps: readonly LongStep[] = [
       ...["--test", "--test-concurrency=3", "test/lan/network.test.ts", "test/lan/foundings.long.ts"],
       ...["test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
     ],
-    variables: { AUREX_LAN_PARTITION_S: "60" },
+    variables: { SUITE_LAN_PARTITION_S: "60" },
   },
   {
     name: "process",
@@ -53,13 +53,13 @@ export const longSteps: readonly LongStep[] = [
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
     argv: ["--test", "test/exchange/deposits.test.ts"],
-    variables: { AUREX_DEPOSITS: "50000" },
+    variables: { SUITE_DEPOSITS: "50000" },
   },
   {
     name: "history",
     what: "100,000 transactions in one account, read in pages both ways",
     argv: ["--test", "test/http/long-history.test.ts"],
-    variables: { AUREX_HISTORY: "100000" },
+    variables: { SUITE_HISTORY: "100000" },
   },
   {
     name: "verify-page",
@@ -70,13 +70,13 @@ export const longSteps: readonly LongStep[] = [
     name: "requests",
     what: "20,000 generated requests to a node's API",
     argv: ["--test", "test/api/generated-requests.test.ts"],
-    variables: { AUREX_API_REQUESTS: "20000" },
+    variables: { SUITE_API_REQUESTS: "20000" },
   },
   {
     name: "page",
     what: "the page in front of 100,000 blocks, through 3,000 more, and of a node that is killed and reset",
     argv: ["--test", "test/web/resilience.long.ts"],
-    variables: { AUREX_PAGE_BLOCKS: "100000" },
+    variables: { SUITE_PAGE_BLOCKS: "100000" },
   },
   {
     name: "soak",
@@ -87,7 +87,7 @@ export const longSteps: readonly LongStep[] = [
     name: "senders",
     what: "40 processes that send with one key at once, and 60 payments whose commands are killed",
     argv: ["--test", "test/cli/outbox.test.ts"],
-    variables: { AUREX_SENDERS: "40", AUREX_KILLED_PAYMENTS: "60" },
+    variables: { SUITE_SENDERS: "40", SUITE_KILLED_PAYMENTS: "60" },
   },
   {
     name: "pages",
@@ -96,7 +96,7 @@ export const longSteps: readonly LongStep[] = [
       ...["--test", "--test-concurrency=2", "test/web/every-page.test.ts"],
       "test/web/consensus-pages.long.ts",
     ],
-    variables: { AUREX_PAGES_ALL: "1" },
+    variables: { SUITE_PAGES_ALL: "1" },
   },
   {
     name: "deployment",

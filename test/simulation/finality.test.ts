@@ -7,8 +7,8 @@ import { replayOf } from "./finality/sim-table.ts";
 import { type RunReport, simulateFinality } from "./finality/simulate-finality.ts";
 import { type SimulationOutcome, simulateAll } from "./finality/tasks.ts";
 
-/** `npm run test:long` does 20,000. More or fewer by the environment variable AUREX_SIMULATION_RUNS. */
-const runs = Number(process.env.AUREX_SIMULATION_RUNS ?? 1_000);
+/** `npm run test:long` does 20,000. More or fewer by the environment variable SUITE_SIMULATION_RUNS. */
+const runs = Number(process.env.SUITE_SIMULATION_RUNS ?? 1_000);
 
 function traced(seed: number): { readonly report: RunReport; readonly lines: readonly string[] } {
   const lines: string[] = [];

@@ -208,15 +208,15 @@ export function sharesOf(miners: readonly Miner[], blocks: readonly Block[]): nu
   return miners.map(({ node }) => counts.get(toHex(node.keyPair.publicKey)) ?? 0);
 }
 
-/** The seed of these tests: another one by the environment variable AUREX_MINING_SEED. */
-const miningSeed = Number(process.env.AUREX_MINING_SEED ?? 1);
+/** The seed of these tests: another one by the environment variable SUITE_MINING_SEED. */
+const miningSeed = Number(process.env.SUITE_MINING_SEED ?? 1);
 
 /** Runs a test with the seed; where it fails, the seed is said. */
 export async function withMiningSeed(test: (seed: number) => Promise<void>): Promise<void> {
   try {
     await test(miningSeed);
   } catch (thrown) {
-    const again = `set AUREX_MINING_SEED=${miningSeed} to see it again`;
+    const again = `set SUITE_MINING_SEED=${miningSeed} to see it again`;
     throw new Error(`seed ${miningSeed} fails; ${again}: ${(thrown as Error).message}`, { cause: thrown });
   }
 }

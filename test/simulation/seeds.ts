@@ -4,8 +4,8 @@ import { describe, it } from "node:test";
 import { type ScenarioName, scenarios } from "./scenarios.ts";
 import { simulate } from "./simulate.ts";
 
-/** Seeds of all scenarios together; more by the environment variable AUREX_SIMULATION_SEEDS. */
-export const seedsTotal: number = Number(process.env.AUREX_SIMULATION_SEEDS ?? 40);
+/** Seeds of all scenarios together; more by the environment variable SUITE_SIMULATION_SEEDS. */
+export const seedsTotal: number = Number(process.env.SUITE_SIMULATION_SEEDS ?? 40);
 /** One test a batch, so that a report stays readable. */
 const batchSeeds = 10;
 

@@ -9,7 +9,7 @@ import { lookAt, untilLoaded, visitsOf } from "./page-walk.ts";
 import { openPageWorld, type PageWorld } from "./page-world.ts";
 
 /** All four combinations are looked at by `npm run test:long`. */
-const looks = process.env.AUREX_PAGES_ALL
+const looks = process.env.SUITE_PAGES_ALL
   ? (["1280 light", "1280 dark", "360 light", "360 dark"] as const)
   : (["1280 light", "360 dark"] as const);
 
@@ -49,13 +49,13 @@ describe("every page", { skip: browserMissing, timeout: suiteMaxMs }, () => {
   }
 
   it("can be used whole by keyboard", async () => {
-    const engines = process.env.AUREX_PAGES_ALL
+    const engines = process.env.SUITE_PAGES_ALL
       ? world.engines
       : world.engines.filter(({ engine }) => engine === "poa");
     for (const engine of engines) {
       const opened = await stage.open(engine.url, { reducedMotion: "reduce" });
       for (const visit of visitsOf(engine)) {
-        if (!process.env.AUREX_PAGES_ALL && !walkedAlways.includes(visit.name)) continue;
+        if (!process.env.SUITE_PAGES_ALL && !walkedAlways.includes(visit.name)) continue;
         await opened.go(visit.place);
         await untilLoaded(opened.page);
         assert.deepEqual(await keyboardFaults(opened.page), [], `${visit.name}, ${engine.engine}`);

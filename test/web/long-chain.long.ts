@@ -7,7 +7,7 @@ import { browserMissing } from "../client/browser.ts";
 import { type ApiRig, openApiRig } from "../http/api-rig.ts";
 import { type OpenedPage, openPageStage, type PageStage } from "./page-stage.ts";
 
-const blocks = Number(process.env.AUREX_PAGE_BLOCKS ?? 100_000);
+const blocks = Number(process.env.SUITE_PAGE_BLOCKS ?? 100_000);
 /** So slow that the target stays the easiest one: the test mines every block. */
 const laterMs = 20_000;
 

@@ -16,7 +16,7 @@ import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { openPageStage } from "./page-stage.ts";
 import { untilLoaded } from "./page-walk.ts";
 
-const blocks = Number(process.env.AUREX_PAGE_BLOCKS ?? 2_000);
+const blocks = Number(process.env.SUITE_PAGE_BLOCKS ?? 2_000);
 const liveBlocks = Math.min(3_000, blocks);
 /** What a page may keep more after thousands of events. */
 const heapGrowthMax = 8 * 2 ** 20;
