@@ -122,7 +122,7 @@ const entries: readonly CommandEntry[] = [
   {
     name: "export",
     summary: "write the chain of a stopped node into an SQLite file",
-    load: async () => (await import("./export.ts")).exportCommand,
+    load: async () => (await import("./export/export.ts")).exportCommand,
   },
   {
     name: "reindex",

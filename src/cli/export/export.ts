@@ -1,22 +1,15 @@
 /** `aurex-node export`: the chain of a stopped node as an SQLite file, or a copy of the file that a running node keeps. */
 import path from "node:path";
-import type { NodeConfig } from "../config/node-config.ts";
-import type { ExportProgress } from "../export/export-job.ts";
-import type { LedgerCopyProgress } from "../export/ledger-copy.ts";
-import type { ExitCode } from "../node/operator-error.ts";
-import { AurexCommand } from "./command.ts";
-import { usageError } from "./failure.ts";
-import {
-  addJsonFlag,
-  addPlaceFlags,
-  connect,
-  type JsonFlag,
-  type PlaceFlags,
-  settingsOf,
-} from "./shared-flags.ts";
-import { addStopSignals } from "./stop-signals.ts";
-import { onStoppedNode } from "./stopped-node.ts";
-import { type Terminal, writeJson, writeLine } from "./terminal.ts";
+import type { ExportProgress } from "../../export/export-job.ts";
+import type { LedgerCopyProgress } from "../../export/ledger-copy.ts";
+import type { ExitCode } from "../../node/operator-error.ts";
+import { AurexCommand } from "../command.ts";
+import { usageError } from "../failure.ts";
+import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "../shared-flags.ts";
+import { addStopSignals } from "../stop-signals.ts";
+import { onStoppedNode } from "../stopped-node.ts";
+import { type Terminal, writeJson, writeLine } from "../terminal.ts";
+import { ledgerOfNode } from "./ledger-of-node.ts";
 
 interface ExportFlags extends PlaceFlags, JsonFlag {
   readonly out?: string;
@@ -49,7 +42,8 @@ export function exportCommand(terminal: Terminal): AurexCommand {
         ? write(flags, flags.out ?? "", terminal)
         : copy(flags, flags.copy, terminal);
     });
-  return addJsonFlag(addPlaceFlags(command));
+  // Subcommands have flags of the same names: what stands after a subcommand's name is the subcommand's.
+  return addJsonFlag(addPlaceFlags(command)).enablePositionalOptions();
 }
 
 interface Misuse {
@@ -82,8 +76,8 @@ function misuseOf({ out, copy, ledger, force, chain }: ExportFlags): Misuse | un
 
 /** A stop before the end is 130: what was written is whole, and lacks the newest blocks. */
 async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<ExitCode> {
-  const { exportStoppedNode } = await import("../node/export-stopped-node.ts");
-  const { silentLogger } = await import("../base/logger.ts");
+  const { exportStoppedNode } = await import("../../node/export-stopped-node.ts");
+  const { silentLogger } = await import("../../base/logger.ts");
   const { dataDir } = await settingsOf(flags, terminal);
   const file = path.resolve(out);
   const work = async (signal: AbortSignal) => {
@@ -111,7 +105,7 @@ function heldNote(file: string): string {
 }
 
 async function copy(flags: ExportFlags, target: string, terminal: Terminal): Promise<void> {
-  const { copyLedger } = await import("../export/ledger-copy.ts");
+  const { copyLedger } = await import("../../export/ledger-copy.ts");
   const ledger = flags.ledger ?? (await ledgerOfNode(await settingsOf(flags, terminal), terminal));
   const stop = addStopSignals();
   try {
@@ -128,32 +122,6 @@ async function copy(flags: ExportFlags, target: string, terminal: Terminal): Pro
   } finally {
     stop.remove();
   }
-}
-
-/** The file that the running node writes; of a stopped node, the one that its settings name, or that it wrote last. */
-async function ledgerOfNode(
-  { dataDir, export: configured }: NodeConfig,
-  terminal: Terminal,
-): Promise<string> {
-  const { holderOf } = await import("./place/node-place.ts");
-  const holder = await holderOf(dataDir);
-  if (holder?.apiUrl) {
-    const { export: kept } = await (await connect({ dataDir }, terminal)).node();
-    if (kept) return kept.file;
-    throw usageError(
-      `the node in ${dataDir} keeps no SQL ledger`,
-      "it was started without --export",
-      "start it again with --export FILE; or stop it and write one from its chain: aurex-node export --out FILE",
-    );
-  }
-  const { lastStart } = await import("./place/started-with.ts");
-  const kept = configured ?? (await lastStart(dataDir))?.export;
-  if (typeof kept === "string") return path.resolve(kept);
-  throw usageError(
-    holder ? `the node in ${dataDir} has no API` : `no node runs in ${dataDir}`,
-    "so it cannot be asked where its SQL ledger is",
-    `name the ledger with --ledger FILE, or write one from the chain: aurex-node export --out FILE --data-dir '${dataDir}'`,
-  );
 }
 
 /** On stderr, so that what a program reads is only the result. */
