@@ -5,7 +5,7 @@ const foreign = [
   /\b(?:registry|npm|pypi|crates|packages?|artifactory|verdaccio|nexus)(?:\.[a-z0-9-]+)+\.(?:org|com|io|net|dev|internal|local)\b/gi,
   // Folders of one machine, written so that this file does not find itself.
   /(?<![\w.~-])[/]work[/](?:main|shared|\.)[\w./-]*/g,
-  /\.\.[/]shared\b[\w./-]*/g,
+  /\.\.[/]shared(?![\w-])[\w./-]*/g,
   /(?<!\w)[.]library\b[\w./-]*/g,
 ];
 
