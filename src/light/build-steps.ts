@@ -56,8 +56,8 @@ function authoritySince(record: HeaderRecord | undefined): number | undefined {
   return record && authorityStateOf(record).authoritiesSinceHeight;
 }
 
-/** Why the set of the block at a height differs from its parent's. */
-function stepInto(height: number, source: LightSource): LightStep | undefined {
+/** Why the set of the block at a height differs from its parent's; undefined if the source lacks one of the two blocks. */
+export function stepInto(height: number, source: LightSource): LightStep | undefined {
   const record = source.recordAt(height);
   const parent = source.recordAt(height - 1);
   const section = source.sectionAt(height);

@@ -1,0 +1,158 @@
+/** Executes a chain block by block from its genesis: the ledger after each block, and the records that proofs stand on. */
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import { createEngine } from "../consensus/create-engine.ts";
+import type { ConsensusEngine } from "../consensus/engine.ts";
+import { applyBlock } from "../ledger/apply-block.ts";
+import type { StateChange } from "../ledger/entry.ts";
+import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
+import { LedgerState } from "../ledger/ledger-state.ts";
+import { finalityHeadersMax } from "../light/finality-proof.ts";
+import type { LightSource } from "../light/light-source.ts";
+import { type Block, blockVersion, type ConsensusSection, type HeaderRecord } from "../protocol/block.ts";
+import type { Certificate } from "../protocol/certificate.ts";
+import { describeFault } from "../protocol/faults.ts";
+import { blockRewardAt, type ChainSpec } from "../protocol/genesis.ts";
+import { sha256 } from "../protocol/hashing.ts";
+import { AttestError } from "./attest-error.ts";
+
+/** As many blocks stay at hand as a proof of finality may reach over, and those that certify the last of them. */
+const windowBlocks = finalityHeadersMax + 256;
+
+interface Kept {
+  readonly record: HeaderRecord;
+  readonly section: ConsensusSection;
+}
+
+/**
+ * What follows from the blocks alone. It judges headers, work or seals' producers, certificates and the ledger; it does
+ * not verify the signatures of transactions and seals, which the audit does.
+ */
+export class LedgerReplay {
+  readonly spec: ChainSpec;
+  readonly #engine: ConsensusEngine;
+  readonly #kept = new Map<number, Kept>();
+  readonly #heights = new Map<string, number>();
+  #ledger: LedgerState;
+  #head: HeaderRecord;
+
+  constructor(spec: ChainSpec) {
+    this.spec = spec;
+    this.#engine = createEngine(spec);
+    const genesis = genesisBlockOf(spec);
+    this.#ledger = LedgerState.fromEntries(genesisEntries(spec.genesis));
+    this.#head = recordOf(genesis, 0n, this.#engine.genesisState(genesis));
+    this.#keep(this.#head, genesis.consensusSection);
+  }
+
+  /** The block that was executed last. */
+  get head(): HeaderRecord {
+    return this.#head;
+  }
+
+  /** The ledger after {@link head}. */
+  get ledger(): LedgerState {
+    return this.#ledger;
+  }
+
+  /**
+   * Executes the next block; block 0 is only compared.
+   *
+   * @returns what the block changes; undefined for block 0
+   * @throws AttestError if the block does not follow
+   */
+  step(block: Block): StateChange | undefined {
+    const { header } = block;
+    if (header.height === 0 && this.#head.header.height === 0) {
+      if (bytesEqual(block.hash, this.#head.hash)) return undefined;
+      throw doesNotFollow(0, "it is not the block 0 of its chain's genesis spec");
+    }
+    const parent = this.#head;
+    if (header.version !== blockVersion) throw doesNotFollow(header.height, `version ${header.version}`);
+    if (!bytesEqual(header.chainId, this.spec.chainId)) {
+      throw doesNotFollow(header.height, "it is of another chain");
+    }
+    if (header.height !== parent.header.height + 1 || !bytesEqual(header.parentHash, parent.hash)) {
+      throw doesNotFollow(header.height, `its parent is not the block ${parent.hashHex} before it`);
+    }
+    const fault = this.#engine.verifyHeader(header, parent);
+    if (fault) throw doesNotFollow(header.height, describeFault(fault));
+    const advanced = this.#engine.advance({ ...block, ...header }, parent, this.#recordOf);
+    if (!advanced.ok) throw doesNotFollow(header.height, describeFault(advanced.fault));
+    if (!bytesEqual(sha256(advanced.value.consensusState), header.consensusStateHash)) {
+      throw doesNotFollow(
+        header.height,
+        "it commits to another state of its authorities; on a chain whose operators declared a block final (trust recovery) no block after that can be proved from a ledger",
+      );
+    }
+    const applied = this.#execute(block, parent, advanced.value);
+    const weight = parent.cumulativeWeight + this.#engine.weight(header, parent);
+    this.#head = recordOf(block, weight, advanced.value);
+    this.#keep(this.#head, block.consensusSection);
+    return applied;
+  }
+
+  /** What proofs are put together from: the blocks at hand, up to {@link head}. */
+  source(newest?: Certificate): LightSource {
+    return {
+      head: this.#head,
+      newestCertificate: newest,
+      certificateOf: (hash) => (newest && bytesEqual(newest.targetHash, hash) ? newest : undefined),
+      recordAt: (height) => this.#kept.get(height)?.record,
+      sectionAt: (height) => this.#kept.get(height)?.section,
+      contentsAt: () => undefined,
+      advance: () => undefined,
+    };
+  }
+
+  #execute(block: Block, parent: HeaderRecord, state: Parameters<ConsensusEngine["authorityUpdates"]>[1]) {
+    const { header, transactions } = block;
+    const { genesis } = this.spec;
+    const context = {
+      height: header.height,
+      producerHex: toHex(header.producer),
+      rewardUnits: blockRewardAt(genesis, header.height),
+      rewardMaturityBlocks: genesis.rewardMaturityBlocks,
+      minimumFee: genesis.minimumFee,
+    };
+    const draft = this.#ledger.draft();
+    const applied = applyBlock(draft, context, transactions, this.#engine.authorityUpdates(parent, state));
+    if (!applied.ok) throw doesNotFollow(header.height, describeFault(applied.fault));
+    draft.apply(applied.value);
+    if (!bytesEqual(draft.stateRoot(), header.stateRoot)) {
+      throw doesNotFollow(header.height, "its transactions do not lead to the state root that it commits to");
+    }
+    this.#ledger.commit(draft);
+    return applied.value;
+  }
+
+  readonly #recordOf = (hash: Uint8Array): HeaderRecord | undefined => {
+    const height = this.#heights.get(toHex(hash));
+    return height === undefined ? undefined : this.#kept.get(height)?.record;
+  };
+
+  #keep(record: HeaderRecord, section: ConsensusSection): void {
+    const { height } = record.header;
+    this.#kept.set(height, { record, section });
+    this.#heights.set(record.hashHex, height);
+    const old = this.#kept.get(height - windowBlocks);
+    if (!old) return;
+    this.#kept.delete(height - windowBlocks);
+    this.#heights.delete(old.record.hashHex);
+  }
+}
+
+function recordOf(
+  { header, seal, hash, hashHex }: Block,
+  cumulativeWeight: bigint,
+  state: Pick<HeaderRecord, "consensusState" | "justifiedHeight">,
+): HeaderRecord {
+  return { header, seal, hash, hashHex, cumulativeWeight, ...state };
+}
+
+function doesNotFollow(height: number, why: string): AttestError {
+  return new AttestError(
+    "attest/does-not-follow",
+    `block ${height} does not follow from the chain before it: ${why}`,
+    "aurex-node audit LEDGER says all that is wrong with the ledger",
+  );
+}
