@@ -1,8 +1,8 @@
 /** Reads the chains of a ledger file block by block. The file is hostile input: every size is bounded, no view is read. */
-import { existsSync } from "node:fs";
 import path from "node:path";
-import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
-import { pathToFileURL } from "node:url";
+import type { Row } from "../audit/ledger-block.ts";
+import { openLedger } from "../audit/ledger-opening.ts";
+import { LedgerReader } from "../audit/ledger-reader.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
 import { visibleText } from "../base/visible-text.ts";
@@ -41,61 +41,54 @@ const genesisBytesMax = 4 * 1024 * 1024;
 const consensusBytesMax = 1024 * 1024;
 const certificateBytesMax = 32 * 1024;
 const chainsMax = 1_000;
+/** The columns that are read; older schemas have them, too. */
+const needed: readonly (readonly [table: string, columns: readonly string[]])[] = [
+  ["meta", ["chain_number", "cursor_index", "final_index", "final_hash", "genesis_bytes"]],
+  ["blocks", ["chain_id", "index", "header_bytes", "nonce_bytes", "seal_signature", "consensus_bytes"]],
+  ["transactions", ["chain_id", "id", "block_id", "position", "bytes", "transaction_key"]],
+];
 
 /** One open ledger, read in one transaction: what others write meanwhile is not seen. */
 export class LedgerBlocks {
   readonly file: string;
-  readonly db: DatabaseSync;
+  readonly reader: LedgerReader;
 
-  private constructor(file: string, db: DatabaseSync) {
+  private constructor(file: string, reader: LedgerReader) {
     this.file = file;
-    this.db = db;
+    this.reader = reader;
   }
 
-  /** @throws AttestError if the file is no ledger */
+  /** @throws AuditError or AttestError if the file is no ledger */
   static open(file: string): LedgerBlocks {
     const full = path.resolve(file);
-    if (!existsSync(full)) {
-      throw new AttestError(
-        "attest/not-a-ledger",
-        `there is no ledger ${full}`,
-        "name the file that a node writes: aurex-node status shows it as sql ledger",
-      );
-    }
-    let db: DatabaseSync | undefined;
+    const db = openLedger(full);
     try {
-      db = openReadOnly(full);
-      db.exec("PRAGMA trusted_schema = OFF; PRAGMA query_only = ON; BEGIN");
-      requireTables(db, full);
-      return new LedgerBlocks(full, db);
+      const reader = new LedgerReader(db);
+      for (const [table, columns] of needed) {
+        if (!reader.has(table, columns))
+          throw notALedger(full, `it has no table ${table} as ledgers have it`);
+      }
+      return new LedgerBlocks(full, reader);
     } catch (thrown) {
-      db?.close();
+      db.close();
       if (thrown instanceof AttestError) throw thrown;
       throw notALedger(full, toError(thrown).message, thrown);
     }
   }
 
   close(): void {
-    this.db.close();
+    this.reader.close();
   }
 
   /** @throws AttestError if a row of `meta` names no chain spec */
   chains(): LedgerChain[] {
-    const columns = new Set(
-      this.db
-        .prepare("SELECT name FROM pragma_table_info('meta')")
-        .all()
-        .map(({ name }) => String(name)),
-    );
-    const certificate = columns.has("final_certificate")
+    const certificate = this.reader.has("meta", ["final_certificate"])
       ? blobSql("final_certificate", certificateBytesMax)
       : "NULL";
-    const query = this.db.prepare(
+    const sql =
       `SELECT chain_number, cursor_index, final_index, final_hash, ${blobSql("genesis_bytes", genesisBytesMax)} ` +
-        `AS genesis_bytes, ${certificate} AS final_certificate FROM meta ORDER BY chain_number LIMIT ${chainsMax}`,
-    );
-    query.setReadBigInts(true);
-    return this.#reading(() => query.all()).map((row) => this.#chainOf(row));
+      `AS genesis_bytes, ${certificate} AS final_certificate FROM main.meta ORDER BY chain_number LIMIT ${chainsMax}`;
+    return this.#reading(() => [...this.reader.query(sql)]).map((row) => this.#chainOf(row));
   }
 
   /**
@@ -132,22 +125,21 @@ export class LedgerBlocks {
    * @throws AttestError at the first block that is missing, or is not what its header says
    */
   *blocks(chain: LedgerChain): Generator<Block, void> {
-    const blocks = this.db.prepare(
+    const blocks = this.reader.query(
       `SELECT "index" AS height, ${blobSql("header_bytes", 512)} AS header, ${blobSql("nonce_bytes", 32)} AS nonce, ` +
         `${blobSql("seal_signature", 64)} AS signature, ${blobSql("consensus_bytes", consensusBytesMax)} AS section ` +
-        `FROM blocks WHERE chain_id = ? ORDER BY "index"`,
+        `FROM main.blocks WHERE chain_id = ? ORDER BY "index"`,
+      [chain.chainId],
     );
-    blocks.setReadBigInts(true);
     const firstKey = chain.chainNumber * 2n ** 49n;
-    const transactions = this.db.prepare(
-      `SELECT block_id, position, ${blobSql("bytes", transactionBytesMax)} AS bytes FROM transactions ` +
+    const rows = this.reader.query(
+      `SELECT block_id, position, ${blobSql("bytes", transactionBytesMax)} AS bytes FROM main.transactions ` +
         "WHERE transaction_key >= ? AND transaction_key < ? ORDER BY transaction_key",
+      [firstKey, firstKey + 2n ** 49n],
     );
-    transactions.setReadBigInts(true);
-    const rows = transactions.iterate(firstKey, firstKey + 2n ** 49n);
     let next = rows.next();
     let expected = 0;
-    for (const row of blocks.iterate(chain.chainId)) {
+    for (const row of blocks) {
       if (row.height !== BigInt(expected)) throw this.#gap(expected);
       const bodies: Uint8Array[] = [];
       while (!next.done && next.value.block_id === row.height && bodies.length <= blockTransactionsMax) {
@@ -164,12 +156,12 @@ export class LedgerBlocks {
 
   /** Where a transaction stands; the id is 64 hex digits. */
   heightOfTransaction(chain: LedgerChain, id: string): number | undefined {
-    const query = this.db.prepare("SELECT block_id FROM transactions WHERE chain_id = ? AND id = ? LIMIT 1");
-    const row = this.#reading(() => query.get(chain.chainId, id.toLowerCase()));
-    return typeof row?.block_id === "number" ? row.block_id : undefined;
+    const sql = "SELECT block_id FROM main.transactions WHERE chain_id = ? AND id = ? LIMIT 1";
+    const row = this.#reading(() => this.reader.lookUp(sql, [chain.chainId, id.toLowerCase()]));
+    return heightIn(row?.block_id);
   }
 
-  #blockOf(height: number, row: Record<string, SQLOutputValue>, transactions: readonly Uint8Array[]): Block {
+  #blockOf(height: number, row: Row, transactions: readonly Uint8Array[]): Block {
     const { header, nonce, signature, section } = row;
     const parts = [header, nonce, signature, section];
     if (!parts.every((part) => part instanceof Uint8Array))
@@ -202,7 +194,7 @@ export class LedgerBlocks {
     return block;
   }
 
-  #chainOf(row: Record<string, SQLOutputValue>): LedgerChain {
+  #chainOf(row: Row): LedgerChain {
     const bad = (why: string) => notALedger(this.file, `meta names a chain ${why}`);
     const { genesis_bytes: genesisBytes, chain_number: chainNumber } = row;
     if (!(genesisBytes instanceof Uint8Array)) throw bad("without its genesis spec");
@@ -243,34 +235,6 @@ export class LedgerBlocks {
   }
 }
 
-function openReadOnly(file: string): DatabaseSync {
-  const options = { readOnly: true, allowExtension: false, timeout: 5_000 } as const;
-  try {
-    const db = new DatabaseSync(file, options);
-    try {
-      db.prepare("SELECT COUNT(*) FROM sqlite_schema").get();
-      return db;
-    } catch (thrown) {
-      db.close();
-      throw thrown;
-    }
-  } catch (thrown) {
-    // In journal mode WAL SQLite wants to write beside a file even to read it. Without a log there is nothing to miss.
-    if (existsSync(`${file}-wal`)) throw thrown;
-    return new DatabaseSync(new URL(`${pathToFileURL(file).href}?immutable=1`), options);
-  }
-}
-
-/** A view under a table's name could compute for ever. */
-function requireTables(db: DatabaseSync, file: string): void {
-  for (const name of ["meta", "blocks", "transactions"]) {
-    const row = db.prepare("SELECT type, sql FROM sqlite_schema WHERE name = ? LIMIT 1").get(name);
-    if (row?.type !== "table" || !/^CREATE TABLE\b/i.test(String(row.sql))) {
-      throw notALedger(file, `it has no table ${name}`);
-    }
-  }
-}
-
 function notALedger(file: string, why: string, cause?: unknown): AttestError {
   return new AttestError(
     "attest/not-a-ledger",
@@ -285,11 +249,11 @@ function blobSql(column: string, bytesMax: number): string {
   return `CASE WHEN typeof(${column}) = 'blob' AND length(${column}) <= ${bytesMax} THEN ${column} END`;
 }
 
-function heightIn(value: SQLOutputValue | undefined): number | undefined {
+function heightIn(value: Row[string] | undefined): number | undefined {
   return typeof value === "bigint" && value >= 0n && value <= 2n ** 53n - 1n ? Number(value) : undefined;
 }
 
-function finalIn(row: Record<string, SQLOutputValue>): LedgerChain["final"] {
+function finalIn(row: Row): LedgerChain["final"] {
   const height = heightIn(row.final_index);
   const hash = row.final_hash;
   return height !== undefined && typeof hash === "string" && /^[0-9a-f]{64}$/.test(hash)
@@ -297,7 +261,7 @@ function finalIn(row: Record<string, SQLOutputValue>): LedgerChain["final"] {
     : undefined;
 }
 
-function certificateIn(value: SQLOutputValue | undefined): Certificate | undefined {
+function certificateIn(value: Row[string] | undefined): Certificate | undefined {
   const decoded = value instanceof Uint8Array ? decode(CertificateType, value, "certificate") : undefined;
   return decoded?.ok ? decoded.value : undefined;
 }

@@ -1,4 +1,6 @@
 /** Errors that an operator can do something about: what, why, the next command, and the exit code of the process. */
+import { AttestError, type AttestErrorCode } from "../attest/attest-error.ts";
+import { AuditError, type AuditErrorCode } from "../audit/audit-error.ts";
 import type { ActionableError } from "../base/actionable-error.ts";
 import { toError } from "../base/invariant.ts";
 import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
@@ -20,6 +22,8 @@ export const exitCodes = {
   key: 7,
   /** `doctor` has found something. */
   checkFailed: 8,
+  /** What was to be verified does not hold: a ledger, a digest or a proof. */
+  doesNotHold: 9,
   forcedStop: 130,
   /** Whoever read the output went away before its end; what a shell shows for SIGPIPE. */
   brokenPipe: 141,
@@ -85,6 +89,27 @@ const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
   "export/io": exitCodes.store,
 };
 
+const auditExitCodes: Record<AuditErrorCode, ExitCode> = {
+  "audit/cannot-open": exitCodes.usage,
+  "audit/not-a-ledger": exitCodes.usage,
+  "audit/other-version": exitCodes.store,
+  "audit/unknown-chain": exitCodes.usage,
+  "audit/busy": exitCodes.usage,
+  "audit/needs-recovery": exitCodes.usage,
+  "audit/given-unreadable": exitCodes.usage,
+  "audit/stopped": exitCodes.forcedStop,
+};
+
+const attestExitCodes: Record<AttestErrorCode, ExitCode> = {
+  "attest/not-a-ledger": exitCodes.usage,
+  "attest/chain": exitCodes.usage,
+  "attest/not-found": exitCodes.usage,
+  "attest/does-not-follow": exitCodes.doesNotHold,
+  "attest/not-provable": exitCodes.usage,
+  "attest/malformed": exitCodes.usage,
+  "attest/stopped": exitCodes.forcedStop,
+};
+
 /** The operator's view of an error; undefined where it is none of the known ones, hence a bug. */
 export function toOperatorError(thrown: unknown): OperatorError | undefined {
   if (thrown instanceof OperatorError) return thrown;
@@ -92,10 +117,9 @@ export function toOperatorError(thrown: unknown): OperatorError | undefined {
   if (thrown instanceof PoolError) return ofRoom(thrown, poolExitCodes[thrown.code]);
   if (thrown instanceof KeyError) return ofRoom(thrown, exitCodes.key);
   if (thrown instanceof JournalError) return ofRoom(thrown, exitCodes.store);
-  if (thrown instanceof ExportError) {
-    const { code, what, why, next } = thrown;
-    return new OperatorError(what, { code, exitCode: exportExitCodes[code], why, next, cause: thrown });
-  }
+  if (thrown instanceof AttestError) return ofRoom(thrown, attestExitCodes[thrown.code]);
+  if (thrown instanceof ExportError) return ofFile(thrown, exportExitCodes[thrown.code]);
+  if (thrown instanceof AuditError) return ofFile(thrown, auditExitCodes[thrown.code]);
   return ofSystem(thrown);
 }
 
@@ -115,6 +139,11 @@ function ofSystem(thrown: unknown): OperatorError | undefined {
     });
   }
   return undefined;
+}
+
+function ofFile(thrown: ExportError | AuditError, exitCode: ExitCode): OperatorError {
+  const { code, what, why, next } = thrown;
+  return new OperatorError(what, { code, exitCode, why, next, cause: thrown });
 }
 
 function ofRoom(error: ActionableError<string>, exitCode: ExitCode): OperatorError {
