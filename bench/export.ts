@@ -4,6 +4,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { bytesEqual, toHex } from "../src/base/bytes.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
+import type { AuthorityChange } from "../src/consensus/engine.ts";
 import { createExportJob } from "../src/export/export-job.ts";
 import type { LedgerSource } from "../src/export/ledger-source.ts";
 import { genesisBlockOf } from "../src/ledger/genesis-state.ts";
@@ -64,6 +65,7 @@ class EncodedChain implements LedgerSource {
   readonly #bytes: ReadonlyMap<string, Uint8Array>;
   readonly head: LedgerSource["head"];
   readonly final = undefined;
+  readonly finalCertificate = undefined;
 
   constructor(spec: ChainSpec, blocks: readonly Block[]) {
     this.spec = spec;
@@ -80,6 +82,11 @@ class EncodedChain implements LedgerSource {
     const bytes = this.#bytes.get(toHex(hash));
     const decoded = bytes && decodeBlock(bytes);
     return decoded?.ok ? decoded.value : undefined;
+  }
+
+  authorityChanges({ header }: Block): readonly AuthorityChange[] {
+    const founders = header.height === 0 ? this.spec.genesis.authorities : [];
+    return founders.map((authority) => ({ authority, change: "added" }));
   }
 
   headerOf(hash: Uint8Array): { cumulativeWeight: bigint } | undefined {
@@ -100,7 +107,7 @@ function insertAgain(file: string): { rows: number; insertMs: number } {
     const query = read.prepare(`SELECT * FROM ${table}`);
     query.setReadBigInts(true);
     const found = query.all();
-    const stored = Object.keys(found[0] ?? {}).filter((column) => isStored(read, table, column));
+    const stored = Object.keys(found[0] ?? {});
     const names = stored.map((column) => `"${column}"`).join(", ");
     const values = found.map((row) => stored.map((column) => row[column] as SQLInputValue));
     const startMs = performance.now();
@@ -122,10 +129,4 @@ function definitions(db: DatabaseSync, table: string, type: "table" | "index"): 
     .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type = ? AND sql NOT NULL")
     .all(table, type);
   return found.map(({ sql }) => String(sql));
-}
-
-/** Columns that SQLite computes by itself cannot be inserted. */
-function isStored(db: DatabaseSync, table: string, column: string): boolean {
-  const info = db.prepare("SELECT hidden FROM pragma_table_xinfo(?) WHERE name = ?").get(table, column);
-  return info?.hidden === 0;
 }

@@ -9,6 +9,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
 import { StageTimes } from "../base/stage-times.ts";
 import {
+  type AuthorityChange,
   type BlockContents,
   type ConsensusEngine,
   compareHeads,
@@ -49,6 +50,7 @@ import { contentFault } from "../store/damaged-blocks.ts";
 import type { SideBlock } from "../store/side-blocks.ts";
 import { indexMore } from "./account-indexer.ts";
 import { BlockBytesCache } from "./block-bytes-cache.ts";
+import { authorityChangesOf, finalCertificateOf } from "./block-facts.ts";
 import type { ChainEvents } from "./chain-events.ts";
 import { CommittedStates } from "./committed-states.ts";
 import { EarlyBlocks } from "./early-blocks.ts";
@@ -266,6 +268,28 @@ export class Chain {
   /** The certificate of a block above the final one, whether or not a block holds it. */
   certificateOf(hash: Uint8Array): Certificate | undefined {
     return this.#finality?.gadget.certificateOf(hash);
+  }
+
+  /** The certificate that makes {@link final} final; undefined where it is not known any more, and without finality. */
+  get finalCertificate(): Certificate | undefined {
+    const { final } = this;
+    if (!final) return undefined;
+    return finalCertificateOf(final, {
+      engine: this.engine,
+      headHeight: this.#head.header.height,
+      recordAt: (height) => this.headerAtHeight(height),
+      certificateOf: (hash) => this.certificateOf(hash),
+      sectionAt: (height) => this.blockAtHeight(height)?.consensusSection,
+    });
+  }
+
+  /** What a canonical block changed in the set of authorities; of block 0 the set itself. */
+  authorityChanges(block: Block): readonly AuthorityChange[] {
+    return authorityChangesOf(block, {
+      engine: this.engine,
+      recordOf: (hash) => this.#store.headerRecord(hash),
+      committedOf: (record) => this.#committedStates.committedOf(record),
+    });
   }
 
   /** Whether {@link sectionOn} has evidence for a block on `parent`, without putting the section together. */

@@ -32,7 +32,7 @@ export class CommittedStates {
   faultOf(block: Block, parent: HeaderRecord, state: EngineState): BlockFault | undefined {
     const fault = consensusStateFault(block.header, state);
     if (!fault || isAsCommitted(parent)) return fault;
-    const before = this.#committed(parent);
+    const before = this.committedOf(parent);
     const earlier = before && this.#modules.advance(contentsOf(block), before);
     if (!before || !earlier || consensusStateFault(block.header, earlier)) return fault;
     const { hash, hashHex, header, seal } = block;
@@ -40,7 +40,8 @@ export class CommittedStates {
     return undefined;
   }
 
-  #committed(record: HeaderRecord): HeaderRecord | undefined {
+  /** The record with the state that its header commits to; undefined if a block that this takes is not at hand. */
+  committedOf(record: HeaderRecord): HeaderRecord | undefined {
     const { recordOf, block, advance } = this.#modules;
     return committedRecord(record, {
       parentOf: ({ header }) => {

@@ -57,6 +57,14 @@ export interface AuthorityUpdate {
   readonly removed: boolean;
 }
 
+/** Why an authority is in the set from a block on, or no more; "recovered": operators declared a block final without its quorum. */
+export type AuthorityChangeKind = "added" | "removed" | "slashed" | "recovered";
+
+export interface AuthorityChange {
+  readonly authority: Uint8Array;
+  readonly change: AuthorityChangeKind;
+}
+
 export interface ConsensusEngine {
   readonly name: ConsensusName;
   /** How far a timestamp may lie ahead of one's own clock before the block is held back. */
@@ -90,6 +98,16 @@ export interface ConsensusEngine {
   voteCounter(parent: HeaderRecord): VoteCounter;
   /** What changes in the set from `parent` to its child whose state this is. */
   authorityUpdates(parent: HeaderRecord, state: EngineState): readonly AuthorityUpdate[];
+  /**
+   * What a block changed in the set, and why, from the states under its parent's header and its own.
+   *
+   * @param before undefined for block 0
+   */
+  authorityChanges(
+    before: EngineState | undefined,
+    after: EngineState,
+    section: ConsensusSection,
+  ): readonly AuthorityChange[];
   /** Undefined where the engine has no finality. */
   finality(record: HeaderRecord): ChainFinality | undefined;
   /**

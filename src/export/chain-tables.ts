@@ -4,6 +4,7 @@ import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import { type Block, BlockType, ConsensusSectionType, HeaderType } from "../protocol/block.ts";
+import { type Certificate, CertificateType } from "../protocol/certificate.ts";
 import { type ChainSpec, GenesisType } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { tables } from "./ledger-tables.ts";
@@ -24,18 +25,25 @@ export interface ChainMeta {
   readonly cursor: Cursor;
   /** The highest block of the file that is final; undefined where none was known to be. */
   readonly final: Cursor | undefined;
+  /** Whether the file has the certificate that makes `final` final. */
+  readonly hasCertificate: boolean;
 }
 
 const namesMax = 100_000;
 const addressesMax = 100_000;
 const assetsMax = 10_000;
 
+/** What the rows of a block need to know beside the block and the rows before it. */
+export type BlockFacts = Pick<RowContext, "chainNumber" | "cumulativeWeight" | "authorityChanges">;
+
 /** Every method but `meta` and `hashAt` belongs inside a write transaction, which the caller holds. */
 export class ChainTables {
   readonly #db: DatabaseSync;
   readonly #spec: ChainSpec;
   readonly #chainId: string;
-  readonly #insert: Readonly<Record<"blocks" | "transactions" | "users" | "assets", RowInserter>>;
+  readonly #insert: Readonly<
+    Record<"blocks" | "transactions" | "users" | "assets" | "authorityChanges", RowInserter>
+  >;
   readonly #minerTotals: MinerTotals;
   readonly #nameQuery: StatementSync;
   readonly #assetQuery: StatementSync;
@@ -58,6 +66,7 @@ export class ChainTables {
       transactions: new RowInserter(db, tables.transactions),
       users: new RowInserter(db, tables.users),
       assets: new RowInserter(db, tables.assets),
+      authorityChanges: new RowInserter(db, tables.authorityChanges),
     };
     this.#minerTotals = new MinerTotals(db, this.#chainId);
     this.#nameQuery = db.prepare("SELECT name FROM users WHERE chain_id = ? AND account = ?");
@@ -72,7 +81,9 @@ export class ChainTables {
     this.#cursorUpdate = db.prepare(
       "UPDATE meta SET cursor_index = ?, cursor_hash = ?, updated_at_ms = ? WHERE chain_id = ?",
     );
-    this.#finalUpdate = db.prepare("UPDATE meta SET final_index = ?, final_hash = ? WHERE chain_id = ?");
+    this.#finalUpdate = db.prepare(
+      "UPDATE meta SET final_index = ?, final_hash = ?, final_certificate = ? WHERE chain_id = ?",
+    );
   }
 
   /** Undefined before the chain's first block is written. */
@@ -87,6 +98,7 @@ export class ChainTables {
         row.final_index === null
           ? undefined
           : { index: Number(row.final_index), hash: String(row.final_hash) },
+      hasCertificate: row.final_certificate !== null,
     };
   }
 
@@ -107,10 +119,12 @@ export class ChainTables {
       genesis_bytes: GenesisType.serialize(this.#spec.genesis),
       reward_maturity_blocks: this.#spec.genesis.rewardMaturityBlocks,
       chain_number: Number(next?.next),
+      first_index: 0,
       cursor_index: 0,
       cursor_hash: genesisHash,
       final_index: null,
       final_hash: null,
+      final_certificate: null,
       updated_at_ms: nowMs,
     };
     new RowInserter(this.#db, tables.meta).insert([row]);
@@ -119,12 +133,13 @@ export class ChainTables {
   }
 
   /** Appends the block after the last one. */
-  append(block: Block, chainNumber: number, cumulativeWeight: bigint | undefined): void {
-    const rows = blockToRows(block, this.#context(chainNumber, cumulativeWeight));
+  append(block: Block, facts: BlockFacts): void {
+    const rows = blockToRows(block, this.#context(facts));
     this.#insert.blocks.insert([rows.block]);
     this.#insert.transactions.insert(rows.transactions);
     this.#insert.users.insert(rows.users);
     this.#insert.assets.insert(rows.assets);
+    this.#insert.authorityChanges.insert(rows.authorityChanges);
     for (const user of rows.users) this.#names.set(String(user.account), String(user.name));
     if (this.#spec.consensus !== "pow") return;
     const { height } = block.header;
@@ -138,9 +153,13 @@ export class ChainTables {
     this.#cursorUpdate.run(cursor.index, cursor.hash, nowMs, this.#chainId);
   }
 
-  /** @param final a block at or below the cursor */
-  setFinal(final: Cursor): void {
-    this.#finalUpdate.run(final.index, final.hash, this.#chainId);
+  /**
+   * @param final a block at or below the cursor
+   * @param certificate what makes it final, for a block in this file
+   */
+  setFinal(final: Cursor, certificate: Certificate | undefined): void {
+    const bytes = certificate ? CertificateType.serialize(certificate) : null;
+    this.#finalUpdate.run(final.index, final.hash, bytes, this.#chainId);
   }
 
   /** After a rollback, or where another program has written: the tables alone are right. */
@@ -185,6 +204,7 @@ export class ChainTables {
         .prepare(`DELETE FROM ${table} WHERE chain_id = ? AND ${column} > ?`)
         .run(this.#chainId, forkHeight);
     }
+    this.#db.prepare("UPDATE meta SET final_certificate = NULL WHERE chain_id = ?").run(this.#chainId);
     this.#names.clear();
     this.#assets.clear();
     return reorgId;
@@ -235,11 +255,10 @@ export class ChainTables {
     );
   }
 
-  #context(chainNumber: number, cumulativeWeight: bigint | undefined): RowContext {
+  #context(facts: BlockFacts): RowContext {
     return {
       spec: this.#spec,
-      chainNumber,
-      cumulativeWeight,
+      ...facts,
       nameOf: (address) => this.#nameOf(address),
       assetOf: (assetId) => this.#assetOf(assetId),
       addressOf: (publicKey) => this.#addressOf(publicKey),
@@ -278,6 +297,7 @@ export class ChainTables {
 const rangeDeletes: readonly (readonly [table: string, column: string])[] = [
   ["users", "registered_in"],
   ["assets", "issued_in"],
+  ["authority_changes", "block_id"],
   ["blocks", '"index"'],
 ];
 

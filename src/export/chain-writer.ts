@@ -2,6 +2,7 @@
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Block } from "../protocol/block.ts";
+import type { Certificate } from "../protocol/certificate.ts";
 import type { ChainMeta, ChainTables, Cursor } from "./chain-tables.ts";
 import { ExportError } from "./export-error.ts";
 import type { LedgerSource } from "./ledger-source.ts";
@@ -12,6 +13,11 @@ export interface WrittenBatch {
   readonly blocks: number;
   readonly transactions: number;
   readonly reorganized: boolean;
+}
+
+/** A final block, and what makes it final if that is known and lies in the file. */
+interface FinalBlock extends Cursor {
+  readonly certificate: Certificate | undefined;
 }
 
 export interface ChainWriterOptions {
@@ -54,15 +60,27 @@ export class ChainWriter {
     this.#checkGenesis(meta);
     const { height } = this.#source.head.header;
     const atHead = meta.cursor.index === height && meta.cursor.hash === this.#sourceHash(height);
-    return atHead && !this.#newFinal(meta.cursor, meta.final);
+    return atHead && !this.#newFinal(meta.cursor, meta);
   }
 
-  /** The highest block up to `tip` that is final for the chain, where the file does not say so yet. */
-  #newFinal(tip: Cursor, known: Cursor | undefined): Cursor | undefined {
+  /** The highest block up to `tip` that is final for the chain, where the file does not say so yet, or not what makes it final. */
+  #newFinal(tip: Cursor, known: ChainMeta | undefined): FinalBlock | undefined {
     const { final } = this.#source;
     if (!final) return undefined;
     const reached = final.height >= tip.index ? tip : { index: final.height, hash: toHex(final.hash) };
-    return reached.index > (known?.index ?? -1) ? reached : undefined;
+    const knownIndex = known?.final?.index ?? -1;
+    if (reached.index < knownIndex || (reached.index === knownIndex && known?.hasCertificate))
+      return undefined;
+    const certificate = reached.index === final.height ? this.#certificateUpTo(tip) : undefined;
+    return reached.index > knownIndex || certificate ? { ...reached, certificate } : undefined;
+  }
+
+  /** What makes the source's final block final, if the block that it certifies is in the file with its authorities. */
+  #certificateUpTo(tip: Cursor): Certificate | undefined {
+    const { finalCertificate } = this.#source;
+    if (!finalCertificate || finalCertificate.targetHeight > tip.index) return undefined;
+    const targetHash = toHex(finalCertificate.targetHash);
+    return this.#sourceHash(finalCertificate.targetHeight) === targetHash ? finalCertificate : undefined;
   }
 
   /** One SQL transaction's worth: a reorganization with its new branch, or the next blocks. */
@@ -76,8 +94,8 @@ export class ChainWriter {
     if (meta && forkHeight === headHeight) {
       if (before > headHeight)
         this.#logger.debug({ cursor: before, head: headHeight }, "the ledger is ahead of the chain");
-      const final = this.#newFinal(meta.cursor, meta.final);
-      if (final) this.#tables.setFinal(final);
+      const final = this.#newFinal(meta.cursor, meta);
+      if (final) this.#tables.setFinal(final, final.certificate);
       return { index: before, blocks: 0, transactions: 0, reorganized: false };
     }
     if (meta?.final && forkHeight < meta.final.index) throw this.#conflict(meta.final);
@@ -91,7 +109,11 @@ export class ChainWriter {
       (cursor.index < before || (blocks < blocksPerTransaction && rows < this.#rowsPerTransaction))
     ) {
       const block = this.#blockAfter(cursor);
-      this.#tables.append(block, chainNumber, this.#source.headerOf(block.hash)?.cumulativeWeight);
+      this.#tables.append(block, {
+        chainNumber,
+        cumulativeWeight: this.#source.headerOf(block.hash)?.cumulativeWeight,
+        authorityChanges: this.#source.authorityChanges(block),
+      });
       cursor = { index: block.header.height, hash: block.hashHex };
       blocks += 1;
       transactions += block.transactions.length;
@@ -105,8 +127,10 @@ export class ChainWriter {
       );
     }
     this.#tables.finish(cursor, nowMs);
-    const final = this.#newFinal(cursor, meta?.final);
-    if (final) this.#tables.setFinal(final);
+    // The block that the certificate is for may have left with the old branch.
+    const known = meta && (reorgId === undefined ? meta : { ...meta, hasCertificate: false });
+    const final = this.#newFinal(cursor, known);
+    if (final) this.#tables.setFinal(final, final.certificate);
     this.#writtenHash = cursor.hash;
     return { index: cursor.index, blocks, transactions, reorganized: reorgId !== undefined };
   }

@@ -1,31 +1,27 @@
 /** How the columns of the ledger's tables and views are written down: their SQL, and what the data dictionary says of them. */
-import type { Column, ColumnSource } from "./table.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Column, ColumnSource, ColumnType } from "./table.ts";
 
 export type ColumnRow = readonly [name: string, sql: string, meaning: string, unit?: string];
 
 export function columns(source: ColumnSource, rows: readonly ColumnRow[]): Column[] {
-  return rows.map(([name, sql, meaning, unit = ""]) => ({
-    name,
-    sql,
-    meaning,
-    unit,
-    source,
-    generated: sql.includes("GENERATED ALWAYS"),
-  }));
-}
-
-/** Decimal text of exact units, with all of its asset's places: 10.50000000. Core functions only, for any reader. */
-export function decimalTextSql(prefix: string, decimals: string): string {
-  const digits = `COALESCE(CAST(${prefix}_units AS TEXT), ${prefix}_units_large)`;
-  const padded = `substr(hex(zeroblob(${decimals})), 1, max(0, ${decimals} + 1 - length(${digits}))) || ${digits}`;
-  return (
-    `CASE WHEN ${decimals} = 0 THEN ${digits} ELSE ` +
-    `substr(${padded}, 1, max(1, length(${digits}) - ${decimals})) || '.' || substr(${padded}, -${decimals}) END`
-  );
+  return rows.map(([name, sql, meaning, unit = ""]) => {
+    const parts = /^(INTEGER|REAL|TEXT|BLOB)( NOT NULL)?(?: (.+))?$/s.exec(sql);
+    invariant(parts, `the type of ${name} is written as in ${sql}`);
+    return {
+      name,
+      type: parts[1] as ColumnType,
+      required: parts[2] !== undefined,
+      constraint: parts[3] ?? "",
+      meaning,
+      unit,
+      source,
+    };
+  });
 }
 
 /** The columns of one amount: exact integer, exact text for what an INTEGER cannot hold, and decimal text. */
-export function exactUnits(source: ColumnSource, prefix: string, what: string, decimals = "8"): Column[] {
+export function exactUnits(source: ColumnSource, prefix: string, what: string): Column[] {
   return columns(source, [
     [
       `${prefix}_units`,
@@ -39,12 +35,7 @@ export function exactUnits(source: ColumnSource, prefix: string, what: string, d
       `${what}, exact decimal digits, only where it is over 2^63 - 1 and so does not fit ${prefix}_units`,
       "base units",
     ],
-    [
-      `${prefix}_text`,
-      `TEXT GENERATED ALWAYS AS (${decimalTextSql(prefix, decimals)}) VIRTUAL`,
-      `${what} as decimal text, exact`,
-      "asset",
-    ],
+    [`${prefix}_text`, "TEXT", `${what} as decimal text with all places of the asset, exact`, "asset"],
   ]);
 }
 

@@ -3,14 +3,14 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import { tables } from "./ledger-tables.ts";
 import { nodeRow } from "./rows.ts";
-import { quoted, storedColumns } from "./table.ts";
+import { columnNames, quoted } from "./table.ts";
 
 export class NodeRegistry {
-  readonly #columns = storedColumns(tables.nodes);
+  readonly #columns = columnNames(tables.nodes);
   readonly #upsert: StatementSync;
 
   constructor(db: DatabaseSync) {
-    const kept = new Set(["chain_id", "node_id", "first_seen_ms", "last_seen_ms"]);
+    const kept = new Set(["chain_id", "node_id", "first_seen_ms", "last_seen_ms", "origin"]);
     const updates = this.#columns
       .filter((column) => !kept.has(column))
       .map(

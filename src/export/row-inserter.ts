@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { invariant } from "../base/invariant.ts";
 import type { Row, SqlValue } from "./rows.ts";
-import { quoted, storedColumns, type Table } from "./table.ts";
+import { columnNames, quoted, type Table } from "./table.ts";
 
 /** Measured: more rows to a statement bring nothing more. */
 const rowsPerStatement = 16;
@@ -13,7 +13,7 @@ export class RowInserter {
   readonly #many: StatementSync;
 
   constructor(db: DatabaseSync, table: Table) {
-    this.#columns = storedColumns(table);
+    this.#columns = columnNames(table);
     const head = `INSERT INTO ${quoted(table.name)} (${this.#columns.map(quoted).join(", ")}) VALUES `;
     const placeholders = `(${this.#columns.map(() => "?").join(", ")})`;
     this.#one = db.prepare(head + placeholders);

@@ -1,6 +1,7 @@
 /** Blocks and node records as rows of the ledger's tables: pure, so that an audit can rebuild them. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
+import type { AuthorityChange } from "../consensus/engine.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
 import {
   type Block,
@@ -21,7 +22,7 @@ import {
   issuedAssetId,
 } from "../protocol/transaction.ts";
 import { isoTimestamp, nameOfNumber, readableText } from "./readable.ts";
-import { sqlIntegerMax, storeUnits } from "./units.ts";
+import { decimalText, sqlIntegerMax, storeUnits } from "./units.ts";
 
 export type SqlValue = null | number | bigint | string | Uint8Array;
 /** Values by column name; every stored column of its table is there. */
@@ -38,6 +39,8 @@ export interface RowContext {
   readonly chainNumber: number;
   /** The engine's measure up to this block. */
   readonly cumulativeWeight: bigint | undefined;
+  /** What the block changed in the set of authorities. */
+  readonly authorityChanges: readonly AuthorityChange[];
   /** The name that an address bears after the parent block. */
   nameOf(address: string): string | undefined;
   /** An asset that was issued up to the parent block. */
@@ -51,6 +54,7 @@ export interface BlockRows {
   readonly transactions: readonly Row[];
   readonly users: readonly Row[];
   readonly assets: readonly Row[];
+  readonly authorityChanges: readonly Row[];
 }
 
 const keyHeightFactor = 2n ** BigInt(transactionListDepth);
@@ -67,7 +71,7 @@ export const aurAssetId = aurSymbol;
 export function blockToRows(block: Block, context: RowContext): BlockRows {
   const { header } = block;
   const chainId = toHex(header.chainId);
-  const named = new Map<string, string>();
+  const named = namesIn(block, context);
   const issued = new Map<string, AssetLabel>();
   const nameOf = (address: string) => named.get(address) ?? context.nameOf(address);
   const users: Row[] = [];
@@ -85,7 +89,6 @@ export function blockToRows(block: Block, context: RowContext): BlockRows {
     const fromUser = nameOf(from) ?? from;
     const effect = effectOf(decoded, from, context);
     if (payload.kind === "registerUser") {
-      named.set(from, effect.data);
       users.push({
         name: effect.data,
         account: from,
@@ -93,6 +96,7 @@ export function blockToRows(block: Block, context: RowContext): BlockRows {
         registered_at_ms: header.timestampMs,
         transaction_id: decoded.idHex,
         chain_id: chainId,
+        origin: "chain",
       });
     }
     if (payload.kind === "issueAsset") {
@@ -102,25 +106,27 @@ export function blockToRows(block: Block, context: RowContext): BlockRows {
         asset_id: decoded.idHex,
         ...label,
         name: readableText(payload.name),
-        ...units("supply", payload.supply),
+        ...units("supply", payload.supply, payload.decimals),
         issuer: fromUser,
         issuer_account: from,
         metadata: effect.data,
         issued_in: header.height,
         issued_at_ms: header.timestampMs,
         chain_id: chainId,
+        origin: "chain",
       });
     }
     const to = effect.to === undefined ? undefined : (nameOf(effect.to) ?? effect.to);
     const asset = effect.assetId === undefined ? undefined : assetLabel(effect.assetId, issued, context);
     const amountText =
-      effect.amount === undefined || !asset ? undefined : formatAmount(effect.amount, asset.decimals);
+      effect.amount === undefined || !asset ? undefined : decimalText(effect.amount, asset.decimals);
     if (position < summariesMax) {
       summaries.push({
         kind: payload.kind,
         from: fromUser,
         to,
-        amount: amountText,
+        amount:
+          effect.amount === undefined || !asset ? undefined : formatAmount(effect.amount, asset.decimals),
         asset: asset?.symbol,
         data: effect.data === "" ? undefined : shortened(effect.data),
       });
@@ -145,19 +151,53 @@ export function blockToRows(block: Block, context: RowContext): BlockRows {
       decimals: asset?.decimals ?? null,
       amount_units: amount.units,
       amount_units_large: amount.large,
+      amount_text: amountText ?? null,
       fee_units: fee.units,
       fee_units_large: fee.large,
+      fee_text: decimalText(transaction.fee, aurDecimals),
       sequence: transaction.sequence,
       valid_until: transaction.validUntil,
       timestamp_ms: transaction.timestampMs,
       data: effect.data,
       bytes: decoded.bytes,
+      signature: toHex(transaction.signature),
       transaction_key: firstKey + BigInt(position),
+      origin: "chain",
     });
   }
   const hidden = block.transactions.length - summaries.length;
   if (hidden > 0) summaries.push({ more: hidden });
-  return { block: blockRow(block, context, JSON.stringify(summaries), fees), transactions, users, assets };
+  return {
+    block: blockRow(block, { ...context, nameOf }, JSON.stringify(summaries), fees),
+    transactions,
+    users,
+    assets,
+    authorityChanges: authorityRows(block, context),
+  };
+}
+
+/** The names that accounts get in a block: they stand in all of its rows, whatever their order. */
+function namesIn({ transactions }: Block, context: RowContext): ReadonlyMap<string, string> {
+  const named = new Map<string, string>();
+  for (const { payload, transaction } of transactions) {
+    if (payload.kind === "registerUser") {
+      named.set(context.addressOf(transaction.sender), readableText(payload.name));
+    }
+  }
+  return named;
+}
+
+function authorityRows({ header }: Block, { authorityChanges, addressOf }: RowContext): Row[] {
+  return authorityChanges
+    .map(({ authority, change }) => ({
+      chain_id: toHex(header.chainId),
+      block_id: header.height,
+      account: addressOf(authority),
+      node_id: nodeIdOf(authority),
+      change,
+      origin: header.height === 0 ? "genesis" : "chain",
+    }))
+    .sort((left, right) => (left.account < right.account ? -1 : 1));
 }
 
 /** Transactions that the readable summary of a block names, and characters of each one's text. */
@@ -250,6 +290,7 @@ function nativeAssetRow(genesis: Block, spec: ChainSpec, chainId: string): Row {
     issued_in: 0,
     issued_at_ms: genesis.header.timestampMs,
     chain_id: chainId,
+    origin: "genesis",
   };
 }
 
@@ -272,6 +313,7 @@ function blockRow(block: Block, context: RowContext, summary: string, fees: bigi
     signature: isWork || isGenesis ? null : documentedSignature(header.producer, block.hash, seal.signature),
     chain_id: toHex(header.chainId),
     timestamp_ms: header.timestampMs,
+    timestamp_iso: isoTimestamp(header.timestampMs) ?? null,
     producer: producer ?? null,
     transaction_count: header.transactionCount,
     header_version: header.version,
@@ -288,13 +330,18 @@ function blockRow(block: Block, context: RowContext, summary: string, fees: bigi
     nonce_bytes: seal.nonce,
     seal_signature: seal.signature,
     consensus_bytes: ConsensusSectionType.serialize(block.consensusSection),
+    origin: isGenesis ? "genesis" : "chain",
   };
 }
 
-/** The two stored columns of an amount. */
-export function units(prefix: string, amount: bigint | undefined): Row {
+/** The columns of an amount, by default of AUR. */
+export function units(prefix: string, amount: bigint, decimals: number = aurDecimals): Row {
   const stored = storeUnits(amount);
-  return { [`${prefix}_units`]: stored.units, [`${prefix}_units_large`]: stored.large };
+  return {
+    [`${prefix}_units`]: stored.units,
+    [`${prefix}_units_large`]: stored.large,
+    [`${prefix}_text`]: decimalText(amount, decimals),
+  };
 }
 
 /** What a node says of itself; `seenAtMs` is the export's own clock. */
@@ -316,6 +363,7 @@ export function nodeRow(record: NodeRecord, seenAtMs: number): Row {
     record_timestamp_ms: record.timestampMs,
     record_bytes: encodeNodeRecord(record),
     chain_id: toHex(record.chainId),
+    origin: "observed",
   };
 }
 

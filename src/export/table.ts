@@ -3,16 +3,20 @@
 /** Where a column's value comes from. */
 export type ColumnSource = "genesis" | "chain" | "observed" | "export";
 
+/** SQLite's names of the four kinds of values. */
+export type ColumnType = "INTEGER" | "REAL" | "TEXT" | "BLOB";
+
 export interface Column {
   readonly name: string;
-  /** What stands after the name in CREATE TABLE. */
-  readonly sql: string;
+  readonly type: ColumnType;
+  /** Never NULL. */
+  readonly required: boolean;
+  /** What stands after type and NOT NULL in CREATE TABLE: a key, a reference or a check; often empty. */
+  readonly constraint: string;
   readonly meaning: string;
   readonly source: ColumnSource;
   /** E.g. "base units", "ms since 1970"; empty where there is none. */
   readonly unit: string;
-  /** Computed by SQLite from other columns: never written. */
-  readonly generated: boolean;
 }
 
 export interface Table {
@@ -33,9 +37,9 @@ export interface View {
   readonly added: readonly Column[];
 }
 
-/** Names of the columns that are written, in the order of the table. */
-export function storedColumns(table: Table): readonly string[] {
-  return table.columns.filter((column) => !column.generated).map((column) => column.name);
+/** Names of the columns, in the order of the table. */
+export function columnNames(table: Table): readonly string[] {
+  return table.columns.map((column) => column.name);
 }
 
 export function quoted(name: string): string {

@@ -14,6 +14,15 @@ export function storeUnits(amount: bigint | undefined): StoredUnits {
   return amount > sqlIntegerMax ? { units: null, large: amount.toString() } : { units: amount, large: null };
 }
 
+/** Decimal text with all places of the asset: 1050000000n of AUR is "10.50000000", and -1n is "-0.00000001". */
+export function decimalText(units: bigint, decimals: number): string {
+  if (units < 0n) return `-${decimalText(-units, decimals)}`;
+  const digits = units.toString();
+  if (decimals === 0) return digits;
+  const padded = digits.length > decimals ? digits : digits.padStart(decimals + 1, "0");
+  return `${padded.slice(0, -decimals)}.${padded.slice(-decimals)}`;
+}
+
 /** The amount of its two columns, read with `readBigInts`; none is zero. */
 export function loadUnits(units: unknown, large: unknown): bigint {
   if (typeof large === "string") return BigInt(large);

@@ -412,6 +412,8 @@ test("a missing block undoes its SQL transaction and is named; the next call goe
     spec: chain.spec,
     head: chain.head,
     final: undefined,
+    finalCertificate: undefined,
+    authorityChanges: (block: Block) => chain.authorityChanges(block),
     hashAtHeight: (height: number) => chain.hashAtHeight(height),
     headerOf: (hash: Uint8Array) => chain.headerOf(hash),
     block: (hash: Uint8Array) => (toHex(hash) === missing ? undefined : chain.block(hash)),

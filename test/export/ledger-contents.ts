@@ -29,7 +29,15 @@ export async function exportOnce(file: string, source: LedgerSource): Promise<vo
   }
 }
 
-const comparedTables = ["users", "blocks", "transactions", "assets", "mining_pool", "meta"];
+const comparedTables = [
+  "users",
+  "blocks",
+  "transactions",
+  "assets",
+  "authority_changes",
+  "mining_pool",
+  "meta",
+];
 
 /** Every row of the tables that follow from the chain, in one order; clocks left out. */
 export function chainContents(db: DatabaseSync): Record<string, string[]> {

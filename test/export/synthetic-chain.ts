@@ -1,5 +1,6 @@
 /** Chains made by hand for the export's tests: real keys, transactions and blocks; state roots and seals unverified. */
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import type { AuthorityChange } from "../../src/consensus/engine.ts";
 import type { LedgerSource } from "../../src/export/ledger-source.ts";
 import {
   assembleBlock,
@@ -8,6 +9,7 @@ import {
   emptyConsensusRoot,
   transactionsRoot,
 } from "../../src/protocol/block.ts";
+import type { Certificate } from "../../src/protocol/certificate.ts";
 import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
 import {
   admissionNumbers,
@@ -65,6 +67,10 @@ export class SyntheticChain implements LedgerSource {
   #canonical: Block[];
   /** As the test says. */
   final: Checkpoint | undefined;
+  /** As the test says. */
+  finalCertificate: Certificate | undefined;
+  /** As the test says, by the hash of the block in hex; this chain judges no votes. */
+  readonly changes = new Map<string, readonly AuthorityChange[]>();
 
   constructor(consensus: ConsensusName, salt = 1) {
     this.spec = specOf(consensus, salt);
@@ -91,6 +97,11 @@ export class SyntheticChain implements LedgerSource {
   headerOf(hash: Uint8Array): { cumulativeWeight: bigint } | undefined {
     const block = this.block(hash);
     return block && { cumulativeWeight: BigInt(block.header.height) };
+  }
+
+  authorityChanges({ header, hashHex }: Block): readonly AuthorityChange[] {
+    const founders = header.height === 0 ? this.spec.genesis.authorities : [];
+    return this.changes.get(hashHex) ?? founders.map((authority) => ({ authority, change: "added" }));
   }
 
   sign(

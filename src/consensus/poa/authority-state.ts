@@ -64,6 +64,15 @@ export function authorityStateOf({ consensusState }: Pick<HeaderRecord, "consens
   return decoded.value;
 }
 
+/** {@link AuthorityState.authoritiesSinceHeight} without decoding the rest: it follows the offset of the first field. */
+export function authoritiesSinceHeightOf({ consensusState }: Pick<HeaderRecord, "consensusState">): number {
+  const { buffer, byteOffset, byteLength } = consensusState;
+  return Number(new DataView(buffer, byteOffset, byteLength).getBigUint64(offsetBytes, true));
+}
+
+/** Of the place of a list in SSZ. */
+const offsetBytes = 4;
+
 export function encodeAuthorityState(state: AuthorityState): Uint8Array {
   const consensusState = AuthorityStateType.serialize(state);
   decodedStates.set(consensusState, state);

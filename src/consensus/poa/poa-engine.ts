@@ -11,6 +11,7 @@ import { EvidencePool } from "../finality/evidence-pool.ts";
 import { FinalityGadget } from "../finality/finality-gadget.ts";
 import { rememberingVerifier } from "../finality/verified-votes.ts";
 import { advanceState, type PoaRules, poaRules } from "./advance.ts";
+import { authorityChangesBetween } from "./authority-changes.ts";
 import { type AuthorityState, authorityStateOf, encodeAuthorityState, indexIn } from "./authority-state.ts";
 import { BallotBox } from "./ballot-box.ts";
 import { recoveredAuthorityState } from "./recovered-state.ts";
@@ -103,6 +104,7 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
           .map((authority): AuthorityUpdate => ({ authority, removed }));
       return [...changed(after, before, false), ...changed(before, after, true)];
     },
+    authorityChanges: (before, after, { evidence }) => authorityChangesBetween(before, after, evidence),
     finality(record) {
       const state = authorityStateOf(record);
       return { ...state, inFlight: state.inFlight[0], established: state.established === 1 };

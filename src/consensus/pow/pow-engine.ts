@@ -62,6 +62,7 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
     },
     voteCounter: () => refusesVotes,
     authorityUpdates: () => [],
+    authorityChanges: () => [],
     finality: () => undefined,
     recoveredState: () => undefined,
     openFinality: () => undefined,

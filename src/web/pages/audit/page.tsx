@@ -75,7 +75,7 @@ function NoLedger() {
 
 function Lines({ title, lead, lines }: { title: string; lead?: string; lines: readonly SqlLine[] }) {
   return (
-    <Card title={title} lead={lead ?? "In the folder of the file, with SQLite 3.37 or newer."}>
+    <Card title={title} lead={lead ?? "In the folder of the file, with SQLite 3.8.3 or newer."}>
       <dl class="audit-lines">
         {lines.map(({ what, expected, sql }) => (
           <div key={sql}>
