@@ -106,7 +106,7 @@ function checkTable(db: DatabaseSync, table: DigestTableName): void {
 
 function query(db: DatabaseSync, table: DigestTableName, order: string): StatementSync {
   const names = digestColumns[table].map((column) => `"${column}"`);
-  const statement = db.prepare(`SELECT ${names.join(", ")} FROM ${table} WHERE chain_id = ? ${order}`);
+  const statement = db.prepare(`SELECT ${names.join(", ")} FROM main.${table} WHERE chain_id = ? ${order}`);
   statement.setReadBigInts(true);
   return statement;
 }
