@@ -152,10 +152,8 @@ function barsOf(reader: LedgerReader, chainId: string, headHeight: number) {
   });
   return {
     bucket,
-    blocks: places.map(({ blocks }, index) => barAt(index, blocks, `${blocks} blocks`)),
-    transactions: places.map(({ transactions }, index) =>
-      barAt(index, transactions, `${transactions} transactions`),
-    ),
+    blocks: places.map(({ blocks }, index) => barAt(index, blocks, String(blocks))),
+    transactions: places.map(({ transactions }, index) => barAt(index, transactions, String(transactions))),
     volume: places.map(({ volume }, index) => barAt(index, volume, `${formatAmount(volume)} AUR`)),
   };
 }

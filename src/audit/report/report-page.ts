@@ -84,7 +84,7 @@ const statusTags: Readonly<Record<CheckStatus, readonly [colour: string, text: s
 };
 
 function checkTable(checks: readonly CheckResult[]): Html {
-  return html`<div class="wide"><table><thead><tr><th>Check</th><th>What it asks</th><th>Result</th>
+  return html`<div class="wide checks" tabindex="0" role="region" aria-label="Checks"><table><thead><tr><th>Check</th><th>What it asks</th><th>Result</th>
 <th class="number">Rows</th><th class="number">Findings</th><th class="number">Seconds</th></tr></thead><tbody>
 ${checks.map(checkRow)}</tbody></table></div>`;
 }
@@ -100,7 +100,7 @@ function checkRow({ name, title, status, rows, findings, seconds, notJudged, not
 function findingTable(findings: readonly Finding[], total: number): Html {
   if (total === 0) return html`<p>None.</p>`;
   const shown = findings.slice(0, shownFindingsMax);
-  return html`<div class="wide"><table><thead><tr><th>Check</th><th>Where</th><th>Expected</th><th>Found</th><th>What it means</th></tr></thead><tbody>
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Findings"><table><thead><tr><th>Check</th><th>Where</th><th>Expected</th><th>Found</th><th>What it means</th></tr></thead><tbody>
 ${shown.map(findingRow)}</tbody></table></div>
 ${shown.length < total ? html`<p class="soft">${total - shown.length} more findings are not shown here; the JSON (<code>--json</code>) has up to 1,000 of each check.</p>` : null}`;
 }
@@ -121,7 +121,7 @@ function figuresPart(figures: ChainFigures, isDoubtful: boolean): Html {
 ${assets.map(assetPart)}
 ${assetsTotal > assets.length ? html`<p class="soft">${assetsTotal - assets.length} more assets have holders.</p>` : null}
 <h3>Sealed by whom</h3>
-<div class="wide"><table><thead><tr><th>Producer</th><th class="number">Blocks</th><th class="number">Share</th><th class="number">Transactions</th></tr></thead><tbody>
+<div class="wide" tabindex="0" role="region" aria-label="Sealed by whom"><table><thead><tr><th>Producer</th><th class="number">Blocks</th><th class="number">Share</th><th class="number">Transactions</th></tr></thead><tbody>
 ${sealers.map((sealer) => html`<tr><td>${accountText(sealer)}</td><td class="number">${sealer.blocks}</td><td class="number">${percent(sealer.share)}</td><td class="number">${sealer.transactions}</td></tr>`)}
 </tbody></table></div>
 ${sealersTotal > sealers.length ? html`<p class="soft">${sealersTotal - sealers.length} more producers.</p>` : null}
@@ -134,7 +134,7 @@ ${sealersTotal > sealers.length ? html`<p class="soft">${sealersTotal - sealers.
 ${
   reorganizations.length === 0
     ? null
-    : html`<div class="wide"><table><thead><tr><th>Seen</th><th class="number">After block</th><th class="number">Blocks that left</th><th class="number">Blocks that joined</th></tr></thead><tbody>
+    : html`<div class="wide" tabindex="0" role="region" aria-label="Reorganizations"><table><thead><tr><th>Seen</th><th class="number">After block</th><th class="number">Blocks that left</th><th class="number">Blocks that joined</th></tr></thead><tbody>
 ${reorganizations.map(({ seenAt, forkHeight, left, joined }) => html`<tr><td>${seenAt}</td><td class="number">${forkHeight}</td><td class="number">${left}</td><td class="number">${joined}</td></tr>`)}</tbody></table></div>`
 }`;
 }
@@ -142,7 +142,7 @@ ${reorganizations.map(({ seenAt, forkHeight, left, joined }) => html`<tr><td>${s
 function assetPart({ assetId, symbol, supply, holders, largest }: AssetFigures): Html {
   const id = assetId === symbol ? null : html` <code class="soft">${assetId}</code>`;
   return html`<p><strong>${symbol}</strong>${id}: ${supply} in ${holders} ${holders === 1 ? "account" : "accounts"}</p>
-<div class="wide"><table><thead><tr><th>Account</th><th class="number">Amount</th><th class="number">Share</th><th></th></tr></thead><tbody>
+<div class="wide" tabindex="0" role="region" aria-label="Largest holders"><table><thead><tr><th>Account</th><th class="number">Amount</th><th class="number">Share</th><th></th></tr></thead><tbody>
 ${largest.map((holder) => html`<tr><td>${accountText(holder)}</td><td class="number">${holder.amount}</td><td class="number">${percent(holder.share)}</td><td><span class="share" style="width:${(Math.max(0, Math.min(1, holder.share)) * 6).toFixed(2)}rem"></span></td></tr>`)}
 </tbody></table></div>`;
 }

@@ -30,6 +30,7 @@ li { margin: .2rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; font-size: 13px; color: var(--soft); }
+.checks td:nth-child(2) { min-width: 13rem; }
 td.number, th.number { text-align: right; white-space: nowrap; }
 .tag { display: inline-block; padding: 0 .5rem; border-radius: 1rem; font-size: 12.5px; font-weight: 600; white-space: nowrap; }
 .tag.good { background: var(--good-soft); color: var(--good); }
