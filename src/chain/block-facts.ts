@@ -17,7 +17,7 @@ export interface AuthorityChangesModules {
 
 /** How a stored block changed the set of authorities, by what the headers commit to: every node says the same, whenever asked. */
 export function authorityChangesOf(
-  { hash, header, consensusSection }: Block,
+  { hash, header, consensusSection }: Pick<Block, "hash" | "header" | "consensusSection">,
   { engine, recordOf, committedOf }: AuthorityChangesModules,
 ): readonly AuthorityChange[] {
   // Proof of Work has no authorities, and its records need no look.

@@ -284,7 +284,7 @@ export class Chain {
   }
 
   /** What a canonical block changed in the set of authorities; of block 0 the set itself. */
-  authorityChanges(block: Block): readonly AuthorityChange[] {
+  authorityChanges(block: Pick<Block, "hash" | "header" | "consensusSection">): readonly AuthorityChange[] {
     return authorityChangesOf(block, {
       engine: this.engine,
       recordOf: (hash) => this.#store.headerRecord(hash),

@@ -1,23 +1,32 @@
 /** Writes one chain into an open ledger: which block comes next, where file and chain part, and what is final. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Block } from "../protocol/block.ts";
+import { type Block, decodeBlock } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
+import { contentFault } from "../store/damaged-blocks.ts";
 import type { ChainMeta, ChainTables, Cursor } from "./chain-tables.ts";
 import { ExportError } from "./export-error.ts";
-import type { LedgerSource } from "./ledger-source.ts";
+import type { ChainView, FedBlock, FedBlocks, FeedLimits, LedgerFeed } from "./ledger-feed.ts";
+
+/** What the next SQL transaction is for. */
+export type WriteStep =
+  | { readonly kind: "append"; readonly cursor: Cursor | undefined; readonly view: ChainView }
+  | { readonly kind: "final"; readonly cursor: Cursor; readonly view: ChainView }
+  | {
+      readonly kind: "reorganize";
+      readonly cursor: Cursor;
+      readonly view: ChainView;
+      readonly forkHeight: number;
+    };
 
 export interface WrittenBatch {
   /** Of the last block in the file. */
   readonly index: number;
+  /** Of the block up to which rows are wanted. */
+  readonly headHeight: number;
   readonly blocks: number;
   readonly transactions: number;
   readonly reorganized: boolean;
-}
-
-/** A final block, and what makes it final if that is known and lies in the file. */
-interface FinalBlock extends Cursor {
-  readonly certificate: Certificate | undefined;
 }
 
 export interface ChainWriterOptions {
@@ -29,152 +38,261 @@ export interface ChainWriterOptions {
 
 export interface ChainWriterModules {
   readonly tables: ChainTables;
-  readonly source: LedgerSource;
+  readonly feed: LedgerFeed;
   readonly logger: Logger;
 }
 
-const blocksPerTransaction = 1_000;
+/** Thrown out of an SQL transaction, which is rolled back: the chain has moved away from what it began to write. */
+export class ChainMoved extends Error {
+  override name = "ChainMoved";
+}
 
-/** Every method but `isInStep` belongs inside a write transaction, which the caller holds. */
+const blocksPerTransaction = 1_000;
+/** Of one answer; one more is asked for while it is written, and that is all that waits in memory. */
+const answerLimits: FeedLimits = { bytes: 4 * 1024 * 1024, blocks: 2_000 };
+const hashesPerAnswer = 1_000;
+
 export class ChainWriter {
   readonly #file: string;
   readonly #rowsPerTransaction: number;
   readonly #tables: ChainTables;
-  readonly #source: LedgerSource;
+  readonly #feed: LedgerFeed;
   readonly #logger: Logger;
   /** Hash of the cursor that this object wrote last: another one means that somebody else has written. */
   #writtenHash: string | undefined;
+  /** Blocks that are not written yet, the hash of the block that they follow, and the view of the chain that they are from. */
+  #waiting: readonly FedBlock[] = [];
+  #waitingAfter: string | undefined;
+  #view: ChainView | undefined;
+  /** The answer that follows `#waiting`, and the block that it was asked to follow. */
+  #ahead: { readonly hash: string; readonly answer: Promise<FedBlocks> } | undefined;
 
   constructor(options: ChainWriterOptions, modules: ChainWriterModules) {
     this.#file = options.file;
     this.#rowsPerTransaction = options.rowsPerTransaction;
     this.#tables = modules.tables;
-    this.#source = modules.source;
+    this.#feed = modules.feed;
     this.#logger = modules.logger;
   }
 
-  /** Whether the file has every block up to the head, and what is final. */
-  isInStep(): boolean {
+  /** Forgets what was read of the chain ahead of its writing: the next step begins with what the file says. */
+  reset(): void {
+    this.#waiting = [];
+    this.#view = undefined;
+    this.#ahead = undefined;
+  }
+
+  /**
+   * What is to be written next; undefined if the file has every block, and what is final. Outside of a transaction.
+   *
+   * @throws ExportError if file and chain do not go together, or a block is missing
+   */
+  async next(): Promise<WriteStep | undefined> {
     const meta = this.#tables.meta();
-    if (!meta) return false;
-    this.#checkGenesis(meta);
-    const { height } = this.#source.head.header;
-    const atHead = meta.cursor.index === height && meta.cursor.hash === this.#sourceHash(height);
-    return atHead && !this.#newFinal(meta.cursor, meta);
-  }
-
-  /** The highest block up to `tip` that is final for the chain, where the file does not say so yet, or not what makes it final. */
-  #newFinal(tip: Cursor, known: ChainMeta | undefined): FinalBlock | undefined {
-    const { final } = this.#source;
-    if (!final) return undefined;
-    const reached = final.height >= tip.index ? tip : { index: final.height, hash: toHex(final.hash) };
-    const knownIndex = known?.final?.index ?? -1;
-    if (reached.index < knownIndex || (reached.index === knownIndex && known?.hasCertificate))
-      return undefined;
-    const certificate = reached.index === final.height ? this.#certificateUpTo(tip) : undefined;
-    return reached.index > knownIndex || certificate ? { ...reached, certificate } : undefined;
-  }
-
-  /** What makes the source's final block final, if the block that it certifies is in the file with its authorities. */
-  #certificateUpTo(tip: Cursor): Certificate | undefined {
-    const { finalCertificate } = this.#source;
-    if (!finalCertificate || finalCertificate.targetHeight > tip.index) return undefined;
-    const targetHash = toHex(finalCertificate.targetHash);
-    return this.#sourceHash(finalCertificate.targetHeight) === targetHash ? finalCertificate : undefined;
-  }
-
-  /** One SQL transaction's worth: a reorganization with its new branch, or the next blocks. */
-  writeBatch(nowMs: number): WrittenBatch {
-    const headHeight = this.#source.head.header.height;
-    const meta = this.#tables.meta();
-    if (meta) this.#checkGenesis(meta);
-    if (meta?.cursor.hash !== this.#writtenHash) this.#tables.forget();
-    const forkHeight = meta ? this.#forkHeight(meta.cursor) : -1;
-    const before = meta?.cursor.index ?? -1;
-    if (meta && forkHeight === headHeight) {
-      if (before > headHeight)
-        this.#logger.debug({ cursor: before, head: headHeight }, "the ledger is ahead of the chain");
-      const final = this.#newFinal(meta.cursor, meta);
-      if (final) this.#tables.setFinal(final, final.certificate);
-      return { index: before, blocks: 0, transactions: 0, reorganized: false };
+    const cursor = meta?.cursor;
+    if (this.#waiting.length > 0 && this.#view && cursor?.hash === this.#waitingAfter) {
+      return { kind: "append", cursor, view: this.#view };
     }
-    if (meta?.final && forkHeight < meta.final.index) throw this.#conflict(meta.final);
-    const chainNumber = meta?.chainNumber ?? this.#tables.begin(this.#requiredHash(0), nowMs);
-    const reorgId = meta && forkHeight < before ? this.#tables.rewind(meta, forkHeight, nowMs) : undefined;
-    let cursor: Cursor = { index: forkHeight, hash: meta ? this.#requiredHash(forkHeight) : "" };
+    const { view, isOnChain, blocks, fault } = await this.#answerAfter(cursor);
+    if (meta) this.#checkGenesis(meta, view);
+    if (cursor && !isOnChain) return this.#nextElsewhere(meta, cursor);
+    if (blocks.length > 0) {
+      this.#wait(blocks, cursor, view);
+      return { kind: "append", cursor, view };
+    }
+    if (fault) throw this.#incomplete(fault.height, fault.why, fault.next);
+    const isFinalNew = meta && newFinal(view, meta.cursor, meta);
+    return isFinalNew ? { kind: "final", cursor: meta.cursor, view } : undefined;
+  }
+
+  /** The last block of the file is not on the chain: it is another branch's, or the chain does not reach so far (yet). */
+  async #nextElsewhere(meta: ChainMeta, cursor: Cursor): Promise<WriteStep | undefined> {
+    const { forkHeight, view } = await this.#findFork(meta, cursor);
+    if (forkHeight < view.headHeight) {
+      // The chain may have come back to the file's branch since the first answer.
+      return forkHeight < cursor.index ? { kind: "reorganize", cursor, view, forkHeight } : this.next();
+    }
+    this.#logger.debug({ cursor: cursor.index, head: view.headHeight }, "the ledger is ahead of the chain");
+    return newFinal(view, cursor, meta) ? { kind: "final", cursor, view } : undefined;
+  }
+
+  #wait(blocks: readonly FedBlock[], after: Cursor | undefined, view: ChainView): void {
+    this.#waiting = blocks;
+    this.#waitingAfter = after?.hash;
+    this.#view = view;
+  }
+
+  async #answerAfter(cursor: Cursor | undefined): Promise<FedBlocks> {
+    const ahead = this.#ahead;
+    this.reset();
+    if (ahead && ahead.hash === cursor?.hash) return ahead.answer;
+    return this.#feed.blocksAfter(cursor, answerLimits);
+  }
+
+  /** The highest block that file and chain share. */
+  async #findFork(meta: ChainMeta, cursor: Cursor): Promise<{ forkHeight: number; view: ChainView }> {
+    let last = cursor.index;
+    for (;;) {
+      const first = Math.max(0, last - hashesPerAnswer + 1);
+      const { view, hashes } = await this.#feed.hashes(first, last);
+      this.#checkGenesis(meta, view);
+      if (view.headHeight < first) {
+        last = view.headHeight;
+        if (last < 0) return { forkHeight: last, view };
+        continue;
+      }
+      for (let height = Math.min(last, view.headHeight); height >= first; height -= 1) {
+        const hash = hashes[height - first];
+        if (hash && this.#tables.hashAt(height) === toHex(hash)) return { forkHeight: height, view };
+      }
+      // The walk ends at block 0, which #checkGenesis has compared.
+      if (first === 0) return { forkHeight: 0, view };
+      last = first - 1;
+    }
+  }
+
+  /** Writes a step; inside of a write transaction, which the caller holds, and rolls back if this throws. */
+  write(step: WriteStep, nowMs: number): WrittenBatch | Promise<WrittenBatch> {
+    const meta = this.#tables.meta();
+    // Another program has written since the step was planned.
+    if (meta?.cursor.hash !== step.cursor?.hash) throw new ChainMoved();
+    if (meta?.cursor.hash !== this.#writtenHash) this.#tables.forget();
+    const { headHeight } = step.view;
+    if (step.kind === "final") {
+      const final = meta && newFinal(step.view, step.cursor, meta);
+      if (final) this.#tables.setFinal(final, final.certificate);
+      return { index: step.cursor.index, headHeight, blocks: 0, transactions: 0, reorganized: false };
+    }
+    if (step.kind === "reorganize") return this.#reorganize(step, meta as ChainMeta, nowMs);
+    const last = this.#waiting.at(-1) as FedBlock;
+    if (!this.#ahead && last.height < headHeight) this.#askAhead(last);
+    const chainNumber = meta?.chainNumber ?? this.#begin(step.view, nowMs);
+    const batch = this.#append(step.cursor, chainNumber, -1);
+    this.#finish(batch.cursor, meta, nowMs);
+    return { ...batch, index: batch.cursor.index, headHeight, reorganized: false };
+  }
+
+  #begin({ genesisHash }: ChainView, nowMs: number): number {
+    if (!genesisHash) throw this.#incomplete(0);
+    return this.#tables.begin(toHex(genesisHash), nowMs);
+  }
+
+  /** The chain reads on while these blocks become rows. */
+  #askAhead({ height, hash }: FedBlock): void {
+    const cursor = { index: height, hash: toHex(hash) };
+    const answer = this.#feed.blocksAfter(cursor, answerLimits);
+    // Whoever waits for the answer gets the error; nobody may.
+    answer.catch(() => undefined);
+    this.#ahead = { hash: cursor.hash, answer };
+  }
+
+  /**
+   * Makes rows of the waiting blocks, as many as go into one SQL transaction.
+   *
+   * @param atLeast height up to which blocks are written however many they are
+   */
+  #append(after: Cursor | undefined, chainNumber: number, atLeast: number) {
+    let cursor = after;
     let [blocks, transactions, rows] = [0, 0, 0];
-    // A new branch is written at least as far as the old one reached, so that no reader sees a gap.
-    while (
-      cursor.index < headHeight &&
-      (cursor.index < before || (blocks < blocksPerTransaction && rows < this.#rowsPerTransaction))
-    ) {
-      const block = this.#blockAfter(cursor);
-      this.#tables.append(block, {
-        chainNumber,
-        cumulativeWeight: this.#source.headerOf(block.hash)?.cumulativeWeight,
-        authorityChanges: this.#source.authorityChanges(block),
-      });
-      cursor = { index: block.header.height, hash: block.hashHex };
+    for (const fed of this.#waiting) {
+      const isFull = blocks >= blocksPerTransaction || rows >= this.#rowsPerTransaction;
+      if (fed.height > atLeast && isFull) break;
+      const block = this.#decoded(fed, cursor);
+      const { cumulativeWeight, authorityChanges } = fed;
+      this.#tables.append(block, { chainNumber, cumulativeWeight, authorityChanges });
+      cursor = { index: fed.height, hash: block.hashHex };
       blocks += 1;
       transactions += block.transactions.length;
       rows += block.transactions.length + 1;
     }
-    if (reorgId !== undefined) {
-      this.#tables.finishReorganization(reorgId, cursor);
-      this.#logger.info(
-        { fork: forkHeight, old: before, new: cursor.index },
-        "the ledger followed a reorganization",
-      );
-    }
+    this.#waiting = this.#waiting.slice(blocks);
+    this.#waitingAfter = cursor?.hash;
+    return { cursor: cursor as Cursor, blocks, transactions };
+  }
+
+  #finish(cursor: Cursor, meta: ChainMeta | undefined, nowMs: number): void {
     this.#tables.finish(cursor, nowMs);
-    // The block that the certificate is for may have left with the old branch.
-    const known = meta && (reorgId === undefined ? meta : { ...meta, hasCertificate: false });
-    const final = this.#newFinal(cursor, known);
+    const final = this.#view && newFinal(this.#view, cursor, meta);
     if (final) this.#tables.setFinal(final, final.certificate);
     this.#writtenHash = cursor.hash;
-    return { index: cursor.index, blocks, transactions, reorganized: reorgId !== undefined };
   }
 
-  /** The highest block that file and chain share. */
-  #forkHeight(cursor: Cursor): number {
-    let height = Math.min(cursor.index, this.#source.head.header.height);
-    // The walk ends at block 0, which #checkGenesis has compared.
-    while (height > 0 && this.#tables.hashAt(height) !== this.#sourceHash(height)) height -= 1;
-    return height;
+  /** Takes the old branch back and writes the new one at least as far as the old one reached, so that no reader sees a gap. */
+  async #reorganize(
+    { cursor: old, forkHeight }: WriteStep & { kind: "reorganize" },
+    meta: ChainMeta,
+    nowMs: number,
+  ): Promise<WrittenBatch> {
+    if (meta.final && forkHeight < meta.final.index) throw this.#conflict(meta.final);
+    const forkHash = this.#tables.hashAt(forkHeight);
+    if (forkHash === undefined) throw new ChainMoved();
+    this.reset();
+    const reorgId = this.#tables.rewind(meta, forkHeight, nowMs);
+    let cursor: Cursor = { index: forkHeight, hash: forkHash };
+    let [blocks, transactions] = [0, 0];
+    let headHeight: number;
+    do {
+      const { view, isOnChain, blocks: found, fault } = await this.#feed.blocksAfter(cursor, answerLimits);
+      headHeight = view.headHeight;
+      if (!isOnChain || (found.length === 0 && !fault)) throw new ChainMoved();
+      if (found.length === 0) throw this.#incomplete(fault?.height ?? 0, fault?.why, fault?.next);
+      this.#wait(found, cursor, view);
+      const batch = this.#append(cursor, meta.chainNumber, old.index);
+      cursor = batch.cursor;
+      blocks += batch.blocks;
+      transactions += batch.transactions;
+    } while (cursor.index < old.index && cursor.index < headHeight);
+    this.#tables.finishReorganization(reorgId, cursor);
+    // The block that the certificate is for may have left with the old branch.
+    this.#finish(cursor, { ...meta, hasCertificate: false }, nowMs);
+    this.#logger.info(
+      { fork: forkHeight, old: old.index, new: cursor.index },
+      "the ledger followed a reorganization",
+    );
+    return { index: cursor.index, headHeight, blocks, transactions, reorganized: true };
   }
 
-  #blockAfter(cursor: Cursor): Block {
-    const height = cursor.index + 1;
-    const hash = this.#source.hashAtHeight(height);
-    const block = hash && this.#source.block(hash);
+  /** The block of these bytes, which must be the one of this hash in all its parts, and follow the cursor. */
+  #decoded({ height, hash, bytes, seal }: FedBlock, cursor: Cursor | undefined): Block {
+    const decoded = decodeBlock(bytes);
+    const block = decoded.ok ? decoded.value : undefined;
+    const fault = block
+      ? contentFault(block, { hash, header: block.header, seal: seal ?? block.seal })
+      : "it does not decode";
+    if (!block || fault !== undefined) {
+      this.#feed.blockIsDamaged(hash);
+      throw this.#incomplete(height, `it is damaged: ${fault}`);
+    }
+    const { header } = block;
     const isNext =
-      block?.header.height === height &&
-      bytesEqual(block.header.chainId, this.#source.spec.chainId) &&
-      (height === 0 || toHex(block.header.parentHash) === cursor.hash);
-    if (block && isNext) return block;
-    throw this.#incomplete(height);
+      header.height === height &&
+      height === (cursor?.index ?? -1) + 1 &&
+      bytesEqual(header.chainId, this.#feed.spec.chainId) &&
+      (cursor === undefined || toHex(header.parentHash) === cursor.hash);
+    if (!isNext) throw this.#incomplete(height, "it does not follow the one before it");
+    return block;
   }
 
-  #incomplete(height: number): ExportError {
+  #incomplete(height: number, why = "it is missing", next?: string): ExportError {
     return new ExportError(
       "export/source-incomplete",
-      `the chain ${this.#source.spec.name} cannot be exported`,
-      `its block ${height} is missing or does not follow the one before it`,
-      "start the node on its data directory, so that it checks and mends its store",
+      `the chain ${this.#feed.spec.name} cannot be exported beyond block ${height}`,
+      why,
+      next ?? "start the node on its data directory, so that it checks and mends its store",
     );
   }
 
   #conflict(final: Cursor): ExportError {
     return new ExportError(
       "export/conflicts-with-final",
-      `${this.#file} does not follow the chain ${this.#source.spec.name}`,
+      `${this.#file} does not follow the chain ${this.#feed.spec.name}`,
       `block ${final.index} (${final.hash}) is final in the file, and the chain has another in its place`,
       "ask other nodes which of the two they have; then name another file for this chain",
     );
   }
 
-  #checkGenesis(meta: ChainMeta): void {
-    const genesisHash = this.#sourceHash(0);
+  #checkGenesis(meta: ChainMeta, view: ChainView): void {
+    const genesisHash = view.genesisHash && toHex(view.genesisHash);
     if (meta.genesisHash === genesisHash) return;
     throw new ExportError(
       "export/genesis-mismatch",
@@ -183,15 +301,25 @@ export class ChainWriter {
       "name another file, or move this one aside",
     );
   }
+}
 
-  #sourceHash(height: number): string | undefined {
-    const hash = this.#source.hashAtHeight(height);
-    return hash && toHex(hash);
-  }
+/** A final block, and what makes it final if that is known and lies in the file. */
+interface FinalBlock extends Cursor {
+  readonly certificate: Certificate | undefined;
+}
 
-  #requiredHash(height: number): string {
-    const hash = this.#sourceHash(height);
-    if (hash === undefined) throw this.#incomplete(height);
-    return hash;
-  }
+/** The highest block up to `tip` that is final for the chain, where the file does not say so yet, or not what makes it final. */
+function newFinal(
+  { final, certificate }: ChainView,
+  tip: Cursor,
+  known: ChainMeta | undefined,
+): FinalBlock | undefined {
+  if (!final) return undefined;
+  const reached = final.height >= tip.index ? tip : { index: final.height, hash: toHex(final.hash) };
+  const knownIndex = known?.final?.index ?? -1;
+  if (reached.index < knownIndex || (reached.index === knownIndex && known?.hasCertificate)) return undefined;
+  // The block that it certifies is to be in the file, with its authorities.
+  const isThere = reached.index === final.height && certificate && certificate.targetHeight <= tip.index;
+  const shown = isThere ? certificate : undefined;
+  return reached.index > knownIndex || shown ? { ...reached, certificate: shown } : undefined;
 }

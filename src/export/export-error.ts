@@ -15,6 +15,7 @@ export type ExportErrorCode =
   | "export/read-only"
   | "export/disk-full"
   | "export/corrupt"
+  | "export/thread-ended"
   | "export/io";
 
 export class ExportError extends Error {

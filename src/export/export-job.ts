@@ -6,7 +6,10 @@ import { type Clock, sleep } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import type { Cursor } from "./chain-tables.ts";
+import { ChainMoved, type WriteStep, type WrittenBatch } from "./chain-writer.ts";
 import { ExportError, type ExportErrorCode, isBusy, toExportError } from "./export-error.ts";
+import { type LedgerFeed, localFeed } from "./ledger-feed.ts";
+import type { CatchUpReport, ExportProgress, LedgerJob } from "./ledger-job.ts";
 import { readerOf } from "./ledger-readers.ts";
 import type { LedgerSource } from "./ledger-source.ts";
 import { OpenedLedger } from "./opened-ledger.ts";
@@ -27,28 +30,12 @@ export interface ExportJobOptions {
 }
 
 export interface ExportModules {
-  readonly source: LedgerSource;
+  readonly feed: LedgerFeed;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
-export interface ExportProgress {
-  readonly index: number;
-  readonly headHeight: number;
-  /** Written by this call so far. */
-  readonly blocks: number;
-  readonly transactions: number;
-}
-
-export interface CatchUpReport {
-  readonly blocks: number;
-  readonly transactions: number;
-  readonly reorganizations: number;
-  /** The last block in the file; undefined where the call was stopped before the first. */
-  readonly cursor: Cursor | undefined;
-}
-
-/** Keeps the event loop of a running node free: some 60 ms each on a slow machine. */
+/** A stop waits for one SQL transaction, and so do other writers: some 100 ms on a slow machine. */
 const rowsPerTransactionDefault = 2_000;
 const busyWaitMaxMsDefault = 10_000;
 const busyRetryMs = 25;
@@ -59,26 +46,30 @@ const logBytesMaxDefault = 128 * 1024 * 1024;
 const bulkBlocksMin = 1_000;
 
 /**
- * Opens the file for one chain. Several jobs, one for each chain, may share a file.
+ * Opens the file for one chain of this thread. Several jobs, one for each chain, may share a file.
  *
  * @throws ExportError if the file cannot be a ledger of this chain
  */
-export function createExportJob(options: ExportJobOptions, modules: ExportModules): ExportJob {
-  const job = new ExportJob(options, modules);
+export function createExportJob(
+  options: ExportJobOptions,
+  { source, ...modules }: Omit<ExportModules, "feed"> & { readonly source: LedgerSource },
+): ExportJob {
+  const job = new ExportJob(options, { ...modules, feed: localFeed(source) });
   job.open();
   return job;
 }
 
-export class ExportJob {
+export class ExportJob implements LedgerJob {
   readonly file: string;
   readonly #options: Required<Omit<ExportJobOptions, "file" | "reserve">>;
   readonly #reserve: ExportJobOptions["reserve"];
-  readonly #source: LedgerSource;
+  readonly #feed: LedgerFeed;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** Undefined before the first use, and after a fault: then the next use opens the file anew. */
   #opened: OpenedLedger | undefined;
   #cursor: Cursor | undefined;
+  #lastUse: Promise<void> = Promise.resolve();
   #saidNoLog = false;
 
   constructor(options: ExportJobOptions, modules: ExportModules) {
@@ -89,7 +80,7 @@ export class ExportJob {
       logBytesMax: options.logBytesMax ?? logBytesMaxDefault,
     };
     this.#reserve = options.reserve;
-    this.#source = modules.source;
+    this.#feed = modules.feed;
     this.#clock = modules.clock;
     this.#logger = modules.logger;
   }
@@ -126,33 +117,45 @@ export class ExportJob {
     signal?: AbortSignal,
   ): Promise<CatchUpReport> {
     return this.#use(async (ledger) => {
+      const { writer, log } = ledger;
       let [blocks, transactions, reorganizations] = [0, 0, 0];
-      if (this.#isBulk(ledger)) await this.#dropHashIndexes(ledger);
+      let isFirst = true;
+      writer.reset();
       try {
-        while (!signal?.aborted && !ledger.writer.isInStep()) {
+        while (!signal?.aborted) {
+          const step = await writer.next();
+          if (!step) break;
+          if (isFirst && this.#isBulk(ledger, step)) await this.#dropHashIndexes(ledger);
+          isFirst = false;
           this.#checkRoom(ledger);
-          const batch = await this.#transact(ledger, () => ledger.writer.writeBatch(this.#clock.nowMs()));
+          const batch = await this.#write(ledger, step);
           this.#look(ledger);
-          if (batch.blocks === 0) break;
           // More than one batch is a backlog; a node that follows its chain writes a block at a time.
-          ledger.log.setBulk(true);
+          log.setBulk(true);
+          if (!batch || batch.blocks === 0) continue;
           blocks += batch.blocks;
           transactions += batch.transactions;
           reorganizations += batch.reorganized ? 1 : 0;
-          onProgress?.({
-            index: batch.index,
-            headHeight: this.#source.head.header.height,
-            blocks,
-            transactions,
-          });
+          onProgress?.({ index: batch.index, headHeight: batch.headHeight, blocks, transactions });
           await nextTurn();
         }
         if (!signal?.aborted) await this.#createHashIndexes(ledger);
       } finally {
-        ledger.log.setBulk(false);
+        log.setBulk(false);
+        writer.reset();
       }
       return { blocks, transactions, reorganizations, cursor: this.#look(ledger) };
     });
+  }
+
+  /** Undefined if the chain, or another program that writes to the file, was faster: then nothing is written. */
+  async #write(ledger: OpenedLedger, step: WriteStep): Promise<WrittenBatch | undefined> {
+    try {
+      return await this.#transact(ledger, () => ledger.writer.write(step, this.#clock.nowMs()));
+    } catch (thrown) {
+      if (thrown instanceof ChainMoved) return undefined;
+      throw thrown;
+    }
   }
 
   /** Brings the `nodes` table up to date; a record older than the one there changes nothing but when it was seen. */
@@ -197,7 +200,17 @@ export class ExportJob {
   }
 
   /** Runs `use` with the file; after a fault of file or disk the file is closed, so that the next use begins afresh. */
-  async #use<Value>(use: (ledger: OpenedLedger) => Promise<Value>): Promise<Value> {
+  #use<Value>(use: (ledger: OpenedLedger) => Promise<Value>): Promise<Value> {
+    // One after the other: an SQL transaction that waits for blocks must not be joined by other rows.
+    const used = this.#lastUse.then(() => this.#useNow(use));
+    this.#lastUse = used.then(
+      () => undefined,
+      () => undefined,
+    );
+    return used;
+  }
+
+  async #useNow<Value>(use: (ledger: OpenedLedger) => Promise<Value>): Promise<Value> {
     try {
       return await use(this.#ledger());
     } catch (thrown) {
@@ -226,7 +239,7 @@ export class ExportJob {
     const { file } = this;
     const { rowsPerTransaction } = this.#options;
     const options = { file, rowsPerTransaction, ...(busyMs === undefined ? {} : { busyMs }) };
-    this.#opened = new OpenedLedger(options, { source: this.#source, logger: this.#logger });
+    this.#opened = new OpenedLedger(options, { feed: this.#feed, logger: this.#logger });
     this.#look(this.#opened);
     return this.#opened;
   }
@@ -237,10 +250,10 @@ export class ExportJob {
   }
 
   /**
-   * Runs `write` in one SQL transaction. It is synchronous, so that nothing else on this connection comes between
-   * BEGIN and COMMIT; waiting for another writer is not, so that this process goes on meanwhile.
+   * Runs `write` in one SQL transaction; nothing else on this connection comes between BEGIN and COMMIT, since one use
+   * of the file waits for the other.
    */
-  async #transact<Value>(ledger: OpenedLedger, write: () => Value): Promise<Value> {
+  async #transact<Value>(ledger: OpenedLedger, write: () => Value | Promise<Value>): Promise<Value> {
     const { db } = ledger;
     const deadlineMs = this.#clock.monotonicMs() + this.#options.busyWaitMaxMs;
     for (;;) {
@@ -254,7 +267,7 @@ export class ExportJob {
       }
       if (!ledger.log.isPossible) this.#sayNoLog();
       try {
-        const value = write();
+        const value = await write();
         db.exec("COMMIT");
         return value;
       } catch (thrown) {
@@ -286,8 +299,8 @@ export class ExportJob {
     if (bavail * bsize < bytes) throw lowDisk(this.file, bavail * bsize, bytes);
   }
 
-  #isBulk({ db, tables }: OpenedLedger): boolean {
-    const behind = this.#source.head.header.height - (tables.meta()?.cursor.index ?? -1);
+  #isBulk({ db, tables }: OpenedLedger, { view }: WriteStep): boolean {
+    const behind = view.headHeight - (tables.meta()?.cursor.index ?? -1);
     if (behind < bulkBlocksMin) return false;
     const row = db.prepare("SELECT COALESCE(SUM(cursor_index + 1), 0) AS blocks FROM meta").get();
     return behind > Number(row?.blocks);

@@ -15,8 +15,13 @@ export interface LedgerSource {
   readonly finalCertificate: Certificate | undefined;
   /** Of the canonical chain; undefined above the head. */
   hashAtHeight(height: number): Uint8Array | undefined;
+  /** Throws if the block is damaged. */
   block(hash: Uint8Array): Block | undefined;
-  headerOf(hash: Uint8Array): Pick<HeaderRecord, "cumulativeWeight"> | undefined;
+  /** The encoded block, where that costs less than {@link block}: its contents are not checked. */
+  blockBytes?(hash: Uint8Array): Uint8Array | undefined;
+  headerOf(
+    hash: Uint8Array,
+  ): (Pick<HeaderRecord, "cumulativeWeight"> & Partial<Pick<HeaderRecord, "header" | "seal">>) | undefined;
   /** What a canonical block changed in the set of authorities; of block 0 the set itself; empty in Proof of Work. */
-  authorityChanges(block: Block): readonly AuthorityChange[];
+  authorityChanges(block: Pick<Block, "hash" | "header" | "consensusSection">): readonly AuthorityChange[];
 }

@@ -5,8 +5,8 @@ import { toHex } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import { ChainTables } from "./chain-tables.ts";
 import { ChainWriter } from "./chain-writer.ts";
+import type { LedgerFeed } from "./ledger-feed.ts";
 import { openLedgerFile } from "./ledger-file.ts";
-import type { LedgerSource } from "./ledger-source.ts";
 import { NodeRegistry } from "./node-registry.ts";
 import { PoolRegistry } from "./pool-rows.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
@@ -36,15 +36,15 @@ export class OpenedLedger {
   /** @throws ExportError if the file cannot be a ledger, or cannot be opened */
   constructor(
     options: OpenedLedgerOptions,
-    { source, logger }: { readonly source: LedgerSource; readonly logger: Logger },
+    { feed, logger }: { readonly feed: LedgerFeed; readonly logger: Logger },
   ) {
     const { file, busyMs } = options;
     this.#file = file;
     this.db = openLedgerFile(file, busyMs === undefined ? {} : { busyMs });
-    this.tables = new ChainTables(this.db, source.spec);
-    this.writer = new ChainWriter(options, { tables: this.tables, source, logger });
+    this.tables = new ChainTables(this.db, feed.spec);
+    this.writer = new ChainWriter(options, { tables: this.tables, feed, logger });
     this.nodes = new NodeRegistry(this.db);
-    this.pools = new PoolRegistry(this.db, toHex(source.spec.chainId));
+    this.pools = new PoolRegistry(this.db, toHex(feed.spec.chainId));
     this.log = new WriteAheadLog(this.db, file);
     this.#remember("");
   }

@@ -8,7 +8,8 @@ import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
-import { ExportJob } from "../export/export-job.ts";
+import { ExportThread } from "../export/export-thread.ts";
+import type { LedgerJob } from "../export/ledger-job.ts";
 import { readerOf } from "../export/ledger-readers.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
 import type { DownloadedLedger } from "../http/ledger-downloads.ts";
@@ -27,7 +28,7 @@ const readerPatienceFullMs = 8_000;
 const logBytesUsual = 1024 * 1024;
 
 export interface ExportFollowerModules {
-  readonly job: ExportJob;
+  readonly job: LedgerJob;
   readonly chain: Chain;
   readonly network: Network;
   /** Its rows change with every share, not only with the chain. */
@@ -36,7 +37,11 @@ export interface ExportFollowerModules {
   readonly logger: Logger;
 }
 
-const passing: ReadonlySet<ExportErrorCode> = new Set(["export/busy", "export/disk-full"]);
+const passing: ReadonlySet<ExportErrorCode> = new Set([
+  "export/busy",
+  "export/disk-full",
+  "export/thread-ended",
+]);
 /** The export stops this long before the disk is so full that the chain could not be written. */
 const reserveBytes = freeBytesMinDefault + 64 * 1024 * 1024;
 
@@ -84,18 +89,21 @@ export class ExportFollower {
    * @param options `file`: absolute path of the ledger; `dataDir`: the node's, whose disk the export must not fill
    * @throws ExportError if the file cannot be a ledger of this chain
    */
-  static open(
+  static async open(
     options: { readonly file: string; readonly dataDir: string },
     modules: Omit<ExportFollowerModules, "job">,
-  ): ExportFollower {
+  ): Promise<ExportFollower> {
     const { file, dataDir } = options;
-    const { chain, clock, logger } = modules;
+    const { chain, logger } = modules;
     const reserve = { directory: dataDir, bytes: reserveBytes };
-    const job = new ExportJob({ file, reserve }, { source: chain, clock, logger });
+    const job = new ExportThread({ file, reserve }, { source: chain, logger });
     try {
-      job.open();
+      await job.open();
     } catch (thrown) {
-      if (!(thrown instanceof ExportError) || !passing.has(thrown.code)) throw thrown;
+      if (thrown instanceof ExportError && passing.has(thrown.code))
+        return new ExportFollower({ ...modules, job });
+      await job.close();
+      throw thrown;
     }
     return new ExportFollower({ ...modules, job });
   }
@@ -147,7 +155,7 @@ export class ExportFollower {
     this.#retryTimer?.cancel();
     await this.#running;
     await this.#recordPoolAtEnd();
-    if (job.close()) return;
+    if (await job.close()) return;
     const { file } = job;
     logger.info(
       { file },

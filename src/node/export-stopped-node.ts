@@ -4,7 +4,8 @@ import { systemClock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Chain } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
-import { type CatchUpReport, createExportJob, type ExportProgress } from "../export/export-job.ts";
+import { ExportThread } from "../export/export-thread.ts";
+import type { CatchUpReport, ExportProgress } from "../export/ledger-job.ts";
 import { readStoppedBooks } from "../pool/stopped-books.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { acquireDirectoryLock } from "../store/directory-lock.ts";
@@ -62,14 +63,15 @@ export async function exportStoppedNode(
   const verifier = createInlineVerifier();
   const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
   resources.defer(() => chain.close());
-  const job = createExportJob({ file }, { source: chain, clock, logger });
-  resources.defer(() => void job.close());
+  // This thread reads the chain while the other one writes.
+  const job = new ExportThread({ file }, { source: chain, logger });
+  resources.defer(async () => void (await job.close()));
   const report = await job.catchUp(onProgress, signal);
   if (!signal?.aborted) {
     const directory = dataDirectory(dataDir).pool;
     await job.recordPool(await readStoppedBooks({ directory, chain }, { clock, logger }));
   }
-  return { ...report, chainId: toHex(spec.chainId), isAlone: job.close() };
+  return { ...report, chainId: toHex(spec.chainId), isAlone: await job.close() };
 }
 
 async function chainSpecOfNode({ dataDir, chain }: ExportStoppedNodeOptions): Promise<ChainSpec> {

@@ -94,7 +94,7 @@ export async function openParts(
     },
   );
   const pool = await openPool(options, { core, workBoard, keyPair, clock, logger }, resources);
-  const follower = openFollower(options, { core, pool, clock, logger }, resources);
+  const follower = await openFollower(options, { core, pool, clock, logger }, resources);
   resources.defer(() => core.stop());
   return { core, host, keyPair, lock, follower, workBoard, pool, hostMetrics, apiSecrets, logger };
 }
@@ -147,7 +147,7 @@ async function openPool(
   return pool;
 }
 
-function openFollower(
+async function openFollower(
   { exportFile: file, dataDir }: AurexNodeOptions,
   modules: {
     readonly core: NodeCore;
@@ -156,11 +156,11 @@ function openFollower(
     readonly logger: Logger;
   },
   resources: AsyncDisposableStack,
-): ExportFollower | undefined {
+): Promise<ExportFollower | undefined> {
   if (file === undefined) return undefined;
   const { core, pool, clock, logger } = modules;
   const { chain, network } = core;
-  const follower = ExportFollower.open(
+  const follower = await ExportFollower.open(
     { file: path.resolve(file), dataDir },
     { chain, network, pool, clock, logger },
   );

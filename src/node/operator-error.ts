@@ -86,6 +86,7 @@ const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
   "export/read-only": exitCodes.usage,
   "export/disk-full": exitCodes.store,
   "export/corrupt": exitCodes.store,
+  "export/thread-ended": exitCodes.store,
   "export/io": exitCodes.store,
 };
 

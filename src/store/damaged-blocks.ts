@@ -43,7 +43,10 @@ export function bodyFault(bytes: Uint8Array, record: HeaderRecord): string | und
 }
 
 /** {@link bodyFault} of a block that has been decoded. Everything in it hangs on the header: body by its roots, seal by the record. */
-export function contentFault(block: Block, { hash, header, seal }: HeaderRecord): string | undefined {
+export function contentFault(
+  block: Block,
+  { hash, header, seal }: Pick<HeaderRecord, "hash" | "header" | "seal">,
+): string | undefined {
   if (!bytesEqual(block.hash, hash)) return "it is another block";
   if (!bytesEqual(block.seal.nonce, seal.nonce) || !bytesEqual(block.seal.signature, seal.signature)) {
     return "its seal is another";

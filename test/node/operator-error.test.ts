@@ -56,6 +56,7 @@ const exportCodes: Record<ExportErrorCode, number> = {
   "export/read-only": 2,
   "export/disk-full": 5,
   "export/corrupt": 5,
+  "export/thread-ended": 5,
   "export/io": 5,
 };
 

@@ -1,7 +1,7 @@
 /** `aurex-node export`: the chain of a stopped node as an SQLite file, or a copy of the file that a running node keeps. */
 import path from "node:path";
-import type { ExportProgress } from "../../export/export-job.ts";
 import type { LedgerCopyProgress } from "../../export/ledger-copy.ts";
+import type { ExportProgress } from "../../export/ledger-job.ts";
 import type { ExitCode } from "../../node/operator-error.ts";
 import { AurexCommand } from "../command.ts";
 import { usageError } from "../failure.ts";
