@@ -16,7 +16,10 @@ export type ExportErrorCode =
   | "export/disk-full"
   | "export/corrupt"
   | "export/thread-ended"
-  | "export/io";
+  | "export/io"
+  | "export/bad-url"
+  | "export/unreachable"
+  | "export/denied";
 
 export class ExportError extends Error {
   override name = "ExportError";

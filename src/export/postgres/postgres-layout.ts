@@ -1,0 +1,89 @@
+/** Makes the ledger's tables in a PostgreSQL schema, or checks that those which are there are a ledger's. */
+import { ExportError } from "../export-error.ts";
+import { dictionaryRows } from "../schema.ts";
+import { ledgerSchemaVersion } from "../schema.ts";
+import { ledgerTables, tables } from "../ledger-tables.ts";
+import { ledgerViews } from "../ledger-views.ts";
+import { quoted } from "../table.ts";
+import type { PostgresConnection } from "./postgres-connection.ts";
+import { columnTypes, markTable, tableStatements } from "./postgres-schema.ts";
+import type { PostgresPlace } from "./postgres-url.ts";
+
+const application = "aurex-ledger";
+
+/**
+ * Every statement can be run again, and the mark is written last: a kill in between leaves what the next start completes.
+ * Tables that an operator has made beforehand, partitioned or spread over machines, are used as they are.
+ *
+ * @throws ExportError if the schema holds something else, or a ledger of another version
+ */
+export async function layOutSchema(connection: PostgresConnection, { schema, text }: PostgresPlace): Promise<void> {
+  const mark = `${quoted(schema)}.${quoted(markTable)}`;
+  const found = await versionOf(connection, schema);
+  if (found === undefined) {
+    const [present] = await connection.query("SELECT 1 AS present FROM pg_catalog.pg_namespace WHERE nspname = $1", [schema]);
+    // Not "IF NOT EXISTS" alone: it asks for a right on the database that the owner of a schema may not have.
+    if (!present) await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
+    for (const statement of tableStatements(schema)) await connection.query(statement, [], true);
+  } else if (found !== ledgerSchemaVersion) throw otherVersion(text, found);
+  await checkColumns(connection, schema, text);
+  if (found !== undefined) return;
+  await connection.transaction(async () => {
+    await connection.query(`SET LOCAL search_path TO ${quoted(schema)}`);
+    for (const view of ledgerViews) await connection.query(`CREATE OR REPLACE VIEW ${quoted(view.name)} AS ${view.sql}`);
+  });
+  await connection.transaction(async () => {
+    const dictionary = `${quoted(schema)}.${quoted(tables.dataDictionary.name)}`;
+    await connection.query(`DELETE FROM ${dictionary}`);
+    for (const row of dictionaryRows()) {
+      await connection.query(`INSERT INTO ${dictionary} VALUES ($1, $2, $3, $4, $5)`, row);
+    }
+    await connection.query(
+      `INSERT INTO ${mark} (id, application, version) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING`,
+      [application, ledgerSchemaVersion],
+    );
+  });
+}
+
+/** Undefined if the schema was not laid out, or not to the end. */
+async function versionOf(connection: PostgresConnection, schema: string): Promise<number | undefined> {
+  const [table] = await connection.query(
+    "SELECT 1 AS present FROM information_schema.tables WHERE table_schema = $1 AND table_name = $2",
+    [schema, markTable],
+  );
+  if (!table) return undefined;
+  const [row] = await connection.query(`SELECT version FROM ${quoted(schema)}.${quoted(markTable)} WHERE id = 1`);
+  return row && Number(row.version);
+}
+
+function otherVersion(text: string, version: number): ExportError {
+  const isOlder = version < ledgerSchemaVersion;
+  return new ExportError(
+    isOlder ? "export/older-version" : "export/newer-version",
+    `the ledger in ${text} was written by ${isOlder ? "an older" : "a newer"} Aurex`,
+    `its schema is version ${version}, this program ${isOlder ? "writes" : "knows"} ${ledgerSchemaVersion}`,
+    isOlder ? "name another schema: the export writes it from the chain" : "use the newer program, or name another schema",
+  );
+}
+
+async function checkColumns(connection: PostgresConnection, schema: string, text: string): Promise<void> {
+  const rows = await connection.query(
+    "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = $1",
+    [schema],
+  );
+  const present = new Map(
+    rows.map((row) => [`${String(row.table_name)}.${String(row.column_name)}`, String(row.data_type).toUpperCase()]),
+  );
+  for (const table of ledgerTables) {
+    for (const [column, type] of columnTypes(table)) {
+      const found = present.get(`${table.name}.${column}`);
+      if (found === type) continue;
+      throw new ExportError(
+        "export/not-a-ledger",
+        `the schema ${schema} of ${text} is no ledger`,
+        `the column ${table.name}.${column} is ${found ?? "missing"}, a ledger's is ${type}`,
+        "name another schema: --schema NAME, or ?schema=NAME in the URL",
+      );
+    }
+  }
+}

@@ -1,0 +1,182 @@
+/** A real PostgreSQL server for tests: Debian's programs, a cluster of its own in a temporary folder, gone after the test file. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, existsSync, readdirSync } from "node:fs";
+import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import { after } from "node:test";
+import pg from "pg";
+import { until } from "./patience.ts";
+import { folderUntilEnd } from "./temporary-folder.ts";
+
+const debianFolder = "/usr/lib/postgresql";
+const host = "127.0.0.1";
+
+/** Folder of `initdb` and `postgres`; undefined if they are not installed. */
+function programsFolder(): string | undefined {
+  const versions = existsSync(debianFolder) ? readdirSync(debianFolder) : [];
+  const newestFirst = versions.sort((one, other) => Number(other) - Number(one));
+  return newestFirst.map((version) => path.join(debianFolder, version, "bin")).find((bin) => existsSync(path.join(bin, "initdb")));
+}
+
+/** Why tests that need a server are skipped; false if there is one. */
+export const noPostgres: string | false = programsFolder()
+  ? false
+  : `no PostgreSQL server in ${debianFolder} (apt-get install postgresql)`;
+
+/** PostgreSQL refuses to run as root: then it runs as its own user, or as nobody. */
+function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
+  if (process.getuid?.() !== 0) return undefined;
+  const id = (flag: string) => {
+    for (const name of ["postgres", "nobody"]) {
+      try {
+        return Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+      } catch {
+        // The next one.
+      }
+    }
+    throw new Error("neither the user postgres nor nobody is there");
+  };
+  return { uid: id("-u"), gid: id("-g") };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, host);
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+export class PostgresServer {
+  readonly port: number;
+  readonly #folder: string;
+  readonly #programs: string;
+  readonly #user: { readonly uid: number; readonly gid: number } | undefined;
+  #process: ChildProcess | undefined;
+  #log = "";
+
+  private constructor(folder: string, programs: string, port: number) {
+    this.#folder = folder;
+    this.#programs = programs;
+    this.#user = serverUser();
+    this.port = port;
+  }
+
+  /** @param settings lines for `postgresql.conf` */
+  static async start(settings: readonly string[] = []): Promise<PostgresServer> {
+    const folder = await folderUntilEnd("aurex-postgres-");
+    const server = new PostgresServer(folder, programsFolder() as string, await freePort());
+    // Set before the folder's own hook can run: the server goes before its files.
+    after(() => server.stop());
+    await server.#lay(settings);
+    await server.begin();
+    return server;
+  }
+
+  get dataFolder(): string {
+    return path.join(this.#folder, "cluster");
+  }
+
+  /** Of the superuser, without a password (the cluster trusts loopback unless a test changes `pg_hba.conf`). */
+  url(database = "postgres", rest = ""): string {
+    return `postgres://owner@${host}:${this.port}/${database}${rest}`;
+  }
+
+  async #lay(settings: readonly string[]): Promise<void> {
+    if (this.#user) chownSync(this.#folder, this.#user.uid, this.#user.gid);
+    await mkdir(path.join(this.#folder, "empty"));
+    this.#run("initdb", "-D", this.dataFolder, "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync");
+    const lines = [
+      `listen_addresses = '${host}'`,
+      `port = ${this.port}`,
+      `unix_socket_directories = '${this.#folder}'`,
+      "fsync = off",
+      "shared_buffers = 32MB",
+      ...settings,
+    ];
+    await appendFile(path.join(this.dataFolder, "postgresql.conf"), `${lines.join("\n")}\n`);
+  }
+
+  #run(program: string, ...args: string[]): void {
+    execFileSync(path.join(this.#programs, program), args, {
+      ...this.#user,
+      cwd: this.#folder,
+      env: { LC_ALL: "C", PATH: process.env.PATH },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+  }
+
+  /** Starts the server again after {@link stop} or {@link kill}; resolves when it answers. */
+  async begin(): Promise<void> {
+    const child = spawn(path.join(this.#programs, "postgres"), ["-D", this.dataFolder], {
+      ...this.#user,
+      cwd: this.#folder,
+      env: { LC_ALL: "C", PATH: process.env.PATH },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#process = child;
+    child.stderr.on("data", (text) => {
+      this.#log = (this.#log + String(text)).slice(-20_000);
+    });
+    await until("PostgreSQL answers", () => this.#answers(), { seen: () => this.#log });
+  }
+
+  async #answers(): Promise<boolean> {
+    if (this.#process?.exitCode !== null) throw new Error(`PostgreSQL has ended: ${this.#log}`);
+    try {
+      await this.sql("SELECT 1");
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Runs one statement over a connection of its own. */
+  async sql(text: string, database = "postgres", values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: this.url(database) });
+    client.on("error", () => undefined);
+    await client.connect();
+    try {
+      return (await client.query<Record<string, unknown>>(text, [...values])).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** What the server has logged, the newest part. */
+  get log(): string {
+    return this.#log;
+  }
+
+  /** The lines of its host-based authentication. */
+  async hostRules(): Promise<string> {
+    return readFile(path.join(this.dataFolder, "pg_hba.conf"), "utf8");
+  }
+
+  /** Reads its settings anew. */
+  reload(): void {
+    this.#process?.kill("SIGHUP");
+  }
+
+  /** Cuts all connections and ends. */
+  stop(): Promise<void> {
+    return this.#end("SIGINT");
+  }
+
+  /** Ends as by a power cut: whatever was not committed is gone. */
+  async kill(): Promise<void> {
+    // Killing the first process alone leaves its children, which end by themselves when they notice; SIGQUIT ends all at once.
+    await this.#end("SIGQUIT");
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  }
+}
