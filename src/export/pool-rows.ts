@@ -36,25 +36,26 @@ export class PoolRegistry {
 
   /** Replaces the rows of every pool that has some here; the caller holds the transaction. */
   record(members: readonly PoolRow[]): void {
-    const rows = members.map((member) => this.#rowOf(member));
+    const rows = members.map((member) => poolRowOf(member, this.#chainId));
     for (const pool of new Set(rows.map((row) => String(row.pool)))) this.#delete.run(this.#chainId, pool);
     this.#insert.insert(rows);
   }
+}
 
-  #rowOf(member: PoolRow): Row {
-    return {
-      member: addressOf(member.member),
-      node_id: nodeIdOf(member.member),
-      pool: addressOf(member.poolAccount),
-      blocks_found: member.blocksFound,
-      shares_accepted: member.sharesAccepted,
-      shares_rejected: member.sharesRejected,
-      hash_rate: member.hashesPerSecond,
-      ...units("rewards_due", member.dueUnits),
-      ...units("rewards_paid", member.paidUnits),
-      payout_transaction: member.payoutTransaction,
-      chain_id: this.#chainId,
-      origin: "observed",
-    };
-  }
+/** @param chainId hex */
+export function poolRowOf(member: PoolRow, chainId: string): Row {
+  return {
+    member: addressOf(member.member),
+    node_id: nodeIdOf(member.member),
+    pool: addressOf(member.poolAccount),
+    blocks_found: member.blocksFound,
+    shares_accepted: member.sharesAccepted,
+    shares_rejected: member.sharesRejected,
+    hash_rate: member.hashesPerSecond,
+    ...units("rewards_due", member.dueUnits),
+    ...units("rewards_paid", member.paidUnits),
+    payout_transaction: member.payoutTransaction,
+    chain_id: chainId,
+    origin: "observed",
+  };
 }

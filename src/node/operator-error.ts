@@ -88,6 +88,9 @@ const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
   "export/corrupt": exitCodes.store,
   "export/thread-ended": exitCodes.store,
   "export/io": exitCodes.store,
+  "export/bad-url": exitCodes.usage,
+  "export/unreachable": exitCodes.store,
+  "export/denied": exitCodes.usage,
 };
 
 const auditExitCodes: Record<AuditErrorCode, ExitCode> = {

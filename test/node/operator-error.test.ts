@@ -58,6 +58,9 @@ const exportCodes: Record<ExportErrorCode, number> = {
   "export/corrupt": 5,
   "export/thread-ended": 5,
   "export/io": 5,
+  "export/bad-url": 2,
+  "export/unreachable": 5,
+  "export/denied": 2,
 };
 
 function checkEach<Code extends string>(codes: Record<Code, number>, make: (code: Code) => Error): void {

@@ -17,7 +17,9 @@ const host = "127.0.0.1";
 function programsFolder(): string | undefined {
   const versions = existsSync(debianFolder) ? readdirSync(debianFolder) : [];
   const newestFirst = versions.sort((one, other) => Number(other) - Number(one));
-  return newestFirst.map((version) => path.join(debianFolder, version, "bin")).find((bin) => existsSync(path.join(bin, "initdb")));
+  return newestFirst
+    .map((version) => path.join(debianFolder, version, "bin"))
+    .find((bin) => existsSync(path.join(bin, "initdb")));
 }
 
 /** Why tests that need a server are skipped; false if there is one. */
@@ -31,7 +33,9 @@ function serverUser(): { readonly uid: number; readonly gid: number } | undefine
   const id = (flag: string) => {
     for (const name of ["postgres", "nobody"]) {
       try {
-        return Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+        return Number(
+          execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+        );
       } catch {
         // The next one.
       }
@@ -88,7 +92,19 @@ export class PostgresServer {
   async #lay(settings: readonly string[]): Promise<void> {
     if (this.#user) chownSync(this.#folder, this.#user.uid, this.#user.gid);
     await mkdir(path.join(this.#folder, "empty"));
-    this.#run("initdb", "-D", this.dataFolder, "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync");
+    this.#run(
+      "initdb",
+      "-D",
+      this.dataFolder,
+      "-U",
+      "owner",
+      "-A",
+      "trust",
+      "-E",
+      "UTF8",
+      "--no-locale",
+      "--no-sync",
+    );
     const lines = [
       `listen_addresses = '${host}'`,
       `port = ${this.port}`,
@@ -135,7 +151,11 @@ export class PostgresServer {
   }
 
   /** Runs one statement over a connection of its own. */
-  async sql(text: string, database = "postgres", values: readonly unknown[] = []): Promise<Record<string, unknown>[]> {
+  async sql(
+    text: string,
+    database = "postgres",
+    values: readonly unknown[] = [],
+  ): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: this.url(database) });
     client.on("error", () => undefined);
     await client.connect();

@@ -198,7 +198,8 @@ export class PostgresConnection {
   /** Cuts the connection if nothing comes or goes for a minute: after a failover no word may ever come. */
   async #watched<Value>(asked: Promise<Value>): Promise<Value> {
     // The driver's socket; with TLS, the one that TLS runs over it.
-    const { stream } = (this.#client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    const { stream } = (this.#client as unknown as { readonly connection: { readonly stream: Socket } })
+      .connection;
     const cut = () => stream.destroy(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }));
     stream.setTimeout(silenceMaxMs, cut);
     try {

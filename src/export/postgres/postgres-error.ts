@@ -26,7 +26,11 @@ const noRight: Cause = [
   "its user lacks a right",
   "let the owner of the database run: GRANT CREATE ON DATABASE to this user, or make the schema for it",
 ];
-const full: Cause = ["export/disk-full", "the server has no space left", "free some space there: the export goes on where it stopped"];
+const full: Cause = [
+  "export/disk-full",
+  "the server has no space left",
+  "free some space there: the export goes on where it stopped",
+];
 const busy: Cause = ["export/busy", "another program holds what the export has to write", tryAgain];
 const crowded: Cause = [
   "export/busy",
@@ -43,7 +47,11 @@ const notALedger: Cause = [
   "its schema holds other tables than a ledger's",
   "name another schema: --schema NAME, or ?schema=NAME in the URL",
 ];
-const corrupt: Cause = ["export/corrupt", "the server's files are damaged", "restore the server, or name another database"];
+const corrupt: Cause = [
+  "export/corrupt",
+  "the server's files are damaged",
+  "restore the server, or name another database",
+];
 
 /** By SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html), whole or its class; Node's codes of sockets beside them. */
 const causes: Readonly<Record<string, Cause>> = {
@@ -91,7 +99,11 @@ const messages: readonly (readonly [pattern: RegExp, cause: Cause])[] = [
   [/password must be a (?:non-empty )?string|no password/i, noLogin],
   [
     /does not support SSL/i,
-    ["export/unreachable", "the server has no TLS", "turn TLS on there; or sslmode=disable if you trust the network"],
+    [
+      "export/unreachable",
+      "the server has no TLS",
+      "turn TLS on there; or sslmode=disable if you trust the network",
+    ],
   ],
   [
     /certificate|self.signed|altnames|unable to verify/i,
@@ -125,21 +137,27 @@ export function toPostgresExportError(thrown: unknown, text: string): Error {
   const error = toError(thrown) as NodeJS.ErrnoException;
   const code = codeOf(error);
   const cause =
-    causes[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? causes[code.slice(0, 2)] : undefined) ?? messageCause(error);
+    causes[code] ??
+    (/^[0-9A-Z]{5}$/.test(code) ? causes[code.slice(0, 2)] : undefined) ??
+    messageCause(error);
   const isSql = /^[0-9A-Z]{5}$/.test(code);
   if (!cause && !isSql) return error;
-  const [exportCode, why, next] = cause ?? ["export/io", "the server refused a statement", "look into the server's log"];
+  const [exportCode, why, next] = cause ?? [
+    "export/io",
+    "the server refused a statement",
+    "look into the server's log",
+  ];
   // The server's own words say which table, which right, which limit; a password is never among them.
   const detail = error.message === "" ? "" : ` (${error.message.slice(0, 300)})`;
-  return new ExportError(exportCode, `the ledger in ${text} failed`, `${why}${detail}`, next, { cause: thrown });
+  return new ExportError(exportCode, `the ledger in ${text} failed`, `${why}${detail}`, next, {
+    cause: thrown,
+  });
 }
 
 /** Several addresses of one host fail with one error that holds theirs. */
 function codeOf(error: NodeJS.ErrnoException): string {
-  if (error instanceof AggregateError && error.code === undefined) {
-    return String((error.errors[0] as NodeJS.ErrnoException | undefined)?.code ?? "");
-  }
-  return String(error.code ?? "");
+  const code = error.code ?? (error instanceof AggregateError ? error.errors[0]?.code : undefined);
+  return String(code ?? "");
 }
 
 function messageCause(error: NodeJS.ErrnoException): Cause | undefined {

@@ -1,12 +1,11 @@
 /** Makes the ledger's tables in a PostgreSQL schema, or checks that those which are there are a ledger's. */
 import { ExportError } from "../export-error.ts";
-import { dictionaryRows } from "../schema.ts";
-import { ledgerSchemaVersion } from "../schema.ts";
-import { ledgerTables, tables } from "../ledger-tables.ts";
+import { tables } from "../ledger-tables.ts";
 import { ledgerViews } from "../ledger-views.ts";
+import { dictionaryRows, ledgerSchemaVersion } from "../schema.ts";
 import { quoted } from "../table.ts";
 import type { PostgresConnection } from "./postgres-connection.ts";
-import { columnTypes, markTable, tableStatements } from "./postgres-schema.ts";
+import { columnTypes, markTable, postgresTables, tableStatements } from "./postgres-schema.ts";
 import type { PostgresPlace } from "./postgres-url.ts";
 
 const application = "aurex-ledger";
@@ -17,11 +16,17 @@ const application = "aurex-ledger";
  *
  * @throws ExportError if the schema holds something else, or a ledger of another version
  */
-export async function layOutSchema(connection: PostgresConnection, { schema, text }: PostgresPlace): Promise<void> {
+export async function layOutSchema(
+  connection: PostgresConnection,
+  { schema, text }: PostgresPlace,
+): Promise<void> {
   const mark = `${quoted(schema)}.${quoted(markTable)}`;
   const found = await versionOf(connection, schema);
   if (found === undefined) {
-    const [present] = await connection.query("SELECT 1 AS present FROM pg_catalog.pg_namespace WHERE nspname = $1", [schema]);
+    const [present] = await connection.query(
+      "SELECT 1 AS present FROM pg_catalog.pg_namespace WHERE nspname = $1",
+      [schema],
+    );
     // Not "IF NOT EXISTS" alone: it asks for a right on the database that the owner of a schema may not have.
     if (!present) await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
     for (const statement of tableStatements(schema)) await connection.query(statement, [], true);
@@ -30,12 +35,14 @@ export async function layOutSchema(connection: PostgresConnection, { schema, tex
   if (found !== undefined) return;
   await connection.transaction(async () => {
     await connection.query(`SET LOCAL search_path TO ${quoted(schema)}`);
-    for (const view of ledgerViews) await connection.query(`CREATE OR REPLACE VIEW ${quoted(view.name)} AS ${view.sql}`);
+    for (const view of ledgerViews)
+      await connection.query(`CREATE OR REPLACE VIEW ${quoted(view.name)} AS ${view.sql}`);
   });
   await connection.transaction(async () => {
     const dictionary = `${quoted(schema)}.${quoted(tables.dataDictionary.name)}`;
     await connection.query(`DELETE FROM ${dictionary}`);
     for (const row of dictionaryRows()) {
+      if (row[0] === tables.readme.name) continue;
       await connection.query(`INSERT INTO ${dictionary} VALUES ($1, $2, $3, $4, $5)`, row);
     }
     await connection.query(
@@ -52,7 +59,9 @@ async function versionOf(connection: PostgresConnection, schema: string): Promis
     [schema, markTable],
   );
   if (!table) return undefined;
-  const [row] = await connection.query(`SELECT version FROM ${quoted(schema)}.${quoted(markTable)} WHERE id = 1`);
+  const [row] = await connection.query(
+    `SELECT version FROM ${quoted(schema)}.${quoted(markTable)} WHERE id = 1`,
+  );
   return row && Number(row.version);
 }
 
@@ -62,7 +71,9 @@ function otherVersion(text: string, version: number): ExportError {
     isOlder ? "export/older-version" : "export/newer-version",
     `the ledger in ${text} was written by ${isOlder ? "an older" : "a newer"} Aurex`,
     `its schema is version ${version}, this program ${isOlder ? "writes" : "knows"} ${ledgerSchemaVersion}`,
-    isOlder ? "name another schema: the export writes it from the chain" : "use the newer program, or name another schema",
+    isOlder
+      ? "name another schema: the export writes it from the chain"
+      : "use the newer program, or name another schema",
   );
 }
 
@@ -72,9 +83,12 @@ async function checkColumns(connection: PostgresConnection, schema: string, text
     [schema],
   );
   const present = new Map(
-    rows.map((row) => [`${String(row.table_name)}.${String(row.column_name)}`, String(row.data_type).toUpperCase()]),
+    rows.map((row) => [
+      `${String(row.table_name)}.${String(row.column_name)}`,
+      String(row.data_type).toUpperCase(),
+    ]),
   );
-  for (const table of ledgerTables) {
+  for (const table of postgresTables) {
     for (const [column, type] of columnTypes(table)) {
       const found = present.get(`${table.name}.${column}`);
       if (found === type) continue;

@@ -64,7 +64,9 @@ async function insertRows(
   const head = `INSERT INTO ${quoted(schema)}.${quoted(table.name)} AS ${quoted(table.name)} (${names.map(quoted).join(", ")}) VALUES `;
   for (let first = 0; first < rows.length; first += rowsPerStatement) {
     const part = rows.slice(first, first + rowsPerStatement);
-    const places = part.map((_, row) => `(${names.map((_name, column) => `$${row * names.length + column + 1}`).join(", ")})`);
+    const places = part.map(
+      (_, row) => `(${names.map((_name, column) => `$${row * names.length + column + 1}`).join(", ")})`,
+    );
     await connection.query(
       `${head}${places.join(", ")} ${conflict}`,
       part.flatMap((row) => names.map((name) => row[name] ?? null)),

@@ -1,6 +1,6 @@
 /** The ledger's tables in PostgreSQL: the same names, columns and values as in a file, with keys that a distributed database can spread. */
 import { invariant } from "../../base/invariant.ts";
-import { ledgerTables } from "../ledger-tables.ts";
+import { ledgerTables, tables } from "../ledger-tables.ts";
 import { quoted, type Table } from "../table.ts";
 
 /** The one row that says that a schema holds a ledger, and of which version; locked while the schema or its list of chains changes. */
@@ -9,6 +9,9 @@ export const markTable = "aurex_ledger";
 /** How the two large tables are laid out: see docs/postgres.md. */
 export const layouts = ["plain", "partitioned", "citus", "yugabyte"] as const;
 export type Layout = (typeof layouts)[number];
+
+/** All but README, which says which SQLite reads a file. */
+export const postgresTables: readonly Table[] = ledgerTables.filter((table) => table !== tables.readme);
 
 const types = { INTEGER: "BIGINT", REAL: "DOUBLE PRECISION", TEXT: "TEXT", BLOB: "BYTEA" } as const;
 
@@ -20,7 +23,6 @@ interface Keys {
 
 /** Every primary key begins with the chain, so that tables can be spread by it; those of blocks and transactions have the height, too. */
 const keys: Readonly<Record<string, Keys>> = {
-  README: { primary: ["line"] },
   meta: { primary: ["chain_id"] },
   users: {
     primary: ["chain_id", "name"],
@@ -78,8 +80,7 @@ function createTable(table: Table, schema: string, layout: Layout): string {
   const sorted = isSpread && layout === "yugabyte";
   const key = sorted ? primary.map((name) => `${quoted(name)} ASC`).join(", ") : list(primary);
   const lines = [...columns, `  PRIMARY KEY (${key})`, ...(unique ? [`  UNIQUE (${list(unique)})`] : [])];
-  const tail =
-    isSpread && layout === "partitioned" ? ` PARTITION BY RANGE (${quoted(height)})` : "";
+  const tail = isSpread && layout === "partitioned" ? ` PARTITION BY RANGE (${quoted(height)})` : "";
   return `CREATE TABLE IF NOT EXISTS ${quoted(schema)}.${quoted(table.name)} (\n${lines.join(",\n")}\n)${tail}`;
 }
 
@@ -101,7 +102,10 @@ function partitionsOf(table: string, schema: string): string[] {
 /** What Citus needs beside the tables: the small ones on every machine, the two large ones spread by height and side by side. */
 function citusStatements(schema: string): string[] {
   const name = (table: string) => `'${schema}.${quoted(table)}'`;
-  const small = [...ledgerTables.map((table) => table.name).filter((table) => !(table in heights)), markTable];
+  const small = [
+    ...postgresTables.map((table) => table.name).filter((table) => !(table in heights)),
+    markTable,
+  ];
   return [
     ...small.map((table) => `SELECT create_reference_table(${name(table)})`),
     `SELECT create_distributed_table(${name("blocks")}, '${heights.blocks}')`,
@@ -111,7 +115,7 @@ function citusStatements(schema: string): string[] {
 
 /** Every statement that makes the tables, in order; each can be run again. Views are not among them: see `createViews`. */
 export function tableStatements(schema: string, layout: Layout = "plain"): string[] {
-  const tables = ledgerTables.flatMap((table) => [
+  const made = postgresTables.flatMap((table) => [
     createTable(table, schema, layout),
     ...(layout === "partitioned" && table.name in heights ? partitionsOf(table.name, schema) : []),
     ...Object.entries(keysOf(table).index ?? {}).map(([name, columns]) =>
@@ -129,7 +133,7 @@ export function tableStatements(schema: string, layout: Layout = "plain"): strin
             `SPLIT AT VALUES (('CHAIN_ID', ${partitionBlocks}), ('CHAIN_ID', ${2 * partitionBlocks}))`,
         )
       : [];
-  return [...splits, ...tables, mark, ...(layout === "citus" ? citusStatements(schema) : [])];
+  return [...splits, ...made, mark, ...(layout === "citus" ? citusStatements(schema) : [])];
 }
 
 /** The same as a script for `psql`, with the schema itself. */

@@ -8,8 +8,15 @@ import { type ChainSpec, GenesisType } from "../../protocol/genesis.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import type { BlockFacts, ChainMeta, Cursor } from "../chain-tables.ts";
 import { tables } from "../ledger-tables.ts";
-import { type MinerGain, MinerDifferences, minerRow } from "../miner-differences.ts";
-import { type AssetLabel, allocationRows, blockToRows, type Row, type RowContext, type SqlValue } from "../rows.ts";
+import { MinerDifferences, type MinerGain, minerRow } from "../miner-differences.ts";
+import {
+  type AssetLabel,
+  allocationRows,
+  blockToRows,
+  type Row,
+  type RowContext,
+  type SqlValue,
+} from "../rows.ts";
 import { columnNames, quoted, type Table } from "../table.ts";
 import { loadUnits } from "../units.ts";
 import { CopyEncoder } from "./copy-encoder.ts";
@@ -77,7 +84,9 @@ export class PostgresTables {
       genesisHash: String(row.genesis_hash),
       cursor: { index: Number(row.cursor_index), hash: String(row.cursor_hash) },
       final:
-        row.final_index === null ? undefined : { index: Number(row.final_index), hash: String(row.final_hash) },
+        row.final_index === null
+          ? undefined
+          : { index: Number(row.final_index), hash: String(row.final_hash) },
       hasCertificate: Boolean(row.has_certificate),
     };
   }
@@ -163,7 +172,8 @@ export class PostgresTables {
 
   /** Reads what the next rows need to know, before a COPY keeps the connection from answering. */
   async #makeReady(height: number): Promise<void> {
-    if (!this.#names) this.#names = await this.#readLabels("users", ["account", "name"], ([, name]) => String(name));
+    if (!this.#names)
+      this.#names = await this.#readLabels("users", ["account", "name"], ([, name]) => String(name));
     if (!this.#assets) {
       this.#assets = await this.#readLabels("assets", ["asset_id", "symbol", "decimals"], assetLabelOf);
     }
@@ -438,7 +448,11 @@ class Labels<Label> {
     this.#pending.set(key, label);
   }
 
-  remember(row: PostgresRow, columns: readonly string[], labelOf: (values: readonly SqlValue[]) => Label): void {
+  remember(
+    row: PostgresRow,
+    columns: readonly string[],
+    labelOf: (values: readonly SqlValue[]) => Label,
+  ): void {
     const values = columns.map((column) => row[column] ?? null);
     this.#kept.set(String(values[0]), labelOf(values));
   }

@@ -51,9 +51,7 @@ export function isPostgresUrl(target: string): boolean {
 /** A text with the password of any URL in it replaced; for what is shown or kept. */
 export function withoutPassword(text: string): string {
   // Up to the last @: a password that is not encoded may hold any other sign.
-  return text
-    .replaceAll(/(:\/\/[^/?#@:\s]*):.*@/gs, "$1:…@")
-    .replaceAll(/([?&]password=)[^&\s]*/gi, "$1…");
+  return text.replaceAll(/(:\/\/[^/?#@:\s]*):.*@/gs, "$1:…@").replaceAll(/([?&]password=)[^&\s]*/gi, "$1…");
 }
 
 /**
@@ -75,10 +73,14 @@ export function readPostgresUrl(target: string, schema?: string): PostgresPlace 
   for (const name of query.keys()) {
     if (!parameters.has(name)) throw badUrl(text, `its parameter ${name} is not known here`);
   }
-  const password = parts.password ? decoded(parts.password.slice(1), text) : (query.get("password") ?? undefined);
+  const password = parts.password
+    ? decoded(parts.password.slice(1), text)
+    : (query.get("password") ?? undefined);
   if (password !== undefined && !isFile) throw passwordInUrl(text);
-  const user = decoded(parts.user ?? "", text) || query.get("user") || process.env.PGUSER || userInfo().username;
-  const database = decoded(parts.database ?? "", text) || query.get("dbname") || process.env.PGDATABASE || user;
+  const user =
+    decoded(parts.user ?? "", text) || query.get("user") || process.env.PGUSER || userInfo().username;
+  const database =
+    decoded(parts.database ?? "", text) || query.get("dbname") || process.env.PGDATABASE || user;
   const place = {
     hosts: hostsOf(parts.hosts ?? "", query, text),
     user,
@@ -156,7 +158,12 @@ function urlInFile(file: string): string {
 const example = "e.g. postgres://ledger@db.example.org/chain?sslmode=verify-full";
 
 function badUrl(url: string, why: string): ExportError {
-  return new ExportError("export/bad-url", `${withoutPassword(url)} names no database`, why, `write it ${example}`);
+  return new ExportError(
+    "export/bad-url",
+    `${withoutPassword(url)} names no database`,
+    why,
+    `write it ${example}`,
+  );
 }
 
 function badUrlFile(file: string, why: string): ExportError {
@@ -200,7 +207,9 @@ export function passwordFor(place: PostgresPlace, { host, port }: PostgresHost):
   const wanted = [host.startsWith("/") ? "localhost" : host, String(port), place.database, place.user];
   for (const line of readFileSync(file, "utf8").split("\n")) {
     if (line.startsWith("#")) continue;
-    const fields = [...line.matchAll(/((?:\\.|[^:\\])*)(?::|$)/g)].map(([, field = ""]) => field.replaceAll(/\\(.)/g, "$1"));
+    const fields = [...line.matchAll(/((?:\\.|[^:\\])*)(?::|$)/g)].map(([, field = ""]) =>
+      field.replaceAll(/\\(.)/g, "$1"),
+    );
     if (fields.length < 5) continue;
     if (wanted.every((value, index) => fields[index] === "*" || fields[index] === value)) return fields[4];
   }
