@@ -134,7 +134,7 @@ const poolPayments: View = {
 };
 
 /** In an order in which each finds those that it reads. */
-export const ledgerViews: readonly View[] = [
+export const foundingViews: readonly View[] = [
   finalityView("blocks_with_finality", "blocks", `blocks."index"`),
   finalityView("transactions_with_finality", "transactions", "transactions.block_id"),
   rewards,

@@ -1,7 +1,7 @@
 /** How a ledger file is laid out: from the table definitions to SQL, and to the data dictionary inside the file. */
 import type { DatabaseSync } from "node:sqlite";
+import { ledgerViews } from "./auditor-views.ts";
 import { ledgerTables } from "./ledger-tables.ts";
-import { ledgerViews } from "./ledger-views.ts";
 import { type Column, quoted, type Table } from "./table.ts";
 
 /** "AUXL" in ASCII: tells a ledger from any other SQLite file. */

@@ -114,6 +114,14 @@ export function unitsColumns(prefix: string, what: string): readonly ColumnRow[]
   ];
 }
 
+/** The two words of an amount: sums of them stay exact whatever the sum. */
+export function wordColumns(prefix: string, what: string): readonly ColumnRow[] {
+  return [
+    [`${prefix}_high`, "INTEGER", `${what}: its high word; ${prefix}_high * 10^9 + ${prefix}_low is exact`],
+    [`${prefix}_low`, "INTEGER", `${what}: its low word, of the same sign`, "base units"],
+  ];
+}
+
 /** All three columns of an amount as a view shows them. */
 export function amountColumns(prefix: string, what: string): readonly ColumnRow[] {
   return [
