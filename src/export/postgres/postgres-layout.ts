@@ -1,7 +1,8 @@
 /** Makes the ledger's tables in a PostgreSQL schema, or checks that those which are there are a ledger's. */
+
+import { ledgerViews } from "../auditor-views.ts";
 import { ExportError } from "../export-error.ts";
 import { tables } from "../ledger-tables.ts";
-import { ledgerViews } from "../ledger-views.ts";
 import { dictionaryRows, ledgerSchemaVersion } from "../schema.ts";
 import { quoted } from "../table.ts";
 import type { PostgresConnection } from "./postgres-connection.ts";
