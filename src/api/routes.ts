@@ -4,6 +4,7 @@ import * as accounts from "./accounts.ts";
 import * as admin from "./admin.ts";
 import * as agreement from "./agreement.ts";
 import * as assets from "./assets.ts";
+import * as audit from "./audit.ts";
 import * as blocks from "./blocks.ts";
 import * as consensus from "./consensus.ts";
 import * as difficulty from "./difficulty.ts";
@@ -44,6 +45,7 @@ const topics: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   genesis,
   stats,
   exported,
+  audit,
   light,
   metrics,
   admin,

@@ -3,6 +3,7 @@ export * from "../api/accounts.ts";
 export * from "../api/admin.ts";
 export * from "../api/agreement.ts";
 export * from "../api/assets.ts";
+export * from "../api/audit.ts";
 export * from "../api/blocks.ts";
 export * from "../api/consensus.ts";
 export * from "../api/difficulty.ts";

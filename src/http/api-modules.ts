@@ -4,6 +4,7 @@ import type { Registry } from "prom-client";
 import type { PoolAnswer } from "../api/mining.ts";
 import type { PeersAnswer } from "../api/node.ts";
 import type { NodeStatus } from "../api/node-status.ts";
+import type { AuditResult } from "../audit/audit-result.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
@@ -55,6 +56,8 @@ export interface ApiModules {
   readonly pool?: (() => PoolAnswer) | undefined;
   /** Undefined if the node writes no SQL ledger. */
   readonly sqlLedger?: DownloadedLedger | undefined;
+  /** What the last audit of that ledger came to; absent where nobody keeps it. */
+  readonly lastAudit?: (() => Promise<AuditResult | undefined>) | undefined;
   /** Name and version of the node's software, e.g. `aurex/0.1.0`. */
   readonly software: string;
   readonly logger: Logger;

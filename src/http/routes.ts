@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { addAccountRoutes } from "./account-routes.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import type { ApiModules } from "./api-modules.ts";
+import { addAuditRoute } from "./audit-route.ts";
 import { addAuthorityRoutes } from "./authority-routes.ts";
 import { addBlockRoutes } from "./block-routes.ts";
 import { addConsensusRoutes } from "./consensus-routes.ts";
@@ -28,6 +29,7 @@ export function addRoutes(app: FastifyInstance, modules: ApiModules): void {
   addAuthorityRoutes(app, modules.authorities);
   addConsensusRoutes(app, modules);
   addExportRoute(app, modules.sqlLedger);
+  addAuditRoute(app, modules.lastAudit);
   addPoolRoutes(app, modules.pool);
   addAdminRoutes(app, modules.admin);
   addHealthRoutes(app, modules);

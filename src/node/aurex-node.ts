@@ -1,5 +1,6 @@
 /** A node on its machine: data directory, key, LevelDB, libp2p, API and SQL ledger around the core. */
 import type { NodeStatus } from "../api/node-status.ts";
+import { readLastAudit } from "../audit/last-audit.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Logger, silentLogger } from "../base/logger.ts";
 import { shellWord } from "../base/shell-word.ts";
@@ -133,6 +134,7 @@ export class AurexNode {
       work: workBoard,
       pool: pool && (() => pool.status()),
       sqlLedger: follower?.downloaded(dataDirectory(options.dataDir).downloads),
+      lastAudit: () => readLastAudit(options.dataDir),
       software: softwareVersion,
       logger,
     });

@@ -8,6 +8,8 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { allRoutes } from "../../src/api/routes.ts";
+import { auditLedger } from "../../src/audit/audit-ledger.ts";
+import { keepLastAudit } from "../../src/audit/last-audit.ts";
 import { fromUtf8 } from "../../src/base/bytes.ts";
 import { BlockchainNetwork } from "../../src/node/blockchain-network.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
@@ -25,13 +27,15 @@ describe("the pages of the node itself", { skip: browserMissing, timeout: suiteM
   let network: BlockchainNetwork;
   let opened: OpenedPage;
   let url: string;
+  let ledger: string;
   before(async () => {
     stage = await openPageStage();
     const folder = await folderUntilEnd("aurex-own-pages-");
+    ledger = path.join(folder, "ledger.sqlite");
     const key = keyPairFromSeed(new Uint8Array(32).fill(0xa1));
     network = new BlockchainNetwork({
       dataDir: path.join(folder, "nodes"),
-      exportFile: path.join(folder, "ledger.sqlite"),
+      exportFile: ledger,
       fundedKeys: [key.publicKey],
     });
     network.addPoaNode("PoA_1", { authorizedNodes: ["PoA_1"], apiPort: 0 });
@@ -165,6 +169,20 @@ describe("the pages of the node itself", { skip: browserMissing, timeout: suiteM
       else assert.equal(first(line), (await (await fetch(`${url}/v1/node`)).json()).chainId);
       assert.ok((await opened.page.locator(".audit-lines").allInnerTexts()).join("").includes(line.what));
     }
+  });
+
+  it("show the last audit of the ledger, and that there was none", async () => {
+    await opened.go("audit");
+    await opened.page.getByText("There was none so far").waitFor();
+    const result = await auditLedger({ file: ledger });
+    await keepLastAudit(network.node("PoA_1").options.dataDir, result);
+    await opened.go("settings");
+    await opened.go("audit");
+    await opened.page.getByText("your own audit is what proves it").waitFor();
+    const [chain] = result.chains;
+    assert.equal(await opened.page.locator(".note strong").first().innerText(), chain?.words);
+    const held = (chain?.checks ?? []).filter(({ status }) => status === "holds").length + 1;
+    assert.equal(await opened.page.getByRole("cell", { name: "holds", exact: true }).count(), held);
   });
 
   it("keep settings in all tabs, live without a storage, and forget what was kept", async () => {

@@ -9,6 +9,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { DownloadCard } from "./download-card.tsx";
+import { LastAuditCard } from "./last-audit-card.tsx";
 import { checkingLines, commandOf, readingLines, type SqlLine } from "./sql-lines.ts";
 
 export default function AuditPage() {
@@ -30,19 +31,7 @@ export default function AuditPage() {
         lead="Each line says what a sound file answers."
         lines={checkingLines}
       />
-      <Card title="Check that it is authentic" class="stack">
-        <p>
-          A consistent file may still be one that somebody made up. It is the real chain's if its chain id is
-          the one that you know from a source that you trust, if its last blocks are those of several nodes,
-          and if their seals are valid. The exact bytes of every header, seal and transaction stand beside the
-          readable columns, so all of this can be checked from the file alone.
-        </p>
-        <p>
-          There is no result of an earlier audit to show: this version of Aurex has no command yet that checks
-          a whole file and keeps the result. What a single block or transaction says is checked by "Verify in
-          this browser" on its own page, without trust in this node.
-        </p>
-      </Card>
+      <LastAuditCard />
     </div>
   );
 }
