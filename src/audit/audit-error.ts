@@ -3,6 +3,7 @@
 export type AuditErrorCode =
   | "audit/cannot-open"
   | "audit/not-a-ledger"
+  | "audit/damaged"
   | "audit/other-version"
   | "audit/unknown-chain"
   | "audit/busy"

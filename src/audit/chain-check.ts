@@ -8,7 +8,7 @@ import type { LedgerReader } from "./ledger-reader.ts";
 export interface CheckReport {
   /** Every finding counts; only the first 1,000 of a check are kept. */
   finding(finding: FindingDraft): void;
-  /** Rows that were looked at, beyond one for each block. */
+  /** Rows that were looked at, beside the row of each block that {@link ChainCheck.block} is shown, which counts by itself. */
   looked(rows: number): void;
   /** Says once what cannot be judged any more, e.g. "the state after block 12: block 12 does not decode". */
   cannotJudge(what: string): void;
@@ -24,7 +24,9 @@ export interface ChainCheckContext {
   readonly chainId: string;
   /** The chain's row in `meta`; its values are as hostile as the rest of the file. */
   readonly meta: Row;
-  /** Height of the highest block that the file should hold, by `meta.cursor_index` or by its rows. */
+  /** Of the first block that the file should hold: 0, unless the file says that it is an excerpt. */
+  readonly firstHeight: number;
+  /** Of the highest block that the file has a row of. */
   readonly headHeight: number;
   readonly reader: LedgerReader;
   readonly report: CheckReport;
@@ -33,7 +35,7 @@ export interface ChainCheckContext {
 /** One check of one chain. It goes on after a finding. */
 export interface ChainCheck {
   readonly name: CheckName;
-  /** Blocks come in order from 0. One whose row is missing does not come at all. */
+  /** Blocks come in order, from {@link ChainCheckContext.firstHeight} on. One whose row is missing does not come at all. */
   block(block: LedgerBlock): void;
   /** After the last block. */
   end(): void;

@@ -1,5 +1,6 @@
 /** A block as a ledger file has it: its rows, and the block that its bytes encode. */
-import type { Block } from "../protocol/block.ts";
+import type { Block, ConsensusSection, Header, Seal } from "../protocol/block.ts";
+import type { DecodedTransaction } from "../protocol/transaction.ts";
 
 /** A value as SQLite gives it. Every INTEGER is a bigint; a number is a REAL. */
 export type SqlValue = null | number | bigint | string | Uint8Array;
@@ -24,4 +25,15 @@ export interface LedgerBlock {
   readonly authorityRows: readonly Row[];
   /** From `header_bytes`, `nonce_bytes`, `seal_signature`, `consensus_bytes` and the transactions' `bytes`; undefined if they do not decode: then a finding was made. */
   readonly block: Block | undefined;
+  /** What decodes, of a block that does not decode as a whole, too. */
+  readonly parts: BlockParts;
+}
+
+/** Each undefined if its bytes do not decode. */
+export interface BlockParts {
+  readonly header: Header | undefined;
+  readonly seal: Seal | undefined;
+  readonly section: ConsensusSection | undefined;
+  /** One for each row of `transactions`. */
+  readonly transactions: readonly (DecodedTransaction | undefined)[];
 }

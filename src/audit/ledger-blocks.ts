@@ -1,18 +1,20 @@
 /** The blocks of a ledger file in order: the rows about each, and the block that its bytes encode. */
+import { fromHex } from "../base/bytes.ts";
 import {
   assembleBlock,
-  type Block,
   blockBytesMax,
+  blockTransactionsMax,
   ConsensusSectionType,
-  type Header,
   HeaderType,
-  type Seal,
-  transactionListDepth,
+  nonceBytes,
+  sealSignatureBytesMax,
 } from "../protocol/block.ts";
 import { decode } from "../protocol/codec.ts";
 import { type DecodedTransaction, decodeTransaction, transactionBytesMax } from "../protocol/transaction.ts";
 import type { CheckReport } from "./chain-check.ts";
-import type { LedgerBlock, Row } from "./ledger-block.ts";
+import { shownValue } from "./finding.ts";
+import type { BlockParts, LedgerBlock, Row } from "./ledger-block.ts";
+import { firstKeyOf } from "./ledger-keys.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
 
 export interface BlockRange {
@@ -27,14 +29,6 @@ export interface BlockRange {
 export interface BlocksOptions {
   /** Of `transactions`: every column, or the bytes alone. */
   readonly columns: "all" | "bytes";
-}
-
-const keyHeightFactor = 2n ** BigInt(transactionListDepth);
-const keyChainFactor = 2n ** 49n;
-
-/** The key of the first transaction of a block. */
-export function firstKeyOf(chainNumber: bigint, height: number): bigint {
-  return chainNumber * keyChainFactor + BigInt(height) * keyHeightFactor;
 }
 
 /** Text and bytes of one block that are kept while it is judged; a real one has at most a few MiB. */
@@ -52,6 +46,7 @@ export function* ledgerBlocks(
   const transactions = new TransactionRows(reader, range, options, report);
   const sides = sideTables.map(([table, column, tail]) => new SideRows(reader, range, table, column, tail));
   const [users, assets, authorities] = sides as [SideRows, SideRows, SideRows];
+  const chainKey = fromHex(range.chainId, 32) ?? none;
   let previous = range.from - 1;
   for (const row of blockRows(reader, range)) {
     const { index } = row;
@@ -66,7 +61,8 @@ export function* ledgerBlocks(
     }
     previous = height;
     const transactionRows = transactions.take(height);
-    const block = blockOf(row, transactionRows, height, report);
+    const parts = partsOf(row, transactionRows, { height, chainId: chainKey }, report);
+    const block = assembled(parts, height, report);
     const positions = new Map(block?.transactions.map(({ idHex }, position) => [idHex, position]));
     yield {
       height,
@@ -76,6 +72,7 @@ export function* ledgerBlocks(
       assetRows: inOrder(assets.take(height), "asset_id", positions),
       authorityRows: authorities.take(height),
       block,
+      parts,
     };
   }
   transactions.finish();
@@ -123,10 +120,13 @@ class SideRows {
 
   take(height: number): Row[] {
     const taken: Row[] = [];
+    let retained = 0;
     while (this.#next && Number(this.#next[this.#column]) <= height) {
       const row = this.#next;
-      // Rows of a height between two blocks are no block's; the check of the tables counts them.
-      if (row[this.#column] === BigInt(height) && taken.length < 2 ** transactionListDepth) taken.push(row);
+      retained += sizeOf(row);
+      const fits = taken.length < blockTransactionsMax && retained <= retainedMax;
+      // Rows of a height between two blocks are no block's: the check of the chain finds them.
+      if (row[this.#column] === BigInt(height) && fits) taken.push(row);
       this.#next = this.#rows.next().value;
     }
     return taken;
@@ -182,7 +182,7 @@ class TransactionRows {
       retained += sizeOf(row);
       if (retained > retainedMax) {
         this.#report.finding({
-          ...{ table: "transactions", row: `block ${height}`, column: null },
+          ...{ check: "blocks", table: "transactions", row: `block ${height}`, column: null },
           ...{ expected: "at most 1 MiB of transactions", found: "more than 64 MiB" },
           meaning: "no block holds that much: rows were added, and the audit does not read all of them",
         });
@@ -207,7 +207,12 @@ class TransactionRows {
 
   #ofNoBlock(row: Row): void {
     this.#report.finding({
-      ...{ table: "transactions", row: `transaction_key ${keyOf(row)}`, column: "transaction_key" },
+      ...{
+        check: "transactions",
+        table: "transactions",
+        row: `transaction_key ${keyOf(row)}`,
+        column: "transaction_key",
+      },
       ...{ expected: "the key of a transaction in a block of this file", found: keyOf(row) },
       meaning: "the transaction stands in no block of this file",
     });
@@ -227,74 +232,77 @@ function sizeOf(row: Row): number {
   return size;
 }
 
-/** What the bytes of the rows encode; undefined, with a finding, if they encode no block. */
-function blockOf(
+/** What the bytes of the rows encode; every part that does not decode is a finding. */
+function partsOf(
   row: Row,
   transactionRows: readonly Row[],
-  height: number,
+  place: { readonly height: number; readonly chainId: Uint8Array },
   report: CheckReport,
-): Block | undefined {
-  const name = `block ${height}`;
-  const damaged = (column: string, expected: string, reason: string) => {
+): BlockParts {
+  const { height } = place;
+  const damaged = (column: string, expected: string, found: string) => {
     report.finding({
-      ...{ check: "headers", table: "blocks", row: name, column, expected, found: reason },
+      ...{ check: "headers", table: "blocks", row: `block ${height}`, column, expected, found },
       meaning: "the block's own bytes do not say what the block is",
     });
     return undefined;
   };
   const header = decode(HeaderType, bytesOf(row.header_bytes), "header");
-  if (!header.ok) return damaged("header_bytes", "the SSZ bytes of a header", header.fault.reason);
-  const nonce = bytesOf(row.nonce_bytes);
-  if (nonce.length !== 32) return damaged("nonce_bytes", "32 bytes", `${nonce.length} bytes`);
-  const signature = bytesOf(row.seal_signature);
-  if (signature.length > 64)
-    return damaged("seal_signature", "at most 64 bytes", `${signature.length} bytes`);
   const section = decode(ConsensusSectionType, bytesOf(row.consensus_bytes), "consensus section");
-  if (!section.ok)
-    return damaged("consensus_bytes", "the SSZ bytes of a consensus section", section.fault.reason);
-  const transactions = decodedOf(transactionRows, header.value, height, report);
-  if (!transactions) return undefined;
-  const seal: Seal = { nonce, signature };
-  const size = transactions.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  if (size > blockBytesMax) {
-    report.finding({
-      ...{ table: "blocks", row: name, column: null },
-      ...{ expected: `at most ${blockBytesMax} bytes`, found: `${size} bytes of transactions` },
-      meaning: "no node takes a block of this size",
-    });
-    return undefined;
+  if (!header.ok) damaged("header_bytes", "the SSZ bytes of a header", header.fault.reason);
+  if (!section.ok) damaged("consensus_bytes", "the SSZ bytes of a consensus section", section.fault.reason);
+  const [nonce, signature] = [bytesOf(row.nonce_bytes), bytesOf(row.seal_signature)];
+  const isNonce = nonce.length === nonceBytes;
+  const isSignature = row.seal_signature instanceof Uint8Array && signature.length <= sealSignatureBytesMax;
+  if (!isNonce) damaged("nonce_bytes", `a BLOB of ${nonceBytes} bytes`, shownValue(row.nonce_bytes));
+  if (!isSignature) {
+    damaged(
+      "seal_signature",
+      `a BLOB of at most ${sealSignatureBytesMax} bytes`,
+      shownValue(row.seal_signature),
+    );
   }
-  return assembleBlock(header.value, seal, transactions, section.value);
+  return {
+    header: header.ok ? header.value : undefined,
+    seal: isNonce && isSignature ? { nonce, signature } : undefined,
+    section: section.ok ? section.value : undefined,
+    transactions: transactionRows.map((transactionRow, position) =>
+      transactionOf(transactionRow, position, place, report),
+    ),
+  };
 }
 
-function decodedOf(
-  rows: readonly Row[],
-  header: Header,
-  height: number,
+function transactionOf(
+  row: Row,
+  position: number,
+  { height, chainId }: { readonly height: number; readonly chainId: Uint8Array },
   report: CheckReport,
-): DecodedTransaction[] | undefined {
-  const decodedAll: DecodedTransaction[] = [];
-  let isWhole = true;
-  for (const [position, row] of rows.entries()) {
-    const bytes = bytesOf(row.bytes);
-    const decoded =
-      bytes.length <= transactionBytesMax ? decodeTransaction(bytes, header.chainId) : undefined;
-    if (decoded?.ok) {
-      decodedAll.push(decoded.value);
-      continue;
-    }
-    isWhole = false;
-    report.finding({
-      ...{ check: "transactions", table: "transactions", row: `block ${height}, transaction ${position}` },
-      ...{
-        column: "bytes",
-        expected: "the SSZ bytes of a transaction",
-        found: decoded?.fault.code ?? "too long",
-      },
-      meaning: "the transaction's own bytes do not say what the transaction is",
-    });
-  }
-  return isWhole ? decodedAll : undefined;
+): DecodedTransaction | undefined {
+  const bytes = bytesOf(row.bytes);
+  const decoded = bytes.length <= transactionBytesMax ? decodeTransaction(bytes, chainId) : undefined;
+  if (decoded?.ok) return decoded.value;
+  report.finding({
+    ...{ check: "transactions", table: "transactions", row: `block ${height}, transaction ${position}` },
+    ...{ column: "bytes", expected: "the SSZ bytes of a transaction" },
+    found: decoded ? decoded.fault.code : `${bytes.length} bytes`,
+    meaning: "the transaction's own bytes do not say what the transaction is",
+  });
+  return undefined;
+}
+
+/** The block of its parts, if all of them decode. */
+function assembled({ header, seal, section, transactions }: BlockParts, height: number, report: CheckReport) {
+  if (!header || !seal || !section) return undefined;
+  const whole = transactions.filter((transaction) => transaction !== undefined);
+  if (whole.length < transactions.length) return undefined;
+  const size = whole.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  if (size <= blockBytesMax) return assembleBlock(header, seal, whole, section);
+  report.finding({
+    ...{ check: "blocks", table: "blocks", row: `block ${height}`, column: null },
+    ...{ expected: `at most ${blockBytesMax} bytes`, found: `${size} bytes of transactions` },
+    meaning: "no node takes a block of this size",
+  });
+  return undefined;
 }
 
 const none = new Uint8Array(0);

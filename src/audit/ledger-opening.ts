@@ -130,7 +130,7 @@ function refusal(thrown: unknown, path: string): Error {
     default:
       // Damaged, or definitions that SQLite cannot read: the file is there and is wrong.
       return new AuditError(
-        "audit/not-a-ledger",
+        "audit/damaged",
         `the ledger ${path} cannot be read`,
         error.message,
         "the file is damaged or was changed by hand: ask for another copy",

@@ -2,6 +2,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { invariant } from "../base/invariant.ts";
 import type { Row } from "./ledger-block.ts";
+import { valueBytesMax } from "./ledger-opening.ts";
 import { shippedObjects } from "./shipped-schema.ts";
 
 export interface RowsQuery {
@@ -15,15 +16,21 @@ export interface RowsQuery {
   readonly limit?: number;
 }
 
+/** Rows that a file holds and nobody should: with a value over {@link valueBytesMax}. By table. */
+export type HugeRows = Readonly<Record<string, readonly bigint[]>>;
+
 /** Of one connection with one snapshot. */
 export class LedgerReader {
   readonly db: DatabaseSync;
   /** Readable columns by table, of the tables of the shipped schema alone. */
   readonly #columns = new Map<string, ReadonlySet<string>>();
   readonly #statements = new Map<string, StatementSync>();
+  readonly #huge: HugeRows;
 
-  constructor(db: DatabaseSync) {
+  /** @param huge rows that are never read */
+  constructor(db: DatabaseSync, huge: HugeRows = {}) {
     this.db = db;
+    this.#huge = huge;
     for (const { name } of shippedObjects.filter(({ type }) => type === "table")) {
       if (isPlainTable(db, name)) this.#columns.set(name, storedColumns(db, name));
     }
@@ -40,16 +47,23 @@ export class LedgerReader {
     return known !== undefined && columns.every((column) => known.has(column));
   }
 
-  /** The rows of a table, one after the other; none if the file does not have it. Text of more than 16 MiB throws. */
+  /**
+   * The rows of a table, one after the other; none if the file does not have it.
+   *
+   * @throws SQLite's error if a value is over {@link valueBytesMax}, or the file is damaged there
+   */
   rows(table: string, query: RowsQuery = {}): IterableIterator<Row> {
     const known = this.#columns.get(table);
     if (!known) return [].values();
     const columns = query.columns?.filter((column) => known.has(column)) ?? [...known];
     if (columns.length === 0) return [].values();
-    const { where, order, limit, parameters = [] } = query;
+    const { order, limit, parameters = [] } = query;
+    const huge = this.#huge[table] ?? [];
+    const apart = huge.length === 0 ? [] : [`rowid NOT IN (${huge.join(", ")})`];
+    const conditions = [...(query.where === undefined ? [] : [`(${query.where})`]), ...apart];
     const sql = [
       `SELECT ${columns.map(quoted).join(", ")} FROM main.${quoted(table)}`,
-      where === undefined ? "" : `WHERE ${where}`,
+      conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`,
       order === undefined ? "" : `ORDER BY ${order}`,
       limit === undefined ? "" : `LIMIT ${limit}`,
     ].join(" ");
@@ -87,6 +101,19 @@ export class LedgerReader {
       this.#statements.set(sql, statement);
     }
     return statement.get(...parameters) as Row | undefined;
+  }
+
+  /** Looks for the rows with a value over {@link valueBytesMax}, without reading the values; 1,000 of each table. */
+  findHuge(): HugeRows {
+    const found: Record<string, bigint[]> = {};
+    for (const [table, columns] of this.#columns) {
+      const isHuge = [...columns].map((column) => `octet_length(${quoted(column)}) > ${valueBytesMax}`);
+      if (isHuge.length === 0) continue;
+      const sql = `SELECT rowid AS id FROM main.${quoted(table)} WHERE ${isHuge.join(" OR ")} LIMIT 1000`;
+      const ids = [...this.query(sql)].map(({ id }) => id as bigint);
+      if (ids.length > 0) found[table] = ids;
+    }
+    return found;
   }
 
   close(): void {
