@@ -1,11 +1,16 @@
 /** The checks that need the blocks in order, one after the other. */
 import type { ChainCheckFactory } from "./chain-check.ts";
+import { ChainOfBlocks } from "./checks/chain.ts";
 import type { CheckName } from "./finding.ts";
 
 export interface OrderedCheck {
   readonly name: CheckName;
   readonly make: ChainCheckFactory;
+  /** It needs the chain from block 0 on, which an excerpt does not have. */
+  readonly needsAll: boolean;
 }
 
-/** In the order of their names. Each gets every block of the chain from 0. */
-export const orderedChecks: readonly OrderedCheck[] = [];
+/** In the order of their names. Each gets every block of the chain. */
+export const orderedChecks: readonly OrderedCheck[] = [
+  { name: "chain", make: (context) => new ChainOfBlocks(context), needsAll: false },
+];

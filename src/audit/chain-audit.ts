@@ -1,0 +1,197 @@
+/** The audit of one chain of a file: the pass in order on this thread, beside the rebuilding on all of them. */
+import { setImmediate as afterEvents } from "node:timers/promises";
+import type { AuditThreads } from "./audit-threads.ts";
+import { stoppedAudit } from "./audit-threads.ts";
+import { type AuditedChain, rangesOf } from "./audited-chain.ts";
+import type { ChainCheck, ChainCheckContext } from "./chain-check.ts";
+import type { ChainSummary } from "./chain-result.ts";
+import type { TallyBook } from "./check-report.ts";
+import { DigestPrefix, type GivenDigest } from "./checks/append.ts";
+import { checkObserved } from "./checks/observed.ts";
+import { checkOrphans } from "./checks/orphans.ts";
+import type { CheckName } from "./finding.ts";
+import { type BlockRange, ledgerBlocks } from "./ledger-blocks.ts";
+import type { LedgerReader } from "./ledger-reader.ts";
+import { orderedChecks } from "./ordered-checks.ts";
+import { type RebuiltRange, RangeRebuilder } from "./rebuilt-range.ts";
+
+export interface ChainAuditOptions {
+  readonly chain: AuditedChain;
+  readonly since: GivenDigest | undefined;
+  /** Hashes of blocks that are known, hex. */
+  readonly heads: readonly string[];
+  /** The first chain judges the nodes of chains that the file does not hold, too. */
+  readonly isFirst: boolean;
+}
+
+export interface ChainAuditModules {
+  readonly reader: LedgerReader;
+  readonly book: TallyBook;
+  /** Undefined: the rebuilding is done on this thread, too. */
+  readonly threads: AuditThreads | undefined;
+  /** Told of the rows that the pass in order, or the rebuilding, has done. */
+  readonly onRows: (pass: "ordered" | "rebuilt", rows: number) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** How long checks may hold the thread before a signal is heard. */
+const sliceMs = 40;
+/** Rows of one task for a thread: enough that a task takes longer than handing it out. */
+const rowsPerTask = 4_000;
+
+export async function auditChain(options: ChainAuditOptions, modules: ChainAuditModules): Promise<ChainSummary> {
+  const { chain, since, heads } = options;
+  const { reader, book } = modules;
+  const summary: ChainSummary = {
+    ...{ meta: chain.meta, blocks: 0, transactions: 0, head: null, knownHeight: null },
+    isExcerpt: chain.firstHeight > 0,
+  };
+  const prefix = since && new DigestPrefix(since, chain, reader);
+  const ordered = inOrder(chain, summary, modules);
+  const rebuilding = rebuild(chain, since, prefix, modules);
+  await Promise.all([ordered, rebuilding]);
+  await inSlices(book, "observed", checkObserved({ chainId: chain.chainId, withStrangers: options.isFirst }, reader, book.reportOf("observed")), modules);
+  await inSlices(book, "orphans", checkOrphans(chain, reader, book.reportOf("orphans")), modules);
+  judgeAppend(summary, prefix, since, heads, options, modules);
+  return summary;
+}
+
+async function inOrder(chain: AuditedChain, summary: ChainSummary, modules: ChainAuditModules): Promise<void> {
+  const { reader, book, onRows } = modules;
+  const { chainId, spec, meta, headHeight, firstHeight, chainNumber } = chain;
+  const contextOf = (name: CheckName): ChainCheckContext => ({
+    ...{ spec, chainId, meta, headHeight, firstHeight, reader, nowMs: Date.now() },
+    report: book.reportOf(name),
+  });
+  const checks: ChainCheck[] = [];
+  for (const { name, make, needsAll } of orderedChecks) {
+    if (firstHeight > 0 && needsAll) {
+      const what = `the file is an excerpt that begins with block ${firstHeight}: what follows from the blocks before it`;
+      book.reportOf(name).cannotJudge(what);
+    } else checks.push(timed(book, name, () => make(contextOf(name))));
+  }
+  const range: BlockRange = { chainId, chainNumber, from: firstHeight, to: headHeight + 1 };
+  const slices = new Slices(modules.signal);
+  for (const block of ledgerBlocks(reader, range, { columns: "bytes" }, silentReport)) {
+    for (const check of checks) timed(book, check.name, () => check.block(block));
+    for (const { name } of checks) book.of(name).rows += 1;
+    summary.blocks += 1;
+    summary.transactions += block.transactionRows.length;
+    const hash = block.block?.hashHex ?? (typeof block.row.hash === "string" ? block.row.hash : undefined);
+    summary.head = hash === undefined ? null : { height: block.height, hash };
+    onRows("ordered", 1 + block.transactionRows.length);
+    await slices.pause();
+  }
+  for (const check of checks) timed(book, check.name, () => check.end());
+}
+
+/** The rebuilding reports what does not decode: once is enough. */
+const silentReport = {
+  finding() {},
+  looked() {},
+  cannotJudge() {},
+  doesNotApply() {},
+  note() {},
+};
+
+async function rebuild(
+  chain: AuditedChain,
+  since: GivenDigest | undefined,
+  prefix: DigestPrefix | undefined,
+  { reader, book, threads, onRows, signal }: ChainAuditModules,
+): Promise<void> {
+  const { headHeight, firstHeight } = chain;
+  const blocks = headHeight - firstHeight + 1;
+  const rows = Math.max(1, reader.count("transactions") / Math.max(1, reader.count("blocks")));
+  const blocksPerTask = Math.max(1, Math.min(500, Math.floor(rowsPerTask / (1 + rows))));
+  const hashesBelow = since ? since.height + 1 : 0;
+  const done = ({ from }: BlockRange, rebuilt: RebuiltRange) => {
+    book.merge(rebuilt.tallies);
+    prefix?.add(from, rebuilt.rowHashes);
+    onRows("rebuilt", rebuilt.blocks + rebuilt.transactions);
+  };
+  if (blocks <= 0) return;
+  const ranges = rangesOf(chain, reader, blocksPerTask);
+  if (threads) {
+    const tasks = ranges.map((range) => ({ kind: "rebuild" as const, range, hashesBelow }));
+    await threads.runAll(tasks, ({ range }, rebuilt) => done(range, rebuilt), signal);
+    if (signal?.aborted) throw stoppedAudit();
+    return;
+  }
+  const rebuilder = new RangeRebuilder(chain, reader);
+  const slices = new Slices(signal);
+  for (const range of ranges) {
+    done(range, rebuilder.rebuild(range, hashesBelow));
+    await slices.pause();
+  }
+}
+
+async function inSlices(
+  book: TallyBook,
+  name: CheckName,
+  steps: Generator<void>,
+  { signal }: ChainAuditModules,
+): Promise<void> {
+  const slices = new Slices(signal);
+  for (;;) {
+    const { done } = timed(book, name, () => steps.next());
+    if (done) return;
+    await slices.pause();
+  }
+}
+
+function judgeAppend(
+  summary: ChainSummary,
+  prefix: DigestPrefix | undefined,
+  since: GivenDigest | undefined,
+  heads: readonly string[],
+  { chain }: ChainAuditOptions,
+  { reader, book }: ChainAuditModules,
+): void {
+  const report = book.reportOf("append");
+  const known = (height: number) => {
+    summary.knownHeight = Math.max(summary.knownHeight ?? -1, height);
+  };
+  if (prefix && since && prefix.judge((height) => hashAt(chain, reader, height), report)) known(since.height);
+  for (const hash of heads) {
+    const sql = `SELECT "index" AS height FROM main.blocks WHERE chain_id = ? AND hash = ?`;
+    const height = reader.has("blocks", ["chain_id", "index", "hash"])
+      ? reader.lookUp(sql, [chain.chainId, hash])?.height
+      : undefined;
+    report.looked(1);
+    if (typeof height === "bigint") known(Number(height));
+  }
+  if (!since && heads.length === 0) report.doesNotApply("no earlier head or digest was given to compare with");
+}
+
+function hashAt({ chainId }: AuditedChain, reader: LedgerReader, height: number): string | undefined {
+  if (!reader.has("blocks", ["chain_id", "index", "hash"])) return undefined;
+  const hash = reader.lookUp(`SELECT hash FROM main.blocks WHERE chain_id = ? AND "index" = ?`, [chainId, height])?.hash;
+  return typeof hash === "string" ? hash : undefined;
+}
+
+function timed<Value>(book: TallyBook, name: CheckName, work: () => Value): Value {
+  const began = performance.now();
+  try {
+    return work();
+  } finally {
+    book.of(name).milliseconds += performance.now() - began;
+  }
+}
+
+/** Lets signals and threads be heard in between. */
+class Slices {
+  readonly #signal: AbortSignal | undefined;
+  #end = performance.now() + sliceMs;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  async pause(): Promise<void> {
+    if (performance.now() < this.#end) return;
+    await afterEvents();
+    if (this.#signal?.aborted) throw stoppedAudit();
+    this.#end = performance.now() + sliceMs;
+  }
+}
