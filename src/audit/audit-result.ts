@@ -76,6 +76,8 @@ export interface AuditResult {
   readonly verdict: Verdict;
   /** The check of the file as a whole. */
   readonly schema: CheckResult;
+  /** Other checks that found something about the file as a whole, e.g. that a chain is missing. */
+  readonly others: readonly CheckResult[];
   /** Of the file as a whole. */
   readonly findings: readonly Finding[];
   readonly chains: readonly ChainResult[];

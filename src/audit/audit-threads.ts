@@ -73,9 +73,12 @@ export function isFileAtFault(sqliteCode: number | undefined): boolean {
 
 export class AuditThreads {
   readonly #threads: readonly AuditThread[];
+  readonly #idle: AuditThread[];
+  readonly #waiting: ((thread: AuditThread) => void)[] = [];
 
   constructor(count: number) {
     this.#threads = Array.from({ length: count }, (_, index) => new AuditThread(index));
+    this.#idle = [...this.#threads];
   }
 
   /** Opens the file in every thread; the marks of their snapshots, which are equal if nobody has written in between. */
@@ -83,24 +86,33 @@ export class AuditThreads {
     return Promise.all(this.#threads.map((thread) => thread.run({ kind: "open", file, huge })));
   }
 
-  /**
-   * Hands out tasks until there are none left, to whichever thread is free.
-   *
-   * @param done gets each answer, in the order in which they are ready
-   */
+  /** Runs a task on the next thread that is free. */
+  async run<Task extends ThreadTask>(task: Task): Promise<ThreadAnswers[Task["kind"]]> {
+    const thread =
+      this.#idle.pop() ?? (await new Promise<AuditThread>((resolve) => this.#waiting.push(resolve)));
+    try {
+      return await thread.run(task);
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next(thread);
+      else this.#idle.push(thread);
+    }
+  }
+
+  /** Runs all tasks, as many at a time as there are threads; `done` gets each answer as it is ready. */
   async runAll<Task extends ThreadTask>(
-    tasks: Iterator<Task>,
+    tasks: Iterable<Task>,
     done: (task: Task, answer: ThreadAnswers[Task["kind"]]) => void,
     signal?: AbortSignal,
   ): Promise<void> {
-    await Promise.all(
-      this.#threads.map(async (thread) => {
-        for (let next = tasks.next(); !next.done; next = tasks.next()) {
-          if (signal?.aborted) return;
-          done(next.value, await thread.run(next.value));
-        }
-      }),
-    );
+    const waiting = tasks[Symbol.iterator]();
+    const workOff = async () => {
+      for (let next = waiting.next(); !next.done; next = waiting.next()) {
+        if (signal?.aborted) return;
+        done(next.value, await this.run(next.value));
+      }
+    };
+    await Promise.all(this.#threads.map(workOff));
   }
 
   async close(): Promise<void> {

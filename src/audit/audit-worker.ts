@@ -8,7 +8,7 @@ import { checkSoundness } from "./checks/soundness.ts";
 import type { BlockRange } from "./ledger-blocks.ts";
 import { openLedger } from "./ledger-opening.ts";
 import { type HugeRows, LedgerReader } from "./ledger-reader.ts";
-import { type RebuiltRange, RangeRebuilder } from "./rebuilt-range.ts";
+import { RangeRebuilder, type RebuiltRange } from "./rebuilt-range.ts";
 import { snapshotMark } from "./snapshot-mark.ts";
 
 export type ThreadTask =

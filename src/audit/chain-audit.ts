@@ -13,7 +13,7 @@ import type { CheckName } from "./finding.ts";
 import { type BlockRange, ledgerBlocks } from "./ledger-blocks.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
 import { orderedChecks } from "./ordered-checks.ts";
-import { type RebuiltRange, RangeRebuilder } from "./rebuilt-range.ts";
+import { RangeRebuilder, type RebuiltRange } from "./rebuilt-range.ts";
 
 export interface ChainAuditOptions {
   readonly chain: AuditedChain;
@@ -39,24 +39,40 @@ const sliceMs = 40;
 /** Rows of one task for a thread: enough that a task takes longer than handing it out. */
 const rowsPerTask = 4_000;
 
-export async function auditChain(options: ChainAuditOptions, modules: ChainAuditModules): Promise<ChainSummary> {
+export async function auditChain(
+  options: ChainAuditOptions,
+  modules: ChainAuditModules,
+): Promise<ChainSummary> {
   const { chain, since, heads } = options;
   const { reader, book } = modules;
   const summary: ChainSummary = {
-    ...{ meta: chain.meta, blocks: 0, transactions: 0, head: null, knownHeight: null },
+    ...{ meta: chain.meta, blocks: 0, transactions: 0, head: null, knownHeight: null, knownHashes: [] },
     isExcerpt: chain.firstHeight > 0,
   };
   const prefix = since && new DigestPrefix(since, chain, reader);
   const ordered = inOrder(chain, summary, modules);
   const rebuilding = rebuild(chain, since, prefix, modules);
   await Promise.all([ordered, rebuilding]);
-  await inSlices(book, "observed", checkObserved({ chainId: chain.chainId, withStrangers: options.isFirst }, reader, book.reportOf("observed")), modules);
+  await inSlices(
+    book,
+    "observed",
+    checkObserved(
+      { chainId: chain.chainId, withStrangers: options.isFirst },
+      reader,
+      book.reportOf("observed"),
+    ),
+    modules,
+  );
   await inSlices(book, "orphans", checkOrphans(chain, reader, book.reportOf("orphans")), modules);
   judgeAppend(summary, prefix, since, heads, options, modules);
   return summary;
 }
 
-async function inOrder(chain: AuditedChain, summary: ChainSummary, modules: ChainAuditModules): Promise<void> {
+async function inOrder(
+  chain: AuditedChain,
+  summary: ChainSummary,
+  modules: ChainAuditModules,
+): Promise<void> {
   const { reader, book, onRows } = modules;
   const { chainId, spec, meta, headHeight, firstHeight, chainNumber } = chain;
   const contextOf = (name: CheckName): ChainCheckContext => ({
@@ -113,7 +129,7 @@ async function rebuild(
   if (blocks <= 0) return;
   const ranges = rangesOf(chain, reader, blocksPerTask);
   if (threads) {
-    const tasks = ranges.map((range) => ({ kind: "rebuild" as const, range, hashesBelow }));
+    const tasks = tasksOf(ranges, hashesBelow);
     await threads.runAll(tasks, ({ range }, rebuilt) => done(range, rebuilt), signal);
     if (signal?.aborted) throw stoppedAudit();
     return;
@@ -126,12 +142,17 @@ async function rebuild(
   }
 }
 
+function* tasksOf(ranges: Iterable<BlockRange>, hashesBelow: number) {
+  for (const range of ranges) yield { kind: "rebuild" as const, range, hashesBelow };
+}
+
 async function inSlices(
   book: TallyBook,
   name: CheckName,
   steps: Generator<void>,
   { signal }: ChainAuditModules,
 ): Promise<void> {
+  book.reportOf(name).looked(0);
   const slices = new Slices(signal);
   for (;;) {
     const { done } = timed(book, name, () => steps.next());
@@ -149,6 +170,7 @@ function judgeAppend(
   { reader, book }: ChainAuditModules,
 ): void {
   const report = book.reportOf("append");
+  report.looked(0);
   const known = (height: number) => {
     summary.knownHeight = Math.max(summary.knownHeight ?? -1, height);
   };
@@ -159,14 +181,20 @@ function judgeAppend(
       ? reader.lookUp(sql, [chain.chainId, hash])?.height
       : undefined;
     report.looked(1);
-    if (typeof height === "bigint") known(Number(height));
+    if (typeof height !== "bigint") continue;
+    known(Number(height));
+    summary.knownHashes.push(hash);
   }
-  if (!since && heads.length === 0) report.doesNotApply("no earlier head or digest was given to compare with");
+  if (!since && heads.length === 0)
+    report.doesNotApply("no earlier head or digest was given to compare with");
 }
 
 function hashAt({ chainId }: AuditedChain, reader: LedgerReader, height: number): string | undefined {
   if (!reader.has("blocks", ["chain_id", "index", "hash"])) return undefined;
-  const hash = reader.lookUp(`SELECT hash FROM main.blocks WHERE chain_id = ? AND "index" = ?`, [chainId, height])?.hash;
+  const hash = reader.lookUp(`SELECT hash FROM main.blocks WHERE chain_id = ? AND "index" = ?`, [
+    chainId,
+    height,
+  ])?.hash;
   return typeof hash === "string" ? hash : undefined;
 }
 

@@ -1,9 +1,10 @@
 /** One piece of the rebuilding: the blocks of a range of heights, on whichever thread. */
-import { RowHash, type DigestRow } from "./content-digest.ts";
+
 import type { AuditedChain } from "./audited-chain.ts";
 import type { CheckTally } from "./check-report.ts";
 import { TallyBook } from "./check-report.ts";
 import { Rebuilding } from "./checks/rebuilding.ts";
+import { type DigestRow, RowHash } from "./content-digest.ts";
 import type { LedgerBlock } from "./ledger-block.ts";
 import { type BlockRange, ledgerBlocks } from "./ledger-blocks.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
@@ -34,7 +35,11 @@ export class RangeRebuilder {
     const book = new TallyBook(this.#chain.chainId);
     const [headers, transactions, blocks] = (["headers", "transactions", "blocks"] as const).map((name) =>
       book.reportOf(name),
-    ) as [ReturnType<TallyBook["reportOf"]>, ReturnType<TallyBook["reportOf"]>, ReturnType<TallyBook["reportOf"]>];
+    ) as [
+      ReturnType<TallyBook["reportOf"]>,
+      ReturnType<TallyBook["reportOf"]>,
+      ReturnType<TallyBook["reportOf"]>,
+    ];
     const rebuilding = new Rebuilding(this.#around, this.#reader, { headers, transactions, blocks });
     const counted = { blocks: 0, transactions: 0 };
     const hashes: Uint8Array[] = [];

@@ -2,7 +2,10 @@
 
 /** Table, column, meaning, unit and source, each behind a tab but the first. */
 export const shippedDictionary: readonly string[] = `
-meta		One row for each chain in this file; the cursor is written in the same transaction as the rows up to it. Reading this file takes SQLite 3.37 or newer: its tables are STRICT		
+README		What this file is, and what reads it: SELECT text FROM README ORDER BY line		
+README	line	number of the line, from 1		export
+README	text	the line		export
+meta		One row for each chain in this file; the cursor is written in the same transaction as the rows up to it		
 meta	chain_id	SHA-256 of genesis_bytes, hex		genesis
 meta	name	the network's name		genesis
 meta	consensus	pow or poa		genesis
@@ -10,10 +13,12 @@ meta	genesis_hash	hash of block 0, hex		genesis
 meta	genesis_bytes	the genesis spec (SSZ)		genesis
 meta	reward_maturity_blocks	what a block earns is its producer's to spend once this many blocks stand on it	blocks	genesis
 meta	chain_number	the chain's number in this file, from 1		export
+meta	first_index	index of the first block in this file: 0, unless the file is an excerpt, which no audit can call complete	blocks	export
 meta	cursor_index	index of the last block in this file	blocks	export
 meta	cursor_hash	hash of that block, hex		export
 meta	final_index	index of the last final block in this file: the rows of higher blocks can still be replaced; NULL: not known	blocks	export
 meta	final_hash	hash of that block, hex		export
+meta	final_certificate	the finality certificate (SSZ) that makes that block final: a quorum's votes for a block above it; NULL in Proof of Work, where final is block 0, and where the export does not know it		export
 meta	updated_at_ms	when the export last wrote	ms since 1970, UTC	export
 users		User accounts: names registered on the chain		
 users	name	the registered name, unique on its chain		chain
@@ -42,15 +47,16 @@ nodes	origin	observed: claimed by the node, not by a chain		observed
 blocks		Blocks of the canonical chains		
 blocks	index	height; block 0 is the genesis block	blocks	chain
 blocks	timestamp	time of the block; exact in timestamp_ms	seconds since 1970, UTC	chain
-blocks	data	JSON array: what its first transactions do; all of them are in transactions		chain
+blocks	data	JSON array of what its first 8 transactions do: objects with kind, from, to, amount, asset and data in this order, each only where there is one; names as of the end of the block, amounts without needless zeros, data cut to 80 characters; of more transactions a last object says how many: more. Without spaces, as JSON.stringify writes it		chain
 blocks	previous_hash	hash of the parent block, hex; zeros in block 0		chain
 blocks	nonce	Proof of Work: the counting nonce (bytes 0..7 of nonce_bytes); NULL over 2^63 - 1		chain
 blocks	hash	SHA256(SHA256(header_bytes) || nonce_bytes), hex		chain
-blocks	miner	Proof of Work: the producer's registered name, else its address		chain
+blocks	miner	Proof of Work: the producer's registered name as of the end of this block, else its address		chain
 blocks	signer_id	Proof of Authority: node id of the authority that sealed the block		chain
 blocks	signature	Proof of Authority: SIG_{signer_id}_{hash}_{Ed25519 signature in hex}		chain
 blocks	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
 blocks	timestamp_ms	time of the block	ms since 1970, UTC	chain
+blocks	timestamp_iso	time of the block, ISO 8601; NULL after the year 9999	UTC	chain
 blocks	producer	address of the producer's account; NULL in block 0		chain
 blocks	transaction_count	transactions in the block		chain
 blocks	header_version	header field version		chain
@@ -63,19 +69,19 @@ blocks	extra_data	the producer's note: 32 bytes, hex		chain
 blocks	cumulative_weight	the engine's measure for fork choice up to here, decimal		chain
 blocks	reward_units	reward by the chain's schedule, without fees, exact; NULL where there is none or where it is over 2^63 - 1 (then see reward_units_large)	base units	chain
 blocks	reward_units_large	reward by the chain's schedule, without fees, exact decimal digits, only where it is over 2^63 - 1 and so does not fit reward_units	base units	chain
-blocks	reward_text	reward by the chain's schedule, without fees as decimal text, exact	asset	chain
+blocks	reward_text	reward by the chain's schedule, without fees as decimal text with all places of the asset, exact	asset	chain
 blocks	fees_units	fees of its transactions, exact; NULL where there is none or where it is over 2^63 - 1 (then see fees_units_large)	base units	chain
 blocks	fees_units_large	fees of its transactions, exact decimal digits, only where it is over 2^63 - 1 and so does not fit fees_units	base units	chain
-blocks	fees_text	fees of its transactions as decimal text, exact	asset	chain
+blocks	fees_text	fees of its transactions as decimal text with all places of the asset, exact	asset	chain
 blocks	header_bytes	the header (SSZ): what the hash commits to		chain
 blocks	nonce_bytes	the seal's 32-byte nonce; zeros in Proof of Authority		chain
 blocks	seal_signature	the seal's Ed25519 signature; empty in Proof of Work		chain
 blocks	consensus_bytes	the consensus section (SSZ)		chain
-blocks	origin	genesis or chain		chain
+blocks	origin	genesis: block 0; else chain		chain
 transactions		Transactions of the canonical chains		
 transactions	id	SHA256('aurex/tx/1' || chain id || bytes without the signature), hex		chain
-transactions	from_user	the sender's registered name as of this transaction, else its address		chain
-transactions	to_user	transfer: the receiver's name or address; registerUser: the new name; issueAsset: the issuer; authorityVote: the node voted on; else NULL		chain
+transactions	from_user	the sender's registered name as of the end of this block, else its address		chain
+transactions	to_user	transfer: the receiver; registerUser: the sender; issueAsset: the issuer; authorityVote: the node voted on; each by its registered name as of the end of this block, else its address; else NULL		chain
 transactions	amount	rounded to a floating-point number; sums belong to amount_units	asset	chain
 transactions	timestamp	the sender's clock, ISO 8601; NULL after the year 9999	UTC	chain
 transactions	block_id	index of the block that holds it		chain
@@ -89,10 +95,10 @@ transactions	asset_id	AUR, or the id of the transaction that issued the asset; N
 transactions	decimals	decimal places of the asset		chain
 transactions	amount_units	the amount transferred or issued, exact; NULL where there is none or where it is over 2^63 - 1 (then see amount_units_large)	base units	chain
 transactions	amount_units_large	the amount transferred or issued, exact decimal digits, only where it is over 2^63 - 1 and so does not fit amount_units	base units	chain
-transactions	amount_text	the amount transferred or issued as decimal text, exact	asset	chain
+transactions	amount_text	the amount transferred or issued as decimal text with all places of the asset, exact	asset	chain
 transactions	fee_units	the fee in AUR, exact; NULL where there is none or where it is over 2^63 - 1 (then see fee_units_large)	base units	chain
 transactions	fee_units_large	the fee in AUR, exact decimal digits, only where it is over 2^63 - 1 and so does not fit fee_units	base units	chain
-transactions	fee_text	the fee in AUR as decimal text, exact	asset	chain
+transactions	fee_text	the fee in AUR as decimal text with all places of the asset, exact	asset	chain
 transactions	sequence	number of the transaction in its sender's account, from 0		chain
 transactions	valid_until	last block index that may hold it; 0 = no limit		chain
 transactions	timestamp_ms	the sender's clock	ms since 1970, UTC	chain
@@ -108,14 +114,14 @@ assets	name	name		chain
 assets	decimals	decimal places: amount = units / 10^decimals		chain
 assets	supply_units	units that came into being with it; AUR: the genesis allocations, exact; NULL where there is none or where it is over 2^63 - 1 (then see supply_units_large)	base units	chain
 assets	supply_units_large	units that came into being with it; AUR: the genesis allocations, exact decimal digits, only where it is over 2^63 - 1 and so does not fit supply_units	base units	chain
-assets	supply_text	units that came into being with it; AUR: the genesis allocations as decimal text, exact	asset	chain
-assets	issuer	the issuer's registered name as of the issue, else its address; NULL for AUR		chain
+assets	supply_text	units that came into being with it; AUR: the genesis allocations as decimal text with all places of the asset, exact	asset	chain
+assets	issuer	the issuer's registered name as of the end of that block, else its address; NULL for AUR		chain
 assets	issuer_account	address of the issuer; NULL for AUR		chain
 assets	metadata	what the issuer wrote; 0x and hex where it is no plain text		chain
 assets	issued_in	index of the block that holds the issue		chain
 assets	issued_at_ms	time of that block	ms since 1970, UTC	chain
 assets	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
-assets	origin	genesis or chain		chain
+assets	origin	genesis: AUR; else chain		chain
 mining_pool		Mining coordination: who mined on a Proof of Work chain, what it has earned and was paid; a pool's blocks stand with the pool's account under solo, and again with the members that found them		
 mining_pool	member	address of the miner's account		chain
 mining_pool	node_id	node id of the same key, to find the miner's name in nodes		chain
@@ -126,10 +132,10 @@ mining_pool	shares_rejected	rejected shares; NULL for a solo miner	shares	observ
 mining_pool	hash_rate	from accepted shares; NULL for a solo miner	hashes per second	observed
 mining_pool	rewards_due_units	earned: rewards and fees of blocks in the chain, mature or not, exact; NULL where there is none or where it is over 2^63 - 1 (then see rewards_due_units_large)	base units	chain
 mining_pool	rewards_due_units_large	earned: rewards and fees of blocks in the chain, mature or not, exact decimal digits, only where it is over 2^63 - 1 and so does not fit rewards_due_units	base units	chain
-mining_pool	rewards_due_text	earned: rewards and fees of blocks in the chain, mature or not as decimal text, exact	asset	chain
+mining_pool	rewards_due_text	earned: rewards and fees of blocks in the chain, mature or not as decimal text with all places of the asset, exact	asset	chain
 mining_pool	rewards_paid_units	paid: payments in the chain; to a solo miner: what is mature; what is owed is rewards_due less rewards_paid, below zero if a block that was paid for has left the chain, exact; NULL where there is none or where it is over 2^63 - 1 (then see rewards_paid_units_large)	base units	chain
 mining_pool	rewards_paid_units_large	paid: payments in the chain; to a solo miner: what is mature; what is owed is rewards_due less rewards_paid, below zero if a block that was paid for has left the chain, exact decimal digits, only where it is over 2^63 - 1 and so does not fit rewards_paid_units	base units	chain
-mining_pool	rewards_paid_text	paid: payments in the chain; to a solo miner: what is mature; what is owed is rewards_due less rewards_paid, below zero if a block that was paid for has left the chain as decimal text, exact	asset	chain
+mining_pool	rewards_paid_text	paid: payments in the chain; to a solo miner: what is mature; what is owed is rewards_due less rewards_paid, below zero if a block that was paid for has left the chain as decimal text with all places of the asset, exact	asset	chain
 mining_pool	payout_transaction	id of the last payout; NULL for a solo miner		chain
 mining_pool	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
 mining_pool	origin	chain for solo miners, else observed: from the pool's own books		chain
@@ -138,7 +144,14 @@ allocations	chain_id	the chain that the row belongs to: SHA-256 of its genesis s
 allocations	account	address of the account		genesis
 allocations	amount_units	the allocation, exact; NULL where there is none or where it is over 2^63 - 1 (then see amount_units_large)	base units	genesis
 allocations	amount_units_large	the allocation, exact decimal digits, only where it is over 2^63 - 1 and so does not fit amount_units	base units	genesis
-allocations	amount_text	the allocation as decimal text, exact	asset	genesis
+allocations	amount_text	the allocation as decimal text with all places of the asset, exact	asset	genesis
+authority_changes		Proof of Authority: who came into the set of authorities and who left it, block by block; the set after a block is who was added up to it and did not leave after that		
+authority_changes	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+authority_changes	block_id	index of the block after which the change holds		chain
+authority_changes	account	address of the authority's account		chain
+authority_changes	node_id	node id of the same key, as in blocks.signer_id		chain
+authority_changes	change	added: by the genesis or by vote; removed: by vote; slashed: by evidence in this block that it signed two blocks or two votes; recovered: it left because operators declared a block final without a quorum, and it had not sealed lately (the row stands with the first block that was sealed by those who remained)		chain
+authority_changes	origin	genesis: block 0; else chain		chain
 reorgs		Reorganizations that the export followed		
 reorgs	reorg_id	number of the reorganization in this file		observed
 reorgs	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		observed
@@ -153,11 +166,11 @@ orphaned_blocks		Blocks that were in this file and left the canonical chain in a
 orphaned_blocks	reorg_id	the reorganization that left it		observed
 orphaned_blocks	index	height; block 0 is the genesis block	blocks	observed
 orphaned_blocks	timestamp	time of the block; exact in timestamp_ms	seconds since 1970, UTC	observed
-orphaned_blocks	data	JSON array: what its first transactions do; all of them are in transactions		observed
+orphaned_blocks	data	JSON array of what its first 8 transactions do: objects with kind, from, to, amount, asset and data in this order, each only where there is one; names as of the end of the block, amounts without needless zeros, data cut to 80 characters; of more transactions a last object says how many: more. Without spaces, as JSON.stringify writes it		observed
 orphaned_blocks	previous_hash	hash of the parent block, hex; zeros in block 0		observed
 orphaned_blocks	nonce	Proof of Work: the counting nonce (bytes 0..7 of nonce_bytes); NULL over 2^63 - 1		observed
 orphaned_blocks	hash	SHA256(SHA256(header_bytes) || nonce_bytes), hex		observed
-orphaned_blocks	miner	Proof of Work: the producer's registered name, else its address		observed
+orphaned_blocks	miner	Proof of Work: the producer's registered name as of the end of this block, else its address		observed
 orphaned_blocks	signer_id	Proof of Authority: node id of the authority that sealed the block		observed
 orphaned_blocks	signature	Proof of Authority: SIG_{signer_id}_{hash}_{Ed25519 signature in hex}		observed
 orphaned_blocks	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		observed
@@ -179,7 +192,7 @@ rewards	block_id	index of the block that earned it		chain
 rewards	kind	reward, by the chain's schedule, or fees of the block's transactions		chain
 rewards	account	address of the block's producer		chain
 rewards	amount_units	what was earned, in AUR, exact; NULL where it does not fit (then see amount_units_large)	base units	chain
-rewards	amount_units_large	what was earned, in AUR, exact decimal digits, only where it is over 2^63 - 1	base units	chain
+rewards	amount_units_large	what was earned, in AUR, exact decimal digits, only where it does not fit 64 bits	base units	chain
 rewards	mature_in	index of the block that credits it to the account		chain
 rewards	mature	1: credited by a block in this file; 0: it still waits		chain
 ledger_entries		Every change of every balance: summed up over block_id up to an index they are the balances after that block		
@@ -190,7 +203,9 @@ ledger_entries	kind	allocation, reward or fees (earned), fee (paid), sent, recei
 ledger_entries	account	address of the account whose balance changes		chain
 ledger_entries	asset_id	AUR, or the id of the transaction that issued the asset		chain
 ledger_entries	delta_units	the change, below zero where the balance falls, exact; NULL where it does not fit (then see delta_units_large)	base units	chain
-ledger_entries	delta_units_large	the change, below zero where the balance falls, exact decimal digits, only where it is over 2^63 - 1	base units	chain
+ledger_entries	delta_units_large	the change, below zero where the balance falls, exact decimal digits, only where it does not fit 64 bits	base units	chain
+ledger_entries	counterparty	name or address of the other side: the receiver, the sender or the issuer		chain
+ledger_entries	data	memo of the transfer or metadata of the asset		chain
 balances		What each account has of each asset after the last block in this file		
 balances	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
 balances	account	address of the account		chain
@@ -198,10 +213,10 @@ balances	asset_id	AUR, or the id of the transaction that issued the asset		chain
 balances	symbol	short name of the asset; not unique		chain
 balances	decimals	decimal places of the asset		chain
 balances	balance_units	what the account can spend, exact; NULL where it does not fit (then see balance_units_large)	base units	chain
-balances	balance_units_large	what the account can spend, exact decimal digits, only where it is over 2^63 - 1	base units	chain
+balances	balance_units_large	what the account can spend, exact decimal digits, only where it does not fit 64 bits	base units	chain
 balances	balance_text	the same as decimal text, exact	asset	chain
 balances	immature_units	what its blocks have earned beside that and it cannot spend yet, exact; NULL where it does not fit (then see immature_units_large)	base units	chain
-balances	immature_units_large	what its blocks have earned beside that and it cannot spend yet, exact decimal digits, only where it is over 2^63 - 1	base units	chain
+balances	immature_units_large	what its blocks have earned beside that and it cannot spend yet, exact decimal digits, only where it does not fit 64 bits	base units	chain
 balances	immature_text	the same as decimal text, exact	asset	chain
 pool_payments		Transfers of AUR from a pool's account to one of the members that mining_pool knows		
 pool_payments	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
@@ -210,7 +225,7 @@ pool_payments	member	address of the member's account		chain
 pool_payments	block_id	index of the block that holds the transfer		chain
 pool_payments	transaction_id	the transfer		chain
 pool_payments	amount_units	what the member received, exact; NULL where it does not fit (then see amount_units_large)	base units	chain
-pool_payments	amount_units_large	what the member received, exact decimal digits, only where it is over 2^63 - 1	base units	chain
+pool_payments	amount_units_large	what the member received, exact decimal digits, only where it does not fit 64 bits	base units	chain
 pool_payments	amount_text	the same as decimal text, exact	asset	chain
 `
   .trim()
@@ -218,7 +233,12 @@ pool_payments	amount_text	the same as decimal text, exact	asset	chain
 
 /** The number of the line, a tab, and the line. */
 export const shippedReadme: readonly string[] = `
-
+1	This file is a ledger of Aurex: every block and transaction of one blockchain or more, as SQL tables.
+2	SQLite 3.8.3 (February 2014) and all later versions read it. An older one says: malformed database schema.
+3	What each table and column means: SELECT * FROM data_dictionary
+4	Which chains are in here, up to which block, and what is final: SELECT * FROM meta
+5	Sums belong to the columns *_units, which are exact. An amount over 9223372036854775807 stands in *_units_large.
+6	Whether the file is true, nobody has to believe: aurex-node audit FILE checks every row of it.
 `
   .trim()
   .split("\n");

@@ -2,9 +2,14 @@
 import { type ShippedObject, shippedObjectsOf } from "./shipped-object.ts";
 
 export const shippedApplicationId = 1096112204;
-export const shippedVersion = 4;
+export const shippedVersion = 5;
 
 export const shippedObjects: readonly ShippedObject[] = shippedObjectsOf(`
+-- table README
+CREATE TABLE "README" (
+  "line" INTEGER PRIMARY KEY,
+  "text" TEXT NOT NULL
+)
 -- table meta
 CREATE TABLE "meta" (
   "chain_id" TEXT NOT NULL PRIMARY KEY,
@@ -12,28 +17,30 @@ CREATE TABLE "meta" (
   "consensus" TEXT NOT NULL,
   "genesis_hash" TEXT NOT NULL,
   "genesis_bytes" BLOB NOT NULL,
-  "reward_maturity_blocks" INTEGER NOT NULL,
-  "chain_number" INTEGER NOT NULL UNIQUE,
-  "cursor_index" INTEGER NOT NULL,
+  "reward_maturity_blocks" INTEGER NOT NULL CHECK (typeof("reward_maturity_blocks") = 'integer'),
+  "chain_number" INTEGER NOT NULL UNIQUE CHECK (typeof("chain_number") = 'integer'),
+  "first_index" INTEGER NOT NULL CHECK (typeof("first_index") = 'integer'),
+  "cursor_index" INTEGER NOT NULL CHECK (typeof("cursor_index") = 'integer'),
   "cursor_hash" TEXT NOT NULL,
-  "final_index" INTEGER CHECK (final_index <= cursor_index),
+  "final_index" INTEGER CHECK (final_index <= cursor_index) CHECK (typeof("final_index") IN ('integer', 'null')),
   "final_hash" TEXT,
-  "updated_at_ms" INTEGER NOT NULL
-) STRICT
+  "final_certificate" BLOB,
+  "updated_at_ms" INTEGER NOT NULL CHECK (typeof("updated_at_ms") = 'integer')
+)
 -- index sqlite_autoindex_meta_1
 -- index sqlite_autoindex_meta_2
 -- table users
 CREATE TABLE "users" (
   "name" TEXT NOT NULL,
   "account" TEXT NOT NULL,
-  "registered_in" INTEGER NOT NULL,
-  "registered_at_ms" INTEGER NOT NULL,
+  "registered_in" INTEGER NOT NULL CHECK (typeof("registered_in") = 'integer'),
+  "registered_at_ms" INTEGER NOT NULL CHECK (typeof("registered_at_ms") = 'integer'),
   "transaction_id" TEXT NOT NULL,
   "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
-  "origin" TEXT GENERATED ALWAYS AS ('chain') VIRTUAL,
+  "origin" TEXT NOT NULL,
   PRIMARY KEY (chain_id, name),
   UNIQUE (chain_id, account)
-) STRICT
+)
 -- index sqlite_autoindex_users_1
 -- index sqlite_autoindex_users_2
 -- index users_registered_in
@@ -43,37 +50,38 @@ CREATE TABLE "nodes" (
   "node_id" TEXT NOT NULL,
   "name" TEXT NOT NULL,
   "host" TEXT,
-  "port" INTEGER,
+  "port" INTEGER CHECK (typeof("port") IN ('integer', 'null')),
   "addresses" TEXT NOT NULL,
   "engine" TEXT NOT NULL,
   "role" TEXT NOT NULL,
-  "height" INTEGER NOT NULL,
+  "height" INTEGER NOT NULL CHECK (typeof("height") = 'integer'),
   "version" TEXT NOT NULL,
-  "first_seen_ms" INTEGER NOT NULL,
-  "last_seen_ms" INTEGER NOT NULL,
-  "record_timestamp_ms" INTEGER NOT NULL,
+  "first_seen_ms" INTEGER NOT NULL CHECK (typeof("first_seen_ms") = 'integer'),
+  "last_seen_ms" INTEGER NOT NULL CHECK (typeof("last_seen_ms") = 'integer'),
+  "record_timestamp_ms" INTEGER NOT NULL CHECK (typeof("record_timestamp_ms") = 'integer'),
   "record_bytes" BLOB NOT NULL,
   "chain_id" TEXT NOT NULL,
-  "origin" TEXT GENERATED ALWAYS AS ('observed') VIRTUAL,
+  "origin" TEXT NOT NULL,
   PRIMARY KEY (chain_id, node_id)
-) STRICT
+)
 -- index sqlite_autoindex_nodes_1
 -- table blocks
 CREATE TABLE "blocks" (
-  "index" INTEGER NOT NULL,
-  "timestamp" REAL NOT NULL,
+  "index" INTEGER NOT NULL CHECK (typeof("index") = 'integer'),
+  "timestamp" REAL NOT NULL CHECK (typeof("timestamp") = 'real'),
   "data" TEXT NOT NULL,
   "previous_hash" TEXT NOT NULL,
-  "nonce" INTEGER,
+  "nonce" INTEGER CHECK (typeof("nonce") IN ('integer', 'null')),
   "hash" TEXT NOT NULL,
   "miner" TEXT,
   "signer_id" TEXT,
   "signature" TEXT,
   "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
-  "timestamp_ms" INTEGER NOT NULL,
+  "timestamp_ms" INTEGER NOT NULL CHECK (typeof("timestamp_ms") = 'integer'),
+  "timestamp_iso" TEXT,
   "producer" TEXT,
-  "transaction_count" INTEGER NOT NULL,
-  "header_version" INTEGER NOT NULL,
+  "transaction_count" INTEGER NOT NULL CHECK (typeof("transaction_count") = 'integer'),
+  "header_version" INTEGER NOT NULL CHECK (typeof("header_version") = 'integer'),
   "transactions_root" TEXT NOT NULL,
   "state_root" TEXT NOT NULL,
   "consensus_root" TEXT NOT NULL,
@@ -81,52 +89,52 @@ CREATE TABLE "blocks" (
   "target" TEXT NOT NULL,
   "extra_data" TEXT NOT NULL,
   "cumulative_weight" TEXT,
-  "reward_units" INTEGER,
+  "reward_units" INTEGER CHECK (typeof("reward_units") IN ('integer', 'null')),
   "reward_units_large" TEXT CHECK (reward_units IS NULL OR reward_units_large IS NULL),
-  "reward_text" TEXT GENERATED ALWAYS AS (CASE WHEN 8 = 0 THEN COALESCE(CAST(reward_units AS TEXT), reward_units_large) ELSE substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(reward_units AS TEXT), reward_units_large)))) || COALESCE(CAST(reward_units AS TEXT), reward_units_large), 1, max(1, length(COALESCE(CAST(reward_units AS TEXT), reward_units_large)) - 8)) || '.' || substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(reward_units AS TEXT), reward_units_large)))) || COALESCE(CAST(reward_units AS TEXT), reward_units_large), -8) END) VIRTUAL,
-  "fees_units" INTEGER,
+  "reward_text" TEXT,
+  "fees_units" INTEGER CHECK (typeof("fees_units") IN ('integer', 'null')),
   "fees_units_large" TEXT CHECK (fees_units IS NULL OR fees_units_large IS NULL),
-  "fees_text" TEXT GENERATED ALWAYS AS (CASE WHEN 8 = 0 THEN COALESCE(CAST(fees_units AS TEXT), fees_units_large) ELSE substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(fees_units AS TEXT), fees_units_large)))) || COALESCE(CAST(fees_units AS TEXT), fees_units_large), 1, max(1, length(COALESCE(CAST(fees_units AS TEXT), fees_units_large)) - 8)) || '.' || substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(fees_units AS TEXT), fees_units_large)))) || COALESCE(CAST(fees_units AS TEXT), fees_units_large), -8) END) VIRTUAL,
+  "fees_text" TEXT,
   "header_bytes" BLOB NOT NULL,
   "nonce_bytes" BLOB NOT NULL,
   "seal_signature" BLOB NOT NULL,
   "consensus_bytes" BLOB NOT NULL,
-  "origin" TEXT GENERATED ALWAYS AS (CASE WHEN "index" = 0 THEN 'genesis' ELSE 'chain' END) VIRTUAL,
+  "origin" TEXT NOT NULL,
   PRIMARY KEY (chain_id, "index")
-) STRICT
+)
 -- index sqlite_autoindex_blocks_1
 -- table transactions
 CREATE TABLE "transactions" (
   "id" TEXT NOT NULL,
   "from_user" TEXT NOT NULL,
   "to_user" TEXT,
-  "amount" REAL CHECK (abs(amount - CAST(amount_text AS REAL)) <= 1e-12 * amount),
+  "amount" REAL CHECK (abs(amount - CAST(amount_text AS REAL)) <= 1e-12 * amount) CHECK (typeof("amount") IN ('real', 'null')),
   "timestamp" TEXT,
-  "block_id" INTEGER NOT NULL,
+  "block_id" INTEGER NOT NULL CHECK (typeof("block_id") = 'integer'),
   "status" TEXT NOT NULL CHECK (status = 'committed'),
   "chain_id" TEXT NOT NULL,
-  "position" INTEGER NOT NULL,
+  "position" INTEGER NOT NULL CHECK (typeof("position") = 'integer'),
   "kind" TEXT NOT NULL,
   "from_account" TEXT NOT NULL,
   "to_account" TEXT,
   "asset_id" TEXT,
-  "decimals" INTEGER,
-  "amount_units" INTEGER,
+  "decimals" INTEGER CHECK (typeof("decimals") IN ('integer', 'null')),
+  "amount_units" INTEGER CHECK (typeof("amount_units") IN ('integer', 'null')),
   "amount_units_large" TEXT CHECK (amount_units IS NULL OR amount_units_large IS NULL),
-  "amount_text" TEXT GENERATED ALWAYS AS (CASE WHEN decimals = 0 THEN COALESCE(CAST(amount_units AS TEXT), amount_units_large) ELSE substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(amount_units AS TEXT), amount_units_large)))) || COALESCE(CAST(amount_units AS TEXT), amount_units_large), 1, max(1, length(COALESCE(CAST(amount_units AS TEXT), amount_units_large)) - decimals)) || '.' || substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(amount_units AS TEXT), amount_units_large)))) || COALESCE(CAST(amount_units AS TEXT), amount_units_large), -decimals) END) VIRTUAL,
-  "fee_units" INTEGER,
+  "amount_text" TEXT,
+  "fee_units" INTEGER CHECK (typeof("fee_units") IN ('integer', 'null')),
   "fee_units_large" TEXT CHECK (fee_units IS NULL OR fee_units_large IS NULL),
-  "fee_text" TEXT GENERATED ALWAYS AS (CASE WHEN 8 = 0 THEN COALESCE(CAST(fee_units AS TEXT), fee_units_large) ELSE substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(fee_units AS TEXT), fee_units_large)))) || COALESCE(CAST(fee_units AS TEXT), fee_units_large), 1, max(1, length(COALESCE(CAST(fee_units AS TEXT), fee_units_large)) - 8)) || '.' || substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(fee_units AS TEXT), fee_units_large)))) || COALESCE(CAST(fee_units AS TEXT), fee_units_large), -8) END) VIRTUAL,
-  "sequence" INTEGER NOT NULL,
-  "valid_until" INTEGER NOT NULL,
-  "timestamp_ms" INTEGER NOT NULL,
+  "fee_text" TEXT,
+  "sequence" INTEGER NOT NULL CHECK (typeof("sequence") = 'integer'),
+  "valid_until" INTEGER NOT NULL CHECK (typeof("valid_until") = 'integer'),
+  "timestamp_ms" INTEGER NOT NULL CHECK (typeof("timestamp_ms") = 'integer'),
   "data" TEXT NOT NULL,
   "bytes" BLOB NOT NULL,
-  "signature" TEXT GENERATED ALWAYS AS (lower(hex(substr(bytes, 71, 64)))) VIRTUAL,
+  "signature" TEXT NOT NULL,
   "transaction_key" INTEGER PRIMARY KEY,
-  "origin" TEXT GENERATED ALWAYS AS ('chain') VIRTUAL,
+  "origin" TEXT NOT NULL,
   FOREIGN KEY (chain_id, block_id) REFERENCES blocks (chain_id, "index")
-) STRICT
+)
 -- index transactions_block_id
 CREATE INDEX transactions_block_id ON transactions (block_id)
 -- table assets
@@ -134,19 +142,19 @@ CREATE TABLE "assets" (
   "asset_id" TEXT NOT NULL,
   "symbol" TEXT NOT NULL,
   "name" TEXT NOT NULL,
-  "decimals" INTEGER NOT NULL,
-  "supply_units" INTEGER,
+  "decimals" INTEGER NOT NULL CHECK (typeof("decimals") = 'integer'),
+  "supply_units" INTEGER CHECK (typeof("supply_units") IN ('integer', 'null')),
   "supply_units_large" TEXT CHECK (supply_units IS NULL OR supply_units_large IS NULL),
-  "supply_text" TEXT GENERATED ALWAYS AS (CASE WHEN decimals = 0 THEN COALESCE(CAST(supply_units AS TEXT), supply_units_large) ELSE substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(supply_units AS TEXT), supply_units_large)))) || COALESCE(CAST(supply_units AS TEXT), supply_units_large), 1, max(1, length(COALESCE(CAST(supply_units AS TEXT), supply_units_large)) - decimals)) || '.' || substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(supply_units AS TEXT), supply_units_large)))) || COALESCE(CAST(supply_units AS TEXT), supply_units_large), -decimals) END) VIRTUAL,
+  "supply_text" TEXT,
   "issuer" TEXT,
   "issuer_account" TEXT,
   "metadata" TEXT NOT NULL,
-  "issued_in" INTEGER NOT NULL,
-  "issued_at_ms" INTEGER NOT NULL,
+  "issued_in" INTEGER NOT NULL CHECK (typeof("issued_in") = 'integer'),
+  "issued_at_ms" INTEGER NOT NULL CHECK (typeof("issued_at_ms") = 'integer'),
   "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
-  "origin" TEXT GENERATED ALWAYS AS (CASE WHEN issuer_account IS NULL THEN 'genesis' ELSE 'chain' END) VIRTUAL,
+  "origin" TEXT NOT NULL,
   PRIMARY KEY (chain_id, asset_id)
-) STRICT
+)
 -- index sqlite_autoindex_assets_1
 -- index assets_issued_in
 CREATE INDEX assets_issued_in ON assets (issued_in)
@@ -155,61 +163,72 @@ CREATE TABLE "mining_pool" (
   "member" TEXT NOT NULL,
   "node_id" TEXT NOT NULL,
   "pool" TEXT NOT NULL,
-  "blocks_found" INTEGER NOT NULL,
-  "shares_accepted" INTEGER,
-  "shares_rejected" INTEGER,
-  "hash_rate" REAL,
-  "rewards_due_units" INTEGER,
+  "blocks_found" INTEGER NOT NULL CHECK (typeof("blocks_found") = 'integer'),
+  "shares_accepted" INTEGER CHECK (typeof("shares_accepted") IN ('integer', 'null')),
+  "shares_rejected" INTEGER CHECK (typeof("shares_rejected") IN ('integer', 'null')),
+  "hash_rate" REAL CHECK (typeof("hash_rate") IN ('real', 'null')),
+  "rewards_due_units" INTEGER CHECK (typeof("rewards_due_units") IN ('integer', 'null')),
   "rewards_due_units_large" TEXT CHECK (rewards_due_units IS NULL OR rewards_due_units_large IS NULL),
-  "rewards_due_text" TEXT GENERATED ALWAYS AS (CASE WHEN 8 = 0 THEN COALESCE(CAST(rewards_due_units AS TEXT), rewards_due_units_large) ELSE substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(rewards_due_units AS TEXT), rewards_due_units_large)))) || COALESCE(CAST(rewards_due_units AS TEXT), rewards_due_units_large), 1, max(1, length(COALESCE(CAST(rewards_due_units AS TEXT), rewards_due_units_large)) - 8)) || '.' || substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(rewards_due_units AS TEXT), rewards_due_units_large)))) || COALESCE(CAST(rewards_due_units AS TEXT), rewards_due_units_large), -8) END) VIRTUAL,
-  "rewards_paid_units" INTEGER,
+  "rewards_due_text" TEXT,
+  "rewards_paid_units" INTEGER CHECK (typeof("rewards_paid_units") IN ('integer', 'null')),
   "rewards_paid_units_large" TEXT CHECK (rewards_paid_units IS NULL OR rewards_paid_units_large IS NULL),
-  "rewards_paid_text" TEXT GENERATED ALWAYS AS (CASE WHEN 8 = 0 THEN COALESCE(CAST(rewards_paid_units AS TEXT), rewards_paid_units_large) ELSE substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(rewards_paid_units AS TEXT), rewards_paid_units_large)))) || COALESCE(CAST(rewards_paid_units AS TEXT), rewards_paid_units_large), 1, max(1, length(COALESCE(CAST(rewards_paid_units AS TEXT), rewards_paid_units_large)) - 8)) || '.' || substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(rewards_paid_units AS TEXT), rewards_paid_units_large)))) || COALESCE(CAST(rewards_paid_units AS TEXT), rewards_paid_units_large), -8) END) VIRTUAL,
+  "rewards_paid_text" TEXT,
   "payout_transaction" TEXT,
   "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
   "origin" TEXT NOT NULL CHECK (origin IN ('chain', 'observed')),
   PRIMARY KEY (chain_id, pool, member)
-) STRICT
+)
 -- index sqlite_autoindex_mining_pool_1
 -- table allocations
 CREATE TABLE "allocations" (
   "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
   "account" TEXT NOT NULL,
-  "amount_units" INTEGER,
+  "amount_units" INTEGER CHECK (typeof("amount_units") IN ('integer', 'null')),
   "amount_units_large" TEXT CHECK (amount_units IS NULL OR amount_units_large IS NULL),
-  "amount_text" TEXT GENERATED ALWAYS AS (CASE WHEN 8 = 0 THEN COALESCE(CAST(amount_units AS TEXT), amount_units_large) ELSE substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(amount_units AS TEXT), amount_units_large)))) || COALESCE(CAST(amount_units AS TEXT), amount_units_large), 1, max(1, length(COALESCE(CAST(amount_units AS TEXT), amount_units_large)) - 8)) || '.' || substr(substr(hex(zeroblob(8)), 1, max(0, 8 + 1 - length(COALESCE(CAST(amount_units AS TEXT), amount_units_large)))) || COALESCE(CAST(amount_units AS TEXT), amount_units_large), -8) END) VIRTUAL,
+  "amount_text" TEXT,
   PRIMARY KEY (chain_id, account)
-) STRICT
+)
 -- index sqlite_autoindex_allocations_1
+-- table authority_changes
+CREATE TABLE "authority_changes" (
+  "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
+  "block_id" INTEGER NOT NULL CHECK (typeof("block_id") = 'integer'),
+  "account" TEXT NOT NULL,
+  "node_id" TEXT NOT NULL,
+  "change" TEXT NOT NULL,
+  "origin" TEXT NOT NULL,
+  PRIMARY KEY (chain_id, block_id, account)
+)
+-- index sqlite_autoindex_authority_changes_1
 -- table reorgs
 CREATE TABLE "reorgs" (
   "reorg_id" INTEGER PRIMARY KEY,
   "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
-  "seen_at_ms" INTEGER NOT NULL,
-  "fork_index" INTEGER NOT NULL,
+  "seen_at_ms" INTEGER NOT NULL CHECK (typeof("seen_at_ms") = 'integer'),
+  "fork_index" INTEGER NOT NULL CHECK (typeof("fork_index") = 'integer'),
   "fork_hash" TEXT NOT NULL,
-  "old_index" INTEGER NOT NULL,
+  "old_index" INTEGER NOT NULL CHECK (typeof("old_index") = 'integer'),
   "old_hash" TEXT NOT NULL,
-  "new_index" INTEGER NOT NULL,
+  "new_index" INTEGER NOT NULL CHECK (typeof("new_index") = 'integer'),
   "new_hash" TEXT NOT NULL
-) STRICT
+)
 -- table orphaned_blocks
 CREATE TABLE "orphaned_blocks" (
-  "reorg_id" INTEGER NOT NULL REFERENCES reorgs (reorg_id),
-  "index" INTEGER NOT NULL,
-  "timestamp" REAL NOT NULL,
+  "reorg_id" INTEGER NOT NULL REFERENCES reorgs (reorg_id) CHECK (typeof("reorg_id") = 'integer'),
+  "index" INTEGER NOT NULL CHECK (typeof("index") = 'integer'),
+  "timestamp" REAL NOT NULL CHECK (typeof("timestamp") = 'real'),
   "data" TEXT NOT NULL,
   "previous_hash" TEXT NOT NULL,
-  "nonce" INTEGER,
+  "nonce" INTEGER CHECK (typeof("nonce") IN ('integer', 'null')),
   "hash" TEXT NOT NULL,
   "miner" TEXT,
   "signer_id" TEXT,
   "signature" TEXT,
   "chain_id" TEXT NOT NULL REFERENCES meta (chain_id),
-  "transaction_count" INTEGER NOT NULL,
+  "transaction_count" INTEGER NOT NULL CHECK (typeof("transaction_count") = 'integer'),
   "block_bytes" BLOB NOT NULL,
   PRIMARY KEY (reorg_id, "index")
-) STRICT
+)
 -- index sqlite_autoindex_orphaned_blocks_1
 -- index orphaned_blocks_hash
 CREATE INDEX orphaned_blocks_hash ON orphaned_blocks (hash)
@@ -221,43 +240,33 @@ CREATE TABLE "data_dictionary" (
   "unit" TEXT NOT NULL,
   "source" TEXT NOT NULL,
   PRIMARY KEY (table_name, column_name)
-) STRICT
+)
 -- index sqlite_autoindex_data_dictionary_1
 -- view blocks_with_finality
-CREATE VIEW blocks_with_finality AS SELECT blocks.*, blocks."index" <= COALESCE(meta.final_index, -1) AS final FROM blocks JOIN meta USING (chain_id)
+CREATE VIEW blocks_with_finality AS SELECT blocks.*, CASE WHEN blocks."index" <= COALESCE(meta.final_index, -1) THEN 1 ELSE 0 END AS final FROM blocks JOIN meta ON meta.chain_id = blocks.chain_id
 -- view transactions_with_finality
-CREATE VIEW transactions_with_finality AS SELECT transactions.*, transactions.block_id <= COALESCE(meta.final_index, -1) AS final FROM transactions JOIN meta USING (chain_id)
+CREATE VIEW transactions_with_finality AS SELECT transactions.*, CASE WHEN transactions.block_id <= COALESCE(meta.final_index, -1) THEN 1 ELSE 0 END AS final FROM transactions JOIN meta ON meta.chain_id = transactions.chain_id
 -- view rewards
-CREATE VIEW rewards AS SELECT earned.*, block_id + meta.reward_maturity_blocks AS mature_in, block_id + meta.reward_maturity_blocks <= meta.cursor_index AS mature FROM (SELECT chain_id, "index" AS block_id, 'reward' AS kind, producer AS account, reward_units AS amount_units, reward_units_large AS amount_units_large FROM blocks WHERE "index" > 0 UNION ALL SELECT chain_id, "index" AS block_id, 'fees' AS kind, producer AS account, fees_units AS amount_units, fees_units_large AS amount_units_large FROM blocks WHERE "index" > 0) AS earned JOIN meta USING (chain_id) WHERE COALESCE(amount_units, 1) <> 0
+CREATE VIEW rewards AS SELECT earned.chain_id, earned.block_id, earned.kind, earned.account, earned.amount_units, earned.amount_units_large, earned.block_id + meta.reward_maturity_blocks AS mature_in, CASE WHEN earned.block_id + meta.reward_maturity_blocks <= meta.cursor_index THEN 1 ELSE 0 END AS mature FROM (SELECT chain_id, "index" AS block_id, 'reward' AS kind, producer AS account, reward_units AS amount_units, reward_units_large AS amount_units_large FROM blocks WHERE "index" > 0 UNION ALL SELECT chain_id, "index" AS block_id, 'fees' AS kind, producer AS account, fees_units AS amount_units, fees_units_large AS amount_units_large FROM blocks WHERE "index" > 0) AS earned JOIN meta ON meta.chain_id = earned.chain_id WHERE COALESCE(earned.amount_units, 1) <> 0
 -- view ledger_entries
-CREATE VIEW ledger_entries AS SELECT chain_id, 0 AS block_id, NULL AS transaction_id, 'allocation' AS kind, account, 'AUR' AS asset_id, amount_units AS delta_units, amount_units_large AS delta_units_large FROM allocations UNION ALL SELECT chain_id, mature_in, NULL, kind, account, 'AUR', amount_units, amount_units_large FROM rewards WHERE mature UNION ALL SELECT chain_id, block_id, id, 'fee', from_account, 'AUR', -fee_units, '-' || fee_units_large FROM transactions WHERE COALESCE(fee_units, 1) <> 0 UNION ALL SELECT chain_id, block_id, id, 'sent', from_account, asset_id, -amount_units, '-' || amount_units_large FROM transactions WHERE kind = 'transfer' UNION ALL SELECT chain_id, block_id, id, iif(kind = 'transfer', 'received', 'issued'), to_account, asset_id, amount_units, amount_units_large FROM transactions WHERE kind IN ('transfer', 'issueAsset')
+CREATE VIEW ledger_entries AS SELECT chain_id, 0 AS block_id, CAST(NULL AS TEXT) AS transaction_id, 'allocation' AS kind, account, 'AUR' AS asset_id, amount_units AS delta_units, amount_units_large AS delta_units_large, CAST(NULL AS TEXT) AS counterparty, '' AS data FROM allocations UNION ALL SELECT chain_id, mature_in, CAST(NULL AS TEXT), kind, account, 'AUR', amount_units, amount_units_large, CAST(NULL AS TEXT), '' FROM rewards WHERE mature = 1 UNION ALL SELECT chain_id, block_id, id, 'fee', from_account, 'AUR', -fee_units, '-' || fee_units_large, CAST(NULL AS TEXT), '' FROM transactions WHERE COALESCE(fee_units, 1) <> 0 UNION ALL SELECT chain_id, block_id, id, 'sent', from_account, asset_id, -amount_units, '-' || amount_units_large, to_user, data FROM transactions WHERE kind = 'transfer' UNION ALL SELECT chain_id, block_id, id, CASE WHEN kind = 'transfer' THEN 'received' ELSE 'issued' END, to_account, asset_id, amount_units, amount_units_large, from_user, data FROM transactions WHERE kind IN ('transfer', 'issueAsset')
 -- view balances
 CREATE VIEW balances AS WITH parts AS (
   SELECT chain_id, account, asset_id, 0 AS waits, delta_units AS units, delta_units_large AS large FROM ledger_entries
   UNION ALL
-  SELECT chain_id, account, 'AUR', 1, amount_units, amount_units_large FROM rewards WHERE NOT mature
+  SELECT chain_id, account, 'AUR', 1, amount_units, amount_units_large FROM rewards WHERE mature = 0
 ), words AS (
-  SELECT chain_id, account, asset_id, waits,
-    COALESCE(units / 1000000000, CAST(substr(large, 1, length(large) - 9) AS INTEGER)) AS high,
-    COALESCE(units % 1000000000, CAST(substr(large, -9) AS INTEGER) * iif(large LIKE '-%', -1, 1)) AS low
+  SELECT chain_id, account, asset_id, waits, COALESCE(CAST((units - units % 1000000000) / 1000000000 AS BIGINT), CAST(substr(large, CAST(1 AS INTEGER), CAST(length(large) - 9 AS INTEGER)) AS BIGINT)) AS high, COALESCE(units % 1000000000, CASE WHEN large LIKE '-%' THEN -CAST(substr(large, CAST(length(large) - 8 AS INTEGER), CAST(9 AS INTEGER)) AS BIGINT) ELSE CAST(substr(large, CAST(length(large) - 8 AS INTEGER), CAST(9 AS INTEGER)) AS BIGINT) END) AS low
   FROM parts
 ), sums AS (
-  SELECT chain_id, account, asset_id,
-    SUM(iif(waits, 0, high)) AS high, SUM(iif(waits, 0, low)) AS low,
-    SUM(iif(waits, high, 0)) AS waiting_high, SUM(iif(waits, low, 0)) AS waiting_low
+  SELECT chain_id, account, asset_id, SUM(CASE WHEN waits = 0 THEN high ELSE 0 END) AS balance_high, SUM(CASE WHEN waits = 0 THEN low ELSE 0 END) AS balance_low, SUM(CASE WHEN waits = 1 THEN high ELSE 0 END) AS immature_high, SUM(CASE WHEN waits = 1 THEN low ELSE 0 END) AS immature_low
   FROM words GROUP BY chain_id, account, asset_id
-), totals AS (
-  SELECT chain_id, account, asset_id,
-    CASE WHEN (high + (low - ((low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) < 9223372036 OR ((high + (low - ((low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) = 9223372036 AND ((low % 1000000000 + 1000000000) % 1000000000) <= 854775807) THEN (high + (low - ((low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) * 1000000000 + ((low % 1000000000 + 1000000000) % 1000000000) END AS balance_units, CASE WHEN NOT ((high + (low - ((low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) < 9223372036 OR ((high + (low - ((low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) = 9223372036 AND ((low % 1000000000 + 1000000000) % 1000000000) <= 854775807)) THEN (high + (low - ((low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) || printf('%09d', ((low % 1000000000 + 1000000000) % 1000000000)) END AS balance_units_large,
-    CASE WHEN (waiting_high + (waiting_low - ((waiting_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) < 9223372036 OR ((waiting_high + (waiting_low - ((waiting_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) = 9223372036 AND ((waiting_low % 1000000000 + 1000000000) % 1000000000) <= 854775807) THEN (waiting_high + (waiting_low - ((waiting_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) * 1000000000 + ((waiting_low % 1000000000 + 1000000000) % 1000000000) END AS immature_units, CASE WHEN NOT ((waiting_high + (waiting_low - ((waiting_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) < 9223372036 OR ((waiting_high + (waiting_low - ((waiting_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) = 9223372036 AND ((waiting_low % 1000000000 + 1000000000) % 1000000000) <= 854775807)) THEN (waiting_high + (waiting_low - ((waiting_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000) || printf('%09d', ((waiting_low % 1000000000 + 1000000000) % 1000000000)) END AS immature_units_large
-  FROM sums
-)
-SELECT totals.chain_id, account, totals.asset_id, symbol, decimals,
-  balance_units, balance_units_large, CASE WHEN decimals = 0 THEN COALESCE(CAST(balance_units AS TEXT), balance_units_large) ELSE substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(balance_units AS TEXT), balance_units_large)))) || COALESCE(CAST(balance_units AS TEXT), balance_units_large), 1, max(1, length(COALESCE(CAST(balance_units AS TEXT), balance_units_large)) - decimals)) || '.' || substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(balance_units AS TEXT), balance_units_large)))) || COALESCE(CAST(balance_units AS TEXT), balance_units_large), -decimals) END AS balance_text,
-  immature_units, immature_units_large, CASE WHEN decimals = 0 THEN COALESCE(CAST(immature_units AS TEXT), immature_units_large) ELSE substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(immature_units AS TEXT), immature_units_large)))) || COALESCE(CAST(immature_units AS TEXT), immature_units_large), 1, max(1, length(COALESCE(CAST(immature_units AS TEXT), immature_units_large)) - decimals)) || '.' || substr(substr(hex(zeroblob(decimals)), 1, max(0, decimals + 1 - length(COALESCE(CAST(immature_units AS TEXT), immature_units_large)))) || COALESCE(CAST(immature_units AS TEXT), immature_units_large), -decimals) END AS immature_text
-FROM totals JOIN assets ON assets.chain_id = totals.chain_id AND assets.asset_id = totals.asset_id
+), carried AS (SELECT chain_id, account, asset_id, CAST(balance_high + CAST((balance_low - ((balance_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000 AS BIGINT) AS BIGINT) AS balance_high, CAST(((balance_low % 1000000000 + 1000000000) % 1000000000) AS BIGINT) AS balance_low, CAST(immature_high + CAST((immature_low - ((immature_low % 1000000000 + 1000000000) % 1000000000)) / 1000000000 AS BIGINT) AS BIGINT) AS immature_high, CAST(((immature_low % 1000000000 + 1000000000) % 1000000000) AS BIGINT) AS immature_low FROM sums), amounts AS (SELECT chain_id, account, asset_id, CASE WHEN (balance_high BETWEEN -9223372036 AND 9223372035 OR balance_high = 9223372036 AND balance_low <= 854775807) THEN balance_high * 1000000000 + balance_low END AS balance_units, CASE WHEN NOT (balance_high BETWEEN -9223372036 AND 9223372035 OR balance_high = 9223372036 AND balance_low <= 854775807) THEN CASE WHEN balance_high > 0 THEN CAST(balance_high AS TEXT) || substr('000000000' || CAST(balance_low AS TEXT), length(CAST(balance_low AS TEXT)) + 1, 9) WHEN balance_high = 0 THEN CAST(balance_low AS TEXT) WHEN balance_high = -1 THEN '-' || CAST(1000000000 - balance_low AS TEXT) WHEN balance_low = 0 THEN '-' || CAST(-balance_high AS TEXT) || substr('000000000' || '0', length('0') + 1, 9) ELSE '-' || CAST(-balance_high - 1 AS TEXT) || substr('000000000' || CAST(1000000000 - balance_low AS TEXT), length(CAST(1000000000 - balance_low AS TEXT)) + 1, 9) END END AS balance_units_large, CASE WHEN balance_high > 0 THEN CAST(balance_high AS TEXT) || substr('000000000' || CAST(balance_low AS TEXT), length(CAST(balance_low AS TEXT)) + 1, 9) WHEN balance_high = 0 THEN CAST(balance_low AS TEXT) WHEN balance_high = -1 THEN '-' || CAST(1000000000 - balance_low AS TEXT) WHEN balance_low = 0 THEN '-' || CAST(-balance_high AS TEXT) || substr('000000000' || '0', length('0') + 1, 9) ELSE '-' || CAST(-balance_high - 1 AS TEXT) || substr('000000000' || CAST(1000000000 - balance_low AS TEXT), length(CAST(1000000000 - balance_low AS TEXT)) + 1, 9) END AS balance_digits, CASE WHEN (immature_high BETWEEN -9223372036 AND 9223372035 OR immature_high = 9223372036 AND immature_low <= 854775807) THEN immature_high * 1000000000 + immature_low END AS immature_units, CASE WHEN NOT (immature_high BETWEEN -9223372036 AND 9223372035 OR immature_high = 9223372036 AND immature_low <= 854775807) THEN CASE WHEN immature_high > 0 THEN CAST(immature_high AS TEXT) || substr('000000000' || CAST(immature_low AS TEXT), length(CAST(immature_low AS TEXT)) + 1, 9) WHEN immature_high = 0 THEN CAST(immature_low AS TEXT) WHEN immature_high = -1 THEN '-' || CAST(1000000000 - immature_low AS TEXT) WHEN immature_low = 0 THEN '-' || CAST(-immature_high AS TEXT) || substr('000000000' || '0', length('0') + 1, 9) ELSE '-' || CAST(-immature_high - 1 AS TEXT) || substr('000000000' || CAST(1000000000 - immature_low AS TEXT), length(CAST(1000000000 - immature_low AS TEXT)) + 1, 9) END END AS immature_units_large, CASE WHEN immature_high > 0 THEN CAST(immature_high AS TEXT) || substr('000000000' || CAST(immature_low AS TEXT), length(CAST(immature_low AS TEXT)) + 1, 9) WHEN immature_high = 0 THEN CAST(immature_low AS TEXT) WHEN immature_high = -1 THEN '-' || CAST(1000000000 - immature_low AS TEXT) WHEN immature_low = 0 THEN '-' || CAST(-immature_high AS TEXT) || substr('000000000' || '0', length('0') + 1, 9) ELSE '-' || CAST(-immature_high - 1 AS TEXT) || substr('000000000' || CAST(1000000000 - immature_low AS TEXT), length(CAST(1000000000 - immature_low AS TEXT)) + 1, 9) END AS immature_digits FROM carried)
+SELECT amounts.chain_id, amounts.account, amounts.asset_id, assets.symbol, assets.decimals,
+  balance_units, balance_units_large, CASE WHEN assets.decimals = 0 THEN balance_digits WHEN length(replace(balance_digits, '-', '')) > assets.decimals THEN CASE WHEN balance_digits LIKE '-%' THEN '-' ELSE '' END || substr(replace(balance_digits, '-', ''), CAST(1 AS INTEGER), CAST(length(replace(balance_digits, '-', '')) - assets.decimals AS INTEGER)) || '.' || substr(replace(balance_digits, '-', ''), CAST(length(replace(balance_digits, '-', '')) - assets.decimals + 1 AS INTEGER), CAST(assets.decimals AS INTEGER)) ELSE CASE WHEN balance_digits LIKE '-%' THEN '-' ELSE '' END || '0.' || substr('000000000000000000', CAST(1 AS INTEGER), CAST(assets.decimals - length(replace(balance_digits, '-', '')) AS INTEGER)) || replace(balance_digits, '-', '') END AS balance_text, immature_units, immature_units_large, CASE WHEN assets.decimals = 0 THEN immature_digits WHEN length(replace(immature_digits, '-', '')) > assets.decimals THEN CASE WHEN immature_digits LIKE '-%' THEN '-' ELSE '' END || substr(replace(immature_digits, '-', ''), CAST(1 AS INTEGER), CAST(length(replace(immature_digits, '-', '')) - assets.decimals AS INTEGER)) || '.' || substr(replace(immature_digits, '-', ''), CAST(length(replace(immature_digits, '-', '')) - assets.decimals + 1 AS INTEGER), CAST(assets.decimals AS INTEGER)) ELSE CASE WHEN immature_digits LIKE '-%' THEN '-' ELSE '' END || '0.' || substr('000000000000000000', CAST(1 AS INTEGER), CAST(assets.decimals - length(replace(immature_digits, '-', '')) AS INTEGER)) || replace(immature_digits, '-', '') END AS immature_text
+FROM amounts JOIN assets ON assets.chain_id = amounts.chain_id AND assets.asset_id = amounts.asset_id
 -- view pool_payments
-CREATE VIEW pool_payments AS SELECT mining_pool.chain_id, pool, member, block_id, id AS transaction_id, amount_units, amount_units_large, amount_text FROM mining_pool JOIN transactions ON transactions.chain_id = mining_pool.chain_id AND from_account = pool AND to_account = member WHERE kind = 'transfer' AND asset_id = 'AUR'
+CREATE VIEW pool_payments AS SELECT mining_pool.chain_id, mining_pool.pool, mining_pool.member, transactions.block_id, transactions.id AS transaction_id, transactions.amount_units, transactions.amount_units_large, transactions.amount_text FROM mining_pool JOIN transactions ON transactions.chain_id = mining_pool.chain_id AND transactions.from_account = mining_pool.pool AND transactions.to_account = mining_pool.member WHERE transactions.kind = 'transfer' AND transactions.asset_id = 'AUR'
 -- index blocks_hash
 CREATE INDEX blocks_hash ON blocks (hash)
 -- index transactions_id

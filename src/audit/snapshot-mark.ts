@@ -10,7 +10,11 @@ export function snapshotMark(reader: LedgerReader): string {
       hash.update(`${Object.values(row).map(String).join("\n")}\n`);
     }
   }
-  const pages = reader.query("SELECT page_count, (SELECT freelist_count FROM pragma_freelist_count) AS free FROM pragma_page_count").next().value;
+  const pages = reader
+    .query(
+      "SELECT page_count, (SELECT freelist_count FROM pragma_freelist_count) AS free FROM pragma_page_count",
+    )
+    .next().value;
   return hash.update(`${pages?.page_count} ${pages?.free}`).digest("hex");
 }
 

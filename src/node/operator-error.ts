@@ -96,6 +96,7 @@ const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
 const auditExitCodes: Record<AuditErrorCode, ExitCode> = {
   "audit/cannot-open": exitCodes.usage,
   "audit/not-a-ledger": exitCodes.usage,
+  "audit/damaged": exitCodes.doesNotHold,
   "audit/other-version": exitCodes.store,
   "audit/unknown-chain": exitCodes.usage,
   "audit/busy": exitCodes.usage,

@@ -1,8 +1,8 @@
 /** Check 11: what is known of the chain from before is still in the file, row by row. */
 import { toHex } from "../../base/bytes.ts";
+import type { AuditedChain } from "../audited-chain.ts";
 import type { CheckReport } from "../chain-check.ts";
 import { ContentDigest, type DigestRow } from "../content-digest.ts";
-import type { AuditedChain } from "../audited-chain.ts";
 import type { LedgerReader } from "../ledger-reader.ts";
 
 /** What an earlier audit, or a node that is trusted, said of a chain: the part of a digest document that is compared. */

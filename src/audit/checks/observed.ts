@@ -2,7 +2,12 @@
 import { toHex } from "../../base/bytes.ts";
 import { engineNumbers } from "../../protocol/genesis.ts";
 import { nodeIdOf } from "../../protocol/identity.ts";
-import { type NodeRecord, nodeRecordBytesMax, nodeRoles, openNodeRecord } from "../../protocol/node-record.ts";
+import {
+  type NodeRecord,
+  nodeRecordBytesMax,
+  nodeRoles,
+  openNodeRecord,
+} from "../../protocol/node-record.ts";
 import type { CheckReport } from "../chain-check.ts";
 import { shownText } from "../finding.ts";
 import type { Row } from "../ledger-block.ts";
@@ -26,7 +31,9 @@ export function* checkObserved(
   let nodes = 0;
   const strangers = withStrangers ? " OR chain_id NOT IN (SELECT chain_id FROM main.meta)" : "";
   const canRead = reader.has("nodes", ["chain_id", "record_bytes"]) && reader.has("meta", ["chain_id"]);
-  const rows = canRead ? reader.rows("nodes", { where: `chain_id = ?${strangers}`, parameters: [chainId] }) : [];
+  const rows = canRead
+    ? reader.rows("nodes", { where: `chain_id = ?${strangers}`, parameters: [chainId] })
+    : [];
   for (const row of rows) {
     nodes += 1;
     report.looked(1);
@@ -80,7 +87,13 @@ function checkNode(row: Row, report: CheckReport): void {
   const isInOrder = typeof first === "bigint" && typeof last === "bigint" && first <= last;
   if (isInOrder) return;
   report.finding({
-    ...{ table: "nodes", row: name, column: "first_seen_ms", expected: "a time not after last_seen_ms", found: first },
+    ...{
+      table: "nodes",
+      row: name,
+      column: "first_seen_ms",
+      expected: "a time not after last_seen_ms",
+      found: first,
+    },
     meaning: "the export cannot have seen the node for the first time after the last",
   });
 }

@@ -6,21 +6,34 @@ import { type Block, consensusRoot, decodeBlock, transactionsRoot } from "../../
 import { describeFault } from "../../protocol/faults.ts";
 import { verifySignature } from "../../protocol/signing.ts";
 import type { AuditedChain } from "../audited-chain.ts";
+import { BranchSurroundings } from "../branch-surroundings.ts";
 import type { CheckReport } from "../chain-check.ts";
 import type { Row } from "../ledger-block.ts";
 import type { LedgerReader } from "../ledger-reader.ts";
-import { BranchSurroundings } from "../branch-surroundings.ts";
 import { type Rebuilt, rebuiltBlock, rebuiltTotals, rebuiltTransaction } from "../rebuilt-rows.ts";
 import { compareRow } from "../row-comparison.ts";
 
 const needed = {
-  reorgs: ["reorg_id", "chain_id", "fork_index", "fork_hash", "old_index", "old_hash", "new_index", "new_hash"],
+  reorgs: [
+    "reorg_id",
+    "chain_id",
+    "fork_index",
+    "fork_hash",
+    "old_index",
+    "old_hash",
+    "new_index",
+    "new_hash",
+  ],
   orphaned_blocks: ["reorg_id", "chain_id", "index", "hash", "previous_hash", "block_bytes"],
   blocks: ["chain_id", "index", "hash"],
 } as const;
 
 /** Yields after each row, so that the thread can hear of a stop. */
-export function* checkOrphans(chain: AuditedChain, reader: LedgerReader, report: CheckReport): Generator<void> {
+export function* checkOrphans(
+  chain: AuditedChain,
+  reader: LedgerReader,
+  report: CheckReport,
+): Generator<void> {
   for (const [table, columns] of Object.entries(needed)) {
     if (reader.has(table, columns)) continue;
     report.cannotJudge(`the blocks that left the chain: ${table} cannot be read`);
@@ -66,10 +79,20 @@ class OrphanJudge {
     const find = (column: string, expected: Row[string], found: Row[string], meaning: string) =>
       this.#report.finding({ table: "reorgs", row: name, column, expected, found, meaning });
     if (!this.#isKnown(fork_index, fork_hash)) {
-      find("fork_hash", "a block of this file at fork_index", fork_hash, "the block where the branches part is not in the file");
+      find(
+        "fork_hash",
+        "a block of this file at fork_index",
+        fork_hash,
+        "the block where the branches part is not in the file",
+      );
     }
     if (!this.#isKnown(new_index, new_hash)) {
-      find("new_hash", "a block of this file at new_index", new_hash, "the tip that replaced the old one is not in the file");
+      find(
+        "new_hash",
+        "a block of this file at new_index",
+        new_hash,
+        "the tip that replaced the old one is not in the file",
+      );
     }
     const isAbove = (index: Row[string]) =>
       typeof index === "bigint" && typeof fork_index === "bigint" && index > fork_index;
@@ -90,7 +113,13 @@ class OrphanJudge {
         this.#find(row, "index", next, row.index, meaning);
       }
       if (row.previous_hash !== parent) {
-        this.#find(row, "previous_hash", parent, row.previous_hash, "the block does not follow the one before it on its branch");
+        this.#find(
+          row,
+          "previous_hash",
+          parent,
+          row.previous_hash,
+          "the block does not follow the one before it on its branch",
+        );
       }
       next = typeof row.index === "bigint" ? row.index + 1n : next + 1n;
       const block = this.#judge(row, around);
@@ -100,7 +129,12 @@ class OrphanJudge {
     if (next !== (old_index as bigint) + 1n || parent !== old_hash) {
       const meaning = "the branch that was left does not end with the tip that the reorganization names";
       const isIndex = next !== (old_index as bigint) + 1n;
-      find(isIndex ? "old_index" : "old_hash", isIndex ? next - 1n : parent, isIndex ? old_index : old_hash, meaning);
+      find(
+        isIndex ? "old_index" : "old_hash",
+        isIndex ? next - 1n : parent,
+        isIndex ? old_index : old_hash,
+        meaning,
+      );
     }
   }
 
@@ -125,7 +159,13 @@ class OrphanJudge {
     const decoded = bytes instanceof Uint8Array ? decodeBlock(bytes) : undefined;
     if (!decoded?.ok) {
       const found = decoded ? describeFault(decoded.fault) : bytes;
-      this.#find(row, "block_bytes", "the SSZ bytes of a block", found, "the bytes of the block do not say what it was");
+      this.#find(
+        row,
+        "block_bytes",
+        "the SSZ bytes of a block",
+        found,
+        "the bytes of the block do not say what it was",
+      );
       return undefined;
     }
     const block = decoded.value;
@@ -160,17 +200,31 @@ class OrphanJudge {
       report(this.#chain.chainId, toHex(header.chainId), "the block is one of another chain");
     }
     const fault = this.#engine.verifySeal(header, seal, hash);
-    if (fault) report("a seal of the chain's engine", describeFault(fault), "nobody sealed this block: it never was one");
+    if (fault)
+      report(
+        "a seal of the chain's engine",
+        describeFault(fault),
+        "nobody sealed this block: it never was one",
+      );
     const isWhole =
       header.transactionCount === transactions.length &&
       bytesEqual(transactionsRoot(transactions), header.transactionsRoot) &&
       bytesEqual(consensusRoot(consensusSection), header.consensusRoot);
     if (!isWhole) {
-      report("the roots of the header", "others", "the contents of the block are not those that its hash commits to");
+      report(
+        "the roots of the header",
+        "others",
+        "the contents of the block are not those that its hash commits to",
+      );
     }
     const forged = transactions.find(
       ({ id, transaction }) => !verifySignature(id, transaction.signature, transaction.sender),
     );
-    if (forged) report("signed transactions", forged.idHex, "the block holds a transaction that its sender did not sign");
+    if (forged)
+      report(
+        "signed transactions",
+        forged.idHex,
+        "the block holds a transaction that its sender did not sign",
+      );
   }
 }

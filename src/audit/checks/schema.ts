@@ -15,13 +15,15 @@ export function checkSchema(reader: LedgerReader, report: CheckReport): boolean 
     {
       ...{ table: "data_dictionary", columns: ["table_name", "column_name", "meaning", "unit", "source"] },
       ...{ lines: shippedDictionary, keys: 2 },
-      meaning: "the data dictionary describes the ledger otherwise than this program does: a reader would be misled",
+      meaning:
+        "the data dictionary describes the ledger otherwise than this program does: a reader would be misled",
     },
     reader,
     report,
   );
   if (shippedReadme.length > 0) {
-    const meaning = "the README in the file says something else than the shipped one: a reader would be misled";
+    const meaning =
+      "the README in the file says something else than the shipped one: a reader would be misled";
     const about = { table: "README", columns: ["line", "text"], lines: shippedReadme, keys: 1, meaning };
     checkLines(about, reader, report);
   }
@@ -30,12 +32,17 @@ export function checkSchema(reader: LedgerReader, report: CheckReport): boolean 
 
 function checkHeader(reader: LedgerReader, report: CheckReport): void {
   const expected: readonly (readonly [pragma: string, value: SqlValue, meaning: string])[] = [
-    ["application_id", BigInt(shippedApplicationId), "other programs would not take the file for a ledger of Aurex"],
+    [
+      "application_id",
+      BigInt(shippedApplicationId),
+      "other programs would not take the file for a ledger of Aurex",
+    ],
     ["user_version", BigInt(shippedVersion), "the file claims another version of the schema"],
     ["encoding", "UTF-8", "texts are stored in another encoding than a ledger's"],
   ];
   for (const [pragma, value, meaning] of expected) {
-    const found = Object.values(reader.query(`PRAGMA main.${pragma}`).next().value ?? {})[0];
+    const row: Row = reader.query(`PRAGMA main.${pragma}`).next().value ?? {};
+    const found = Object.values(row)[0];
     report.looked(1);
     if (found === value) continue;
     report.finding({ table: "", row: "the file's header", column: pragma, expected: value, found, meaning });
@@ -45,7 +52,8 @@ function checkHeader(reader: LedgerReader, report: CheckReport): void {
 function checkObjects(reader: LedgerReader, report: CheckReport): boolean {
   const missing = new Map(shippedObjects.map((object) => [object.name, object]));
   let isShipped = true;
-  const sql = "SELECT type, name, tbl_name, rootpage, CAST(sql AS TEXT) AS sql FROM main.sqlite_schema LIMIT ?";
+  const sql =
+    "SELECT type, name, tbl_name, rootpage, CAST(sql AS TEXT) AS sql FROM main.sqlite_schema LIMIT ?";
   for (const row of reader.query(sql, [objectsMax])) {
     report.looked(1);
     const name = String(row.name);
@@ -53,7 +61,13 @@ function checkObjects(reader: LedgerReader, report: CheckReport): boolean {
     if (!shipped) {
       if (row.type !== "view") isShipped = false;
       report.finding({
-        ...{ table: name, row: `${row.type} ${name}`, column: null, expected: "nothing", found: row.sql ?? name },
+        ...{
+          table: name,
+          row: `${row.type} ${name}`,
+          column: null,
+          expected: "nothing",
+          found: row.sql ?? name,
+        },
         meaning: addedMeaning(row),
       });
       continue;
@@ -70,7 +84,13 @@ function checkObjects(reader: LedgerReader, report: CheckReport): boolean {
   for (const { type, name, sql } of missing.values()) {
     if (type === "table") isShipped = false;
     report.finding({
-      ...{ table: name, row: `${type} ${name}`, column: null, expected: sql === "" ? name : sql, found: undefined },
+      ...{
+        table: name,
+        row: `${type} ${name}`,
+        column: null,
+        expected: sql === "" ? name : sql,
+        found: undefined,
+      },
       meaning: missingMeaning(type),
     });
   }
@@ -96,7 +116,8 @@ function addedMeaning({ type }: Row): string {
 
 function changedMeaning(type: string): string {
   if (type === "view") return "the view was redefined: it shows what somebody else wants it to show";
-  if (type === "index") return "the index was made anew otherwise: it may let in rows that the shipped one forbids";
+  if (type === "index")
+    return "the index was made anew otherwise: it may let in rows that the shipped one forbids";
   return "the table was made anew otherwise: types, keys or checks that protect its rows may be gone";
 }
 
@@ -135,7 +156,14 @@ function checkLines(
     const wanted = expected.get(name);
     expected.delete(name);
     if (wanted === found) continue;
-    report.finding({ table, row: name, column: keys === 2 ? "meaning" : column, expected: wanted, found, meaning });
+    report.finding({
+      table,
+      row: name,
+      column: keys === 2 ? "meaning" : column,
+      expected: wanted,
+      found,
+      meaning,
+    });
   }
   for (const [name, wanted] of expected) {
     report.finding({ table, row: name, column: null, expected: wanted, found: undefined, meaning });

@@ -15,7 +15,7 @@ export function reportPage(
   result: AuditResult,
   figuresOf: (chain: ChainResult) => ChainFigures | undefined,
 ): string {
-  const { file, fileBytes, startedAtMs, seconds, jobs, schema, findings, chains } = result;
+  const { file, fileBytes, startedAtMs, seconds, jobs, schema, others, findings, chains } = result;
   const name = file.split("/").at(-1) ?? file;
   return html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -28,8 +28,11 @@ nothing that the file says of itself was believed.</p>
 ${chains.length === 0 ? html`<div class="verdict bad"><strong>The file holds no chain that could be judged</strong></div>` : null}
 ${chains.map((chain) => verdictOf(chain))}
 <h2>The file</h2>
-${checkTable([schema])}
-${findingTable(findings, schema.findings)}
+${checkTable([schema, ...others])}
+${findingTable(
+  findings,
+  [schema, ...others].reduce((sum, check) => sum + check.findings, 0),
+)}
 ${chains.map((chain) => chainPart(chain, figuresOf(chain)))}
 </body></html>
 `.text;
