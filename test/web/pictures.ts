@@ -7,6 +7,8 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
+import { auditLedger } from "../../src/audit/audit-ledger.ts";
+import { auditReport } from "../../src/audit/report/audit-report.ts";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { createApiClient } from "../../src/client/api-client.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
@@ -48,6 +50,7 @@ try {
   await goOn(demo.url);
   const pictures = (await picturesOf(demo.url)).filter(({ name }) => flags.only?.includes(name) ?? true);
   const viewport = flags.small === undefined ? { width: 1280, height: 800 } : { width: 390, height: 844 };
+  if (flags.only?.includes("audit-report") ?? true) await takeReport(demo.url, viewport.width);
   for (const colorScheme of themes) {
     const opened = await stage.open(demo.url, { viewport, colorScheme, reducedMotion: "reduce" });
     await bringKey(opened);
@@ -130,6 +133,24 @@ async function take(opened: OpenedPage, { name, place }: Picture, theme: string)
     writeFileSync(path.join(root, "docs", `${name}.png`), picture);
   }
   await opened.page.setViewportSize({ width, height: 800 });
+  console.log(path.relative(root, file));
+}
+
+/** The report of an audit of the demo's ledger, as `aurex-node audit --html` writes it, up to where its figures end. */
+async function takeReport(url: string, width: number): Promise<void> {
+  const genesis: string[] = [];
+  for (const name of ["PoW_1", "PoA_1"]) {
+    const node = await createApiClient(new URL(`nodes/${name}/`, url).href).node();
+    genesis.push(node.chainId);
+  }
+  const result = await auditLedger({ file: path.join(dataDir, "ledger.sqlite"), genesis });
+  const page = await stage.browser.newPage({ viewport: { width, height: 800 }, colorScheme: "light" });
+  await page.setContent(auditReport(result));
+  const height = Math.min(await page.evaluate(() => document.documentElement.scrollHeight), 1_500);
+  const picture = await page.screenshot({ clip: { x: 0, y: 0, width, height }, fullPage: true });
+  const file = path.join(flags.small === undefined ? path.join(root, "docs") : directory, "audit-report.png");
+  writeFileSync(file, picture);
+  await page.close();
   console.log(path.relative(root, file));
 }
 
