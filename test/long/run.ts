@@ -1,11 +1,11 @@
-/** `npm run test:long`: what takes too long for the suite, one step after the other, with a table at the end. */
+/** `npm run test:long`: what takes too long for the suite, with a table at the end. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { type LongStep, longSteps, stepsNamed } from "./steps.ts";
 
 const root = path.join(import.meta.dirname, "../..");
-const usage = `What takes too long for npm test: every step in turn, each to its end.
+const usage = `What takes too long for npm test: every step to its end. Steps that mostly wait run beside the others.
 
 npm run test:long -- [step …]
 ${longSteps.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n")}
@@ -22,7 +22,7 @@ interface Outcome {
   readonly said: string;
 }
 
-async function outcomeOf({ argv, variables }: LongStep): Promise<Outcome> {
+async function outcomeOf({ argv, variables, company }: LongStep): Promise<Outcome> {
   const child = spawn(process.execPath, argv, {
     cwd: root,
     env: { ...process.env, ...variables },
@@ -30,23 +30,24 @@ async function outcomeOf({ argv, variables }: LongStep): Promise<Outcome> {
   });
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    process.stdout.write(text);
+    // What runs beside others prints when it has ended, so that lines of two steps do not mix.
+    if (company !== "waits") process.stdout.write(text);
     said = (said + text).slice(-20 * repeatedCharactersMax);
   });
   const [code] = await once(child, "close");
+  if (company === "waits") process.stdout.write(said);
   const failures = said.lastIndexOf("failing tests:");
   const told = failures < 0 ? said.slice(-repeatedCharactersMax) : said.slice(failures);
   return { passed: code === 0, said: told.slice(0, repeatedCharactersMax) };
 }
 
-async function main(names: readonly string[]): Promise<number> {
-  if (names.includes("--help")) {
-    console.log(usage);
-    return 0;
-  }
-  const rows: string[] = [];
-  const failures: string[] = [];
-  for (const step of stepsNamed(names)) {
+interface Book {
+  readonly rows: string[];
+  readonly failures: string[];
+}
+
+async function runAll(steps: readonly LongStep[], { rows, failures }: Book): Promise<void> {
+  for (const step of steps) {
     console.log(`== ${step.name}: ${step.what}`);
     const beganMs = performance.now();
     const { passed, said } = await outcomeOf(step);
@@ -56,8 +57,20 @@ async function main(names: readonly string[]): Promise<number> {
       `${passed ? "passed" : "FAILED"} ${step.name.padEnd(12)} ${String(seconds).padStart(5)} s  ${step.what}`,
     );
   }
-  console.log(["", ...rows, ...failures].join("\n"));
-  return failures.length === 0 ? 0 : 1;
+}
+
+async function main(names: readonly string[]): Promise<number> {
+  if (names.includes("--help")) {
+    console.log(usage);
+    return 0;
+  }
+  const steps = stepsNamed(names);
+  const inCompany = (company: LongStep["company"]) => steps.filter((step) => step.company === company);
+  const book: Book = { rows: [], failures: [] };
+  await Promise.all([runAll(inCompany("waits"), book), runAll(inCompany(undefined), book)]);
+  await runAll(inCompany("alone"), book);
+  console.log(["", ...book.rows, ...book.failures].join("\n"));
+  return book.failures.length === 0 ? 0 : 1;
 }
 
 try {

@@ -6,6 +6,11 @@ export interface LongStep {
   /** Arguments of Node, from the project's root. */
   readonly argv: readonly string[];
   readonly variables?: Readonly<Record<string, string>>;
+  /**
+   * waits: it waits more than it works, so it runs beside the others. alone: it measures how nodes share the machine, so
+   * nothing runs beside it, and it comes last. Neither: one after the other.
+   */
+  readonly company?: "waits" | "alone";
 }
 
 export const longSteps: readonly LongStep[] = [
@@ -23,7 +28,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "lan",
     what: "machines of a LAN: partitions of a minute, founders that die, networks that meet, the demonstration, what init prints",
-    // They wait more than they work, so they run side by side.
+    company: "waits",
     argv: [
       ...["--test", "--test-concurrency=3", "test/lan/network.test.ts", "test/lan/foundings.long.ts"],
       ...["test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
@@ -81,6 +86,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "soak",
     what: "five miners of unequal strength for three minutes",
+    company: "alone",
     argv: ["test/soak/run.ts", "--minutes", "3"],
   },
   {
@@ -106,6 +112,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "chaos",
     what: "four authorities under load for five minutes, 40 perturbations",
+    company: "alone",
     argv: ["test/chaos/run.ts"],
   },
 ];
