@@ -76,6 +76,9 @@ export const ExportStatus = Type.Object({
   file: Type.String({ description: "absolute path" }),
   height: orNull(Height),
   lagBlocks: Type.Integer({ description: "blocks of the chain that are not in the file yet" }),
+  secondsLeft: orNull(
+    Type.Integer({ description: "until the backlog is written, at the pace of now; null without one" }),
+  ),
   logBytes: Type.Integer({ description: "of the write-ahead log beside the file" }),
   reader: Type.Union([Type.Object({ sinceMs: TimestampMs, process: orNull(Type.String()) }), Type.Null()], {
     description: "another program whose open transaction keeps that log from being emptied",

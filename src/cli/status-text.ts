@@ -1,6 +1,7 @@
 /** A node's status in words. */
 import type { NodeAnswer } from "../api/node-status.ts";
 import { type ExportStatus, type NodeStatus, type PoolSummary, stateText } from "../api/node-status.ts";
+import { durationText } from "../base/duration-text.ts";
 import { fieldList } from "./field-list.ts";
 import { agoText, localTime } from "./time-text.ts";
 
@@ -73,10 +74,11 @@ export function poolText({ sessions, hashesPerSecond, ...shares }: PoolSummary):
 }
 
 /** E.g. "/home/ann/ledger.sqlite, up to block 420". */
-export function exportText({ file, height, lagBlocks, reader, fault }: ExportStatus): string {
+export function exportText({ file, height, lagBlocks, secondsLeft, reader, fault }: ExportStatus): string {
   if (fault) return `not written: ${fault.message}; to mend it: ${fault.next}`;
   const upTo = height === null ? "no block yet" : `up to block ${height}`;
-  const lag = lagBlocks > 0 ? `, ${lagBlocks} behind` : "";
+  const left = secondsLeft === null ? "" : `, ${durationText(secondsLeft * 1_000)} left`;
+  const lag = lagBlocks > 0 ? `, ${lagBlocks} behind${left}` : "";
   const held = reader ? `; ${reader.process ?? "another program"} holds a transaction on it open` : "";
   return `${file}, ${upTo}${lag}${held}`;
 }

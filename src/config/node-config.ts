@@ -62,6 +62,8 @@ export interface NodeConfig {
   /** Keep the account index. */
   readonly accountIndex: boolean;
   readonly export: string | undefined;
+  /** The SQL ledger ends with the last final block. */
+  readonly finalizedOnly: boolean;
   readonly logLevel: "debug" | "info" | "warn" | "error" | "silent";
   readonly logFormat: "human" | "json";
   readonly logFile: string;

@@ -224,6 +224,12 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     reader: aPath,
     default: none,
   },
+  finalizedOnly: {
+    help: "with --export: keep only blocks that are final, which no reorganization can take back",
+    reader: aSwitch,
+    defaultText: "false",
+    default: always(false),
+  },
   logLevel: {
     help: "least important lines to log: debug, info, warn, error or silent",
     argument: "level",

@@ -28,6 +28,8 @@ export interface ChainMeta {
   readonly final: Cursor | undefined;
   /** Whether the file has the certificate that makes `final` final. */
   readonly hasCertificate: boolean;
+  /** The first block with rows: above 0 in an excerpt. */
+  readonly firstHeight: number;
 }
 
 const namesMax = 100_000;
@@ -42,6 +44,7 @@ export class ChainTables {
   readonly #db: DatabaseSync;
   readonly #spec: ChainSpec;
   readonly #chainId: string;
+  readonly #firstHeight: number;
   readonly #insert: Readonly<
     Record<"blocks" | "transactions" | "users" | "assets" | "authorityChanges", RowInserter>
   >;
@@ -58,8 +61,10 @@ export class ChainTables {
   readonly #assets = new BoundedMap<string, AssetLabel>(assetsMax);
   readonly #addresses = new BoundedMap<string, string>(addressesMax);
 
-  constructor(db: DatabaseSync, spec: ChainSpec) {
+  /** @param firstHeight the first block with rows, for a chain that is begun: above 0 the file becomes an excerpt */
+  constructor(db: DatabaseSync, spec: ChainSpec, firstHeight = 0) {
     this.#db = db;
+    this.#firstHeight = firstHeight;
     this.#spec = spec;
     this.#chainId = toHex(spec.chainId);
     this.#insert = {
@@ -100,6 +105,7 @@ export class ChainTables {
           ? undefined
           : { index: Number(row.final_index), hash: String(row.final_hash) },
       hasCertificate: row.final_certificate !== null,
+      firstHeight: Number(row.first_index),
     };
   }
 
@@ -120,7 +126,7 @@ export class ChainTables {
       genesis_bytes: GenesisType.serialize(this.#spec.genesis),
       reward_maturity_blocks: this.#spec.genesis.rewardMaturityBlocks,
       chain_number: Number(next?.next),
-      first_index: 0,
+      first_index: this.#firstHeight,
       cursor_index: 0,
       cursor_hash: genesisHash,
       final_index: null,
@@ -136,14 +142,17 @@ export class ChainTables {
   /** Appends the block after the last one. */
   append(block: Block, facts: BlockFacts): void {
     const rows = blockToRows(block, this.#context(facts));
-    this.#insert.blocks.insert([rows.block]);
-    this.#insert.transactions.insert(rows.transactions);
+    const { height } = block.header;
+    // Names and assets of the blocks before an excerpt are what its own rows speak of.
+    if (height >= this.#firstHeight) {
+      this.#insert.blocks.insert([rows.block]);
+      this.#insert.transactions.insert(rows.transactions);
+    }
     this.#insert.users.insert(rows.users);
     this.#insert.assets.insert(rows.assets);
     this.#insert.authorityChanges.insert(rows.authorityChanges);
     for (const user of rows.users) this.#names.set(String(user.account), String(user.name));
-    if (this.#spec.consensus !== "pow") return;
-    const { height } = block.header;
+    if (this.#spec.consensus !== "pow" || this.#firstHeight > 0) return;
     this.#minerTotals.found(this.#gainAt(height));
     this.#minerTotals.paid(this.#gainAt(height - this.#spec.genesis.rewardMaturityBlocks));
   }
@@ -237,7 +246,7 @@ export class ChainTables {
         transactions,
       });
       archive.insert([{ ...row, reorg_id: reorgId, block_bytes }]);
-      if (this.#spec.consensus !== "pow") continue;
+      if (this.#spec.consensus !== "pow" || this.#firstHeight > 0) continue;
       this.#minerTotals.lost(this.#gainAt(height));
       this.#minerTotals.unpaid(this.#gainAt(height - this.#spec.genesis.rewardMaturityBlocks));
     }

@@ -34,6 +34,8 @@ export interface ChainWriterOptions {
   readonly file: string;
   /** Rows to one SQL transaction; every block is written whole. */
   readonly rowsPerTransaction: number;
+  /** The first block with rows: above 0 the file is an excerpt. */
+  readonly firstHeight: number;
 }
 
 export interface ChainWriterModules {
@@ -55,6 +57,7 @@ const hashesPerAnswer = 1_000;
 export class ChainWriter {
   readonly #file: string;
   readonly #rowsPerTransaction: number;
+  readonly #firstHeight: number;
   readonly #tables: ChainTables;
   readonly #feed: LedgerFeed;
   readonly #logger: Logger;
@@ -70,6 +73,7 @@ export class ChainWriter {
   constructor(options: ChainWriterOptions, modules: ChainWriterModules) {
     this.#file = options.file;
     this.#rowsPerTransaction = options.rowsPerTransaction;
+    this.#firstHeight = options.firstHeight;
     this.#tables = modules.tables;
     this.#feed = modules.feed;
     this.#logger = modules.logger;
@@ -89,6 +93,7 @@ export class ChainWriter {
    */
   async next(): Promise<WriteStep | undefined> {
     const meta = this.#tables.meta();
+    if (meta && meta.firstHeight !== this.#firstHeight) throw this.#otherRange(meta);
     const cursor = meta?.cursor;
     if (this.#waiting.length > 0 && this.#view && cursor?.hash === this.#waitingAfter) {
       return { kind: "append", cursor, view: this.#view };
@@ -225,6 +230,15 @@ export class ChainWriter {
   ): Promise<WrittenBatch> {
     if (meta.final && forkHeight < meta.final.index) throw this.#conflict(meta.final);
     const forkHash = this.#tables.hashAt(forkHeight);
+    // Below an excerpt there are no rows to compare.
+    if (forkHash === undefined && this.#firstHeight > 0) {
+      throw new ExportError(
+        "export/excerpt",
+        `${this.#file} does not follow the chain ${this.#feed.spec.name}`,
+        `it is an excerpt that begins with block ${this.#firstHeight}, and the chain has replaced blocks below it`,
+        "move it aside, and write the excerpt anew",
+      );
+    }
     if (forkHash === undefined) throw new ChainMoved();
     this.reset();
     const reorgId = this.#tables.rewind(meta, forkHeight, nowMs);
@@ -279,6 +293,22 @@ export class ChainWriter {
       `the chain ${this.#feed.spec.name} cannot be exported beyond block ${height}`,
       why,
       next ?? "start the node on its data directory, so that it checks and mends its store",
+    );
+  }
+
+  #otherRange({ firstHeight }: ChainMeta): ExportError {
+    const [what, next] =
+      firstHeight === 0
+        ? ["a whole ledger", "leave --from out, or name another file"]
+        : [
+            `an excerpt that begins with block ${firstHeight}`,
+            `name another file, or bring it up to date with --from ${firstHeight}`,
+          ];
+    return new ExportError(
+      "export/excerpt",
+      `${this.#file} is not written from block ${this.#firstHeight} on`,
+      `it is ${what}`,
+      next,
     );
   }
 

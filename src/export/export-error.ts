@@ -11,6 +11,7 @@ export type ExportErrorCode =
   | "export/cannot-open"
   | "export/busy"
   | "export/held"
+  | "export/excerpt"
   | "export/exists"
   | "export/read-only"
   | "export/disk-full"

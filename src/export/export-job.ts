@@ -21,6 +21,8 @@ export interface ExportJobOptions {
   readonly file: string;
   /** Rows to one SQL transaction; every block is written whole. Smaller leaves the event loop free sooner. */
   readonly rowsPerTransaction?: number;
+  /** The first block with rows, if not block 0: the file is then an excerpt, and no whole ledger. */
+  readonly firstHeight?: number;
   /** How long to wait for another program that is writing to the file. */
   readonly busyWaitMaxMs?: number;
   /** Size of the write-ahead log above which a reader that holds it makes the export pause; 128 MiB unless told. */
@@ -36,7 +38,7 @@ export interface ExportModules {
 }
 
 /** A stop waits for one SQL transaction, and so do other writers: some 100 ms on a slow machine. */
-const rowsPerTransactionDefault = 2_000;
+const rowsPerTransactionDefault = 10_000;
 const busyWaitMaxMsDefault = 10_000;
 const busyRetryMs = 25;
 /** When the file is opened anew beside a running node: SQLite waits on the event loop. */
@@ -76,6 +78,7 @@ export class ExportJob implements LedgerJob {
     this.file = options.file;
     this.#options = {
       rowsPerTransaction: options.rowsPerTransaction ?? rowsPerTransactionDefault,
+      firstHeight: options.firstHeight ?? 0,
       busyWaitMaxMs: options.busyWaitMaxMs ?? busyWaitMaxMsDefault,
       logBytesMax: options.logBytesMax ?? logBytesMaxDefault,
     };
@@ -237,8 +240,8 @@ export class ExportJob implements LedgerJob {
 
   #open(busyMs?: number): OpenedLedger {
     const { file } = this;
-    const { rowsPerTransaction } = this.#options;
-    const options = { file, rowsPerTransaction, ...(busyMs === undefined ? {} : { busyMs }) };
+    const { rowsPerTransaction, firstHeight } = this.#options;
+    const options = { file, rowsPerTransaction, firstHeight, ...(busyMs === undefined ? {} : { busyMs }) };
     this.#opened = new OpenedLedger(options, { feed: this.#feed, logger: this.#logger });
     this.#look(this.#opened);
     return this.#opened;

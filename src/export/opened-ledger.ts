@@ -15,6 +15,8 @@ export interface OpenedLedgerOptions {
   readonly file: string;
   /** Rows to one SQL transaction. */
   readonly rowsPerTransaction: number;
+  /** The first block with rows. */
+  readonly firstHeight: number;
   /** How long the opening waits for another program, on the event loop; 5 s unless told. */
   readonly busyMs?: number;
 }
@@ -41,7 +43,7 @@ export class OpenedLedger {
     const { file, busyMs } = options;
     this.#file = file;
     this.db = openLedgerFile(file, busyMs === undefined ? {} : { busyMs });
-    this.tables = new ChainTables(this.db, feed.spec);
+    this.tables = new ChainTables(this.db, feed.spec, options.firstHeight);
     this.writer = new ChainWriter(options, { tables: this.tables, feed, logger });
     this.nodes = new NodeRegistry(this.db);
     this.pools = new PoolRegistry(this.db, toHex(feed.spec.chainId));

@@ -69,6 +69,8 @@ export interface AurexNodeOptions {
   readonly accountIndex?: boolean;
   /** The SQLite file to keep up to date. */
   readonly exportFile: string | undefined;
+  /** The file ends with the last final block; refused on a chain that has no finality. */
+  readonly exportFinalizedOnly?: boolean;
 }
 
 export interface AurexNodeModules {

@@ -7,6 +7,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
+import { BacklogPace } from "../export/backlog-pace.ts";
 import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
 import { ExportThread } from "../export/export-thread.ts";
 import type { LedgerJob } from "../export/ledger-job.ts";
@@ -20,6 +21,7 @@ import { freeBytesMinDefault } from "../store/store-limits.ts";
 const nodeRecordsMax = 1_000;
 /** How often the file is looked at though no block comes: whether it is in its place, and whether its log can be emptied. */
 const lookEveryMs = 5_000;
+const sayProgressEveryMs = 5_000;
 const retryFirstMs = 1_000;
 const retryMaxMs = 10_000;
 /** A reader that holds the log this long is named; sooner if the log has outgrown its usual size. */
@@ -30,6 +32,8 @@ const logBytesUsual = 1024 * 1024;
 export interface ExportFollowerModules {
   readonly job: LedgerJob;
   readonly chain: Chain;
+  /** The job writes nothing above the last final block. */
+  readonly finalizedOnly?: boolean;
   readonly network: Network;
   /** Its rows change with every share, not only with the chain. */
   readonly pool?: { rows(): readonly PoolRow[] } | undefined;
@@ -72,6 +76,8 @@ export class ExportFollower {
   readonly #records = new BoundedMap<string, NodeRecord>(nodeRecordsMax);
   #running: Promise<void> | undefined;
   #isDue = false;
+  readonly #pace = new BacklogPace();
+  #isCatchingUp = false;
   #isLookDue = false;
   #lookTimer: Timer | undefined;
   #retryTimer: Timer | undefined;
@@ -90,22 +96,22 @@ export class ExportFollower {
    * @throws ExportError if the file cannot be a ledger of this chain
    */
   static async open(
-    options: { readonly file: string; readonly dataDir: string },
+    options: { readonly file: string; readonly dataDir: string; readonly finalizedOnly?: boolean },
     modules: Omit<ExportFollowerModules, "job">,
   ): Promise<ExportFollower> {
-    const { file, dataDir } = options;
+    const { file, dataDir, finalizedOnly = false } = options;
     const { chain, logger } = modules;
     const reserve = { directory: dataDir, bytes: reserveBytes };
-    const job = new ExportThread({ file, reserve }, { source: chain, logger });
+    const job = new ExportThread({ file, reserve, finalizedOnly }, { source: chain, logger });
+    const follower = new ExportFollower({ ...modules, job, finalizedOnly });
     try {
       await job.open();
     } catch (thrown) {
-      if (thrown instanceof ExportError && passing.has(thrown.code))
-        return new ExportFollower({ ...modules, job });
+      if (thrown instanceof ExportError && passing.has(thrown.code)) return follower;
       await job.close();
       throw thrown;
     }
-    return new ExportFollower({ ...modules, job });
+    return follower;
   }
 
   async start(): Promise<void> {
@@ -125,16 +131,24 @@ export class ExportFollower {
 
   /** Where the file is and how it fares. */
   status(): ExportStatus {
-    const { job, chain } = this.#modules;
+    const { job } = this.#modules;
     const index = job.cursor?.index;
+    const leftMs = this.#isCatchingUp ? this.#pace.leftMs(this.#wantedHeight) : undefined;
     return {
       file: job.file,
       height: index ?? null,
-      lagBlocks: Math.max(0, chain.head.header.height - (index ?? -1)),
+      lagBlocks: Math.max(0, this.#wantedHeight - (index ?? -1)),
+      secondsLeft: leftMs === undefined ? null : Math.ceil(leftMs / 1_000),
       logBytes: job.logBytes,
       reader: this.#reader ? { sinceMs: this.#reader.sinceMs, process: this.#reader.process ?? null } : null,
       fault: this.#fault ? faultStatus(this.#fault) : null,
     };
+  }
+
+  /** The block that the file is to end with. */
+  get #wantedHeight(): number {
+    const { chain, finalizedOnly = false } = this.#modules;
+    return finalizedOnly ? (chain.final?.height ?? -1) : chain.head.header.height;
   }
 
   /** Resolves when the file has every block up to the head of now, or the try to write them has failed. */
@@ -204,7 +218,7 @@ export class ExportFollower {
       this.#records.clear();
       try {
         await job.recordNodes(records.map(([, record]) => record));
-        await job.catchUp(undefined, this.#abort.signal);
+        await this.#catchUp();
         await job.recordPool(pool?.rows() ?? []);
         if (this.#isLookDue) this.#noticeReader(await job.tidy());
         this.#isLookDue = false;
@@ -214,6 +228,31 @@ export class ExportFollower {
         this.#failed(toError(thrown));
         return;
       }
+    }
+  }
+
+  /** Of a backlog it says now and then how far it is. */
+  async #catchUp(): Promise<void> {
+    const { job, clock, logger } = this.#modules;
+    this.#pace.clear();
+    this.#isCatchingUp = true;
+    let saidMs = clock.monotonicMs();
+    this.#pace.add(saidMs, job.cursor?.index ?? -1);
+    try {
+      await job.catchUp(({ index, headHeight }) => {
+        const nowMs = clock.monotonicMs();
+        this.#pace.add(nowMs, index);
+        if (nowMs - saidMs < sayProgressEveryMs) return;
+        saidMs = nowMs;
+        const leftMs = this.#pace.leftMs(headHeight);
+        const secondsLeft = leftMs === undefined ? undefined : Math.ceil(leftMs / 1_000);
+        logger.info(
+          { file: job.file, block: index, of: headHeight, secondsLeft },
+          "the SQL ledger is catching up",
+        );
+      }, this.#abort.signal);
+    } finally {
+      this.#isCatchingUp = false;
     }
   }
 

@@ -12,6 +12,7 @@ import { acquireDirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";
 import { createInlineVerifier } from "../verifier/verifier.ts";
 import { dataDirectory, pinnedChainSpec } from "./data-directory.ts";
+import { requireFinality } from "./finalized-only.ts";
 import { readChainSpec } from "./node-options.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
 
@@ -21,6 +22,12 @@ export interface ExportStoppedNodeOptions {
   readonly chain: string | undefined;
   /** The SQLite file. */
   readonly file: string;
+  /** Nothing above the last final block. */
+  readonly finalizedOnly?: boolean;
+  /** The first block with rows, if not block 0: the file is then an excerpt, and no whole ledger. */
+  readonly from?: number | undefined;
+  /** The last block with rows, if not the head. */
+  readonly to?: number | undefined;
 }
 
 export interface ExportStoppedNodeModules {
@@ -49,7 +56,7 @@ export async function exportStoppedNode(
   options: ExportStoppedNodeOptions,
   { logger, onProgress, signal }: ExportStoppedNodeModules,
 ): Promise<StoppedNodeReport> {
-  const { dataDir, file } = options;
+  const { dataDir, file, finalizedOnly = false, from = 0, to } = options;
   const spec = await chainSpecOfNode(options);
   await using resources = new AsyncDisposableStack();
   const clock = systemClock;
@@ -63,8 +70,16 @@ export async function exportStoppedNode(
   const verifier = createInlineVerifier();
   const chain = await Chain.open({ spec }, { store, engine: createEngine(spec), verifier, clock, logger });
   resources.defer(() => chain.close());
+  if (finalizedOnly) requireFinality(spec);
+  checkRange(from, to, finalizedOnly ? (chain.final?.height ?? 0) : chain.head.header.height);
   // This thread reads the chain while the other one writes.
-  const job = new ExportThread({ file }, { source: chain, logger });
+  const jobOptions = {
+    file,
+    finalizedOnly,
+    ...(to === undefined ? {} : { lastHeight: to }),
+    firstHeight: from,
+  };
+  const job = new ExportThread(jobOptions, { source: chain, logger });
   resources.defer(async () => void (await job.close()));
   const report = await job.catchUp(onProgress, signal);
   if (!signal?.aborted) {
@@ -72,6 +87,25 @@ export async function exportStoppedNode(
     await job.recordPool(await readStoppedBooks({ directory, chain }, { clock, logger }));
   }
   return { ...report, chainId: toHex(spec.chainId), isAlone: await job.close() };
+}
+
+/** @throws OperatorError if the chain does not have these blocks */
+function checkRange(from: number, to: number | undefined, headHeight: number): void {
+  const last = to ?? headHeight;
+  const refusal = { code: "node/no-such-blocks", exitCode: exitCodes.usage } as const;
+  if (from > last) {
+    throw new OperatorError(`there are no blocks from ${from} to ${last}`, {
+      ...refusal,
+      why: to === undefined ? `the chain ends with block ${headHeight}` : "--from lies behind --to",
+      next: "name a --from that is not greater than --to, nor than the chain's last block",
+    });
+  }
+  if (last <= headHeight) return;
+  throw new OperatorError(`there is no block ${last}`, {
+    ...refusal,
+    why: `the chain ends with block ${headHeight}`,
+    next: `leave --to out, or name at most --to ${headHeight}`,
+  });
 }
 
 async function chainSpecOfNode({ dataDir, chain }: ExportStoppedNodeOptions): Promise<ChainSpec> {

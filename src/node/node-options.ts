@@ -45,6 +45,7 @@ export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions
     metricsAddress: config.metricsAddress,
     accountIndex: config.accountIndex,
     exportFile: config.export,
+    exportFinalizedOnly: config.finalizedOnly,
   };
 }
 

@@ -22,6 +22,7 @@ import type { AurexNodeModules, AurexNodeOptions } from "./aurex-node.ts";
 import type { AuthorityJournals } from "./authority/authority-role.ts";
 import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory.ts";
 import { ExportFollower } from "./export-follower.ts";
+import { requireFinality } from "./finalized-only.ts";
 import { type ApiSecrets, openApiSecrets } from "./http-servers.ts";
 import { NodeCore } from "./node-core.ts";
 import { createNodeHost, softwareVersion } from "./node-host.ts";
@@ -148,7 +149,7 @@ async function openPool(
 }
 
 async function openFollower(
-  { exportFile: file, dataDir }: AurexNodeOptions,
+  { exportFile: file, exportFinalizedOnly: finalizedOnly = false, dataDir, spec }: AurexNodeOptions,
   modules: {
     readonly core: NodeCore;
     readonly pool: PoolService | undefined;
@@ -158,10 +159,11 @@ async function openFollower(
   resources: AsyncDisposableStack,
 ): Promise<ExportFollower | undefined> {
   if (file === undefined) return undefined;
+  if (finalizedOnly) requireFinality(spec);
   const { core, pool, clock, logger } = modules;
   const { chain, network } = core;
   const follower = await ExportFollower.open(
-    { file: path.resolve(file), dataDir },
+    { file: path.resolve(file), dataDir, finalizedOnly },
     { chain, network, pool, clock, logger },
   );
   resources.defer(() => follower.stop());

@@ -82,6 +82,7 @@ const exportExitCodes: Record<ExportErrorCode, ExitCode> = {
   "export/cannot-open": exitCodes.usage,
   "export/busy": exitCodes.usage,
   "export/held": exitCodes.usage,
+  "export/excerpt": exitCodes.usage,
   "export/exists": exitCodes.usage,
   "export/read-only": exitCodes.usage,
   "export/disk-full": exitCodes.store,

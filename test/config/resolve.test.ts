@@ -70,6 +70,7 @@ describe("defaults", () => {
       metricsAddress: undefined,
       accountIndex: true,
       export: undefined,
+      finalizedOnly: false,
       logLevel: "info",
       logFormat: "human",
       logFile: "/home/ada/.aurex/aurex/pow/blockchain.log",

@@ -52,6 +52,7 @@ const exportCodes: Record<ExportErrorCode, number> = {
   "export/cannot-open": 2,
   "export/busy": 2,
   "export/held": 2,
+  "export/excerpt": 2,
   "export/exists": 2,
   "export/read-only": 2,
   "export/disk-full": 5,

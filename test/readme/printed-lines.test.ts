@@ -543,6 +543,9 @@ describe("the lines that README and help print", { skip }, () => {
       "aurex-node doctor --data-dir ./alpha --json | jq '.findings[] | select(.ok == false)'",
     );
     await follow(stopped, "aurex-node export --out ledger.sqlite --data-dir ./alpha", { stdout: /2 blocks/ });
+    await follow(stopped, "aurex-node export --out block-1.sqlite --from 1 --to 1 --data-dir ./alpha", {
+      stdout: /from block 1 up to block 1/,
+    });
     await follow(stopped, "aurex-node reindex --data-dir ./alpha", { stdout: /covers 2 of 2 blocks/ });
     await follow(stopped, "aurex-node reindex --data-dir ./alpha --json", { stdout: /"blocks": ?2/ });
     await follow(stopped, "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'", {

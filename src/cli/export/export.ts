@@ -1,15 +1,21 @@
 /** `aurex-node export`: the chain of a stopped node as an SQLite file, or a copy of the file that a running node keeps. */
 import path from "node:path";
+import { durationText } from "../../base/duration-text.ts";
+import { BacklogPace } from "../../export/backlog-pace.ts";
 import type { LedgerCopyProgress } from "../../export/ledger-copy.ts";
 import type { ExportProgress } from "../../export/ledger-job.ts";
 import type { ExitCode } from "../../node/operator-error.ts";
 import { AurexCommand } from "../command.ts";
 import { usageError } from "../failure.ts";
+import { wholeNumber } from "../flag-values.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "../shared-flags.ts";
 import { addStopSignals } from "../stop-signals.ts";
 import { onStoppedNode } from "../stopped-node.ts";
 import { type Terminal, writeJson, writeLine } from "../terminal.ts";
 import { ledgerOfNode } from "./ledger-of-node.ts";
+
+/** A line of progress at most so often. */
+const sayEveryMs = 500;
 
 interface ExportFlags extends PlaceFlags, JsonFlag {
   readonly out?: string;
@@ -17,6 +23,9 @@ interface ExportFlags extends PlaceFlags, JsonFlag {
   readonly ledger?: string;
   readonly force?: boolean;
   readonly chain?: string;
+  readonly finalizedOnly?: boolean;
+  readonly from?: number;
+  readonly to?: number;
 }
 
 export function exportCommand(terminal: Terminal): AurexCommand {
@@ -29,8 +38,19 @@ export function exportCommand(terminal: Terminal): AurexCommand {
     .option("--ledger <file.sqlite>", "with --copy: the ledger to copy (default: that of the node)")
     .option("--force", "with --copy: replace a file that is there")
     .option("--chain <spec.json>", "with --out: check that the node is on this chain")
+    .option(
+      "--finalized-only",
+      "with --out: only blocks that are final, which no reorganization can take back",
+    )
+    .option("--to <height>", "with --out: the last block to write (default: the head)", wholeNumber)
+    .option(
+      "--from <height>",
+      "with --out: the first block to write. The file is then an excerpt: its balances and totals count from there, and no audit can call it complete",
+      wholeNumber,
+    )
     .examples(
       "aurex-node export --out ledger.sqlite --data-dir ./alpha",
+      "aurex-node export --out block-1.sqlite --from 1 --to 1 --data-dir ./alpha",
       "aurex-node export --copy monday.sqlite --data-dir ./alpha",
       "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force",
       "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'",
@@ -52,7 +72,8 @@ interface Misuse {
   readonly next: string;
 }
 
-function misuseOf({ out, copy, ledger, force, chain }: ExportFlags): Misuse | undefined {
+function misuseOf(flags: ExportFlags): Misuse | undefined {
+  const { out, copy } = flags;
   if (out === undefined && copy === undefined) {
     return {
       what: "no file to write is named",
@@ -67,12 +88,24 @@ function misuseOf({ out, copy, ledger, force, chain }: ExportFlags): Misuse | un
       next: "call it twice",
     };
   }
-  const astray =
-    out === undefined ? chain !== undefined && "--chain" : (ledger && "--ledger") || (force && "--force");
-  if (!astray) return undefined;
+  const others = out === undefined ? flagsOfOut : flagsOfCopy;
+  const found = others.find(([name]) => flags[name] !== undefined);
+  if (!found) return undefined;
+  const [, astray] = found;
   const [of, other] = out === undefined ? ["--out", "--copy"] : ["--copy", "--out"];
   return { what: `${astray} belongs to ${of}`, why: `${other} does not use it`, next: `leave ${astray} out` };
 }
+
+const flagsOfOut: readonly (readonly [keyof ExportFlags, string])[] = [
+  ["chain", "--chain"],
+  ["finalizedOnly", "--finalized-only"],
+  ["from", "--from"],
+  ["to", "--to"],
+];
+const flagsOfCopy: readonly (readonly [keyof ExportFlags, string])[] = [
+  ["ledger", "--ledger"],
+  ["force", "--force"],
+];
 
 /** A stop before the end is 130: what was written is whole, and lacks the newest blocks. */
 async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<ExitCode> {
@@ -82,7 +115,10 @@ async function write(flags: ExportFlags, out: string, terminal: Terminal): Promi
   const file = path.resolve(out);
   const work = async (signal: AbortSignal) => {
     const { isAlone, ...report } = await exportStoppedNode(
-      { dataDir, chain: flags.chain, file },
+      {
+        ...{ dataDir, chain: flags.chain, file },
+        ...{ finalizedOnly: flags.finalizedOnly ?? false, from: flags.from, to: flags.to },
+      },
       { logger: silentLogger, onProgress: progressLine(terminal), signal },
     );
     if (!isAlone) terminal.stderr.write(heldNote(file));
@@ -90,14 +126,20 @@ async function write(flags: ExportFlags, out: string, terminal: Terminal): Promi
     if (flags.json) writeJson(terminal, { file, ...report });
     else {
       writeLine(terminal, `${file}: ${blocks} blocks and ${transactions} transactions written`);
-      writeLine(terminal, `up to block ${cursor?.index ?? "none"} of chain ${report.chainId}`);
+      const from = flags.from ? `from block ${flags.from} ` : "";
+      writeLine(terminal, `${from}up to block ${cursor?.index ?? "none"} of chain ${report.chainId}`);
     }
+    if (flags.from) terminal.stderr.write(excerptNote(file, flags.from));
   };
   const refusal = {
     why: "--out reads the chain of a node that does not run",
     next: `aurex-node export --copy OUT.sqlite --data-dir '${dataDir}' copies the ledger that a running node keeps; or stop the node first`,
   };
   return onStoppedNode(dataDir, refusal, work, "run the command again, and it goes on from there.", terminal);
+}
+
+function excerptNote(file: string, from: number): string {
+  return `note: ${file} is an excerpt (meta.first_index is ${from}): balances and totals in it leave out what came before\n`;
 }
 
 function heldNote(file: string): string {
@@ -126,7 +168,17 @@ async function copy(flags: ExportFlags, target: string, terminal: Terminal): Pro
 
 /** On stderr, so that what a program reads is only the result. */
 function progressLine(terminal: Terminal): (progress: ExportProgress) => void {
-  return ({ index, headHeight }) => void terminal.stderr.write(`block ${index} of ${headHeight}\n`);
+  const pace = new BacklogPace();
+  let saidMs = Number.NEGATIVE_INFINITY;
+  return ({ index, headHeight }) => {
+    const nowMs = performance.now();
+    pace.add(nowMs, index);
+    if (nowMs - saidMs < sayEveryMs && index < headHeight) return;
+    saidMs = nowMs;
+    const leftMs = index < headHeight ? pace.leftMs(headHeight) : undefined;
+    const left = leftMs === undefined ? "" : `, ${durationText(leftMs)} left`;
+    terminal.stderr.write(`block ${index} of ${headHeight}${left}\n`);
+  };
 }
 
 function copyLine(terminal: Terminal): (progress: LedgerCopyProgress) => void {

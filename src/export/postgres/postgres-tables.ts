@@ -88,6 +88,7 @@ export class PostgresTables {
           ? undefined
           : { index: Number(row.final_index), hash: String(row.final_hash) },
       hasCertificate: Boolean(row.has_certificate),
+      firstHeight: 0,
     };
   }
 
