@@ -17,6 +17,7 @@ import { addressOf } from "../../protocol/identity.ts";
 import { AttestError } from "../attest-error.ts";
 import type { LedgerBlocks, LedgerChain } from "../ledger-blocks.ts";
 import { LedgerReplay } from "../ledger-replay.ts";
+import { stopped } from "../stopped.ts";
 import {
   type ProofClaim,
   type ProofDocument,
@@ -289,10 +290,6 @@ export function accountItemsIn(
       assets: holdings.map(({ assetId, balance }) => ({ assetId, balanceUnits: balance.toString() })),
     },
   };
-}
-
-export function stopped(): AttestError {
-  return new AttestError("attest/stopped", "stopped before the end", "run the command again");
 }
 
 function notFound(what: string, next: string): AttestError {
