@@ -125,6 +125,26 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./export/export.ts")).exportCommand,
   },
   {
+    name: "digest",
+    summary: "say in one document what an SQL ledger comes to, and hold a ledger against one",
+    load: async () => (await import("./attest/digest.ts")).digestCommand,
+  },
+  {
+    name: "statement",
+    summary: "write the statement of an account: opening balance, entries, closing balance",
+    load: async () => (await import("./attest/statement.ts")).statementCommand,
+  },
+  {
+    name: "prove",
+    summary: "prove a transaction, or what an account has, in a file",
+    load: async () => (await import("./attest/prove.ts")).proveCommand,
+  },
+  {
+    name: "verify-proof",
+    summary: "verify such a file, without a network",
+    load: async () => (await import("./attest/verify-proof.ts")).verifyProofCommand,
+  },
+  {
     name: "reindex",
     summary: "build the account index of a stopped node anew",
     load: async () => (await import("./reindex.ts")).reindexCommand,

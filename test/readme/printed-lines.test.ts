@@ -93,6 +93,18 @@ const elsewhere: Record<string, [file: string, shows: RegExp]> = {
     "test/cli/offline.test.ts",
     /"broadcast", file\("signed\.json"\), "--wait"/,
   ],
+  ...Object.fromEntries(
+    [
+      "aurex-node digest ledger.sqlite --chain local-poa",
+      "aurex-node digest ledger.sqlite --chain local-poa --at 1 --out digest.json",
+      "aurex-node digest ledger.sqlite --verify digest.json",
+      "aurex-node prove alice@example.com --ledger ledger.sqlite --chain local-pow --out proof.json",
+      "aurex-node prove alice@example.com --ledger ledger.sqlite --chain local-pow --at 1 --json",
+      "aurex-node statement --account alice@example.com --ledger ledger.sqlite --chain local-pow",
+      "aurex-node statement --account alice@example.com --ledger ledger.sqlite --chain local-pow --at 2026-12-31 --html alice.html --csv alice.csv",
+      "aurex-node statement --account alice@example.com --ledger ledger.sqlite --chain local-pow --proof alice-proof.json --json",
+    ].map((line) => [line, ["test/attest/commands.test.ts", new RegExp(`"${line.replaceAll(".", "\\.")}"`)]]),
+  ),
   "sudo aurex-node demo-lan": ["test/lan/demo.long.ts", /"demo-lan"/],
   "sudo aurex-node demo-lan --json": ["test/lan/demo.long.ts", /"demo-lan", "--json"/],
 };
@@ -531,6 +543,18 @@ describe("the lines that README and help print", { skip }, () => {
     await stopped.line("aurex-node tx record --key node --wait hello");
     await follow(stopped, "aurex-node export --copy monday.sqlite --data-dir ./alpha", {
       stdout: /a copy of/,
+    });
+    await follow(stopped, "aurex-node prove aurex1… --data-dir ./alpha > proof.json", {
+      values: { "aurex1…": node.address },
+    });
+    await follow(stopped, "aurex-node verify-proof proof.json", { stdout: /The proof holds/ });
+    const { chainId } = JSON.parse(await readFile(stopped.path("proof.json"), "utf8"));
+    await follow(stopped, "aurex-node verify-proof proof.json --genesis 2f…", {
+      values: { "2f…": chainId },
+      stdout: /as you gave it/,
+    });
+    await follow(stopped, "aurex-node digest --sign --out today.json --data-dir ./alpha", {
+      stdout: /signed by +12D3KooW/,
     });
     await node.stop();
     const again = "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force";

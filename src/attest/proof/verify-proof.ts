@@ -1,5 +1,5 @@
 /** Verifies a proof from the chain id on, without a network and without a ledger. */
-import { bytesEqual, fromHex, toHex, toUtf8 } from "../../base/bytes.ts";
+import { bytesEqual, fromHex, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { entryKey } from "../../ledger/entry.ts";
 import { decodeEntry } from "../../ledger/entry-codec.ts";
@@ -61,6 +61,17 @@ export interface ProvenFact {
 export function verifyProof(proof: ProofDocument, options: VerifyProofOptions): Result<ProvenFact, string> {
   try {
     return ok(provenBy(proof, options));
+  } catch (thrown) {
+    if (thrown instanceof DoesNotHold) return fail(thrown.message);
+    throw thrown;
+  }
+}
+
+/** What a proof shows under its header, whether or not that header is one of the chain. */
+export function claimOf(proof: ProofDocument): Result<ProofClaim, string> {
+  try {
+    const header = headerIn(proof.block.header);
+    return ok((proof.transaction ? transactionBy(proof, header) : accountBy(proof, header)).claim);
   } catch (thrown) {
     if (thrown instanceof DoesNotHold) return fail(thrown.message);
     throw thrown;
@@ -171,7 +182,7 @@ function transactionBy({ transaction }: ProofDocument, header: Header) {
   return { claim, transaction: proven.decoded };
 }
 
-function accountBy({ items = [], claim: claimed }: ProofDocument, header: Header) {
+function accountBy({ items = [] }: ProofDocument, header: Header) {
   const entries = items.map((item) => entryBy(item, header));
   const owners = new Set(entries.map(({ account }) => account));
   const [owner] = owners;
@@ -182,7 +193,7 @@ function accountBy({ items = [], claim: claimed }: ProofDocument, header: Header
   const account = entries.find((entry) => entry.type === "account");
   const user = entries.find((entry) => entry.type === "user");
   const key = fromHex(owner, 32);
-  if (!key) throw new DoesNotHold(`${claimed.kind} has no key`);
+  if (!key) throw new DoesNotHold("its account has no key");
   const claim: ProofClaim = {
     kind: "account",
     address: addressOf(key),
@@ -252,10 +263,4 @@ function canonical(value: unknown): string {
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
       : part,
   );
-}
-
-/** The text of a transaction's memo or record if it is UTF-8; undefined for other bytes. */
-export function noteIn({ payload }: DecodedTransaction): string | undefined {
-  if (payload.kind === "transfer") return toUtf8(payload.memo);
-  return payload.kind === "record" ? toUtf8(payload.data) : undefined;
 }

@@ -1088,7 +1088,10 @@ class Chain:
         for key, removed in updates:
             # Whoever goes out has the height of going out.
             self.ledger.put(("authority", key), dict(tag=5, account=key, since_height=height, removed=removed))
-        self.updates = {address_of(key): removed for key, removed in updates}
+        banned = self.engine.state["banned"] if updates else []
+        self.updates = {
+            address_of(key): "added" if not removed else "slashed" if key in banned else "removed" for key, removed in updates
+        }
         if self.ledger.tree.root() != header["state_root"]:
             raise Broken("its transactions do not lead to the state root that it commits to")
 
@@ -1106,7 +1109,7 @@ class Chain:
         if genesis["engine"] not in (1, 2):
             raise Broken("the genesis spec names no engine that is known")
         self.engine = (Work if genesis["engine"] == 1 else Authority)(genesis, block)
-        self.updates = {address_of(key): 0 for key in genesis["authorities"]}
+        self.updates = {address_of(key): "added" for key in genesis["authorities"]}
 
     def columns(self, where, row, rows, block):
         """The readable columns that follow from the bytes alone."""
@@ -1181,10 +1184,10 @@ class Chain:
             self.compare(where, row, terms, "assets")
             if units_of(row, "supply") != each["body"]["supply"]:
                 self.say("tables", where, "assets.supply_units of %s is not the supply" % each["id"].hex())
-        if "authority_changes" in self.file.tables and height > 0:
-            changed = {row["account"] for row in rows["authority_changes"]}
-            if changed != set(self.updates):
-                self.say("tables", where, "authority_changes has %r and the votes and evidence change %r" % (sorted(changed), sorted(self.updates)))
+        if "authority_changes" in self.file.tables:
+            changed = {row["account"]: row["change"] for row in rows["authority_changes"]}
+            if changed != self.updates or len(changed) != len(rows["authority_changes"]):
+                self.say("tables", where, "authority_changes has %r, and the votes and evidence change %r" % (changed, self.updates))
 
     def begin_digest(self):
         allocations = self.file.rows("allocations", "chain_id = ?", (self.chain_id,), "account")
