@@ -49,14 +49,19 @@ export function amountStages(source: string, keys: readonly string[], prefixes: 
   const amounts = prefixes.flatMap((prefix) => {
     const [high, low] = [`${prefix}_high`, `${prefix}_low`];
     const fits =
-      `(${high} BETWEEN -9223372036 AND 9223372035 ` + `OR ${high} = 9223372036 AND ${low} <= 854775807)`;
+      `(${high} BETWEEN -9223372036 AND 9223372035 OR ${high} = 9223372036 AND ${low} <= 854775807 ` +
+      `OR ${high} = -9223372037 AND ${low} >= 145224192)`;
+    // Of a sum below zero the high word alone may be too much.
+    const units =
+      `CASE WHEN ${high} < 0 THEN (${high} + 1) * ${base} + (${low} - ${base}) ` +
+      `ELSE ${high} * ${base} + ${low} END`;
     const digits =
       `CASE WHEN ${high} > 0 THEN ${text(high)} || ${padded(text(low))} WHEN ${high} = 0 THEN ${text(low)} ` +
       `WHEN ${high} = -1 THEN '-' || ${text(`${base} - ${low}`)} ` +
       `WHEN ${low} = 0 THEN '-' || ${text(`-${high}`)} || ${padded("'0'")} ` +
       `ELSE '-' || ${text(`-${high} - 1`)} || ${padded(text(`${base} - ${low}`))} END`;
     return [
-      `CASE WHEN ${fits} THEN ${high} * ${base} + ${low} END AS ${prefix}_units`,
+      `CASE WHEN ${fits} THEN ${units} END AS ${prefix}_units`,
       `CASE WHEN NOT ${fits} THEN ${digits} END AS ${prefix}_units_large`,
       `${digits} AS ${prefix}_digits`,
     ];

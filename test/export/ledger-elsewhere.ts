@@ -1,6 +1,6 @@
 /** A ledger's tables and views in DuckDB, with the types that its SQLite extension gives them; that extension has to be downloaded. */
 import { DatabaseSync } from "node:sqlite";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { DuckDBBlobValue, type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { ledgerViews } from "../../src/export/auditor-views.ts";
 import { ledgerTables } from "../../src/export/ledger-tables.ts";
 import { type ColumnType, quoted } from "../../src/export/table.ts";
@@ -52,8 +52,7 @@ export function rowsInSqlite(db: DatabaseSync, sql: string): string[] {
 }
 
 function plain(_: string, value: unknown): unknown {
-  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "bigint" || Number.isSafeInteger(value)) return String(value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString("hex");
-  const isBlob = typeof value === "object" && value !== null && "bytes" in value;
-  return isBlob ? Buffer.from(value.bytes as Uint8Array).toString("hex") : value;
+  return value instanceof DuckDBBlobValue ? Buffer.from(value.bytes).toString("hex") : value;
 }

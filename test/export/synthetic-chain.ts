@@ -115,7 +115,7 @@ export class SyntheticChain implements LedgerSource {
   }
 
   /** Puts a block on the head and seals it: mined to one leading zero, or signed. */
-  append(producer: KeyPair, transactions: readonly DecodedTransaction[], note = 0): Block {
+  append(producer: KeyPair, transactions: readonly DecodedTransaction[], note = 0, laterMs = 5_000): Block {
     const parent = this.#canonical.at(-1) as Block;
     const extraData = new Uint8Array(32);
     new DataView(extraData.buffer).setUint32(0, note);
@@ -124,7 +124,7 @@ export class SyntheticChain implements LedgerSource {
       chainId: this.spec.chainId,
       height: parent.header.height + 1,
       parentHash: parent.hash,
-      timestampMs: parent.header.timestampMs + 5_000,
+      timestampMs: parent.header.timestampMs + laterMs,
       producer: producer.publicKey,
       transactionsRoot: transactionsRoot(transactions),
       transactionCount: transactions.length,
