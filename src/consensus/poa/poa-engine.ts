@@ -7,6 +7,7 @@ import { chainIdOf, type Genesis } from "../../protocol/genesis.ts";
 import { sealDomain, zeroBytes32 } from "../../protocol/hashing.ts";
 import { signatureBytes, verifySignature } from "../../protocol/signing.ts";
 import type { AuthorityUpdate, ConsensusEngine, EngineState } from "../engine.ts";
+import type { VerifyVoteSignature } from "../finality/certify.ts";
 import { EvidencePool } from "../finality/evidence-pool.ts";
 import { FinalityGadget } from "../finality/finality-gadget.ts";
 import { rememberingVerifier } from "../finality/verified-votes.ts";
@@ -18,11 +19,21 @@ import { recoveredAuthorityState } from "./recovered-state.ts";
 
 const weightUnit = 1000;
 
+/** How the engine verifies the signatures of seals and votes. An audit verifies both on other cores. */
+export interface PoaSignatures {
+  readonly seal: VerifyVoteSignature;
+  readonly vote: VerifyVoteSignature;
+}
+
 /** @param rules what safety rests on; only a simulation that wants to see it break hands in others */
-export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): ConsensusEngine {
+export function createPoaEngine(
+  genesis: Genesis,
+  rules: PoaRules = poaRules,
+  signatures: PoaSignatures = { seal: verifySignature, vote: rememberingVerifier() },
+): ConsensusEngine {
   const { periodMs, stepMs, heartbeatMs } = genesis;
   const chainId = chainIdOf(genesis);
-  const verify = rememberingVerifier();
+  const { vote: verify } = signatures;
   const authorities = (record: HeaderRecord) => authorityStateOf(record).authorities;
 
   /** How long after the turn of the first a producer's own comes; undefined where it is no authority. */
@@ -54,7 +65,7 @@ export function createPoaEngine(genesis: Genesis, rules: PoaRules = poaRules): C
       const malformed = sealFault(seal);
       if (malformed) return malformed;
       const message = concatBytes([sealDomain, hash]);
-      return verifySignature(message, seal.signature, header.producer)
+      return signatures.seal(message, seal.signature, header.producer)
         ? undefined
         : { code: "block/seal-invalid" };
     },

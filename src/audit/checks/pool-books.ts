@@ -1,0 +1,123 @@
+/** The rows of `mining_pool` that pools wrote of their members: what of them the chain can confirm. */
+import { toHex } from "../../base/bytes.ts";
+import { aurSymbol } from "../../protocol/amount.ts";
+import { zeroBytes32 } from "../../protocol/hashing.ts";
+import { nodeIdOf, publicKeyOfAddress } from "../../protocol/identity.ts";
+import type { DecodedTransaction } from "../../protocol/transaction.ts";
+import type { CheckReport } from "../chain-check.ts";
+import type { Row, SqlValue } from "../ledger-block.ts";
+import type { LedgerReader } from "../ledger-reader.ts";
+
+/** Rows that are held in memory. */
+const membersMax = 100_000;
+const zeroHex = toHex(zeroBytes32);
+
+interface Member {
+  readonly row: Row;
+  /** What the pool has sent to it, with the fees. */
+  sentUnits: bigint;
+  /** Whether the payment that the row calls the last one is among them. */
+  hasLastPayout: boolean;
+}
+
+export class PoolBooks {
+  readonly #report: CheckReport;
+  /** By the keys of pool and member, hex. */
+  readonly #members = new Map<string, Member>();
+  readonly #pools = new Set<string>();
+  /** Rows whose last payout names one of these ids, which is no payment to them. */
+  readonly #lastPayouts = new Map<string, Member[]>();
+  #rows = 0;
+
+  constructor(reader: LedgerReader, chainId: string, report: CheckReport) {
+    this.#report = report;
+    if (!reader.has("mining_pool", ["chain_id", "pool", "member"])) return;
+    const where = "chain_id = ? AND pool <> 'solo'";
+    for (const row of reader.rows("mining_pool", { where, parameters: [chainId], limit: membersMax })) {
+      this.#rows += 1;
+      this.#take(row);
+    }
+    if (this.#rows === membersMax) report.cannotJudge(`rows of pools beyond the first ${membersMax}`);
+  }
+
+  /** Rows that were read. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** The transactions of the next block. */
+  add(transactions: readonly DecodedTransaction[]): void {
+    if (this.#pools.size === 0) return;
+    for (const { payload, senderHex, idHex, transaction } of transactions) {
+      const named = this.#lastPayouts.get(idHex);
+      const isPayment =
+        payload.kind === "transfer" && this.#pools.has(senderHex) && toHex(payload.assetId) === zeroHex;
+      const paid = isPayment ? this.#members.get(senderHex + toHex(payload.to)) : undefined;
+      if (paid && payload.kind === "transfer") paid.sentUnits += payload.amount + transaction.fee;
+      for (const member of named ?? []) {
+        member.hasLastPayout = true;
+        if (member !== paid)
+          this.#finding(member.row, "payout_transaction", "a payment to the member", idHex);
+      }
+    }
+  }
+
+  end(): void {
+    for (const { row, sentUnits, hasLastPayout } of this.#members.values()) {
+      const paid = amountOf(row.rewards_paid_units, row.rewards_paid_units_large);
+      // A pool pays in the order of its account: with the last payout all others are in the file, and none is elsewhere.
+      if (!hasLastPayout || paid === undefined || paid <= sentUnits) continue;
+      this.#finding(row, "rewards_paid_units", `at most ${sentUnits}`, paid);
+    }
+    if (this.#rows > 0) {
+      this.#report.note(
+        `${this.#rows} rows of mining_pool are what pools say of their members: shares, hash rates and what is due cannot be verified`,
+      );
+    }
+  }
+
+  #take(row: Row): void {
+    const [pool, key] = [keyOf(row.pool), keyOf(row.member)];
+    if (!pool) {
+      this.#finding(row, "pool", "solo, or the address of an account", row.pool);
+      return;
+    }
+    if (!key) {
+      this.#finding(row, "member", "the address of an account", row.member);
+      return;
+    }
+    const nodeId = nodeIdOf(key);
+    if (row.node_id !== nodeId) this.#finding(row, "node_id", nodeId, row.node_id);
+    if (row.origin !== "observed") this.#finding(row, "origin", "observed", row.origin);
+    const member = { row, sentUnits: 0n, hasLastPayout: false };
+    this.#pools.add(toHex(pool));
+    this.#members.set(toHex(pool) + toHex(key), member);
+    const last = row.payout_transaction;
+    if (typeof last !== "string") return;
+    this.#lastPayouts.set(last, [...(this.#lastPayouts.get(last) ?? []), member]);
+  }
+
+  #finding(row: Row, column: string, expected: SqlValue | undefined, found: SqlValue | undefined): void {
+    this.#report.finding({
+      ...{ table: "mining_pool", row: `member ${String(row.member)} of ${String(row.pool)}`, column },
+      ...{ expected, found, meaning: "the chain does not confirm what the pool's row says" },
+    });
+  }
+}
+
+function keyOf(address: SqlValue | undefined): Uint8Array | undefined {
+  return typeof address === "string" ? publicKeyOfAddress(address.slice(0, 128)) : undefined;
+}
+
+const digitsMax = 40;
+
+/** The amount of its two columns; undefined if they hold none. */
+export function amountOf(units: SqlValue | undefined, large: SqlValue | undefined): bigint | undefined {
+  if (typeof units === "bigint") return units;
+  return typeof large === "string" && large.length <= digitsMax && /^-?\d+$/.test(large)
+    ? BigInt(large)
+    : undefined;
+}
+
+/** The symbol of the chain's own coin, as the ledger's tables call its asset. */
+export const aurAssetId = aurSymbol;
