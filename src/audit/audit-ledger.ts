@@ -27,6 +27,8 @@ export interface AuditOptions {
   readonly genesis?: readonly string[];
   /** Hashes of blocks that are known from somebody else to be in the chain, hex. */
   readonly heads?: readonly string[];
+  /** Hashes of blocks, hex, that the auditor takes for final on the word of operators: `--trust-recovery` of their nodes. */
+  readonly trustedHashes?: readonly string[];
   /** What an earlier audit, or a node that is trusted, has signed for. */
   readonly since?: readonly GivenDigest[];
   /** Threads; "auto" is one for each core. */
@@ -140,7 +142,7 @@ async function auditOnce(
     }
     const since = options.since?.find(({ chainId }) => chainId === chain.chainId);
     return auditChain(
-      { chain, since, heads: options.heads ?? [], isFirst },
+      { chain, since, heads: options.heads ?? [], trustedHashes: options.trustedHashes ?? [], isFirst },
       {
         ...{ reader, book, threads, signal: modules.signal },
         onRows: (pass, rows) => progress.add(pass, rows),

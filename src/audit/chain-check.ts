@@ -3,6 +3,7 @@ import type { ChainSpec } from "../protocol/genesis.ts";
 import type { CheckName, FindingDraft } from "./finding.ts";
 import type { LedgerBlock, Row } from "./ledger-block.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
+import type { SignatureSink } from "./replay/signature-sink.ts";
 
 /** Where a check says what it has looked at and found; it never throws, whatever the file holds. */
 export interface CheckReport {
@@ -30,6 +31,12 @@ export interface ChainCheckContext {
   readonly headHeight: number;
   readonly reader: LedgerReader;
   readonly report: CheckReport;
+  /** The auditor's own clock, in ms since 1970: no true block is of its future. Not judged unless given. */
+  readonly nowMs?: number;
+  /** Hashes of blocks, hex, that the auditor takes for final on the word of operators: `--trust-recovery` of their nodes. */
+  readonly trustedHashes?: readonly string[];
+  /** Where signatures of seals and votes are verified; at once unless given. */
+  readonly signatures?: SignatureSink;
 }
 
 /** One check of one chain. It goes on after a finding. */
@@ -37,8 +44,8 @@ export interface ChainCheck {
   readonly name: CheckName;
   /** Blocks come in order, from {@link ChainCheckContext.firstHeight} on. One whose row is missing does not come at all. */
   block(block: LedgerBlock): void;
-  /** After the last block. */
-  end(): void;
+  /** After the last block. What takes longer is done in steps, so that a signal is heard in between. */
+  end(): Iterable<void> | void;
 }
 
 /** Makes a check for one chain. */

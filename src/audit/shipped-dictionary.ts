@@ -227,6 +227,135 @@ pool_payments	transaction_id	the transfer		chain
 pool_payments	amount_units	what the member received, exact; NULL where it does not fit (then see amount_units_large)	base units	chain
 pool_payments	amount_units_large	what the member received, exact decimal digits, only where it does not fit 64 bits	base units	chain
 pool_payments	amount_text	the same as decimal text, exact	asset	chain
+account_ledger		Every change of every balance with its time and the other side: one account's rows in the order of block_id are its ledger. The sum of delta_units up to a time is the balance then; an asset with amounts over 2^63 - 1 is summed by delta_high * 10^9 + delta_low		
+account_ledger	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+account_ledger	account	address of the account whose balance changes		chain
+account_ledger	block_id	index of the block that changes it		chain
+account_ledger	timestamp_iso	time of the block, ISO 8601	UTC	chain
+account_ledger	kind	allocation, reward or fees (earned), fee (paid), sent, received or issued		chain
+account_ledger	asset_id	AUR, or the id of the transaction that issued the asset		chain
+account_ledger	symbol	short name of the asset; not unique		chain
+account_ledger	delta_units	the change, below zero where the balance falls, exact; NULL where it does not fit (then see delta_units_large)	base units	chain
+account_ledger	delta_units_large	the change, below zero where the balance falls, exact decimal digits, only where it does not fit 64 bits	base units	chain
+account_ledger	delta_text	the same as decimal text, exact	asset	chain
+account_ledger	delta_high	the change: its high word; delta_high * 10^9 + delta_low is exact		chain
+account_ledger	delta_low	the change: its low word, of the same sign	base units	chain
+account_ledger	counterparty	name or address of the other side: the receiver, the sender or the issuer		chain
+account_ledger	data	memo of the transfer or metadata of the asset		chain
+account_ledger	transaction_id	the transaction; NULL for an allocation, a reward and fees earned		chain
+supply		How much there is of each asset: what came into being equals what accounts hold and what is not mature yet		
+supply	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+supply	asset_id	AUR, or the id of the transaction that issued the asset		chain
+supply	symbol	short name of the asset; not unique		chain
+supply	decimals	decimal places of the asset		chain
+supply	created_units	what came into being: allocations and block rewards, or the issue, exact; NULL where it does not fit (then see created_units_large)	base units	chain
+supply	created_units_large	what came into being: allocations and block rewards, or the issue, exact decimal digits, only where it does not fit 64 bits	base units	chain
+supply	created_text	the same as decimal text, exact	asset	chain
+supply	held_units	what all accounts together can spend, exact; NULL where it does not fit (then see held_units_large)	base units	chain
+supply	held_units_large	what all accounts together can spend, exact decimal digits, only where it does not fit 64 bits	base units	chain
+supply	held_text	the same as decimal text, exact	asset	chain
+supply	immature_units	what blocks have earned and nobody can spend yet, exact; NULL where it does not fit (then see immature_units_large)	base units	chain
+supply	immature_units_large	what blocks have earned and nobody can spend yet, exact decimal digits, only where it does not fit 64 bits	base units	chain
+supply	immature_text	the same as decimal text, exact	asset	chain
+holders		Accounts that have something of an asset, with their registered names		
+holders	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+holders	asset_id	AUR, or the id of the transaction that issued the asset		chain
+holders	symbol	short name of the asset; not unique		chain
+holders	account	address of the account		chain
+holders	name	its registered name; NULL: it has none		chain
+holders	balance_units	what the account can spend, exact; NULL where it does not fit (then see balance_units_large)	base units	chain
+holders	balance_units_large	what the account can spend, exact decimal digits, only where it does not fit 64 bits	base units	chain
+holders	balance_text	the same as decimal text, exact	asset	chain
+holders	immature_text	what its blocks have earned beside that and it cannot spend yet	asset	chain
+daily_transactions		Transactions with the day of their block, in words: for a day, or an account's names		
+daily_transactions	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+daily_transactions	day	day of the block, e.g. 2026-01-31; NULL after the year 9999	UTC	chain
+daily_transactions	block_id	index of the block that holds it		chain
+daily_transactions	position	place in the block, from 0		chain
+daily_transactions	timestamp_iso	time of the block, ISO 8601	UTC	chain
+daily_transactions	kind	transfer, record, registerUser, issueAsset or authorityVote		chain
+daily_transactions	from_user	the sender, as in transactions		chain
+daily_transactions	to_user	the other side, as in transactions		chain
+daily_transactions	amount_text	the amount transferred or issued, exact	asset	chain
+daily_transactions	symbol	short name of the asset; not unique		chain
+daily_transactions	fee_text	the fee in AUR, exact	asset	chain
+daily_transactions	data	memo, recorded data, registered name, asset metadata or the vote in words		chain
+daily_transactions	transaction_id	the transaction		chain
+daily_transactions	final	1: nothing can replace it any more; 0: a reorganization still can		chain
+daily_volume		What was transferred of each asset on each day		
+daily_volume	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+daily_volume	day	day of the block, e.g. 2026-01-31; NULL after the year 9999	UTC	chain
+daily_volume	asset_id	AUR, or the id of the transaction that issued the asset		chain
+daily_volume	symbol	short name of the asset; not unique		chain
+daily_volume	transfers	transfers of that asset on that day		chain
+daily_volume	volume_units	the sum of their amounts, exact; NULL where it does not fit (then see volume_units_large)	base units	chain
+daily_volume	volume_units_large	the sum of their amounts, exact decimal digits, only where it does not fit 64 bits	base units	chain
+daily_volume	volume_text	the same as decimal text, exact	asset	chain
+sealed_by		Who made the blocks of each chain: miners and authorities		
+sealed_by	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+sealed_by	account	address of the producer's account		chain
+sealed_by	node_id	Proof of Authority: node id of the authority		chain
+sealed_by	name	registered name of the account; NULL: it has none		chain
+sealed_by	blocks	blocks that it made	blocks	chain
+sealed_by	transactions	transactions in them		chain
+sealed_by	first_block	index of the first of them		chain
+sealed_by	last_block	index of the last of them		chain
+sealed_by	first_time	time of the first, ISO 8601	UTC	chain
+sealed_by	last_time	time of the last, ISO 8601	UTC	chain
+reorganizations		What the export saw replaced: how many blocks, and with how many transactions		
+reorganizations	reorg_id	number of the reorganization in this file		observed
+reorganizations	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		observed
+reorganizations	seen_at_ms	when the export followed it	ms since 1970, UTC	observed
+reorganizations	fork_index	index of the last block that both branches share		observed
+reorganizations	blocks_left	blocks of the old branch, all in orphaned_blocks	blocks	observed
+reorganizations	blocks_written	blocks of the new branch that replaced them at once	blocks	observed
+reorganizations	transactions_left	transactions in the blocks that were left; the new branch may hold them too		observed
+reorganizations	old_hash	hash of the tip that was left, hex		observed
+reorganizations	new_hash	hash of the tip that took its place, hex		observed
+not_final		Blocks that a reorganization can still replace; in Proof of Work that is all of them		
+not_final	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		export
+not_final	block_id	index of the block		export
+not_final	timestamp_iso	time of the block, ISO 8601	UTC	export
+not_final	hash	its hash, hex		export
+not_final	producer	address of the producer's account		export
+not_final	transaction_count	transactions in the block		export
+user_overview		Registered names with their accounts and what they have in AUR		
+user_overview	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+user_overview	name	the registered name		chain
+user_overview	account	address of the account that bears it		chain
+user_overview	registered_in	index of the block that registered it		chain
+user_overview	registered_at	time of that block, ISO 8601	UTC	chain
+user_overview	aur_text	what the account can spend of AUR, exact	asset	chain
+user_overview	aur_units	the same; NULL where the account never had any, or has over 2^63 - 1	base units	chain
+asset_overview		Assets with their issuers, how much there is, and how many accounts hold them		
+asset_overview	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+asset_overview	asset_id	AUR, or the id of the transaction that issued the asset		chain
+asset_overview	symbol	short name of the asset; not unique		chain
+asset_overview	name	name of the asset		chain
+asset_overview	issuer	the issuer's name or address; NULL for AUR		chain
+asset_overview	issued_in	index of the block that holds the issue		chain
+asset_overview	issued_at	time of that block, ISO 8601	UTC	chain
+asset_overview	created_text	what came into being of it, exact	asset	chain
+asset_overview	holders	accounts that have some of it		chain
+asset_overview	metadata	what the issuer wrote		chain
+authorities		Proof of Authority: who may seal after the last block in this file, and since when; at an older index, see authority_changes		
+authorities	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+authorities	account	address of the authority's account		chain
+authorities	node_id	node id of the same key		chain
+authorities	name	registered name of the account; NULL: it has none		chain
+authorities	since_block	index of the block after which it may seal		chain
+authorities	since_time	time of that block, ISO 8601	UTC	chain
+authority_votes		Proof of Authority: every vote to let an authority in or out; what came of them is in authority_changes		
+authority_votes	chain_id	the chain that the row belongs to: SHA-256 of its genesis spec, hex		chain
+authority_votes	block_id	index of the block that holds the vote		chain
+authority_votes	timestamp_iso	time of the block, ISO 8601	UTC	chain
+authority_votes	voter	name or address of the authority that voted		chain
+authority_votes	voter_account	its address		chain
+authority_votes	action	add or remove		chain
+authority_votes	authority	name or address of the one that the vote is about		chain
+authority_votes	authority_account	its address		chain
+authority_votes	data	the vote in words, with its node id and the last block that counts it		chain
+authority_votes	transaction_id	the transaction		chain
 `
   .trim()
   .split("\n");

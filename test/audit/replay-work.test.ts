@@ -93,20 +93,16 @@ describe("a Proof of Work chain is replayed", () => {
       [
         "more than it has",
         { transactions: [tooMuch] },
-        ["transactions, block 4, transaction 0, amount_units"],
+        ["state: transactions, block 4, transaction 0, amount_units"],
       ],
-      ["a gap", { transactions: [gap] }, ["transactions, block 4, transaction 0, sequence"]],
-      ["twice", { transactions: again }, ["transactions, block 4, transaction 1, sequence"]],
-      ["another root", { header: { stateRoot: new Uint8Array(32) } }, ["blocks, block 4, state_root"]],
+      ["a gap", { transactions: [gap] }, ["transactions: transactions, block 4, transaction 0, sequence"]],
+      ["twice", { transactions: again }, ["transactions: transactions, block 4, transaction 1, sequence"]],
+      ["another root", { header: { stateRoot: new Uint8Array(32) } }, ["state: blocks, block 4, state_root"]],
     ];
     for (const [what, wishes, places] of cases) {
       const judgement = judge(await withBlock(wishes));
-      const found = told(judgement).filter((text) => text.startsWith("state"));
-      assert.deepEqual(
-        found,
-        places.map((place) => `state: ${place}`),
-        what,
-      );
+      const found = told(judgement).filter((text) => /^(state|transactions)/.test(text));
+      assert.deepEqual(found, places, what);
       assert.deepEqual(notJudged(judgement), [], `${what}: the next header commits to the ledger again`);
     }
   });
@@ -122,7 +118,6 @@ describe("the rows of a Proof of Work ledger", () => {
   it("follow from the replay: miners, a pool, reorganizations, halving, maturity, amounts over 2^63", () => {
     const judgement = judge(rich);
     assert.deepEqual([told(judgement), notJudged(judgement)], [[], []]);
-    assert.match(judgement.tables.notes.join(), /2 rows of mining_pool are what pools say/);
     assert.match(String(judgement.authority.notApplicable), /Proof of Work/);
   });
 

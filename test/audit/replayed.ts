@@ -60,7 +60,7 @@ export async function writeBlocks(
   }
 }
 
-export type ReplayedNames = "work" | "authority" | "state" | "tables";
+export type ReplayedNames = "work" | "authority" | "state" | "tables" | "transactions";
 export type Judgement = Readonly<Record<ReplayedNames, CheckTally>>;
 
 const factories = [
@@ -102,8 +102,9 @@ export function judgeFile(
       for (const block of ledgerBlocks(reader, range, { columns: "bytes" }, ignored)) {
         for (const check of checks) check.block(block);
       }
-      for (const check of checks) check.end();
-      return Object.fromEntries(factories.map(([name]) => [name, book.of(name)])) as unknown as Judgement;
+      for (const check of checks) for (const _ of check.end() ?? []);
+      const names = [...factories.map(([name]) => name), "transactions"] as const;
+      return Object.fromEntries(names.map((name) => [name, book.of(name)])) as unknown as Judgement;
     });
   } finally {
     reader.close();

@@ -1,6 +1,7 @@
 /** Check 5, Proof of Authority: who sealed and when, votes and evidence, what they make of the set, and what is final. */
 import { toHex } from "../../base/bytes.ts";
 import type { AuthorityChange } from "../../consensus/engine.ts";
+import type { HeaderRecord } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import { addressOf, nodeIdOf } from "../../protocol/identity.ts";
 import type { ChainCheck, ChainCheckContext, ChainCheckFactory } from "../chain-check.ts";
@@ -9,6 +10,7 @@ import type { LedgerBlock } from "../ledger-block.ts";
 import { type ChainReplay, replayOf } from "../replay/chain-replay.ts";
 import type { FollowedBlock } from "../replay/consensus-replay.ts";
 import type { ReadBlock } from "../replay/read-block.ts";
+import type { FoundRecovery } from "../replay/recovery-search.ts";
 import { faultFinding } from "./block-faults.ts";
 import { FinalityClaim } from "./finality-claim.ts";
 import { compareRows, extraRow } from "./row-differences.ts";
@@ -81,6 +83,7 @@ class AuthorityCheck implements ChainCheck {
   }
 
   end(): void {
+    this.#weights.end();
     this.#final.end(this.#replay);
     if (this.#unjudged.isEmpty) return;
     this.#context.report.cannotJudge(
@@ -91,10 +94,10 @@ class AuthorityCheck implements ChainCheck {
   #judge(block: LedgerBlock, followed: FollowedBlock): void {
     const { parts, sealFault, headerFault, contentsFault, isStateCommitted, isJudged } = followed;
     if (sealFault) this.#fault(block.height, sealFault);
+    if (followed.recovery) this.#recovered(followed.recovery, block.height);
     if (isJudged) this.#weights.add(block, followed.weight);
     else this.#weights.interrupt(block);
     this.#ofFuture(parts);
-    if (followed.recovery) this.#recovered(followed);
     if (!isJudged) {
       this.#unjudged.add(block.height);
       return;
@@ -136,9 +139,13 @@ class AuthorityCheck implements ChainCheck {
   }
 
   /** No quorum made that block final: whoever trusts the file has to trust the operators who said so. */
-  #recovered({ recovery, parts }: FollowedBlock): void {
-    if (!recovery) return;
+  #recovered({ recovery, restated }: FoundRecovery, height: number): void {
     const { report, trustedHashes = [] } = this.#context;
+    const { engine } = this.#replay.consensus;
+    const above = restated
+      .slice(1)
+      .map(({ header }, index) => engine.weight(header, restated[index] as HeaderRecord));
+    this.#weights.restate(recovery.height, above);
     const hash = toHex(recovery.hash);
     if (trustedHashes.includes(hash)) {
       report.note(`block ${recovery.height} was declared final by operators: ${hash} is trusted`);
@@ -147,7 +154,7 @@ class AuthorityCheck implements ChainCheck {
     report.finding({
       ...{ table: "blocks", row: `block ${recovery.height}`, column: "hash" },
       ...{ expected: "a certificate of a quorum, or a hash that you trust", found: hash },
-      meaning: `block ${parts.height} rests on operators having declared this block final without a quorum: ask them whether they did`,
+      meaning: `block ${height} rests on operators having declared this block final without a quorum: ask them whether they did`,
     });
   }
 

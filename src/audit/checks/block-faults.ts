@@ -14,7 +14,10 @@ export function faultFinding(height: number, fault: BlockFault): FindingDraft {
 
 /** A fault of one of its transactions. */
 export function transactionFinding(height: number, position: number, fault: TransactionFault): FindingDraft {
+  const isSequence = fault.code === "transaction/sequence-gap" || fault.code === "transaction/sequence-used";
   return {
+    // That sequences have no gap is what check 6 says, and only the replay sees it.
+    ...(isSequence ? { check: "transactions" as const } : {}),
     table: "transactions",
     row: `block ${height}, transaction ${position}`,
     ...toldOfTransaction(fault),

@@ -1,6 +1,5 @@
 /** The rows of `mining_pool` that pools wrote of their members: what of them the chain can confirm. */
 import { toHex } from "../../base/bytes.ts";
-import { aurSymbol } from "../../protocol/amount.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { nodeIdOf, publicKeyOfAddress } from "../../protocol/identity.ts";
 import type { DecodedTransaction } from "../../protocol/transaction.ts";
@@ -16,7 +15,7 @@ interface Member {
   readonly row: Row;
   /** What the pool has sent to it, with the fees. */
   sentUnits: bigint;
-  /** Whether the payment that the row calls the last one is among them. */
+  /** Whether the file has the payment that the row calls the last one. */
   hasLastPayout: boolean;
 }
 
@@ -25,24 +24,20 @@ export class PoolBooks {
   /** By the keys of pool and member, hex. */
   readonly #members = new Map<string, Member>();
   readonly #pools = new Set<string>();
-  /** Rows whose last payout names one of these ids, which is no payment to them. */
+  /** By the id of what their rows call the last payout. */
   readonly #lastPayouts = new Map<string, Member[]>();
-  #rows = 0;
 
   constructor(reader: LedgerReader, chainId: string, report: CheckReport) {
     this.#report = report;
     if (!reader.has("mining_pool", ["chain_id", "pool", "member"])) return;
     const where = "chain_id = ? AND pool <> 'solo'";
+    let rows = 0;
     for (const row of reader.rows("mining_pool", { where, parameters: [chainId], limit: membersMax })) {
-      this.#rows += 1;
+      rows += 1;
       this.#take(row);
     }
-    if (this.#rows === membersMax) report.cannotJudge(`rows of pools beyond the first ${membersMax}`);
-  }
-
-  /** Rows that were read. */
-  get rows(): number {
-    return this.#rows;
+    report.looked(rows);
+    if (rows === membersMax) report.cannotJudge(`rows of pools beyond the first ${membersMax}`);
   }
 
   /** The transactions of the next block. */
@@ -68,11 +63,6 @@ export class PoolBooks {
       // A pool pays in the order of its account: with the last payout all others are in the file, and none is elsewhere.
       if (!hasLastPayout || paid === undefined || paid <= sentUnits) continue;
       this.#finding(row, "rewards_paid_units", `at most ${sentUnits}`, paid);
-    }
-    if (this.#rows > 0) {
-      this.#report.note(
-        `${this.#rows} rows of mining_pool are what pools say of their members: shares, hash rates and what is due cannot be verified`,
-      );
     }
   }
 
@@ -118,6 +108,3 @@ export function amountOf(units: SqlValue | undefined, large: SqlValue | undefine
     ? BigInt(large)
     : undefined;
 }
-
-/** The symbol of the chain's own coin, as the ledger's tables call its asset. */
-export const aurAssetId = aurSymbol;

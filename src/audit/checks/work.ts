@@ -44,6 +44,7 @@ export const workCheck: ChainCheckFactory = (context) => {
       if (!followed.isStateCommitted) nextTargetFinding(followed, report);
     },
     end() {
+      weights.end();
       if (unjudged.isEmpty) return;
       report.cannotJudge(
         `whether the targets of ${unjudged.text} follow the retarget rule: the target before is not known`,

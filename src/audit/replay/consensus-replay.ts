@@ -7,7 +7,6 @@ import { createPoaEngine } from "../../consensus/poa/poa-engine.ts";
 import { createPowEngine } from "../../consensus/pow/pow-engine.ts";
 import { genesisBlockOf } from "../../ledger/genesis-state.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
-import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { ChainSpec } from "../../protocol/genesis.ts";
 import { sha256 } from "../../protocol/hashing.ts";
@@ -40,7 +39,7 @@ export interface FollowedBlock {
   readonly weight: bigint | undefined;
   readonly updates: readonly AuthorityUpdate[];
   /** A block at or below the parent that operators must have declared final without a quorum: the state shows it. */
-  readonly recovery: Checkpoint | undefined;
+  readonly recovery: FoundRecovery | undefined;
   /** The parent with the state that its own header commits to: another one than in `parent` after a recovery. */
   readonly committedParent: HeaderRecord;
 }
@@ -178,7 +177,7 @@ export class ConsensusReplay {
       this.engine.name === "pow" || includesBytes(this.engine.authorities(on), parts.header.producer);
     return {
       ...{ parts, parent: on, isJudged, sealFault, headerFault, contentsFault: fault },
-      ...{ recovery: found?.recovery, committedParent: parent },
+      ...{ recovery: found, committedParent: parent },
       isStateCommitted: isCommitted(parts, state),
       stateHash: toHex(sha256(state.consensusState)),
       record: this.#recordOn(on, parts, state),
