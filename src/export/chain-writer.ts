@@ -4,7 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import { type Block, decodeBlock } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
 import { contentFault } from "../store/damaged-blocks.ts";
-import type { ChainMeta, ChainTables, Cursor } from "./chain-tables.ts";
+import type { BlockFacts, ChainMeta, Cursor } from "./chain-tables.ts";
 import { ExportError } from "./export-error.ts";
 import type { ChainView, FedBlock, FedBlocks, FeedLimits, LedgerFeed } from "./ledger-feed.ts";
 
@@ -22,6 +22,8 @@ export type WriteStep =
 export interface WrittenBatch {
   /** Of the last block in the file. */
   readonly index: number;
+  /** Hex. */
+  readonly hash: string;
   /** Of the block up to which rows are wanted. */
   readonly headHeight: number;
   readonly blocks: number;
@@ -38,8 +40,23 @@ export interface ChainWriterOptions {
   readonly firstHeight: number;
 }
 
+type Awaitable<Value> = Value | Promise<Value>;
+
+/** One chain's rows in a database, as `ChainTables` keeps them in a file. */
+export interface WrittenTables {
+  meta(): Awaitable<ChainMeta | undefined>;
+  hashAt(height: number): Awaitable<string | undefined>;
+  begin(genesisHash: string, nowMs: number): Awaitable<number>;
+  append(block: Block, facts: BlockFacts): Awaitable<void>;
+  finish(cursor: Cursor, nowMs: number): Awaitable<void>;
+  setFinal(final: Cursor, certificate: Certificate | undefined): Awaitable<void>;
+  forget(): void;
+  rewind(meta: ChainMeta, forkHeight: number, nowMs: number): Awaitable<number | bigint>;
+  finishReorganization(reorgId: number | bigint, tip: Cursor): Awaitable<void>;
+}
+
 export interface ChainWriterModules {
-  readonly tables: ChainTables;
+  readonly tables: WrittenTables;
   readonly feed: LedgerFeed;
   readonly logger: Logger;
 }
@@ -58,7 +75,7 @@ export class ChainWriter {
   readonly #file: string;
   readonly #rowsPerTransaction: number;
   readonly #firstHeight: number;
-  readonly #tables: ChainTables;
+  readonly #tables: WrittenTables;
   readonly #feed: LedgerFeed;
   readonly #logger: Logger;
   /** Hash of the cursor that this object wrote last: another one means that somebody else has written. */
@@ -92,7 +109,7 @@ export class ChainWriter {
    * @throws ExportError if file and chain do not go together, or a block is missing
    */
   async next(): Promise<WriteStep | undefined> {
-    const meta = this.#tables.meta();
+    const meta = await this.#tables.meta();
     if (meta && meta.firstHeight !== this.#firstHeight) throw this.#otherRange(meta);
     const cursor = meta?.cursor;
     if (this.#waiting.length > 0 && this.#view && cursor?.hash === this.#waitingAfter) {
@@ -148,7 +165,7 @@ export class ChainWriter {
       }
       for (let height = Math.min(last, view.headHeight); height >= first; height -= 1) {
         const hash = hashes[height - first];
-        if (hash && this.#tables.hashAt(height) === toHex(hash)) return { forkHeight: height, view };
+        if (hash && (await this.#tables.hashAt(height)) === toHex(hash)) return { forkHeight: height, view };
       }
       // The walk ends at block 0, which #checkGenesis has compared.
       if (first === 0) return { forkHeight: 0, view };
@@ -157,27 +174,27 @@ export class ChainWriter {
   }
 
   /** Writes a step; inside of a write transaction, which the caller holds, and rolls back if this throws. */
-  write(step: WriteStep, nowMs: number): WrittenBatch | Promise<WrittenBatch> {
-    const meta = this.#tables.meta();
+  async write(step: WriteStep, nowMs: number): Promise<WrittenBatch> {
+    const meta = await this.#tables.meta();
     // Another program has written since the step was planned.
     if (meta?.cursor.hash !== step.cursor?.hash) throw new ChainMoved();
     if (meta?.cursor.hash !== this.#writtenHash) this.#tables.forget();
     const { headHeight } = step.view;
     if (step.kind === "final") {
       const final = meta && newFinal(step.view, step.cursor, meta);
-      if (final) this.#tables.setFinal(final, final.certificate);
-      return { index: step.cursor.index, headHeight, blocks: 0, transactions: 0, reorganized: false };
+      if (final) await this.#tables.setFinal(final, final.certificate);
+      return { ...step.cursor, headHeight, blocks: 0, transactions: 0, reorganized: false };
     }
     if (step.kind === "reorganize") return this.#reorganize(step, meta as ChainMeta, nowMs);
     const last = this.#waiting.at(-1) as FedBlock;
     if (!this.#ahead && last.height < headHeight) this.#askAhead(last);
-    const chainNumber = meta?.chainNumber ?? this.#begin(step.view, nowMs);
-    const batch = this.#append(step.cursor, chainNumber, -1);
-    this.#finish(batch.cursor, meta, nowMs);
-    return { ...batch, index: batch.cursor.index, headHeight, reorganized: false };
+    const chainNumber = meta?.chainNumber ?? (await this.#begin(step.view, nowMs));
+    const { cursor, ...batch } = await this.#append(step.cursor, chainNumber, -1);
+    await this.#finish(cursor, meta, nowMs);
+    return { ...cursor, ...batch, headHeight, reorganized: false };
   }
 
-  #begin({ genesisHash }: ChainView, nowMs: number): number {
+  async #begin({ genesisHash }: ChainView, nowMs: number): Promise<number> {
     if (!genesisHash) throw this.#incomplete(0);
     return this.#tables.begin(toHex(genesisHash), nowMs);
   }
@@ -196,7 +213,7 @@ export class ChainWriter {
    *
    * @param atLeast height up to which blocks are written however many they are
    */
-  #append(after: Cursor | undefined, chainNumber: number, atLeast: number) {
+  async #append(after: Cursor | undefined, chainNumber: number, atLeast: number) {
     let cursor = after;
     let [blocks, transactions, rows] = [0, 0, 0];
     for (const fed of this.#waiting) {
@@ -204,7 +221,7 @@ export class ChainWriter {
       if (fed.height > atLeast && isFull) break;
       const block = this.#decoded(fed, cursor);
       const { cumulativeWeight, authorityChanges } = fed;
-      this.#tables.append(block, { chainNumber, cumulativeWeight, authorityChanges });
+      await this.#tables.append(block, { chainNumber, cumulativeWeight, authorityChanges });
       cursor = { index: fed.height, hash: block.hashHex };
       blocks += 1;
       transactions += block.transactions.length;
@@ -215,10 +232,10 @@ export class ChainWriter {
     return { cursor: cursor as Cursor, blocks, transactions };
   }
 
-  #finish(cursor: Cursor, meta: ChainMeta | undefined, nowMs: number): void {
-    this.#tables.finish(cursor, nowMs);
+  async #finish(cursor: Cursor, meta: ChainMeta | undefined, nowMs: number): Promise<void> {
+    await this.#tables.finish(cursor, nowMs);
     const final = this.#view && newFinal(this.#view, cursor, meta);
-    if (final) this.#tables.setFinal(final, final.certificate);
+    if (final) await this.#tables.setFinal(final, final.certificate);
     this.#writtenHash = cursor.hash;
   }
 
@@ -229,7 +246,7 @@ export class ChainWriter {
     nowMs: number,
   ): Promise<WrittenBatch> {
     if (meta.final && forkHeight < meta.final.index) throw this.#conflict(meta.final);
-    const forkHash = this.#tables.hashAt(forkHeight);
+    const forkHash = await this.#tables.hashAt(forkHeight);
     // Below an excerpt there are no rows to compare.
     if (forkHash === undefined && this.#firstHeight > 0) {
       throw new ExportError(
@@ -241,7 +258,7 @@ export class ChainWriter {
     }
     if (forkHash === undefined) throw new ChainMoved();
     this.reset();
-    const reorgId = this.#tables.rewind(meta, forkHeight, nowMs);
+    const reorgId = await this.#tables.rewind(meta, forkHeight, nowMs);
     let cursor: Cursor = { index: forkHeight, hash: forkHash };
     let [blocks, transactions] = [0, 0];
     let headHeight: number;
@@ -251,19 +268,19 @@ export class ChainWriter {
       if (!isOnChain || (found.length === 0 && !fault)) throw new ChainMoved();
       if (found.length === 0) throw this.#incomplete(fault?.height ?? 0, fault?.why, fault?.next);
       this.#wait(found, cursor, view);
-      const batch = this.#append(cursor, meta.chainNumber, old.index);
+      const batch = await this.#append(cursor, meta.chainNumber, old.index);
       cursor = batch.cursor;
       blocks += batch.blocks;
       transactions += batch.transactions;
     } while (cursor.index < old.index && cursor.index < headHeight);
-    this.#tables.finishReorganization(reorgId, cursor);
+    await this.#tables.finishReorganization(reorgId, cursor);
     // The block that the certificate is for may have left with the old branch.
-    this.#finish(cursor, { ...meta, hasCertificate: false }, nowMs);
+    await this.#finish(cursor, { ...meta, hasCertificate: false }, nowMs);
     this.#logger.info(
       { fork: forkHeight, old: old.index, new: cursor.index },
       "the ledger followed a reorganization",
     );
-    return { index: cursor.index, headHeight, blocks, transactions, reorganized: true };
+    return { ...cursor, headHeight, blocks, transactions, reorganized: true };
   }
 
   /** The block of these bytes, which must be the one of this hash in all its parts, and follow the cursor. */

@@ -16,6 +16,7 @@ import { hashIndexes, ledgerApplicationId, ledgerSchemaVersion } from "../../src
 import { type Block, decodeBlock } from "../../src/protocol/block.ts";
 import { genesisBlock } from "../../src/protocol/genesis.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
+import { ChainLife, chainSteps } from "./chain-histories.ts";
 import { chainContents, exportOnce, fileContents, jobFor, temporaryFolder } from "./ledger-contents.ts";
 import { longChain, longChainBlocks } from "./long-chain.ts";
 import { issueAsset, keyOf, record, registerUser, SyntheticChain, transfer } from "./synthetic-chain.ts";
@@ -244,79 +245,22 @@ test("a chain that is only behind the file leaves the file alone", async (contex
   assert.deepEqual(fileContents(file), before);
 });
 
-/** One step of a chain's life, drawn by fast-check. */
-interface Step {
-  readonly rewind: number;
-  readonly returnTo: number;
-  readonly blocks: readonly (readonly number[])[];
-  readonly isExported: boolean;
-}
-
-const steps = fc.array(
-  fc.record<Step>({
-    rewind: fc.integer({ min: 0, max: 4 }),
-    returnTo: fc.integer({ min: 0, max: 12 }),
-    blocks: fc.array(fc.array(fc.nat(19), { maxLength: 4 }), { maxLength: 3 }),
-    isExported: fc.boolean(),
-  }),
-  { maxLength: 7 },
-);
-
-/** A transaction that the chain's own history allows: one name to an account, assets only after their issue. */
-function drawnTransaction(
-  chain: SyntheticChain,
-  pending: readonly DecodedTransaction[],
-  choice: number,
-  sequence: number,
-): DecodedTransaction {
-  const sender = keyOf(100 + (choice % 4));
-  const receiver = keyOf(100 + ((choice + 1) % 4));
-  const history = [...chain.canonical.flatMap((block) => block.transactions), ...pending];
-  const senderHex = Buffer.from(sender.publicKey).toString("hex");
-  const hasName = history.some(
-    ({ payload, senderHex: other }) => payload.kind === "registerUser" && other === senderHex,
-  );
-  const asset = history.findLast(({ payload }) => payload.kind === "issueAsset");
-  const kind = choice % 5;
-  if (kind === 0 && !hasName)
-    return chain.sign(sender, registerUser(`user${sequence}@example.com`), sequence);
-  if (kind === 1)
-    return chain.sign(sender, issueAsset(`A${sequence}`, sequence % 9, BigInt(sequence) + 1n), sequence);
-  if (kind === 2 && asset) return chain.sign(sender, transfer(receiver, 1n, "", asset.id), sequence);
-  if (kind === 3) return chain.sign(sender, record(`data ${sequence}`), sequence);
-  return chain.sign(sender, transfer(receiver, BigInt(choice) + 1n), sequence, BigInt(choice));
-}
-
 for (const consensus of ["pow", "poa"] as const) {
   test(`after any reorganizations of a ${consensus} chain the file equals a fresh export`, async (context) => {
     const folder = await temporaryFolder(context);
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(steps, fc.integer({ min: 1, max: 6 }), async (drawn, rowsPerTransaction) => {
+      fc.asyncProperty(chainSteps, fc.integer({ min: 1, max: 6 }), async (drawn, rowsPerTransaction) => {
         run += 1;
         const chain = new SyntheticChain(consensus);
         const file = join(folder, `${run}.sqlite`);
-        const branches: (readonly Block[])[] = [];
-        let note = 0;
-        const appendBlock = (choices: readonly number[]) => {
-          note += 1;
-          const transactions: DecodedTransaction[] = [];
-          for (const [index, choice] of choices.entries()) {
-            transactions.push(drawnTransaction(chain, transactions, choice, note * 10 + index));
-          }
-          chain.append(keyOf(1 + (note % 3)), transactions, note);
-        };
+        const life = new ChainLife(chain);
         const job = jobFor(file, chain, { rowsPerTransaction });
         for (const step of drawn) {
-          branches.push(chain.canonical);
-          const branch = branches[step.returnTo];
-          if (branch) chain.switchTo(branch);
-          else chain.rewindTo(Math.max(0, chain.canonical.length - 1 - step.rewind));
-          for (const choices of step.blocks) appendBlock(choices);
+          life.live(step);
           if (step.isExported) await job.catchUp();
         }
-        // A new block: the head is then none that the file may hold already, above which it would have to wait.
-        appendBlock([0]);
+        life.end();
         await job.catchUp();
         job.close();
         const fresh = join(folder, `${run}.fresh.sqlite`);

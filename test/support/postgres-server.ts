@@ -2,13 +2,13 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, readdirSync } from "node:fs";
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { after } from "node:test";
 import pg from "pg";
 import { until } from "./patience.ts";
-import { folderUntilEnd } from "./temporary-folder.ts";
 
 const debianFolder = "/usr/lib/postgresql";
 const host = "127.0.0.1";
@@ -54,6 +54,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+const servers: PostgresServer[] = [];
+
+// Of the file, not of the hook or test that starts a server: that one would end it at once.
+after(async () => {
+  for (const server of servers) await server.remove();
+});
+
 export class PostgresServer {
   readonly port: number;
   readonly #folder: string;
@@ -71,10 +78,9 @@ export class PostgresServer {
 
   /** @param settings lines for `postgresql.conf` */
   static async start(settings: readonly string[] = []): Promise<PostgresServer> {
-    const folder = await folderUntilEnd("aurex-postgres-");
+    const folder = await mkdtemp(path.join(tmpdir(), "aurex-postgres-"));
     const server = new PostgresServer(folder, programsFolder() as string, await freePort());
-    // Set before the folder's own hook can run: the server goes before its files.
-    after(() => server.stop());
+    servers.push(server);
     await server.#lay(settings);
     await server.begin();
     return server;
@@ -91,7 +97,6 @@ export class PostgresServer {
 
   async #lay(settings: readonly string[]): Promise<void> {
     if (this.#user) chownSync(this.#folder, this.#user.uid, this.#user.gid);
-    await mkdir(path.join(this.#folder, "empty"));
     this.#run(
       "initdb",
       "-D",
@@ -184,6 +189,11 @@ export class PostgresServer {
   /** Cuts all connections and ends. */
   stop(): Promise<void> {
     return this.#end("SIGINT");
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   /** Ends as by a power cut: whatever was not committed is gone. */

@@ -42,10 +42,11 @@ export async function layOutSchema(
   await connection.transaction(async () => {
     const dictionary = `${quoted(schema)}.${quoted(tables.dataDictionary.name)}`;
     await connection.query(`DELETE FROM ${dictionary}`);
-    for (const row of dictionaryRows()) {
-      if (row[0] === tables.readme.name) continue;
-      await connection.query(`INSERT INTO ${dictionary} VALUES ($1, $2, $3, $4, $5)`, row);
-    }
+    const rows = dictionaryRows().filter(([table]) => table !== tables.readme.name);
+    const places = rows.map(
+      (_, row) => `(${[1, 2, 3, 4, 5].map((column) => `$${row * 5 + column}`).join(", ")})`,
+    );
+    await connection.query(`INSERT INTO ${dictionary} VALUES ${places.join(", ")}`, rows.flat());
     await connection.query(
       `INSERT INTO ${mark} (id, application, version) VALUES (1, $1, $2) ON CONFLICT (id) DO NOTHING`,
       [application, ledgerSchemaVersion],
