@@ -15,7 +15,6 @@ import { openLedgerFile } from "../../src/export/ledger-file.ts";
 import { hashIndexes, ledgerApplicationId, ledgerSchemaVersion } from "../../src/export/schema.ts";
 import { type Block, decodeBlock } from "../../src/protocol/block.ts";
 import { genesisBlock } from "../../src/protocol/genesis.ts";
-import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
 import { ChainLife, chainSteps } from "./chain-histories.ts";
 import { chainContents, exportOnce, fileContents, jobFor, temporaryFolder } from "./ledger-contents.ts";
 import { longChain, longChainBlocks } from "./long-chain.ts";
