@@ -28,15 +28,16 @@ export class ContentDigest {
   #current: Uint8Array;
 
   /**
+   * Begins a chain.
+   *
    * @param meta the chain's row of `meta`
    * @param allocations its rows of `allocations`, by account
    */
-  constructor(meta: DigestRow, allocations: Iterable<DigestRow>) {
-    const rows = new RowHash();
-    rows.text("aurex/ledger-content/1\n");
-    rows.row("meta", meta);
-    rows.rows("allocations", allocations);
-    this.#current = rows.end();
+  constructor(meta: DigestRow, allocations: Iterable<DigestRow>);
+  /** Goes on from the digest of a block, with the block after it. */
+  constructor(after: Uint8Array);
+  constructor(start: DigestRow | Uint8Array, allocations: Iterable<DigestRow> = []) {
+    this.#current = start instanceof Uint8Array ? start : genesisHash(start, allocations);
   }
 
   /** The digest after the block that was appended last; before block 0, that of the genesis rows. */
@@ -58,6 +59,14 @@ export class ContentDigest {
   appendHash(blockRowsHash: Uint8Array): void {
     this.#current = createHash("sha256").update(this.#current).update(blockRowsHash).digest();
   }
+}
+
+function genesisHash(meta: DigestRow, allocations: Iterable<DigestRow>): Uint8Array {
+  const rows = new RowHash();
+  rows.text("aurex/ledger-content/1\n");
+  rows.row("meta", meta);
+  rows.rows("allocations", allocations);
+  return rows.end();
 }
 
 /** Hashes rows as they come, in their canonical text. */

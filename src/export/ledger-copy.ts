@@ -101,7 +101,8 @@ export async function copyLedger(
   }
 }
 
-function openToRead(ledger: string): DatabaseSync {
+/** Opens a ledger to be read, also on media where SQLite cannot write beside it. */
+export function openToRead(ledger: string): DatabaseSync {
   if (!existsSync(ledger)) {
     throw new ExportError(
       "export/cannot-open",

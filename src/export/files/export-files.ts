@@ -1,0 +1,186 @@
+/** Writes a ledger as a folder of CSV, JSON lines or Parquet files, or brings such a folder up to date. */
+import { resolve } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { ExportError, toExportError } from "../export-error.ts";
+import { openToRead } from "../ledger-copy.ts";
+import { ledgerSchemaVersion } from "../schema.ts";
+import type { RowsDigester } from "./chain-digest.ts";
+import { FilesJob } from "./files-job.ts";
+import { defaultBlocksPerFile, planChain, requireSameKind, unlike, type WantedBlocks } from "./files-plan.ts";
+import { chainsOf, guardReading, hashOf, type LedgerChain } from "./ledger-rows.ts";
+import {
+  type FileFormat,
+  type FilesManifest,
+  type ManifestChain,
+  manifestName,
+  readManifest,
+} from "./manifest.ts";
+import { isTaken, isWithin, mendFolder } from "./staged-folder.ts";
+
+export interface ExportFilesOptions extends Partial<WantedBlocks> {
+  /** The SQLite file to read. */
+  readonly ledger: string;
+  /** The folder to write. */
+  readonly folder: string;
+  readonly format: FileFormat;
+  /** Hex; every chain of the ledger unless given. */
+  readonly chainId?: string | undefined;
+  /** Default: as the folder has it, else 10,000. */
+  readonly blocksPerFile?: number | undefined;
+  /** CSV: texts as they are, also those that a spreadsheet takes for a formula. */
+  readonly exactTexts?: boolean | undefined;
+  /** Writes the folder anew, whatever an earlier export left in it. */
+  readonly force?: boolean | undefined;
+}
+
+export interface ExportFilesModules {
+  readonly digester: RowsDigester;
+  readonly onProgress?: ((progress: ExportFilesProgress) => void) | undefined;
+  /** Gives the work up; the folder stays as it was. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExportFilesProgress {
+  /** Blocks read by now, of all that have to be. */
+  readonly blocks: number;
+  readonly blocksTotal: number;
+}
+
+export interface ExportFilesReport {
+  /** Absolute. */
+  readonly folder: string;
+  /** Absolute. */
+  readonly ledger: string;
+  readonly format: FileFormat;
+  readonly chains: readonly Omit<ManifestChain, "ranges">[];
+  /** Files that were written now, and those that stayed from an earlier export. */
+  readonly filesWritten: number;
+  readonly filesKept: number;
+  /** Of all files. */
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+/**
+ * Everything is read in one transaction, while a node may go on writing. Until the last moment `folder` is as it was.
+ *
+ * @throws ExportError if the ledger cannot be read, the folder holds something else, or a disk fails; ExportFilesStopped
+ */
+export async function exportFiles(
+  options: ExportFilesOptions,
+  modules: ExportFilesModules,
+): Promise<ExportFilesReport> {
+  const [ledger, folder] = [resolve(options.ledger), resolve(options.folder)];
+  const db = openToRead(ledger);
+  try {
+    guardReading(db, ledger);
+    db.exec("BEGIN");
+    const earlier = earlierExport(folder, ledger, options);
+    const chains = chosenChains(db, options, earlier?.manifest);
+    const blocksPerFile = options.blocksPerFile ?? earlier?.manifest.blocksPerFile ?? defaultBlocksPerFile;
+    const wanted = { from: options.from, to: options.to, finalizedOnly: options.finalizedOnly ?? false };
+    const plans = chains.map((chain) =>
+      planChain(chain, wanted, blocksPerFile, earlier, (height) => hashOf(db, chain, height)),
+    );
+    const job = new FilesJob(
+      db,
+      { ...options, folder, ledger, blocksPerFile },
+      plans,
+      earlier?.manifest,
+      modules,
+    );
+    return await job.run();
+  } catch (thrown) {
+    throw failure(thrown, folder, ledger);
+  } finally {
+    db.close();
+  }
+}
+
+function earlierExport(
+  folder: string,
+  ledger: string,
+  { format, exactTexts, blocksPerFile, force }: ExportFilesOptions,
+): { readonly folder: string; readonly manifest: FilesManifest } | undefined {
+  mendFolder(folder);
+  if (isWithin(folder, ledger)) {
+    const next = "name a folder of its own for the files";
+    throw new ExportError(
+      "export/exists",
+      `no files are written to ${folder}`,
+      "the ledger itself lies in it",
+      next,
+    );
+  }
+  if (!isTaken(folder)) return undefined;
+  const manifest = readManifest(folder);
+  if (!manifest) {
+    throw new ExportError(
+      "export/exists",
+      `no files are written to ${folder}`,
+      `something else is there: it has no ${manifestName} of an earlier export`,
+      "name a folder that is not there yet",
+    );
+  }
+  if (force) return undefined;
+  const formulaEscape = format === "csv" && !exactTexts ? "'" : null;
+  requireSameKind(manifest, { format, formulaEscape, blocksPerFile, schemaVersion: ledgerSchemaVersion });
+  return { folder, manifest };
+}
+
+function chosenChains(
+  db: DatabaseSync,
+  { chainId, ledger }: ExportFilesOptions,
+  manifest: FilesManifest | undefined,
+): readonly LedgerChain[] {
+  const all = chainsOf(db);
+  const chosen = chainId === undefined ? all : all.filter((chain) => chain.chainId === chainId);
+  if (chosen.length === 0) {
+    const names = all.map((chain) => chain.chainId).join(", ");
+    const why = all.length === 0 ? "no block has been written to it yet" : `its chains are ${names}`;
+    const what =
+      chainId === undefined
+        ? `the ledger ${ledger} is empty`
+        : `the ledger ${ledger} has no chain ${chainId}`;
+    throw new ExportError("export/source-incomplete", what, why, "name a ledger that a node has written");
+  }
+  const gone = manifest?.chains.find((before) => !all.some((chain) => chain.chainId === before.chainId));
+  if (gone) throw unlike(`it holds chain ${gone.chainId}, and this ledger does not`);
+  return chosen;
+}
+
+const diskCauses: Readonly<Record<string, readonly [ExportError["code"], string, string]>> = {
+  ENOSPC: [
+    "export/disk-full",
+    "there is no space left",
+    "free some space, then run the command again; nothing of it is left behind",
+  ],
+  EDQUOT: [
+    "export/disk-full",
+    "this user's quota is used up",
+    "free some space, then run the command again; nothing of it is left behind",
+  ],
+  EROFS: ["export/read-only", "the disk is mounted read-only", "name a folder that this user may write to"],
+  EACCES: ["export/read-only", "this user may not write there", "name a folder that this user may write to"],
+  EPERM: ["export/read-only", "this user may not write there", "name a folder that this user may write to"],
+  EBUSY: ["export/io", "it is the root of a mounted disk, which cannot be replaced", "name a folder in it"],
+  EXDEV: ["export/io", "it is the root of a mounted disk, which cannot be replaced", "name a folder in it"],
+  ENOTDIR: ["export/cannot-open", "a part of its path is a file", "name another folder"],
+};
+
+function failure(thrown: unknown, folder: string, ledger: string): Error {
+  const { code = "", syscall } = thrown as NodeJS.ErrnoException;
+  if (syscall === undefined) return toExportError(thrown, ledger);
+  const [exportCode, why, next] = diskCauses[code] ?? [
+    "export/io",
+    String((thrown as Error).message),
+    "check the disk that holds it",
+  ];
+  return new ExportError(
+    exportCode as ExportError["code"],
+    `the files in ${folder} cannot be written`,
+    why,
+    next,
+    { cause: thrown },
+  );
+}
