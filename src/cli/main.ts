@@ -206,6 +206,8 @@ async function buildProgram(isLoaded: (name: string) => boolean, terminal: Termi
     )
     .version(packageVersion(), "-V, --version", "print the version")
     .usage("[command] [flags]")
+    // What stands after a command's name is the command's: export and its subcommands have flags of the same names.
+    .enablePositionalOptions()
     .examples(
       "aurex-node demo                        # see a network at work",
       "aurex-node --consensus pow --mine      # run a miner",

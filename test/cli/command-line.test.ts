@@ -25,7 +25,7 @@ const commands: Record<string, readonly string[]> = {
   events: [],
   chain: ["list", "show"],
   config: ["show"],
-  export: [],
+  export: ["csv", "jsonl", "parquet"],
   digest: [],
   statement: [],
   prove: [],

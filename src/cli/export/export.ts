@@ -2,16 +2,18 @@
 import path from "node:path";
 import { durationText } from "../../base/duration-text.ts";
 import { BacklogPace } from "../../export/backlog-pace.ts";
+import { fileFormats } from "../../export/files/file-format.ts";
 import type { LedgerCopyProgress } from "../../export/ledger-copy.ts";
 import type { ExportProgress } from "../../export/ledger-job.ts";
 import type { ExitCode } from "../../node/operator-error.ts";
 import { AurexCommand } from "../command.ts";
-import { usageError } from "../failure.ts";
+import { unknownWord, usageError } from "../failure.ts";
 import { wholeNumber } from "../flag-values.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "../shared-flags.ts";
 import { addStopSignals } from "../stop-signals.ts";
 import { onStoppedNode } from "../stopped-node.ts";
 import { type Terminal, writeJson, writeLine } from "../terminal.ts";
+import { filesCommand } from "./files.ts";
 import { ledgerOfNode } from "./ledger-of-node.ts";
 
 /** A line of progress at most so often. */
@@ -31,7 +33,7 @@ interface ExportFlags extends PlaceFlags, JsonFlag {
 export function exportCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("export", terminal)
     .description(
-      "Write the chain of a stopped node into an SQLite file (--out), or copy the file that a running node keeps up to date (--copy). A node keeps one with: aurex-node start --export FILE. A plain cp of that file beside a running node can miss its newest rows or be torn.",
+      "Write the chain of a stopped node into an SQLite file (--out), or copy the file that a running node keeps up to date (--copy). The commands below write the rows of a ledger elsewhere. A node keeps one with: aurex-node start --export FILE. A plain cp of that file beside a running node can miss its newest rows or be torn.",
     )
     .option("--out <file.sqlite>", "file to write from the chain of a stopped node, or to bring up to date")
     .option("--copy <file.sqlite>", "file to write as a copy of a ledger; the node may run and go on writing")
@@ -55,13 +57,19 @@ export function exportCommand(terminal: Terminal): AurexCommand {
       "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force",
       "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'",
     )
+    .allowExcessArguments()
     .runs((flags: ExportFlags) => {
+      const [word] = command.args;
+      const names = command.commands.map((child) => child.name());
+      if (word !== undefined)
+        throw unknownWord(`unknown command '${word}'`, word, names, "aurex-node export --help");
       const misuse = misuseOf(flags);
       if (misuse) throw usageError(misuse.what, misuse.why, misuse.next);
       return flags.copy === undefined
         ? write(flags, flags.out ?? "", terminal)
         : copy(flags, flags.copy, terminal);
     });
+  for (const format of fileFormats) command.addCommand(filesCommand(format, terminal));
   // Subcommands have flags of the same names: what stands after a subcommand's name is the subcommand's.
   return addJsonFlag(addPlaceFlags(command)).enablePositionalOptions();
 }

@@ -2,11 +2,11 @@
 import path from "node:path";
 import { durationText } from "../../base/duration-text.ts";
 import type { ExportFilesProgress, ExportFilesReport } from "../../export/files/export-files.ts";
-import type { FileFormat } from "../../export/files/manifest.ts";
+import type { FileFormat } from "../../export/files/file-format.ts";
 import { type ExitCode, exitCodes } from "../../node/operator-error.ts";
 import { AurexCommand } from "../command.ts";
 import { wholeNumber } from "../flag-values.ts";
-import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags } from "../shared-flags.ts";
+import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "../shared-flags.ts";
 import { addStopSignals } from "../stop-signals.ts";
 import { type Terminal, writeJson, writeLine } from "../terminal.ts";
 import { ledgerOrWritten } from "./ledger-of-node.ts";
@@ -27,7 +27,7 @@ const kinds: Readonly<Record<FileFormat, { readonly summary: string; readonly ab
   csv: {
     summary: "write an SQL ledger as CSV files",
     about:
-      "CSV files (RFC 4180, UTF-8). NULL is an empty field, an empty text is \"\". A text that a spreadsheet could take for a formula gets an apostrophe in front.",
+      'CSV files (RFC 4180, UTF-8). NULL is an empty field, an empty text is "". A text that a spreadsheet could take for a formula gets an apostrophe in front.',
   },
   jsonl: {
     summary: "write an SQL ledger as files of JSON lines",
@@ -54,7 +54,10 @@ export function filesCommand(format: FileFormat, terminal: Terminal): AurexComma
     .option("--finalized-only", "stop at the last final block: nothing of it can be replaced later")
     .option("--blocks-per-file <number>", "blocks to a file (default: 10000)", wholeNumber);
   if (format === "csv") {
-    command.option("--exact-texts", "write texts as they are, also those that a spreadsheet takes for a formula");
+    command.option(
+      "--exact-texts",
+      "write texts as they are, also those that a spreadsheet takes for a formula",
+    );
   }
   command
     .option("--force", "write the folder anew, whatever an earlier export left in it")
@@ -67,11 +70,13 @@ export function filesCommand(format: FileFormat, terminal: Terminal): AurexComma
 }
 
 async function write(format: FileFormat, flags: FilesFlags, terminal: Terminal): Promise<ExitCode> {
-  const { exportFiles, ExportFilesStopped } = await import("../../export/files/export-files.ts");
+  const { exportFiles } = await import("../../export/files/export-files.ts");
+  const { ExportFilesStopped } = await import("../../export/files/files-job.ts");
   const { ContentDigest } = await import("../../audit/content-digest.ts");
-  const ledger = flags.ledger ?? (await ledgerOrWritten(flags, terminal));
   const stop = addStopSignals();
   try {
+    const ledger =
+      flags.ledger ?? (await ledgerOrWritten(await settingsOf(flags, terminal), terminal, stop.signal));
     const { out, chain, force, from, to, finalizedOnly, blocksPerFile, exactTexts } = flags;
     const report = await exportFiles(
       {
@@ -92,7 +97,9 @@ async function write(format: FileFormat, flags: FilesFlags, terminal: Terminal):
     return exitCodes.ok;
   } catch (thrown) {
     if (!(thrown instanceof ExportFilesStopped)) throw thrown;
-    terminal.stderr.write(`Stopped before the end: ${path.resolve(flags.out)} is as it was. Run the command again.\n`);
+    terminal.stderr.write(
+      `Stopped before the end: ${path.resolve(flags.out)} is as it was. Run the command again.\n`,
+    );
     return exitCodes.forcedStop;
   } finally {
     stop.remove();

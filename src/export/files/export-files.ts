@@ -5,16 +5,11 @@ import { ExportError, toExportError } from "../export-error.ts";
 import { openToRead } from "../ledger-copy.ts";
 import { ledgerSchemaVersion } from "../schema.ts";
 import type { RowsDigester } from "./chain-digest.ts";
+import type { FileFormat } from "./file-format.ts";
 import { FilesJob } from "./files-job.ts";
 import { defaultBlocksPerFile, planChain, requireSameKind, unlike, type WantedBlocks } from "./files-plan.ts";
 import { chainsOf, guardReading, hashOf, type LedgerChain } from "./ledger-rows.ts";
-import {
-  type FileFormat,
-  type FilesManifest,
-  type ManifestChain,
-  manifestName,
-  readManifest,
-} from "./manifest.ts";
+import { type FilesManifest, type ManifestChain, manifestName, readManifest } from "./manifest.ts";
 import { isTaken, isWithin, mendFolder } from "./staged-folder.ts";
 
 export interface ExportFilesOptions extends Partial<WantedBlocks> {

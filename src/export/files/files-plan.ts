@@ -2,15 +2,10 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { ExportError } from "../export-error.ts";
+import type { FileFormat } from "./file-format.ts";
 import { blockTableNames } from "./file-tables.ts";
 import type { LedgerChain } from "./ledger-rows.ts";
-import {
-  type FileFormat,
-  type FilesManifest,
-  type ManifestFile,
-  type ManifestRange,
-  partPath,
-} from "./manifest.ts";
+import { type FilesManifest, type ManifestFile, type ManifestRange, partPath } from "./manifest.ts";
 
 export const defaultBlocksPerFile = 10_000;
 

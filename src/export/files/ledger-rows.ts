@@ -107,6 +107,10 @@ export function* rowsOfBlocks(
     for (const block of blocks.iterate(chainId, from, to) as Iterable<Row>) {
       if (block.index !== BigInt(height)) break;
       const found = transactions.of(height);
+      if (BigInt(found.length) !== block.transaction_count) {
+        const why = `it counts ${block.transaction_count} transactions, and ${found.length} are there`;
+        throw corrupt(`block ${height} cannot be written`, why);
+      }
       const places = new Map(found.map(({ id }, place) => [String(id), place]));
       yield {
         height,

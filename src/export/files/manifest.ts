@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { ExportError } from "../export-error.ts";
+import { type FileFormat, fileFormats } from "./file-format.ts";
 
 export const manifestName = "manifest.json";
 export const manifestFormat = "aurex-ledger-files/1";
-export const fileFormats = ["csv", "jsonl", "parquet"] as const;
-export type FileFormat = (typeof fileFormats)[number];
 
 const Hash = Type.String({ pattern: "^[0-9a-f]{64}$" });
 const Height = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });

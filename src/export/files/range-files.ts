@@ -1,9 +1,10 @@
 /** The files of one range of blocks, one for each table, and the files of whole tables. */
 import type { Row } from "../rows.ts";
+import type { FileFormat } from "./file-format.ts";
 import { fileRow } from "./file-row.ts";
 import { type BlockTableName, blockTableNames, blockTables, type FileTable } from "./file-tables.ts";
 import type { RowsOfBlock } from "./ledger-rows.ts";
-import { type FileFormat, type ManifestFile, partPath } from "./manifest.ts";
+import { type ManifestFile, partPath } from "./manifest.ts";
 import { parquetWriter } from "./parquet-writer.ts";
 import type { RowWriter } from "./row-writer.ts";
 import type { StagedFolder } from "./staged-folder.ts";
