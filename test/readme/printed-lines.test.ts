@@ -570,6 +570,18 @@ describe("the lines that README and help print", { skip }, () => {
     await follow(stopped, "aurex-node export --out block-1.sqlite --from 1 --to 1 --data-dir ./alpha", {
       stdout: /from block 1 up to block 1/,
     });
+    for (const format of ["csv", "jsonl", "parquet"]) {
+      await follow(stopped, `aurex-node export ${format} --out ledger-${format} --data-dir ./alpha`, {
+        stdout: /files written.*\nblocks 0 to 1 of chain .*\ncontent digest [0-9a-f]{64}/,
+      });
+      await follow(
+        stopped,
+        `aurex-node export ${format} --out monday-${format} --ledger monday.sqlite --json`,
+        {
+          stdout: /"contentDigest": ?"[0-9a-f]{64}"/,
+        },
+      );
+    }
     await follow(stopped, "aurex-node reindex --data-dir ./alpha", { stdout: /covers 2 of 2 blocks/ });
     await follow(stopped, "aurex-node reindex --data-dir ./alpha --json", { stdout: /"blocks": ?2/ });
     await follow(stopped, "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'", {

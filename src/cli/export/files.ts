@@ -63,7 +63,7 @@ export function filesCommand(format: FileFormat, terminal: Terminal): AurexComma
     .option("--force", "write the folder anew, whatever an earlier export left in it")
     .examples(
       `aurex-node export ${format} --out ledger-${format} --data-dir ./alpha`,
-      `aurex-node export ${format} --out ledger-${format} --ledger ./alpha/ledger.sqlite --finalized-only`,
+      `aurex-node export ${format} --out monday-${format} --ledger monday.sqlite --json`,
     )
     .runs((flags: FilesFlags) => write(format, flags, terminal));
   return addJsonFlag(addPlaceFlags(command));

@@ -45,8 +45,8 @@ export function planChain(
   if (before && before.from !== from) {
     throw unlike(`its blocks begin at ${before.from}, and ${from} is asked for`);
   }
-  // A head that has moved back by itself is followed; one that is asked for may be a slip.
-  if (before && wanted.to !== undefined && to < before.head.height) {
+  // A chain whose head has moved back is followed; blocks that are still there do not leave the folder by a slip.
+  if (before && to < before.head.height && hashAt(before.head.height) === before.head.hash) {
     throw unlike(`its blocks go up to ${before.head.height}, and ${to} is asked for`);
   }
   const ranges: PlannedRange[] = [];
