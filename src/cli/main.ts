@@ -145,6 +145,11 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import("./attest/verify-proof.ts")).verifyProofCommand,
   },
   {
+    name: "audit",
+    summary: "judge an SQL ledger by the file alone",
+    load: async () => (await import("./audit/audit.ts")).auditCommand,
+  },
+  {
     name: "reindex",
     summary: "build the account index of a stopped node anew",
     load: async () => (await import("./reindex.ts")).reindexCommand,

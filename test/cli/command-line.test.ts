@@ -30,6 +30,7 @@ const commands: Record<string, readonly string[]> = {
   statement: [],
   prove: [],
   "verify-proof": [],
+  audit: [],
   reindex: [],
   demo: [],
   "demo-lan": [],

@@ -589,6 +589,23 @@ describe("the lines that README and help print", { skip }, () => {
     });
   });
 
+  it("of the audit of a ledger", async () => {
+    const home = await newHome();
+    const keeping = "--export ./alpha/ledger.sqlite";
+    const node = await home.startLine(`aurex-node --consensus pow --mine --data-dir ./alpha ${keeping}`);
+    await home.line("aurex-node tx record --key node --wait hello");
+    await node.stop();
+    await home.line("cp alpha/ledger.sqlite ledger.sqlite");
+    const holds = /consistent up to block 1:/;
+    await follow(home, "aurex-node audit ledger.sqlite", { stdout: holds });
+    const withReport = "--genesis ./alpha/chain-spec.json --html report.html";
+    await follow(home, `aurex-node audit ledger.sqlite ${withReport}`, {
+      stdout: /authentic up to block 1:[\s\S]*report: .*report\.html/,
+    });
+    await follow(home, "aurex-node audit ledger.sqlite --json | jq '.chains[].words'", { stdout: holds });
+    await follow(home, "aurex-node audit --data-dir ./alpha", { stdout: holds });
+  });
+
   it("of the demo", async () => {
     const home = await newHome();
     await follow(home, "aurex-node demo");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { it } from "node:test";
-import { shippedFiles } from "./shipped-files.ts";
+import { shippedFiles } from "../audit/shipped-files.ts";
 
 for (const [file, text] of shippedFiles()) {
   it(`${file} is up to date (npm run shipped-schema writes it)`, () => {
