@@ -6,6 +6,7 @@ import { shippedFiles } from "../audit/shipped-files.ts";
 
 for (const [file, text] of shippedFiles()) {
   it(`${file} is up to date (npm run shipped-schema writes it)`, () => {
-    assert.equal(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"), text);
+    const shipped = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+    assert.ok(shipped === text, `the export lays out another schema: npm run shipped-schema writes ${file}`);
   });
 }
