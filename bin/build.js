@@ -42,12 +42,20 @@ function build() {
     return 1;
   }
   writeLibrary(dist);
+  copyPrograms(root, dist);
   const stamp = path.join(dist, buildStampName);
   fs.writeFileSync(stamp, "");
   // The time at which the build began: a file saved while tsc ran is newer than this build.
   fs.utimesSync(stamp, began, began);
   console.log(`Built dist/ in ${((Date.now() - began.getTime()) / 1000).toFixed(1)} s`);
   return 0;
+}
+
+/** What is no TypeScript and goes with the program: the verifier in Python, which bundles of ledgers hold. */
+function copyPrograms(from, dist) {
+  const verifier = path.join("attest", "verifier", "verify_ledger.py");
+  fs.mkdirSync(path.dirname(path.join(dist, verifier)), { recursive: true });
+  fs.copyFileSync(path.join(from, "src", verifier), path.join(dist, verifier));
 }
 
 /**

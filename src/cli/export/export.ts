@@ -9,6 +9,7 @@ import type { ExitCode } from "../../node/operator-error.ts";
 import { AurexCommand } from "../command.ts";
 import { unknownWord, usageError } from "../failure.ts";
 import { wholeNumber } from "../flag-values.ts";
+import { addPassphraseFlag } from "../passphrase.ts";
 import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf } from "../shared-flags.ts";
 import { addStopSignals } from "../stop-signals.ts";
 import { onStoppedNode } from "../stopped-node.ts";
@@ -25,6 +26,10 @@ interface ExportFlags extends PlaceFlags, JsonFlag {
   readonly ledger?: string;
   readonly force?: boolean;
   readonly chain?: string;
+  readonly bundle?: string;
+  readonly sign?: boolean;
+  readonly key?: string;
+  readonly passphraseFile?: string;
   readonly finalizedOnly?: boolean;
   readonly from?: number;
   readonly to?: number;
@@ -33,12 +38,18 @@ interface ExportFlags extends PlaceFlags, JsonFlag {
 export function exportCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("export", terminal)
     .description(
-      "Write the chain of a stopped node into an SQLite file (--out), or copy the file that a running node keeps up to date (--copy). The commands below write the rows of a ledger elsewhere. A node keeps one with: aurex-node start --export FILE. A plain cp of that file beside a running node can miss its newest rows or be torn.",
+      "Write the chain of a stopped node into an SQLite file (--out), or copy the file that a running node keeps up to date (--copy), or pack such a copy for an auditor (--bundle). The commands below write the rows of a ledger elsewhere. A node keeps one with: aurex-node start --export FILE. A plain cp of that file beside a running node can miss its newest rows or be torn.",
     )
     .option("--out <file.sqlite>", "file to write from the chain of a stopped node, or to bring up to date")
     .option("--copy <file.sqlite>", "file to write as a copy of a ledger; the node may run and go on writing")
-    .option("--ledger <file.sqlite>", "with --copy: the ledger to copy (default: that of the node)")
-    .option("--force", "with --copy: replace a file that is there")
+    .option(
+      "--bundle <file.tar.gz>",
+      "archive to write: a copy of a ledger, its digest, the chain spec, the audit's report, and a verifier in Python",
+    )
+    .option("--ledger <file.sqlite>", "with --copy and --bundle: the ledger (default: that of the node)")
+    .option("--force", "with --copy and --bundle: replace a file that is there")
+    .option("--sign", "with --bundle: sign the digest with a key of the data directory")
+    .option("--key <name>", 'with --sign: the key (default: "node", the node\'s own)')
     .option("--chain <spec.json>", "with --out: check that the node is on this chain")
     .option(
       "--finalized-only",
@@ -55,6 +66,7 @@ export function exportCommand(terminal: Terminal): AurexCommand {
       "aurex-node export --out block-1.sqlite --from 1 --to 1 --data-dir ./alpha",
       "aurex-node export --copy monday.sqlite --data-dir ./alpha",
       "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force",
+      "aurex-node export --bundle monday.tar.gz --sign --data-dir ./alpha",
       "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'",
     )
     .allowExcessArguments()
@@ -65,13 +77,14 @@ export function exportCommand(terminal: Terminal): AurexCommand {
         throw unknownWord(`unknown command '${word}'`, word, names, "aurex-node export --help");
       const misuse = misuseOf(flags);
       if (misuse) throw usageError(misuse.what, misuse.why, misuse.next);
+      if (flags.bundle !== undefined) return bundle(flags, flags.bundle, terminal);
       return flags.copy === undefined
         ? write(flags, flags.out ?? "", terminal)
         : copy(flags, flags.copy, terminal);
     });
   for (const format of fileFormats) command.addCommand(filesCommand(format, terminal));
   // Subcommands have flags of the same names: what stands after a subcommand's name is the subcommand's.
-  return addJsonFlag(addPlaceFlags(command)).enablePositionalOptions();
+  return addJsonFlag(addPlaceFlags(addPassphraseFlag(command))).enablePositionalOptions();
 }
 
 interface Misuse {
@@ -80,40 +93,58 @@ interface Misuse {
   readonly next: string;
 }
 
+const targets = ["out", "copy", "bundle"] as const;
+
 function misuseOf(flags: ExportFlags): Misuse | undefined {
-  const { out, copy } = flags;
-  if (out === undefined && copy === undefined) {
+  const [target, other] = targets.filter((name) => flags[name] !== undefined);
+  if (target === undefined) {
     return {
       what: "no file to write is named",
-      why: "export writes the chain of a stopped node to --out, or a copy of a running node's ledger to --copy",
+      why: "export writes the chain of a stopped node to --out, a copy of a running node's ledger to --copy, or a bundle for an auditor to --bundle",
       next: "aurex-node export --copy copy.sqlite, or with the node stopped: aurex-node export --out ledger.sqlite",
     };
   }
-  if (out !== undefined && copy !== undefined) {
+  if (other !== undefined) {
     return {
-      what: "--out and --copy exclude each other",
+      what: `--${target} and --${other} exclude each other`,
       why: "one call writes one file",
       next: "call it twice",
     };
   }
-  const others = out === undefined ? flagsOfOut : flagsOfCopy;
-  const found = others.find(([name]) => flags[name] !== undefined);
-  if (!found) return undefined;
-  const [, astray] = found;
-  const [of, other] = out === undefined ? ["--out", "--copy"] : ["--copy", "--out"];
-  return { what: `${astray} belongs to ${of}`, why: `${other} does not use it`, next: `leave ${astray} out` };
+  const astray = flagsOf.find(([name, , of]) => flags[name] !== undefined && !of.includes(target));
+  if (astray) {
+    const [, flag, of] = astray;
+    return {
+      what: `${flag} belongs to ${of.map((name) => `--${name}`).join(" and ")}`,
+      why: `--${target} does not use it`,
+      next: `leave ${flag} out`,
+    };
+  }
+  if (flags.key === undefined || flags.sign) return undefined;
+  return {
+    what: "--key belongs to --sign",
+    why: "nothing else is signed",
+    next: "add --sign, or leave --key out",
+  };
 }
 
-const flagsOfOut: readonly (readonly [keyof ExportFlags, string])[] = [
-  ["chain", "--chain"],
-  ["finalizedOnly", "--finalized-only"],
-  ["from", "--from"],
-  ["to", "--to"],
+/** Flags with the targets that they belong to. */
+const flagsOf: readonly (readonly [keyof ExportFlags, string, readonly (typeof targets)[number][]])[] = [
+  ["chain", "--chain", ["out"]],
+  ["finalizedOnly", "--finalized-only", ["out"]],
+  ["from", "--from", ["out"]],
+  ["to", "--to", ["out"]],
+  ["ledger", "--ledger", ["copy", "bundle"]],
+  ["force", "--force", ["copy", "bundle"]],
+  ["sign", "--sign", ["bundle"]],
+  ["key", "--key", ["bundle"]],
 ];
-const flagsOfCopy: readonly (readonly [keyof ExportFlags, string])[] = [
-  ["ledger", "--ledger"],
-  ["force", "--force"],
-];
+
+async function bundle(flags: ExportFlags, target: string, terminal: Terminal): Promise<ExitCode> {
+  const { bundleLedger } = await import("./bundle.ts");
+  const ledger = flags.ledger ?? (await ledgerOfNode(await settingsOf(flags, terminal), terminal));
+  return bundleLedger(target, ledger, flags, terminal);
+}
 
 /** A stop before the end is 130: what was written is whole, and lacks the newest blocks. */
 async function write(flags: ExportFlags, out: string, terminal: Terminal): Promise<ExitCode> {
