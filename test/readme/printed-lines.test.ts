@@ -551,10 +551,13 @@ describe("the lines that README and help print", { skip }, () => {
     const { chainId } = JSON.parse(await readFile(stopped.path("proof.json"), "utf8"));
     await follow(stopped, "aurex-node verify-proof proof.json --genesis 2f…", {
       values: { "2f…": chainId },
-      stdout: /as you gave it/,
+      stdout: /as\s+you\s+gave\s+it/,
     });
     await follow(stopped, "aurex-node digest --sign --out today.json --data-dir ./alpha", {
       stdout: /signed by +12D3KooW/,
+    });
+    await follow(stopped, "aurex-node export --bundle monday.tar.gz --sign --data-dir ./alpha", {
+      stdout: /monday\.tar\.gz: \d+ bytes/,
     });
     await node.stop();
     const again = "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force";
