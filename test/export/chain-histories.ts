@@ -12,15 +12,13 @@ export interface ChainStep {
   readonly isExported: boolean;
 }
 
-export const chainSteps = fc.array(
-  fc.record<ChainStep>({
-    rewind: fc.integer({ min: 0, max: 4 }),
-    returnTo: fc.integer({ min: 0, max: 12 }),
-    blocks: fc.array(fc.array(fc.nat(19), { maxLength: 4 }), { maxLength: 3 }),
-    isExported: fc.boolean(),
-  }),
-  { maxLength: 7 },
-);
+export const chainStep = fc.record<ChainStep>({
+  rewind: fc.integer({ min: 0, max: 4 }),
+  returnTo: fc.integer({ min: 0, max: 12 }),
+  blocks: fc.array(fc.array(fc.nat(19), { maxLength: 4 }), { maxLength: 3 }),
+  isExported: fc.boolean(),
+});
+export const chainSteps = fc.array(chainStep, { maxLength: 7 });
 
 /** A transaction that the chain's own history allows: one name to an account, assets only after their issue. */
 function drawnTransaction(

@@ -1,19 +1,26 @@
-/** The thread that writes a ledger, which dies at its third SQL transaction as long as a file of that name is missing. */
-import { existsSync, writeFileSync } from "node:fs";
-import { parentPort, workerData } from "node:worker_threads";
+/** The thread that writes a ledger, which dies in the middle of whatever it does: before the SQL statement whose number a file says. */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { StatementSync } from "node:sqlite";
+import { workerData } from "node:worker_threads";
 
-const mark = `${workerData.job.file}.died`;
-const port = parentPort;
-if (port && !existsSync(mark)) {
-  const post = port.postMessage.bind(port);
-  let transactions = 0;
-  port.postMessage = (message, ...rest) => {
-    post(message, ...rest);
-    if (message.kind !== "progress") return;
-    transactions += 1;
-    if (transactions < 3) return;
-    writeFileSync(mark, "");
-    process.exit(7);
-  };
-}
+const mark = `${workerData.job.file}.die-at`;
+let statementsLeft = statementsToLive();
+const run = StatementSync.prototype.run as (...values: unknown[]) => unknown;
+StatementSync.prototype.run = function counted(this: StatementSync, ...values: unknown[]) {
+  // The statements that lay out a new file are not counted.
+  if (existsSync(workerData.job.file)) statementsLeft -= 1;
+  if (statementsLeft === 0) process.exit(7);
+  return run.apply(this, values);
+} as StatementSync["run"];
 await import("../../src/export/export-worker.ts");
+
+/** Said for one life only; the next one is as long as it likes. */
+function statementsToLive(): number {
+  try {
+    const text = readFileSync(mark, "utf8");
+    rmSync(mark);
+    return Number(text);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}

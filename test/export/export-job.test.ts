@@ -1,21 +1,15 @@
 /** The export job: whatever happens on the way, the file ends as a fresh export of the same chain. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { type ExportError, toExportError } from "../../src/export/export-error.ts";
 import { openLedgerFile } from "../../src/export/ledger-file.ts";
 import { hashIndexes, ledgerApplicationId, ledgerSchemaVersion } from "../../src/export/schema.ts";
 import { type Block, decodeBlock } from "../../src/protocol/block.ts";
 import { genesisBlock } from "../../src/protocol/genesis.ts";
-import { ChainLife, chainSteps } from "./chain-histories.ts";
 import { chainContents, exportOnce, fileContents, jobFor, temporaryFolder } from "./ledger-contents.ts";
 import { longChain, longChainBlocks } from "./long-chain.ts";
 import { issueAsset, keyOf, record, registerUser, SyntheticChain, transfer } from "./synthetic-chain.ts";
@@ -242,65 +236,6 @@ test("a chain that is only behind the file leaves the file alone", async (contex
   job.close();
   assert.equal(report.cursor?.index, longChainBlocks);
   assert.deepEqual(fileContents(file), before);
-});
-
-for (const consensus of ["pow", "poa"] as const) {
-  test(`after any reorganizations of a ${consensus} chain the file equals a fresh export`, async (context) => {
-    const folder = await temporaryFolder(context);
-    let run = 0;
-    await fc.assert(
-      fc.asyncProperty(chainSteps, fc.integer({ min: 1, max: 6 }), async (drawn, rowsPerTransaction) => {
-        run += 1;
-        const chain = new SyntheticChain(consensus);
-        const file = join(folder, `${run}.sqlite`);
-        const life = new ChainLife(chain);
-        const job = jobFor(file, chain, { rowsPerTransaction });
-        for (const step of drawn) {
-          life.live(step);
-          if (step.isExported) await job.catchUp();
-        }
-        life.end();
-        await job.catchUp();
-        job.close();
-        const fresh = join(folder, `${run}.fresh.sqlite`);
-        await exportOnce(fresh, chain);
-        assert.deepEqual(fileContents(file), fileContents(fresh));
-      }),
-      { numRuns: 25 },
-    );
-  });
-}
-
-test("killed at any SQL transaction, the export goes on to the same file", async (context) => {
-  const folder = await temporaryFolder(context);
-  const fresh = join(folder, "fresh.sqlite");
-  const chain = longChain();
-  await exportOnce(fresh, chain);
-  const program = fileURLToPath(new URL("./long-chain.ts", import.meta.url));
-  for (const [round, killAt] of [1, 17, 43].entries()) {
-    const file = join(folder, `killed-${round}.sqlite`);
-    const child = spawn(process.execPath, [program, file], { stdio: ["ignore", "pipe", "inherit"] });
-    const exited = once(child, "exit");
-    for await (const line of createInterface({ input: child.stdout })) {
-      if (Number(line) >= killAt) child.kill("SIGKILL");
-    }
-    const [, signal] = await exited;
-    assert.equal(signal, "SIGKILL");
-    const db = openLedgerFile(file, { readOnly: true });
-    const state = db
-      .prepare(
-        `SELECT cursor_index, (SELECT MAX("index") FROM blocks) AS tip,
-           (SELECT SUM(transaction_count) FROM blocks) AS counted, (SELECT COUNT(*) FROM transactions) AS present
-         FROM meta`,
-      )
-      .get();
-    db.close();
-    assert.ok(Number(state?.cursor_index) >= killAt);
-    assert.equal(state?.tip, state?.cursor_index);
-    assert.equal(state?.counted, state?.present);
-    await exportOnce(file, chain);
-    assert.deepEqual(fileContents(file), fileContents(fresh));
-  }
 });
 
 test("a reader beside the job sees whole snapshots only", async (context) => {

@@ -1,6 +1,6 @@
 /** The export in a thread of its own: the same file, whatever becomes of the thread, and the chain's thread stays free. */
 import assert from "node:assert/strict";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -45,6 +45,7 @@ test("a thread that dies is named, and the next call begins another one, which g
   const [file, fresh] = [join(folder, "ledger.sqlite"), join(folder, "fresh.sqlite")];
   const chain = longChain();
   const workerFile = new URL("./dying-worker.ts", import.meta.url);
+  writeFileSync(`${file}.die-at`, "150");
   const thread = threadFor(file, chain, { rowsPerTransaction: 20, workerFile });
   await assert.rejects(thread.catchUp(), (thrown: ExportError) => {
     assert.equal(thrown.code, "export/thread-ended");

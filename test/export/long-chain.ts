@@ -1,6 +1,4 @@
-/** A chain that two processes can make alike, and, run as a program, the export of it that a test kills. */
-import { pathToFileURL } from "node:url";
-import { jobFor } from "./ledger-contents.ts";
+/** A chain of some length, with names and payments in each block. */
 import { keyOf, registerUser, SyntheticChain, transfer } from "./synthetic-chain.ts";
 
 export const longChainBlocks = 60;
@@ -18,11 +16,4 @@ export function longChain(): SyntheticChain {
     ]);
   }
   return chain;
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const job = jobFor(process.argv[2] as string, longChain(), { rowsPerTransaction: 1 });
-  // The parent reads a line for each SQL transaction, and kills this process at one of them.
-  await job.catchUp(({ index }) => process.stdout.write(`${index}\n`));
-  job.close();
 }

@@ -55,6 +55,15 @@ export const longSteps: readonly LongStep[] = [
     argv: ["--test", "--test-concurrency=1", "test/demo/troubles.long.ts", "test/web/lab-troubles.long.ts"],
   },
   {
+    name: "export-kills",
+    what: "200 kills of a process that writes the SQL ledger, and 60 drawn histories of a chain and its export",
+    argv: [
+      ...["--test", "--test-concurrency=2", "test/export/killed-export.test.ts"],
+      "test/export/any-history.test.ts",
+    ],
+    variables: { SUITE_EXPORT_KILLS: "200", SUITE_EXPORT_HISTORIES: "30" },
+  },
+  {
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
     argv: ["--test", "test/exchange/deposits.test.ts"],
