@@ -25,6 +25,8 @@ export interface SimulationOptions {
   readonly faultsMs: number;
   readonly rulesOff?: RulesOff;
   readonly logger?: Logger;
+  /** Called with every block that any node seals, whether it stays in the chain or not. */
+  readonly onSealed?: (spec: ChainSpec, block: Block) => void;
   /** Called with every line of the trace. */
   readonly onTrace?: (line: string) => void;
 }
@@ -87,6 +89,7 @@ class Simulation implements SimulationObserver {
 
   sealed(node: SimulatedNode, block: Block): void {
     this.#blocks += 1;
+    this.#options.onSealed?.(node.spec, block);
     this.#trace(`${node.name} sealed ${block.header.height} ${block.hashHex}`);
     this.#checkSealedOnce(node, block);
   }
