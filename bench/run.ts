@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { measureAccountIndex } from "./account-index.ts";
+import { measureAudit } from "./audit.ts";
 import { measureEvents } from "./events.ts";
 import { measureExport } from "./export.ts";
 import { measureImport } from "./import.ts";
@@ -31,6 +32,7 @@ const sections: Readonly<Record<string, Section>> = {
   propagation: measurePropagation,
   events: measureEvents,
   export: measureExport,
+  audit: measureAudit,
   startup: measureStartup,
   page: measurePage,
   light: measureLight,

@@ -15,8 +15,8 @@ interface ColumnWay {
 const otherLastHexDigit = `substr('1032547698badcfe', instr('0123456789abcdef', lower(substr({}, -1))), 1)`;
 
 const ways: readonly ColumnWay[] = [
-  { name: "one more", value: "{} + 1", of: "typeof({}) = 'integer' AND abs({}) < 9223372036854775807" },
-  { name: "one less", value: "{} - 1", of: "typeof({}) = 'integer' AND {} > -9223372036854775807" },
+  { name: "more", value: "{} + {step}", of: "typeof({}) = 'integer' AND abs({}) < 9223372036854775807" },
+  { name: "less", value: "{} - {step}", of: "typeof({}) = 'integer' AND {} > -9223372036854775807" },
   { name: "a fraction more", value: "{} * (1 + 1e-14) + 1e-300", of: "typeof({}) = 'real'" },
   {
     name: "another last character",
@@ -92,6 +92,9 @@ const skipped = new Set(["meta.chain_id"]);
 
 const observedTables = new Set(["nodes", "reorgs", "orphaned_blocks"]);
 
+/** Columns that say which row it is. */
+const placeColumns = new Set(["index", "transaction_key"]);
+
 /** Columns whose change makes its row another row, so that the finding is about that row. */
 const keyColumns = new Set(["chain_id", "transaction_key", "index", "block_id", "position", "bytes"]);
 
@@ -134,7 +137,8 @@ function tamperingsOf(db: DatabaseSync, ledger: LedgerName, table: string, colum
       return [];
     const quoted = `"${column}"`;
     const where = of.replaceAll("{}", quoted) + chainRowsOnly(table);
-    const changed = value.replaceAll("{}", quoted);
+    // The next key may be another row's.
+    const changed = value.replaceAll("{}", quoted).replace("{step}", placeColumns.has(column) ? "4000" : "1");
     // NULL has no type to be wrong by; a text that already is what it would become changes nothing.
     const isNew = `(${changed}) IS NOT ${quoted}`;
     const ids = db

@@ -6,7 +6,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import type { Chain } from "../../src/chain/chain.ts";
 import { createExportJob, type ExportJob } from "../../src/export/export-job.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
-import type { ChainSpec } from "../../src/protocol/genesis.ts";
+import { type ChainSpec, engineNumbers } from "../../src/protocol/genesis.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { nodeRoles, signNodeRecord } from "../../src/protocol/node-record.ts";
@@ -162,7 +162,7 @@ async function recordNodes(job: ExportJob, spec: ChainSpec, nodes: readonly KeyP
         ],
         chainId: spec.chainId,
         engine,
-        role: engine === 0 ? nodeRoles.miner : nodeRoles.authority,
+        role: engine === engineNumbers.pow ? nodeRoles.miner : nodeRoles.authority,
         height: index,
         timestampMs: genesisMs + index,
         software: fromUtf8("aurex test"),
@@ -239,7 +239,7 @@ export async function writeAuthorityLedger(file: string, wishes: LedgerWishes = 
   const head = blocks.at(-1) as BuiltBlock;
   await open.vote(...told.votes(head));
   await job.catchUp();
-  if (!wishes.withoutObserved) await recordNodes(job, builder.spec, [a, c, newcomer], 1);
+  if (!wishes.withoutObserved) await recordNodes(job, builder.spec, [a, c, newcomer], engineNumbers.poa);
   job.close();
   return { spec: builder.spec, chain: open.chain, blocks };
 }
@@ -308,7 +308,7 @@ export async function writeWorkLedger(file: string, wishes: LedgerWishes = {}): 
   await grow(second, [lost.sign(alice, record("the last block"), 1n)]);
   await job.catchUp();
   if (!wishes.withoutObserved) {
-    await recordNodes(job, spec, [first, second, pool], 0);
+    await recordNodes(job, spec, [first, second, pool], engineNumbers.pow);
     await job.recordPool(
       [first, second].map((member, index) => ({
         poolAccount: pool.publicKey,

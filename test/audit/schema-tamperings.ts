@@ -311,7 +311,7 @@ const observedTamperings: readonly Tampering[] = [
   {
     name: "a node is of another chain than its signed record",
     ledger: "mixed",
-    sql: "UPDATE nodes SET chain_id = (SELECT chain_id FROM meta WHERE consensus = 'pow') WHERE engine = 'poa';",
+    sql: "UPDATE nodes SET chain_id = (SELECT chain_id FROM meta WHERE meta.chain_id <> nodes.chain_id) WHERE rowid = (SELECT min(rowid) FROM nodes);",
     caughtBy: "observed",
     table: "nodes",
   },
@@ -361,7 +361,7 @@ const orphanTamperings: readonly Tampering[] = [
   {
     name: "a block left the chain in another reorganization",
     ledger: "pow",
-    sql: `UPDATE orphaned_blocks SET reorg_id = (SELECT max(reorg_id) FROM reorgs) WHERE reorg_id = (SELECT min(reorg_id) FROM reorgs) AND "index" = (SELECT max("index") FROM orphaned_blocks WHERE reorg_id = (SELECT min(reorg_id) FROM reorgs));`,
+    sql: 'UPDATE orphaned_blocks SET reorg_id = (SELECT min(reorg_id) FROM reorgs) WHERE reorg_id = (SELECT max(reorg_id) FROM reorgs) AND "index" = 12;',
     caughtBy: "orphans",
   },
   {

@@ -8,7 +8,7 @@ import { createExportJob, type ExportJob } from "../../src/export/export-job.ts"
 import type { PoolRow } from "../../src/export/pool-rows.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import { doubleSealOf, encodeEvidence } from "../../src/protocol/evidence.ts";
-import type { ChainSpec } from "../../src/protocol/genesis.ts";
+import { type ChainSpec, engineNumbers } from "../../src/protocol/genesis.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { nodeRoles, signNodeRecord } from "../../src/protocol/node-record.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
@@ -113,7 +113,7 @@ function nodeRecord(spec: ChainSpec, key: KeyPair) {
       name: fromUtf8("simulated"),
       addresses: [fromUtf8("/ip6/2001:db8::7/tcp/4001")],
       chainId: spec.chainId,
-      engine: spec.consensus === "pow" ? 0 : 1,
+      engine: engineNumbers[spec.consensus],
       role: spec.consensus === "pow" ? nodeRoles.miner : nodeRoles.authority,
       height: 7,
       timestampMs: 1_767_225_600_000,
