@@ -70,6 +70,15 @@ export const longSteps: readonly LongStep[] = [
     variables: { SUITE_DEPOSITS: "50000" },
   },
   {
+    name: "audit",
+    what: "ledgers that were tampered with in more than 400 ways, 200 that were not, and one of 50,000 transactions",
+    argv: [
+      ...["--test", "--test-concurrency=2", "test/audit/tampered.long.ts"],
+      ...["test/audit/simulated.test.ts", "test/audit/million.long.ts"],
+    ],
+    variables: { SUITE_SIMULATED_LEDGERS: "200", SUITE_AUDIT_TRANSACTIONS: "50000" },
+  },
+  {
     name: "history",
     what: "100,000 transactions in one account, read in pages both ways",
     argv: ["--test", "test/http/long-history.test.ts"],
