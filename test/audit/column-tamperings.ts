@@ -95,6 +95,11 @@ const observedTables = new Set(["nodes", "reorgs", "orphaned_blocks"]);
 /** Columns that say which row it is. */
 const placeColumns = new Set(["index", "transaction_key"]);
 
+/** An index and a hash that name two blocks: which of them is false nobody can say. */
+const pairedColumns = new Set(
+  ["fork", "old", "new"].flatMap((end) => [`reorgs.${end}_index`, `reorgs.${end}_hash`]),
+);
+
 /** Columns whose change makes its row another row, so that the finding is about that row. */
 const keyColumns = new Set(["chain_id", "transaction_key", "index", "block_id", "position", "bytes"]);
 
@@ -147,13 +152,16 @@ function tamperingsOf(db: DatabaseSync, ledger: LedgerName, table: string, colum
     const row = ids[Math.floor(ids.length / 2)]?.id;
     if (row === undefined) return [];
     const isOfKey = keyColumns.has(column);
+    // Bytes say what many columns say: the finding may be at any of them.
+    const isOnePlace = !column.endsWith("bytes") && !pairedColumns.has(`${table}.${column}`);
+    const place = isOnePlace ? { table, column } : { table };
     return [
       {
         name: `${table}.${column}: ${name}`,
         ledger,
         sql: `UPDATE ${table} SET ${quoted} = ${changed} WHERE rowid = ${row};`,
         caughtBy: checkOfColumn[`${table}.${column}`] ?? checkOfTable[table] ?? [],
-        ...(isOfKey ? {} : { table, column }),
+        ...(isOfKey ? {} : place),
       },
     ];
   });

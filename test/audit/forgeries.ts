@@ -1,7 +1,10 @@
 /** Forgeries: blocks that break one rule each, sealed and exported all the same, with true blocks below and above. */
 
+import { DatabaseSync } from "node:sqlite";
 import type { CheckName } from "../../src/audit/check-name.ts";
-import { fromUtf8 } from "../../src/base/bytes.ts";
+import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { HeaderType } from "../../src/protocol/block.ts";
+import { documentedSignature } from "../../src/protocol/documented-signature.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, signTransaction } from "../../src/protocol/transaction.ts";
@@ -52,7 +55,7 @@ class AuthorityScene {
     return this.trunk.at(-1) as BuiltBlock;
   }
 
-  transfer(sequence: number, amount = 5n): DecodedTransaction {
+  transfer(sequence: number, amount = 5n, timestampMs?: number): DecodedTransaction {
     const payload = {
       kind: "transfer",
       to: bob.publicKey,
@@ -60,7 +63,9 @@ class AuthorityScene {
       memo: new Uint8Array(0),
       assetId: zeroBytes32,
     } as const;
-    return this.builder.sign(alice, sequence, payload, 2n);
+    if (timestampMs === undefined) return this.builder.sign(alice, sequence, payload, 2n);
+    const draft = { payload, sequence, fee: 2n, validUntil: 0, timestampMs };
+    return signTransaction(draft, alice, this.builder.spec.chainId);
   }
 
   /** With two more blocks on the forged one. */
@@ -116,10 +121,9 @@ const authorityForgeries: readonly Forgery[] = [
       wishes: { sealedBy: told.keys[(parent.record.header.height + 2) % 3] as KeyPair },
     }),
   ),
-  byAuthority("a block by a stranger in its own name", "authority", ({ builder, parent, ...scene }) => {
-    void scene;
+  byAuthority("a block by a stranger in its own name", "authority", ({ builder, parent }) => {
     const forged = builder.on(parent, { producer: stranger, laterMs: 60_000 });
-    return { wishes: { ...forgedWishes(forged) } };
+    return { wishes: forgedWishes(forged) };
   }),
   byAuthority("a block with another hash of the authorities' state", "authority", () => ({
     wishes: { header: { consensusStateHash: wrongRoot } },
@@ -133,26 +137,30 @@ const authorityForgeries: readonly Forgery[] = [
   byAuthority("a block of another version", anyCheck("authority", "headers", "blocks", "chain"), () => ({
     wishes: { header: { version: 99 } },
   })),
-  byAuthority("a block with another root of its transactions", "blocks", () => ({
-    wishes: { header: { transactionsRoot: wrongRoot } },
-  })),
   byAuthority("a block that counts one transaction more", "blocks", () => ({
     wishes: { header: { transactionCount: 1 } },
   })),
-  byAuthority("a block with another body than it commits to", "blocks", (scene) => ({
-    wishes: { transactions: [scene.transfer(2)], body: [scene.transfer(2, 6n)] },
+  retouched("a block with another body than it commits to", "blocks", (scene) => ({
+    wishes: { transactions: [scene.transfer(2)] },
+    // The amount is the same; the sender has signed another time of its clock.
+    body: scene.transfer(2, 5n, 7),
   })),
-  byAuthority("a transaction with a second valid signature of its sender", "blocks", (scene) => {
+  retouched("a transaction with a second valid signature of its sender", "blocks", (scene) => {
     const signed = scene.transfer(2);
-    return {
-      wishes: { transactions: [signed], body: [signedOtherwise(signed, alice, scene.builder.spec.chainId)] },
-    };
+    const body = signedOtherwise(signed, alice, scene.builder.spec.chainId);
+    return { wishes: { transactions: [signed] }, body };
   }),
-  byAuthority("a block with another root of its consensus section", "blocks", () => ({
-    wishes: { header: { consensusRoot: wrongRoot } },
+  retouched("a last block on another parent", "chain", () => ({
+    wishes: {},
+    header: { parentHash: wrongRoot },
   })),
-  byAuthority("a block on another parent", "chain", () => ({
-    wishes: { header: { parentHash: wrongRoot } },
+  retouched("a block with another root of its transactions", "blocks", () => ({
+    wishes: {},
+    header: { transactionsRoot: wrongRoot },
+  })),
+  retouched("a block with another root of its consensus section", "blocks", () => ({
+    wishes: {},
+    header: { consensusRoot: wrongRoot },
   })),
   byAuthority("a transaction with a false signature", "transactions", (scene) => ({
     wishes: { transactions: [scene.builder.spoil(scene.transfer(2))] },
@@ -175,25 +183,33 @@ const authorityForgeries: readonly Forgery[] = [
   byAuthority("a fee below the minimum", anyCheck("state", "transactions"), ({ builder }) => ({
     wishes: { transactions: [builder.sign(alice, 2, { kind: "record", data: fromUtf8("free") }, 0n)] },
   })),
-  byAuthority("a name that another account has", "state", ({ builder }) => ({
-    // No fee is asked of an account that has nothing: it is the name that fails here.
-    wishes: { transactions: [builder.sign(alice, 2, { kind: "registerUser", name: fromUtf8("alice") }, 1n)] },
-  })),
-  byAuthority("a name that looks like an address", "state", ({ builder }) => ({
-    wishes: {
-      transactions: [builder.sign(alice, 2, { kind: "registerUser", name: fromUtf8("aurex1qqqq") }, 1n)],
-    },
-  })),
   byAuthority("a payment of nothing", anyCheck("state", "transactions"), (scene) => ({
     wishes: { transactions: [scene.transfer(2, 0n)] },
   })),
-  byAuthority("an asset that nobody has issued", "state", ({ builder }) => ({
+  byAuthority("a name that looks like an address", "state", ({ builder }) => ({
+    wishes: {
+      transactions: [builder.sign(bob, 0, { kind: "registerUser", name: fromUtf8("aurex1qqqq") }, 1n)],
+    },
+  })),
+  byAuthority("a name with an invisible character", "state", ({ builder }) => ({
+    wishes: {
+      transactions: [builder.sign(bob, 0, { kind: "registerUser", name: fromUtf8("alice\u200b") }, 1n)],
+    },
+  })),
+  byAuthority("an asset with the symbol of AUR", "state", ({ builder }) => ({
     wishes: {
       transactions: [
         builder.sign(
           alice,
           2,
-          { kind: "transfer", to: bob.publicKey, amount: 1n, memo: new Uint8Array(0), assetId: wrongRoot },
+          {
+            kind: "issueAsset",
+            symbol: fromUtf8("AUR"),
+            name: fromUtf8("Aurex"),
+            decimals: 8,
+            supply: 1_000n,
+            metadata: new Uint8Array(0),
+          },
           1n,
         ),
       ],
@@ -223,15 +239,10 @@ const authorityForgeries: readonly Forgery[] = [
       return { wishes: { certificate: certificateBy(parent, members, forgedVotes) } };
     },
   ),
-  byAuthority(
-    "a certificate for a block of another branch",
-    "authority",
-    ({ told, builder, trunk, parent }) => {
-      const other = builder.on(trunk[2] as BuiltBlock, { laterMs: 5 });
-      void parent;
-      return { wishes: { certificate: told.certificate(other) } };
-    },
-  ),
+  byAuthority("a certificate for a block of another branch", "authority", ({ told, builder, trunk }) => {
+    const other = builder.on(trunk[2] as BuiltBlock, { laterMs: 5 });
+    return { wishes: { certificate: told.certificate(other) } };
+  }),
   byAuthority("evidence that is none", "authority", () => ({
     wishes: { section: { certificates: [], evidence: [new Uint8Array(120).fill(3)] } },
   })),
@@ -259,6 +270,55 @@ const authorityForgeries: readonly Forgery[] = [
     }),
   ),
 ];
+
+interface Retouched {
+  readonly wishes: ChildWishes;
+  /** What stands in the file instead of the block's one transaction. */
+  readonly body?: DecodedTransaction;
+  /** What the sealed header says instead. */
+  readonly header?: BlockWishes["header"];
+}
+
+/** The exporter refuses such blocks, so a true one is exported as the last, and its row is written over. */
+function retouched(
+  name: string,
+  caughtBy: Forgery["caughtBy"],
+  forge: (scene: AuthorityScene) => Retouched,
+): Forgery {
+  return {
+    name: `Proof of Authority: ${name}`,
+    caughtBy,
+    write: async (file) => {
+      const scene = new AuthorityScene();
+      const { wishes, body, header } = forge(scene);
+      const last = scene.told.anyChild(scene.parent, wishes);
+      await exportForged(file, scene.builder, [...scene.trunk, last], scene.claims);
+      using db = new DatabaseSync(file);
+      if (body) {
+        const { timestampMs, signature } = body.transaction;
+        db.prepare(
+          "UPDATE transactions SET bytes = ?, id = ?, signature = ?, timestamp_ms = ?, timestamp = ? WHERE block_id = 4",
+        ).run(body.bytes, body.idHex, toHex(signature), timestampMs, new Date(timestampMs).toISOString());
+      }
+      if (header) {
+        const { block } = scene.builder.on(scene.parent, { header });
+        db.prepare(
+          "UPDATE blocks SET header_bytes = ?, hash = ?, previous_hash = ?, transactions_root = ?, consensus_root = ?, " +
+            `seal_signature = ?, signature = ? WHERE "index" = 4`,
+        ).run(
+          HeaderType.serialize(block.header),
+          block.hashHex,
+          toHex(block.header.parentHash),
+          toHex(block.header.transactionsRoot),
+          toHex(block.header.consensusRoot),
+          block.seal.signature,
+          documentedSignature(block.header.producer, block.hash, block.seal.signature),
+        );
+        db.prepare("UPDATE meta SET cursor_hash = ?").run(block.hashHex);
+      }
+    },
+  };
+}
 
 /** A block as the wishes that made it. */
 function forgedWishes({ block }: BuiltBlock): BlockWishes {

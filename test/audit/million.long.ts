@@ -40,7 +40,10 @@ it(`${transactions} transactions are audited in less than ${memoryMaxMib} MiB, a
   query.setReadBigInts(true);
   const found = query
     .all(assetId)
-    .map((row) => [row.account, BigInt((row.balance_units ?? row.balance_units_large) as bigint | string)] as const);
+    .map(
+      (row) =>
+        [row.account, BigInt((row.balance_units ?? row.balance_units_large) as bigint | string)] as const,
+    );
   const expected = [...holdings].map(([{ publicKey }, units]) => [addressOf(publicKey), units] as const);
   assert.deepEqual(
     new Map(found.filter(([, units]) => units > 0n)),
