@@ -1,4 +1,5 @@
 /** Whether the audit of a file sees what was done to it, by the check that should and at the place where it was done. */
+import { AuditError } from "../../src/audit/audit-error.ts";
 import { auditLedger } from "../../src/audit/audit-ledger.ts";
 import type { AuditResult } from "../../src/audit/audit-result.ts";
 import type { CheckName, Finding } from "../../src/audit/finding.ts";
@@ -8,6 +9,7 @@ export interface Expected {
   readonly caughtBy: CheckName | readonly CheckName[];
   readonly table?: string;
   readonly column?: string;
+  readonly refusedAs?: string;
 }
 
 export function findingsOf({ findings, chains }: AuditResult): Finding[] {
@@ -16,7 +18,10 @@ export function findingsOf({ findings, chains }: AuditResult): Finding[] {
 
 /** What is wrong with the audit of a tampered file; undefined if it found what it should. */
 export async function missedIn(file: string, expected: Expected): Promise<string | undefined> {
-  const result = await auditLedger({ file, jobs: 1 });
+  const result = await auditedOrRefused(file);
+  if (result instanceof AuditError) {
+    return result.code === expected.refusedAs ? undefined : `is refused: ${result.message}`;
+  }
   const findings = findingsOf(result);
   if (result.holds || result.verdict !== "failed") return `passes as ${result.verdict}`;
   const checks = [expected.caughtBy].flat();
@@ -32,4 +37,13 @@ export async function missedIn(file: string, expected: Expected): Promise<string
     .slice(0, 6)
     .map(({ check, table, column, row }) => `${check} ${table}.${column ?? ""} (${row})`);
   return `is not seen by ${checks.join(" or ")}${place ? ` at ${place}` : ""}, but by: ${told.join("; ")}`;
+}
+
+async function auditedOrRefused(file: string): Promise<AuditResult | AuditError> {
+  try {
+    return await auditLedger({ file, jobs: 1 });
+  } catch (thrown) {
+    if (thrown instanceof AuditError) return thrown;
+    throw thrown;
+  }
 }

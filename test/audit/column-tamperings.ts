@@ -135,7 +135,8 @@ function tamperingsOf(db: DatabaseSync, ledger: LedgerName, table: string, colum
   const notNull = db
     .prepare(`SELECT "notnull", pk, type FROM pragma_table_info(?) WHERE name = ?`)
     .get(table, column);
-  const isRowId = Number(notNull?.pk) === 1 && notNull?.type === "INTEGER";
+  const isKey = Number(notNull?.pk) > 0;
+  const isRowId = isKey && notNull?.type === "INTEGER";
   return ways.flatMap(({ name, value, of }) => {
     if (name === "NULL" && (Number(notNull?.notnull) === 1 || isRowId)) return [];
     if (isRowId && ["its bytes as a BLOB", "a real beside the integer", "text in its place"].includes(name))
@@ -151,9 +152,10 @@ function tamperingsOf(db: DatabaseSync, ledger: LedgerName, table: string, colum
       .all();
     const row = ids[Math.floor(ids.length / 2)]?.id;
     if (row === undefined) return [];
+    // A row with another key is another row: one is missing, and one is too many.
     const isOfKey = keyColumns.has(column);
     // Bytes say what many columns say: the finding may be at any of them.
-    const isOnePlace = !column.endsWith("bytes") && !pairedColumns.has(`${table}.${column}`);
+    const isOnePlace = !isKey && !column.endsWith("bytes") && !pairedColumns.has(`${table}.${column}`);
     const place = isOnePlace ? { table, column } : { table };
     return [
       {

@@ -68,6 +68,12 @@ class AuthorityScene {
     return signTransaction(draft, alice, this.builder.spec.chainId);
   }
 
+  block(wishes: BlockWishes | ChildWishes): BuiltBlock {
+    // A section of its own is taken as it is; the chain would put one together from certificates and evidence.
+    if ("section" in wishes) return this.builder.on(this.parent, wishes);
+    return this.told.anyChild(this.parent, wishes);
+  }
+
   /** With two more blocks on the forged one. */
   on(forged: BuiltBlock): readonly BuiltBlock[] {
     return [...this.trunk, forged, ...this.builder.branch(forged, 2)];
@@ -93,7 +99,7 @@ function byAuthority(name: string, caughtBy: Forgery["caughtBy"], forge: Authori
     write: async (file) => {
       const scene = new AuthorityScene();
       const forged = forge(scene);
-      const blocks = "wishes" in forged ? scene.on(scene.told.anyChild(scene.parent, forged.wishes)) : forged;
+      const blocks = "wishes" in forged ? scene.on(scene.block(forged.wishes)) : forged;
       await exportForged(file, scene.builder, blocks, scene.claims);
     },
   };

@@ -165,7 +165,6 @@ const nameTamperings: readonly Tampering[] = [
     sql: "UPDATE users SET name = 'alice@exampIe.com' WHERE name = 'alice@example.com';",
     caughtBy: "tables",
     table: "users",
-    column: "name",
   },
   {
     name: "a NUL byte in a name: shells show only what stands before it",
@@ -173,7 +172,6 @@ const nameTamperings: readonly Tampering[] = [
     sql: "UPDATE users SET name = 'bob@example.com' || char(0) || 'x' WHERE name = 'bob@example.com';",
     caughtBy: "tables",
     table: "users",
-    column: "name",
   },
   {
     name: "an invisible character in a name",
@@ -181,7 +179,6 @@ const nameTamperings: readonly Tampering[] = [
     sql: "UPDATE users SET name = 'bob' || char(0x200b) || '@example.com' WHERE name = 'bob@example.com';",
     caughtBy: "tables",
     table: "users",
-    column: "name",
   },
   {
     name: "a name in capitals",
@@ -189,7 +186,6 @@ const nameTamperings: readonly Tampering[] = [
     sql: "UPDATE users SET name = upper(name) WHERE name = 'bob@example.com';",
     caughtBy: "tables",
     table: "users",
-    column: "name",
   },
   {
     name: "a name that the sender did not have in the column of names",

@@ -85,6 +85,7 @@ const schemaTamperings: readonly Tampering[] = [
     ledger: "pow",
     sql: "UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'transactions_from') WHERE name = 'transactions_id';",
     caughtBy: "schema",
+    refusedAs: "audit/damaged",
   },
   {
     name: "an index lacks a row that its table has",

@@ -13,6 +13,8 @@ export interface Tampering {
   readonly sql: string | readonly string[];
   /** The check that must see it; of several, one of them. */
   readonly caughtBy: CheckName | readonly CheckName[];
+  /** The file is so broken that it cannot be audited: the error's code, in place of a finding. */
+  readonly refusedAs?: string;
   /** Where a finding of that check must point, if that is one place. */
   readonly table?: string;
   readonly column?: string;
