@@ -190,7 +190,7 @@ const transactionTamperings: readonly Tampering[] = [
     name: "a transaction stands in a block that is not there",
     ledger: "poa",
     sql: "CREATE TEMP TABLE copied AS SELECT * FROM transactions WHERE block_id = 17; UPDATE copied SET transaction_key = transaction_key + 8192, block_id = 18; INSERT INTO transactions SELECT * FROM copied;",
-    caughtBy: ["blocks", "chain"],
+    caughtBy: ["blocks", "transactions"],
   },
   {
     name: "a transaction stands under the key of another place, and under its own block and position",

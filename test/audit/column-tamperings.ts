@@ -101,7 +101,16 @@ const pairedColumns = new Set(
 );
 
 /** Columns whose change makes its row another row, so that the finding is about that row. */
-const keyColumns = new Set(["chain_id", "transaction_key", "index", "block_id", "position", "bytes"]);
+const keyColumns = new Set([
+  "chain_id",
+  "transaction_key",
+  "index",
+  "block_id",
+  "position",
+  "bytes",
+  "registered_in",
+  "issued_in",
+]);
 
 /**
  * Every way in which one value can differ, for each column of a ledger that follows from its chain or from a signed record, on a

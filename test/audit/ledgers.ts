@@ -278,8 +278,11 @@ export async function writeWorkLedger(file: string, wishes: LedgerWishes = {}): 
   await grow(second, trades(senders, assets), 9_000);
   for (let count = 0; count < 5; count += 1) await grow(pool);
   await job.catchUp();
-  const paid = senders.sign(pool, transfer(first, 1_234_567_890n, "payout"), 100n);
-  await grow(first, [paid, senders.sign(pool, transfer(second, 7n, "payout"))]);
+  const payouts = [
+    senders.sign(pool, transfer(first, 1_234_567_890n, "payout"), 100n),
+    senders.sign(pool, transfer(second, 7n, "payout")),
+  ];
+  await grow(first, payouts);
   // Two reorganizations: a branch of two is left for one of three, and the first branch comes back.
   const fork = blocks.length;
   const lost = senders.copy();
@@ -319,7 +322,7 @@ export async function writeWorkLedger(file: string, wishes: LedgerWishes = {}): 
         blocksFound: 3 + index,
         dueUnits: 2_000_000_000n + BigInt(index),
         paidUnits: index === 0 ? 1_234_567_890n : 7n,
-        payoutTransaction: index === 0 ? paid.idHex : null,
+        payoutTransaction: payouts[index]?.idHex ?? null,
       })),
     );
   }

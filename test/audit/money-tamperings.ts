@@ -375,9 +375,9 @@ const poolTamperings: readonly Tampering[] = [
     table: "mining_pool",
   },
   {
-    name: "a pool names a payout that is not in the chain",
+    name: "a pool names the payout of one member for another",
     ledger: "pow",
-    sql: "UPDATE mining_pool SET payout_transaction = lower(hex(randomblob(32))) WHERE payout_transaction IS NOT NULL;",
+    sql: "UPDATE mining_pool SET payout_transaction = (SELECT id FROM transactions WHERE block_id = 9 AND position = 0) WHERE pool <> 'solo' AND rewards_paid_units = 7;",
     caughtBy: ["tables", "observed"],
     table: "mining_pool",
   },
