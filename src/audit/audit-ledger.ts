@@ -33,6 +33,8 @@ export interface AuditOptions {
   readonly since?: readonly GivenDigest[];
   /** Threads; "auto" is one for each core. */
   readonly jobs?: number | "auto";
+  /** A file of fewer rows is read on one thread: threads take longer to start than the work does. Default 3,000. */
+  readonly rowsForThreads?: number;
 }
 
 export interface AuditProgress {
@@ -48,8 +50,7 @@ export interface AuditModules {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Below so many rows threads take longer to start than the work does. */
-const rowsForThreads = 3_000;
+const rowsForThreadsDefault = 3_000;
 const jobsMax = 64;
 const chainsMax = 1_000;
 
@@ -74,6 +75,7 @@ async function auditOnce(
   const file = resolve(options.file);
   const [startedAtMs, began] = [Date.now(), performance.now()];
   const jobs = options.jobs === undefined || options.jobs === "auto" ? availableParallelism() : options.jobs;
+  const { rowsForThreads = rowsForThreadsDefault } = options;
   await using session = await LedgerSession.open(file, {
     jobs: Math.min(jobs, jobsMax),
     rowsForThreads,

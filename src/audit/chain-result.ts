@@ -27,7 +27,8 @@ function ranOf(book: TallyBook, name: CheckName): CheckResult {
 }
 
 export function checkResultOf(tally: CheckTally, name: CheckName): CheckResult {
-  const { rows, findings, milliseconds, notJudged, notes, notApplicable } = tally;
+  const { findings, milliseconds, notJudged, notes, notApplicable } = tally;
+  const rows = notApplicable === undefined ? tally.rows : 0;
   return {
     ...{ name, title: checkTitles[name], status: statusOf(tally), rows, findings, notJudged },
     seconds: milliseconds / 1000,

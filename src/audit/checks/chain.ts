@@ -6,6 +6,8 @@ import { zeroBytes32 } from "../../protocol/hashing.ts";
 import type { ChainCheck, ChainCheckContext } from "../chain-check.ts";
 import type { FindingDraft } from "../finding.ts";
 import type { LedgerBlock, SqlValue } from "../ledger-block.ts";
+import { chainNumberMax, firstKeyOf } from "../ledger-keys.ts";
+import { sqlIntegerMax } from "../readable-value.ts";
 
 export class ChainOfBlocks implements ChainCheck {
   readonly name = "chain";
@@ -143,6 +145,7 @@ export class ChainOfBlocks implements ChainCheck {
     }
     this.#checkFinal(name);
     this.#checkStrays(firstHeight, headHeight);
+    this.#checkKeys(firstHeight, headHeight);
   }
 
   #checkFinal(name: string): void {
@@ -156,6 +159,37 @@ export class ChainOfBlocks implements ChainCheck {
       found: isKnown ? meta.final_hash : meta.final_index,
       meaning: "the final block that the file names is not one of its blocks",
     });
+  }
+
+  /** Rows of `transactions` whose key is that of no block. */
+  #checkKeys(firstHeight: number, headHeight: number): void {
+    const { reader, meta } = this.#context;
+    if (!reader.has("transactions", ["transaction_key"]) || !reader.has("meta", ["chain_number"])) return;
+    const own = meta.chain_number as bigint;
+    const numbers = [...reader.rows("meta", { columns: ["chain_number"], limit: straysMax })]
+      .map(({ chain_number }) => chain_number)
+      .filter((number) => typeof number === "bigint" && number > 0n && number <= chainNumberMax) as bigint[];
+    const [first, end] = [firstKeyOf(own, firstHeight), firstKeyOf(own, headHeight + 1)];
+    for (const [from, to] of keyGaps(own, numbers.sort(byValue), first, end)) {
+      if (from >= to) continue;
+      // The highest key of all has no key above it that SQLite could hold.
+      const where =
+        to > sqlIntegerMax ? "transaction_key >= ?" : "transaction_key >= ? AND transaction_key < ?";
+      const strays = reader.rows("transactions", {
+        columns: ["transaction_key"],
+        where,
+        parameters: to > sqlIntegerMax ? [from] : [from, to],
+        limit: straysMax,
+      });
+      for (const { transaction_key } of strays) {
+        this.#find({
+          ...{ check: "transactions", table: "transactions", row: `transaction_key ${transaction_key}` },
+          ...{ column: "transaction_key", found: transaction_key },
+          expected: `the key of a transaction in blocks ${firstHeight} to ${headHeight}`,
+          meaning: "the row stands in no block of this file: it was added, or moved out of its block",
+        });
+      }
+    }
   }
 
   /** Rows of the chain that no block came with. */
@@ -181,7 +215,32 @@ export class ChainOfBlocks implements ChainCheck {
   }
 }
 
+/** The keys that the other chains of the file have, and this one: [from, to). Of this one those that no block has. */
+function keyGaps(
+  own: bigint,
+  numbers: readonly bigint[],
+  first: bigint,
+  end: bigint,
+): [from: bigint, to: bigint][] {
+  const gaps: [bigint, bigint][] = [
+    [firstKeyOf(own, 0), first],
+    [end, firstKeyOf(own + 1n, 0)],
+  ];
+  // Whichever chain comes first looks at the keys of no chain, too.
+  if (own !== numbers[0]) return gaps;
+  let from = -(2n ** 63n);
+  for (const number of numbers) {
+    gaps.push([from, firstKeyOf(number, 0)]);
+    from = firstKeyOf(number + 1n, 0);
+  }
+  return [...gaps, [from, 2n ** 63n]];
+}
+
 const straysMax = 1_000;
+
+function byValue(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
 
 const heightColumns = [
   { check: "chain", table: "blocks", column: "index", row: "a row beside the chain" },
