@@ -116,6 +116,7 @@ const silentReport = {
   cannotJudge() {},
   doesNotApply() {},
   note() {},
+  notProved() {},
 };
 
 async function rebuild(

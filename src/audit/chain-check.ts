@@ -1,5 +1,6 @@
 /** What a check of one chain is: it is shown the blocks in order, and says what does not follow. */
 import type { ChainSpec } from "../protocol/genesis.ts";
+import type { NotProved } from "./audit-result.ts";
 import type { CheckName, FindingDraft } from "./finding.ts";
 import type { LedgerBlock, Row } from "./ledger-block.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
@@ -17,6 +18,8 @@ export interface CheckReport {
   doesNotApply(why: string): void;
   /** Something an auditor should know that is no finding, e.g. how many rows nothing can verify. */
   note(text: string): void;
+  /** Something that the file claims and cannot prove, though it may be true. At most a few for each chain. */
+  notProved(open: NotProved): void;
 }
 
 export interface ChainCheckContext {

@@ -56,7 +56,17 @@ export function chainResultOf(
     typeof meta.final_index === "bigint"
       ? { height: Number(meta.final_index), hash: shownText(String(meta.final_hash)) }
       : null;
-  const seen: SeenChain = { checks, head, final, consensus, isGenesisGiven, isFileSound, knownHeight };
+  const unproved = checkNames.flatMap((name) => book.of(name).notProved);
+  const seen: SeenChain = {
+    checks,
+    unproved,
+    head,
+    final,
+    consensus,
+    isGenesisGiven,
+    isFileSound,
+    knownHeight,
+  };
   const verdict = verdictOf(seen);
   return {
     chainId: shownText(String(meta.chain_id)),
@@ -73,6 +83,8 @@ export function chainResultOf(
 
 interface SeenChain {
   readonly checks: readonly CheckResult[];
+  /** What checks came upon that the file claims and does not prove: now, what is final. */
+  readonly unproved: readonly NotProved[];
   readonly head: BlockName | null;
   readonly final: BlockName | null;
   readonly consensus: string;
@@ -126,7 +138,7 @@ function provedOf(seen: SeenChain): string[] {
       : "Every block is sealed by an authority that was in the set at that height, and the set changes only by votes and evidence in the blocks.",
     "Every transaction was executed again: balances, supply, names and rewards are what the rules give, and every block's state root is right.",
   ];
-  if (final && !isWork)
+  if (final && !isWork && seen.unproved.length === 0)
     proved.push(`Block ${final.height} is final: a quorum of the authorities signed for it.`);
   if (isGenesisGiven) proved.push("The chain begins with the genesis that you named.");
   if (knownHeight !== null && head) {
@@ -140,7 +152,7 @@ function provedOf(seen: SeenChain): string[] {
 function notProvedOf(verdict: Verdict, seen: SeenChain): NotProved[] {
   const { head, final, consensus, knownHeight, isGenesisGiven } = seen;
   if (verdict === "failed" || !head) return [];
-  const open: NotProved[] = [];
+  const open: NotProved[] = [...seen.unproved];
   if (!isGenesisGiven && knownHeight === null) {
     open.push({
       what: "That this is the chain you mean: anybody can make a chain of their own that follows every rule.",

@@ -1,4 +1,5 @@
 /** Collects what one check says of one chain: every finding is counted, the first thousand are kept. */
+import type { NotProved } from "./audit-result.ts";
 import type { CheckReport } from "./chain-check.ts";
 import { type CheckName, type Finding, type FindingDraft, shownText, shownValue } from "./finding.ts";
 
@@ -15,6 +16,7 @@ export interface CheckTally {
   readonly kept: Finding[];
   readonly notJudged: string[];
   readonly notes: string[];
+  readonly notProved: NotProved[];
   notApplicable: string | undefined;
 }
 
@@ -27,6 +29,7 @@ export function emptyTally(name: CheckName): CheckTally {
     kept: [],
     notJudged: [],
     notes: [],
+    notProved: [],
     notApplicable: undefined,
   };
 }
@@ -59,6 +62,7 @@ export class TallyBook {
         this.of(name).notApplicable = why;
       },
       note: (text) => remember(this.of(name).notes, text),
+      notProved: (open) => this.of(name).notProved.push(open),
     };
   }
 
@@ -88,6 +92,7 @@ export class TallyBook {
       tally.milliseconds += other.milliseconds;
       tally.kept.push(...other.kept.slice(0, findingsKeptMax - tally.kept.length));
       for (const what of other.notJudged) remember(tally.notJudged, what);
+      tally.notProved.push(...other.notProved);
       for (const note of other.notes) remember(tally.notes, note);
       tally.notApplicable ??= other.notApplicable;
     }

@@ -365,8 +365,9 @@ function newFinal(
   const reached = final.height >= tip.index ? tip : { index: final.height, hash: toHex(final.hash) };
   const knownIndex = known?.final?.index ?? -1;
   if (reached.index < knownIndex || (reached.index === knownIndex && known?.hasCertificate)) return undefined;
-  // The block that it certifies is to be in the file, with its authorities.
-  const isThere = reached.index === final.height && certificate && certificate.targetHeight <= tip.index;
+  // The file has the authorities of the blocks in it, which are those of the next one, too, but for a change in that one.
+  const highest = reached.index === tip.index ? tip.index + 1 : tip.index;
+  const isThere = reached.index === final.height && certificate && certificate.targetHeight <= highest;
   const shown = isThere ? certificate : undefined;
   return reached.index > knownIndex || shown ? { ...reached, certificate: shown } : undefined;
 }

@@ -163,10 +163,25 @@ describe("what a file says is final", () => {
     });
   }
 
-  it("cannot be judged without a certificate", async () => {
+  it("cannot be judged without a certificate below the last block", async () => {
     const judgement = judge(await written(start, { final }));
     assert.deepEqual(told(judgement), []);
-    assert.match(notJudged(judgement).join(), /whether block 3 is final/);
+    assert.match(notJudged(judgement).join(), /whether block 3 can be replaced/);
+  });
+
+  it("is proved in a ledger of final blocks alone by the votes for the first block that it lacks", async () => {
+    const judgement = judge(await written(start, { ...proved, finalizedOnly: true }));
+    assert.deepEqual([told(judgement), notJudged(judgement), judgement.authority.notProved], [[], [], []]);
+    const forged = judge(
+      await written(start, { final, certificate: spoiled(certificate), finalizedOnly: true }),
+    );
+    assert.match(notJudged(forged).join(), /the votes for the block above it do not hold/);
+  });
+
+  it("is called not proved if every block is said to be final, and nothing shows it", async () => {
+    const judgement = judge(await written(start, { final: checkpointOf(tip) }));
+    assert.deepEqual([told(judgement), notJudged(judgement)], [[], []]);
+    assert.match(String(judgement.authority.notProved[0]?.what), /^That blocks 3 to 4 can never be replaced/);
   });
 });
 

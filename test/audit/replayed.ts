@@ -14,7 +14,8 @@ import { LedgerReader } from "../../src/audit/ledger-reader.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createExportJob } from "../../src/export/export-job.ts";
+import { ExportJob } from "../../src/export/export-job.ts";
+import { localFeed } from "../../src/export/ledger-feed.ts";
 import type { LedgerSource } from "../../src/export/ledger-source.ts";
 import type { HeaderRecord } from "../../src/protocol/block.ts";
 import type { Certificate } from "../../src/protocol/certificate.ts";
@@ -25,6 +26,8 @@ import type { BlockBuilder, BuiltBlock } from "../chain/block-builder.ts";
 export interface Finality {
   readonly final?: Checkpoint;
   readonly certificate?: Certificate;
+  /** Only the blocks up to `final`. */
+  readonly finalizedOnly?: boolean;
 }
 
 /** Blocks that nobody judges, each on the one before it, genesis first. */
@@ -32,7 +35,7 @@ export async function writeBlocks(
   file: string,
   builder: BlockBuilder,
   blocks: readonly BuiltBlock[],
-  { final, certificate }: Finality = {},
+  { final, certificate, finalizedOnly = false }: Finality = {},
 ): Promise<void> {
   const records = new Map(blocks.map(({ record }) => [record.hashHex, record]));
   const byHash = new Map(blocks.map(({ block }) => [block.hashHex, block]));
@@ -52,7 +55,9 @@ export async function writeBlocks(
         consensusSection,
       ),
   };
-  const job = createExportJob({ file }, { source, clock: systemClock, logger: silentLogger });
+  const feed = localFeed(source, { finalizedOnly });
+  const job = new ExportJob({ file }, { feed, clock: systemClock, logger: silentLogger });
+  job.open();
   try {
     await job.catchUp();
   } finally {

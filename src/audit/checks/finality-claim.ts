@@ -1,6 +1,6 @@
 /** What `meta` says is final, against what the certificates in the file prove: not lower, and not higher. */
 import { bytesEqual, toHex } from "../../base/bytes.ts";
-import { certificateFault } from "../../consensus/finality/certify.ts";
+import { type CertifiedTarget, certificateFault } from "../../consensus/finality/certify.ts";
 import { linkFinalizes } from "../../consensus/finality/vote-rule.ts";
 import { type AuthorityState, authorityStateOf } from "../../consensus/poa/authority-state.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
@@ -50,31 +50,71 @@ export class FinalityClaim {
       this.#finding("final_index", `at most ${tip.header.height}`, index, meaning);
       return;
     }
-    const certificate = this.#certificate(bytes, consensus.watched);
     const finalHash = height === shown.height ? toHex(shown.hash) : this.#hash;
     if (finalHash !== hash) {
-      this.#finding(
-        "final_hash",
-        finalHash,
-        hash,
-        "the hash is not that of the block that is said to be final",
-      );
+      const meaning = "the hash is not that of the block that is said to be final";
+      this.#finding("final_hash", finalHash, hash, meaning);
     }
-    if (certificate === "false") return;
-    if (!certificate) {
-      if (height > shown.height) {
-        const above =
-          height === shown.height + 1 ? `block ${height} is` : `blocks ${shown.height + 1} to ${height} are`;
-        report.cannotJudge(`whether ${above} final: the file holds no certificate of it`);
-      }
+    if (bytes === null || bytes === undefined) this.#withoutCertificate(height, shown.height, tip);
+    else this.#judge(bytes, { height, tip, target: consensus.watched });
+  }
+
+  /** The blocks themselves prove what lies far enough below the last one. */
+  #withoutCertificate(height: number, shownHeight: number, tip: HeaderRecord): void {
+    if (height <= shownHeight) return;
+    const blocks = `${shownHeight + 1 === height ? "block" : `blocks ${shownHeight + 1} to`} ${height}`;
+    // As in a ledger of final blocks alone, or one that ends at a height: the certificates stand in blocks above it.
+    if (height === tip.header.height) {
+      this.#context.report.notProved({
+        what: `That ${blocks} can never be replaced: the file says so, and its certificates do not reach so far.`,
+        next: `aurex-node block ${height} --api URL, with nodes of others: they show whether it is final`,
+      });
       return;
     }
-    this.#compare(height, certificate, state);
+    this.#context.report.cannotJudge(`whether ${blocks} can be replaced: the certificate is missing`);
+  }
+
+  #judge(bytes: SqlValue, { height, tip, target }: Claim): void {
+    const certificate = decodedFrom(CertificateType, bytes, "certificate");
+    if (!certificate) {
+      this.#finding("final_certificate", "the SSZ bytes of a certificate", bytes, provesNothing);
+      return;
+    }
+    const { targetHeight, targetHash } = certificate;
+    if (height === tip.header.height && targetHeight === height + 1) {
+      this.#judgeAbove(certificate, tip);
+      return;
+    }
+    if (!target || !bytesEqual(target.hash, targetHash)) {
+      const found = `${toHex(targetHash)} at height ${targetHeight}`;
+      this.#finding("final_certificate", "a certificate of a block in the file", found, provesNothing);
+      return;
+    }
+    const { authorities, justified: source } = authorityStateOf(target);
+    const checkpoint = { height: targetHeight, hash: targetHash };
+    const isProven = this.#verified(certificate, { checkpoint, authorities, source }, (expected, found) =>
+      this.#finding("final_certificate", expected, found, provesNothing),
+    );
+    if (isProven) this.#compare(height, source, targetHeight, authorityStateOf(tip));
+  }
+
+  /**
+   * The certified block is the first that the file does not hold. Its set is that of the last block, unless it changed
+   * in that very block: then nothing can be said.
+   */
+  #judgeAbove(certificate: Certificate, tip: HeaderRecord): void {
+    const { authorities } = authorityStateOf(tip);
+    const { targetHeight: height, targetHash: hash } = certificate;
+    const source = { height: tip.header.height, hash: tip.hash };
+    this.#verified(certificate, { checkpoint: { height, hash }, authorities, source }, (_, found) =>
+      this.#context.report.cannotJudge(
+        `whether block ${source.height} can be replaced: the votes for the block above it do not hold (${found})`,
+      ),
+    );
   }
 
   /** The final block that the certificate names, and how far above it the certified block stands. */
-  #compare(height: number, { source, target }: ProvenLink, state: AuthorityState): void {
-    const { report } = this.#context;
+  #compare(height: number, source: Checkpoint, targetHeight: number, state: AuthorityState): void {
     if (source.height !== height) {
       const meaning = "the certificate in the file makes another block final than the file says";
       this.#finding("final_index", BigInt(source.height), this.#context.meta.final_index, meaning);
@@ -82,54 +122,26 @@ export class FinalityClaim {
     }
     if (source.height <= state.finalized.height) return;
     const isCertified = (between: number) => state.justifiedHeights.includes(between);
-    if (linkFinalizes(source.height, target, isCertified)) return;
-    report.cannotJudge(
-      `whether block ${height} is final: not every block from it to block ${target}, which is certified, has its certificate in the file`,
+    if (linkFinalizes(source.height, targetHeight, isCertified)) return;
+    this.#context.report.cannotJudge(
+      `whether block ${height} can be replaced: not every block from it to block ${targetHeight}, which is certified, has its certificate in the file`,
     );
   }
 
-  /** What the certificate in `meta` proves; undefined if there is none; "false" if it was found to prove nothing. */
-  #certificate(
-    bytes: SqlValue | undefined,
-    target: HeaderRecord | undefined,
-  ): ProvenLink | "false" | undefined {
-    if (bytes === null || bytes === undefined) return undefined;
-    const certificate = decodedFrom(CertificateType, bytes, "certificate");
-    if (!certificate) {
-      this.#finding("final_certificate", "the SSZ bytes of a certificate", bytes, provesNothing);
-      return "false";
-    }
-    if (!target || !bytesEqual(target.hash, certificate.targetHash)) {
-      const found = `${toHex(certificate.targetHash)} at height ${certificate.targetHeight}`;
-      this.#finding("final_certificate", "a certificate of a block in the file", found, provesNothing);
-      return "false";
-    }
-    return this.#verified(certificate, target);
-  }
-
-  #verified(certificate: Certificate, target: HeaderRecord): ProvenLink | "false" {
+  #verified(
+    certificate: Certificate,
+    target: CertifiedTarget,
+    onFault: (expected: string, found: string) => void,
+  ): boolean {
     const { spec, signatures = inlineSignatures } = this.#context;
-    const { authorities, justified: source } = authorityStateOf(target);
-    const checkpoint = { height: target.header.height, hash: target.hash };
-    const fault = certificateFault(
-      certificate,
-      { checkpoint, authorities, source },
-      spec.chainId,
-      (message, signature, voter) => {
-        signatures.add(message, signature, voter, () =>
-          this.#finding(
-            "final_certificate",
-            `a vote of ${nodeIdOf(voter)}`,
-            "a signature that does not hold",
-            "the certificate names an authority that did not vote for it",
-          ),
-        );
-        return true;
-      },
-    );
-    if (!fault) return { source, target: checkpoint.height };
-    this.#finding("final_certificate", "the votes of a quorum", fault, provesNothing);
-    return "false";
+    const fault = certificateFault(certificate, target, spec.chainId, (message, signature, voter) => {
+      signatures.add(message, signature, voter, () =>
+        onFault(`a vote of ${nodeIdOf(voter)}`, "a signature that does not hold"),
+      );
+      return true;
+    });
+    if (fault) onFault("the votes of a quorum", fault);
+    return fault === undefined;
   }
 
   #finding(
@@ -143,11 +155,12 @@ export class FinalityClaim {
   }
 }
 
-interface ProvenLink {
-  /** The block that the link makes final if all between are certified. */
-  readonly source: Checkpoint;
-  /** Height of the certified block. */
-  readonly target: number;
+interface Claim {
+  /** Of the block that is said to be final. */
+  readonly height: number;
+  readonly tip: HeaderRecord;
+  /** The block that the certificate is for, if the file has it. */
+  readonly target: HeaderRecord | undefined;
 }
 
 const provesNothing = "the certificate does not prove that the block is final";

@@ -8,12 +8,14 @@ export interface ComparedRows {
   readonly table: string;
   /** The column by which rows are told from each other. */
   readonly key: string;
-  /** What makes the rows, e.g. "a transaction of block 7". */
+  /** What makes the rows, e.g. "block 7". */
   readonly source: string;
+  /** The row of a key if it stands elsewhere in the table: then what differs is told, and not that it is missing. */
+  readonly elsewhere?: (key: SqlValue | undefined) => Row | undefined;
 }
 
 export function compareRows(
-  { table, key, source }: ComparedRows,
+  { table, key, source, elsewhere }: ComparedRows,
   expected: readonly Rebuilt[],
   found: readonly Row[],
   report: CheckReport,
@@ -28,10 +30,19 @@ export function compareRows(
       continue;
     }
     there.add(value);
+    differ(row, match, value);
+  }
+  for (const [value, match] of wanted) {
+    if (there.has(value)) continue;
+    const moved = elsewhere?.(value);
+    if (moved) differ(moved, match, value);
+    else missingRow(table, key, value, source, report);
+  }
+
+  function differ(row: Row, match: Rebuilt, value: SqlValue | undefined): void {
     const meaning = (column: string) => `${column} is not what ${source} makes it: the row was changed`;
     compareRow(row, match, { table, row: `${key} ${value}`, meaning }, report);
   }
-  for (const value of wanted.keys()) if (!there.has(value)) missingRow(table, key, value, source, report);
 }
 
 export function extraRow(table: string, key: string, row: Row, report: CheckReport): void {
