@@ -537,6 +537,21 @@ describe("the lines that README and help print", { skip }, () => {
     for (const line of [...printed.keys()].filter((each) => each.startsWith("sqlite3 ledger.sqlite "))) {
       await follow(home, line);
     }
+    // Until all twelve checks of the audit run, 9: what it cannot judge yet is no success.
+    const bundled = await home.line(filled("aurex-node export --bundle audit.tar.gz --ledger ledger.sqlite"));
+    assert.ok(bundled.code === 0 || bundled.code === 9, bundled.stderr);
+    await home.line("tar -xzf audit.tar.gz");
+    if ((await home.line("python3 -c 'import cryptography'")).code === 0) {
+      const verified = await home.line("python3 audit/verify_ledger.py");
+      assert.equal(verified.code, 0, verified.stdout);
+      await home.line(
+        "sqlite3 audit/ledger.sqlite 'UPDATE transactions SET amount_units = 7 WHERE amount_units = 1'",
+      );
+      await home.line(
+        `sqlite3 audit/ledger.sqlite "UPDATE blocks SET miner = 'mallory' WHERE miner IS NOT NULL"`,
+      );
+      assert.equal((await home.line("python3 audit/verify_ledger.py")).code, 9);
+    }
     const stopped = await newHome();
     const keeping = "--export ./alpha/ledger.sqlite";
     const node = await stopped.startLine(`aurex-node --consensus pow --mine --data-dir ./alpha ${keeping}`);

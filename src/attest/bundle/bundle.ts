@@ -64,7 +64,9 @@ export class BundleFolder {
   static async open(target: string): Promise<BundleFolder> {
     const bundle = new BundleFolder(path.resolve(target));
     await bundle.remove();
-    await fs.mkdir(path.dirname(bundle.ledger), { recursive: true });
+    // Not with its parents: a directory that is not there is most often a wrong letter.
+    await fs.mkdir(bundle.#folder);
+    await fs.mkdir(path.dirname(bundle.ledger));
     return bundle;
   }
 

@@ -66,6 +66,7 @@ export function exportCommand(terminal: Terminal): AurexCommand {
       "aurex-node export --out block-1.sqlite --from 1 --to 1 --data-dir ./alpha",
       "aurex-node export --copy monday.sqlite --data-dir ./alpha",
       "aurex-node export --copy monday.sqlite --ledger ./alpha/ledger.sqlite --force",
+      "aurex-node export --bundle audit.tar.gz --ledger ledger.sqlite",
       "aurex-node export --bundle monday.tar.gz --sign --data-dir ./alpha",
       "sqlite3 ledger.sqlite 'SELECT * FROM transactions LIMIT 10'",
     )
