@@ -242,7 +242,11 @@ export class ExportJob implements LedgerJob {
     const { file } = this;
     const { rowsPerTransaction, firstHeight } = this.#options;
     const options = { file, rowsPerTransaction, firstHeight, ...(busyMs === undefined ? {} : { busyMs }) };
-    this.#opened = new OpenedLedger(options, { feed: this.#feed, logger: this.#logger });
+    this.#opened = new OpenedLedger(options, {
+      feed: this.#feed,
+      clock: this.#clock,
+      logger: this.#logger,
+    });
     this.#look(this.#opened);
     return this.#opened;
   }

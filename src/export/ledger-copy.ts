@@ -14,6 +14,8 @@ import { backup, DatabaseSync } from "node:sqlite";
 import { syncDirectory } from "../base/durable-file.ts";
 import { ExportError, toExportError } from "./export-error.ts";
 import { openLedgerFile } from "./ledger-file.ts";
+import { MigrationImpossible, migrateLedger } from "./migrations/migrations.ts";
+import { ledgerSchemaVersion } from "./schema.ts";
 
 export interface LedgerCopyOptions {
   /** The ledger to read; nothing in it is changed. */
@@ -112,12 +114,12 @@ export function openToRead(ledger: string): DatabaseSync {
     );
   }
   try {
-    return openLedgerFile(ledger, { readOnly: true });
+    return openLedgerFile(ledger, { readOnly: true, acceptsOlder: true });
   } catch (thrown) {
     // In journal mode WAL SQLite wants to write beside a file even to read it. Without a log there is nothing to miss.
     const isUnreadable = thrown instanceof ExportError && unreadable.has(thrown.code);
     if (!isUnreadable || !existsSync(ledger) || existsSync(`${ledger}-wal`)) throw thrown;
-    return openLedgerFile(ledger, { readOnly: true, isImmutable: true });
+    return openLedgerFile(ledger, { readOnly: true, acceptsOlder: true, isImmutable: true });
   }
 }
 
@@ -177,6 +179,7 @@ function finishCopy(partial: string, durable: boolean): readonly CopiedChain[] {
   try {
     if (!durable) db.exec("PRAGMA synchronous = OFF");
     db.exec("PRAGMA journal_mode = DELETE");
+    bringUpToDate(db, partial);
     const rows = db
       .prepare(
         "SELECT chain_id, name, cursor_index, cursor_hash, final_index FROM meta ORDER BY chain_number",
@@ -192,6 +195,25 @@ function finishCopy(partial: string, durable: boolean): readonly CopiedChain[] {
   } finally {
     db.close();
     if (durable) syncToDisk(partial);
+  }
+}
+
+/** A copy of an older version's ledger is one of this version; the ledger itself stays as it is. */
+function bringUpToDate(db: DatabaseSync, partial: string): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.user_version);
+  if (version >= ledgerSchemaVersion) return;
+  try {
+    migrateLedger(db, partial);
+    // The old tables' pages: nobody else has this file open.
+    db.exec("VACUUM");
+  } catch (thrown) {
+    if (!(thrown instanceof MigrationImpossible)) throw thrown;
+    throw new ExportError(
+      "export/older-version",
+      "the ledger of an older Aurex cannot be brought up to date",
+      `its rows do not add up: ${thrown.message}`,
+      "let a node's export write a new ledger from the chain",
+    );
   }
 }
 

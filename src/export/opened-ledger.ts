@@ -2,11 +2,14 @@
 import { rmSync, type Stats, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { toHex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { BacklogPace } from "./backlog-pace.ts";
 import { ChainTables } from "./chain-tables.ts";
 import { ChainWriter } from "./chain-writer.ts";
 import type { LedgerFeed } from "./ledger-feed.ts";
 import { openLedgerFile } from "./ledger-file.ts";
+import type { MigrationProgress } from "./migrations/migrations.ts";
 import { NodeRegistry } from "./node-registry.ts";
 import { PoolRegistry } from "./pool-rows.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
@@ -19,6 +22,24 @@ export interface OpenedLedgerOptions {
   readonly firstHeight: number;
   /** How long the opening waits for another program, on the event loop; 5 s unless told. */
   readonly busyMs?: number;
+}
+
+const migrationLogMs = 5_000;
+
+/** Says at the start, every some seconds, and at the end how far a ledger is that is brought up to date. */
+function migrationLog(file: string, clock: Clock, logger: Logger) {
+  const pace = new BacklogPace();
+  let saidMs: number | undefined;
+  return ({ from, to, rows, rowsTotal }: MigrationProgress) => {
+    const nowMs = clock.monotonicMs();
+    pace.add(nowMs, rows);
+    const isEnd = rows >= rowsTotal;
+    if (saidMs !== undefined && !isEnd && nowMs - saidMs < migrationLogMs) return;
+    saidMs = nowMs;
+    const leftMs = pace.leftMs(rowsTotal);
+    const secondsLeft = leftMs === undefined ? {} : { secondsLeft: Math.ceil(leftMs / 1_000) };
+    logger.info({ file, from, to, rows, rowsTotal, ...secondsLeft }, "the ledger is brought up to date");
+  };
 }
 
 /** What SQLite keeps beside a file while it is open. */
@@ -38,11 +59,19 @@ export class OpenedLedger {
   /** @throws ExportError if the file cannot be a ledger, or cannot be opened */
   constructor(
     options: OpenedLedgerOptions,
-    { feed, logger }: { readonly feed: LedgerFeed; readonly logger: Logger },
+    { feed, clock, logger }: { readonly feed: LedgerFeed; readonly clock: Clock; readonly logger: Logger },
   ) {
     const { file, busyMs } = options;
     this.#file = file;
-    this.db = openLedgerFile(file, busyMs === undefined ? {} : { busyMs });
+    this.db = openLedgerFile(file, {
+      ...(busyMs === undefined ? {} : { busyMs }),
+      onMigration: migrationLog(file, clock, logger),
+      onSetAside: (aside, why) =>
+        logger.warn(
+          { file, aside, why },
+          "the ledger of an older Aurex cannot be brought up to date: it was renamed, and a new one is written from the chain; the reorganizations that it had seen stay there",
+        ),
+    });
     this.tables = new ChainTables(this.db, feed.spec, options.firstHeight);
     this.writer = new ChainWriter(options, { tables: this.tables, feed, logger });
     this.nodes = new NodeRegistry(this.db);
