@@ -123,14 +123,14 @@ describe("bash", () => {
       [["status", "--data-dir", "a"], ["a folder"]],
       [
         ["--name", "keys", "sta"],
-        ["start", "status"],
+        ["start", "statement", "status"],
       ],
       [["--api-port", "=", "1", "keys", "li"], ["list"]],
       [["status", "--api", ""], []],
       [["keys", "list", ""], []],
       [
         ["nonsense", "sta"],
-        ["start", "status"],
+        ["start", "statement", "status"],
       ],
     ];
     const offered = await bashOffers(cases.map(([words]) => words));
@@ -147,7 +147,7 @@ it("fish offers the same", async (context) => {
     ["aurex-node --consensus ", ["poa", "pow"]],
     ["aurex-node --consensus=p", ["--consensus=poa", "--consensus=pow"]],
     ["aurex-node keys li", ["list"]],
-    ["aurex-node --name keys sta", ["start", "status"]],
+    ["aurex-node --name keys sta", ["start", "statement", "status"]],
     ["aurex-node chain list --fro", ["--from"]],
     ["aurex-node status --data-dir a", ["a folder/"]],
   ];
