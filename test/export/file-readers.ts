@@ -3,11 +3,39 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { zstdDecompressSync } from "node:zlib";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { ContentDigest, type DigestRow, type DigestValue } from "../../src/audit/content-digest.ts";
+import { ledgerDigests } from "../../src/audit/ledger-digest.ts";
 import { toHex } from "../../src/base/bytes.ts";
+import { type ExportFilesOptions, exportFiles } from "../../src/export/files/export-files.ts";
 import type { FilesManifest, ManifestFile } from "../../src/export/files/manifest.ts";
+import type { Row } from "../../src/export/rows.ts";
+
+const digester = {
+  begin: (meta: Row, allocations: readonly Row[]) => new ContentDigest(meta, allocations),
+  after: (digest: Uint8Array) => new ContentDigest(digest),
+};
+
+export function writeFiles(
+  ledger: string,
+  folder: string,
+  options: Partial<ExportFilesOptions> = {},
+  signal?: AbortSignal,
+) {
+  return exportFiles({ ledger, folder, format: "csv", ...options }, { digester, signal });
+}
+
+export function digestOfLedger(file: string, chainId: string, at?: number): string {
+  const db = new DatabaseSync(file, { readOnly: true });
+  try {
+    const all = [...ledgerDigests(db, chainId)];
+    return toHex((all.find(({ height }) => height === at) ?? all.at(-1))?.digest ?? new Uint8Array());
+  } finally {
+    db.close();
+  }
+}
 
 export function manifestOf(folder: string): FilesManifest {
   return JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8")) as FilesManifest;

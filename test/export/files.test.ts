@@ -13,41 +13,21 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ContentDigest } from "../../src/audit/content-digest.ts";
-import { ledgerDigests } from "../../src/audit/ledger-digest.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import type { ExportError } from "../../src/export/export-error.ts";
-import { type ExportFilesOptions, exportFiles } from "../../src/export/files/export-files.ts";
+import type { ExportFilesOptions } from "../../src/export/files/export-files.ts";
 import { fileFormats } from "../../src/export/files/file-format.ts";
-import type { Row } from "../../src/export/rows.ts";
 import { issuedAssetId } from "../../src/protocol/transaction.ts";
-import { digestOfFiles, manifestOf, parseCsv, rowsOfFile } from "./file-readers.ts";
+import {
+  digestOfFiles,
+  digestOfLedger,
+  manifestOf,
+  parseCsv,
+  rowsOfFile,
+  writeFiles,
+} from "./file-readers.ts";
 import { exportOnce, jobFor, temporaryFolder } from "./ledger-contents.ts";
 import { issueAsset, keyOf, record, registerUser, SyntheticChain, transfer } from "./synthetic-chain.ts";
-
-const digester = {
-  begin: (meta: Row, allocations: readonly Row[]) => new ContentDigest(meta, allocations),
-  after: (digest: Uint8Array) => new ContentDigest(digest),
-};
-
-function write(
-  ledger: string,
-  folder: string,
-  options: Partial<ExportFilesOptions> = {},
-  signal?: AbortSignal,
-) {
-  return exportFiles({ ledger, folder, format: "csv", ...options }, { digester, signal });
-}
-
-function digestOfLedger(file: string, chainId: string, at?: number): string {
-  const db = new DatabaseSync(file, { readOnly: true });
-  try {
-    const all = [...ledgerDigests(db, chainId)];
-    return toHex((all.find(({ height }) => height === at) ?? all.at(-1))?.digest ?? new Uint8Array());
-  } finally {
-    db.close();
-  }
-}
 
 /** What programs that read texts stumble over. */
 const nastyTexts = [
@@ -151,7 +131,7 @@ test("rows that are read back from files have the content digest of the ledger, 
         const wanted = digestOfLedger(ledger, chainId);
         for (const format of fileFormats) {
           const out = join(folder, `${run}-${format}`);
-          const { chains } = await write(ledger, out, {
+          const { chains } = await writeFiles(ledger, out, {
             format,
             blocksPerFile,
             exactTexts: exactTexts && format === "csv",
@@ -198,9 +178,9 @@ test("run again, a folder follows the chain: ranges that are the same stay, a re
   };
   grow(10, 0);
   await job.catchUp();
-  assert.deepEqual(await write(ledger, out, { blocksPerFile: 4 }).then(({ filesKept }) => filesKept), 0);
+  assert.deepEqual(await writeFiles(ledger, out, { blocksPerFile: 4 }).then(({ filesKept }) => filesKept), 0);
   const before = filesIn(out);
-  const unchanged = await write(ledger, out);
+  const unchanged = await writeFiles(ledger, out);
   // Users, assets and authority changes have their one file, blocks and transactions three each; block 0 has no transactions.
   assert.equal(unchanged.filesKept, 9);
   const steps: [rewindTo: number, blocks: number][] = [
@@ -212,12 +192,12 @@ test("run again, a folder follows the chain: ranges that are the same stay, a re
     chain.rewindTo(height);
     grow(blocks, index + 1);
     await job.catchUp();
-    const report = await write(ledger, out);
+    const report = await writeFiles(ledger, out);
     assert.ok(report.filesKept > 0);
     assert.equal(report.chains[0]?.head.height, chain.head.header.height);
     assert.equal(await digestOfFiles(out, chainId), digestOfLedger(ledger, chainId));
   }
-  const first = join("blocks", `chain_id=${chainId}`, "from_block=000000000", "part.csv");
+  const first = join("blocks", `chain=${chainId}`, "from_block=000000000", "part.csv");
   const second = first.replace("from_block=000000000", "from_block=000000004");
   const after = filesIn(out);
   assert.equal(after.get(first), before.get(first));
@@ -228,7 +208,7 @@ test("run again, a folder follows the chain: ranges that are the same stay, a re
   );
   // A file that was cut off is written again.
   writeFileSync(join(out, first), "");
-  await write(ledger, out);
+  await writeFiles(ledger, out);
   assert.equal(await digestOfFiles(out, chainId), digestOfLedger(ledger, chainId));
 });
 
@@ -242,7 +222,7 @@ test("a part of the blocks has the digest of the whole ledger up to its end, and
   const chainId = toHex(chain.spec.chainId);
   chain.final = { height: 5, hash: (chain.canonical[5] as { hash: Uint8Array }).hash };
   await exportOnce(ledger, chain);
-  const { chains } = await write(ledger, out, { from: 3, to: 7, blocksPerFile: 2, format: "jsonl" });
+  const { chains } = await writeFiles(ledger, out, { from: 3, to: 7, blocksPerFile: 2, format: "jsonl" });
   const hashAt = (height: number) => chain.canonical[height]?.hashHex;
   assert.deepEqual(chains[0], {
     ...{ chainId, name: "test-poa", consensus: "poa", genesisHash: hashAt(0), from: 3 },
@@ -263,10 +243,10 @@ test("a part of the blocks has the digest of the whole ledger up to its end, and
       [6, 7, 2],
     ],
   );
-  const final = await write(ledger, join(folder, "final"), { finalizedOnly: true });
+  const final = await writeFiles(ledger, join(folder, "final"), { finalizedOnly: true });
   assert.equal(final.chains[0]?.head.height, 5);
   // Kept ranges give the digest to go on from: the same as of a whole reading.
-  const grown = await write(ledger, join(folder, "final"));
+  const grown = await writeFiles(ledger, join(folder, "final"));
   assert.equal(grown.chains[0]?.contentDigest, digestOfLedger(ledger, chainId));
 });
 
@@ -279,7 +259,7 @@ test("what cannot be written is refused by name, and the folder stays as it was"
   ];
   await exportOnce(ledger, chainOf("pow", [[], []]));
   await exportOnce(other, chainOf("poa", [[]]));
-  await write(ledger, out);
+  await writeFiles(ledger, out);
   const before = readFileSync(join(out, "manifest.json"), "utf8");
   const refused: [
     Partial<ExportFilesOptions> & { readonly in?: string; readonly of?: string },
@@ -302,19 +282,19 @@ test("what cannot be written is refused by name, and the folder stays as it was"
     [{ of: join(folder, "none.sqlite") }, "export/cannot-open", /no file/],
   ];
   for (const [{ in: target = out, of = ledger, ...options }, code, why] of refused) {
-    await assert.rejects(write(of, target, options), (thrown: ExportError) => {
+    await assert.rejects(writeFiles(of, target, options), (thrown: ExportError) => {
       assert.ok(thrown.code?.startsWith(code), `${JSON.stringify(options)}: ${thrown}`);
       return codeOf(thrown.code, why)(thrown);
     });
   }
   assert.equal(readFileSync(join(out, "manifest.json"), "utf8"), before);
   writeFileSync(join(out, "manifest.json"), "{}");
-  await assert.rejects(write(ledger, out), codeOf("export/exists", /not one that this program writes/));
-  await assert.rejects(write(ledger, out, { force: true }), codeOf("export/exists"));
+  await assert.rejects(writeFiles(ledger, out), codeOf("export/exists", /not one that this program writes/));
+  await assert.rejects(writeFiles(ledger, out, { force: true }), codeOf("export/exists"));
   writeFileSync(join(out, "manifest.json"), before);
-  await write(other, out, { force: true, format: "jsonl" });
+  await writeFiles(other, out, { force: true, format: "jsonl" });
   assert.equal(manifestOf(out).chains[0]?.consensus, "poa");
-  assert.ok(!existsSync(join(out, "blocks", `chain_id=${JSON.parse(before).chains[0].chainId}`)));
+  assert.ok(!existsSync(join(out, "blocks", `chain=${JSON.parse(before).chains[0].chainId}`)));
 });
 
 test("stopped in the middle, nothing is left behind; after a kill the next run mends what it finds", async (context) => {
@@ -324,14 +304,14 @@ test("stopped in the middle, nothing is left behind; after a kill the next run m
   await exportOnce(ledger, chain);
   const stop = new AbortController();
   stop.abort();
-  await assert.rejects(write(ledger, out, {}, stop.signal), { name: "ExportFilesStopped" });
+  await assert.rejects(writeFiles(ledger, out, {}, stop.signal), { name: "ExportFilesStopped" });
   assert.deepEqual(readdirSync(folder), ["ledger.sqlite"]);
-  await write(ledger, out);
+  await writeFiles(ledger, out);
   const digest = await digestOfFiles(out, toHex(chain.spec.chainId));
   // As of a process that was killed between its two renames; no process has this id.
   renameSync(out, join(folder, ".out.999999999.old"));
   mkdirSync(join(folder, ".out.999999999.partial"));
-  const { filesKept } = await write(ledger, out);
+  const { filesKept } = await writeFiles(ledger, out);
   assert.ok(filesKept > 0);
   assert.equal(await digestOfFiles(out, toHex(chain.spec.chainId)), digest);
   assert.deepEqual(readdirSync(folder), ["ledger.sqlite", "out"]);
@@ -342,7 +322,7 @@ test("a spreadsheet finds no formula in a CSV file, and a program that takes the
   const ledger = join(folder, "ledger.sqlite");
   await exportOnce(ledger, chainOf("pow", [nastyTexts.map((text) => ({ kind: "record" as const, text }))]));
   const dataOf = async (out: string, exactTexts: boolean) => {
-    await write(ledger, out, { exactTexts });
+    await writeFiles(ledger, out, { exactTexts });
     const part = manifestOf(out).parts.find(({ table }) => table === "transactions");
     const [head, ...rows] = parseCsv(readFileSync(join(out, part?.path ?? ""), "utf8"));
     const cells = rows.flat().filter((cell) => cell !== undefined);
@@ -383,7 +363,7 @@ test("a ledger that was changed by hand is refused, not written as if it were ri
     db.close();
     const out = join(folder, `${index}`);
     await assert.rejects(
-      write(ledger, out),
+      writeFiles(ledger, out),
       (thrown: ExportError) => {
         assert.match(thrown.why, why, sql);
         return thrown.next !== "";

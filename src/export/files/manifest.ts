@@ -102,14 +102,15 @@ function parsed(path: string): unknown {
   }
 }
 
-/** The path of a file in the folder, in the way of Hive: DuckDB and Spark read the chain and the first block from it. */
+/**
+ * The path of a file in the folder, in the way of Hive: DuckDB and Spark read the chain and the first block from it. Both
+ * names are those of no column, as pyarrow refuses a folder that is named as a column of its files.
+ */
 export function partPath(
   table: string,
   format: FileFormat,
   range?: { readonly chainId: string; readonly from: number },
 ): string {
-  const places = range
-    ? [`chain_id=${range.chainId}`, `from_block=${String(range.from).padStart(9, "0")}`]
-    : [];
+  const places = range ? [`chain=${range.chainId}`, `from_block=${String(range.from).padStart(9, "0")}`] : [];
   return [table, ...places, `part.${format}`].join("/");
 }
