@@ -73,7 +73,7 @@ export type PoolSummary = Said<typeof PoolSummary>;
 
 /** How the SQL ledger beside a node fares. */
 export const ExportStatus = Type.Object({
-  file: Type.String({ description: "absolute path" }),
+  file: Type.String({ description: "absolute path, or the URL of a database without its password" }),
   height: orNull(Height),
   lagBlocks: Type.Integer({ description: "blocks of the chain that are not in the file yet" }),
   secondsLeft: orNull(

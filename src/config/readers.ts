@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import path from "node:path";
 import { multiaddr } from "@multiformats/multiaddr";
+import { isDatabaseTarget, withoutPassword } from "../base/database-target.ts";
 
 /** What relative and home paths stand for where a value was written. */
 export interface PathBase {
@@ -93,6 +94,18 @@ export const aPath: Reader<string> = {
     }
     if (path.isAbsolute(raw) || base.folder === undefined) return raw;
     return path.join(base.folder, raw);
+  },
+};
+
+/** Where the SQL ledger is kept: a path, or a database. A password would be shown with the other settings, and is refused. */
+export const aLedgerTarget: Reader<string> = {
+  expected:
+    "a path, a URL such as postgres://ledger@db.example.org/chain without a password in it, or @FILE with the URL in FILE",
+  read: (raw, base) => {
+    if (typeof raw !== "string" || !isDatabaseTarget(raw)) return aPath.read(raw, base);
+    if (!raw.startsWith("@")) return withoutPassword(raw) === raw ? raw : undefined;
+    const file = aPath.read(raw.slice(1), base);
+    return file === undefined ? undefined : `@${file}`;
   },
 };
 

@@ -1,6 +1,7 @@
 /** Puts a node's configuration together: defaults, then the file, then the environment, then flags. Pure. */
 import path from "node:path";
 import { closest } from "fastest-levenshtein";
+import { withoutPassword } from "../base/database-target.ts";
 import { isLoopback } from "../base/loopback.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { parseConfigFile } from "./config-file.ts";
@@ -184,7 +185,7 @@ function settle(
 const shownLengthMax = 80;
 
 function shown(raw: unknown): string {
-  const text = JSON.stringify(raw) ?? String(raw);
+  const text = withoutPassword(JSON.stringify(raw) ?? String(raw));
   return text.length > shownLengthMax ? `${text.slice(0, shownLengthMax)}…` : text;
 }
 

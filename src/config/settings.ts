@@ -3,6 +3,7 @@ import path from "node:path";
 import { apiSettings } from "./api-settings.ts";
 import type { NodeConfig, SettingName } from "./node-config.ts";
 import {
+  aLedgerTarget,
   announcedAddresses,
   aPath,
   aSwitch,
@@ -219,9 +220,9 @@ export const nodeSettings: { readonly [Name in SettingName]: Setting<NodeConfig[
     default: always(true),
   },
   export: {
-    help: "keep the SQL ledger in this SQLite file up to date",
-    argument: "file.sqlite",
-    reader: aPath,
+    help: "keep the SQL ledger up to date in this SQLite file, or in a PostgreSQL database (postgres://…)",
+    argument: "file.sqlite|url",
+    reader: aLedgerTarget,
     default: none,
   },
   finalizedOnly: {

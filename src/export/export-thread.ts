@@ -13,6 +13,7 @@ import { type FeedOptions, FeedReader } from "./ledger-feed.ts";
 import type { CatchUpReport, ExportProgress, LedgerJob } from "./ledger-job.ts";
 import type { LedgerSource } from "./ledger-source.ts";
 import type { PoolRow } from "./pool-rows.ts";
+import type { PostgresPlace } from "./postgres/postgres-url.ts";
 import { answerFeedCall } from "./remote-feed.ts";
 import {
   type ExportThreadData,
@@ -28,6 +29,8 @@ import {
 const exportWorkerFile = new URL(`./export-worker${extname(import.meta.url)}`, import.meta.url);
 
 export interface ExportThreadOptions extends ExportJobOptions, FeedOptions {
+  /** The database to write to; `file` is then what is shown of it. */
+  readonly postgres?: PostgresPlace;
   /** Another thread in place of the writing one: how a test sees one die. */
   readonly workerFile?: URL;
 }
@@ -134,9 +137,10 @@ export class ExportThread implements LedgerJob {
   }
 
   #start(): Worker {
-    const { workerFile, finalizedOnly: _f, lastHeight: _l, ...job } = this.#options;
+    const { workerFile, finalizedOnly: _f, lastHeight: _l, postgres, ...job } = this.#options;
     const data: ExportThreadData = {
       job,
+      postgres,
       genesis: GenesisType.serialize(this.#reader.source.spec.genesis),
     };
     // Flags of the parent such as --input-type would keep a worker from starting; it needs none.

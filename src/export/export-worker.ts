@@ -7,6 +7,7 @@ import type { Logger } from "../base/logger.ts";
 import { decodeGenesis } from "../protocol/genesis.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import { ExportJob } from "./export-job.ts";
+import type { LedgerJob } from "./ledger-job.ts";
 import type { PoolRow } from "./pool-rows.ts";
 import { RemoteFeed } from "./remote-feed.ts";
 import {
@@ -26,12 +27,12 @@ const port = parentPort;
 invariant(port, "this file runs in a worker thread");
 // Linux alone gives each thread its own priority.
 if (platform() === "linux") setPriority(niceness);
-const { job: options, genesis } = workerData as ExportThreadData;
+const { job: options, postgres, genesis } = workerData as ExportThreadData;
 const spec = decodeGenesis(genesis);
 invariant(spec.ok, "the genesis of a chain that runs");
 const send = (message: FromThread) => port.postMessage(message);
 const feed = new RemoteFeed(spec.value, send);
-const job = new ExportJob(options, { feed, clock: systemClock, logger: loggerOf({}) });
+const job = await openJob();
 let stop: AbortController | undefined;
 /** One call after the other: nothing is to be closed or emptied while rows are written. */
 let lastCall: Promise<void> = Promise.resolve();
@@ -41,6 +42,14 @@ port.on("message", (message: ToThread) => {
   else if (message.kind !== "call") feed.receive(message);
   else lastCall = lastCall.then(() => answer(message.id, message.call, message.input));
 });
+
+/** Only who writes to PostgreSQL loads its driver. */
+async function openJob(): Promise<LedgerJob> {
+  const modules = { feed, clock: systemClock, logger: loggerOf({}) };
+  if (!postgres) return new ExportJob(options, modules);
+  const { PostgresJob } = await import("./postgres/postgres-job.ts");
+  return new PostgresJob({ place: postgres }, modules);
+}
 
 async function answer(id: number, call: JobCall, input: unknown): Promise<void> {
   try {

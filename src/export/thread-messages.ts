@@ -8,10 +8,13 @@ import type { ExportJobOptions } from "./export-job.ts";
 import type { FedBlocks, FedHashes, FeedLimits } from "./ledger-feed.ts";
 import type { CatchUpReport, ExportProgress } from "./ledger-job.ts";
 import type { PoolRow } from "./pool-rows.ts";
+import type { PostgresPlace } from "./postgres/postgres-url.ts";
 
 /** What the thread begins with. */
 export interface ExportThreadData {
   readonly job: ExportJobOptions;
+  /** Undefined: a file. */
+  readonly postgres: PostgresPlace | undefined;
   /** Of the chain (SSZ). */
   readonly genesis: Uint8Array;
 }

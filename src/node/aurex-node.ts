@@ -67,7 +67,7 @@ export interface AurexNodeOptions {
   readonly metricsAddress?: string | undefined;
   /** False: no block is added to the account index. Default true. */
   readonly accountIndex?: boolean;
-  /** The SQLite file to keep up to date. */
+  /** The SQLite file to keep up to date, or the URL of a PostgreSQL database. */
   readonly exportFile: string | undefined;
   /** The file ends with the last final block; refused on a chain that has no finality. */
   readonly exportFinalizedOnly?: boolean;

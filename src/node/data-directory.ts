@@ -4,6 +4,7 @@ import { access, open, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { fromHex, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
+import { isDatabaseTarget } from "../base/database-target.ts";
 import { syncDirectory } from "../base/durable-file.ts";
 import { makeDirectory } from "../base/make-directory.ts";
 import { chainSpecFromJson, chainSpecToJson } from "../protocol/chain-spec-json.ts";
@@ -155,8 +156,10 @@ export async function changeChain({ dataDir, exportFile, from, to, nowMs }: Chai
     to: path.join(aside, path.basename(place)),
   }));
   // Renamed within its own directory, as a ledger may lie on another disk.
-  for (const suffix of exportFile === undefined ? [] : ["", "-wal", "-shm"]) {
-    const file = path.resolve(exportFile as string);
+  // A database holds several chains beside each other.
+  const ledger = exportFile === undefined || isDatabaseTarget(exportFile) ? undefined : exportFile;
+  for (const suffix of ledger === undefined ? [] : ["", "-wal", "-shm"]) {
+    const file = path.resolve(ledger as string);
     moves.push({ from: file + suffix, to: `${file}.${name}${suffix}` });
   }
   const planned: PlannedChange = { aside, moves, spec: to ? chainSpecToJson(to) : null };

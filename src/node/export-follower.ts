@@ -13,6 +13,7 @@ import { ExportThread } from "../export/export-thread.ts";
 import type { LedgerJob } from "../export/ledger-job.ts";
 import { readerOf } from "../export/ledger-readers.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
+import type { PostgresPlace } from "../export/postgres/postgres-url.ts";
 import type { DownloadedLedger } from "../http/ledger-downloads.ts";
 import type { Network } from "../network/network.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
@@ -31,6 +32,8 @@ const logBytesUsual = 1024 * 1024;
 
 export interface ExportFollowerModules {
   readonly job: LedgerJob;
+  /** The ledger is no file that could be copied. */
+  readonly isDatabase?: boolean;
   readonly chain: Chain;
   /** The job writes nothing above the last final block. */
   readonly finalizedOnly?: boolean;
@@ -45,6 +48,7 @@ const passing: ReadonlySet<ExportErrorCode> = new Set([
   "export/busy",
   "export/disk-full",
   "export/thread-ended",
+  "export/unreachable",
 ]);
 /** The export stops this long before the disk is so full that the chain could not be written. */
 const reserveBytes = freeBytesMinDefault + 64 * 1024 * 1024;
@@ -92,18 +96,29 @@ export class ExportFollower {
    * Opens the file. What passes by itself, such as a full disk or a file that is locked, is no reason not to start: the
    * follower then tries again.
    *
-   * @param options `file`: absolute path of the ledger; `dataDir`: the node's, whose disk the export must not fill
+   * @param options `file`: absolute path of the ledger; `postgres`: the database in place of a file; `dataDir`: the node's, whose disk the export must not fill
    * @throws ExportError if the file cannot be a ledger of this chain
    */
   static async open(
-    options: { readonly file: string; readonly dataDir: string; readonly finalizedOnly?: boolean },
-    modules: Omit<ExportFollowerModules, "job">,
+    options: {
+      readonly file: string;
+      readonly postgres?: PostgresPlace;
+      readonly dataDir: string;
+      readonly finalizedOnly?: boolean;
+    },
+    modules: Omit<ExportFollowerModules, "job" | "isDatabase">,
   ): Promise<ExportFollower> {
-    const { file, dataDir, finalizedOnly = false } = options;
+    const { file, postgres, dataDir, finalizedOnly = false } = options;
     const { chain, logger } = modules;
     const reserve = { directory: dataDir, bytes: reserveBytes };
-    const job = new ExportThread({ file, reserve, finalizedOnly }, { source: chain, logger });
-    const follower = new ExportFollower({ ...modules, job, finalizedOnly });
+    const target = postgres ? { file: postgres.text, postgres } : { file, reserve };
+    const job = new ExportThread({ ...target, finalizedOnly }, { source: chain, logger });
+    const follower = new ExportFollower({
+      ...modules,
+      job,
+      isDatabase: postgres !== undefined,
+      finalizedOnly,
+    });
     try {
       await job.open();
     } catch (thrown) {
@@ -124,8 +139,12 @@ export class ExportFollower {
     this.#lookLater();
   }
 
-  /** @param copiesDirectory of this node alone: what lies in it is removed */
-  downloaded(copiesDirectory: string): DownloadedLedger {
+  /**
+   * @param copiesDirectory of this node alone: what lies in it is removed
+   * @returns undefined if the ledger is no file
+   */
+  downloaded(copiesDirectory: string): DownloadedLedger | undefined {
+    if (this.#modules.isDatabase) return undefined;
     return { file: this.#modules.job.file, copiesDirectory, reserveBytes };
   }
 

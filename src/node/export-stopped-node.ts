@@ -6,6 +6,8 @@ import { Chain } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
 import { ExportThread } from "../export/export-thread.ts";
 import type { CatchUpReport, ExportProgress } from "../export/ledger-job.ts";
+import { catchUpPatiently, type PatientModules } from "../export/postgres/patient-catch-up.ts";
+import type { PostgresPlace } from "../export/postgres/postgres-url.ts";
 import { readStoppedBooks } from "../pool/stopped-books.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { acquireDirectoryLock } from "../store/directory-lock.ts";
@@ -20,8 +22,10 @@ export interface ExportStoppedNodeOptions {
   readonly dataDir: string;
   /** Chain spec file; the data directory's own where it is not given. */
   readonly chain: string | undefined;
-  /** The SQLite file. */
+  /** The SQLite file, or what is shown of the database. */
   readonly file: string;
+  /** The database to write to in place of a file. */
+  readonly postgres?: PostgresPlace;
   /** Nothing above the last final block. */
   readonly finalizedOnly?: boolean;
   /** The first block with rows, if not block 0: the file is then an excerpt, and no whole ledger. */
@@ -35,6 +39,8 @@ export interface ExportStoppedNodeModules {
   readonly onProgress?: (progress: ExportProgress) => void;
   /** Stops between two SQL transactions. */
   readonly signal?: AbortSignal;
+  /** A database was out of reach, and is tried again. */
+  readonly onRetry?: PatientModules["onRetry"];
 }
 
 export interface StoppedNodeReport extends CatchUpReport {
@@ -54,9 +60,9 @@ export interface StoppedNodeReport extends CatchUpReport {
  */
 export async function exportStoppedNode(
   options: ExportStoppedNodeOptions,
-  { logger, onProgress, signal }: ExportStoppedNodeModules,
+  { logger, onProgress, signal, onRetry }: ExportStoppedNodeModules,
 ): Promise<StoppedNodeReport> {
-  const { dataDir, file, finalizedOnly = false, from = 0, to } = options;
+  const { dataDir, file, postgres, finalizedOnly = false, from = 0, to } = options;
   const spec = await chainSpecOfNode(options);
   await using resources = new AsyncDisposableStack();
   const clock = systemClock;
@@ -75,13 +81,16 @@ export async function exportStoppedNode(
   // This thread reads the chain while the other one writes.
   const jobOptions = {
     file,
+    ...(postgres ? { postgres } : {}),
     finalizedOnly,
     ...(to === undefined ? {} : { lastHeight: to }),
     firstHeight: from,
   };
   const job = new ExportThread(jobOptions, { source: chain, logger });
   resources.defer(async () => void (await job.close()));
-  const report = await job.catchUp(onProgress, signal);
+  const report = postgres
+    ? await catchUpPatiently(job, { clock, onProgress, signal, onRetry })
+    : await job.catchUp(onProgress, signal);
   if (!signal?.aborted) {
     const directory = dataDirectory(dataDir).pool;
     await job.recordPool(await readStoppedBooks({ directory, chain }, { clock, logger }));

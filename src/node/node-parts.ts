@@ -3,7 +3,9 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { Registry } from "prom-client";
 import type { Clock } from "../base/clock.ts";
+import { isDatabaseTarget } from "../base/database-target.ts";
 import type { Logger } from "../base/logger.ts";
+import { readPostgresUrl } from "../export/postgres/postgres-url.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
@@ -163,7 +165,10 @@ async function openFollower(
   const { core, pool, clock, logger } = modules;
   const { chain, network } = core;
   const follower = await ExportFollower.open(
-    { file: path.resolve(file), dataDir, finalizedOnly },
+    {
+      ...(isDatabaseTarget(file) ? { file, postgres: readPostgresUrl(file) } : { file: path.resolve(file) }),
+      ...{ dataDir, finalizedOnly },
+    },
     { chain, network, pool, clock, logger },
   );
   resources.defer(() => follower.stop());

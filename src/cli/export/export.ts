@@ -16,6 +16,7 @@ import { onStoppedNode } from "../stopped-node.ts";
 import { type Terminal, writeJson, writeLine } from "../terminal.ts";
 import { filesCommand } from "./files.ts";
 import { ledgerOfNode } from "./ledger-of-node.ts";
+import { exportPostgresCommand } from "./postgres.ts";
 
 /** A line of progress at most so often. */
 const sayEveryMs = 500;
@@ -84,6 +85,7 @@ export function exportCommand(terminal: Terminal): AurexCommand {
         : copy(flags, flags.copy, terminal);
     });
   for (const format of fileFormats) command.addCommand(filesCommand(format, terminal));
+  command.addCommand(exportPostgresCommand(terminal));
   // Subcommands have flags of the same names: what stands after a subcommand's name is the subcommand's.
   return addJsonFlag(addPlaceFlags(addPassphraseFlag(command))).enablePositionalOptions();
 }

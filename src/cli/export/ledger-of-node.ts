@@ -1,6 +1,7 @@
 /** Where the SQL ledger of a node lies. */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { isDatabaseTarget } from "../../base/database-target.ts";
 import type { NodeConfig } from "../../config/node-config.ts";
 import { usageError } from "../failure.ts";
 import { connect } from "../shared-flags.ts";
@@ -17,6 +18,7 @@ export async function ledgerOfNode(
   const holder = await holderOf(dataDir);
   if (holder?.apiUrl) {
     const { export: kept } = await (await connect({ dataDir }, terminal)).node();
+    if (kept && isDatabaseTarget(kept.file)) throw keptInDatabase(kept.file);
     if (kept) return kept.file;
     throw usageError(
       `the node in ${dataDir} keeps no SQL ledger`,
@@ -58,9 +60,17 @@ export async function ledgerOrWritten(
   return file;
 }
 
-/** Of a stopped node. */
+/** Of a stopped node; undefined if it kept none, or one in a database. */
 async function keptBefore({ dataDir, export: configured }: LedgerSettings): Promise<string | undefined> {
   const { lastStart } = await import("../place/started-with.ts");
   const kept = configured ?? (await lastStart(dataDir))?.export;
-  return typeof kept === "string" ? path.resolve(kept) : undefined;
+  return typeof kept === "string" && !isDatabaseTarget(kept) ? path.resolve(kept) : undefined;
+}
+
+function keptInDatabase(url: string): Error {
+  return usageError(
+    "the node keeps its SQL ledger in a database",
+    `${url} is no file`,
+    "name a ledger file with --ledger FILE; or stop the node and write one from its chain: aurex-node export --out FILE",
+  );
 }

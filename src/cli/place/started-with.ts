@@ -3,6 +3,7 @@ import { readFile, rename, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { toHex } from "../../base/bytes.ts";
+import { isDatabaseTarget } from "../../base/database-target.ts";
 import { shellWord } from "../../base/shell-word.ts";
 import type { NodeConfig, SettingName } from "../../config/node-config.ts";
 import { flagOf, nodeSettings, settingNames } from "../../config/settings.ts";
@@ -52,9 +53,14 @@ export function givenIn(config: NodeConfig, terminal: Terminal): GivenSettings {
   return Object.fromEntries(
     given.map((name) => {
       const value = config[name];
-      return [name, paths.includes(name) && typeof value === "string" ? path.resolve(value) : value];
+      return [name, paths.includes(name) && typeof value === "string" ? absolute(value) : value];
     }),
   );
+}
+
+function absolute(value: string): string {
+  if (!isDatabaseTarget(value)) return path.resolve(value);
+  return value.startsWith("@") ? `@${path.resolve(value.slice(1))}` : value;
 }
 
 /** What the node of a directory was started with last; undefined if that is not known. */

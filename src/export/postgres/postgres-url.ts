@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import path from "node:path";
+import { withoutPassword } from "../../base/database-target.ts";
 import { ExportError } from "../export-error.ts";
 
 export interface PostgresHost {
@@ -42,17 +43,6 @@ const parameters: ReadonlySet<string> = new Set([
   ...["host", "port", "user", "dbname", "schema", "password"],
   ...["sslmode", "sslrootcert", "sslcert", "sslkey", "passfile", "target_session_attrs"],
 ]);
-
-/** Whether an export goes to a server rather than to a file. */
-export function isPostgresUrl(target: string): boolean {
-  return /^(?:postgres(?:ql)?:\/\/|@)/.test(target);
-}
-
-/** A text with the password of any URL in it replaced; for what is shown or kept. */
-export function withoutPassword(text: string): string {
-  // Up to the last @: a password that is not encoded may hold any other sign.
-  return text.replaceAll(/(:\/\/[^/?#@:\s]*):.*@/gs, "$1:…@").replaceAll(/([?&]password=)[^&\s]*/gi, "$1…");
-}
 
 /**
  * Reads a URL such as `postgres://ledger@db1:5432,db2:5432/chain?sslmode=verify-full&schema=aurex`, or `@FILE`, a file that
