@@ -25,7 +25,7 @@ const commands: Record<string, readonly string[]> = {
   events: [],
   chain: ["list", "show"],
   config: ["show"],
-  export: ["csv", "jsonl", "parquet"],
+  export: ["csv", "jsonl", "parquet", "postgres"],
   digest: [],
   statement: [],
   prove: [],

@@ -23,6 +23,19 @@ const printed = new Map(
 
 /** Lines that another test follows, or that are about this test itself: by whom, and what shows that it does. */
 const elsewhere: Record<string, [file: string, shows: RegExp]> = {
+  // They take a server that asks for a password.
+  "aurex-node export postgres --ddl partitioned": [
+    "test/export/postgres/postgres-command.test.ts",
+    /"export", "postgres", "--ddl", "partitioned"/,
+  ],
+  "aurex-node export postgres --url postgres://ledger@db.example.org/chain --data-dir ./alpha": [
+    "test/export/postgres/postgres-command.test.ts",
+    /aurex-node export postgres --url '\$\{urlOf\("stopped"\)\}' --data-dir \.\/alpha/,
+  ],
+  "aurex-node export postgres --url @/etc/aurex/ledger.url --ledger ./alpha/ledger.sqlite": [
+    "test/export/postgres/postgres-command.test.ts",
+    /aurex-node export postgres --url @\$\{file\} --ledger ledger\.sqlite/,
+  ],
   "npm start": ["package.json", /"start": ".* bin\/aurex-node\.js demo"/],
   "npm start -- --data-dir ./demo --transactions 100": [
     "package.json",

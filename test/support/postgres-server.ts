@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, readdirSync } from "node:fs";
-import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -176,9 +176,28 @@ export class PostgresServer {
     return this.#log;
   }
 
-  /** The lines of its host-based authentication. */
-  async hostRules(): Promise<string> {
-    return readFile(path.join(this.dataFolder, "pg_hba.conf"), "utf8");
+  /** A user who has to show a password, and may make schemas in `postgres`. */
+  async addUser(name: string, password: string): Promise<void> {
+    await this.sql(`CREATE ROLE ${name} LOGIN PASSWORD '${password}'`);
+    await this.sql(`GRANT CREATE ON DATABASE postgres TO ${name}`);
+    const file = path.join(this.dataFolder, "pg_hba.conf");
+    const rules = await readFile(file, "utf8");
+    await writeFile(file, `host all ${name} ${host}/32 scram-sha-256\n${rules}`);
+    this.reload();
+    await until("the user has to show the password", () => this.#refuses(name));
+  }
+
+  async #refuses(user: string): Promise<boolean> {
+    const client = new pg.Client({ host, port: this.port, user, database: "postgres", password: "wrong" });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      return false;
+    } catch {
+      return true;
+    } finally {
+      await client.end();
+    }
   }
 
   /** Reads its settings anew. */
