@@ -2,8 +2,9 @@
 import { type ReadStream, rmSync } from "node:fs";
 import { mkdir, open, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { copyLedgerInThread } from "../export/copy-thread.ts";
 import { ExportError } from "../export/export-error.ts";
-import { type CopiedChain, copyLedger } from "../export/ledger-copy.ts";
+import type { CopiedChain } from "../export/ledger-copy.ts";
 import { ApiError } from "./api-error.ts";
 
 /** The SQL ledger of the node that the API speaks for. */
@@ -82,11 +83,10 @@ export class LedgerDownloads {
     this.#copiesBegun += 1;
     const target = join(copiesDirectory, `ledger-${process.pid}-${this.#copiesBegun}.sqlite`);
     this.#bytesPromised += neededBytes;
-    const { bytes, chains } = await copyLedger({ ledger: file, target, durable: false }, { signal }).finally(
-      () => {
-        this.#bytesPromised -= neededBytes;
-      },
-    );
+    const copied = copyLedgerInThread({ ledger: file, target, durable: false }, { signal });
+    const { bytes, chains } = await copied.finally(() => {
+      this.#bytesPromised -= neededBytes;
+    });
     const handle = await open(target, "r");
     // Without a name nobody finds it, and the disk has its room back when the connection or the process ends.
     await rm(target);
