@@ -18,7 +18,7 @@ import { elapsedMs, type Figure, median, quantile, type Section } from "./measur
 import { BlockBuilder, keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
 
 const transfersPerBlock = 500;
-const blocks = 60;
+const blocks = 200;
 /** Of them, as many come one after the other while the export follows. */
 const liveBlocks = 30;
 const liveEveryMs = 60;
@@ -26,7 +26,7 @@ const liveEveryMs = 60;
 const holdMaxMs = 20;
 
 export const measureExport: Section = async ({ quick, progress, directory }) => {
-  const rounds = quick ? 1 : 5;
+  const rounds = quick ? 1 : 4;
   const authority = keyOf(0);
   const senders = keysFrom(1, transfersPerBlock);
   const spec = poaSpec([authority], senders);

@@ -137,6 +137,29 @@ test("what the chain's store says of a block reaches the caller with its next st
   await thread.close();
 });
 
+test("the log shrinks again in the thread once a reader has let it go", async (context) => {
+  const file = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = longChain();
+  const thread = threadFor(file, chain);
+  await thread.catchUp();
+  assert.equal(await thread.tidy(), true);
+  assert.equal(thread.logBytes, 0);
+  const reader = new DatabaseSync(file, { readOnly: true });
+  reader.exec("BEGIN");
+  reader.prepare("SELECT COUNT(*) FROM blocks").get();
+  for (let note = 1; note <= 50; note += 1) {
+    chain.append(keyOf(9), [], note);
+    await thread.catchUp();
+  }
+  assert.equal(await thread.tidy(), false);
+  assert.ok(thread.logBytes > 100_000, String(thread.logBytes));
+  reader.exec("COMMIT");
+  assert.equal(await thread.tidy(), true);
+  assert.equal(thread.logBytes, 0);
+  reader.close();
+  assert.equal(await thread.close(), true);
+});
+
 test("a file that is no ledger is refused by the thread as by the job", async (context) => {
   const folder = await temporaryFolder(context);
   const db = new DatabaseSync(join(folder, "foreign.sqlite"));

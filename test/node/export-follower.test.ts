@@ -1,12 +1,14 @@
 /** The SQL ledger beside a running node: in step with every head, across reorganizations, and stopped at any moment. */
 import assert from "node:assert/strict";
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { isDeepStrictEqual } from "node:util";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
+import { ExportThread } from "../../src/export/export-thread.ts";
+import { AurexNode } from "../../src/node/aurex-node.ts";
 import { ExportFollower } from "../../src/node/export-follower.ts";
 import { exportOnce, fileContents, jobFor } from "../export/ledger-contents.ts";
 import { until } from "../support/patience.ts";
@@ -87,6 +89,63 @@ describe("the ledger of a running node", () => {
     assert.ok(Number(one(exportFile, "SELECT COUNT(*) AS n FROM reorgs").n) >= 1);
     const { n } = one(exportFile, "SELECT SUM(transaction_count) AS n FROM orphaned_blocks");
     assert.ok(Number(n) >= lost.length);
+  });
+
+  it("is written on by another thread if its own one dies, and the node mines all the while", async (t) => {
+    const folder = await temporaryFolder(t);
+    const node = await startNode(
+      t,
+      quietOptions(path.join(folder, "alpha"), powSpec(), { mineEmptyBlocks: true }),
+    );
+    const file = path.join(folder, "ledger.sqlite");
+    const said: string[] = [];
+    const note = (_: object, message: string) => void said.push(message);
+    const logger = { ...silentLogger, error: note, info: note };
+    const workerFile = new URL("../export/dying-worker.ts", import.meta.url);
+    const follower = new ExportFollower({
+      job: new ExportThread({ file, workerFile }, { source: node.chain, logger }),
+      chain: node.chain,
+      network: node.network,
+      clock: systemClock,
+      logger,
+    });
+    t.after(() => follower.stop());
+    await writeFile(`${file}.die-at`, "30");
+    await follower.start();
+    await until("the node knows of it", () => follower.status().fault?.code === "export/thread-ended");
+    const height = node.chain.head.header.height;
+    await until("the node goes on", () => node.chain.head.header.height > height);
+    await until("the ledger, too", () => Number(follower.status().height) > height);
+    assert.equal(follower.status().fault, null);
+    assert.deepEqual(
+      said.filter((message) => /SQL ledger/.test(message)),
+      [
+        "the thread that writes the SQL ledger ended",
+        "the SQL ledger could not be written; it is tried again by itself, every 10 s at least",
+        "the SQL ledger is written again",
+      ],
+    );
+  });
+
+  it("of final blocks alone is refused on a chain that never has one, and ends with the last one on others", async (t) => {
+    const folder = await temporaryFolder(t);
+    const exportFile = path.join(folder, "ledger.sqlite");
+    const options = { exportFile, exportFinalizedOnly: true };
+    const work = quietOptions(path.join(folder, "work"), powSpec(), options);
+    await assert.rejects(AurexNode.open(work), { code: "node/no-finality" });
+    const dataDir = path.join(folder, "alpha");
+    const node = await startNode(t, quietOptions(dataDir, await poaSpecFor(dataDir), options));
+    await commitRecord(node, "first");
+    await until("it is final, and in the ledger", async () => {
+      await node.exportCaughtUp();
+      return one(exportFile, "SELECT COUNT(*) AS n FROM transactions").n === 1;
+    });
+    const { height, final } = one(
+      exportFile,
+      "SELECT cursor_index AS height, final_index AS final FROM meta",
+    );
+    assert.equal(height, final);
+    assert.ok(Number(height) <= (node.chain.final?.height ?? 0));
   });
 
   it("ends between two SQL transactions when it is stopped, and a later one completes it", async (t) => {
