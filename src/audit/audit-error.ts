@@ -27,6 +27,9 @@ export class AuditError extends Error {
   }
 }
 
+/** SQLite's primary result codes of a value over its limit, and of a page that is not what it should be. */
+export const [tooBigCode, corruptCode] = [18, 11];
+
 /** SQLite's primary result code of what was thrown; undefined if SQLite did not throw it. */
 export function sqliteCodeOf(thrown: unknown): number | undefined {
   if (!(thrown instanceof Error) || !("errcode" in thrown) || typeof thrown.errcode !== "number")

@@ -2,9 +2,9 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { AuditError, sqliteCodeOf } from "./audit-error.ts";
+import { toError } from "../base/invariant.ts";
+import { AuditError, sqliteCodeOf, tooBigCode } from "./audit-error.ts";
 import type { AuditResult, ChainResult, Verdict } from "./audit-result.ts";
-import { isFileAtFault } from "./audit-threads.ts";
 import { auditedChain } from "./audited-chain.ts";
 import { auditChain } from "./chain-audit.ts";
 import { type ChainSummary, chainResultOf, checkResultOf } from "./chain-result.ts";
@@ -61,10 +61,26 @@ export async function auditLedger(options: AuditOptions, modules: AuditModules =
   try {
     return await auditOnce(options, modules, {});
   } catch (thrown) {
-    if (!isFileAtFault(sqliteCodeOf(thrown))) throw thrown;
-    // A row is so large, or a page so damaged, that SQLite stops there: once more, without those rows.
-    return auditOnce(options, modules, undefined);
+    if (sqliteCodeOf(thrown) !== tooBigCode) throw asAuditError(thrown, options.file);
   }
+  try {
+    // A value is so large that SQLite stops there: once more, without those rows.
+    return await auditOnce(options, modules, undefined);
+  } catch (thrown) {
+    throw asAuditError(thrown, options.file);
+  }
+}
+
+/** SQLite cannot go on reading: that is the file's fault, or its disk's. */
+function asAuditError(thrown: unknown, file: string): unknown {
+  if (sqliteCodeOf(thrown) === undefined) return thrown;
+  return new AuditError(
+    "audit/damaged",
+    `the audit of ${file} cannot go on: SQLite cannot read the file`,
+    toError(thrown).message,
+    "the file is damaged, or was changed by hand: ask for another copy",
+    { cause: thrown },
+  );
 }
 
 async function auditOnce(
@@ -94,6 +110,8 @@ async function auditOnce(
   }
   const isShipped = checkSchema(reader, schema);
   const soundness = isShipped ? soundnessOf(session, fileBook) : notRun(fileBook);
+  // If a chain fails before it is awaited, it fails with the threads.
+  soundness?.catch(() => {});
   const progress = new RowProgress(session.rows * 2, modules);
   const judged: { summary: ChainSummary; book: TallyBook }[] = [];
   for (const meta of metas) {
@@ -175,7 +193,7 @@ async function soundnessOf({ reader, threads }: LedgerSession, book: TallyBook):
   book.of("schema").milliseconds += performance.now() - began;
 }
 
-function notRun(book: TallyBook): void {
+function notRun(book: TallyBook): undefined {
   const what =
     "whether SQLite finds the file sound: its tables are not the shipped ones, and their checks would be run";
   book.reportOf("schema").cannotJudge(what);

@@ -8,7 +8,6 @@ import type { HugeRows } from "./ledger-reader.ts";
 
 /** `.ts` from source, `.js` once compiled. */
 const workerFile = new URL(`./audit-worker${extname(import.meta.url)}`, import.meta.url);
-const [tooBig, corrupt] = [18, 11];
 
 /** SQLite could not read on in another thread. */
 export class ThreadSqliteError extends Error {
@@ -64,11 +63,6 @@ function errorOf({ message, stack, sqliteCode }: ThreadFailure): Error {
   const error = new Error(`a thread of the audit failed: ${message}`);
   if (stack !== undefined) error.stack = stack;
   return error;
-}
-
-/** Whether the file itself is why SQLite cannot go on reading it. */
-export function isFileAtFault(sqliteCode: number | undefined): boolean {
-  return sqliteCode === tooBig || sqliteCode === corrupt;
 }
 
 export class AuditThreads {

@@ -1,6 +1,7 @@
 /** Reads rows of a ledger file that nobody vouches for: only from plain tables, and only columns that are stored. */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { invariant } from "../base/invariant.ts";
+import { sqliteCodeOf, tooBigCode } from "./audit-error.ts";
 import type { Row } from "./ledger-block.ts";
 import { valueBytesMax } from "./ledger-opening.ts";
 import { shippedObjects } from "./shipped-schema.ts";
@@ -92,7 +93,10 @@ export class LedgerReader {
     return statement.iterate(...parameters) as unknown as IterableIterator<Row>;
   }
 
-  /** As {@link query} for the first row, with a statement that is kept: for look-ups by the thousand. */
+  /**
+   * As {@link query} for the first row, with a statement that is kept: for look-ups by the thousand. A row that is too
+   * large to be read is none.
+   */
   lookUp(sql: string, parameters: readonly SQLInputValue[]): Row | undefined {
     let statement = this.#statements.get(sql);
     if (!statement) {
@@ -100,7 +104,12 @@ export class LedgerReader {
       statement.setReadBigInts(true);
       this.#statements.set(sql, statement);
     }
-    return statement.get(...parameters) as Row | undefined;
+    try {
+      return statement.get(...parameters) as Row | undefined;
+    } catch (thrown) {
+      if (sqliteCodeOf(thrown) === tooBigCode) return undefined;
+      throw thrown;
+    }
   }
 
   /** Looks for the rows with a value over {@link valueBytesMax}, without reading the values; 1,000 of each table. */
