@@ -358,13 +358,6 @@ const finalTamperings: readonly Tampering[] = [
     table: "meta",
   },
   {
-    name: "the certificate of the final block is gone",
-    ledger: "poa",
-    sql: "UPDATE meta SET final_certificate = NULL;",
-    caughtBy: "authority",
-    table: "meta",
-  },
-  {
     name: "the certificate of the final block is forged: a byte of a signature",
     ledger: "poa",
     sql: `UPDATE meta SET final_certificate = ${otherLastByte("final_certificate")};`,

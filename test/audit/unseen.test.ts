@@ -10,6 +10,7 @@ import { ledgerDigests } from "../../src/audit/ledger-digest.ts";
 import { openLedger } from "../../src/audit/ledger-opening.ts";
 import { concatBytes, toHex } from "../../src/base/bytes.ts";
 import { sealDomain } from "../../src/protocol/hashing.ts";
+import { createMemoryDisk } from "../../src/store/memory-store.ts";
 import { BlockBuilder, type BuiltBlock, keyPairNamed } from "../chain/block-builder.ts";
 import { openChain } from "../chain/open-chain.ts";
 import { AuthorityChain } from "../consensus/authority-chain.ts";
@@ -157,6 +158,45 @@ describe("what the file alone does not show", () => {
     const missing = await audited(file, known);
     assert.equal(missing.verdict, "failed", "a genesis that was given and is in no chain of the file");
     await assert.rejects(audited(file, { chain: toHex(work.spec.chainId) }), { code: "audit/unknown-chain" });
+  });
+
+  it("is that a final block can never be replaced, if its certificate is gone: it is said not to be proved", async () => {
+    const claims = {
+      "without the certificate": "UPDATE meta SET final_certificate = NULL",
+      "the last block, without a certificate":
+        "UPDATE meta SET final_certificate = NULL, final_index = cursor_index, final_hash = cursor_hash",
+    };
+    for (const [name, sql] of Object.entries(claims)) {
+      const file = fileOf("unproved");
+      copyFileSync(fileOf("poa"), file);
+      execFileSync("sqlite3", [file], { input: sql });
+      const result = await audited(file);
+      assert.deepEqual(findingsOf(result), [], name);
+      const [chain] = result.chains as [ChainResult];
+      assert.ok(
+        chain.notProved.some(({ what }) => what.includes("can never be replaced")),
+        name,
+      );
+    }
+  });
+
+  it("is nothing in a ledger of a node that was restarted, and has forgotten the votes for its final block", async () => {
+    const file = fileOf("restarted");
+    const three = new AuthorityChain(3);
+    const disk = createMemoryDisk();
+    const first = three.child(three.genesis);
+    const before = await openChain({ spec: three.builder.spec }, { disk });
+    const blocks = [first, ...three.growCertified(first, 3)];
+    for (const block of blocks) await before.give(block);
+    await before.vote(...three.votes(blocks.at(-1) as BuiltBlock));
+    await before.chain.close();
+    const after = await openChain({ spec: three.builder.spec }, { disk });
+    assert.equal(after.chain.final?.height, 3);
+    assert.equal(after.chain.finalCertificate, undefined);
+    await exportOnce(file, after.chain);
+    const result = await audited(file);
+    assert.deepEqual(findingsOf(result), []);
+    assert.equal(result.verdict, "consistent");
   });
 
   it("is a second valid seal by the same authority: the block is the same, and only a digest shows it", async () => {

@@ -55,23 +55,19 @@ export class FinalityClaim {
       const meaning = "the hash is not that of the block that is said to be final";
       this.#finding("final_hash", finalHash, hash, meaning);
     }
-    if (bytes === null || bytes === undefined) this.#withoutCertificate(height, shown.height, tip);
+    if (bytes === null || bytes === undefined) this.#withoutCertificate(height, shown.height);
     else this.#judge(bytes, { height, tip, target: consensus.watched });
   }
 
   /** The blocks themselves prove what lies far enough below the last one. */
-  #withoutCertificate(height: number, shownHeight: number, tip: HeaderRecord): void {
+  #withoutCertificate(height: number, shownHeight: number): void {
     if (height <= shownHeight) return;
     const blocks = `${shownHeight + 1 === height ? "block" : `blocks ${shownHeight + 1} to`} ${height}`;
-    // As in a ledger of final blocks alone, or one that ends at a height: the certificates stand in blocks above it.
-    if (height === tip.header.height) {
-      this.#context.report.notProved({
-        what: `That ${blocks} can never be replaced: the file says so, and its certificates do not reach so far.`,
-        next: `aurex-node block ${height} --api URL, with nodes of others: they show whether it is final`,
-      });
-      return;
-    }
-    this.#context.report.cannotJudge(`whether ${blocks} can be replaced: the certificate is missing`);
+    // A node that was restarted has forgotten the votes, and a ledger of final blocks alone ends below the certificates.
+    this.#context.report.notProved({
+      what: `That ${blocks} can never be replaced: the file says so, and its certificates do not reach so far.`,
+      next: `aurex-node block ${height} --api URL, with nodes of others: they show whether it is final`,
+    });
   }
 
   #judge(bytes: SqlValue, { height, tip, target }: Claim): void {
