@@ -138,7 +138,7 @@ function provedOf(seen: SeenChain): string[] {
       : "Every block is sealed by an authority that was in the set at that height, and the set changes only by votes and evidence in the blocks.",
     "Every transaction was executed again: balances, supply, names and rewards are what the rules give, and every block's state root is right.",
   ];
-  if (final && !isWork && seen.unproved.length === 0)
+  if (final && final.height > 0 && !isWork && seen.unproved.length === 0)
     proved.push(`Block ${final.height} is final: a quorum of the authorities signed for it.`);
   if (isGenesisGiven) proved.push("The chain begins with the genesis that you named.");
   if (knownHeight !== null && head) {
@@ -170,7 +170,12 @@ function notProvedOf(verdict: Verdict, seen: SeenChain): NotProved[] {
       what: "That no other chain of this genesis has more work: whoever has the computing power can mine the last blocks anew.",
       next: "compare the hash of the head with nodes of others: aurex-node block HEIGHT --api URL",
     });
-  } else if (final && final.height < head.height) {
+  } else if (!final || final.height === 0) {
+    open.push({
+      what: `That blocks 1 to ${head.height} stay: none of them is final, and a single authority can have sealed all of them alone.`,
+      next: "ask other authorities for the hash of the newest final block (aurex-node status shows it), then: aurex-node audit FILE --head HASH",
+    });
+  } else if (final.height < head.height) {
     open.push({
       what: `That blocks ${final.height + 1} to ${head.height} stay: they are not final, and a reorganization can still replace them.`,
       next: `audit the file again once block ${head.height} is final; the views *_with_finality show which rows are`,

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { copyFile } from "node:fs/promises";
 import path from "node:path";
 import { before, describe, it } from "node:test";
+import { auditLedger } from "../../src/audit/audit-ledger.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createExportJob } from "../../src/export/export-job.ts";
 import { type Certificate, CertificateType } from "../../src/protocol/certificate.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
-import type { BlockWishes, BuiltBlock } from "../chain/block-builder.ts";
+import { alice, type BlockWishes, type BuiltBlock } from "../chain/block-builder.ts";
 import { openChain } from "../chain/open-chain.ts";
 import {
   AuthorityChain,
@@ -65,6 +66,33 @@ describe("a Proof of Authority chain is replayed", () => {
     assert.deepEqual([told(judgement), notJudged(judgement)], [[], []]);
     assert.ok(judgement.authority.rows >= 7, "each change of the set was looked at");
     assert.match(String(judgement.work.notApplicable), /Proof of Authority/);
+  });
+
+  it("and says that one authority alone can have sealed it where nothing is final", async () => {
+    const file = newFile();
+    const alone = chain.grow(chain.genesis, 5, { producer: a });
+    await writeBlocks(file, builder, [chain.genesis, ...alone], { final: checkpointOf(chain.genesis) });
+    const { holds, chains } = await auditLedger({ file, genesis: [toHex(chain.chainId)], jobs: 1 });
+    assert.ok(holds);
+    assert.match(
+      JSON.stringify(chains[0]?.notProved),
+      /a single authority can have sealed all of them alone/,
+    );
+    assert.doesNotMatch(JSON.stringify(chains[0]?.proved), /is final/);
+  });
+
+  it("with names that the tables write as hex, since they look like it", async () => {
+    const named = builder.sign(alice, 0, { kind: "registerUser", name: Buffer.from("0xalice@example.com") });
+    const asset = {
+      symbol: Buffer.from("GOLD"),
+      name: Buffer.from("gold"),
+      decimals: 2,
+      supply: 5n,
+    } as const;
+    const issued = builder.sign(alice, 1, { kind: "issueAsset", ...asset, metadata: new Uint8Array(0) });
+    const file = await written([...start, chain.child(tip, { transactions: [named, issued] })]);
+    const { chains } = await auditLedger({ file, jobs: 1 });
+    assert.deepEqual(chains[0]?.findings, []);
   });
 
   it("and finds a block that breaks a rule, at the block and in the column that shows it", async () => {

@@ -154,7 +154,7 @@ class AuthorityCheck implements ChainCheck {
     report.finding({
       ...{ table: "blocks", row: `block ${recovery.height}`, column: "hash" },
       ...{ expected: "a certificate of a quorum, or a hash that you trust", found: hash },
-      meaning: `block ${height} rests on operators having declared this block final without a quorum: ask them whether they did`,
+      meaning: `block ${height} rests on operators having declared this block final without a quorum: ask them, and then name it with --trust-recovery`,
     });
   }
 

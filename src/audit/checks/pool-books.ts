@@ -4,6 +4,7 @@ import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { nodeIdOf, publicKeyOfAddress } from "../../protocol/identity.ts";
 import type { DecodedTransaction } from "../../protocol/transaction.ts";
 import type { CheckReport } from "../chain-check.ts";
+import { shownValue } from "../finding.ts";
 import type { Row, SqlValue } from "../ledger-block.ts";
 import type { LedgerReader } from "../ledger-reader.ts";
 
@@ -11,8 +12,12 @@ import type { LedgerReader } from "../ledger-reader.ts";
 const membersMax = 100_000;
 const zeroHex = toHex(zeroBytes32);
 
+/** No row is kept: its texts may be as large as whoever wrote the file likes. */
 interface Member {
-  readonly row: Row;
+  /** Which row, in words. */
+  readonly name: string;
+  /** What the row says that the pool has paid. */
+  readonly paidUnits: bigint | undefined;
   /** What the pool has sent to it, with the fees. */
   sentUnits: bigint;
   /** Whether the file has the payment that the row calls the last one. */
@@ -52,46 +57,51 @@ export class PoolBooks {
       for (const member of named ?? []) {
         member.hasLastPayout = true;
         if (member !== paid)
-          this.#finding(member.row, "payout_transaction", "a payment to the member", idHex);
+          this.#finding(member.name, "payout_transaction", "a payment to the member", idHex);
       }
     }
   }
 
   end(): void {
-    for (const { row, sentUnits, hasLastPayout } of this.#members.values()) {
-      const paid = amountOf(row.rewards_paid_units, row.rewards_paid_units_large);
+    for (const { name, paidUnits, sentUnits, hasLastPayout } of this.#members.values()) {
       // A pool pays in the order of its account: with the last payout all others are in the file, and none is elsewhere.
-      if (!hasLastPayout || paid === undefined || paid <= sentUnits) continue;
-      this.#finding(row, "rewards_paid_units", `at most ${sentUnits}`, paid);
+      if (!hasLastPayout || paidUnits === undefined || paidUnits <= sentUnits) continue;
+      this.#finding(name, "rewards_paid_units", `at most ${sentUnits}`, paidUnits);
     }
   }
 
   #take(row: Row): void {
     const [pool, key] = [keyOf(row.pool), keyOf(row.member)];
+    const name = `member ${shownValue(row.member)} of ${shownValue(row.pool)}`;
     if (!pool) {
-      this.#finding(row, "pool", "solo, or the address of an account", row.pool);
+      this.#finding(name, "pool", "solo, or the address of an account", row.pool);
       return;
     }
     if (!key) {
-      this.#finding(row, "member", "the address of an account", row.member);
+      this.#finding(name, "member", "the address of an account", row.member);
       return;
     }
     const nodeId = nodeIdOf(key);
-    if (row.node_id !== nodeId) this.#finding(row, "node_id", nodeId, row.node_id);
-    if (row.origin !== "observed") this.#finding(row, "origin", "observed", row.origin);
-    const member = { row, sentUnits: 0n, hasLastPayout: false };
+    if (row.node_id !== nodeId) this.#finding(name, "node_id", nodeId, row.node_id);
+    if (row.origin !== "observed") this.#finding(name, "origin", "observed", row.origin);
+    const paidUnits = amountOf(row.rewards_paid_units, row.rewards_paid_units_large);
+    const member = { name, paidUnits, sentUnits: 0n, hasLastPayout: false };
     this.#pools.add(toHex(pool));
     this.#members.set(toHex(pool) + toHex(key), member);
     const last = row.payout_transaction;
-    if (typeof last !== "string") return;
-    this.#lastPayouts.set(last, [...(this.#lastPayouts.get(last) ?? []), member]);
+    if (last === null || last === undefined) return;
+    if (typeof last !== "string" || !/^[0-9a-f]{64}$/.test(last)) {
+      this.#finding(name, "payout_transaction", "the id of a transaction", last);
+      return;
+    }
+    const others = this.#lastPayouts.get(last);
+    if (others) others.push(member);
+    else this.#lastPayouts.set(last, [member]);
   }
 
-  #finding(row: Row, column: string, expected: SqlValue | undefined, found: SqlValue | undefined): void {
-    this.#report.finding({
-      ...{ table: "mining_pool", row: `member ${String(row.member)} of ${String(row.pool)}`, column },
-      ...{ expected, found, meaning: "the chain does not confirm what the pool's row says" },
-    });
+  #finding(row: string, column: string, expected: SqlValue, found: SqlValue | undefined): void {
+    const meaning = "the chain does not confirm what the pool's row says";
+    this.#report.finding({ table: "mining_pool", row, column, expected, found, meaning });
   }
 }
 

@@ -16,6 +16,7 @@ interface AuditFlags extends PlaceFlags, JsonFlag {
   readonly genesis?: readonly string[];
   readonly head?: readonly string[];
   readonly since?: readonly string[];
+  readonly trustRecovery?: readonly string[];
   readonly jobs?: number;
   readonly html?: string;
 }
@@ -42,6 +43,11 @@ export function auditCommand(terminal: Terminal): AurexCommand {
     .option(
       "--since <digest.json>",
       "a digest of this ledger from before (aurex-node digest): its rows must still be the same",
+      gathered,
+    )
+    .option(
+      "--trust-recovery <hash>",
+      "a block that the operators declared final after a lost quorum, if you believe them: no certificate proves it",
       gathered,
     )
     .option(
@@ -72,12 +78,13 @@ async function audit(named: string | undefined, flags: AuditFlags, terminal: Ter
   const genesis = await Promise.all((flags.genesis ?? []).map(given.genesisHash));
   const since = await Promise.all((flags.since ?? []).map(given.digestOf));
   const heads = (flags.head ?? []).map((text) => given.hashOf(text, "--head"));
+  const trustedHashes = (flags.trustRecovery ?? []).map((text) => given.hashOf(text, "--trust-recovery"));
   const chain = flags.chain === undefined ? undefined : given.hashOf(flags.chain, "--chain");
   const stop = addStopSignals();
   let result: AuditResult;
   try {
     result = await auditLedger(
-      { file, genesis, since, heads, chain, jobs: flags.jobs ?? "auto" },
+      { file, genesis, since, heads, trustedHashes, chain, jobs: flags.jobs ?? "auto" },
       { onProgress: (progress) => sayProgress(progress, terminal), signal: stop.signal },
     );
   } finally {
