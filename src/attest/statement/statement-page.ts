@@ -1,5 +1,6 @@
 /** A statement as one HTML page: no script, nothing from elsewhere, made to be printed. */
-import { type Html, Html as HtmlValue, html } from "../../base/html.ts";
+import { reportStyle } from "../../audit/report/style.ts";
+import { Html, html } from "../../base/html.ts";
 import { formatAmount } from "../../protocol/amount.ts";
 import { encodeProof } from "../proof/proof-document.ts";
 import type { AssetLine, Statement, StatementEntry } from "./statement.ts";
@@ -20,22 +21,22 @@ export function statementPage(statement: Statement): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>Statement of ${name ?? account}</title>
-<style>${new HtmlValue(style)}</style>
+${reportStyle}${ownStyle}
 </head>
 <body>
 <main>
 <h1>Statement of account</h1>
-<dl>
+<dl class="facts">
 <dt>Account</dt><dd>${name === null ? "" : html`<strong>${name}</strong><br>`}<code>${account}</code></dd>
 <dt>Chain</dt><dd>${statement.chainName} (${statement.consensus})<br><code>${statement.chainId}</code></dd>
 <dt>From</dt><dd>block ${from.height}, ${timeOf(from.timestampMs)}</dd>
 <dt>To</dt><dd>block ${to.height}, ${timeOf(to.timestampMs)}<br><code>${to.hash}</code></dd>
 </dl>
 <h2>Balances</h2>
-<table>
-<thead><tr><th scope="col">Asset</th><th scope="col" class="n">Opening</th><th scope="col" class="n">In</th><th scope="col" class="n">Out</th><th scope="col" class="n">Closing</th></tr></thead>
+<div class="wide" tabindex="0" role="region" aria-label="Balances"><table>
+<thead><tr><th scope="col">Asset</th><th scope="col" class="number">Opening</th><th scope="col" class="number">In</th><th scope="col" class="number">Out</th><th scope="col" class="number">Closing</th></tr></thead>
 <tbody>${assets.map(assetRow)}</tbody>
-</table>
+</table></div>
 <h2>Entries</h2>
 ${entries.length === 0 ? html`<p>Nothing was entered in this time.</p>` : entriesTable(entries.slice(0, shownEntriesMax), byId, statement.names)}
 ${hidden > 0 ? html`<p>${hidden} more entries are not on this page. The CSV has all of them.</p>` : ""}
@@ -57,9 +58,9 @@ function assetRow({
   outUnits,
   closingUnits,
 }: AssetLine): Html {
-  const id = assetId === "AUR" ? "" : html`<br><code>${assetId}</code>`;
+  const id = assetId === "AUR" ? "" : html`<code>${assetId}</code>`;
   const cells = [openingUnits, inUnits, -outUnits, closingUnits].map(
-    (units) => html`<td class="n">${formatAmount(units, decimals)}</td>`,
+    (units) => html`<td class="number">${formatAmount(units, decimals)}</td>`,
   );
   return html`<tr><th scope="row">${symbol}${id}</th>${cells}</tr>\n`;
 }
@@ -69,10 +70,10 @@ function entriesTable(
   assets: ReadonlyMap<string, AssetLine>,
   names: ReadonlyMap<string, string>,
 ): Html {
-  return html`<table class="entries">
-<thead><tr><th scope="col">Time (UTC)</th><th scope="col" class="n">Block</th><th scope="col">What</th><th scope="col">Asset</th><th scope="col" class="n">Amount</th><th scope="col" class="n">Balance</th></tr></thead>
+  return html`<div class="wide" tabindex="0" role="region" aria-label="Entries"><table>
+<thead><tr><th scope="col">Time (UTC)</th><th scope="col" class="number">Block</th><th scope="col">What</th><th scope="col">Asset</th><th scope="col" class="number">Amount</th><th scope="col" class="number">Balance</th></tr></thead>
 <tbody>${entries.map((entry) => entryRow(entry, assets.get(entry.assetId), names))}</tbody>
-</table>`;
+</table></div>`;
 }
 
 const kindWords: Readonly<Record<StatementEntry["kind"], string>> = {
@@ -96,9 +97,9 @@ function entryRow(
     counterparty === null
       ? ""
       : html` ${name === undefined ? "" : html`${name} `}<code>${counterparty}</code>`;
-  return html`<tr><td>${timeOf(entry.timestampMs)}</td><td class="n">${entry.height}</td><td>${kindWords[entry.kind]}${who}${
+  return html`<tr><td class="time">${timeOf(entry.timestampMs).slice(0, 19).replace("T", " ")}</td><td class="number">${entry.height}</td><td>${kindWords[entry.kind]}${who}${
     memo === "" ? "" : html`<br><q>${memo}</q>`
-  }${transactionId === null ? "" : html`<br><code class="id">${transactionId}</code>`}</td><td>${asset?.symbol ?? entry.assetId}</td><td class="n">${formatAmount(entry.deltaUnits, decimals)}</td><td class="n">${formatAmount(entry.balanceUnits, decimals)}</td></tr>\n`;
+  }${transactionId === null ? "" : html`<br><code class="id">${transactionId}</code>`}</td><td>${asset?.symbol ?? entry.assetId}</td><td class="number">${formatAmount(entry.deltaUnits, decimals)}</td><td class="number">${formatAmount(entry.balanceUnits, decimals)}</td></tr>\n`;
 }
 
 function proofPart({ proof, proofMissing, consensus, to }: Statement): Html {
@@ -125,18 +126,13 @@ function timeOf(timestampMs: number): string {
   return new Date(timestampMs).toISOString();
 }
 
-const style = `
-:root{color-scheme:light dark;font:16px/1.45 system-ui,sans-serif}
-body{margin:0;padding:1rem}
-main{max-width:70rem;margin:auto}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.25rem 1rem}
-dd{margin:0}
-code,pre{font:13px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
-code.id{opacity:.75}
-table{border-collapse:collapse;width:100%}
-th,td{text-align:left;vertical-align:top;padding:.3rem .5rem;border-bottom:1px solid #8886}
-.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-pre{white-space:pre-wrap;max-height:20rem;overflow:auto;border:1px solid #8886;padding:.5rem}
-@media print{:root{font-size:11px}body{padding:0}details{display:none}thead{display:table-header-group}tr{break-inside:avoid}code,pre{font-size:9px}}
-@page{margin:15mm}
-`;
+/** What only a statement has. */
+const ownStyle = new Html(`<style>
+.time { white-space: nowrap; }
+th code { display: block; min-width: 12rem; }
+code.id { color: var(--soft); }
+pre { font: 12.5px/1.5 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere;
+  max-height: 20rem; overflow: auto; padding: .75rem 1rem; background: var(--sunken); border: 1px solid var(--line); border-radius: .5rem; }
+td code { font-size: 11.5px; }
+@media print { details { display: none; } td code { font-size: 7pt; } table { font-size: 8.5pt; } }
+</style>`);
