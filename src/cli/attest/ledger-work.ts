@@ -109,7 +109,7 @@ export function notUsable(file: string, why: string) {
   return usageError(
     `${file === "-" ? "stdin" : file} is no document for this command`,
     visibleText(why),
-    "give the file that aurex-node digest or aurex-node prove has written",
+    "give the file that digest or prove has written",
     "attest/malformed",
   );
 }

@@ -15,6 +15,7 @@ export const askingCommands = [
     "events",
     "found-anew",
     "invite",
+    "prove",
     "pool show",
     "user register",
     "chain list",
@@ -38,6 +39,8 @@ export const askingCommands = [
 export const readingCommands = [
   "doctor",
   "export",
+  "digest",
+  "statement",
   "reindex",
   "keys new",
   "keys list",
