@@ -191,10 +191,10 @@ describe("what a file says is final", () => {
     });
   }
 
-  it("cannot be judged without a certificate below the last block", async () => {
+  it("is called not proved without a certificate below the last block, as by a node that has forgotten the votes", async () => {
     const judgement = judge(await written(start, { final }));
-    assert.deepEqual(told(judgement), []);
-    assert.match(notJudged(judgement).join(), /whether block 3 can be replaced/);
+    assert.deepEqual([told(judgement), notJudged(judgement)], [[], []]);
+    assert.match(String(judgement.authority.notProved[0]?.what), /^That block 3 can never be replaced/);
   });
 
   it("is proved in a ledger of final blocks alone by the votes for the first block that it lacks", async () => {
