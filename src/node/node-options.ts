@@ -20,6 +20,14 @@ const builtInPowSpec = new URL("../../config/pow.json", import.meta.url);
 
 /** @throws OperatorError where a chain spec that is named cannot be used */
 export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions> {
+  if (config.finalizedOnly && config.export === undefined) {
+    throw new OperatorError("--finalized-only belongs to --export", {
+      code: "node/no-export",
+      exitCode: exitCodes.usage,
+      why: "it says which blocks the SQL ledger holds, and this node keeps none",
+      next: "add --export FILE, or leave --finalized-only out",
+    });
+  }
   const spec = await chainSpecFor(config);
   return {
     dataDir: config.dataDir,
