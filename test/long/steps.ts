@@ -49,6 +49,15 @@ export const longSteps: readonly LongStep[] = [
     ],
   },
   {
+    name: "postgres",
+    what: "lives of chains written to a PostgreSQL server, and connections to it that are cut at any byte",
+    argv: [
+      ...["--test", "--test-concurrency=1", "test/export/postgres/postgres-job.test.ts"],
+      "test/export/postgres/postgres-faults.test.ts",
+    ],
+    variables: { SUITE_POSTGRES_RUNS: "25" },
+  },
+  {
     name: "lab",
     what: "the demo's lab on five processes, by its API and by its page: a miner that withholds, wrong clocks, a balance that is changed",
     // One lab after the other: each is five processes.

@@ -86,6 +86,11 @@ export class PostgresServer {
     return server;
   }
 
+  /** Whom its files belong to; undefined: the user of the test. */
+  get user(): { readonly uid: number; readonly gid: number } | undefined {
+    return this.#user;
+  }
+
   get dataFolder(): string {
     return path.join(this.#folder, "cluster");
   }

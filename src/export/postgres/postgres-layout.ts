@@ -17,23 +17,22 @@ const application = "aurex-ledger";
  *
  * @throws ExportError if the schema holds something else, or a ledger of another version
  */
-export async function layOutSchema(
-  connection: PostgresConnection,
-  { schema, text }: PostgresPlace,
-): Promise<void> {
+export async function layOutSchema(connection: PostgresConnection, place: PostgresPlace): Promise<void> {
+  const { schema, text } = place;
   const mark = `${quoted(schema)}.${quoted(markTable)}`;
   const found = await versionOf(connection, schema);
-  if (found === undefined) {
-    const [present] = await connection.query(
-      "SELECT 1 AS present FROM pg_catalog.pg_namespace WHERE nspname = $1",
-      [schema],
-    );
-    // Not "IF NOT EXISTS" alone: it asks for a right on the database that the owner of a schema may not have.
-    if (!present) await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
-    for (const statement of tableStatements(schema)) await connection.query(statement, [], true);
-  } else if (found !== ledgerSchemaVersion) throw otherVersion(text, found);
-  await checkColumns(connection, schema, text);
+  if (found !== undefined && found !== ledgerSchemaVersion) throw otherVersion(text, found);
+  // Before anything is made, so that a schema of something else gets no tables of ours.
+  await checkColumns(connection, place, found === undefined ? "those present" : "all");
   if (found !== undefined) return;
+  const [present] = await connection.query(
+    "SELECT 1 AS present FROM pg_catalog.pg_namespace WHERE nspname = $1",
+    [schema],
+  );
+  // Not "IF NOT EXISTS" alone: it asks for a right on the database that the owner of a schema may not have.
+  if (!present) await connection.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(schema)}`);
+  for (const statement of tableStatements(schema)) await connection.query(statement, [], true);
+  await checkColumns(connection, place, "all");
   await connection.transaction(async () => {
     await connection.query(`SET LOCAL search_path TO ${quoted(schema)}`);
     for (const view of ledgerViews)
@@ -79,7 +78,11 @@ function otherVersion(text: string, version: number): ExportError {
   );
 }
 
-async function checkColumns(connection: PostgresConnection, schema: string, text: string): Promise<void> {
+async function checkColumns(
+  connection: PostgresConnection,
+  { schema, text }: PostgresPlace,
+  which: "all" | "those present",
+): Promise<void> {
   const rows = await connection.query(
     "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = $1",
     [schema],
@@ -90,7 +93,9 @@ async function checkColumns(connection: PostgresConnection, schema: string, text
       String(row.data_type).toUpperCase(),
     ]),
   );
+  const names = new Set(rows.map((row) => row.table_name));
   for (const table of postgresTables) {
+    if (which === "those present" && !names.has(table.name)) continue;
     for (const [column, type] of columnTypes(table)) {
       const found = present.get(`${table.name}.${column}`);
       if (found === type) continue;

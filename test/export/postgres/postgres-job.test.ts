@@ -14,6 +14,9 @@ import { longChain, longChainBlocks } from "../long-chain.ts";
 import { SyntheticChain } from "../synthetic-chain.ts";
 import { postgresContents, postgresDigest, postgresJobFor, sqliteContents } from "./postgres-contents.ts";
 
+/** More in `npm run test:long`. */
+const runs = Number(process.env.SUITE_POSTGRES_RUNS ?? 2);
+
 describe("the ledger in PostgreSQL", { skip: noPostgres }, () => {
   let server: PostgresServer;
   let schemas = 0;
@@ -67,7 +70,7 @@ describe("the ledger in PostgreSQL", { skip: noPostgres }, () => {
           fileJob.close();
           assert.deepEqual(await postgresContents(url), sqliteContents(file));
         }),
-        { numRuns: 4, endOnFailure: true },
+        { numRuns: runs, endOnFailure: true },
       );
     });
   }
