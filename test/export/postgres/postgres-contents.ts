@@ -4,6 +4,7 @@ import { ContentDigest, type DigestRow } from "../../../src/audit/content-digest
 import { toHex } from "../../../src/base/bytes.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../../src/base/logger.ts";
+import { ledgerViews } from "../../../src/export/auditor-views.ts";
 import { localFeed } from "../../../src/export/ledger-feed.ts";
 import type { LedgerSource } from "../../../src/export/ledger-source.ts";
 import { PostgresConnection } from "../../../src/export/postgres/postgres-connection.ts";
@@ -51,6 +52,45 @@ export function sqliteContents(file: string): Contents {
       return [name, lines(query.all())];
     }),
   );
+}
+
+/** What each view shows; numbers as text, since PostgreSQL's sums are NUMERIC. */
+export async function postgresViews(url: string): Promise<Contents> {
+  const place = readPostgresUrl(url);
+  const connection = await PostgresConnection.open(place);
+  try {
+    const contents: Record<string, string[]> = {};
+    for (const { name } of ledgerViews) {
+      contents[name] = shown(await connection.query(`SELECT * FROM "${place.schema}"."${name}"`));
+    }
+    return contents;
+  } finally {
+    connection.close();
+  }
+}
+
+/** The same of a file. */
+export function sqliteViews(file: string): Contents {
+  using db = new DatabaseSync(file, { readOnly: true });
+  return Object.fromEntries(
+    ledgerViews.map(({ name }) => {
+      const query = db.prepare(`SELECT * FROM "${name}"`);
+      query.setReadBigInts(true);
+      return [name, shown(query.all())];
+    }),
+  );
+}
+
+function shown(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const text = (value: unknown) =>
+    value === null ? "NULL" : value instanceof Uint8Array ? toHex(value) : String(value);
+  return rows
+    .map(({ seen_at_ms: _, ...row }) =>
+      Object.entries(row)
+        .map(([column, value]) => `${column}=${text(value)}`)
+        .join(" "),
+    )
+    .sort();
 }
 
 function lines(rows: readonly Readonly<Record<string, unknown>>[]): string[] {

@@ -12,7 +12,14 @@ import { ChainLife, chainSteps } from "../chain-histories.ts";
 import { exportOnce, jobFor } from "../ledger-contents.ts";
 import { longChain, longChainBlocks } from "../long-chain.ts";
 import { SyntheticChain } from "../synthetic-chain.ts";
-import { postgresContents, postgresDigest, postgresJobFor, sqliteContents } from "./postgres-contents.ts";
+import {
+  postgresContents,
+  postgresDigest,
+  postgresJobFor,
+  postgresViews,
+  sqliteContents,
+  sqliteViews,
+} from "./postgres-contents.ts";
 
 /** More in `npm run test:long`. */
 const runs = Number(process.env.SUITE_POSTGRES_RUNS ?? 2);
@@ -39,6 +46,7 @@ describe("the ledger in PostgreSQL", { skip: noPostgres }, () => {
     assert.deepEqual(await job.catchUp(), { ...report, blocks: 0, transactions: 0 });
     await job.close();
     assert.deepEqual(await postgresContents(url), sqliteContents(file));
+    assert.deepEqual(await postgresViews(url), sqliteViews(file));
     const chainId = toHex(chain.spec.chainId);
     using db = new DatabaseSync(file, { readOnly: true });
     const expected = [...ledgerDigests(db, chainId)].at(-1);
