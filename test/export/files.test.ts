@@ -18,6 +18,7 @@ import type { ExportError } from "../../src/export/export-error.ts";
 import type { ExportFilesOptions } from "../../src/export/files/export-files.ts";
 import { fileFormats } from "../../src/export/files/file-format.ts";
 import { issuedAssetId } from "../../src/protocol/transaction.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import {
   digestOfFiles,
   digestOfLedger,
@@ -274,7 +275,7 @@ test("what cannot be written is refused by name, and the folder stays as it was"
     [{ to: 3 }, "export/source-incomplete", /up to block 2/],
     [{ finalizedOnly: true }, "export/source-incomplete", /no final block/],
     [{ of: other }, "export/exists", /this ledger does not/],
-    [{ chainId: "00" }, "export/source-incomplete", /its chains are/],
+    [{ chain: "00" }, "export/source-incomplete", /its chains are/],
     [{ in: folder }, "export/exists", /ledger itself/],
     [{ in: ledger }, "export/exists", /ledger itself/],
     [{ in: join(ledger, "below") }, "export/cannot-open", /path is a file/],
@@ -292,7 +293,7 @@ test("what cannot be written is refused by name, and the folder stays as it was"
   await assert.rejects(writeFiles(ledger, out), codeOf("export/exists", /not one that this program writes/));
   await assert.rejects(writeFiles(ledger, out, { force: true }), codeOf("export/exists"));
   writeFileSync(join(out, "manifest.json"), before);
-  await writeFiles(other, out, { force: true, format: "jsonl" });
+  await writeFiles(other, out, { force: true, format: "jsonl", chain: "test-poa" });
   assert.equal(manifestOf(out).chains[0]?.consensus, "poa");
   assert.ok(!existsSync(join(out, "blocks", `chain=${JSON.parse(before).chains[0].chainId}`)));
 });
@@ -372,4 +373,26 @@ test("a ledger that was changed by hand is refused, not written as if it were ri
     );
     assert.ok(!existsSync(out));
   }
+});
+
+test("a full disk is named, nothing is left on it, and the next run writes the folder", async (context) => {
+  const disk = await SmallDisk.mount(context, 2);
+  if (!disk) return context.skip(SmallDisk.skipReason);
+  const ledger = join(await temporaryFolder(context), "ledger.sqlite");
+  const chain = chainOf("pow", [[{ kind: "record", text: "x".repeat(1_000) }], []]);
+  await exportOnce(ledger, chain);
+  const out = join(disk.directory, "out");
+  disk.fill();
+  for (const format of fileFormats) {
+    await assert.rejects(writeFiles(ledger, out, { format }), codeOf("export/disk-full", /no space/));
+    assert.deepEqual(readdirSync(disk.directory), ["filler"]);
+  }
+  await disk.empty();
+  await writeFiles(ledger, out);
+  const before = await digestOfFiles(out, toHex(chain.spec.chainId));
+  disk.fill();
+  await assert.rejects(writeFiles(ledger, out), codeOf("export/disk-full"));
+  assert.equal(await digestOfFiles(out, toHex(chain.spec.chainId)), before);
+  disk.remount("ro");
+  await assert.rejects(writeFiles(ledger, out), codeOf("export/read-only", /read-only/));
 });

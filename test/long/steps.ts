@@ -73,6 +73,11 @@ export const longSteps: readonly LongStep[] = [
     variables: { SUITE_EXPORT_KILLS: "200", SUITE_EXPORT_HISTORIES: "30" },
   },
   {
+    name: "files",
+    what: "a folder of Parquet files whose writer is killed 25 times, with reorganizations",
+    argv: ["--test", "test/export/files.long.ts"],
+  },
+  {
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
     argv: ["--test", "test/exchange/deposits.test.ts"],

@@ -48,7 +48,10 @@ export function filesCommand(format: FileFormat, terminal: Terminal): AurexComma
     )
     .requiredOption("--out <directory>", "folder to write, or to bring up to date")
     .option("--ledger <file.sqlite>", "the ledger to read (default: that of the node)")
-    .option("--chain <id>", "the chain to write (default: every chain of the ledger)")
+    .option(
+      "--chain <id>",
+      "the chain, if the ledger holds several: its id, the first 8 digits of it, or its name (default: every chain)",
+    )
     .option("--from <height>", "first block (default: that of the ledger)", wholeNumber)
     .option("--to <height>", "last block (default: that of the ledger)", wholeNumber)
     .option("--finalized-only", "stop at the last final block: nothing of it can be replaced later")
@@ -80,7 +83,7 @@ async function write(format: FileFormat, flags: FilesFlags, terminal: Terminal):
     const { out, chain, force, from, to, finalizedOnly, blocksPerFile, exactTexts } = flags;
     const report = await exportFiles(
       {
-        ...{ ledger, folder: path.resolve(out), format, chainId: chain, from, to },
+        ...{ ledger, folder: path.resolve(out), format, chain, from, to },
         ...{ finalizedOnly: finalizedOnly ?? false, blocksPerFile, exactTexts, force },
       },
       {

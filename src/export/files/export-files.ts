@@ -18,8 +18,8 @@ export interface ExportFilesOptions extends Partial<WantedBlocks> {
   /** The folder to write. */
   readonly folder: string;
   readonly format: FileFormat;
-  /** Hex; every chain of the ledger unless given. */
-  readonly chainId?: string | undefined;
+  /** Its id in hex, the first 8 digits of it or more, or its name; every chain of the ledger unless given. */
+  readonly chain?: string | undefined;
   /** Default: as the folder has it, else 10,000. */
   readonly blocksPerFile?: number | undefined;
   /** CSV: texts as they are, also those that a spreadsheet takes for a formula. */
@@ -125,23 +125,32 @@ function earlierExport(
 
 function chosenChains(
   db: DatabaseSync,
-  { chainId, ledger }: ExportFilesOptions,
+  { chain: wanted, ledger }: ExportFilesOptions,
   manifest: FilesManifest | undefined,
 ): readonly LedgerChain[] {
   const all = chainsOf(db);
-  const chosen = chainId === undefined ? all : all.filter((chain) => chain.chainId === chainId);
-  if (chosen.length === 0) {
-    const names = all.map((chain) => chain.chainId).join(", ");
+  const chosen = wanted === undefined ? all : all.filter((chain) => isNamed(chain, wanted));
+  if (chosen.length === 0 || (wanted !== undefined && chosen.length > 1)) {
+    const names = all.map(({ chainId, meta }) => `${chainId} (${meta.name})`).join(", ");
     const why = all.length === 0 ? "no block has been written to it yet" : `its chains are ${names}`;
+    const count = chosen.length === 0 ? "no" : "more than one";
     const what =
-      chainId === undefined
+      wanted === undefined
         ? `the ledger ${ledger} is empty`
-        : `the ledger ${ledger} has no chain ${chainId}`;
-    throw new ExportError("export/source-incomplete", what, why, "name a ledger that a node has written");
+        : `the ledger ${ledger} has ${count} chain ${wanted}`;
+    const next = all.length === 0 ? "name a ledger that a node has written" : "name one of them by its id";
+    throw new ExportError("export/source-incomplete", what, why, next);
   }
   const gone = manifest?.chains.find((before) => !all.some((chain) => chain.chainId === before.chainId));
   if (gone) throw unlike(`it holds chain ${gone.chainId}, and this ledger does not`);
   return chosen;
+}
+
+/** A prefix of fewer digits would name another chain one day. */
+const idDigitsMin = 8;
+
+function isNamed({ chainId, meta }: LedgerChain, wanted: string): boolean {
+  return meta.name === wanted || (wanted.length >= idDigitsMin && chainId.startsWith(wanted.toLowerCase()));
 }
 
 const diskCauses: Readonly<Record<string, readonly [ExportError["code"], string, string]>> = {

@@ -106,20 +106,20 @@ export class FilesJob {
         digest.append(block);
         await this.#read();
       }
-      const files = new RangeFiles(staged, this.#target, chain.chainId, range, range.from === from);
+      const files = new RangeFiles(staged, this.#target, chain.chainId, range);
       let hash = "";
       try {
+        if (range.from === from) files.openAll();
         for (const block of rowsOfBlocks(this.#db, chain, range)) {
           digest.append(block);
           files.write(block);
           hash = String(block.block.hash);
           await this.#read();
         }
-      } catch (thrown) {
+        this.#parts.push(...files.end());
+      } finally {
         files.abandon();
-        throw thrown;
       }
-      this.#parts.push(...files.end());
       written.push({ from: range.from, to: range.to, hash, contentDigest: digest.hex });
     }
     const { meta, final } = chain;

@@ -12,6 +12,7 @@ export class HashedFile {
   readonly #descriptor: number;
   readonly #hash = createHash("sha256");
   #bytes = 0;
+  #isClosed = false;
 
   /** Makes the file, which must not be there. */
   constructor(path: string) {
@@ -27,12 +28,14 @@ export class HashedFile {
   /** Returns once the file is on the disk. */
   end(): WrittenFile {
     fsyncSync(this.#descriptor);
-    closeSync(this.#descriptor);
+    this.abandon();
     return { sha256: this.#hash.digest("hex"), bytes: this.#bytes };
   }
 
-  /** Gives the file up, in whatever state it is. */
+  /** Closes the file, in whatever state it is; again does nothing. */
   abandon(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeSync(this.#descriptor);
   }
 }

@@ -7,8 +7,8 @@ import { HashedFile, type WrittenFile } from "./hashed-file.ts";
 import type { RowWriter } from "./row-writer.ts";
 
 /** Of a row group: whichever is reached first. */
-const groupRowsMax = 50_000;
-const groupBytesMax = 48 * 1024 * 1024;
+const groupRowsMax = 20_000;
+const groupBytesMax = 24 * 1024 * 1024;
 /** Of pages within it. */
 const pageBytes = 1024 * 1024;
 

@@ -28,19 +28,21 @@ export class RangeFiles {
   readonly #range: { readonly from: number; readonly to: number };
   readonly #open = new Map<BlockTableName, OpenFile>();
 
-  /** @param isFirst of its chain: then every table gets a file, so that readers find its columns */
   constructor(
     staged: StagedFolder,
     target: FilesTarget,
     chainId: string,
     range: { readonly from: number; readonly to: number },
-    isFirst: boolean,
   ) {
     this.#staged = staged;
     this.#target = target;
     this.#chainId = chainId;
     this.#range = range;
-    if (isFirst) for (const name of blockTableNames) this.#fileOf(name);
+  }
+
+  /** Gives every table a file, also one without rows: readers find its columns there. */
+  openAll(): void {
+    for (const name of blockTableNames) this.#fileOf(name);
   }
 
   write({ block, transactions, users, assets, authority_changes }: RowsOfBlock): void {
@@ -59,6 +61,7 @@ export class RangeFiles {
     }));
   }
 
+  /** Closes what is still open; after the end that is nothing. */
   abandon(): void {
     for (const { writer } of this.#open.values()) writer.abandon();
   }
@@ -100,11 +103,10 @@ export function writeTable(
       writer.write(fileRow(table, row));
       count += 1;
     }
-  } catch (thrown) {
+    return { path, table: table.name, chainId: null, from: null, to: null, rows: count, ...writer.end() };
+  } finally {
     writer.abandon();
-    throw thrown;
   }
-  return { path, table: table.name, chainId: null, from: null, to: null, rows: count, ...writer.end() };
 }
 
 function rowWriter(place: string, table: FileTable, { format, exactTexts }: FilesTarget): RowWriter {

@@ -7,6 +7,6 @@ export interface RowWriter {
   write(row: readonly FileValue[]): void;
   /** Returns once the file is whole and on the disk. */
   end(): WrittenFile;
-  /** Gives the file up. */
+  /** Closes the file if its end has not come; else does nothing. */
   abandon(): void;
 }
