@@ -1,7 +1,8 @@
 /** Executes a chain block by block from its genesis: the ledger after each block, and the records that proofs stand on. */
+import { type FoundRecovery, type PastBlock, searchRecovery } from "../audit/replay/recovery-search.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { createEngine } from "../consensus/create-engine.ts";
-import type { ConsensusEngine } from "../consensus/engine.ts";
+import type { BlockContents, ConsensusEngine, EngineState } from "../consensus/engine.ts";
 import { applyBlock } from "../ledger/apply-block.ts";
 import type { StateChange } from "../ledger/entry.ts";
 import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
@@ -17,6 +18,10 @@ import { AttestError } from "./attest-error.ts";
 
 /** As many blocks stay at hand as a proof of finality may reach over, and those that certify the last of them. */
 const windowBlocks = finalityHeadersMax + 256;
+
+/** Blocks among which the one is looked for that operators declared final, and how often in one chain. */
+const pastKept = 256;
+const searchesMax = 20;
 
 interface Kept {
   readonly record: HeaderRecord;
@@ -34,6 +39,9 @@ export class LedgerReplay {
   readonly #heights = new Map<string, number>();
   #ledger: LedgerState;
   #head: HeaderRecord;
+  #past: PastBlock[] = [];
+  #searchesLeft = searchesMax;
+  readonly #recoveries: Recovery[] = [];
 
   constructor(spec: ChainSpec) {
     this.spec = spec;
@@ -54,6 +62,11 @@ export class LedgerReplay {
     return this.#ledger;
   }
 
+  /** Blocks that operators must have declared final without a quorum, as the states above them show. */
+  get recoveries(): readonly Recovery[] {
+    return this.#recoveries;
+  }
+
   /**
    * Executes the next block; block 0 is only compared.
    *
@@ -66,27 +79,19 @@ export class LedgerReplay {
       if (bytesEqual(block.hash, this.#head.hash)) return undefined;
       throw doesNotFollow(0, "it is not the block 0 of its chain's genesis spec");
     }
-    const parent = this.#head;
+    const before = this.#head;
     if (header.version !== blockVersion) throw doesNotFollow(header.height, `version ${header.version}`);
     if (!bytesEqual(header.chainId, this.spec.chainId)) {
       throw doesNotFollow(header.height, "it is of another chain");
     }
-    if (header.height !== parent.header.height + 1 || !bytesEqual(header.parentHash, parent.hash)) {
-      throw doesNotFollow(header.height, `its parent is not the block ${parent.hashHex} before it`);
+    if (header.height !== before.header.height + 1 || !bytesEqual(header.parentHash, before.hash)) {
+      throw doesNotFollow(header.height, `its parent is not the block ${before.hashHex} before it`);
     }
-    const fault = this.#engine.verifyHeader(header, parent);
-    if (fault) throw doesNotFollow(header.height, describeFault(fault));
-    const advanced = this.#engine.advance({ ...block, ...header }, parent, this.#recordOf);
-    if (!advanced.ok) throw doesNotFollow(header.height, describeFault(advanced.fault));
-    if (!bytesEqual(sha256(advanced.value.consensusState), header.consensusStateHash)) {
-      throw doesNotFollow(
-        header.height,
-        "it commits to another state of its authorities; on a chain whose operators declared a block final (trust recovery) no block after that can be proved from a ledger",
-      );
-    }
-    const applied = this.#execute(block, parent, advanced.value);
+    const { parent, state } = this.#advance(block, before);
+    const applied = this.#execute(block, parent, state);
     const weight = parent.cumulativeWeight + this.#engine.weight(header, parent);
-    this.#head = recordOf(block, weight, advanced.value);
+    this.#head = recordOf(block, weight, state);
+    this.#remember(block);
     this.#keep(this.#head, block.consensusSection);
     return applied;
   }
@@ -99,12 +104,56 @@ export class LedgerReplay {
       certificateOf: (hash) => (newest && bytesEqual(newest.targetHash, hash) ? newest : undefined),
       recordAt: (height) => this.#kept.get(height)?.record,
       sectionAt: (height) => this.#kept.get(height)?.section,
-      contentsAt: () => undefined,
-      advance: () => undefined,
+      contentsAt: (height) => this.#past.find(({ record }) => record.header.height === height)?.contents,
+      advance: (contents, parent) => {
+        const advanced = this.#engine.advance(contents, parent, this.#recordOf);
+        return advanced.ok ? advanced.value : undefined;
+      },
     };
   }
 
-  #execute(block: Block, parent: HeaderRecord, state: Parameters<ConsensusEngine["authorityUpdates"]>[1]) {
+  /** The state after the next block, and its parent with the state that it was sealed on. */
+  #advance(block: Block, parent: HeaderRecord): { parent: HeaderRecord; state: EngineState } {
+    const { header } = block;
+    const fault = this.#engine.verifyHeader(header, parent);
+    const advanced = fault ? undefined : this.#engine.advance(contentsOf(block), parent, this.#recordOf);
+    if (advanced?.ok && isCommitted(block, advanced.value)) return { parent, state: advanced.value };
+    const found = this.#searchRecovery(block);
+    if (found) return { parent: found.parent, state: found.state };
+    if (fault) throw doesNotFollow(header.height, describeFault(fault));
+    if (advanced && !advanced.ok) throw doesNotFollow(header.height, describeFault(advanced.fault));
+    throw doesNotFollow(header.height, "it commits to another state of its authorities or of its target");
+  }
+
+  /** Whether a block below was declared final by operators; then the states from there on are others than before. */
+  #searchRecovery(block: Block): FoundRecovery | undefined {
+    if (this.#engine.name !== "poa" || this.#searchesLeft === 0) return undefined;
+    this.#searchesLeft -= 1;
+    const contents = contentsOf(block);
+    const found = searchRecovery(block.header, contents, this.#past, this.#engine, this.#recordOf);
+    if (!found) return undefined;
+    for (const record of found.restated) {
+      const kept = this.#kept.get(record.header.height);
+      if (kept) this.#kept.set(record.header.height, { ...kept, record });
+      this.#past = this.#past.map((past) =>
+        past.record.hashHex === record.hashHex ? { ...past, record } : past,
+      );
+    }
+    this.#recoveries.push({ ...found.recovery, foundAt: block.header.height });
+    return found;
+  }
+
+  #remember(block: Block): void {
+    if (this.#engine.name !== "poa") return;
+    const votes = block.transactions.filter(({ payload }) => payload.kind === "authorityVote");
+    const other = block.transactions.find(({ payload }) => payload.kind !== "authorityVote");
+    // The engine asks of the others only whether there are any, and they may be large.
+    const contents = { ...contentsOf(block), transactions: other ? [...votes, other] : votes };
+    this.#past.push({ record: this.#head, contents });
+    if (this.#past.length > pastKept) this.#past.shift();
+  }
+
+  #execute(block: Block, parent: HeaderRecord, state: EngineState) {
     const { header, transactions } = block;
     const { genesis } = this.spec;
     const context = {
@@ -139,6 +188,29 @@ export class LedgerReplay {
     this.#kept.delete(height - windowBlocks);
     this.#heights.delete(old.record.hashHex);
   }
+}
+
+/** A block that operators declared final. */
+export interface Recovery {
+  readonly height: number;
+  readonly hash: Uint8Array;
+  /** The block whose state showed it. */
+  readonly foundAt: number;
+}
+
+function contentsOf(block: Block): BlockContents {
+  const { height, timestampMs, producer } = block.header;
+  return {
+    height,
+    timestampMs,
+    producer,
+    transactions: block.transactions,
+    consensusSection: block.consensusSection,
+  };
+}
+
+function isCommitted({ header }: Block, { consensusState }: EngineState): boolean {
+  return bytesEqual(sha256(consensusState), header.consensusStateHash);
 }
 
 function recordOf(

@@ -1,15 +1,25 @@
 /** Proofs from a ledger file: of every transaction and of accounts on both engines, and every way to change one. */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import path from "node:path";
 import { before, describe, it } from "node:test";
 import { AttestError } from "../../src/attest/attest-error.ts";
 import type { LedgerBlocks } from "../../src/attest/ledger-blocks.ts";
 import { encodeProof, type ProofDocument, readProof } from "../../src/attest/proof/proof-document.ts";
 import { proveFromLedger } from "../../src/attest/proof/prove.ts";
-import { verifyProof } from "../../src/attest/proof/verify-proof.ts";
+import { recoveriesIn, verifyProof } from "../../src/attest/proof/verify-proof.ts";
 import { toHex } from "../../src/base/bytes.ts";
-import { keyPairNamed } from "../chain/block-builder.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
+import { type BuiltBlock, keyPairNamed } from "../chain/block-builder.ts";
+import { openChain } from "../chain/open-chain.ts";
+import { AuthorityChain } from "../consensus/authority-chain.ts";
+import { exportOnce } from "../export/ledger-contents.ts";
 import { opened, type RichLedger, richLedger } from "./rich-ledgers.ts";
 
+const verifierFile = path.resolve(import.meta.dirname, "../../src/attest/verifier/verify_ledger.py");
+const hasEd25519 = ["cryptography", "nacl"].some(
+  (name) => spawnSync("python3", ["-c", `import ${name}`]).status === 0,
+);
 const alice = keyPairNamed("alice").publicKey;
 const nobody = keyPairNamed("nobody at all").publicKey;
 /** After every block of the ledgers. */
@@ -111,6 +121,53 @@ describe("what a ledger cannot prove", () => {
     await refused({ account: alice, height: rich.poa.blocks.length - 1 }, "attest/not-provable");
     assert.throws(() => ledger.chain(), /several chains/);
     assert.throws(() => ledger.chain("local-pos"), /holds no chain local-pos/);
+  });
+});
+
+describe("a chain whose operators declared a block final", () => {
+  const three = new AuthorityChain(3);
+  const [alone] = three.keys as [KeyPair];
+  const lower = three.child(three.genesis);
+  const certified = [lower, ...three.growCertified(lower, 3)];
+  const lonely = three.grow(certified[3] as BuiltBlock, 8, { producer: alone });
+  const trusted = lonely[5] as BuiltBlock;
+  /** Two blocks above the trusted one were sealed before operators declared it final. */
+  let effective = three.builder.restated(trusted, three.engine.recoveredState(trusted.record) as never);
+  for (const built of lonely.slice(6)) {
+    const advanced = three.builder.advance({ ...built.block, ...built.block.header }, effective);
+    assert.ok(advanced.ok);
+    effective = three.builder.restated(built, advanced.value);
+  }
+  const onward = three.child(effective, { laterMs: 60_000 });
+  const later = [onward, ...three.growCertified(onward, 4, { laterMs: 60_000 })];
+
+  it("is proved above that block to those who trust the operators, and to nobody else", async () => {
+    const file = `${rich.folder}/recovered.sqlite`;
+    const open = await openChain({ spec: three.builder.spec, trustRecovery: trusted.block.hash });
+    for (const block of [...certified, ...lonely, ...later]) await open.give(block);
+    assert.equal(open.chain.head.hashHex, later.at(-1)?.block.hashHex);
+    await exportOnce(file, open.chain);
+    const recovered = opened(file);
+    const chain = recovered.chain();
+    const account = keyPairNamed("alice").publicKey;
+    for (const height of [2, onward.record.header.height + 1]) {
+      const proof = await proveFromLedger(recovered, chain, { account, height }, { nowMs });
+      assert.equal(proof.block.height, height);
+      const isAbove = height > trusted.record.header.height;
+      assert.deepEqual(recoveriesIn(proof).map(toHex), isAbove ? [trusted.block.hashHex] : []);
+      const alone = verifyProof(proof, { nowMs });
+      assert.equal(alone.ok, !isAbove);
+      if (!alone.ok) assert.match(alone.fault, /declared block 10, .* final without a quorum/);
+      assert.ok(verifyProof(proof, { trusted: [trusted.block.hash], nowMs }).ok);
+    }
+    if (!hasEd25519) return;
+    const python = (...argv: readonly string[]) =>
+      spawnSync("python3", [verifierFile, file, ...argv], { encoding: "utf8" });
+    const doubted = python();
+    assert.equal(doubted.status, 9, doubted.stdout + doubted.stderr);
+    assert.match(doubted.stdout, /FINDING \(authority\) .*block 10: operators must have declared it final/);
+    const believed = python("--trust-recovery", trusted.block.hashHex);
+    assert.equal(believed.status, 0, believed.stdout);
   });
 });
 

@@ -27,7 +27,7 @@ import {
   proofItemOf,
   proofItemsMax,
 } from "./proof-document.ts";
-import { verifyProof } from "./verify-proof.ts";
+import { recoveriesIn, verifyProof } from "./verify-proof.ts";
 
 export type ProofWish =
   /** 64 hex digits. */
@@ -67,7 +67,10 @@ export async function proveFromLedger(
   const builder = new ProofBuilder(ledger, chain, wish);
   await builder.replay(modules);
   const document = builder.document();
-  const verified = verifyProof(document, { chainId: chain.spec.chainId, nowMs: modules.nowMs });
+  const { chainId } = chain.spec;
+  // Whoever verifies it has to trust the operators in this, too; that is not for us to say.
+  const trusted = recoveriesIn(document);
+  const verified = verifyProof(document, { chainId, trusted, nowMs: modules.nowMs });
   if (verified.ok) return document;
   throw notProvable(`the proof that this ledger gives does not hold: ${verified.fault}`);
 }
@@ -85,7 +88,8 @@ class ProofBuilder {
   readonly #wish: ProofWish;
   readonly #height: number | undefined;
   readonly #replay: LedgerReplay;
-  readonly #steps: Uint8Array[] = [];
+  #steps: { readonly height: number; readonly bytes: Uint8Array }[] = [];
+  #recoveriesSeen = 0;
   readonly #mined: Uint8Array[] = [];
   readonly #changes: StateChange[] = [];
   #shown: Shown | undefined;
@@ -139,7 +143,7 @@ class ProofBuilder {
       ...(this.#final
         ? {
             finality: {
-              steps: this.#steps.map(toHex),
+              steps: this.#steps.map(({ bytes }) => toHex(bytes)),
               link: this.#final.link.map((block) => toHex(AttestedBlockType.serialize(block))),
               headers: this.#final.headers.slice(1).map((above) => toHex(HeaderType.serialize(above))),
             },
@@ -184,9 +188,25 @@ class ProofBuilder {
       this.#mined.push(encodeMinedHeader({ header, nonce: seal.nonce }));
       return;
     }
-    if (this.#state.authoritiesSinceHeight !== header.height) return;
-    const step = stepInto(header.height, this.#replay.source());
-    if (step) this.#steps.push(encodeLightStep(step));
+    if (this.#replay.recoveries.length > this.#recoveriesSeen) this.#restate(header.height);
+    if (this.#state.authoritiesSinceHeight === header.height) this.#addStep(header.height);
+  }
+
+  /** Operators declared a block below final: the sets from there on are others than they seemed to be. */
+  #restate(foundAt: number): void {
+    this.#recoveriesSeen = this.#replay.recoveries.length;
+    const from = this.#replay.recoveries.at(-1)?.height ?? foundAt;
+    this.#steps = this.#steps.filter(({ height }) => height < from);
+    const source = this.#replay.source();
+    for (let height = from; height < foundAt; height += 1) {
+      const record = source.recordAt(height);
+      if (record && authorityStateOf(record).authoritiesSinceHeight === height) this.#addStep(height);
+    }
+  }
+
+  #addStep(height: number): void {
+    const step = stepInto(height, this.#replay.source());
+    if (step) this.#steps.push({ height, bytes: encodeLightStep(step) });
   }
 
   get #state(): AuthorityState {

@@ -3,7 +3,7 @@ import { bytesEqual, fromHex, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import { entryKey } from "../../ledger/entry.ts";
 import { decodeEntry } from "../../ledger/entry-codec.ts";
-import { type AttestedBlock, AttestedBlockType } from "../../light/attested-block.ts";
+import { type AttestedBlock, AttestedBlockType, authorityHeaderHash } from "../../light/attested-block.ts";
 import { type AuthorityLight, beginAuthorityLight, followStep } from "../../light/authority-light.ts";
 import { verifyEntry } from "../../light/entry-proof.ts";
 import { verifyFinality } from "../../light/finality-proof.ts";
@@ -76,6 +76,14 @@ export function claimOf(proof: ProofDocument): Result<ProofClaim, string> {
     if (thrown instanceof DoesNotHold) return fail(thrown.message);
     throw thrown;
   }
+}
+
+/** Hashes of blocks that operators declared final without a quorum: the proof holds for whoever trusts them in that. */
+export function recoveriesIn({ finality }: ProofDocument): Uint8Array[] {
+  return (finality?.steps ?? []).flatMap((hex) => {
+    const step = decodeLightStep(bytesIn(hex));
+    return step.ok ? step.value.recovery.map(({ header }) => authorityHeaderHash(header)) : [];
+  });
 }
 
 class DoesNotHold extends Error {}

@@ -626,23 +626,54 @@ class Authority:
         # What a certificate for one of the last blocks needs: its hash, and the state after it.
         self.recent = {0: (genesis_block["hash"], self.state)}
         self.weight = 0
+        # Blocks that operators declared final without a quorum; among the last ones they are looked for.
+        self.recovered, self.past, self.searches, self.dropped = [], [], 20, []
 
     def follow(self, block, parent):
-        header, before = block["header"], self.state
-        height, keys = header["height"], before["authorities"]
+        header, committed = block["header"], self.state
+        self.dropped = []
+        try:
+            before, state = committed, self.judge(committed, self.recent, block, parent)
+        except Broken as fault:
+            found = self.search_recovery(block, parent)
+            if found is None:
+                raise fault
+            before, state = found
+            self.dropped = [key for key in committed["authorities"] if key not in before["authorities"]]
+        keys, after = before["authorities"], state["authorities"]
+        self.weight += 1000 * (len(keys) - rank_of(header, keys)) // len(keys)
+        self.state = state
+        self.recent[header["height"]] = (block["hash"], state)
+        self.recent.pop(header["height"] - 66, None)
+        votes = [each for each in block["transactions"] if each["name"] == "authorityVote"]
+        others = [each for each in block["transactions"] if each["name"] != "authorityVote"][:1]
+        # Of the others a search asks only whether there are any, and they may be large.
+        self.past.append((dict(block, transactions=votes + others), state))
+        del self.past[:-256]
+        updates = [(key, 0) for key in after if key not in keys] + [(key, 1) for key in keys if key not in after]
+        return AUTHORITY_STATE.encode(state), updates
+
+    def judge(self, before, recent, block, parent):
+        header, keys = block["header"], before["authorities"]
         if header["producer"] not in keys:
             raise Broken("its producer is no authority")
         if header["target"] != ZERO32 or block["seal"]["nonce"] != ZERO32:
             raise Broken("a block of an authority has a target or a nonce")
-        rank = (keys.index(header["producer"]) - height) % len(keys)
-        earliest = parent["header"]["timestamp_ms"] + self.genesis["period_ms"] + rank * self.genesis["step_ms"]
-        if header["timestamp_ms"] < earliest:
+        delay = self.genesis["period_ms"] + rank_of(header, keys) * self.genesis["step_ms"]
+        if header["timestamp_ms"] < parent["header"]["timestamp_ms"] + delay:
             raise Broken("it was sealed before its producer's turn")
         if not signed(b"aurex/seal/1" + block["hash"], block["seal"]["signature"], header["producer"]):
             raise Broken("its producer has not sealed it")
-        self.weight += 1000 * (len(keys) - rank) // len(keys)
+        state = self.advance(before, recent, block)
+        if sha256(AUTHORITY_STATE.encode(state)) != header["consensus_state_hash"]:
+            raise Broken("it commits to another state of its authorities")
+        return state
+
+    def advance(self, before, recent, block):
+        header, keys = block["header"], before["authorities"]
+        height = header["height"]
         # The order is a rule: certificate, evidence, votes (judged by the parent's state), then what comes into force.
-        state = self.certify(dict(before), block)
+        state = self.certify(dict(before), recent, block)
         for evidence in block["section"]["evidence"]:
             state = self.convict(state, evidence)
         ballots = self.count_votes(before, block)
@@ -651,27 +682,50 @@ class Authority:
         is_quiet = not block["transactions"] and not block["section"]["evidence"]
         is_used = any(each["name"] != "authorityVote" for each in block["transactions"])
         after = state["authorities"]
-        state["since_height"] = before["since_height"] if after == keys else height
-        state["sealed_heights"] = [
-            height if key == header["producer"] else at for key, at in zip(after, state["sealed_heights"])
-        ]
-        state["ballots"] = [
-            ballot for ballot in ballots
-            if ballot["voter"] in after and not (passed and is_for(ballot, passed[0]))
-        ]
-        state["in_flight"] = passed
-        state["unsettled_height"] = before["unsettled_height"] if is_quiet else height
-        state["established"] = 1 if before["established"] or len(after) > 1 or is_used else 0
-        self.state = state
-        self.recent[height] = (block["hash"], state)
-        self.recent.pop(height - 66, None)
-        updates = [(key, 0) for key in after if key not in keys] + [(key, 1) for key in keys if key not in after]
-        return AUTHORITY_STATE.encode(state), updates
+        return dict(
+            state,
+            since_height=before["since_height"] if after == keys else height,
+            sealed_heights=[height if key == header["producer"] else at for key, at in zip(after, state["sealed_heights"])],
+            ballots=[
+                ballot for ballot in ballots
+                if ballot["voter"] in after and not (passed and is_for(ballot, passed[0]))
+            ],
+            in_flight=passed,
+            unsettled_height=before["unsettled_height"] if is_quiet else height,
+            established=1 if before["established"] or len(after) > 1 or is_used else 0,
+        )
 
-    def certify(self, state, block):
+    def search_recovery(self, block, parent):
+        """Trust recovery (section 7): no block names the block that operators declared final; the states above it show it."""
+        if self.searches == 0:
+            return None
+        self.searches -= 1
+        for start in range(len(self.past) - 1, -1, -1):
+            first, state = self.past[start]
+            height = first["header"]["height"]
+            if state["finalized"]["height"] >= height:
+                return None
+            before = recovered_state(state, height, first["hash"])
+            recent = dict(self.recent)
+            recent[height] = (first["hash"], before)
+            restated = [(first, before)]
+            try:
+                for above, _ in self.past[start + 1 :]:
+                    before = self.advance(before, recent, above)
+                    recent[above["header"]["height"]] = (above["hash"], before)
+                    restated.append((above, before))
+                after = self.judge(before, recent, block, parent)
+            except Broken:
+                continue
+            self.recent, self.past = recent, self.past[:start] + restated
+            self.recovered.append((height, first["hash"].hex()))
+            return before, after
+        return None
+
+    def certify(self, state, recent, block):
         for certificate in block["section"]["certificates"]:
             target = certificate["target_height"]
-            known = self.recent.get(target)
+            known = recent.get(target)
             if target <= state["justified"]["height"] or target < block["header"]["height"] - 64 or known is None:
                 raise Broken("its certificate is for a block that it may not certify")
             if known[0] != certificate["target_hash"]:
@@ -744,6 +798,24 @@ class Authority:
             if leaves or len(voters) > len(state["authorities"]) // 2:
                 return [dict(action=wanted["action"], authority=wanted["authority"], passed_at_height=height)]
         return []
+
+
+def rank_of(header, keys):
+    return (keys.index(header["producer"]) - header["height"]) % len(keys)
+
+
+def recovered_state(state, height, block_hash):
+    here = dict(height=height, hash=block_hash)
+    late = [sealed > height - 2 * len(state["authorities"]) for sealed in state["sealed_heights"]]
+    if not any(late):
+        late = [True] * len(late)
+    return dict(
+        state,
+        authorities=[key for key, stays in zip(state["authorities"], late) if stays],
+        sealed_heights=[at for at, stays in zip(state["sealed_heights"], late) if stays],
+        since_height=state["since_height"] if all(late) else height,
+        justified=here, finalized=here, justified_heights=[], ballots=[], in_flight=[],
+    )
 
 
 def certificate_fault(certificate, state, chain_id):
@@ -934,8 +1006,8 @@ def units_of(row, name):
 
 
 class Chain:
-    def __init__(self, file, meta, report):
-        self.file, self.meta, self.report = file, meta, report
+    def __init__(self, file, meta, report, trusted):
+        self.file, self.meta, self.report, self.trusted = file, meta, report, trusted
         self.chain_id = str(meta["chain_id"])
         self.counts = {"blocks": 0, "transactions": 0, "signatures": 0}
         self.height, self.head_hash = -1, ""
@@ -1076,7 +1148,7 @@ class Chain:
                 raise Broken("the sender has not signed the transaction %s" % each["id"].hex())
         state, updates = self.engine.follow(block, self.parent)
         if sha256(state) != header["consensus_state_hash"]:
-            raise Broken("it commits to another state of the consensus engine (or operators declared a block final)")
+            raise Broken("it commits to another state of the consensus engine")
         fees = 0
         for each in block["transactions"]:
             try:
@@ -1089,9 +1161,11 @@ class Chain:
             # Whoever goes out has the height of going out.
             self.ledger.put(("authority", key), dict(tag=5, account=key, since_height=height, removed=removed))
         banned = self.engine.state["banned"] if updates else []
-        self.updates = {
+        dropped = getattr(self.engine, "dropped", [])
+        self.updates = {address_of(key): "recovered" for key in dropped}
+        self.updates.update({
             address_of(key): "added" if not removed else "slashed" if key in banned else "removed" for key, removed in updates
-        }
+        })
         if self.ledger.tree.root() != header["state_root"]:
             raise Broken("its transactions do not lead to the state root that it commits to")
 
@@ -1226,6 +1300,13 @@ class Chain:
         if self.genesis["engine"] == 1 or not isinstance(self.engine, Authority):
             return
         self.final = self.engine.state["finalized"]
+        for height, block_hash in self.engine.recovered:
+            if block_hash not in self.trusted:
+                self.say(
+                    "authority", "block %d" % height,
+                    "operators must have declared it final without a quorum, which nothing in the file proves; "
+                    "if you believe them: --trust-recovery " + block_hash,
+                )
         data = meta["final_certificate"] if "final_certificate" in meta.keys() else None
         if data is None:
             return
@@ -1329,6 +1410,7 @@ def main():
     parser.add_argument("--chain-id", action="append", default=[], metavar="HEX", help="the chain id that you know from elsewhere; may be repeated")
     parser.add_argument("--head", metavar="HASH", help="hash of a block that you know to be on the chain, best the newest")
     parser.add_argument("--digest", action="append", default=[], metavar="FILE", help="a digest document; may be repeated")
+    parser.add_argument("--trust-recovery", action="append", default=[], metavar="HASH", help="a block that operators declared final without a quorum, if you believe them; may be repeated")
     parser.add_argument("--json", action="store_true", help="print one JSON value")
     arguments = parser.parse_args()
     findings, total = [], [0]
@@ -1379,7 +1461,7 @@ def verify_file(path, documents, arguments, report):
 
     chains = []
     for meta in metas:
-        chain = Chain(file, meta, report)
+        chain = Chain(file, meta, report, {each.lower() for each in arguments.trust_recovery})
         chains.append(chain)
         started[0] = time.monotonic()
         try:

@@ -15,7 +15,7 @@ import {
   proofFormat,
   readProof,
 } from "../../attest/proof/proof-document.ts";
-import { claimOf, verifyProof } from "../../attest/proof/verify-proof.ts";
+import { claimOf, recoveriesIn, verifyProof } from "../../attest/proof/verify-proof.ts";
 import type { ApiClient } from "../../client/api-client.ts";
 import { ApiProblem } from "../../client/api-problem.ts";
 import { exitCodes, OperatorError } from "../../node/operator-error.ts";
@@ -35,7 +35,7 @@ export async function proveByApi(reference: string, client: ApiClient): Promise<
     }
     const claim = claimOf(read.value);
     const proof = claim.ok ? { ...read.value, claim: claim.value } : read.value;
-    const verified = verifyProof(proof, { nowMs: Date.now() });
+    const verified = verifyProof(proof, { trusted: recoveriesIn(proof), nowMs: Date.now() });
     if (verified.ok) return proof;
     fault = verified.fault;
   }

@@ -1,6 +1,7 @@
 /** `aurex-node prove`: a file that proves one transaction, or what an account has, from the chain id alone. */
 import type { ProofDocument } from "../../attest/proof/proof-document.ts";
 import type { ProofWish } from "../../attest/proof/prove.ts";
+import { toHex } from "../../base/bytes.ts";
 import { AurexCommand } from "../command.ts";
 import { usageError } from "../failure.ts";
 import { wholeNumber } from "../flag-values.ts";
@@ -119,7 +120,8 @@ async function proveByNode(reference: string, flags: ProveFlags, terminal: Termi
 
 async function hand(proof: ProofDocument, flags: ProveFlags, terminal: Terminal): Promise<void> {
   const { encodeProof } = await import("../../attest/proof/proof-document.ts");
-  const { verifyProof } = await import("../../attest/proof/verify-proof.ts");
+  const { recoveriesIn, verifyProof } = await import("../../attest/proof/verify-proof.ts");
+  const trusted = recoveriesIn(proof);
   const text = encodeProof(proof);
   if (flags.out === undefined) {
     if (flags.json) writeJson(terminal, proof);
@@ -127,14 +129,20 @@ async function hand(proof: ProofDocument, flags: ProveFlags, terminal: Terminal)
     return;
   }
   await writeDocument(flags.out, text, flags.force ?? false);
-  const verified = verifyProof(proof, { nowMs: Date.now() });
+  const verified = verifyProof(proof, { trusted, nowMs: Date.now() });
   if (!verified.ok) throw new Error(`the proof was verified before: ${verified.fault}`);
   if (flags.json) {
     writeJson(terminal, { file: flags.out, bytes: Buffer.byteLength(text), claim: proof.claim });
     return;
   }
   tellProof(verified.value, terminal);
+  const trusting = trusted.map((hash) => ` --trust-recovery ${toHex(hash)}`).join("");
+  if (trusting !== "") {
+    terminal.stderr.write(
+      "Note:  operators declared a block of this chain final without a quorum; the proof holds for those who trust that.\n",
+    );
+  }
   terminal.stderr.write(
-    `The proof is in ${flags.out}, ${Buffer.byteLength(text)} bytes. Anybody verifies it with: aurex-node verify-proof ${flags.out} --genesis ${proof.chainId}\n`,
+    `The proof is in ${flags.out}, ${Buffer.byteLength(text)} bytes. Anybody verifies it with: aurex-node verify-proof ${flags.out} --genesis ${proof.chainId}${trusting}\n`,
   );
 }

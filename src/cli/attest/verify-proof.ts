@@ -1,4 +1,5 @@
 /** `aurex-node verify-proof`: whether a proof holds, without a network. */
+import { InvalidArgumentError } from "commander";
 import type { ProvenFact } from "../../attest/proof/verify-proof.ts";
 import { fromHex, toHex } from "../../base/bytes.ts";
 import { visibleText } from "../../base/visible-text.ts";
@@ -12,6 +13,7 @@ import { tellProof } from "./proof-text.ts";
 
 interface VerifyFlags extends JsonFlag {
   readonly genesis?: string;
+  readonly trustRecovery: readonly Uint8Array[];
 }
 
 export function verifyProofCommand(terminal: Terminal): AurexCommand {
@@ -24,6 +26,12 @@ export function verifyProofCommand(terminal: Terminal): AurexCommand {
       "--genesis <spec.json|id>",
       "the chain spec, or the chain id of 64 hex digits, from somebody you trust",
     )
+    .option(
+      "--trust-recovery <hash>",
+      "a block that operators declared final without a quorum, if you believe them; may be repeated",
+      addHash,
+      [],
+    )
     .examples("aurex-node verify-proof proof.json", "aurex-node verify-proof proof.json --genesis 2f…")
     .runs((file: string, flags: VerifyFlags) => verify(file, flags, terminal));
   return addJsonFlag(command);
@@ -35,7 +43,7 @@ async function verify(file: string, flags: VerifyFlags, terminal: Terminal): Pro
   const chainId = flags.genesis === undefined ? undefined : await chainIdOfGenesis(flags.genesis, terminal);
   const read = readProof(await readDocument(file, proofBytesMax, terminal));
   if (!read.ok) throw notUsable(file, read.fault);
-  const verified = verifyProof(read.value, { chainId, nowMs: Date.now() });
+  const verified = verifyProof(read.value, { chainId, trusted: flags.trustRecovery, nowMs: Date.now() });
   if (!verified.ok) {
     if (flags.json) writeJson(terminal, { holds: false, reason: verified.fault });
     else writeLine(terminal, `The proof does not hold: ${visibleText(verified.fault)}`);
@@ -48,6 +56,13 @@ async function verify(file: string, flags: VerifyFlags, terminal: Terminal): Pro
     writeLine(terminal, "The proof holds.");
   }
   return exitCodes.ok;
+}
+
+/** For commander. */
+function addHash(text: string, before: readonly Uint8Array[]): readonly Uint8Array[] {
+  const hash = fromHex(text, 32);
+  if (hash) return [...before, hash];
+  throw new InvalidArgumentError("It must be a hash of 64 hex digits.");
 }
 
 function jsonOf({ spec, header, hash, claim, finality, isChainGiven }: ProvenFact): object {
