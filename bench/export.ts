@@ -4,18 +4,12 @@ import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
-import { toHex } from "../src/base/bytes.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
-import type { AuthorityChange } from "../src/consensus/engine.ts";
 import { createExportJob } from "../src/export/export-job.ts";
 import { ExportThread } from "../src/export/export-thread.ts";
-import type { LedgerSource } from "../src/export/ledger-source.ts";
-import { genesisBlockOf } from "../src/ledger/genesis-state.ts";
-import { type Block, decodeBlock } from "../src/protocol/block.ts";
-import type { ChainSpec } from "../src/protocol/genesis.ts";
+import { type EncodedChain, encodedChain } from "./encoded-chain.ts";
 import { elapsedMs, type Figure, median, quantile, type Section } from "./measure.ts";
-import { BlockBuilder, keyOf, keysFrom, poaSpec, signedTransfer } from "./sample-chain.ts";
 
 const transfersPerBlock = 500;
 const blocks = 200;
@@ -27,23 +21,8 @@ const holdMaxMs = 20;
 
 export const measureExport: Section = async ({ quick, progress, directory }) => {
   const rounds = quick ? 1 : 4;
-  const authority = keyOf(0);
-  const senders = keysFrom(1, transfersPerBlock);
-  const spec = poaSpec([authority], senders);
-  const builder = new BlockBuilder(spec, authority);
   progress(`signing ${blocks} blocks of ${transfersPerBlock} transfers`);
-  const chain = [genesisBlockOf(spec)];
-  while (chain.length <= blocks) {
-    chain.push(
-      builder.next(
-        senders.map((sender, index) => {
-          const receiver = senders[(index + chain.length) % senders.length] as typeof sender;
-          return signedTransfer(sender, receiver, builder.sequenceOf(sender), spec);
-        }),
-      ),
-    );
-  }
-  const source = new EncodedChain(spec, chain);
+  const source = encodedChain(blocks, transfersPerBlock);
   const folder = await directory();
   const transactions = blocks * transfersPerBlock;
   const exported: number[] = [];
@@ -148,50 +127,6 @@ async function follow(file: string, source: EncodedChain): Promise<{ lagsMs: num
   );
   await job.close();
   return { lagsMs, holdMs };
-}
-
-/** A chain whose blocks are bytes, as in the store. */
-class EncodedChain implements LedgerSource {
-  readonly spec: ChainSpec;
-  readonly final = undefined;
-  readonly finalCertificate = undefined;
-  readonly #blocks: readonly Block[];
-  readonly #byHash: ReadonlyMap<string, Block>;
-  height: number;
-
-  constructor(spec: ChainSpec, blocks: readonly Block[]) {
-    this.spec = spec;
-    this.#blocks = blocks;
-    this.#byHash = new Map(blocks.map((block) => [block.hashHex, block]));
-    this.height = blocks.length - 1;
-  }
-
-  get head(): LedgerSource["head"] {
-    return { header: (this.#blocks[this.height] as Block).header };
-  }
-
-  hashAtHeight(height: number): Uint8Array | undefined {
-    return height > this.height ? undefined : this.#blocks[height]?.hash;
-  }
-
-  block(hash: Uint8Array): Block | undefined {
-    const bytes = this.blockBytes(hash);
-    const decoded = bytes && decodeBlock(bytes);
-    return decoded?.ok ? decoded.value : undefined;
-  }
-
-  blockBytes(hash: Uint8Array): Uint8Array | undefined {
-    return this.#byHash.get(toHex(hash))?.bytes;
-  }
-
-  headerOf(hash: Uint8Array): ReturnType<LedgerSource["headerOf"]> {
-    const block = this.#byHash.get(toHex(hash));
-    return block && { cumulativeWeight: BigInt(block.header.height), header: block.header, seal: block.seal };
-  }
-
-  authorityChanges(): readonly AuthorityChange[] {
-    return [];
-  }
 }
 
 /**

@@ -14,6 +14,7 @@ import { measureMempool } from "./mempool.ts";
 import { measureMicro } from "./micro.ts";
 import { measureMining } from "./mining.ts";
 import { measurePage } from "./page.ts";
+import { measurePostgres } from "./postgres.ts";
 import { measurePropagation } from "./propagation.ts";
 import { measureReading } from "./reading.ts";
 import { measureStartup } from "./startup.ts";
@@ -32,6 +33,7 @@ const sections: Readonly<Record<string, Section>> = {
   propagation: measurePropagation,
   events: measureEvents,
   export: measureExport,
+  postgres: measurePostgres,
   audit: measureAudit,
   startup: measureStartup,
   page: measurePage,
