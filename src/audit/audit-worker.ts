@@ -9,18 +9,23 @@ import type { BlockRange } from "./ledger-blocks.ts";
 import { openLedger } from "./ledger-opening.ts";
 import { type HugeRows, LedgerReader } from "./ledger-reader.ts";
 import { RangeRebuilder, type RebuiltRange } from "./rebuilt-range.ts";
+import { invalidIn } from "./signature-batches.ts";
 import { snapshotMark } from "./snapshot-mark.ts";
 
 export type ThreadTask =
   | { readonly kind: "open"; readonly file: string; readonly huge: HugeRows }
   | { readonly kind: "rebuild"; readonly range: BlockRange; readonly hashesBelow: number }
-  | { readonly kind: "soundness" };
+  | { readonly kind: "soundness" }
+  /** Packed by `SignatureBatches`. */
+  | { readonly kind: "signatures"; readonly items: Uint8Array };
 
 /** What a task came to, by its kind. */
 export interface ThreadAnswers {
   readonly open: string;
   readonly rebuild: RebuiltRange;
   readonly soundness: CheckTally;
+  /** Places of those that do not hold. */
+  readonly signatures: readonly number[];
 }
 
 export interface ThreadFailure {
@@ -59,6 +64,8 @@ function answerTo(task: ThreadTask): ThreadAnswers[keyof ThreadAnswers] {
     }
     case "rebuild":
       return rebuilderOf(task.range.chainId).rebuild(task.range, task.hashesBelow);
+    case "signatures":
+      return invalidIn(task.items);
     case "soundness": {
       invariant(reader, "the file is open");
       const book = new TallyBook(null);

@@ -2,6 +2,7 @@
 import { setImmediate as afterEvents } from "node:timers/promises";
 import type { AuditThreads } from "./audit-threads.ts";
 import { stoppedAudit } from "./audit-threads.ts";
+import type { ThreadTask } from "./audit-worker.ts";
 import { type AuditedChain, rangesOf } from "./audited-chain.ts";
 import type { ChainCheck, ChainCheckContext } from "./chain-check.ts";
 import type { ChainSummary } from "./chain-result.ts";
@@ -14,6 +15,7 @@ import { type BlockRange, ledgerBlocks } from "./ledger-blocks.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
 import { orderedChecks } from "./ordered-checks.ts";
 import { RangeRebuilder, type RebuiltRange } from "./rebuilt-range.ts";
+import { SignatureBatches } from "./signature-batches.ts";
 
 export interface ChainAuditOptions {
   readonly chain: AuditedChain;
@@ -35,6 +37,8 @@ export interface ChainAuditModules {
   readonly onRows: (pass: "ordered" | "rebuilt", rows: number) => void;
   readonly signal: AbortSignal | undefined;
 }
+
+type SignaturesTask = Extract<ThreadTask, { kind: "signatures" }>;
 
 /** How long checks may hold the thread before a signal is heard. */
 const sliceMs = 40;
@@ -75,11 +79,14 @@ async function inOrder(
   summary: ChainSummary,
   modules: ChainAuditModules,
 ): Promise<void> {
-  const { reader, book, onRows } = modules;
+  const { reader, book, threads, onRows } = modules;
   const { chainId, spec, meta, headHeight, firstHeight, chainNumber } = chain;
+  const signatures =
+    threads && new SignatureBatches((items) => threads.run<SignaturesTask>({ kind: "signatures", items }));
   const contextOf = (name: CheckName): ChainCheckContext => ({
     ...{ spec, chainId, meta, headHeight, firstHeight, reader, nowMs: Date.now() },
     trustedHashes,
+    ...(signatures ? { signatures } : {}),
     report: book.reportOf(name),
   });
   const checks: ChainCheck[] = [];
@@ -99,9 +106,11 @@ async function inOrder(
     const hash = block.block?.hashHex ?? (typeof block.row.hash === "string" ? block.row.hash : undefined);
     summary.head = hash === undefined ? null : { height: block.height, hash };
     onRows("ordered", 1 + block.transactionRows.length);
+    await signatures?.room();
     await slices.pause();
   }
   for (const check of checks) await inSlices(book, check.name, endOf(check), modules);
+  await signatures?.settle();
 }
 
 function* endOf(check: ChainCheck): Generator<void> {

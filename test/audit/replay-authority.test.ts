@@ -4,6 +4,8 @@ import { copyFile } from "node:fs/promises";
 import path from "node:path";
 import { before, describe, it } from "node:test";
 import { auditLedger } from "../../src/audit/audit-ledger.ts";
+import { AuditThreads } from "../../src/audit/audit-threads.ts";
+import { SignatureBatches } from "../../src/audit/signature-batches.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
@@ -131,6 +133,25 @@ describe("a Proof of Authority chain is replayed", () => {
         places.map((place) => `authority: ${place}`),
         what,
       );
+    }
+  });
+
+  it("with seals and votes verified on other threads, in batches", async () => {
+    const threads = new AuditThreads(1);
+    const batches = new SignatureBatches((items) => threads.run({ kind: "signatures" as const, items }));
+    try {
+      const forged = { certificate: spoiled(chain.certificate(tip)), sealedBy: b, producer: a };
+      const judgement = judge(await withBlock(forged), { signatures: batches });
+      const signatures = () => told(judgement).filter((text) => !text.includes("consensus_state_hash"));
+      assert.deepEqual(signatures(), [], "nothing is verified yet");
+      await batches.room();
+      await batches.settle();
+      const places = ["seal_signature", "consensus_bytes"].map(
+        (column) => `authority: blocks, block 5, ${column}`,
+      );
+      assert.deepEqual(signatures().sort(), places.sort());
+    } finally {
+      await threads.close();
     }
   });
 

@@ -78,7 +78,7 @@ const factories = [
 /** What the four checks say of each chain of a file. */
 export function judgeFile(
   file: string,
-  given: Pick<ChainCheckContext, "trustedHashes" | "nowMs"> = {},
+  given: Pick<ChainCheckContext, "trustedHashes" | "nowMs" | "signatures"> = {},
 ): Judgement[] {
   const reader = new LedgerReader(openLedger(file));
   try {

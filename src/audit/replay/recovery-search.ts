@@ -23,6 +23,9 @@ export interface FoundRecovery {
   readonly state: EngineState;
 }
 
+/** Blocks that are judged again in one search: a block is declared final near the head, and a forged chain must not cost more. */
+const restatedMax = 4_000;
+
 /**
  * The newest block whose recovery makes a header valid on the blocks before it.
  *
@@ -36,7 +39,9 @@ export function searchRecovery(
   engine: ConsensusEngine,
   recordOf: RecordOf,
 ): FoundRecovery | undefined {
-  for (let from = past.length - 1; from >= 0; from -= 1) {
+  let left = restatedMax;
+  for (let from = past.length - 1; from >= 0 && left > 0; from -= 1) {
+    left -= past.length - from;
     const { record } = past[from] as PastBlock;
     const finality = engine.finality(record);
     const recovered = engine.recoveredState(record);
