@@ -41,7 +41,7 @@ export function showCommands(
 }
 
 /** One command, on as few lines as fit; a shell takes them as one. */
-function commandText(words: readonly string[], columns: number): string {
+export function commandText(words: readonly string[], columns: number): string {
   const lines: string[] = [];
   let line = "";
   for (const word of words) {

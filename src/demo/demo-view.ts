@@ -8,7 +8,7 @@ import { openLedgerFile } from "../export/ledger-file.ts";
 import { ledgerTablesText } from "../export/print-tables.ts";
 import { type BlockSummary, chainTable, statusTable } from "../node/chain-tables.ts";
 import { nodeIdOf, publicKeyOfAddress } from "../protocol/identity.ts";
-import { shellWord } from "./demo-commands.ts";
+import { commandText, shellWord } from "./demo-commands.ts";
 import type { DemoOutput } from "./demo-output.ts";
 import type { Lab } from "./lab/lab.ts";
 import { endText, type LabNode } from "./lab/lab-node.ts";
@@ -19,7 +19,7 @@ const liveEveryMs = 1_000;
 export async function showResults(
   lab: Lab,
   ledgerFile: string,
-  { write, columns }: DemoOutput,
+  { write, program, columns }: DemoOutput,
 ): Promise<void> {
   write("[6/6] Results\n\nStatus of every node\n");
   write(statusTable(await Promise.all(lab.nodes.map(({ api }) => api.node())), columns));
@@ -40,6 +40,14 @@ export async function showResults(
   write("Every transaction is committed on every node, and the nodes of each chain agree.\n");
   write("Look for yourself:\n");
   write(`  sqlite3 ${shellWord(ledgerFile)} \\\n    'SELECT "index", hash, miner, signer_id FROM blocks'\n`);
+  const ids = await Promise.all(
+    (["pow", "poa"] as const).map(
+      async (consensus) => (await lab.nodesOf(consensus)[0]?.api.node())?.chainId,
+    ),
+  );
+  const genesis = ids.filter((id) => id !== undefined).map((id) => `--genesis ${id}`);
+  write("Check it without trust in any node, each chain from its id on:\n");
+  write(commandText([`${program} audit ${shellWord(ledgerFile)}`, ...genesis], columns));
 }
 
 /** The canonical chain, lowest block first. */

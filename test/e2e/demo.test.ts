@@ -23,6 +23,7 @@ const documented: Record<string, readonly string[]> = {
 
 describe("the demo", () => {
   let stage: Stage;
+  let printed = "";
   before(async () => {
     stage = await Stage.open();
   });
@@ -40,6 +41,7 @@ describe("the demo", () => {
 
   it("ends with 0, and leaves both chains, all transactions and all nodes in the ledger", async () => {
     const stdout = await stage.output(...demo("d"));
+    printed = stdout;
     for (const name of ["PoW_1", "PoW_2", "PoW_3", "PoA_1", "PoA_2"])
       assert.match(stdout, new RegExp(`\\b${name}\\b`));
     for (const [table, columns] of Object.entries(documented)) {
@@ -80,6 +82,13 @@ describe("the demo", () => {
       new Set(read("SELECT symbol FROM assets").map(({ symbol }) => symbol)),
       new Set(["AUR", "GOLD"]),
     );
+  });
+
+  it("leaves a ledger that the audit which it prints calls authentic", async () => {
+    const command = /^Check it without trust.*\n((?:.*\\\n)*.*)$/m.exec(printed)?.[1] ?? "none was printed";
+    const audit = spawnSync("bash", ["-c", command], { encoding: "utf8" });
+    assert.equal(audit.status, 0, audit.stdout + audit.stderr);
+    assert.equal(audit.stdout.match(/authentic up to block \d+/g)?.length, 2, audit.stdout);
   });
 
   it("goes on with the same chains when it is run again", async () => {
@@ -150,7 +159,7 @@ describe("the demo", () => {
     const commands = [...shown.matchAll(/^ {2}(\S*aurex-node\S* (?:.*\\\n)*.*)$/gm)].map(
       ([, command]) => command ?? "",
     );
-    assert.equal(commands.length, 8, "four on each chain");
+    assert.equal(commands.length, 9, "the audit, and four on each chain");
     for (const command of commands) {
       const { stdout, stderr, status } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
       assert.equal(status, 0, `${command}\n${stdout}${stderr}`);
