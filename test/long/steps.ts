@@ -65,10 +65,10 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "export-kills",
-    what: "200 kills of a process that writes the SQL ledger, and 60 drawn histories of a chain and its export",
+    what: "200 kills of a process that writes the SQL ledger, 20 of one that brings an older ledger up to date, and 60 drawn histories of a chain and its export",
     argv: [
       ...["--test", "--test-concurrency=2", "test/export/killed-export.test.ts"],
-      "test/export/any-history.test.ts",
+      ...["test/export/any-history.test.ts", "test/export/migration-killed.long.ts"],
     ],
     variables: { SUITE_EXPORT_KILLS: "200", SUITE_EXPORT_HISTORIES: "30" },
   },
