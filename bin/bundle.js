@@ -134,6 +134,8 @@ export async function bundleForBrowser(root, input, { minify = true } = {}) {
     platform: "browser",
     plugins: [browserHalves(root)],
     treeshake: hasSideEffects,
+    // Else a busy machine makes a warning of its slowness, and the build fails.
+    checks: { bundlerTimings: false },
     onLog(level, log) {
       // What cannot be resolved would be imported by the browser, which has no such module.
       if (level === "warn") throw new Error(log.message);
