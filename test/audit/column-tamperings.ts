@@ -17,6 +17,8 @@ const otherLastHexDigit = `substr('1032547698badcfe', instr('0123456789abcdef', 
 const ways: readonly ColumnWay[] = [
   { name: "more", value: "{} + {step}", of: "typeof({}) = 'integer' AND abs({}) < 9223372036854775807" },
   { name: "less", value: "{} - {step}", of: "typeof({}) = 'integer' AND {} > -9223372036854775807" },
+  { name: "the next real number", value: "{} * 1.0000000000000002", of: "typeof({}) = 'real'" },
+  { name: "without end", value: "9e999", of: "typeof({}) = 'real'" },
   { name: "a fraction more", value: "{} * (1 + 1e-14) + 1e-300", of: "typeof({}) = 'real'" },
   {
     name: "another last character",

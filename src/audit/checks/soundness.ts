@@ -3,6 +3,7 @@ import { sqliteCodeOf } from "../audit-error.ts";
 import type { CheckReport } from "../chain-check.ts";
 import type { SqlValue } from "../ledger-block.ts";
 import type { LedgerReader } from "../ledger-reader.ts";
+import { checkColumnTypes } from "./column-types.ts";
 
 const problemsMax = 100;
 
@@ -13,9 +14,11 @@ export function checkSoundness(reader: LedgerReader, report: CheckReport): void 
     if (found === "ok") continue;
     report.finding({
       ...{ table: "", row: "", column: null, expected: "integrity_check says ok", found },
-      meaning: "SQLite finds the file damaged, or a row that its own checks forbid: it was changed by hand",
+      meaning:
+        "SQLite finds the file damaged, or a row without a value that it must have: it was changed by hand",
     });
   }
+  checkColumnTypes(reader, report);
   let found = 0;
   for (const row of rowsOf(reader, "PRAGMA main.foreign_key_check", report)) {
     if (found === problemsMax) break;
