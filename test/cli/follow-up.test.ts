@@ -21,6 +21,10 @@ describe("a command that a message names", () => {
       ],
       ["aurex-node init --help", "aurex-node init --help"],
       ["aurex-node export --help", "aurex-node export --help"],
+      [
+        "aurex-node export csv --out DIR; see where: aurex-node audit FILE",
+        "aurex-node export csv --out DIR --data-dir './my node'; see where: aurex-node audit FILE --data-dir './my node'",
+      ],
       ["aurex-node start --data-dir y", "aurex-node start --data-dir y"],
       [
         "on that machine: aurex-node invite; here: aurex-node status",

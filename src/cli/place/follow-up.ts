@@ -38,7 +38,12 @@ export const askingCommands = [
 /** What looks at the files of a node. */
 export const readingCommands = [
   "doctor",
+  "audit",
   "export",
+  "export csv",
+  "export jsonl",
+  "export parquet",
+  "export postgres",
   "digest",
   "statement",
   "reindex",
@@ -63,8 +68,10 @@ const named = new RegExp(
 /** A part of a message that is about the node of another machine, or of somebody else. */
 const isElsewhere = /\b(?:machine|on a node|on an authority|operators)\b|--data-dir|--api|--help/;
 
+/** The longest first: `export` would else be taken for the whole of `export csv`. */
 function names(): string {
-  return [...askingCommands, ...readingCommands].join("|");
+  const all: readonly string[] = [...askingCommands, ...readingCommands];
+  return all.toSorted((left, right) => right.length - left.length).join("|");
 }
 
 /**

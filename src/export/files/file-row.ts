@@ -46,6 +46,6 @@ function unfit(table: FileTable, name: string, value: SqlValue): ExportError {
     "export/corrupt",
     `a row of ${table.name} cannot be written`,
     `its column ${name} holds ${found}`,
-    "the ledger was changed by hand or is damaged: aurex-node audit FILE says where",
+    "the ledger was changed by hand or is damaged; see where: aurex-node audit FILE",
   );
 }

@@ -196,6 +196,6 @@ class Tail {
 }
 
 function corrupt(what: string, why: string): ExportError {
-  const next = "the ledger was changed by hand or is damaged: aurex-node audit FILE says where";
+  const next = "the ledger was changed by hand or is damaged; see where: aurex-node audit FILE";
   return new ExportError("export/corrupt", what, why, next);
 }
