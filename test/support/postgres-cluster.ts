@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, readdirSync } from "node:fs";
-import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -189,6 +189,22 @@ export class PostgresServer {
     await writeFile(file, `host all ${name} ${host}/32 scram-sha-256\n${rules}`);
     this.reload();
     await until("the user has to show the password", () => this.#refuses(name));
+  }
+
+  /** Answers with TLS from now on, and without it to who asks for that. */
+  async useTls(certFile: string, keyFile: string): Promise<void> {
+    for (const [from, name] of [
+      [certFile, "server.crt"],
+      [keyFile, "server.key"],
+    ] as const) {
+      const to = path.join(this.dataFolder, name);
+      await copyFile(from, to);
+      await chmod(to, 0o600);
+      if (this.#user) chownSync(to, this.#user.uid, this.#user.gid);
+    }
+    await this.sql("ALTER SYSTEM SET ssl = on");
+    this.reload();
+    await until("the server has TLS", async () => (await this.sql("SHOW ssl"))[0]?.ssl === "on");
   }
 
   async #refuses(user: string): Promise<boolean> {

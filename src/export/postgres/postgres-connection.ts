@@ -222,11 +222,25 @@ export class PostgresConnection {
   }
 }
 
+function readPem(file: string, { text }: PostgresPlace): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (thrown) {
+    throw new ExportError(
+      "export/bad-url",
+      `the file ${file} that the URL of ${text} names cannot be read`,
+      (thrown as NodeJS.ErrnoException).code ?? "for an unknown reason",
+      "name a PEM file that this user may read",
+      { cause: thrown },
+    );
+  }
+}
+
 /** What to try, in turn: libpq's meaning of `sslmode`. */
 function sslOptions(place: PostgresPlace): (ConnectionOptions | false)[] {
   const isLocal = place.hosts.every(({ host }) => host.startsWith("/"));
   if (place.sslMode === "disable" || isLocal) return [false];
-  const read = (file: string | undefined) => (file === undefined ? undefined : readFileSync(file));
+  const read = (file: string | undefined) => (file === undefined ? undefined : readPem(file, place));
   const files = { ca: read(place.sslRootCert), cert: read(place.sslCert), key: read(place.sslKey) };
   const options: ConnectionOptions = Object.fromEntries(Object.entries(files).filter(([, value]) => value));
   switch (place.sslMode) {
