@@ -206,6 +206,6 @@ function asBytes(value: SQLOutputValue | undefined): Uint8Array {
     "export/corrupt",
     "the ledger file cannot be read",
     "a column that holds bytes holds something else",
-    "aurex-node audit FILE says what else does not hold; take another copy of the ledger",
+    "see what else does not hold: aurex-node audit FILE; or take another copy of the ledger",
   );
 }
