@@ -126,6 +126,8 @@ describe("where no bundle can be written", () => {
 
   it("leaves nothing if it is stopped, and what was there as it was", async () => {
     const target = inFolder("there.tar.gz");
+    // What a process that was killed has left; no process has this number.
+    mkdirSync(inFolder(".there.tar.gz.2147483647.partial"));
     const bundle = await BundleFolder.open(target);
     await copyLedger({ ledger: rich.file, target: bundle.ledger });
     const ledger = opened(bundle.ledger);

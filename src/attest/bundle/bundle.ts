@@ -63,11 +63,23 @@ export class BundleFolder {
   /** @param target a name without {@link targetFault} */
   static async open(target: string): Promise<BundleFolder> {
     const bundle = new BundleFolder(path.resolve(target));
-    await bundle.remove();
+    await bundle.#removeLeftovers();
     // Not with its parents: a directory that is not there is most often a wrong letter.
     await fs.mkdir(bundle.#folder);
     await fs.mkdir(path.dirname(bundle.ledger));
     return bundle;
+  }
+
+  /** What a process that was killed has left of the same bundle. */
+  async #removeLeftovers(): Promise<void> {
+    const directory = path.dirname(this.target);
+    const start = `.${path.basename(this.target)}.`;
+    for (const name of await fs.readdir(directory)) {
+      const [, pid] =
+        /^(\d{1,10})\.partial$/.exec(name.startsWith(start) ? name.slice(start.length) : "") ?? [];
+      if (pid === undefined || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
+      await fs.rm(path.join(directory, name), { recursive: true, force: true });
+    }
   }
 
   /** Where the ledger has to be put: one that nobody writes to, in journal mode DELETE. */
@@ -161,6 +173,15 @@ export class BundleFolder {
 
   #pathOf(name: string): string {
     return path.join(this.#folder, this.#name, name);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 

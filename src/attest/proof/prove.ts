@@ -54,6 +54,8 @@ export interface ReplayModules {
 const stretchMs = 50;
 /** Blocks that are taken back at most to reach the newest provable one. */
 const backBlocksMax = 256;
+/** Entries of the state in those blocks together: some hundred bytes each. */
+const backEntriesMax = 500_000;
 
 /**
  * @throws AttestError if the ledger has no such thing, does not follow from its genesis, or cannot prove it
@@ -92,6 +94,7 @@ class ProofBuilder {
   #recoveriesSeen = 0;
   readonly #mined: Uint8Array[] = [];
   readonly #changes: StateChange[] = [];
+  #keptEntries = 0;
   #shown: Shown | undefined;
   #final: FinalityProof | undefined;
 
@@ -176,8 +179,7 @@ class ProofBuilder {
 
   #remember(block: Block, change: StateChange | undefined): void {
     const { header, seal } = block;
-    if (change) this.#changes.push(change);
-    if (this.#changes.length > backBlocksMax) this.#changes.shift();
+    if (change && this.#isFree) this.#keepChange(change);
     if (header.height === 0) return;
     if (this.#isWork) {
       if (this.#mined.length === proofHeadersMax) {
@@ -190,6 +192,21 @@ class ProofBuilder {
     }
     if (this.#replay.recoveries.length > this.#recoveriesSeen) this.#restate(header.height);
     if (this.#state.authoritiesSinceHeight === header.height) this.#addStep(header.height);
+  }
+
+  /** Whether the block is for this ledger to choose: the newest that it can prove. */
+  get #isFree(): boolean {
+    return "account" in this.#wish && this.#height === undefined;
+  }
+
+  #keepChange(change: StateChange): void {
+    this.#changes.push(change);
+    this.#keptEntries += change.changes.length;
+    while (this.#changes.length > backBlocksMax || this.#keptEntries > backEntriesMax) {
+      const oldest = this.#changes.shift();
+      if (!oldest) break;
+      this.#keptEntries -= oldest.changes.length;
+    }
   }
 
   /** Operators declared a block below final: the sets from there on are others than they seemed to be. */
@@ -227,9 +244,9 @@ class ProofBuilder {
   #finish(): void {
     const source = this.#replay.source(this.#chain.finalCertificate);
     const head = this.#replay.head.header.height;
-    const isFree = "account" in this.#wish && this.#height === undefined;
+    const isFree = this.#isFree;
     const first = isFree ? head : (this.#height as number);
-    const last = isFree ? Math.max(0, head - backBlocksMax) : first;
+    const last = isFree ? head - this.#changes.length : first;
     for (let height = first; height >= last; height -= 1) {
       const proof = finalityProofOf(height, source);
       if (typeof proof === "string") continue;
@@ -239,7 +256,7 @@ class ProofBuilder {
     }
     throw notProvable(
       isFree
-        ? `none of the last ${backBlocksMax} blocks of this ledger is shown to be final by certificates`
+        ? `none of the last ${this.#changes.length} blocks of this ledger is shown to be final by certificates; name a block that is final with --at`
         : `block ${first} is not shown to be final by the certificates in this ledger: try again once it is final, with a newer ledger`,
     );
   }

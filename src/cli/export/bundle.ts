@@ -2,6 +2,7 @@
 import { BundleFolder, targetFault } from "../../attest/bundle/bundle.ts";
 import { digestOfLedger, signDigest } from "../../attest/digest-document.ts";
 import { LedgerBlocks } from "../../attest/ledger-blocks.ts";
+import { stopped } from "../../attest/stopped.ts";
 import { auditLedger } from "../../audit/audit-ledger.ts";
 import { auditReport } from "../../audit/report/audit-report.ts";
 import { durationText } from "../../base/duration-text.ts";
@@ -91,6 +92,8 @@ export async function bundleLedger(
       if (!result.holds) writeLine(terminal, "The audit has findings: audit.html in it says which.");
     }
     return result.holds ? exitCodes.ok : exitCodes.doesNotHold;
+  } catch (thrown) {
+    throw stop.signal.aborted ? stopped() : thrown;
   } finally {
     stop.remove();
     await bundle.remove();
