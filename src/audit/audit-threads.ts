@@ -20,6 +20,9 @@ export class ThreadSqliteError extends Error {
   }
 }
 
+/** V8 would let each thread's heap grow to hundreds of MB before it looks for what is no longer needed. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 160 };
+
 class AuditThread {
   readonly #worker: Worker;
   #waiting: { resolve: (answer: never) => void; reject: (error: Error) => void } | undefined;
@@ -27,7 +30,7 @@ class AuditThread {
 
   constructor(index: number) {
     // Flags of the parent such as --input-type would keep a worker from starting; it needs none.
-    this.#worker = new Worker(workerFile, { name: `aurex-audit-${index}`, execArgv: [] });
+    this.#worker = new Worker(workerFile, { name: `aurex-audit-${index}`, execArgv: [], resourceLimits });
     this.#worker.on("message", (reply: ThreadReply) => {
       const waiting = this.#waiting;
       this.#waiting = undefined;
