@@ -31,7 +31,7 @@ export interface AuditOptions {
   readonly trustedHashes?: readonly string[];
   /** What an earlier audit, or a node that is trusted, has signed for. */
   readonly since?: readonly GivenDigest[];
-  /** Threads; "auto" is one for each core. */
+  /** Threads; "auto" is one for each core, up to 4. */
   readonly jobs?: number | "auto";
   /** A file of fewer rows is read on one thread: threads take longer to start than the work does. Default 3,000. */
   readonly rowsForThreads?: number;
@@ -52,6 +52,8 @@ export interface AuditModules {
 
 const rowsForThreadsDefault = 3_000;
 const jobsMax = 64;
+/** Each thread takes about 50 MB: with more of them an audit would take over 500 MB that nobody has asked it to take. */
+const jobsAutoMax = 4;
 const chainsMax = 1_000;
 
 /**
@@ -90,7 +92,8 @@ async function auditOnce(
 ): Promise<AuditResult> {
   const file = resolve(options.file);
   const [startedAtMs, began] = [Date.now(), performance.now()];
-  const jobs = options.jobs === undefined || options.jobs === "auto" ? availableParallelism() : options.jobs;
+  const isAuto = options.jobs === undefined || options.jobs === "auto";
+  const jobs = isAuto ? Math.min(availableParallelism(), jobsAutoMax) : (options.jobs as number);
   const { rowsForThreads = rowsForThreadsDefault } = options;
   await using session = await LedgerSession.open(file, {
     jobs: Math.min(jobs, jobsMax),

@@ -1,5 +1,8 @@
 /** The audit of one chain of a file: the pass in order on this thread, beside the rebuilding on all of them. */
 import { setImmediate as afterEvents } from "node:timers/promises";
+import { toHex } from "../base/bytes.ts";
+import { blockHash, headerRoot } from "../protocol/block.ts";
+import type { BlockName } from "./audit-result.ts";
 import type { AuditThreads } from "./audit-threads.ts";
 import { stoppedAudit } from "./audit-threads.ts";
 import type { ThreadTask } from "./audit-worker.ts";
@@ -10,7 +13,8 @@ import type { TallyBook } from "./check-report.ts";
 import { DigestPrefix, type GivenDigest } from "./checks/append.ts";
 import { checkObserved } from "./checks/observed.ts";
 import { checkOrphans } from "./checks/orphans.ts";
-import type { CheckName } from "./finding.ts";
+import { type CheckName, shownText } from "./finding.ts";
+import type { LedgerBlock } from "./ledger-block.ts";
 import { type BlockRange, ledgerBlocks } from "./ledger-blocks.ts";
 import type { LedgerReader } from "./ledger-reader.ts";
 import { orderedChecks } from "./ordered-checks.ts";
@@ -98,17 +102,18 @@ async function inOrder(
   }
   const range: BlockRange = { chainId, chainNumber, from: firstHeight, to: headHeight + 1 };
   const slices = new Slices(modules.signal);
+  let last: LedgerBlock | undefined;
   for (const block of ledgerBlocks(reader, range, { columns: "bytes" }, silentReport)) {
     for (const check of checks) timed(book, check.name, () => check.block(block));
     for (const { name } of checks) book.of(name).rows += 1;
     summary.blocks += 1;
     summary.transactions += block.transactionRows.length;
-    const hash = block.block?.hashHex ?? (typeof block.row.hash === "string" ? block.row.hash : undefined);
-    summary.head = hash === undefined ? null : { height: block.height, hash };
+    last = block;
     onRows("ordered", 1 + block.transactionRows.length);
     await signatures?.room();
     await slices.pause();
   }
+  summary.head = last ? nameOf(last) : null;
   for (const check of checks) await inSlices(book, check.name, endOf(check), modules);
   await signatures?.settle();
 }
@@ -116,6 +121,12 @@ async function inOrder(
 function* endOf(check: ChainCheck): Generator<void> {
   const steps = check.end();
   if (steps) yield* steps;
+}
+
+/** By its bytes; by its row if they do not decode. */
+function nameOf({ height, parts: { header, seal }, row }: LedgerBlock): BlockName | null {
+  if (header && seal) return { height, hash: toHex(blockHash(headerRoot(header), seal.nonce)) };
+  return typeof row.hash === "string" ? { height, hash: shownText(row.hash) } : null;
 }
 
 /** The rebuilding reports what does not decode: once is enough. */

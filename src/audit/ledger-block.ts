@@ -1,5 +1,5 @@
 /** A block as a ledger file has it: its rows, and the block that its bytes encode. */
-import type { Block, ConsensusSection, Header, Seal } from "../protocol/block.ts";
+import type { ConsensusSection, Header, Seal } from "../protocol/block.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 
 /** A value as SQLite gives it. Every INTEGER is a bigint; a number is a REAL. */
@@ -23,8 +23,8 @@ export interface LedgerBlock {
   readonly assetRows: readonly Row[];
   /** Of `authority_changes` with this block in `block_id`, by account. */
   readonly authorityRows: readonly Row[];
-  /** From `header_bytes`, `nonce_bytes`, `seal_signature`, `consensus_bytes` and the transactions' `bytes`; undefined if they do not decode: then a finding was made. */
-  readonly block: Block | undefined;
+  /** Whether all parts decode, so that they are a block. */
+  readonly isWhole: boolean;
   /** What decodes, of a block that does not decode as a whole, too. */
   readonly parts: BlockParts;
 }

@@ -1,8 +1,6 @@
 /** The blocks of a ledger file in order: the rows about each, and the block that its bytes encode. */
 import { fromHex } from "../base/bytes.ts";
 import {
-  assembleBlock,
-  blockBytesMax,
   blockTransactionsMax,
   ConsensusSectionType,
   HeaderType,
@@ -62,16 +60,14 @@ export function* ledgerBlocks(
     previous = height;
     const transactionRows = transactions.take(height);
     const parts = partsOf(row, transactionRows, { height, chainId: chainKey }, report);
-    const block = assembled(parts, height, report);
-    const positions = new Map(block?.transactions.map(({ idHex }, position) => [idHex, position]));
     yield {
       height,
       row,
       transactionRows,
-      userRows: inOrder(users.take(height), "transaction_id", positions),
-      assetRows: inOrder(assets.take(height), "asset_id", positions),
+      userRows: inOrder(users.take(height), "transaction_id", parts),
+      assetRows: inOrder(assets.take(height), "asset_id", parts),
       authorityRows: authorities.take(height),
-      block,
+      isWhole: isWhole(parts),
       parts,
     };
   }
@@ -134,8 +130,9 @@ class SideRows {
 }
 
 /** In the order of the transactions that made them; AUR, which none made, first, and rows of none last. */
-function inOrder(rows: Row[], column: string, positions: ReadonlyMap<string, number>): Row[] {
+function inOrder(rows: Row[], column: string, { transactions }: BlockParts): Row[] {
   if (rows.length < 2) return rows;
+  const positions = new Map(transactions.map((transaction, position) => [transaction?.idHex, position]));
   const placeOf = (row: Row) => {
     const id = String(row[column]);
     return id === "AUR" ? -1 : (positions.get(id) ?? Number.MAX_SAFE_INTEGER);
@@ -290,19 +287,10 @@ function transactionOf(
   return undefined;
 }
 
-/** The block of its parts, if all of them decode. */
-function assembled({ header, seal, section, transactions }: BlockParts, height: number, report: CheckReport) {
-  if (!header || !seal || !section) return undefined;
-  const whole = transactions.filter((transaction) => transaction !== undefined);
-  if (whole.length < transactions.length) return undefined;
-  const size = whole.reduce((sum, { bytes }) => sum + bytes.length, 0);
-  if (size <= blockBytesMax) return assembleBlock(header, seal, whole, section);
-  report.finding({
-    ...{ check: "blocks", table: "blocks", row: `block ${height}`, column: null },
-    ...{ expected: `at most ${blockBytesMax} bytes`, found: `${size} bytes of transactions` },
-    meaning: "no node takes a block of this size",
-  });
-  return undefined;
+function isWhole({ header, seal, section, transactions }: BlockParts): boolean {
+  return (
+    header !== undefined && seal !== undefined && section !== undefined && !transactions.includes(undefined)
+  );
 }
 
 const none = new Uint8Array(0);

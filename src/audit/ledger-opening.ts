@@ -8,7 +8,7 @@ import { AuditError, sqliteCodeOf } from "./audit-error.ts";
 /** More than any value of a real ledger: a spec with 65,536 allocations has 2.6 MB. */
 export const valueBytesMax = 16 * 1024 * 1024;
 const busyMs = 10_000;
-const cacheKib = 16_384;
+const cacheKib = 4_096;
 
 const [readOnlyCode, cannotOpenCode, notADatabaseCode, busyCode, lockedCode, ioCode] = [8, 14, 26, 5, 6, 10];
 

@@ -29,7 +29,8 @@ export interface AssetLabel {
 export interface Surroundings {
   readonly spec: ChainSpec;
   readonly chainNumber: bigint;
-  addressOf(publicKey: Uint8Array): string;
+  /** @param hex of the key, if it is at hand */
+  addressOf(publicKey: Uint8Array, hex?: string): string;
   /** The name of an account as of the end of the block at `height`. */
   nameOf(address: string, height: number): string | undefined;
   /** Symbol and places of an asset, by the transaction that issued it. */
@@ -38,6 +39,10 @@ export interface Surroundings {
 
 /** The value of every column, by name. */
 export type Rebuilt = Readonly<Record<string, SqlValue>>;
+
+/** Transactions that `blocks.data` names, and characters of each one's text. */
+const summariesMax = 8;
+const summaryCharactersMax = 80;
 
 const aur: AssetLabel = { symbol: aurSymbol, decimals: aurDecimals };
 
@@ -54,8 +59,8 @@ interface Movement {
 
 export interface RebuiltTransaction {
   readonly row: Rebuilt;
-  /** One entry of `blocks.data`. */
-  readonly summary: object;
+  /** An entry of `blocks.data`, which names the first transactions; undefined for the others. */
+  readonly summary: object | undefined;
   /** An asset that nobody issued: then the columns about its places are not in the row. */
   readonly unknownAsset: string | undefined;
 }
@@ -68,13 +73,13 @@ export function rebuiltTransaction(
   around: Surroundings,
 ): RebuiltTransaction {
   const { transaction, payload } = decoded;
-  const from = around.addressOf(transaction.sender);
+  const from = around.addressOf(transaction.sender, decoded.senderHex);
   const fromUser = around.nameOf(from, height) ?? from;
   const moved = movementOf(decoded, payload, from, height, around);
   const { amount, asset } = moved;
   const plain = amount === null || !asset ? undefined : formatAmount(amount, asset.decimals);
   const isUnknown = amount !== null && !asset;
-  const summary = {
+  const summary = position < summariesMax && {
     kind: payload.kind,
     from: fromUser,
     to: moved.toUser ?? undefined,
@@ -114,7 +119,7 @@ export function rebuiltTransaction(
     row.decimals = asset === undefined ? null : BigInt(asset.decimals);
     row.amount_text = amount === null || !asset ? null : allPlaces(amount, asset.decimals);
   }
-  return { row, summary, unknownAsset: isUnknown ? (moved.assetId ?? "") : undefined };
+  return { row, summary: summary || undefined, unknownAsset: isUnknown ? (moved.assetId ?? "") : undefined };
 }
 
 function movementOf(
@@ -158,16 +163,13 @@ function movementOf(
   }
 }
 
-const summariesMax = 8;
-const summaryCharactersMax = 80;
-
 function cut(text: string): string {
   const points = Array.from(text.slice(0, 2 * summaryCharactersMax + 2));
   return points.length > summaryCharactersMax ? `${points.slice(0, summaryCharactersMax).join("")}…` : text;
 }
 
 /** What `blocks.data` says of a block's transactions. */
-export function summaryText(summaries: readonly object[], count: number): string {
+export function summaryText(summaries: readonly (object | undefined)[], count: number): string {
   const first = summaries.slice(0, summariesMax);
   return JSON.stringify(count > first.length ? [...first, { more: count - first.length }] : first);
 }
@@ -226,7 +228,7 @@ export function rebuiltBlock({ header, seal, section }: BlockBytes, around: Surr
 /** What a block's row says of its transactions. */
 export function rebuiltTotals(
   transactions: readonly DecodedTransaction[],
-  summaries: readonly object[],
+  summaries: readonly (object | undefined)[],
 ): Rebuilt {
   const fees = transactions.reduce((sum, { transaction }) => sum + transaction.fee, 0n);
   return {

@@ -8,8 +8,8 @@ import type { LedgerReader } from "./ledger-reader.ts";
 import { textOf } from "./readable-value.ts";
 import type { AssetLabel, Surroundings } from "./rebuilt-rows.ts";
 
-const addressesMax = 100_000;
-const namesMax = 100_000;
+const addressesMax = 20_000;
+const namesMax = 20_000;
 const assetsMax = 10_000;
 
 interface RegisteredName {
@@ -54,8 +54,7 @@ export class LedgerSurroundings implements Surroundings {
     }
   }
 
-  addressOf(publicKey: Uint8Array): string {
-    const key = toHex(publicKey);
+  addressOf(publicKey: Uint8Array, key: string = toHex(publicKey)): string {
     const known = this.#addresses.get(key);
     if (known !== undefined) return known;
     const address = addressOf(publicKey);

@@ -1,10 +1,10 @@
 /** Checks 3, 6 and 7: every column of blocks and transactions rebuilt from their bytes, signatures, and the roots. */
 import { bytesEqual, toHex } from "../../base/bytes.ts";
-import { consensusRoot, transactionsRoot } from "../../protocol/block.ts";
+import { ConsensusSectionType, consensusRoot, HeaderType, transactionsRoot } from "../../protocol/block.ts";
 import { verifySignature } from "../../protocol/signing.ts";
 import type { DecodedTransaction } from "../../protocol/transaction.ts";
 import type { CheckReport } from "../chain-check.ts";
-import type { LedgerBlock } from "../ledger-block.ts";
+import type { BlockParts, LedgerBlock } from "../ledger-block.ts";
 import type { LedgerReader } from "../ledger-reader.ts";
 import { type RebuiltTransaction, rebuiltBlock, rebuiltTotals, rebuiltTransaction } from "../rebuilt-rows.ts";
 import { compareRow } from "../row-comparison.ts";
@@ -83,7 +83,7 @@ export class Rebuilding {
     compareRow(row, totals, { ...about, meaning: followsFromTransactions }, report);
   }
 
-  body({ height, row, parts, block }: LedgerBlock): void {
+  body({ height, row, parts }: LedgerBlock): void {
     const { header, section, transactions } = parts;
     const report = this.#reports.blocks;
     report.looked(1 + transactions.length);
@@ -116,9 +116,10 @@ export class Rebuilding {
       }
     }
     const { blockBytesMax, blockTransactionsMax } = this.#around.spec.genesis;
-    if (block && block.bytes.length > blockBytesMax) {
+    const size = encodedBytes(parts);
+    if (size > blockBytesMax) {
       const meaning = "the block is larger than the chain's spec allows: no node would have taken it";
-      found("header_bytes", `at most ${blockBytesMax} bytes`, `${block.bytes.length} bytes`, meaning);
+      found("header_bytes", `at most ${blockBytesMax} bytes`, `${size} bytes`, meaning);
     }
     if (transactions.length > blockTransactionsMax) {
       const meaning =
@@ -132,6 +133,19 @@ export class Rebuilding {
     const bytes = this.#reader.lookUp(sql, parameters)?.bytes;
     return bytes instanceof Uint8Array ? bytes : undefined;
   }
+}
+
+const [offsetBytes, nonceBytes] = [4, 32];
+
+/** Of the whole block as SSZ: every part of variable length has an offset. */
+function encodedBytes({ seal, section, transactions }: BlockParts): number {
+  const sealBytes = nonceBytes + offsetBytes + (seal?.signature.length ?? 0);
+  const sectionBytes = section ? ConsensusSectionType.value_serializedSize(section) : 0;
+  const transactionBytes = transactions.reduce(
+    (sum, each) => sum + offsetBytes + (each?.bytes.length ?? 0),
+    0,
+  );
+  return (HeaderType.fixedSize as number) + 3 * offsetBytes + sealBytes + sectionBytes + transactionBytes;
 }
 
 function checkSignature({ id, transaction }: DecodedTransaction, row: string, report: CheckReport): void {

@@ -29,7 +29,7 @@ export interface ReadBlock {
 
 /** Undefined if nothing that the file says of the block makes a header. */
 export function readBlock(
-  { height, row, block, parts }: LedgerBlock,
+  { height, row, isWhole, parts }: LedgerBlock,
   chainId: Uint8Array,
 ): ReadBlock | undefined {
   const seal = parts.seal ?? { nonce: new Uint8Array(nonceBytes), signature: new Uint8Array(0) };
@@ -39,7 +39,7 @@ export function readBlock(
     ...{ height, header, seal, section: parts.section ?? emptyConsensusSection },
     hash: blockHash(headerRoot(header), seal.nonce),
     transactions: parts.transactions.filter((transaction) => transaction !== undefined),
-    isWhole: block !== undefined,
+    isWhole,
   };
 }
 

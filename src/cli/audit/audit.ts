@@ -1,5 +1,4 @@
 /** `aurex-node audit`: judges a ledger file by itself, all twelve checks over each chain in it. */
-import { availableParallelism } from "node:os";
 import path from "node:path";
 import type { AuditProgress } from "../../audit/audit-ledger.ts";
 import type { AuditResult } from "../../audit/audit-result.ts";
@@ -52,7 +51,7 @@ export function auditCommand(terminal: Terminal): AurexCommand {
     )
     .option(
       "--jobs <count>",
-      `threads (default: one for each core, here ${availableParallelism()})`,
+      "threads, 1 to 64 (default: one for each core, up to 4; each takes about 50 MB)",
       numberFrom(1, jobsMax),
     )
     .option("--html <report.html>", "also write a report that people can read and print")
