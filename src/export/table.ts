@@ -43,5 +43,5 @@ export function columnNames(table: Table): readonly string[] {
 }
 
 export function quoted(name: string): string {
-  return `"${name}"`;
+  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -144,6 +144,29 @@ describe("a ledger of schema 4", () => {
     db.close();
   });
 
+  it("runs no trigger and no view that a stranger has put into it", async (context) => {
+    const file = join(await temporaryFolder(context), "ledger.sqlite");
+    const [pow] = schema4Stories as [Schema4Story];
+    writeSchema4(file, pow.name);
+    const endless =
+      "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers) SELECT * FROM numbers";
+    {
+      using db = new DatabaseSync(file);
+      db.exec(
+        `CREATE TABLE junk (n); CREATE TRIGGER "tri""gger" AFTER UPDATE ON orphaned_blocks BEGIN INSERT INTO junk ${endless}; END`,
+      );
+      db.exec(`DROP VIEW balances; CREATE VIEW balances AS ${endless}`);
+    }
+    const db = openLedgerFile(file);
+    assert.equal(db.prepare("SELECT COUNT(*) AS rows FROM balances").get()?.rows, 4);
+    assert.equal(
+      db.prepare("SELECT COUNT(*) AS rows FROM sqlite_schema WHERE type = 'trigger'").get()?.rows,
+      0,
+    );
+    assert.equal(db.prepare("SELECT COUNT(*) AS rows FROM junk").get()?.rows, 0);
+    db.close();
+  });
+
   it("is refused to readers with the command that brings it up to date, which leaves the ledger itself alone", async (context) => {
     const folder = await temporaryFolder(context);
     const [file, copy] = [join(folder, "ledger.sqlite"), join(folder, "copy.sqlite")];

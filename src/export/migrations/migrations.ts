@@ -77,6 +77,8 @@ function carryOut(
   let rows = 0;
   onProgress({ from, to, rows, rowsTotal });
   try {
+    // No ledger has triggers: what stands in a stranger's file must not run here.
+    for (const name of namesOf(db, "trigger")) db.exec(`DROP TRIGGER ${quoted(name)}`);
     for (const name of viewsToDrop(db)) db.exec(`DROP VIEW ${quoted(name)}`);
     migration.migrate(db, (moved) => {
       rows += moved;
@@ -102,11 +104,12 @@ function carryOut(
 function viewsToDrop(db: DatabaseSync): string[] {
   const own = new Set(ledgerViews.map(({ name }) => name));
   const described = db.prepare("SELECT 1 FROM data_dictionary WHERE table_name = ?");
-  return db
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'view'")
-    .all()
-    .map(({ name }) => String(name))
-    .filter((name) => own.has(name) || described.get(name) !== undefined);
+  return namesOf(db, "view").filter((name) => own.has(name) || described.get(name) !== undefined);
+}
+
+function namesOf(db: DatabaseSync, type: "trigger" | "view"): string[] {
+  const query = db.prepare("SELECT name FROM sqlite_schema WHERE type = ?");
+  return query.all(type).map(({ name }) => String(name));
 }
 
 /** SQLITE_ERROR and SQLITE_CONSTRAINT. */
