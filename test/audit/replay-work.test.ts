@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { copyFile } from "node:fs/promises";
 import path from "node:path";
 import { before, describe, it } from "node:test";
+import { auditLedger } from "../../src/audit/audit-ledger.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import {
   alice,
@@ -159,6 +160,7 @@ describe("the rows of a Proof of Work ledger", () => {
       "payout_transaction",
     ],
     ["UPDATE mining_pool SET node_id = 'x' WHERE pool <> 'solo'", "node_id"],
+    ["UPDATE mining_pool SET rewards_due_text = '1' WHERE pool <> 'solo'", "rewards_due_text"],
     [
       "UPDATE transactions SET amount_units = amount_units + 1 WHERE amount_units = 6 AND asset_id = 'AUR'",
       "tables: balances, ",
@@ -182,6 +184,21 @@ describe("the rows of a Proof of Work ledger", () => {
       );
     });
   }
+
+  it("hold the CHECKs of their tables, which SQLite passes over in a file that is opened to be read only", async () => {
+    for (const set of [
+      "meta SET updated_at_ms = 'late'",
+      "nodes SET port = 'x'",
+      "mining_pool SET hash_rate = 'fast'",
+    ]) {
+      const file = newFile();
+      await copyFile(rich, file);
+      change(file, `UPDATE ${set}`);
+      const { schema, findings } = await auditLedger({ file, jobs: 1 });
+      assert.equal(schema.status, "fails", set);
+      assert.equal(findings[0]?.table, set.split(" ")[0]);
+    }
+  });
 
   it("are judged as far as they can be where a block is missing or does not decode, and what cannot is said once", async () => {
     const [gap, damaged, healed] = [newFile(), newFile(), newFile()];

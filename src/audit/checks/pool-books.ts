@@ -7,6 +7,7 @@ import type { CheckReport } from "../chain-check.ts";
 import { shownValue } from "../finding.ts";
 import type { Row, SqlValue } from "../ledger-block.ts";
 import type { LedgerReader } from "../ledger-reader.ts";
+import { amountColumns } from "./miner-sums.ts";
 
 /** Rows that are held in memory. */
 const membersMax = 100_000;
@@ -84,6 +85,7 @@ export class PoolBooks {
     const nodeId = nodeIdOf(key);
     if (row.node_id !== nodeId) this.#finding(name, "node_id", nodeId, row.node_id);
     if (row.origin !== "observed") this.#finding(name, "origin", "observed", row.origin);
+    for (const prefix of ["rewards_due", "rewards_paid"]) this.#amount(name, prefix, row);
     const paidUnits = amountOf(row.rewards_paid_units, row.rewards_paid_units_large);
     const member = { name, paidUnits, sentUnits: 0n, hasLastPayout: false };
     this.#pools.add(toHex(pool));
@@ -97,6 +99,18 @@ export class PoolBooks {
     const others = this.#lastPayouts.get(last);
     if (others) others.push(member);
     else this.#lastPayouts.set(last, [member]);
+  }
+
+  /** The columns of one amount say the same. */
+  #amount(name: string, prefix: string, row: Row): void {
+    const units = amountOf(row[`${prefix}_units`], row[`${prefix}_units_large`]);
+    const isAmount = units !== undefined && units >= 0n;
+    if (!isAmount) this.#finding(name, `${prefix}_units`, "an amount", row[`${prefix}_units`]);
+    const expected = isAmount ? amountColumns(prefix, units) : {};
+    for (const column in expected) {
+      const [wanted, found] = [expected[column] as SqlValue, row[column]];
+      if (wanted !== found) this.#finding(name, column, wanted, found);
+    }
   }
 
   #finding(row: string, column: string, expected: SqlValue, found: SqlValue | undefined): void {
