@@ -2,11 +2,13 @@
 import assert from "node:assert/strict";
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -207,6 +209,9 @@ test("run again, a folder follows the chain: ranges that are the same stay, a re
     readdirSync(folder).filter((name) => name.startsWith(".")),
     [],
   );
+  symlinkSync(out, join(folder, "link"));
+  assert.equal((await writeFiles(ledger, join(folder, "link"))).folder, out);
+  assert.ok(lstatSync(join(folder, "link")).isSymbolicLink());
   // A file that was cut off is written again.
   writeFileSync(join(out, first), "");
   await writeFiles(ledger, out);

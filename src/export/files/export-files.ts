@@ -1,4 +1,5 @@
 /** Writes a ledger as a folder of CSV, JSON lines or Parquet files, or brings such a folder up to date. */
+import { existsSync, realpathSync } from "node:fs";
 import { resolve } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { ExportError, toExportError } from "../export-error.ts";
@@ -65,7 +66,7 @@ export async function exportFiles(
   options: ExportFilesOptions,
   modules: ExportFilesModules,
 ): Promise<ExportFilesReport> {
-  const [ledger, folder] = [resolve(options.ledger), resolve(options.folder)];
+  const [ledger, folder] = [resolve(options.ledger), placeOf(options.folder)];
   const db = openToRead(ledger);
   try {
     guardReading(db, ledger);
@@ -90,6 +91,12 @@ export async function exportFiles(
   } finally {
     db.close();
   }
+}
+
+/** Where a link leads: what the link is called stays a link. */
+function placeOf(folder: string): string {
+  const path = resolve(folder);
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 function earlierExport(
