@@ -5,7 +5,7 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { before, describe, it } from "node:test";
 import { AurexNode } from "../../src/node/aurex-node.ts";
-import { commitRecord, poaSpecFor, powSpec, quietOptions } from "../node/node-rig.ts";
+import { commitName, commitRecord, poaSpecFor, powSpec, quietOptions } from "../node/node-rig.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { type Run, run } from "./test-terminal.ts";
 
@@ -31,6 +31,7 @@ describe("export of a part of the chain", () => {
     dataDir = place("alpha");
     const node = await AurexNode.open(quietOptions(dataDir, await poaSpecFor(dataDir)));
     await node.start();
+    await commitName(node, "alice@example.com");
     for (const text of ["one", "two", "three"]) await commitRecord(node, text);
     await node.stop();
     head = node.chain.head.header.height;
@@ -55,11 +56,19 @@ describe("export of a part of the chain", () => {
   });
 
   it("writes an excerpt, and says that it is one", async () => {
-    const { code, stdout, stderr } = await exported("part.sqlite", "--from", "2", "--to", "3");
+    const { code, stdout, stderr } = await exported("part.sqlite", "--from", "2", "--to", String(head));
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /from block 2 up to block 3 of chain/);
+    assert.match(stdout, new RegExp(`from block 2 up to block ${head} of chain`));
     assert.match(stderr, /is an excerpt \(meta\.first_index is 2\)/);
-    assert.deepEqual(heights("part.sqlite"), [2, 3]);
+    assert.deepEqual(heights("part.sqlite"), upTo(2, head));
+    // The audit finds nothing wrong in it, and does not take it for a ledger.
+    const audited = await run(["audit", place("part.sqlite"), "--json"]);
+    assert.equal(audited.code, 9, audited.stderr);
+    const [chain] = JSON.parse(audited.stdout).chains;
+    assert.deepEqual(chain.findings, []);
+    assert.ok(chain.transactions > 0);
+    assert.match(chain.words, /NOT JUDGED AS A WHOLE/);
+    assert.match(JSON.stringify(chain.checks), /excerpt that begins with block 2/);
   });
 
   it("refuses blocks that are not there, and a file that begins elsewhere", async () => {

@@ -90,6 +90,11 @@ export async function commitRecord(node: AurexNode, text: string): Promise<Uint8
   return commit(node, { kind: "record", data: fromUtf8(text) });
 }
 
+/** Registers a name for the node's own key. */
+export async function commitName(node: AurexNode, name: string): Promise<Uint8Array> {
+  return commit(node, { kind: "registerUser", name: fromUtf8(name) });
+}
+
 async function commit(node: AurexNode, payload: Payload): Promise<Uint8Array> {
   const keyPair = await loadOrCreateNodeKey(node.options.dataDir);
   const sequence = node.mempool.pendingSequence(toHex(keyPair.publicKey));
