@@ -48,7 +48,12 @@ const passing: ReadonlySet<ExportErrorCode> = new Set([
   "export/busy",
   "export/disk-full",
   "export/thread-ended",
+]);
+/** A server may be away, or its successor may not have taken over yet; a wrong login is told at the start. */
+const passingInDatabase: ReadonlySet<ExportErrorCode> = new Set([
+  ...passing,
   "export/unreachable",
+  "export/read-only",
 ]);
 /** The export stops this long before the disk is so full that the chain could not be written. */
 const reserveBytes = freeBytesMinDefault + 64 * 1024 * 1024;
@@ -122,7 +127,8 @@ export class ExportFollower {
     try {
       await job.open();
     } catch (thrown) {
-      if (thrown instanceof ExportError && passing.has(thrown.code)) return follower;
+      if (thrown instanceof ExportError && (postgres ? passingInDatabase : passing).has(thrown.code))
+        return follower;
       await job.close();
       throw thrown;
     }

@@ -2,6 +2,7 @@
 import { toHex } from "../../base/bytes.ts";
 import { type Clock, systemClock } from "../../base/clock.ts";
 import { silentLogger } from "../../base/logger.ts";
+import { ExportError } from "../export-error.ts";
 import { localFeed } from "../ledger-feed.ts";
 import { LedgerFileSource } from "../ledger-file-source.ts";
 import type { CatchUpReport } from "../ledger-job.ts";
@@ -25,6 +26,10 @@ export async function exportLedgerFile(
 ): Promise<CatchUpReport & { readonly chainId: string }> {
   const clock = modules.clock ?? systemClock;
   const source = new LedgerFileSource(ledger, chainId);
+  if (finalizedOnly && !source.final) {
+    source.close();
+    throw noFinalBlock(ledger);
+  }
   const job = new PostgresJob(
     { place: postgres },
     { feed: localFeed(source, { finalizedOnly }), clock, logger: silentLogger },
@@ -40,4 +45,13 @@ export async function exportLedgerFile(
     await job.close();
     source.close();
   }
+}
+
+function noFinalBlock(ledger: string): ExportError {
+  return new ExportError(
+    "export/source-incomplete",
+    `no block of ${ledger} is known to be final`,
+    "Proof of Work has no final blocks, and a young chain may have none yet",
+    "leave --finalized-only out",
+  );
 }

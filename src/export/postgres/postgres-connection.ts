@@ -197,10 +197,8 @@ export class PostgresConnection {
 
   /** Cuts the connection if nothing comes or goes for a minute: after a failover no word may ever come. */
   async #watched<Value>(asked: Promise<Value>): Promise<Value> {
-    // The driver's socket; with TLS, the one that TLS runs over it.
-    const { stream } = (this.#client as unknown as { readonly connection: { readonly stream: Socket } })
-      .connection;
-    const cut = () => stream.destroy(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }));
+    const stream = this.#socket;
+    const cut = () => this.cut();
     stream.setTimeout(silenceMaxMs, cut);
     try {
       return await asked;
@@ -208,6 +206,17 @@ export class PostgresConnection {
       stream.setTimeout(0);
       stream.off("timeout", cut);
     }
+  }
+
+  /** Ends the connection without a word to the server, so that whoever waits for an answer gets an error. */
+  cut(): void {
+    this.#socket.destroy(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }));
+  }
+
+  /** The driver's; with TLS, the one that TLS runs over it. */
+  get #socket(): Socket {
+    return (this.#client as unknown as { readonly connection: { readonly stream: Socket } }).connection
+      .stream;
   }
 
   /** Ends the connection now; a transaction that runs is rolled back by the server. */

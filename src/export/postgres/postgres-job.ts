@@ -1,7 +1,7 @@
 /** Keeps a ledger in PostgreSQL in step with a chain: rows and cursor always in one SQL transaction, a new connection after a fault. */
 
 import { toHex } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { NodeRecord } from "../../protocol/node-record.ts";
 import type { Cursor } from "../chain-tables.ts";
@@ -34,6 +34,8 @@ export interface PostgresJobModules {
 const rowsPerTransactionDefault = 50_000;
 /** A backlog this large, and larger than what is there, is written without the indexes over hashes. */
 const bulkBlocksMin = 1_000;
+/** How long a transaction may go on after the signal to stop. */
+const stopMaxMs = 5_000;
 /** A chain that moves away again and again while a batch is written: more tries than any chain has forks at once. */
 const movesMax = 100;
 
@@ -81,6 +83,24 @@ export class PostgresJob implements LedgerJob {
     onProgress?: (progress: ExportProgress) => void,
     signal?: AbortSignal,
   ): Promise<CatchUpReport> {
+    // A node that ends does not wait for a server that has fallen silent: what is not committed is written next time.
+    let timer: Timer | undefined;
+    const soon = () => {
+      timer = this.#clock.schedule(stopMaxMs, () => this.#opened?.connection.cut());
+    };
+    signal?.addEventListener("abort", soon, { once: true });
+    try {
+      return await this.#catchUp(onProgress, signal);
+    } finally {
+      timer?.cancel();
+      signal?.removeEventListener("abort", soon);
+    }
+  }
+
+  #catchUp(
+    onProgress: ((progress: ExportProgress) => void) | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<CatchUpReport> {
     return this.#use(async (first) => {
       let opened = first;
       let [blocks, transactions, reorganizations, moves] = [0, 0, 0, 0];
@@ -108,7 +128,8 @@ export class PostgresJob implements LedgerJob {
           onProgress?.({ index: batch.index, headHeight: batch.headHeight, blocks, transactions });
         }
       }
-      if (!signal?.aborted) await this.#createLateIndexes(opened);
+      if (signal?.aborted) return { blocks, transactions, reorganizations, cursor: this.#cursor };
+      await this.#createLateIndexes(opened);
       return { blocks, transactions, reorganizations, cursor: await this.#look(opened) };
     });
   }

@@ -8,6 +8,8 @@ export class CuttingProxy {
   readonly #open = new Set<Socket>();
   /** Bytes that still pass to the server before the next cut. */
   #left = Number.POSITIVE_INFINITY;
+  #isSilent = false;
+  readonly #unheard = Promise.withResolvers<void>();
   cuts = 0;
 
   private constructor(targetPort: number) {
@@ -31,6 +33,12 @@ export class CuttingProxy {
     this.#left = bytes;
   }
 
+  /** Nothing passes any more, and nobody is told. Resolves when the client has said something that the server will never hear. */
+  fallSilent(): Promise<void> {
+    this.#isSilent = true;
+    return this.#unheard.promise;
+  }
+
   #pass(client: Socket): void {
     const server = connect(this.#targetPort, "127.0.0.1");
     for (const [socket, other] of [
@@ -46,6 +54,10 @@ export class CuttingProxy {
     }
     server.pipe(client);
     client.on("data", (chunk) => {
+      if (this.#isSilent) {
+        this.#unheard.resolve();
+        return;
+      }
       if (chunk.length < this.#left) {
         this.#left -= chunk.length;
         server.write(chunk);

@@ -102,6 +102,27 @@ describe("faults on the way into PostgreSQL", { skip: noPostgres }, () => {
     assert.deepEqual(await postgresContents(url), expected);
   });
 
+  it("told to stop while the server is silent, the job ends soon, and goes on another time", async () => {
+    const proxy = await CuttingProxy.open(server.port);
+    const url = newUrl(proxy.port);
+    const job = postgresJobFor(url, chain, 1);
+    const stop = new AbortController();
+    let silent: Promise<void> | undefined;
+    await assert.rejects(
+      job.catchUp(() => {
+        silent ??= proxy.fallSilent().then(() => stop.abort());
+      }, stop.signal),
+      { code: "export/unreachable" },
+    );
+    await silent;
+    await job.close();
+    await proxy.close();
+    const again = postgresJobFor(url.replace(/:\d+\//, `:${server.port}/`), chain);
+    await again.catchUp();
+    assert.equal(again.cursor?.index, longChainBlocks);
+    await again.close();
+  });
+
   it("two exporters of one chain write one ledger", async () => {
     const url = newUrl();
     const jobs = [postgresJobFor(url, chain, 3), postgresJobFor(url, chain, 4)];
