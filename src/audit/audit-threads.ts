@@ -21,7 +21,7 @@ export class ThreadSqliteError extends Error {
 }
 
 /** V8 would let each thread's heap grow to hundreds of MB before it looks for what is no longer needed. */
-const resourceLimits = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 160 };
+const resourceLimits = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 };
 
 class AuditThread {
   readonly #worker: Worker;

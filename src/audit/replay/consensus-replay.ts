@@ -296,18 +296,24 @@ export class ConsensusReplay {
   }
 
   #takeSeal(message: Uint8Array, signature: Uint8Array, key: Uint8Array): boolean {
-    const parts = this.#sealed;
+    const parts = this.#sealed && withoutBody(this.#sealed);
     this.#modules.signatures.add(message, signature, key, () => parts && this.#modules.onInvalidSeal(parts));
     return true;
   }
 
-  #verifyVotes(parts: ReadBlock, votes: readonly AskedVote[]): void {
+  #verifyVotes(block: ReadBlock, votes: readonly AskedVote[]): void {
+    const parts = withoutBody(block);
     for (const { message, signature, voter } of votes) {
       this.#modules.signatures.add(message, signature, voter, () =>
         this.#modules.onInvalidVote(parts, voter),
       );
     }
   }
+}
+
+/** Signatures wait for a thread: what is said of a wrong one must not keep the transactions of its block until then. */
+function withoutBody(parts: ReadBlock): ReadBlock {
+  return { ...parts, transactions: [] };
 }
 
 function isCommitted({ header }: ReadBlock, { consensusState }: EngineState): boolean {
