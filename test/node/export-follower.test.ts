@@ -115,8 +115,10 @@ describe("the ledger of a running node", () => {
     await until("the node knows of it", () => follower.status().fault?.code === "export/thread-ended");
     const height = node.chain.head.header.height;
     await until("the node goes on", () => node.chain.head.header.height > height);
-    await until("the ledger, too", () => Number(follower.status().height) > height);
-    assert.equal(follower.status().fault, null);
+    await until("the ledger, too", () => {
+      const { fault, height: written } = follower.status();
+      return fault === null && Number(written) > height;
+    });
     assert.deepEqual(
       said.filter((message) => /SQL ledger/.test(message)),
       [
