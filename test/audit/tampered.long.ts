@@ -4,6 +4,7 @@ import { chainTamperings } from "./chain-tamperings.ts";
 import { columnTamperings } from "./column-tamperings.ts";
 import { forgeries } from "./forgeries.ts";
 import { peopleTamperings } from "./money-tamperings.ts";
+import { orphanForgeries } from "./orphan-forgeries.ts";
 import { fileTamperings } from "./schema-tamperings.ts";
 import { testForgeries, testTamperings, writeLedgers } from "./tamper-tests.ts";
 
@@ -24,4 +25,4 @@ describe("a ledger that somebody has tampered with", () => {
   }
 });
 
-testForgeries("a ledger of forged blocks", forgeries);
+testForgeries("a ledger of forged blocks", [...forgeries, ...orphanForgeries]);

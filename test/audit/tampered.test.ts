@@ -10,6 +10,7 @@ import { chainTamperings } from "./chain-tamperings.ts";
 import { columnTamperings } from "./column-tamperings.ts";
 import { forgeries } from "./forgeries.ts";
 import { peopleTamperings } from "./money-tamperings.ts";
+import { orphanForgeries } from "./orphan-forgeries.ts";
 import { fileTamperings } from "./schema-tamperings.ts";
 import { testForgeries, testTamperings, writeLedgers } from "./tamper-tests.ts";
 
@@ -29,7 +30,7 @@ describe("a ledger that somebody has tampered with", () => {
   }
 });
 
-testForgeries("a ledger of forged blocks", some(forgeries, 6));
+testForgeries("a ledger of forged blocks", some([...forgeries, ...orphanForgeries], 6));
 
 describe("a ledger that nobody has touched", () => {
   for (const [name, file] of Object.entries(ledgers)) {
