@@ -45,7 +45,7 @@ export function chainContents(db: DatabaseSync): Record<string, string[]> {
 }
 
 /** What a file has seen on its way, which one that was written from scratch has not. */
-const observedTables = ["reorgs", "orphaned_blocks"];
+const observedTables = ["reorgs", "orphaned_blocks", "reorganizations"];
 
 /** Every row of every table and view but those; clocks left out. */
 export function everyTable(file: string): Record<string, string[]> {
