@@ -73,7 +73,7 @@ export function chainResultOf(
     name: shownText(String(meta.name)),
     ...{ consensus, head, final, blocks, transactions, verdict, checks },
     genesisHash: shownText(String(meta.genesis_hash)),
-    upTo: verdict === "failed" ? null : (head?.height ?? null),
+    upTo: verdict === "failed" ? null : verdict === "complete" ? knownHeight : (head?.height ?? null),
     words: wordsOf(verdict, seen),
     proved: verdict === "failed" ? [] : provedOf(seen),
     notProved: notProvedOf(verdict, seen),

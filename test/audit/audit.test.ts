@@ -247,6 +247,10 @@ describe("what is known from somebody else", () => {
     const newest = await auditLedger({ file: files.poa, heads: [hashOf("poa", 17)], jobs: 1 });
     assert.match(newest.chains[0]?.words ?? "", /^authentic and complete up to block 17:/);
     const older = await auditLedger({ file: files.poa, heads: [hashOf("poa", 9)], jobs: 1 });
+    assert.deepEqual(
+      [newest, older].map(({ chains }) => chains[0]?.upTo),
+      [17, 9],
+    );
     assert.equal(older.verdict, "complete");
     assert.match(older.chains[0]?.words ?? "", /^authentic up to block 17, and complete up to block 9:/);
     assert.ok(older.chains[0]?.notProved.some(({ what }) => /cut off after block 9/.test(what)));
