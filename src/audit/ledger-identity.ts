@@ -32,7 +32,7 @@ export function checkIdentity(db: DatabaseSync, path: string): void {
     `${path} was written by ${isOlder ? "an older" : "a newer"} Aurex`,
     `its schema is version ${version}, this program judges version ${shippedVersion}`,
     isOlder
-      ? "bring a copy of it up to date with its node stopped: aurex-node export --out FILE --data-dir DIR; or audit it with the program that wrote it"
+      ? "make a copy of today's schema, and audit that: aurex-node export --copy NEW.sqlite --ledger OLD.sqlite; or audit it with the program that wrote it"
       : "audit it with the newer program",
   );
 }
