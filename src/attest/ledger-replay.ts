@@ -2,7 +2,7 @@
 import { type FoundRecovery, type PastBlock, searchRecovery } from "../audit/replay/recovery-search.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { createEngine } from "../consensus/create-engine.ts";
-import type { BlockContents, ConsensusEngine, EngineState } from "../consensus/engine.ts";
+import { type ConsensusEngine, contentsOf, type EngineState } from "../consensus/engine.ts";
 import { applyBlock } from "../ledger/apply-block.ts";
 import type { StateChange } from "../ledger/entry.ts";
 import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
@@ -196,17 +196,6 @@ export interface Recovery {
   readonly hash: Uint8Array;
   /** The block whose state showed it. */
   readonly foundAt: number;
-}
-
-function contentsOf(block: Block): BlockContents {
-  const { height, timestampMs, producer } = block.header;
-  return {
-    height,
-    timestampMs,
-    producer,
-    transactions: block.transactions,
-    consensusSection: block.consensusSection,
-  };
 }
 
 function isCommitted({ header }: Block, { consensusState }: EngineState): boolean {

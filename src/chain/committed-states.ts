@@ -1,7 +1,7 @@
 /** Judges what a header says of the engine's state, also of blocks that were sealed before operators recovered trust below them. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { committedRecord, isAsCommitted } from "../consensus/committed-state.ts";
-import type { BlockContents, EngineState } from "../consensus/engine.ts";
+import { type BlockContents, contentsOf, type EngineState } from "../consensus/engine.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import { consensusStateFault } from "./verify-block.ts";
@@ -55,15 +55,4 @@ export class CommittedStates {
       advance,
     });
   }
-}
-
-function contentsOf(block: Block): BlockContents {
-  const { height, timestampMs, producer } = block.header;
-  return {
-    height,
-    timestampMs,
-    producer,
-    transactions: block.transactions,
-    consensusSection: block.consensusSection,
-  };
 }

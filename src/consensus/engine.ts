@@ -42,6 +42,11 @@ export interface BlockContents {
   readonly consensusSection: ConsensusSection;
 }
 
+export function contentsOf({ header, transactions, consensusSection }: Block): BlockContents {
+  const { height, timestampMs, producer } = header;
+  return { height, timestampMs, producer, transactions, consensusSection };
+}
+
 /** What the engine keeps with a block's record. */
 export type EngineState = Pick<HeaderRecord, "consensusState" | "justifiedHeight">;
 

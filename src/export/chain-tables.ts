@@ -3,15 +3,17 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import { type Block, BlockType, ConsensusSectionType, HeaderType } from "../protocol/block.ts";
+import type { Block } from "../protocol/block.ts";
 import { type Certificate, CertificateType } from "../protocol/certificate.ts";
 import { type ChainSpec, GenesisType } from "../protocol/genesis.ts";
-import { addressOf } from "../protocol/identity.ts";
-import { tables } from "./ledger-tables.ts";
+import { AddressMemory } from "./address-memory.ts";
+import { tables, tablesOfBlocks } from "./ledger-tables.ts";
 import type { MinerGain } from "./miner-differences.ts";
 import { MinerTotals } from "./miner-totals.ts";
 import { RowInserter } from "./row-inserter.ts";
 import { type AssetLabel, allocationRows, blockToRows, type RowContext, transactionKey } from "./rows.ts";
+import { storedBlockBytes } from "./stored-block.ts";
+import { quoted } from "./table.ts";
 import { loadUnits } from "./units.ts";
 
 export interface Cursor {
@@ -33,7 +35,6 @@ export interface ChainMeta {
 }
 
 const namesMax = 100_000;
-const addressesMax = 100_000;
 const assetsMax = 10_000;
 
 /** What the rows of a block need to know beside the block and the rows before it. */
@@ -59,7 +60,7 @@ export class ChainTables {
   /** What the tables say, remembered; forgotten when anybody but this object may have changed them. */
   readonly #names = new BoundedMap<string, string | undefined>(namesMax);
   readonly #assets = new BoundedMap<string, AssetLabel>(assetsMax);
-  readonly #addresses = new BoundedMap<string, string>(addressesMax);
+  readonly #addresses = new AddressMemory();
 
   /** @param firstHeight the first block with rows, for a chain that is begun: above 0 the file becomes an excerpt */
   constructor(db: DatabaseSync, spec: ChainSpec, firstHeight = 0) {
@@ -209,9 +210,9 @@ export class ChainTables {
     this.#db
       .prepare("DELETE FROM transactions WHERE transaction_key >= ? AND transaction_key < ?")
       .run(firstKey, endKey);
-    for (const [table, column] of rangeDeletes) {
+    for (const [table, column] of tablesOfBlocks) {
       this.#db
-        .prepare(`DELETE FROM ${table} WHERE chain_id = ? AND ${column} > ?`)
+        .prepare(`DELETE FROM ${table} WHERE chain_id = ? AND ${quoted(column)} > ?`)
         .run(this.#chainId, forkHeight);
     }
     this.#db.prepare("UPDATE meta SET final_certificate = NULL WHERE chain_id = ?").run(this.#chainId);
@@ -236,15 +237,11 @@ export class ChainTables {
     for (let height = forkHeight + 1; height <= meta.cursor.index; height += 1) {
       const row = blockQuery.get(this.#chainId, height);
       invariant(row, `block ${height} is missing below the cursor`);
-      const transactions = bytesQuery
-        .all(transactionKey(meta.chainNumber, height), transactionKey(meta.chainNumber, height + 1))
-        .map((transaction) => asBytes(transaction.bytes));
-      const block_bytes = BlockType.serialize({
-        header: HeaderType.deserialize(asBytes(row.header_bytes)),
-        seal: { nonce: asBytes(row.nonce_bytes), signature: asBytes(row.seal_signature) },
-        consensusSection: ConsensusSectionType.deserialize(asBytes(row.consensus_bytes)),
-        transactions,
-      });
+      const bodies = bytesQuery.all(
+        transactionKey(meta.chainNumber, height),
+        transactionKey(meta.chainNumber, height + 1),
+      );
+      const block_bytes = storedBlockBytes(row, bodies, asBytes);
       archive.insert([{ ...row, reorg_id: reorgId, block_bytes }]);
       if (this.#spec.consensus !== "pow" || this.#firstHeight > 0) continue;
       this.#minerTotals.lost(this.#gainAt(height));
@@ -271,7 +268,7 @@ export class ChainTables {
       ...facts,
       nameOf: (address) => this.#nameOf(address),
       assetOf: (assetId) => this.#assetOf(assetId),
-      addressOf: (publicKey) => this.#addressOf(publicKey),
+      addressOf: (publicKey) => this.#addresses.of(publicKey),
     };
   }
 
@@ -292,24 +289,7 @@ export class ChainTables {
     this.#assets.set(assetId, label);
     return label;
   }
-
-  #addressOf(publicKey: Uint8Array): string {
-    const key = toHex(publicKey);
-    const known = this.#addresses.get(key);
-    if (known !== undefined) return known;
-    const address = addressOf(publicKey);
-    this.#addresses.set(key, address);
-    return address;
-  }
 }
-
-/** What follows from the blocks above a fork, beside transactions, in an order that keeps references whole. */
-const rangeDeletes: readonly (readonly [table: string, column: string])[] = [
-  ["users", "registered_in"],
-  ["assets", "issued_in"],
-  ["authority_changes", "block_id"],
-  ["blocks", '"index"'],
-];
 
 function asBytes(value: SQLOutputValue | undefined): Uint8Array {
   invariant(value instanceof Uint8Array, "a BLOB");

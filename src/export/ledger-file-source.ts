@@ -3,14 +3,7 @@ import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { fromHex, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { AuthorityChange } from "../consensus/engine.ts";
-import {
-  type Block,
-  BlockType,
-  ConsensusSectionType,
-  decodeBlock,
-  type Header,
-  HeaderType,
-} from "../protocol/block.ts";
+import { type Block, decodeBlock, type Header, HeaderType } from "../protocol/block.ts";
 import { type Certificate, CertificateType } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { type ChainSpec, decodeGenesis } from "../protocol/genesis.ts";
@@ -20,6 +13,7 @@ import { ExportError, notALedger } from "./export-error.ts";
 import { openLedgerFile } from "./ledger-file.ts";
 import type { LedgerSource } from "./ledger-source.ts";
 import type { PoolRow } from "./pool-rows.ts";
+import { storedBlockBytes } from "./stored-block.ts";
 import { loadUnits } from "./units.ts";
 
 type FileRow = Record<string, SQLOutputValue>;
@@ -125,12 +119,7 @@ export class LedgerFileSource implements LedgerSource {
   blockBytes(hash: Uint8Array): Uint8Array | undefined {
     const row = this.#rowOf(hash);
     if (!row) return undefined;
-    return BlockType.serialize({
-      header: HeaderType.deserialize(asBytes(row.header_bytes)),
-      seal: { nonce: asBytes(row.nonce_bytes), signature: asBytes(row.seal_signature) },
-      consensusSection: ConsensusSectionType.deserialize(asBytes(row.consensus_bytes)),
-      transactions: this.#bodyOf.all(this.#chainId, Number(row.index)).map(({ bytes }) => asBytes(bytes)),
-    });
+    return storedBlockBytes(row, this.#bodyOf.all(this.#chainId, Number(row.index)), asBytes);
   }
 
   block(hash: Uint8Array): Block | undefined {

@@ -167,3 +167,14 @@ export const ledgerTables: readonly Table[] = [
   orphanedBlocks,
   dataDictionary,
 ];
+
+/**
+ * Tables whose rows follow from blocks, beside `transactions`, each with its column of the block's index: in an order of
+ * deletion that keeps references whole.
+ */
+export const tablesOfBlocks: readonly (readonly [table: string, heightColumn: string])[] = [
+  ["users", "registered_in"],
+  ["assets", "issued_in"],
+  ["authority_changes", "block_id"],
+  ["blocks", "index"],
+];

@@ -1,13 +1,14 @@
 /** One chain's rows in PostgreSQL: the cursor, appending blocks by COPY while they are decoded, and going back to a fork. */
+
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { toHex } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
-import { type Block, BlockType, ConsensusSectionType, HeaderType } from "../../protocol/block.ts";
+import type { Block } from "../../protocol/block.ts";
 import { type Certificate, CertificateType } from "../../protocol/certificate.ts";
 import { type ChainSpec, GenesisType } from "../../protocol/genesis.ts";
-import { addressOf } from "../../protocol/identity.ts";
+import { AddressMemory } from "../address-memory.ts";
 import type { BlockFacts, ChainMeta, Cursor } from "../chain-tables.ts";
-import { tables } from "../ledger-tables.ts";
+import { tables, tablesOfBlocks } from "../ledger-tables.ts";
 import { MinerDifferences, type MinerGain, minerRow } from "../miner-differences.ts";
 import {
   type AssetLabel,
@@ -17,6 +18,7 @@ import {
   type RowContext,
   type SqlValue,
 } from "../rows.ts";
+import { storedBlockBytes } from "../stored-block.ts";
 import { columnNames, quoted, type Table } from "../table.ts";
 import { loadUnits } from "../units.ts";
 import { CopyEncoder } from "./copy-encoder.ts";
@@ -25,7 +27,6 @@ import { markTable } from "./postgres-schema.ts";
 
 /** With as many names or assets in memory no block asks the server for one. */
 const labelsMax = 200_000;
-const addressesMax = 100_000;
 /** Heights whose hashes are read at once while a fork is searched. */
 const hashesAtOnce = 256;
 /** Blocks that are archived at once. */
@@ -43,7 +44,7 @@ export class PostgresTables {
   readonly #schema: string;
   readonly #encoders: Readonly<Record<(typeof appended)[number], CopyEncoder>>;
   readonly #differences = new MinerDifferences();
-  readonly #addresses = new BoundedMap<string, string>(addressesMax);
+  readonly #addresses = new AddressMemory();
   readonly #hashes = new Map<number, string>();
   /** What the tables say; undefined until it is read, and after anybody but this object may have changed them. */
   #names: Labels<string> | undefined;
@@ -216,7 +217,7 @@ export class PostgresTables {
       nameOf: (address) => names.get(address),
       // Only for rows that are thrown away, since the asset is asked for then.
       assetOf: (assetId) => assets.get(assetId) ?? (assets.isWhole ? undefined : { symbol: "", decimals: 0 }),
-      addressOf: (publicKey) => this.#addressOf(publicKey),
+      addressOf: (publicKey) => this.#addresses.of(publicKey),
     };
     const rows = blockToRows(block, context);
     if (names.missed.size === 0 && assets.missed.size === 0) return rows;
@@ -338,7 +339,7 @@ export class PostgresTables {
     };
     await this.#copyRows(tables.reorgs, [row]);
     await this.#archiveAbove(meta, forkHeight, reorg_id);
-    for (const [table, column] of rangeDeletes) {
+    for (const [table, column] of [["transactions", "block_id"] as const, ...tablesOfBlocks]) {
       await this.#connection.query(
         `DELETE FROM ${this.#name(table)} WHERE chain_id = $1 AND ${quoted(column)} > $2`,
         [this.#chainId, forkHeight],
@@ -395,25 +396,7 @@ export class PostgresTables {
   #copySql(table: Table): string {
     return `COPY ${this.#name(table.name)} (${columnNames(table).map(quoted).join(", ")}) FROM STDIN WITH (FORMAT binary)`;
   }
-
-  #addressOf(publicKey: Uint8Array): string {
-    const key = toHex(publicKey);
-    const known = this.#addresses.get(key);
-    if (known !== undefined) return known;
-    const address = addressOf(publicKey);
-    this.#addresses.set(key, address);
-    return address;
-  }
 }
-
-/** What follows from the blocks above a fork. */
-const rangeDeletes: readonly (readonly [table: string, column: string])[] = [
-  ["transactions", "block_id"],
-  ["users", "registered_in"],
-  ["assets", "issued_in"],
-  ["authority_changes", "block_id"],
-  ["blocks", "index"],
-];
 
 /** Labels of a table by key: all of them, or those that were asked for lately. */
 class Labels<Label> {
@@ -487,15 +470,11 @@ function gainOf(row: Row | PostgresRow): MinerGain {
 }
 
 function orphanRow(row: PostgresRow, bodies: readonly PostgresRow[], reorg_id: bigint): Row {
-  const bytesOf = (value: SqlValue | undefined): Uint8Array => {
-    invariant(value instanceof Uint8Array, "a BYTEA");
-    return new Uint8Array(value);
-  };
-  const block_bytes = BlockType.serialize({
-    header: HeaderType.deserialize(bytesOf(row.header_bytes)),
-    seal: { nonce: bytesOf(row.nonce_bytes), signature: bytesOf(row.seal_signature) },
-    consensusSection: ConsensusSectionType.deserialize(bytesOf(row.consensus_bytes)),
-    transactions: bodies.map(({ bytes }) => bytesOf(bytes)),
-  });
-  return { ...row, reorg_id, block_bytes };
+  return { ...row, reorg_id, block_bytes: storedBlockBytes(row, bodies, asBytes) };
+}
+
+/** A copy: the driver gives a part of a larger buffer. */
+function asBytes(value: SqlValue | undefined): Uint8Array {
+  invariant(value instanceof Uint8Array, "a BYTEA");
+  return new Uint8Array(value);
 }
