@@ -19,7 +19,7 @@ export function demoLanCommand(terminal: Terminal): AurexCommand {
     .option("--keep", "leave the nodes' data directories and logs where they are", false)
     .examples("sudo aurex-node demo-lan", "sudo aurex-node demo-lan --json")
     .runs(async ({ json = false, ...flags }: DemoLanFlags) => {
-      const { runLanDemo } = await import("../node/lan/lan-demo.ts");
+      const { runLanDemo } = await import("../demo/lan/lan-demo.ts");
       const stop = addStopSignals();
       try {
         return await runLanDemo(

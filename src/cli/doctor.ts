@@ -24,7 +24,7 @@ export function doctorCommand(terminal: Terminal): AurexCommand {
     )
     .runs(async ({ json, ...flags }: Record<string, unknown>) => {
       const config = await doctorConfig(flags, terminal);
-      const { examine } = await import("../node/doctor/doctor.ts");
+      const { examine } = await import("../doctor/doctor.ts");
       const findings = (await examine(config)).map((finding) => ({
         ...finding,
         next: withPlace(finding.next, flags as PlaceFlags),

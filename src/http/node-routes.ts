@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { getClock, getNode, getPeers, postFoundAnew } from "../api/node.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { clockOffMaxMs } from "../network/clock-comparison.ts";
+import { clockOffMaxMs } from "../network/peers/clock-comparison.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { ApiError } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";

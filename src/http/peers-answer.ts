@@ -1,10 +1,10 @@
 /** The answer of `GET /v1/peers`: who is connected, on which chain, and what their clocks say about ours. */
 import type { HelloAnswer, PeersAnswer } from "../api/node.ts";
 import { bytesEqual, toHex, toUtf8 } from "../base/bytes.ts";
-import { describeClock } from "../network/clock-comparison.ts";
 import { refusalText } from "../network/host/refusal-text.ts";
 import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
+import { describeClock } from "../network/peers/clock-comparison.ts";
 import { type ConsensusName, engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 

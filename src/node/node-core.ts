@@ -1,4 +1,12 @@
 /** A node without its machine: chain, mempool, network and producer wired over a store and a host that are handed in. */
+
+import { AdmissionDesk } from "../authority/admission-desk.ts";
+import { type AuthorityJournals, AuthorityRole, listenFirstMs } from "../authority/authority-role.ts";
+import { BootstrapNames } from "../authority/bootstrap-names.ts";
+import { ChainAlarms } from "../authority/chain-alarms.ts";
+import { OwnCandidacy } from "../authority/own-candidacy.ts";
+import type { Slashed } from "../authority/slashed.ts";
+import { VoteCaster } from "../authority/vote-caster.ts";
 import { bytesEqual } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -13,9 +21,9 @@ import {
   type Mempool,
   type MempoolHeadChange,
 } from "../mempool/mempool.ts";
-import { ClockWatch } from "../network/clock-watch.ts";
 import { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
+import { ClockWatch } from "../network/peers/clock-watch.ts";
 import { quorumOf } from "../protocol/certificate.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { NodeRole } from "../protocol/node-record.ts";
@@ -27,13 +35,6 @@ import { largestTransactionBytes } from "../sealing/block-room.ts";
 import type { BlockSealer } from "../sealing/block-sealer.ts";
 import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
-import { AdmissionDesk } from "./authority/admission-desk.ts";
-import { type AuthorityJournals, AuthorityRole, listenFirstMs } from "./authority/authority-role.ts";
-import { BootstrapNames } from "./authority/bootstrap-names.ts";
-import { OwnCandidacy } from "./authority/own-candidacy.ts";
-import type { Slashed } from "./authority/slashed.ts";
-import { VoteCaster } from "./authority/vote-caster.ts";
-import { ChainAlarms } from "./chain-alarms.ts";
 import { OwnTransactions } from "./own-transactions/own-transactions.ts";
 import type { TransactionJournal } from "./own-transactions/transaction-journal.ts";
 import type { Situation } from "./situation/situation.ts";

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { Registry } from "prom-client";
+import type { AuthorityJournals } from "../authority/authority-role.ts";
 import type { Clock } from "../base/clock.ts";
 import { isDatabaseTarget } from "../base/database-target.ts";
 import type { Logger } from "../base/logger.ts";
@@ -21,7 +22,6 @@ import { fileError } from "../store/store-errors.ts";
 import { createTransactionVerifier } from "../verifier/verifier.ts";
 import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import type { AurexNodeModules, AurexNodeOptions } from "./aurex-node.ts";
-import type { AuthorityJournals } from "./authority/authority-role.ts";
 import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory.ts";
 import { ExportFollower } from "./export-follower.ts";
 import { requireFinality } from "./finalized-only.ts";

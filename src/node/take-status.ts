@@ -2,8 +2,8 @@
 import path from "node:path";
 import type { ClockStatus, NodeStatus } from "../api/node-status.ts";
 import { includesBytes, toHex } from "../base/bytes.ts";
-import type { ClockVerdict } from "../network/clock-comparison.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
+import type { ClockVerdict } from "../network/peers/clock-comparison.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { sealingStateOf } from "../sealing/sealing-state.ts";
 import type { AurexNodeOptions } from "./aurex-node.ts";

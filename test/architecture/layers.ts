@@ -31,14 +31,29 @@ const rooms = {
   ],
   web: ["client", "api", "protocol", "base"],
   config: ["protocol", "base"],
+  authority: [...["http", "api", "sealing", "network", "mempool", "chain", "consensus", "protocol", "base"]],
 } as const satisfies Layers;
 
 export const layers: Layers = {
   ...rooms,
   node: Object.keys(rooms),
+  doctor: [...Object.keys(rooms), "node"],
   demo: [...Object.keys(rooms), "node"],
   cli: [
-    ...["demo", "client", "api", "node", "config", "wallet", "http", "export", "audit", "attest", "store"],
+    ...[
+      "demo",
+      "doctor",
+      "client",
+      "api",
+      "node",
+      "config",
+      "wallet",
+      "http",
+      "export",
+      "audit",
+      "attest",
+      "store",
+    ],
     ...["protocol", "base"],
   ],
 };

@@ -13,13 +13,13 @@ import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { nodeRoles, signNodeRecord } from "../../src/protocol/node-record.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
-import { createMemoryDisk } from "../../src/store/memory-store.ts";
 import { BlockBuilder, type BuiltBlock } from "../chain/block-builder.ts";
 import { type OpenChain, openChain } from "../chain/open-chain.ts";
 import { keyPairNamed } from "../simulation/chains.ts";
 import { entriesOf } from "../simulation/checks.ts";
 import { createSeededRandom, type SeededRandom } from "../simulation/random.ts";
 import { simulate } from "../simulation/simulate.ts";
+import { createMemoryDisk } from "../support/memory-store.ts";
 
 export interface SimulatedLedger {
   readonly file: string;

@@ -11,8 +11,8 @@ import { encodeEvidence, offenderOf } from "../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { type ChainStore, StoreError } from "../../src/store/chain-store.ts";
 import { openLevelStore } from "../../src/store/level-store.ts";
-import { createMemoryDisk } from "../../src/store/memory-store.ts";
 import { AuthorityChain, checkpointOf } from "../consensus/authority-chain.ts";
+import { createMemoryDisk } from "../support/memory-store.ts";
 import { alice, BlockBuilder, type BuiltBlock, testSpec } from "./block-builder.ts";
 import { type OpenChain, openChain } from "./open-chain.ts";
 

@@ -9,9 +9,9 @@ import type { NodeCore } from "../../src/node/node-core.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import type { DecodedTransaction, Payload } from "../../src/protocol/transaction.ts";
-import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
 import { everyTable, exportOnce, jobFor, temporaryFolder } from "../export/ledger-contents.ts";
 import { conservationViolations, entriesOf, ledgerViolations } from "../simulation/checks.ts";
+import { createMemoryDisk, type MemoryDisk } from "../support/memory-store.ts";
 import { countBalances } from "./accountant.ts";
 import {
   alice,

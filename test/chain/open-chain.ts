@@ -10,8 +10,8 @@ import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
 import type { Evidence } from "../../src/protocol/evidence.ts";
 import type { Vote } from "../../src/protocol/vote.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
-import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createMemoryDisk, type MemoryDisk } from "../support/memory-store.ts";
 import { genesisMs } from "./block-builder.ts";
 
 export interface OpenChain {

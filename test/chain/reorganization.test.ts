@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
 import { StoreError } from "../../src/store/chain-store.ts";
-import { createMemoryDisk } from "../../src/store/memory-store.ts";
+import { createMemoryDisk } from "../support/memory-store.ts";
 import { alice, authorities, BlockBuilder, bob, testSpec } from "./block-builder.ts";
 import { openChain } from "./open-chain.ts";
 import { openCore } from "./open-core.ts";

@@ -5,8 +5,8 @@ import { openSync } from "node:fs";
 import path from "node:path";
 import type { NodeAnswer } from "../../src/api/node-status.ts";
 import { type ApiClient, createApiClient } from "../../src/client/api-client.ts";
-import type { Lan } from "../../src/node/lan/lan.ts";
-import type { Machine } from "../../src/node/lan/machine.ts";
+import type { Lan } from "../../src/demo/lan/lan.ts";
+import type { Machine } from "../../src/demo/lan/machine.ts";
 import { patienceMs } from "../support/patience.ts";
 
 const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Lan } from "../../src/node/lan/lan.ts";
+import { Lan } from "../../src/demo/lan/lan.ts";
 import { OperatorError } from "../../src/node/operator-error.ts";
 import { chainSpecFrom, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
 import { addressOf } from "../../src/protocol/identity.ts";

@@ -1,6 +1,6 @@
 /** Looks at all nodes again and again, and holds their final blocks to the promise that none is ever replaced. */
 import { setTimeout as delay } from "node:timers/promises";
-import { FinalWatch } from "../../src/node/lan/final-watch.ts";
+import { FinalWatch } from "../../src/demo/lan/final-watch.ts";
 import type { AuthorityProcess } from "./authority-process.ts";
 
 const lookEveryMs = 250;

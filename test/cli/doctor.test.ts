@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { after, before, describe, it } from "node:test";
-import type { CheckName, Finding } from "../../src/node/doctor/finding.ts";
-import { ip } from "../../src/node/lan/ip-command.ts";
-import { Lan } from "../../src/node/lan/lan.ts";
-import type { Machine } from "../../src/node/lan/machine.ts";
+import { ip } from "../../src/demo/lan/ip-command.ts";
+import { Lan } from "../../src/demo/lan/lan.ts";
+import type { Machine } from "../../src/demo/lan/machine.ts";
+import type { CheckName, Finding } from "../../src/doctor/finding.ts";
 import { whyNoLan } from "../lan/lan-stage.ts";
 import { run } from "./test-terminal.ts";
 

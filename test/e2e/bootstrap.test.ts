@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";
-import type { Finding } from "../../src/node/doctor/finding.ts";
+import type { Finding } from "../../src/doctor/finding.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { type NodeProcess, Stage } from "./processes.ts";
 

@@ -19,10 +19,10 @@ import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
 import { BlockProducer } from "../../src/sealing/block-producer.ts";
-import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
-import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
 
 export const authority = keyOfTest(1);
 export const alice = keyOfTest(2);

@@ -20,8 +20,8 @@ import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
-import { createMemoryDisk } from "../../src/store/memory-store.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, keyPairNamed, testSpec } from "../chain/block-builder.ts";
+import { createMemoryDisk } from "../support/memory-store.ts";
 import { accountPath, addressAt, allPages, coin, giveAll, named, submit, trunkOf } from "./account-trunk.ts";
 import { type ChainApi, openChainApi } from "./open-chain-api.ts";
 

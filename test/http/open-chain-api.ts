@@ -8,9 +8,9 @@ import { createMempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
-import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { type OpenChain, openChain } from "../chain/open-chain.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
 
 export interface ChainApi extends OpenChain {
   readonly api: Api;

@@ -1,12 +1,12 @@
 /** An API rig with an admission desk, of its authority or of another key, over its own chain and mempool. */
 import { EventEmitter } from "node:events";
+import { AdmissionDesk } from "../../src/authority/admission-desk.ts";
+import { OwnCandidacy } from "../../src/authority/own-candidacy.ts";
+import { VoteCaster } from "../../src/authority/vote-caster.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { Hello } from "../../src/network/messages.ts";
 import type { NetworkEvents } from "../../src/network/network.ts";
-import { AdmissionDesk } from "../../src/node/authority/admission-desk.ts";
-import { OwnCandidacy } from "../../src/node/authority/own-candidacy.ts";
-import { VoteCaster } from "../../src/node/authority/vote-caster.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";

@@ -1,9 +1,9 @@
 /** Machines whose addresses are not those of a tidy LAN: public, link-local, several, silent, or with the route elsewhere. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import type { Finding } from "../../src/node/doctor/finding.ts";
-import { ip } from "../../src/node/lan/ip-command.ts";
-import type { LanNode } from "../../src/node/lan/lan-node.ts";
+import { ip } from "../../src/demo/lan/ip-command.ts";
+import type { LanNode } from "../../src/demo/lan/lan-node.ts";
+import type { Finding } from "../../src/doctor/finding.ts";
 import { LanStage, whyNoLan } from "./lan-stage.ts";
 
 const skip = whyNoLan();

@@ -6,8 +6,8 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import type { LabState } from "../../src/api/lab.ts";
 import type { Problem } from "../../src/api/problem.ts";
-import { Lan } from "../../src/node/lan/lan.ts";
-import type { Machine } from "../../src/node/lan/machine.ts";
+import { Lan } from "../../src/demo/lan/lan.ts";
+import type { Machine } from "../../src/demo/lan/machine.ts";
 import { until } from "../support/patience.ts";
 import { whyNoLan } from "./lan-stage.ts";
 

@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { describe, it } from "node:test";
-import { namespacePrefix, ownNamespaces } from "../../src/node/lan/namespaces.ts";
+import { namespacePrefix, ownNamespaces } from "../../src/demo/lan/namespaces.ts";
 import { whyNoLan } from "./lan-stage.ts";
 
 const program = path.join(import.meta.dirname, "../../bin/aurex-node.js");

@@ -1,7 +1,7 @@
 /** The watch that the tests of a LAN and its demonstration rely on: it must see what must not happen. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { FinalWatch } from "../../src/node/lan/final-watch.ts";
+import { FinalWatch } from "../../src/demo/lan/final-watch.ts";
 
 describe("a watch over final blocks", () => {
   it("finds nothing in nodes that advance at their own pace, on chains of their own", () => {

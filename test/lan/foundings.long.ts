@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import type { LanNode } from "../../src/demo/lan/lan-node.ts";
+import type { Finding } from "../../src/doctor/finding.ts";
 import { founderRank } from "../../src/network/founding/founding-decision.ts";
-import type { Finding } from "../../src/node/doctor/finding.ts";
-import type { LanNode } from "../../src/node/lan/lan-node.ts";
 import { publicKeyOfAddress } from "../../src/protocol/identity.ts";
 import { finalHeight, LanStage, whyNoLan } from "./lan-stage.ts";
 

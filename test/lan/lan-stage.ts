@@ -4,10 +4,10 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { NodeAnswer } from "../../src/api/node-status.ts";
-import { Lan } from "../../src/node/lan/lan.ts";
-import { LanNode } from "../../src/node/lan/lan-node.ts";
-import { type LanEvent, type LanView, LanWatch } from "../../src/node/lan/lan-watch.ts";
-import type { Machine } from "../../src/node/lan/machine.ts";
+import { Lan } from "../../src/demo/lan/lan.ts";
+import { LanNode } from "../../src/demo/lan/lan-node.ts";
+import { type LanEvent, type LanView, LanWatch } from "../../src/demo/lan/lan-watch.ts";
+import type { Machine } from "../../src/demo/lan/machine.ts";
 import { OperatorError } from "../../src/node/operator-error.ts";
 import { patienceMs, until } from "../support/patience.ts";
 

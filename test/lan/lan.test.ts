@@ -7,10 +7,10 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { after, before, describe, it } from "node:test";
 import { createApiClient } from "../../src/client/api-client.ts";
-import { ip } from "../../src/node/lan/ip-command.ts";
-import { Lan } from "../../src/node/lan/lan.ts";
-import type { Machine } from "../../src/node/lan/machine.ts";
-import { namespacePrefix, ownNamespaces } from "../../src/node/lan/namespaces.ts";
+import { ip } from "../../src/demo/lan/ip-command.ts";
+import { Lan } from "../../src/demo/lan/lan.ts";
+import type { Machine } from "../../src/demo/lan/machine.ts";
+import { namespacePrefix, ownNamespaces } from "../../src/demo/lan/namespaces.ts";
 import { until } from "../support/patience.ts";
 import { whyNoLan } from "./lan-stage.ts";
 
@@ -90,7 +90,7 @@ describe("a LAN of namespaces", { skip }, () => {
 });
 
 describe("what is left of a LAN", { skip }, () => {
-  const room = path.join(import.meta.dirname, "../../src/node/lan/lan.ts");
+  const room = path.join(import.meta.dirname, "../../src/demo/lan/lan.ts");
   const open = (ending: string) => `
     const { Lan } = await import(${JSON.stringify(room)});
     const lan = Lan.open(["a", "b"]);

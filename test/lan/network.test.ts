@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Finding } from "../../src/node/doctor/finding.ts";
-import { ip } from "../../src/node/lan/ip-command.ts";
-import type { LanNode } from "../../src/node/lan/lan-node.ts";
+import { ip } from "../../src/demo/lan/ip-command.ts";
+import type { LanNode } from "../../src/demo/lan/lan-node.ts";
+import type { Finding } from "../../src/doctor/finding.ts";
 import { until } from "../support/patience.ts";
 import { finalHeight, LanStage, whyNoLan } from "./lan-stage.ts";
 

@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { fromUtf8 } from "../../src/base/bytes.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { HelloType } from "../../src/network/messages.ts";
 import {
   ClockComparison,
   clockOffMaxMs,
@@ -12,9 +13,8 @@ import {
   judgeClock,
   type MeasuredClock,
   medianNearZero,
-} from "../../src/network/clock-comparison.ts";
-import type { Greeting } from "../../src/network/handshake.ts";
-import { HelloType } from "../../src/network/messages.ts";
+} from "../../src/network/peers/clock-comparison.ts";
+import type { Greeting } from "../../src/network/peers/handshake.ts";
 import { genesisMs, keyPairNamed } from "../chain/block-builder.ts";
 
 const keys = Array.from({ length: 8 }, (_, index) => keyPairNamed(`clock ${index}`).publicKey);

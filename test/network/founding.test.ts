@@ -6,7 +6,6 @@ import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { foundedSpec, trustText } from "../../src/network/founding/founded-spec.ts";
 import { type FoundedChain, type FoundingOptions, foundOrJoin } from "../../src/network/founding/founding.ts";
-import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import {
   genesisProtocol,
   type Hello,
@@ -27,6 +26,7 @@ import {
 import { sha256, zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import { keyPairNamed } from "../chain/block-builder.ts";
+import { createMemoryNetwork } from "../support/network/memory-network.ts";
 import { seededRandom } from "./host-rigs.ts";
 
 const startMs = Date.parse("2026-01-01T00:00:00.000Z");

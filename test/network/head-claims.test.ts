@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { claimBelievedMs, HeadClaims } from "../../src/network/head-claims.ts";
+import { claimBelievedMs, HeadClaims } from "../../src/network/peers/head-claims.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { genesisMs } from "../chain/block-builder.ts";
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { createMemoryNetwork, type LinkOptions } from "../../src/network/memory/memory-network.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
+import { createMemoryNetwork, type LinkOptions } from "../support/network/memory-network.ts";
 import { seededRandom } from "./host-rigs.ts";
 
 const topic = "/aurex/test/1";

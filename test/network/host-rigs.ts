@@ -9,7 +9,7 @@ import {
   type Libp2pHost,
   type Libp2pHostOptions,
 } from "../../src/network/libp2p/libp2p-host.ts";
-import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
+import { createMemoryNetwork } from "../support/network/memory-network.ts";
 import { until } from "../support/patience.ts";
 import type { HostRig } from "./host-contract.ts";
 

@@ -5,7 +5,9 @@ import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { BlockWaits, blockWaitMs, blockWaitsMax } from "../../src/network/block-waits.ts";
+import { Synchronizer } from "../../src/network/fetch/range-sync.ts";
+import { ChainRequests } from "../../src/network/fetch/requests.ts";
+import { BlockWaits, blockWaitMs, blockWaitsMax } from "../../src/network/gossip/block-waits.ts";
 import {
   chainProtocols,
   chainTopics,
@@ -16,9 +18,7 @@ import {
   helloProtocol,
   RangeRequestType,
 } from "../../src/network/messages.ts";
-import { PeerDirectory } from "../../src/network/peer-directory.ts";
-import { ChainRequests } from "../../src/network/requests.ts";
-import { Synchronizer } from "../../src/network/synchronizer.ts";
+import { PeerDirectory } from "../../src/network/peers/directory.ts";
 import { SealedHeaderType } from "../../src/protocol/block.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { type Presence, signPresence } from "../../src/protocol/presence.ts";

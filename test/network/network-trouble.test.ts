@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { compareHeads } from "../../src/consensus/engine.ts";
+import { TransactionBatcher } from "../../src/network/gossip/transaction-batcher.ts";
 import {
   announcementBytesMax,
   blockMessageBytesMax,
@@ -15,8 +16,7 @@ import {
   messageTransactionsMax,
   RangeRequestType,
 } from "../../src/network/messages.ts";
-import { PeerDirectory } from "../../src/network/peer-directory.ts";
-import { TransactionBatcher } from "../../src/network/transaction-batcher.ts";
+import { PeerDirectory } from "../../src/network/peers/directory.ts";
 import { engineNumbers } from "../../src/protocol/genesis.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { announceTickMs, PendingAnnouncer } from "../../src/network/pending-announcer.ts";
+import { announceTickMs, PendingAnnouncer } from "../../src/network/gossip/pending-announcer.ts";
 
 function setUp(seed = 128) {
   const clock = createSimulatedClock(0);

@@ -1,7 +1,7 @@
 /** The words of processes about themselves: signed, told to their twins, and bounded. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Presences } from "../../src/network/presences.ts";
+import { Presences } from "../../src/network/peers/presences.ts";
 import { type Presence, signPresence, verifyPresence } from "../../src/protocol/presence.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 

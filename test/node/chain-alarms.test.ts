@@ -1,9 +1,9 @@
 /** What the log says of a new head: deep reorganizations, slashed authorities with the reason, and a set of two. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { ChainAlarms, deepReorganizationBlocks } from "../../src/authority/chain-alarms.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
-import { ChainAlarms, deepReorganizationBlocks } from "../../src/node/chain-alarms.ts";
 import { emptyConsensusSection } from "../../src/protocol/block.ts";
 import { doubleSealOf, type Evidence, encodeEvidence, votePairOf } from "../../src/protocol/evidence.ts";
 import { addressOf } from "../../src/protocol/identity.ts";

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import { NodeAdmin, type ProcessControl } from "../../src/node/node-admin.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
+import { createMemoryNetwork } from "../support/network/memory-network.ts";
 
 const idOf = (number: number) => nodeIdOf(new Uint8Array(32).fill(number));
 

@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import type { Machine } from "../../src/node/lan/machine.ts";
+import type { Machine } from "../../src/demo/lan/machine.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 export const unitFile = path.join(root, "deploy/aurex-node.service");

@@ -5,7 +5,6 @@ import type { Logger } from "../../src/base/logger.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { workOf } from "../../src/consensus/pow/work-rule.ts";
-import { createMemoryNetwork, type MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import {
   encodeNotice,
@@ -22,6 +21,7 @@ import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
 import { HeaderType } from "../../src/protocol/block.ts";
 import { seededRandom } from "../network/host-rigs.ts";
 import { headerOf } from "../sealing/headers.ts";
+import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
 import { accountNamed, pacedThreads, type ServerRig, serverOn } from "./pool-rig.ts";
 
 const blockTarget = shareTargetOf(2 ** 40);

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { NotSealingReason } from "../../src/sealing/not-sealing.ts";
-import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
 import { keyPairNamed, testSpec } from "../chain/block-builder.ts";
+import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
 import { openProducer } from "./producer-rig.ts";
 
 const authority = keyPairNamed("first");

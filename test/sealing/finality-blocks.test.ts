@@ -10,12 +10,12 @@ import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
 import { encodeEvidence } from "../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { BlockProducer } from "../../src/sealing/block-producer.ts";
-import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { alice, genesisMs, keyPairNamed } from "../chain/block-builder.ts";
 import { type OpenChain, openChain } from "../chain/open-chain.ts";
 import { AuthorityChain } from "../consensus/authority-chain.ts";
+import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
 
 const heartbeatMs = 30_000;
 

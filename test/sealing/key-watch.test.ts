@@ -6,9 +6,9 @@ import { emptyConsensusSection, type Header } from "../../src/protocol/block.ts"
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { signVote } from "../../src/protocol/vote.ts";
 import { KeyWatch } from "../../src/sealing/poa/key-watch.ts";
-import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
-import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
+import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
+import { createMemoryVoteJournal } from "../support/memory-vote-journal.ts";
 import { headerOf } from "./headers.ts";
 import { checkpointOf, voteChainId, voteOf, voterKeys } from "./votes.ts";
 

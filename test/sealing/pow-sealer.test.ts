@@ -13,11 +13,11 @@ import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { blockHash, type Header, headerRoot } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";
-import { createInlinePowSealer } from "../../src/sealing/pow/inline-pow-sealer.ts";
 import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
 import { createPowSealer } from "../../src/sealing/pow/pow-sealer.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import type { Sealer, SealProgress } from "../../src/sealing/sealer.ts";
+import { createInlinePowSealer } from "../support/inline-pow-sealer.ts";
 import { patienceMs } from "../support/patience.ts";
 import { headerOf, unreachableTarget } from "./headers.ts";
 

@@ -13,9 +13,9 @@ import {
   type BlockProducerOptions,
 } from "../../src/sealing/block-producer.ts";
 import type { BlockSealer } from "../../src/sealing/block-sealer.ts";
-import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { genesisMs } from "../chain/block-builder.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
 
 const logger = silentLogger;
 

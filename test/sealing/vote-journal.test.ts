@@ -10,7 +10,7 @@ import { encodeVote } from "../../src/protocol/vote.ts";
 import { openFileSealJournal } from "../../src/sealing/poa/file-seal-journal.ts";
 import { openFileVoteJournal } from "../../src/sealing/poa/file-vote-journal.ts";
 import { encodeRecord } from "../../src/sealing/poa/journal-records.ts";
-import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
+import { createMemoryVoteJournal } from "../support/memory-vote-journal.ts";
 import { onDiskFailing, onFullDisk } from "./disk-steps.ts";
 import { assertFlipsRefused, journalFiles, journalTwins, warnings } from "./journal-rig.ts";
 import { type KilledRun, killAtEveryStep } from "./kill-at-every-step.ts";

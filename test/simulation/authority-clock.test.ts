@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { afterEach, it } from "node:test";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { createMemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { Block } from "../../src/protocol/block.ts";
+import { createMemoryNetwork } from "../support/network/memory-network.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode } from "./simulated-node.ts";

@@ -10,8 +10,8 @@ import { decodeBlock } from "../../src/protocol/block.ts";
 import { describeFault } from "../../src/protocol/faults.ts";
 import { blockRewardAt, type ChainSpec } from "../../src/protocol/genesis.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
-import { createMemoryStore } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createMemoryStore } from "../support/memory-store.ts";
 
 type LedgerStore = Pick<ChainStore, "head" | "headerRecord" | "entries">;
 

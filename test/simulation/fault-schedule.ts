@@ -1,6 +1,6 @@
 /** What goes wrong in a simulation, and when: partitions, crashes, lost disks, full disks, wrong clocks, bad links. */
 import type { Clock } from "../../src/base/clock.ts";
-import type { LinkOptions, MemoryNetwork } from "../../src/network/memory/memory-network.ts";
+import type { LinkOptions, MemoryNetwork } from "../support/network/memory-network.ts";
 import type { SeededRandom } from "./random.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 

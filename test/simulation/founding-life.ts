@@ -1,13 +1,12 @@
 /** Nodes of a simulation that begin without a chain: each with a shelf, disks and journals that outlive its process. */
 
 import assert from "node:assert/strict";
+import type { AuthorityJournals } from "../../src/authority/authority-role.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { createMemoryNetwork, type MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
-import type { AuthorityJournals } from "../../src/node/authority/authority-role.ts";
 import { ChainLife, type ChainLifeOptions, type LivingNode } from "../../src/node/chain-life.ts";
 import type { PinnedChain } from "../../src/node/data-directory.ts";
 import { NodeCore } from "../../src/node/node-core.ts";
@@ -16,10 +15,11 @@ import { sha256 } from "../../src/protocol/hashing.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { signTransaction } from "../../src/protocol/transaction.ts";
-import { createMemorySealJournal } from "../../src/sealing/poa/memory-seal-journal.ts";
-import { createMemoryVoteJournal } from "../../src/sealing/poa/memory-vote-journal.ts";
-import { createMemoryDisk, type MemoryDisk } from "../../src/store/memory-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
+import { createMemoryDisk, type MemoryDisk } from "../support/memory-store.ts";
+import { createMemoryVoteJournal } from "../support/memory-vote-journal.ts";
+import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
 import { keyPairNamed, simulationStartMs } from "./chains.ts";
 import { createNodeClock } from "./node-clock.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
-import { createMemoryNetwork, type MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { NodeCore } from "../../src/node/node-core.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
@@ -10,6 +9,7 @@ import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
 import { BlockBuilder } from "../chain/block-builder.ts";
+import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
-import { createMemoryNetwork, type MemoryNetwork } from "../../src/network/memory/memory-network.ts";
 import type { Block } from "../../src/protocol/block.ts";
+import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode, type SimulatedNodeOptions } from "./simulated-node.ts";

@@ -9,7 +9,7 @@ import { InvariantError } from "../../src/base/invariant.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { type ChainStore, StoreError } from "../../src/store/chain-store.ts";
 import { openLevelStore } from "../../src/store/level-store.ts";
-import { createMemoryDisk } from "../../src/store/memory-store.ts";
+import { createMemoryDisk } from "../support/memory-store.ts";
 import { chainOf, moveBatch, testChainId } from "./chain-fixture.ts";
 import { assertLine, describeStoreContract } from "./store-contract.ts";
 

@@ -7,10 +7,10 @@ import { type AdmissionPolicy, type ChainSpec, engineNumbers } from "../../proto
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import { signatureBytes } from "../../protocol/signing.ts";
-import { plausibleFromMs } from "../clock-comparison.ts";
-import { Handshake } from "../handshake.ts";
 import { type Hello, helloVersion } from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
+import { plausibleFromMs } from "../peers/clock-comparison.ts";
+import { Handshake } from "../peers/handshake.ts";
 import { fetchGenesis } from "./fetch-genesis.ts";
 import { foundedSpec } from "./founded-spec.ts";
 import { FoundingDecision, type FoundingWait, listenMs } from "./founding-decision.ts";

@@ -3,7 +3,7 @@
 import type { Advice } from "../../api/node-status.ts";
 import { durationText } from "../../base/duration-text.ts";
 import { shellWord } from "../../base/shell-word.ts";
-import { plausibleFromMs } from "../../network/clock-comparison.ts";
+import { plausibleFromMs } from "../../network/peers/clock-comparison.ts";
 import { authorityAdvice } from "./authority-advice.ts";
 import type { Situation } from "./situation.ts";
 

@@ -1,8 +1,8 @@
 /** What the authorities of a chain mean for a node: admission, slashing, a quorum that is not heard, and the way out. Pure. */
 import type { Advice } from "../../api/node-status.ts";
+import { openLanAuthoritiesMax, operatorWaits } from "../../authority/admission-rule.ts";
+import { meaningOfTwo } from "../../authority/chain-alarms.ts";
 import { shellWord } from "../../base/shell-word.ts";
-import { openLanAuthoritiesMax, operatorWaits } from "../authority/admission-rule.ts";
-import { meaningOfTwo } from "../chain-alarms.ts";
 import type { AuthoritySituation, MemberSituation, Situation } from "./situation.ts";
 
 /** So many blocks without finality are more than votes under way, for a set of this size. */

@@ -1,7 +1,8 @@
 /** All that bears on whether a node does its work: taken from the running node, and read by the advice as plain values. */
+
+import type { AdmissionWait } from "../../authority/admission-rule.ts";
 import type { AdmissionPolicy, ConsensusName } from "../../protocol/genesis.ts";
 import type { NotSealingReason } from "../../sealing/not-sealing.ts";
-import type { AdmissionWait } from "../authority/admission-rule.ts";
 
 export interface MemberSituation {
   readonly address: string;

@@ -1,9 +1,10 @@
 /** Takes the situation of a node that runs: reads everything, changes nothing. */
+
+import type { AdmissionDesk } from "../../authority/admission-desk.ts";
 import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
-import { describeClock } from "../../network/clock-comparison.ts";
+import { describeClock } from "../../network/peers/clock-comparison.ts";
 import { quorumOf } from "../../protocol/certificate.ts";
 import { addressOf, publicKeyOfAddress } from "../../protocol/identity.ts";
-import type { AdmissionDesk } from "../authority/admission-desk.ts";
 import type { NodeCore } from "../node-core.ts";
 import type { AuthoritySituation, ClockSituation, Situation } from "./situation.ts";
 

@@ -1,8 +1,8 @@
 /** Peers dialled by a name: of the LAN if the operator wrote the name and it resolves to private addresses alone. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { BootstrapNames } from "../../../src/authority/bootstrap-names.ts";
 import { systemClock } from "../../../src/base/clock.ts";
-import { BootstrapNames } from "../../../src/node/authority/bootstrap-names.ts";
 import { until } from "../../support/patience.ts";
 
 const addresses: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,9 @@
 /** An admission desk over a real chain and mempool under a simulated clock; hellos and blocks come when a test says so. */
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
+import { AdmissionDesk } from "../../../src/authority/admission-desk.ts";
+import { OwnCandidacy } from "../../../src/authority/own-candidacy.ts";
+import { VoteCaster } from "../../../src/authority/vote-caster.ts";
 import { includesBytes } from "../../../src/base/bytes.ts";
 import type { Logger } from "../../../src/base/logger.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
@@ -10,9 +13,6 @@ import { certificateOf } from "../../../src/consensus/finality/certify.ts";
 import { createMempool, type Mempool } from "../../../src/mempool/mempool.ts";
 import type { Candidacy, Hello } from "../../../src/network/messages.ts";
 import type { NetworkEvents } from "../../../src/network/network.ts";
-import { AdmissionDesk } from "../../../src/node/authority/admission-desk.ts";
-import { OwnCandidacy } from "../../../src/node/authority/own-candidacy.ts";
-import { VoteCaster } from "../../../src/node/authority/vote-caster.ts";
 import { mempoolChange, mempoolHead } from "../../../src/node/node-core.ts";
 import { signConsent } from "../../../src/protocol/authority-consent.ts";
 import { emptyConsensusSection } from "../../../src/protocol/block.ts";

@@ -1,7 +1,7 @@
 /** Which addresses are of the LAN. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isPrivateAddress } from "../../../src/node/authority/private-address.ts";
+import { isPrivateAddress } from "../../../src/authority/private-address.ts";
 
 describe("private addresses", () => {
   const inside = [

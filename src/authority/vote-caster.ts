@@ -1,0 +1,108 @@
+/** Casts this node's authority votes: one transaction for each wish, not a second while the first counts or may yet. */
+import { BoundedMap } from "../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { SerialQueue } from "../base/serial-queue.ts";
+import type { Chain } from "../chain/chain.ts";
+import { isFor } from "../consensus/poa/ballot-box.ts";
+import type { SubmitFault } from "../http/refusals.ts";
+import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
+import type { KeyPair } from "../protocol/signing.ts";
+import { type AuthorityVote, type DecodedTransaction, signTransaction } from "../protocol/transaction.ts";
+
+export interface VoteCasterModules {
+  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "voteFault">;
+  readonly mempool: Pick<Mempool, "pendingSequence" | "transactions" | "has">;
+  readonly submit: (transaction: DecodedTransaction) => Promise<AddOutcome>;
+  readonly clock: Clock;
+}
+
+const waitingMax = 1_024;
+const submittedMax = 1_024;
+
+type Wish = Pick<AuthorityVote, "action" | "authority">;
+
+export class VoteCaster {
+  readonly #keyPair: KeyPair;
+  readonly #modules: VoteCasterModules;
+  /** One after the other: each takes the account's next sequence. */
+  readonly #queue = new SerialQueue(waitingMax);
+  /** By transaction id in hex. */
+  readonly #submitted = new BoundedMap<string, AuthorityVote>(submittedMax);
+
+  constructor(keyPair: KeyPair, modules: VoteCasterModules) {
+    this.#keyPair = keyPair;
+    this.#modules = modules;
+  }
+
+  /** Whether this node's vote counts on the chain already, or what it was for has passed. */
+  hasCast(wish: Wish): boolean {
+    const { engine, head } = this.#modules.chain;
+    const finality = engine.finality(head);
+    if (!finality) return false;
+    const { inFlight, ballots } = finality;
+    // One that expires with the head would not be counted in the next block.
+    const counts = ballots.some(
+      (ballot) =>
+        isFor(ballot, wish) &&
+        bytesEqual(ballot.voter, this.#keyPair.publicKey) &&
+        ballot.expiresAtHeight > head.header.height,
+    );
+    return counts || (inFlight !== undefined && isFor(inFlight, wish));
+  }
+
+  /** This node's votes that wait for a block. */
+  waiting(): AuthorityVote[] {
+    for (const [idHex] of [...this.#submitted.entries()]) {
+      if (!this.#modules.mempool.has(idHex)) this.#submitted.delete(idHex);
+    }
+    return [...this.#submitted.values()];
+  }
+
+  /**
+   * Signs and submits a vote; where the same one waits already, that one is the answer.
+   *
+   * @returns the transaction's id in hex; a fault where the vote could change nothing on the head
+   */
+  async cast(vote: AuthorityVote): Promise<Result<string, SubmitFault>> {
+    const outcome = await this.#queue.run(() => this.#cast(vote));
+    return outcome.ok ? outcome.value : fail({ code: "mempool/full", limit: "votes that wait to be signed" });
+  }
+
+  async #cast(vote: AuthorityVote): Promise<Result<string, SubmitFault>> {
+    const { chain, mempool, submit, clock } = this.#modules;
+    const waiting = this.#inMempool(vote);
+    if (waiting) return ok(waiting.idHex);
+    const transaction = signTransaction(
+      {
+        payload: { kind: "authorityVote", ...vote },
+        sequence: mempool.pendingSequence(toHex(this.#keyPair.publicKey)),
+        // Votes are free.
+        fee: 0n,
+        validUntil: vote.expiresAtHeight,
+        timestampMs: clock.nowMs(),
+      },
+      this.#keyPair,
+      chain.spec.chainId,
+    );
+    const useless = chain.voteFault(transaction);
+    if (useless) return fail(useless);
+    const submitted = await submit(transaction);
+    if (!submitted.ok) return submitted;
+    this.#submitted.set(transaction.idHex, vote);
+    return ok(transaction.idHex);
+  }
+
+  /** Also one from before a restart, which peers have kept. */
+  #inMempool(wish: Wish): DecodedTransaction | undefined {
+    return this.#modules.mempool
+      .transactions()
+      .find(
+        ({ payload, transaction }) =>
+          payload.kind === "authorityVote" &&
+          isFor(payload, wish) &&
+          bytesEqual(transaction.sender, this.#keyPair.publicKey),
+      );
+  }
+}

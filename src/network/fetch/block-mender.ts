@@ -1,0 +1,82 @@
+/** Fetches blocks from peers whose bytes on this node's disk are damaged: the hash says whether what comes is the block. */
+import { toHex } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chain } from "../../chain/chain.ts";
+import type { PeerId } from "../peer-host.ts";
+import type { PeerDirectory } from "../peers/directory.ts";
+import { Schedule } from "../schedule.ts";
+import type { ChainRequests } from "./requests.ts";
+
+const blocksPerRequest = 8;
+const firstAfterMs = 500;
+const againAfterMs = 2_000;
+
+export interface BlockMenderModules {
+  readonly chain: Chain;
+  readonly requests: ChainRequests;
+  readonly directory: PeerDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export class BlockMender {
+  readonly #modules: BlockMenderModules;
+  readonly #schedule: Schedule;
+  readonly #onDamaged = () => this.#soon(firstAfterMs);
+  #isRunning = false;
+  /** Peers are asked in turn: one may have pruned or damaged the same block. */
+  #turn = 0;
+
+  constructor(modules: BlockMenderModules) {
+    this.#modules = modules;
+    this.#schedule = new Schedule(modules.clock);
+  }
+
+  start(): void {
+    const { chain } = this.#modules;
+    chain.events.on("blockDamaged", this.#onDamaged);
+    if (chain.damagedBlocks().length > 0) this.#soon(firstAfterMs);
+  }
+
+  close(): void {
+    this.#modules.chain.events.off("blockDamaged", this.#onDamaged);
+    this.#schedule.close();
+  }
+
+  #soon(delayMs: number): void {
+    this.#schedule.soon("mend", delayMs, () => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    const { chain, directory, logger } = this.#modules;
+    const peers = directory.peersOnChain();
+    const peer = peers[this.#turn++ % Math.max(1, peers.length)];
+    const wanted = chain.damagedBlocks().slice(0, blocksPerRequest);
+    try {
+      if (peer && wanted.length > 0) await this.#fetch(peer.peerId, wanted);
+    } catch (thrown) {
+      logger.debug({ peer: peer?.peerId, error: toError(thrown).message }, "a damaged block was not fetched");
+    } finally {
+      this.#isRunning = false;
+    }
+    if (chain.damagedBlocks().length > 0) this.#soon(againAfterMs);
+  }
+
+  async #fetch(peer: PeerId, hashes: readonly Uint8Array[]): Promise<void> {
+    const { chain, requests, logger } = this.#modules;
+    const blocks = await requests.blocksByHash(peer, hashes);
+    if (!blocks.ok) return;
+    for (const block of blocks.value) {
+      if (!(await chain.mendBlock(block))) continue;
+      const { height } = block.header;
+      logger.warn(
+        { height, hash: toHex(block.hash), peer },
+        "a block that was damaged on disk was fetched again from a peer",
+      );
+    }
+  }
+}

@@ -1,0 +1,291 @@
+/** The request protocols, both sides: what a node serves of its chain, and how it asks others. */
+import { bytesEqual, concatBytes, includesBytes } from "../../base/bytes.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { Chain } from "../../chain/chain.ts";
+import type { Mempool } from "../../mempool/mempool.ts";
+import {
+  type Block,
+  blockBytesMax,
+  blockHash,
+  decodeBlock,
+  type Header,
+  headerRoot,
+  SealedHeaderType,
+} from "../../protocol/block.ts";
+import { decode } from "../../protocol/codec.ts";
+import type { BlockFault, CodecFault, Fault } from "../../protocol/faults.ts";
+import { GenesisType } from "../../protocol/genesis.ts";
+import { encodeNodeRecord, type NodeRecord, nodeRecordBytesMax } from "../../protocol/node-record.ts";
+import {
+  type ChainProtocols,
+  chainProtocols,
+  decodeFinalityMessage,
+  decodeTransactionsMessage,
+  encodeFinalityMessage,
+  encodeTransactionsMessage,
+  type FinalityMessage,
+  finalityMessageBytesMax,
+  genesisProtocol,
+  HashesType,
+  hashesMax,
+  messageFlushBytes,
+  messageTransactionsMax,
+  nodeListProtocol,
+  RangeRequestType,
+  rangeBlocksMax,
+  transactionsMessageBytesMax,
+} from "../messages.ts";
+import type { PeerHost, PeerId } from "../peer-host.ts";
+
+const requestTimeoutMs = 10_000;
+/** An answer to one range request stops here, however small the blocks asked for were said to be. */
+const rangeAnswerBytesMax = 8 * blockBytesMax;
+const mempoolChunksMax = 64;
+const sealedHeaderBytesMax = 512;
+/** Votes for the newest targets come first: a quorum for one of them makes the older ones needless. */
+const votesServedMax = 512;
+const evidenceServedMax = 64;
+const recordsServedMax = 64;
+
+/** Answers other nodes from the canonical chain. */
+export function serveChain(host: PeerHost, chain: Chain, mempool: Mempool): void {
+  const protocols = chainProtocols(chain.spec.chainId);
+  host.serve(genesisProtocol, {
+    requestBytesMax: 32,
+    chunkBytesMax: blockBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 5, perMs: 10_000 },
+    handle: (request) =>
+      bytesEqual(request, chain.spec.chainId) ? [GenesisType.serialize(chain.spec.genesis)] : [],
+  });
+  host.serve(protocols.blocksByRange, {
+    requestBytesMax: 32,
+    chunkBytesMax: blockBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 100, perMs: 1_000 },
+    handle: (request) => answerRange(chain, request),
+  });
+  host.serve(protocols.blocksByHash, {
+    requestBytesMax: 32 * hashesMax,
+    chunkBytesMax: blockBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 100, perMs: 1_000 },
+    handle: (request) => answerHashes(chain, request),
+  });
+  host.serve(protocols.mempool, {
+    requestBytesMax: 0,
+    chunkBytesMax: transactionsMessageBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 5, perMs: 10_000 },
+    handle: () => answerMempool(mempool),
+  });
+}
+
+/** Tells other nodes which nodes this one has heard of. */
+export function serveNodeList(host: PeerHost, records: () => readonly NodeRecord[]): void {
+  host.serve(nodeListProtocol, {
+    requestBytesMax: 0,
+    chunkBytesMax: nodeRecordBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 5, perMs: 10_000 },
+    handle: () => records().slice(0, recordsServedMax).map(encodeNodeRecord),
+  });
+}
+
+/** The node records that a peer knows, as bytes; each still has to be opened. */
+export function fetchNodeList(host: PeerHost, peer: PeerId): AsyncIterable<Uint8Array> {
+  const options = {
+    timeoutMs: requestTimeoutMs,
+    chunksMax: recordsServedMax,
+    chunkBytesMax: nodeRecordBytesMax,
+  };
+  return host.request(peer, nodeListProtocol, new Uint8Array(0), options);
+}
+
+/** Tells other nodes what this one knows of votes and evidence. */
+export function serveVotes(host: PeerHost, chain: Chain): void {
+  host.serve(chainProtocols(chain.spec.chainId).votes, {
+    requestBytesMax: 0,
+    chunkBytesMax: finalityMessageBytesMax,
+    timeoutMs: requestTimeoutMs,
+    rateLimit: { requests: 10, perMs: 10_000 },
+    handle: () => answerVotes(chain),
+  });
+}
+
+function* answerRange(chain: Chain, request: Uint8Array): Iterable<Uint8Array> {
+  const decoded = decode(RangeRequestType, request, "range request");
+  if (!decoded.ok) throw new Error(decoded.fault.reason);
+  const { startHeight, count, headersOnly } = decoded.value;
+  let answeredBytes = 0;
+  for (let height = startHeight; height < startHeight + Math.min(count, rangeBlocksMax); height += 1) {
+    const hash = chain.hashAtHeight(height);
+    const record = hash && chain.headerOf(hash);
+    if (!record) return;
+    const chunk = headersOnly === 1 ? SealedHeaderType.serialize(record) : soundBytes(chain, record.hash);
+    if (!chunk || answeredBytes + chunk.length > rangeAnswerBytesMax) return;
+    answeredBytes += chunk.length;
+    yield chunk;
+  }
+}
+
+function* answerHashes(chain: Chain, request: Uint8Array): Iterable<Uint8Array> {
+  const decoded = decode(HashesType, request, "hashes request");
+  if (!decoded.ok) throw new Error(decoded.fault.reason);
+  for (const hash of decoded.value) {
+    const bytes = soundBytes(chain, hash);
+    if (bytes) yield bytes;
+  }
+}
+
+/** A block that is damaged on disk is one that this node does not have, until it is mended. */
+function soundBytes(chain: Chain, hash: Uint8Array): Uint8Array | undefined {
+  try {
+    return chain.blockBytes(hash);
+  } catch (thrown) {
+    if (includesBytes(chain.damagedBlocks(), hash)) return undefined;
+    throw thrown;
+  }
+}
+
+function* answerMempool(mempool: Mempool): Iterable<Uint8Array> {
+  let chunk: Uint8Array[] = [];
+  let chunkBytes = 0;
+  let chunks = 0;
+  for (const { bytes } of mempool.transactions()) {
+    chunk.push(bytes);
+    chunkBytes += bytes.length;
+    if (chunk.length < messageTransactionsMax && chunkBytes < messageFlushBytes) continue;
+    yield encodeTransactionsMessage(chunk);
+    chunk = [];
+    chunkBytes = 0;
+    chunks += 1;
+    if (chunks === mempoolChunksMax) return;
+  }
+  if (chunk.length > 0) yield encodeTransactionsMessage(chunk);
+}
+
+/** Evidence first: it is little, and nobody should have to read on for it. */
+function* answerVotes(chain: Chain): Iterable<Uint8Array> {
+  for (const evidence of chain.evidence().slice(0, evidenceServedMax)) {
+    yield encodeFinalityMessage({ kind: "evidence", evidence });
+  }
+  for (const vote of chain.votes().slice(0, votesServedMax))
+    yield encodeFinalityMessage({ kind: "vote", vote });
+}
+
+/** A header as a peer tells it, with its hash; nothing of it is verified. */
+export interface ToldHeader {
+  readonly header: Header;
+  readonly hash: Uint8Array;
+}
+
+/** Asks peers of one chain; throws where the peer does not answer, returns a fault where it answers nonsense. */
+export class ChainRequests {
+  readonly #host: PeerHost;
+  readonly #protocols: ChainProtocols;
+
+  constructor(host: PeerHost, chainId: Uint8Array) {
+    this.#host = host;
+    this.#protocols = chainProtocols(chainId);
+  }
+
+  /** Up to `count` consecutive canonical blocks of the peer from `startHeight` on; fewer where it has no more. */
+  async blocksByRange(
+    peer: PeerId,
+    startHeight: number,
+    count: number,
+    signal?: AbortSignal,
+  ): Promise<Result<Block[], BlockFault>> {
+    const request = RangeRequestType.serialize({ startHeight, count, headersOnly: 0 });
+    const chunks = this.#chunks(peer, this.#protocols.blocksByRange, request, count, blockBytesMax, signal);
+    const blocks: Block[] = [];
+    for await (const chunk of chunks) {
+      const decoded = decodeBlock(chunk);
+      if (!decoded.ok) return decoded;
+      const expected = startHeight + blocks.length;
+      const actual = decoded.value.header.height;
+      if (actual !== expected) return fail({ code: "block/height-wrong", expected, actual });
+      blocks.push(decoded.value);
+    }
+    return ok(blocks);
+  }
+
+  /** The peer's canonical header at a height; undefined where it has none. */
+  async headerAt(
+    peer: PeerId,
+    height: number,
+    signal?: AbortSignal,
+  ): Promise<Result<ToldHeader | undefined, Fault>> {
+    const request = RangeRequestType.serialize({ startHeight: height, count: 1, headersOnly: 1 });
+    const chunks = this.#chunks(
+      peer,
+      this.#protocols.blocksByRange,
+      request,
+      1,
+      sealedHeaderBytesMax,
+      signal,
+    );
+    for await (const chunk of chunks) {
+      const decoded = decode(SealedHeaderType, chunk, "sealed header");
+      if (!decoded.ok) return decoded;
+      const { header, seal } = decoded.value;
+      return ok({ header, hash: blockHash(headerRoot(header), seal.nonce) });
+    }
+    return ok(undefined);
+  }
+
+  /** The blocks of these hashes that the peer has. */
+  async blocksByHash(peer: PeerId, hashes: readonly Uint8Array[]): Promise<Result<Block[], BlockFault>> {
+    const chunks = this.#chunks(
+      peer,
+      this.#protocols.blocksByHash,
+      concatBytes([...hashes]),
+      hashes.length,
+      blockBytesMax,
+    );
+    const blocks: Block[] = [];
+    for await (const chunk of chunks) {
+      const decoded = decodeBlock(chunk);
+      if (!decoded.ok) return decoded;
+      blocks.push(decoded.value);
+    }
+    return ok(blocks);
+  }
+
+  /** The peer's pending transactions, a message of bytes at a time. */
+  async *mempool(peer: PeerId): AsyncIterable<Result<Uint8Array[], Fault>> {
+    const chunks = this.#chunks(
+      peer,
+      this.#protocols.mempool,
+      new Uint8Array(0),
+      mempoolChunksMax,
+      transactionsMessageBytesMax,
+    );
+    for await (const chunk of chunks) yield decodeTransactionsMessage(chunk);
+  }
+
+  /** Votes above the peer's final block and evidence that it knows: what gossip lost, since it carries nothing twice. */
+  async *votes(peer: PeerId): AsyncIterable<Result<FinalityMessage, CodecFault>> {
+    const chunks = this.#chunks(
+      peer,
+      this.#protocols.votes,
+      new Uint8Array(0),
+      votesServedMax + evidenceServedMax,
+      finalityMessageBytesMax,
+    );
+    for await (const chunk of chunks) yield decodeFinalityMessage(chunk);
+  }
+
+  #chunks(
+    peer: PeerId,
+    protocol: string,
+    request: Uint8Array,
+    chunksMax: number,
+    chunkBytesMax: number,
+    signal?: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    const options = { timeoutMs: requestTimeoutMs, chunksMax, chunkBytesMax };
+    return this.#host.request(peer, protocol, request, signal ? { ...options, signal } : options);
+  }
+}

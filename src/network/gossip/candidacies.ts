@@ -1,0 +1,142 @@
+/** Candidates' consents between nodes that are not connected with each other: told again and again, judged before relay. */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { fromUtf8, toHex } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chain } from "../../chain/chain.ts";
+import { verifyConsent } from "../../protocol/authority-consent.ts";
+import {
+  type CandidacyNotice,
+  candidacyNoticeBytesMax,
+  decodeCandidacyNotice,
+  encodeCandidacyNotice,
+  signCandidacyNotice,
+  verifyCandidacyNotice,
+} from "../../protocol/candidacy-notice.ts";
+import type { Fault } from "../../protocol/faults.ts";
+import type { KeyPair } from "../../protocol/signing.ts";
+import { LeakyBucket } from "../host/leaky-bucket.ts";
+import { type Candidacy, chainTopics } from "../messages.ts";
+import type { PeerHost, Verdict } from "../peer-host.ts";
+import { Schedule } from "../schedule.ts";
+import { verdictOf } from "../verdicts.ts";
+
+export interface CandidacyGossipOptions {
+  readonly name: string;
+  readonly keyPair: KeyPair;
+  /** What this node asks for; undefined while it asks for nothing. */
+  readonly candidacy?: () => Candidacy | undefined;
+}
+
+export interface CandidacyGossipModules {
+  readonly host: PeerHost;
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly publish: (topic: string, message: Uint8Array) => void;
+  /** A notice that its candidate has signed, with a consent that is good for a while. */
+  readonly onNotice: (notice: CandidacyNotice) => void;
+}
+
+/** Well within the silence after which a candidate counts as gone. */
+const tellEveryMs = 8_000;
+/** A candidate is heard no more often than this; a notice counts for so long. */
+const candidateEveryMs = 4_000;
+const noticeLastsMs = 60_000;
+/** Keys cost nothing, so the notices of all candidates together are bounded: this many at once, then so many a second. */
+const noticesBurst = 64;
+const noticesPerSecond = 16;
+const candidatesRememberedMax = 256;
+/** A consent for a height farther ahead is no candidate's of this version. */
+const consentAheadMax = 10_000;
+
+export class CandidacyGossip {
+  readonly #options: CandidacyGossipOptions;
+  readonly #modules: CandidacyGossipModules;
+  readonly #topic: string;
+  readonly #schedule: Schedule;
+  readonly #budget: LeakyBucket;
+  /** By key in hex: the newest notice's timestamp, and when it came by our monotonic clock. */
+  readonly #heard = new BoundedMap<string, { readonly timestampMs: number; readonly atMs: number }>(
+    candidatesRememberedMax,
+  );
+
+  constructor(options: CandidacyGossipOptions, modules: CandidacyGossipModules) {
+    const { chain, clock } = modules;
+    this.#options = options;
+    this.#modules = modules;
+    this.#topic = chainTopics(chain.spec.chainId).candidates;
+    this.#schedule = new Schedule(clock);
+    this.#budget = new LeakyBucket(noticesBurst, noticesPerSecond / 1_000, clock.monotonicMs());
+  }
+
+  /** Listens and tells, if the chain has authorities. */
+  start(): void {
+    const { host, chain } = this.#modules;
+    if (!chain.spec.admission) return;
+    host.subscribe(this.#topic, {
+      messageBytesMax: candidacyNoticeBytesMax,
+      queueMax: 64,
+      judge: (message) => this.#judge(message),
+    });
+    this.#schedule.repeat(tellEveryMs, () => this.#tell());
+  }
+
+  close(): void {
+    this.#schedule.close();
+  }
+
+  #tell(): void {
+    const candidacy = this.#options.candidacy?.();
+    if (!candidacy) return;
+    const { chain, clock, publish } = this.#modules;
+    const { name, keyPair } = this.#options;
+    const notice = signCandidacyNotice(
+      chain.spec.chainId,
+      {
+        name: fromUtf8(name),
+        height: chain.head.header.height,
+        timestampMs: clock.nowMs(),
+        ...candidacy,
+      },
+      keyPair,
+    );
+    publish(this.#topic, encodeCandidacyNotice(notice));
+  }
+
+  #judge(message: Uint8Array): Verdict {
+    const decoded = decodeCandidacyNotice(message);
+    if (!decoded.ok) return verdictOf(decoded.fault);
+    const notice = decoded.value;
+    const fault = this.#staleness(notice);
+    if (fault) return verdictOf(fault);
+    // Before the two signatures are verified, which is what a flood would cost.
+    if (!this.#budget.add(1, this.#modules.clock.monotonicMs())) return "ignore";
+    if (!this.#isSigned(notice)) return verdictOf({ code: "record/signature-invalid" });
+    const atMs = this.#modules.clock.monotonicMs();
+    this.#heard.set(toHex(notice.publicKey), { timestampMs: notice.timestampMs, atMs });
+    this.#modules.onNotice(notice);
+    return "accept";
+  }
+
+  /** What depends on this node's clock, head and memory: no fault of the sender. */
+  #staleness({ publicKey, timestampMs, expiresAtHeight }: CandidacyNotice): Fault | undefined {
+    const { chain, clock } = this.#modules;
+    const nowMs = clock.nowMs();
+    if (timestampMs > nowMs + noticeLastsMs) return { code: "record/timestamp-ahead" };
+    const heard = this.#heard.get(toHex(publicKey));
+    const isTooSoon = heard !== undefined && clock.monotonicMs() - heard.atMs < candidateEveryMs;
+    const isOld = timestampMs < nowMs - noticeLastsMs || (heard && timestampMs <= heard.timestampMs);
+    const { height } = chain.head.header;
+    const isExpired = expiresAtHeight <= height || expiresAtHeight > height + consentAheadMax;
+    return isTooSoon || isOld || isExpired ? { code: "record/stale" } : undefined;
+  }
+
+  #isSigned(notice: CandidacyNotice): boolean {
+    const { chainId } = this.#modules.chain.spec;
+    const { expiresAtHeight, consent, publicKey } = notice;
+    return (
+      verifyCandidacyNotice(chainId, notice) && verifyConsent(chainId, expiresAtHeight, consent, publicKey)
+    );
+  }
+}

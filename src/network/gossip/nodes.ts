@@ -1,0 +1,169 @@
+/** Signed node records (the documented `node_list`): told by gossip, asked for by newcomers, and whom they lead to. */
+import { bytesEqual, fromUtf8, toUtf8 } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chain } from "../../chain/chain.ts";
+import type { Fault } from "../../protocol/faults.ts";
+import { engineNumbers } from "../../protocol/genesis.ts";
+import { nodeIdOf } from "../../protocol/identity.ts";
+import {
+  encodeNodeRecord,
+  type NodeRecord,
+  type NodeRole,
+  nodeAddressesMax,
+  nodeRecordBytesMax,
+  nodeRoles,
+  openNodeRecord,
+  signNodeRecord,
+} from "../../protocol/node-record.ts";
+import type { KeyPair } from "../../protocol/signing.ts";
+import { fetchNodeList, serveNodeList } from "../fetch/requests.ts";
+import { nodesTopic } from "../messages.ts";
+import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
+import type { PeerDirectory } from "../peers/directory.ts";
+import { Schedule } from "../schedule.ts";
+import { verdictOf } from "../verdicts.ts";
+
+export interface NodeRecordsOptions {
+  readonly name: string;
+  readonly keyPair: KeyPair;
+  readonly role: NodeRole;
+  readonly software: string;
+  /** False: nodes that peers tell of are not dialled. */
+  readonly introductions?: boolean;
+}
+
+export interface NodeRecordsModules {
+  readonly host: PeerHost;
+  readonly chain: Chain;
+  readonly directory: PeerDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly publish: (topic: string, message: Uint8Array) => void;
+  /** A peer served something that nobody who follows the rules has. */
+  readonly penalise: (peer: PeerId, fault: Fault) => void;
+  /** A record that is new or newer, this node's own among them. */
+  readonly onRecord: (record: NodeRecord) => void;
+}
+
+const recordEveryMs = 60_000;
+const recordDelayMs = 2_000;
+/** With this many peers of its own chain a node looks for no further ones, however many of other chains it has. */
+const peersWanted = 8;
+/** Interfaces of a machine that starts come up one after the other. */
+const changeDelayMs = 500;
+
+export class NodeRecords {
+  readonly #options: NodeRecordsOptions;
+  readonly #modules: NodeRecordsModules;
+  readonly #schedule: Schedule;
+  /** Connected peers that were asked for the records that they know. */
+  readonly #asked = new Set<PeerId>();
+
+  constructor(options: NodeRecordsOptions, modules: NodeRecordsModules) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#schedule = new Schedule(modules.clock);
+  }
+
+  /** Serves and listens; before the host is started. */
+  serve(): void {
+    const { host, directory, chain } = this.#modules;
+    host.subscribe(nodesTopic, {
+      messageBytesMax: nodeRecordBytesMax,
+      queueMax: 256,
+      judge: (message) => this.#judge(message),
+    });
+    serveNodeList(host, () => newestFirst(directory.records(), chain.spec.chainId));
+    host.events.on("peerConnected", () =>
+      this.#schedule.soon("record", recordDelayMs, () => this.announce()),
+    );
+    host.events.on("peerDisconnected", (peer) => this.#asked.delete(peer));
+    host.events.on("addressesChanged", () =>
+      this.#schedule.soon("addresses", changeDelayMs, () => this.announce()),
+    );
+  }
+
+  /** Publishes this node's own record, now and every minute. */
+  start(): void {
+    this.announce();
+    this.#schedule.repeat(recordEveryMs, () => this.announce());
+  }
+
+  close(): void {
+    this.#schedule.close();
+  }
+
+  /** Publishes this node's signed record. */
+  announce(): void {
+    const { name, keyPair, role, software } = this.#options;
+    const { host, chain, clock, directory, onRecord, publish } = this.#modules;
+    const { spec, head } = chain;
+    const record = signNodeRecord(
+      {
+        name: fromUtf8(name),
+        addresses: host.addresses().slice(0, nodeAddressesMax).map(fromUtf8),
+        chainId: spec.chainId,
+        engine: engineNumbers[spec.consensus],
+        role: nodeRoles[role],
+        height: head.header.height,
+        timestampMs: clock.nowMs(),
+        software: fromUtf8(software),
+      },
+      keyPair,
+    );
+    if (!directory.addRecord(record, clock.nowMs()).ok) return;
+    onRecord(record);
+    publish(nodesTopic, encodeNodeRecord(record));
+  }
+
+  /** Asks a peer of our chain, once for each connection: gossip tells a newcomer of the others only by and by. */
+  async askOnce(peer: PeerId): Promise<void> {
+    const { host, penalise, logger } = this.#modules;
+    if (this.#asked.has(peer)) return;
+    this.#asked.add(peer);
+    try {
+      for await (const bytes of fetchNodeList(host, peer)) {
+        const fault = this.#take(bytes);
+        if (fault && verdictOf(fault) === "reject") return penalise(peer, fault);
+      }
+    } catch (thrown) {
+      // A node of an older version does not serve it.
+      logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be asked for its node list");
+    }
+  }
+
+  #judge(message: Uint8Array): Verdict {
+    const fault = this.#take(message);
+    return fault ? verdictOf(fault) : "accept";
+  }
+
+  #take(bytes: Uint8Array): Fault | undefined {
+    const { directory, clock, onRecord } = this.#modules;
+    const opened = openNodeRecord(bytes);
+    if (!opened.ok) return opened.fault;
+    const added = directory.addRecord(opened.value, clock.nowMs());
+    if (!added.ok) return added.fault;
+    onRecord(opened.value);
+    this.#tellHost(opened.value);
+    return undefined;
+  }
+
+  /** Only nodes of our chain are worth a connection that nobody asked for. */
+  #tellHost({ chainId, publicKey, addresses }: NodeRecord): void {
+    const { host, chain, directory } = this.#modules;
+    if (this.#options.introductions === false || !bytesEqual(chainId, chain.spec.chainId)) return;
+    host.heardOf(
+      nodeIdOf(publicKey),
+      addresses.flatMap((address) => toUtf8(address) ?? []),
+      () => directory.peersOnChain().length < peersWanted,
+    );
+  }
+}
+
+/** Records of our chain first, then the newest. */
+function newestFirst(records: readonly NodeRecord[], chainId: Uint8Array): NodeRecord[] {
+  const isOurs = (record: NodeRecord) => Number(bytesEqual(record.chainId, chainId));
+  return records.toSorted((a, b) => isOurs(b) - isOurs(a) || b.timestampMs - a.timestampMs);
+}

@@ -1,0 +1,115 @@
+/** What the node was told: each connected peer's last hello, and the signed records of nodes heard of. Bounded. */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { toHex } from "../../base/bytes.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { MessageFault } from "../../protocol/faults.ts";
+import { type NodeRecord, nodeRecordAheadMaxMs } from "../../protocol/node-record.ts";
+import type { Hello } from "../messages.ts";
+import type { PeerId } from "../peer-host.ts";
+
+export interface KnownPeer {
+  readonly peerId: PeerId;
+  readonly hello: Hello;
+  /** On our chain: it can be synced from. */
+  readonly sameChain: boolean;
+}
+
+/** What greeting a peer has shown of the way to it, and of its clock. */
+export interface MeasuredPeer {
+  /** From sending our hello to having its answer. */
+  readonly roundTripMs: number;
+  /** Its clock minus ours; undefined if the answer took too long to say. */
+  readonly clockOffsetMs: number | undefined;
+}
+
+/** A peer that was parted from because its chain and ours never merge. */
+export interface RefusedChain {
+  readonly hello: Hello;
+  /** Wall clock. */
+  readonly refusedAtMs: number;
+}
+
+const recordsMax = 1_000;
+const refusedMax = 64;
+const keysHeardMax = 1_024;
+
+export class PeerDirectory {
+  /** Bounded by the host's connections: entries go when a peer disconnects. */
+  readonly #peers = new Map<PeerId, KnownPeer>();
+  /** Of connected peers, as well. */
+  readonly #measured = new Map<PeerId, MeasuredPeer>();
+  readonly #records = new BoundedMap<string, NodeRecord>(recordsMax);
+  /** Monotonic time at which a key last showed that somebody is there with it. */
+  readonly #heardAtMs = new BoundedMap<string, number>(keysHeardMax);
+
+  /** Kept when the peer has gone: that it was there is what an operator looks for. */
+  readonly #refused = new BoundedMap<PeerId, RefusedChain>(refusedMax);
+
+  setHello(peer: KnownPeer): void {
+    this.#peers.set(peer.peerId, peer);
+  }
+
+  /** A peer that sends a block of ours has it: its head is at least that. */
+  raiseHead(peerId: PeerId, height: number, head: Uint8Array): void {
+    const peer = this.#peers.get(peerId);
+    if (!peer?.sameChain || height <= peer.hello.height) return;
+    this.#peers.set(peerId, { ...peer, hello: { ...peer.hello, height, head } });
+  }
+
+  /** A sign of life: a hello over a connection, a new vote or a new block. What others keep and serve is none. */
+  keyHeard(publicKey: Uint8Array, monotonicMs: number): void {
+    this.#heardAtMs.set(toHex(publicKey), monotonicMs);
+  }
+
+  /** Which of these keys (authorities, say) gave a sign of life within the last `withinMs`. */
+  heardWithin(keys: readonly Uint8Array[], withinMs: number, monotonicMs: number): Uint8Array[] {
+    return keys.filter((key) => {
+      const heardAtMs = this.#heardAtMs.get(toHex(key));
+      return heardAtMs !== undefined && monotonicMs - heardAtMs <= withinMs;
+    });
+  }
+
+  /** Takes in what the last greeting of a known peer has shown. */
+  setMeasured(peerId: PeerId, measured: MeasuredPeer): void {
+    if (this.#peers.has(peerId)) this.#measured.set(peerId, measured);
+  }
+
+  measured(peerId: PeerId): MeasuredPeer | undefined {
+    return this.#measured.get(peerId);
+  }
+
+  remove(peerId: PeerId): void {
+    this.#peers.delete(peerId);
+    this.#measured.delete(peerId);
+  }
+
+  peer(peerId: PeerId): KnownPeer | undefined {
+    return this.#peers.get(peerId);
+  }
+
+  chainRefused({ peerId, hello }: KnownPeer, nowMs: number): void {
+    this.#refused.set(peerId, { hello, refusedAtMs: nowMs });
+  }
+
+  refusedChains(): (RefusedChain & { readonly peerId: PeerId })[] {
+    return [...this.#refused.entries()].map(([peerId, refused]) => ({ peerId, ...refused }));
+  }
+
+  peersOnChain(): KnownPeer[] {
+    return [...this.#peers.values()].filter((peer) => peer.sameChain);
+  }
+
+  /** Keeps the newest record of each node. */
+  addRecord(record: NodeRecord, nowMs: number): Result<"new" | "renewed", MessageFault> {
+    const key = toHex(record.publicKey);
+    if (record.timestampMs > nowMs + nodeRecordAheadMaxMs) return fail({ code: "record/timestamp-ahead" });
+    const known = this.#records.get(key);
+    if (known && known.timestampMs >= record.timestampMs) return fail({ code: "record/stale" });
+    this.#records.set(key, record);
+    return ok(known ? "renewed" : "new");
+  }
+
+  records(): NodeRecord[] {
+    return [...this.#records.values()];
+  }
+}
