@@ -59,6 +59,8 @@ export interface AurexNodeOptions {
   readonly mdns: boolean;
   /** False: nodes that peers tell of are not dialled, as where the shape of the mesh is chosen by hand. */
   readonly introductions?: boolean;
+  /** "report" where somebody listens to `onOtherChain`; by default a peer on another chain is parted from at once. */
+  readonly otherChains?: "refuse" | "report";
   /** 0 for any free port, undefined for no API. */
   readonly apiPort: number | undefined;
   /** Who may reach the API; by default programs of this machine. */
@@ -177,7 +179,7 @@ export class AurexNode {
     return engine.finality(head)?.established !== false;
   }
 
-  /** Calls back with every hello of a peer that has another chain of this network and engine. */
+  /** Calls back with every hello of a peer that has another chain of this network and engine, if `otherChains` is "report". */
   onOtherChain(listener: (peer: PeerId, hello: Hello) => void): void {
     this.#core.network.events.on("otherChain", listener);
   }

@@ -53,6 +53,8 @@ export interface NodeCoreOptions {
   readonly listenFirstMs?: number;
   /** False: nodes that peers tell of are not dialled. */
   readonly introductions?: boolean;
+  /** Whether a peer on another chain of this network is parted from at once (the default) or reported by `otherChain`. */
+  readonly otherChains?: "refuse" | "report";
   /** An authority signs without having heard another one: for when the others are gone for good. Default false. */
   readonly signAlone?: boolean;
   /** See ChainOptions. */

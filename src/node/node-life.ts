@@ -92,7 +92,7 @@ export class NodeLife {
           const mayLeaveChain = origin !== "given" || spec.consensus === "pow";
           const leaveChain = () => this.#life.leaveChain();
           return AurexNode.open(
-            { ...options, spec, mayLeaveChain },
+            { ...options, spec, mayLeaveChain, otherChains: "report" },
             { clock, logger, lock, keyPair, leaveChain, processControl },
           );
         },

@@ -142,6 +142,8 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const other = new BlockBuilder(testSpec("pow", { salt: "dd".repeat(32) }));
       const ours = await network.node("ours", pow.spec);
       const theirs = await network.node("theirs", other.spec);
+      // Who merely listens decides nothing.
+      ours.core.network.events.on("otherChain", () => assert.fail("it is refused at once"));
       await network.connect(ours.host, theirs.host);
       await rig.until(() => !isConnected(ours.host, theirs.host), "they part");
       const [a, b] = [toHex(pow.spec.chainId), toHex(other.spec.chainId)];
@@ -151,8 +153,8 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
 
     it("stays with a peer of another chain while somebody decides, and parts when told", async () => {
       const other = new BlockBuilder(testSpec("poa", { salt: "dd".repeat(32) }));
-      const ours = await network.node("ours", poa.spec);
-      const theirs = await network.node("theirs", other.spec);
+      const ours = await network.node("ours", poa.spec, "test", undefined, "report");
+      const theirs = await network.node("theirs", other.spec, "test", undefined, "report");
       const told: [string, string][] = [];
       for (const { core } of [ours, theirs]) {
         core.network.events.on("otherChain", (peer, hello) => told.push([peer, toHex(hello.chainId)]));
@@ -170,7 +172,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
     });
 
     it("keeps a peer without a chain, and serves it the genesis", async () => {
-      const node = await network.node("node", poa.spec);
+      const node = await network.node("node", poa.spec, "test", undefined, "report");
       let decisions = 0;
       node.core.network.events.on("otherChain", () => {
         decisions += 1;

@@ -93,7 +93,13 @@ export class TestNetwork {
   }
 
   /** A node that follows and seals nothing; with an instance, one that would sign if it were an authority. */
-  async node(name: string, spec: ChainSpec, network = "test", instance?: Uint8Array): Promise<TestNode> {
+  async node(
+    name: string,
+    spec: ChainSpec,
+    network = "test",
+    instance?: Uint8Array,
+    otherChains: "refuse" | "report" = "refuse",
+  ): Promise<TestNode> {
     const host = await this.rig.makeHost(name);
     const warnings: TestNode["warnings"] = [];
     const warn = (fields: object, message: string) => {
@@ -110,6 +116,7 @@ export class TestNetwork {
         keyPair: keyPairNamed(name),
         mineEmptyBlocks: false,
         software: "test",
+        otherChains,
         ...(instance ? { instance } : {}),
       },
       {

@@ -246,6 +246,7 @@ export class FoundingNode {
         keyPair,
         mineEmptyBlocks: false,
         software: "simulated",
+        otherChains: "report",
       },
       {
         store: kept.disk.open(),

@@ -26,14 +26,19 @@ export interface GreetingsOptions {
   readonly candidacy?: () => Candidacy | undefined;
   /** 32 random bytes of this process, where it signs blocks and votes: the others notice a second one with its key. */
   readonly instance?: Uint8Array;
+  /**
+   * What becomes of a peer of this network and engine that is on another chain. "refuse": the node parts from the peer at
+   * once; the default. "report": the peer stays connected, and whoever listens to `otherChain` decides.
+   */
+  readonly otherChains?: "refuse" | "report";
 }
 
 export interface GreetingEvents {
   /** A peer has heard this node's key from another process, since this one started; signed by the key. */
   twin: [Presence];
   /**
-   * A peer of this network and engine is on another chain. It stays connected, so that somebody can find out which of
-   * the two is to go on; `refuseChain` parts from it. Where nobody listens, it is refused at once.
+   * A peer of this network and engine is on another chain, and `otherChains` is "report". The peer stays connected, so
+   * that the listener can find out which of the two chains is to go on; `refuseChain` parts from it.
    */
   otherChain: [peer: PeerId, Hello];
   /** A peer of our chain was greeted, and what it knows of votes and evidence has been taken in. */
@@ -231,7 +236,7 @@ export class Greetings {
     const connected = host.peers().find(({ peerId }) => peerId === peer);
     if (!connected) return;
     directory.setHello({ peerId: peer, hello, sameChain: relation.kind === "same-chain" });
-    if (relation.kind === "other-chain" && !events.emit("otherChain", peer, hello)) this.refuseChain(peer);
+    if (relation.kind === "other-chain") this.#heardOtherChain(peer, hello);
     if (relation.kind !== "same-chain") return;
     this.#heardPresence(peer, hello);
     this.#heardBranch(peer, hello);
@@ -239,6 +244,11 @@ export class Greetings {
     if (synchronizer.isBetter(hello)) claims.claimed(peer, hello.head);
     events.emit("hello", connected, hello);
     synchronizer.consider();
+  }
+
+  #heardOtherChain(peer: PeerId, hello: Hello): void {
+    if (this.#options.otherChains === "report") this.#modules.events.emit("otherChain", peer, hello);
+    else this.refuseChain(peer);
   }
 
   /** Whoever comes over to our branch may be the only one that knows of the transactions that its own had held. */
