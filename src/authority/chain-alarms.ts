@@ -33,14 +33,9 @@ export class ChainAlarms {
 
   start(): void {
     this.#saySlashed();
-    this.#modules.chain.events.on("headChanged", this.#onHead);
   }
 
-  stop(): void {
-    this.#modules.chain.events.off("headChanged", this.#onHead);
-  }
-
-  readonly #onHead = ({ head, previous, disconnected }: HeadChange): void => {
+  headChanged({ head, previous, disconnected }: HeadChange): void {
     const { chain, logger } = this.#modules;
     if (disconnected.length >= deepReorganizationBlocks) {
       logger.warn(
@@ -58,7 +53,7 @@ export class ChainAlarms {
       logger.warn({ authorities: after.map(addressOf) }, meaningOfTwo);
     }
     if (before.some((key) => !includesBytes(after, key))) this.#saySlashed();
-  };
+  }
 
   /** At the start, too: whoever looks into the log of a new process has to find it. */
   #saySlashed(): void {

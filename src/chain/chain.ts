@@ -1,8 +1,9 @@
 /** The chain: one head, moved by importing blocks; every block, mined here or received, comes through the same door. */
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
+import { guardedEvents } from "../base/guarded-events.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
@@ -106,7 +107,7 @@ export interface LocatedTransaction {
 }
 
 export class Chain {
-  readonly events = new EventEmitter<ChainEvents>();
+  readonly events: EventEmitter<ChainEvents>;
   readonly spec: ChainSpec;
   readonly engine: ConsensusEngine;
   readonly times: StageTimes;
@@ -140,8 +141,7 @@ export class Chain {
   #closed = false;
 
   private constructor(options: ChainOptions, modules: ChainModules, ledger: LedgerState, head: HeaderRecord) {
-    // Every part of a node follows the head: more than Node takes for a leak.
-    this.events.setMaxListeners(32);
+    this.events = guardedEvents("chain", modules.logger);
     this.spec = options.spec;
     this.engine = modules.engine;
     this.times = new StageTimes(modules.clock);

@@ -1,7 +1,8 @@
 /** The mempool: transactions from wallets and peers on their way into a block, through every change of the head. */
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import type { Clock, Timer } from "../base/clock.ts";
+import { guardedEvents } from "../base/guarded-events.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { expiryFault } from "../ledger/apply-transaction.ts";
@@ -57,7 +58,7 @@ export function createMempool(options: MempoolOptions, modules: MempoolModules):
 }
 
 export class Mempool {
-  readonly events = new EventEmitter<MempoolEvents>();
+  readonly events: EventEmitter<MempoolEvents>;
   /** What people are shown of all that waits. */
   readonly waiting: WaitingView;
   readonly #options: Required<MempoolOptions>;
@@ -75,6 +76,7 @@ export class Mempool {
   #isClosed = false;
 
   constructor(options: Required<MempoolOptions>, modules: MempoolModules) {
+    this.events = guardedEvents("mempool", modules.logger);
     this.#options = options;
     this.#modules = modules;
     this.#pending = new PendingSet(options);

@@ -1,8 +1,9 @@
 /** The network as the node uses it: announces and judges blocks, transactions and node records, and fetches what is missing. */
-import { EventEmitter } from "node:events";
+import type { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
+import { guardedEvents } from "../base/guarded-events.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
@@ -54,7 +55,7 @@ const chaseDepthMax = 16;
 const chasesMax = 64;
 
 export class Network {
-  readonly events = new EventEmitter<NetworkEvents>();
+  readonly events: EventEmitter<NetworkEvents>;
   readonly directory = new PeerDirectory();
   /** This machine's clock and those of the other authorities. */
   readonly clocks: ClockComparison;
@@ -81,6 +82,7 @@ export class Network {
 
   constructor(options: NetworkOptions, modules: NetworkModules) {
     const { host, chain, mempool, clock, logger } = modules;
+    this.events = guardedEvents("network", logger);
     this.#host = host;
     this.#chain = chain;
     this.#mempool = mempool;

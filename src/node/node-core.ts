@@ -35,6 +35,7 @@ import { largestTransactionBytes } from "../sealing/block-room.ts";
 import type { BlockSealer } from "../sealing/block-sealer.ts";
 import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
 import type { ChainStore } from "../store/chain-store.ts";
+import { type ChainSteps, followChain } from "./chain-steps.ts";
 import { OwnTransactions } from "./own-transactions/own-transactions.ts";
 import type { TransactionJournal } from "./own-transactions/transaction-journal.ts";
 import type { Situation } from "./situation/situation.ts";
@@ -178,13 +179,22 @@ export class NodeCore {
     const watch = new ClockWatch({ keepsFrom }, { clocks: network.clocks, logger });
     network.events.on("caughtUpOnVotes", () => watch.look());
     this.authority?.gate.events.once("opened", () => this.producer?.lookAgain());
-    // Before the producer's own listener, so that it drafts from a mempool that already follows the new head.
-    chain.events.on("headChanged", (change) => {
-      this.mempool.headChanged(mempoolChange(change));
-      this.#own.headChanged(change);
-      this.#indexer.look();
-    });
-    chain.events.on("evidenceFound", (evidence) => network.announceEvidence(evidence));
+    followChain(chain, this.#steps(), logger);
+  }
+
+  /** What follows each change of the chain, in this order: the producer drafts from a mempool that has the new head. */
+  #steps(): ChainSteps {
+    const { mempool, network } = this;
+    return {
+      headChanged: [
+        ["mempool", (change) => mempool.headChanged(mempoolChange(change))],
+        ["own transactions", (change) => this.#own.headChanged(change)],
+        ["account index", () => this.#indexer.look()],
+        ["alarms", (change) => this.#alarms.headChanged(change)],
+      ],
+      finalChanged: [["own transactions", () => this.#own.finalChanged()]],
+      evidenceFound: [["network", (evidence) => network.announceEvidence(evidence)]],
+    };
   }
 
   #openDesk({ host, journals, clock, logger }: NodeCoreModules): AdmissionDesk {
@@ -249,8 +259,6 @@ export class NodeCore {
       clock,
       logger,
     });
-    // A node's parts listen once each; their number is fixed, and above the ten from which Node warns of a leak.
-    chain.events.setMaxListeners(0);
     return new NodeCore(options, modules, chain);
   }
 
@@ -288,7 +296,6 @@ export class NodeCore {
   /** Network first, then the import that runs; the store is the caller's to close. */
   async stop(): Promise<void> {
     await this.stopProducing();
-    this.#alarms.stop();
     this.#own.stop();
     await this.network.stop();
     await this.#indexer.stop();

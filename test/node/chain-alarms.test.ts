@@ -29,6 +29,7 @@ async function watched(consensus: "pow" | "poa", ownKey: Uint8Array = first.publ
   const logger: Logger = { ...silentLogger, warn: at("warn"), error: at("error") };
   const alarms = new ChainAlarms({ chain: opened.chain, logger, ownKey });
   alarms.start();
+  opened.chain.events.on("headChanged", (change) => alarms.headChanged(change));
   return { ...opened, builder: new BlockBuilder(spec), alarms, said, logger };
 }
 
@@ -92,7 +93,6 @@ describe("a slashed authority", () => {
         alarms.slashed.all().map((slashed) => ({ ...slashed, publicKey: toHex(slashed.publicKey) })),
         [{ publicKey: toHex(third.publicKey), height: 2, why }],
       );
-      alarms.stop();
       new ChainAlarms({ chain, logger, ownKey: second.publicKey }).start();
       assert.deepEqual(errors(), [line, line]);
     });

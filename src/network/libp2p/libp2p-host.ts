@@ -1,9 +1,9 @@
 /** The peer host over libp2p: puts node, gossip, streams, dial loop, limits and watchdog together. */
-import { EventEmitter } from "node:events";
 import type { Connection, ConnectionGater, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Clock } from "../../base/clock.ts";
+import { guardedEvents } from "../../base/guarded-events.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { BootstrapList, defaultBootstrapList } from "../host/bootstrap-list.ts";
@@ -74,7 +74,7 @@ export async function createLibp2pHost(
   options: Libp2pHostOptions,
   { clock, logger, random = Math.random }: Libp2pHostModules,
 ): Promise<Libp2pHost> {
-  const events = new EventEmitter<PeerHostEvents>();
+  const events = guardedEvents<PeerHostEvents>("host", logger);
   const limits = new PeerLimits(options.limits ?? {}, { clock });
   const protocols = new Map<string, ProtocolOptions>();
   const connectedPeers = new Map<PeerId, ConnectedPeer>();

@@ -68,7 +68,11 @@ export class OwnTransactions {
   constructor(modules: OwnTransactionsModules) {
     this.#modules = modules;
     modules.mempool.events.on("dropped", (transaction, fault) => this.#onDropped(transaction, fault));
-    modules.chain.events.on("finalChanged", () => this.#settle());
+  }
+
+  /** A higher block is final: what stands in it or below is settled. */
+  finalChanged(): void {
+    this.#settle();
   }
 
   /** Submits again what is not settled. */

@@ -56,6 +56,7 @@ describe("own transactions", () => {
       mempool.headChanged(mempoolChange(change));
       own.headChanged(change);
     });
+    chain.events.on("finalChanged", () => own.finalChanged());
     const close = async () => {
       own.stop();
       mempool.close();
