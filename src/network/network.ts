@@ -8,7 +8,7 @@ import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
-import { type Block, decodeBlock } from "../protocol/block.ts";
+import type { Block } from "../protocol/block.ts";
 import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
 import type { Evidence } from "../protocol/evidence.ts";
 import { describeFault, type Fault } from "../protocol/faults.ts";
@@ -20,11 +20,12 @@ import { Synchronizer } from "./fetch/range-sync.ts";
 import { ChainRequests, serveChain } from "./fetch/requests.ts";
 import type { SyncProgress } from "./fetch/sync-meter.ts";
 import { BlockLog } from "./gossip/block-log.ts";
+import { BlockGossip } from "./gossip/blocks.ts";
 import { CandidacyGossip } from "./gossip/candidacies.ts";
 import { NodeRecords, type NodeRecordsOptions } from "./gossip/nodes.ts";
 import { TransactionGossip } from "./gossip/transactions.ts";
 import { FinalityGossip } from "./gossip/votes.ts";
-import { blockMessageBytesMax, type ChainTopics, chainTopics } from "./messages.ts";
+import { chainTopics } from "./messages.ts";
 import type { BannedPeer, ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
 import type { ClockComparison } from "./peers/clock-comparison.ts";
 import { PeerDirectory } from "./peers/directory.ts";
@@ -64,7 +65,6 @@ export class Network {
   readonly #mempool: Mempool;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #topics: ChainTopics;
   readonly #requests: ChainRequests;
   readonly #synchronizer: Synchronizer;
   readonly #transactions: TransactionGossip;
@@ -74,6 +74,7 @@ export class Network {
   readonly #records: NodeRecords;
   readonly #candidacies: CandidacyGossip;
   readonly #blockLog: BlockLog;
+  readonly #blocks: BlockGossip;
   readonly #peerLog: PeerLog;
   readonly #mender: BlockMender;
   /** Parents being fetched, so that a burst of orphans asks once. */
@@ -88,12 +89,12 @@ export class Network {
     this.#mempool = mempool;
     this.#clock = clock;
     this.#logger = logger;
-    this.#topics = chainTopics(chain.spec.chainId);
+    const topics = chainTopics(chain.spec.chainId);
     this.#claims = new HeadClaims({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
     this.#requests = new ChainRequests(host, chain.spec.chainId);
     const { directory } = this;
     const isSyncing = () => this.#synchronizer.progress !== undefined;
-    this.#blockLog = new BlockLog(this.#topics.blocks, { host, directory, clock, logger, isSyncing });
+    this.#blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, isSyncing });
     this.#peerLog = new PeerLog({ host, clock, logger, helloOf: (peer) => directory.peer(peer)?.hello });
     this.#synchronizer = new Synchronizer({
       chain,
@@ -132,6 +133,18 @@ export class Network {
       penalise: (peer, fault) => this.#penalise(peer, fault),
       voterHeard: (voter) => this.#keyHeard(voter),
       fetchTarget: ({ target }, from) => this.#chaseHash(target.hash, target.height, from),
+    });
+    this.#blocks = new BlockGossip(topics.blocks, {
+      host,
+      chain,
+      directory,
+      clock,
+      logger,
+      blockLog: this.#blockLog,
+      publish: (topic, message, onSent) => this.#publish(topic, message, onSent),
+      verdict: (fault, from, what) => this.#verdict(fault, from, what),
+      parentMissing: (orphan, from) => this.#chase(orphan, from),
+      stored: () => this.#finality.blockStored(),
     });
     const transactions = new TransactionGossip(options.keyPair.publicKey, {
       host,
@@ -199,11 +212,7 @@ export class Network {
   async start(): Promise<void> {
     this.#greetings.serve();
     serveChain(this.#host, this.#chain, this.#mempool);
-    this.#host.subscribe(this.#topics.blocks, {
-      messageBytesMax: blockMessageBytesMax,
-      queueMax: 64,
-      judge: (message, from) => this.#judgeBlock(message, from),
-    });
+    this.#blocks.start();
     this.#transactions.start();
     this.#finality.start();
     this.#peerLog.start();
@@ -244,9 +253,7 @@ export class Network {
   }
 
   announceBlock(block: Block): void {
-    this.#publish(this.#topics.blocks, block.bytes, (recipients) =>
-      this.#blockLog.broadcast(block, recipients),
-    );
+    this.#blocks.announce(block);
   }
 
   announceVote(vote: Vote): void {
@@ -285,42 +292,6 @@ export class Network {
 
   #import(block: Block, from: PeerId): ReturnType<Chain["importBlock"]> {
     return this.#blockLog.imported(block, from, () => this.#chain.importBlock(block));
-  }
-
-  #judgeBlock(message: Uint8Array, from: PeerId): Verdict {
-    const decoded = this.#chain.times.measure("decode", () => decodeBlock(message));
-    if (!decoded.ok) return this.#verdict(decoded.fault, from, "a block");
-    const block = decoded.value;
-    const screened = this.#chain.screenBlock(block);
-    if (screened.ok || screened.fault.code === "block/known") {
-      this.directory.raiseHead(from, block.header.height, block.hash);
-    }
-    if (!screened.ok) {
-      if (screened.fault.code === "block/parent-unknown") this.#chase(block, from);
-      return this.#verdict(screened.fault, from, "a block");
-    }
-    if (this.#chain.isFarBehind(screened.value)) {
-      return this.#verdict({ code: "block/far-behind" }, from, "a block");
-    }
-    if (this.#chain.spec.consensus === "poa") this.#keyHeard(block.header.producer);
-    void this.#importGossiped(block, from);
-    return "accept";
-  }
-
-  /** The relay goes on while the block is executed; a body that fails then says nothing about who relayed it. */
-  async #importGossiped(block: Block, from: PeerId): Promise<void> {
-    try {
-      const imported = await this.#import(block, from);
-      if (imported.ok) this.#finality.blockStored();
-      else {
-        this.#logger.debug(
-          { hash: block.hashHex, fault: describeFault(imported.fault) },
-          "a block was not imported",
-        );
-      }
-    } catch (thrown) {
-      this.#logger.error({ hash: block.hashHex, error: toError(thrown) }, "a block could not be stored");
-    }
   }
 
   #verdict(fault: Fault, from: PeerId, what: string): Verdict {
