@@ -1,5 +1,6 @@
 /** A long Proof of Authority chain as a reader without bodies needs it: headers, states, certificates, changes of the set. */
 import { bytesEqual, concatBytes } from "../src/base/bytes.ts";
+import { ancestryOf } from "../src/consensus/ancestry.ts";
 import { createEngine } from "../src/consensus/create-engine.ts";
 import type { BlockContents, ConsensusEngine } from "../src/consensus/engine.ts";
 import { certificateOf } from "../src/consensus/finality/certify.ts";
@@ -99,8 +100,8 @@ export class LightChain {
       transactions,
       consensusSection: section,
     };
-    const recordOf = (hash: Uint8Array) => this.#recordOf(hash, height);
-    const state = this.#engine.advance(contents, parent, recordOf);
+    const ancestry = ancestryOf((hash) => this.#recordOf(hash, height));
+    const state = this.#engine.advance(contents, parent, ancestry);
     if (!state.ok) throw new Error(`a block of the bench is invalid: ${JSON.stringify(state.fault)}`);
     const header: Header = {
       version: blockVersion,

@@ -1,6 +1,7 @@
 /** Chains to measure with: funded accounts, really signed transfers, and valid Proof of Authority blocks. */
 import { compareBytes, concatBytes, toHex } from "../src/base/bytes.ts";
 import { ledgerContext } from "../src/chain/reorganization.ts";
+import { ancestryOf } from "../src/consensus/ancestry.ts";
 import { createEngine } from "../src/consensus/create-engine.ts";
 import type { ConsensusEngine } from "../src/consensus/engine.ts";
 import { applyBlock } from "../src/ledger/apply-block.ts";
@@ -104,7 +105,11 @@ export class BlockBuilder {
     draft.apply(change.value);
     const timestampMs = parent.header.timestampMs + genesis.periodMs;
     const contents = { height, timestampMs, producer, transactions, consensusSection: emptyConsensusSection };
-    const state = this.#engine.advance(contents, parent, () => undefined);
+    const state = this.#engine.advance(
+      contents,
+      parent,
+      ancestryOf(() => undefined),
+    );
     if (!state.ok) throw new Error(`a sample block is invalid: ${state.fault.code}`);
     const header: Header = {
       version: blockVersion,

@@ -1,6 +1,7 @@
 /** Executes a chain block by block from its genesis: the ledger after each block, and the records that proofs stand on. */
 import { type FoundRecovery, type PastBlock, searchRecovery } from "../audit/replay/recovery-search.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
+import { ancestryOf } from "../consensus/ancestry.ts";
 import { createEngine } from "../consensus/create-engine.ts";
 import { type ConsensusEngine, contentsOf, type EngineState } from "../consensus/engine.ts";
 import { applyBlock } from "../ledger/apply-block.ts";
@@ -106,7 +107,7 @@ export class LedgerReplay {
       sectionAt: (height) => this.#kept.get(height)?.section,
       contentsAt: (height) => this.#past.find(({ record }) => record.header.height === height)?.contents,
       advance: (contents, parent) => {
-        const advanced = this.#engine.advance(contents, parent, this.#recordOf);
+        const advanced = this.#engine.advance(contents, parent, this.#ancestry);
         return advanced.ok ? advanced.value : undefined;
       },
     };
@@ -116,7 +117,7 @@ export class LedgerReplay {
   #advance(block: Block, parent: HeaderRecord): { parent: HeaderRecord; state: EngineState } {
     const { header } = block;
     const fault = this.#engine.verifyHeader(header, parent);
-    const advanced = fault ? undefined : this.#engine.advance(contentsOf(block), parent, this.#recordOf);
+    const advanced = fault ? undefined : this.#engine.advance(contentsOf(block), parent, this.#ancestry);
     if (advanced?.ok && isCommitted(block, advanced.value)) return { parent, state: advanced.value };
     const found = this.#searchRecovery(block);
     if (found) return { parent: found.parent, state: found.state };
@@ -130,7 +131,7 @@ export class LedgerReplay {
     if (this.#engine.name !== "poa" || this.#searchesLeft === 0) return undefined;
     this.#searchesLeft -= 1;
     const contents = contentsOf(block);
-    const found = searchRecovery(block.header, contents, this.#past, this.#engine, this.#recordOf);
+    const found = searchRecovery(block.header, contents, this.#past, this.#engine, this.#ancestry);
     if (!found) return undefined;
     for (const record of found.restated) {
       const kept = this.#kept.get(record.header.height);
@@ -174,10 +175,10 @@ export class LedgerReplay {
     return applied.value;
   }
 
-  readonly #recordOf = (hash: Uint8Array): HeaderRecord | undefined => {
+  readonly #ancestry = ancestryOf((hash) => {
     const height = this.#heights.get(toHex(hash));
     return height === undefined ? undefined : this.#kept.get(height)?.record;
-  };
+  });
 
   #keep(record: HeaderRecord, section: ConsensusSection): void {
     const { height } = record.header;

@@ -9,6 +9,7 @@ import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
 import { StageTimes } from "../base/stage-times.ts";
+import { ancestryOf } from "../consensus/ancestry.ts";
 import {
   type AuthorityChange,
   type BlockContents,
@@ -134,6 +135,7 @@ export class Chain {
       return advanced.ok ? advanced.value : undefined;
     },
   });
+  readonly #ancestry = ancestryOf((hash) => this.headerOf(hash));
   readonly #finality: FinalityKeeper | undefined;
   readonly #trustRecovery: Uint8Array | undefined;
   #head: HeaderRecord;
@@ -174,7 +176,7 @@ export class Chain {
     const shown = this.engine.finality(this.#head)?.finalized ?? stored;
     const finality = this.engine.openFinality({
       final: shown.height > stored.height ? shown : stored,
-      recordOf: (hash) => this.headerOf(hash),
+      ancestry: this.#ancestry,
       head: () => this.#head,
       onEvidence: (evidence) => this.events.emit("evidenceFound", evidence),
     });
@@ -313,7 +315,7 @@ export class Chain {
 
   /** What the engine makes of a block that is being drafted on a stored parent. */
   advance(contents: BlockContents, parent: HeaderRecord): Result<EngineState, BlockFault> {
-    return this.engine.advance(contents, parent, (hash) => this.headerOf(hash));
+    return this.engine.advance(contents, parent, this.#ancestry);
   }
 
   get orphanCount(): number {

@@ -2,6 +2,7 @@
 import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
+import { ancestryOf } from "../consensus/ancestry.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
 import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
@@ -96,7 +97,7 @@ function strandingBlock(
   { store, engine }: Pick<TrustRecoveryModules, "store" | "engine">,
 ): { readonly height: number; readonly reason: string } | undefined {
   const restated = new Map([[trusted.hashHex, trusted]]);
-  const recordOf = (hash: Uint8Array) => restated.get(toHex(hash)) ?? store.headerRecord(hash);
+  const ancestry = ancestryOf((hash) => restated.get(toHex(hash)) ?? store.headerRecord(hash));
   let parent = trusted;
   for (const record of above) {
     const { header, hashHex } = record;
@@ -105,7 +106,7 @@ function strandingBlock(
     const { transactions, consensusSection } = storedBlock(store, record.hash);
     const { height, timestampMs, producer } = header;
     const contents = { height, timestampMs, producer, transactions, consensusSection };
-    const advanced = engine.advance(contents, parent, recordOf);
+    const advanced = engine.advance(contents, parent, ancestry);
     const fault = engine.verifyHeader(header, parent) ?? (advanced.ok ? undefined : advanced.fault);
     if (fault || !advanced.ok) return { height, reason: fault ? describeFault(fault) : "" };
     parent = { ...record, ...advanced.value };

@@ -7,7 +7,8 @@ import type { Evidence } from "../protocol/evidence.ts";
 import type { BlockFault, TransactionFault } from "../protocol/faults.ts";
 import type { ConsensusName } from "../protocol/genesis.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import type { ChainFinality, RecordOf } from "./finality/chain-finality.ts";
+import type { Ancestry } from "./ancestry.ts";
+import type { ChainFinality } from "./finality/chain-finality.ts";
 import type { EvidencePool } from "./finality/evidence-pool.ts";
 import type { FinalityGadget } from "./finality/finality-gadget.ts";
 
@@ -96,9 +97,9 @@ export interface ConsensusEngine {
   /**
    * Judges what a block says to the engine (certificate, evidence, authority votes) and what becomes of the state.
    *
-   * @param recordOf ancestors of the block by hash
+   * @param ancestry of the block
    */
-  advance(contents: BlockContents, parent: HeaderRecord, recordOf: RecordOf): Result<EngineState, BlockFault>;
+  advance(contents: BlockContents, parent: HeaderRecord, ancestry: Ancestry): Result<EngineState, BlockFault>;
   /** Where the votes of a block on `parent` are counted. */
   voteCounter(parent: HeaderRecord): VoteCounter;
   /** What changes in the set from `parent` to its child whose state this is. */
@@ -127,7 +128,7 @@ export interface ConsensusEngine {
 export interface FinalityOptions {
   /** Where it starts: the stored final block, or the genesis block. */
   readonly final: Checkpoint;
-  readonly recordOf: RecordOf;
+  readonly ancestry: Ancestry;
   readonly head: () => HeaderRecord;
   readonly onEvidence: (evidence: Evidence) => void;
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { bytesEqual, compareBytes, concatBytes, toHex } from "../../src/base/bytes.ts";
 import { ledgerContext } from "../../src/chain/reorganization.ts";
+import { ancestryOf } from "../../src/consensus/ancestry.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import type { BlockContents, ConsensusEngine, EngineState } from "../../src/consensus/engine.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
@@ -163,11 +164,11 @@ export class BlockBuilder {
 
   /** What the engine says to a block's contents on `parent`. */
   advance(contents: BlockContents, parent: BuiltBlock) {
-    return this.engine.advance(contents, parent.record, this.recordOf);
+    return this.engine.advance(contents, parent.record, this.ancestry);
   }
 
   /** Of any block that was built here. */
-  readonly recordOf = (hash: Uint8Array): HeaderRecord | undefined => this.#records.get(toHex(hash));
+  readonly ancestry = ancestryOf((hash) => this.#records.get(toHex(hash)));
 
   /** The block as it is where its record has been restated; for building on it. */
   restated(built: BuiltBlock, state: EngineState): BuiltBlock {

@@ -1,6 +1,7 @@
 /** Chains of authorities over the real engine with real keys: blocks, votes, certificates and evidence as a test asks. */
 import assert from "node:assert/strict";
 import { bytesEqual, compareBytes, toHex } from "../../src/base/bytes.ts";
+import { ancestryOf } from "../../src/consensus/ancestry.ts";
 import { ballotLifetimeMax } from "../../src/consensus/poa/ballot-box.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { type Certificate, quorumOf } from "../../src/protocol/certificate.ts";
@@ -213,7 +214,7 @@ export function openGadget(chain: AuthorityChain, given: readonly BuiltBlock[] =
   let head = chain.genesis.record;
   const finality = chain.engine.openFinality({
     final: checkpointOf(chain.genesis),
-    recordOf: (hash) => records.get(toHex(hash)),
+    ancestry: ancestryOf((hash) => records.get(toHex(hash))),
     head: () => head,
     onEvidence: (found) => evidence.push(found),
   });

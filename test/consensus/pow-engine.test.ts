@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { bigIntFromBytes, bigIntToBytes, compareBytes, toHex } from "../../src/base/bytes.ts";
+import { ancestryOf } from "../../src/consensus/ancestry.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { nextTarget } from "../../src/consensus/pow/asert.ts";
 import { workOf } from "../../src/consensus/pow/work-rule.ts";
@@ -54,12 +55,8 @@ function childOf(parent: HeaderRecord, intervalMs: number): HeaderRecord {
   assert.equal(engine.verifyHeader(header, parent), undefined);
   const { height, timestampMs } = header;
   const contents = { height, timestampMs, producer, transactions: [] };
-  const recordOfHash = () => assert.fail("the parent is enough");
-  const advanced = engine.advance(
-    { ...contents, consensusSection: emptyConsensusSection },
-    parent,
-    recordOfHash,
-  );
+  const ancestry = ancestryOf(() => assert.fail("the parent is enough"));
+  const advanced = engine.advance({ ...contents, consensusSection: emptyConsensusSection }, parent, ancestry);
   assert.ok(advanced.ok);
   const cumulativeWeight = parent.cumulativeWeight + engine.weight(header, parent);
   return { ...parent, header, cumulativeWeight, ...advanced.value };

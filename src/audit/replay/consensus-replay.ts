@@ -1,6 +1,7 @@
 /** Follows a chain by its engine's own rules, block by block: who may seal, what is certified, and the state after each block. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
+import { ancestryOf } from "../../consensus/ancestry.ts";
 import type { AuthorityUpdate, BlockContents, ConsensusEngine, EngineState } from "../../consensus/engine.ts";
 import { certificateDepthMax, poaRules } from "../../consensus/poa/advance.ts";
 import { createPoaEngine } from "../../consensus/poa/poa-engine.ts";
@@ -84,7 +85,7 @@ export class ConsensusReplay {
   readonly #modules: ConsensusReplayModules;
   readonly #watchedHeight: number | undefined;
   readonly #records = new BoundedMap<string, HeaderRecord>(recordsKept);
-  readonly #recordOf = (hash: Uint8Array) => this.#records.get(toHex(hash));
+  readonly #ancestry = ancestryOf((hash) => this.#records.get(toHex(hash)));
   #past: PastBlock[] = [];
   #searchesLeft = searchesMax;
   #point: Point | undefined;
@@ -190,7 +191,7 @@ export class ConsensusReplay {
   #recovery(parts: ReadBlock, contents: BlockContents): FoundRecovery | undefined {
     if (this.engine.name !== "poa" || this.#searchesLeft === 0) return undefined;
     this.#searchesLeft -= 1;
-    const found = searchRecovery(parts.header, contents, this.#past, this.engine, this.#recordOf);
+    const found = searchRecovery(parts.header, contents, this.#past, this.engine, this.#ancestry);
     for (const record of found?.restated ?? []) {
       this.#records.set(record.hashHex, record);
       if (record.hashHex === this.#watched?.hashHex) this.#watched = record;
@@ -215,7 +216,7 @@ export class ConsensusReplay {
     parent: HeaderRecord,
     committed: Uint8Array,
   ): { state: EngineState; fault: BlockFault | undefined } {
-    const first = this.engine.advance(contents, parent, this.#recordOf);
+    const first = this.engine.advance(contents, parent, this.#ancestry);
     if (first.ok) return { state: first.value, fault: undefined };
     const votes = this.#votes;
     const { consensusSection: section, transactions } = contents;
@@ -228,7 +229,7 @@ export class ConsensusReplay {
     let state: EngineState = parent;
     for (const less of lesser) {
       this.#votes = [];
-      const next = this.engine.advance({ ...contents, ...less }, parent, this.#recordOf);
+      const next = this.engine.advance({ ...contents, ...less }, parent, this.#ancestry);
       if (!next.ok) continue;
       state = next.value;
       if (bytesEqual(sha256(state.consensusState), committed)) break;

@@ -1,7 +1,7 @@
 /** Finds the block that operators declared final after a lost quorum: no block names it, but the states after it show it. */
 import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { type Ancestry, ancestryOf } from "../../consensus/ancestry.ts";
 import type { BlockContents, ConsensusEngine, EngineState } from "../../consensus/engine.ts";
-import type { RecordOf } from "../../consensus/finality/chain-finality.ts";
 import type { Header, HeaderRecord } from "../../protocol/block.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import { sha256 } from "../../protocol/hashing.ts";
@@ -37,7 +37,7 @@ export function searchRecovery(
   contents: BlockContents,
   past: readonly PastBlock[],
   engine: ConsensusEngine,
-  recordOf: RecordOf,
+  ancestry: Ancestry,
 ): FoundRecovery | undefined {
   let left = restatedMax;
   for (let from = past.length - 1; from >= 0 && left > 0; from -= 1) {
@@ -47,10 +47,10 @@ export function searchRecovery(
     const recovered = engine.recoveredState(record);
     if (!finality || !recovered || finality.finalized.height >= record.header.height) return undefined;
     if (bytesEqual(recovered.consensusState, record.consensusState)) continue;
-    const restated = restate(past.slice(from), recovered, engine, recordOf);
+    const restated = restate(past.slice(from), recovered, engine, ancestry);
     const parent = restated?.at(-1);
     if (!restated || !parent || engine.verifyHeader(header, parent)) continue;
-    const next = engine.advance(contents, parent, over(restated, recordOf));
+    const next = engine.advance(contents, parent, over(restated, ancestry));
     if (!next.ok || !bytesEqual(sha256(next.value.consensusState), header.consensusStateHash)) continue;
     const recovery = { height: record.header.height, hash: record.hash };
     return { recovery, restated, parent, state: next.value };
@@ -63,19 +63,19 @@ function restate(
   [first, ...above]: readonly PastBlock[],
   recovered: EngineState,
   engine: ConsensusEngine,
-  recordOf: RecordOf,
+  ancestry: Ancestry,
 ): HeaderRecord[] | undefined {
   if (!first) return undefined;
   const restated: HeaderRecord[] = [{ ...first.record, ...recovered }];
   for (const { record, contents } of above) {
-    const next = engine.advance(contents, restated.at(-1) as HeaderRecord, over(restated, recordOf));
+    const next = engine.advance(contents, restated.at(-1) as HeaderRecord, over(restated, ancestry));
     if (!next.ok) return undefined;
     restated.push({ ...record, ...next.value });
   }
   return restated;
 }
 
-function over(restated: readonly HeaderRecord[], recordOf: RecordOf): RecordOf {
+function over(restated: readonly HeaderRecord[], ancestry: Ancestry): Ancestry {
   const byHash = new Map(restated.map((record) => [record.hashHex, record]));
-  return (hash) => byHash.get(toHex(hash)) ?? recordOf(hash);
+  return ancestryOf((hash) => byHash.get(toHex(hash)) ?? ancestry.get(hash));
 }

@@ -1,9 +1,5 @@
 /** What a chain of blocks shows of its finality and its authorities, in words that no engine's own bytes are needed for. */
-import type { HeaderRecord } from "../../protocol/block.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
-
-/** The record of a block by its hash. */
-export type RecordOf = (hash: Uint8Array) => HeaderRecord | undefined;
 
 /** What a block's own chain shows of finality. Nodes may know more than it shows, from votes. */
 export interface ChainFinality {

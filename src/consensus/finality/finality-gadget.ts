@@ -3,15 +3,16 @@
  * checkpoint). It runs ahead of what blocks show, and never back. Synchronous: no clock, no disk, no network.
  */
 import { BoundedMap } from "../../base/bounded-map.ts";
-import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
+import { includesBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import { type Certificate, signersOf } from "../../protocol/certificate.ts";
 import { type Checkpoint, isSameCheckpoint } from "../../protocol/checkpoint.ts";
 import type { VoteFault } from "../../protocol/faults.ts";
 import { type Vote, voteMessage } from "../../protocol/vote.ts";
+import type { Ancestry } from "../ancestry.ts";
 import { certificateOf, type VerifyVoteSignature } from "./certify.ts";
-import type { ChainFinality, RecordOf } from "./chain-finality.ts";
+import type { ChainFinality } from "./chain-finality.ts";
 import type { linkFinalizes } from "./vote-rule.ts";
 
 export interface FinalityGadgetOptions {
@@ -21,7 +22,7 @@ export interface FinalityGadgetOptions {
 }
 
 export interface FinalityGadgetModules {
-  readonly recordOf: RecordOf;
+  readonly ancestry: Ancestry;
   /** Whose votes are kept while their target is not here yet. */
   readonly head: () => HeaderRecord;
   readonly authorities: (record: HeaderRecord) => readonly Uint8Array[];
@@ -90,7 +91,7 @@ export class FinalityGadget {
       return fail({ code: "vote/stale", targetHeight: target.height });
     }
     const targetHex = toHex(target.hash);
-    const record = this.#modules.recordOf(target.hash);
+    const record = this.#modules.ancestry.get(target.hash);
     if (!record) return this.#park(vote, targetHex);
     const expected = record.header.height;
     if (target.height !== expected) {
@@ -122,7 +123,7 @@ export class FinalityGadget {
   /** A block is stored: its certificate is known now, and votes that waited for it count. The block was judged before. */
   recordStored(record: HeaderRecord, { consensusSection }: Pick<Block, "consensusSection">): void {
     for (const certificate of consensusSection.certificates) {
-      const target = this.#modules.recordOf(certificate.targetHash);
+      const target = this.#modules.ancestry.get(certificate.targetHash);
       if (!target) continue;
       this.#tellVotes(target, certificate);
       this.#certify({ record: target, certificate });
@@ -152,7 +153,7 @@ export class FinalityGadget {
       .filter(({ record }) => record.header.height > height - certificateSearchDepth)
       .sort((a, b) => b.record.header.height - a.record.header.height);
     return higher.find(({ certificate: { targetHeight, targetHash } }) =>
-      this.#isOn(parent, { height: targetHeight, hash: targetHash }),
+      this.#modules.ancestry.isDescendant(parent, { height: targetHeight, hash: targetHash }),
     )?.certificate;
   }
 
@@ -166,7 +167,7 @@ export class FinalityGadget {
     const [best] = [...this.#certified.values()]
       .map(({ record }) => record)
       .sort((a, b) => b.header.height - a.header.height)
-      .filter((record) => this.#isOn(record, this.#final));
+      .filter((record) => this.#modules.ancestry.isDescendant(record, this.#final));
     return best;
   }
 
@@ -232,9 +233,8 @@ export class FinalityGadget {
   #finalizeSourceOf(target: HeaderRecord): void {
     const source = this.#modules.finality(target)?.justified;
     if (!source || isSameCheckpoint(source, this.#final)) return;
-    const between = this.#ancestors(target, source.height);
     const isFinal = this.#modules.linkFinalizes(source.height, target.header.height, (height) => {
-      const ancestor = between[target.header.height - height];
+      const ancestor = this.#modules.ancestry.ancestorAt(target, height);
       return ancestor !== undefined && this.#certified.has(ancestor.hashHex);
     });
     if (isFinal) this.#moveFinal(source);
@@ -243,9 +243,9 @@ export class FinalityGadget {
   #moveFinal(next: Checkpoint): void {
     const isHigher = next.height > this.#final.height;
     const [lower, higher] = isHigher ? [this.#final, next] : [next, this.#final];
-    const record = this.#modules.recordOf(higher.hash);
+    const record = this.#modules.ancestry.get(higher.hash);
     if (!record) return;
-    if (!this.#isOn(record, lower)) {
+    if (!this.#modules.ancestry.isDescendant(record, lower)) {
       this.#conflict ??= { final: this.#final, conflicting: next };
       return;
     }
@@ -258,23 +258,5 @@ export class FinalityGadget {
       const [vote] = votes.values();
       if (!vote || vote.target.height <= next.height) this.#votes.delete(hashHex);
     }
-  }
-
-  /** The record and its ancestors, highest first, down to a height. */
-  #ancestors(record: HeaderRecord, height: number): HeaderRecord[] {
-    const ancestors = [record];
-    let ancestor = record;
-    while (ancestor.header.height > height) {
-      const parent = this.#modules.recordOf(ancestor.header.parentHash);
-      if (!parent) break;
-      ancestors.push(parent);
-      ancestor = parent;
-    }
-    return ancestors;
-  }
-
-  #isOn(tip: HeaderRecord, { height, hash }: Checkpoint): boolean {
-    const ancestor = this.#ancestors(tip, height).at(-1);
-    return ancestor !== undefined && bytesEqual(ancestor.hash, hash);
   }
 }

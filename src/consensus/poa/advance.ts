@@ -6,9 +6,9 @@ import type { Certificate } from "../../protocol/certificate.ts";
 import { decodeEvidence, evidenceFault, offenderOf } from "../../protocol/evidence.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import { authorityActions } from "../../protocol/transaction.ts";
+import type { Ancestry } from "../ancestry.ts";
 import type { BlockContents } from "../engine.ts";
 import { certificateFault, type VerifyVoteSignature } from "../finality/certify.ts";
-import type { RecordOf } from "../finality/chain-finality.ts";
 import { linkFinalizes } from "../finality/vote-rule.ts";
 import {
   type AuthorityState,
@@ -44,12 +44,12 @@ export interface AdvanceModules {
 export function advanceState(
   contents: BlockContents,
   parent: HeaderRecord,
-  recordOf: RecordOf,
+  ancestry: Ancestry,
   modules: AdvanceModules,
 ): Result<AuthorityState, BlockFault> {
   const { height, producer, transactions, consensusSection } = contents;
   const before = authorityStateOf(parent);
-  const certified = certify(before, consensusSection.certificates[0], height, parent, recordOf, modules);
+  const certified = certify(before, consensusSection.certificates[0], height, parent, ancestry, modules);
   if (!certified.ok) return certified;
   const purged = convict(certified.value, consensusSection.evidence, modules.chainId);
   if (!purged.ok) return purged;
@@ -81,7 +81,7 @@ function certify(
   certificate: Certificate | undefined,
   height: number,
   parent: HeaderRecord,
-  recordOf: RecordOf,
+  ancestry: Ancestry,
   { chainId, rules, verify }: AdvanceModules,
 ): Result<AuthorityState, BlockFault> {
   if (!certificate) return ok(state);
@@ -93,7 +93,7 @@ function certify(
     );
   }
   if (targetHeight < height - certificateDepthMax) return invalid(`height ${targetHeight} is too far below`);
-  const target = ancestorAt(parent, targetHeight, recordOf);
+  const target = ancestry.ancestorAt(parent, targetHeight);
   if (!target || !bytesEqual(target.hash, targetHash)) {
     return invalid(`${toHex(targetHash)} is not the ancestor at height ${targetHeight}`);
   }
@@ -109,17 +109,6 @@ function certify(
     .filter((justified) => justified > finalized.height)
     .slice(-justifiedHeightsMax);
   return ok({ ...state, justified: checkpoint, finalized, justifiedHeights });
-}
-
-/** The ancestor of a record, or the record itself, at a height; undefined where there is none. */
-export function ancestorAt(
-  record: HeaderRecord,
-  height: number,
-  recordOf: RecordOf,
-): HeaderRecord | undefined {
-  let ancestor: HeaderRecord | undefined = record;
-  while (ancestor && ancestor.header.height > height) ancestor = recordOf(ancestor.header.parentHash);
-  return ancestor?.header.height === height ? ancestor : undefined;
 }
 
 /** Puts out whom the evidence convicts, at once. */

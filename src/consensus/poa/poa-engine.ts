@@ -101,8 +101,8 @@ export function createPoaEngine(
       }));
     },
     authorities,
-    advance(contents, parent, recordOf) {
-      const advanced = advanceState(contents, parent, recordOf, { chainId, rules, verify });
+    advance(contents, parent, ancestry) {
+      const advanced = advanceState(contents, parent, ancestry, { chainId, rules, verify });
       return advanced.ok ? ok(engineState(advanced.value)) : advanced;
     },
     voteCounter: (parent) => new BallotBox(authorityStateOf(parent), chainId, parent.header.height + 1),
@@ -127,12 +127,12 @@ export function createPoaEngine(
           hash: record.hash,
         }),
       ),
-    openFinality: ({ final, recordOf, head, onEvidence }) => {
+    openFinality: ({ final, ancestry, head, onEvidence }) => {
       const evidence = new EvidencePool({ chainId, authorities, head, onFound: onEvidence });
       const gadget = new FinalityGadget(
         { chainId, final },
         {
-          recordOf,
+          ancestry,
           head,
           authorities,
           finality: (record) => engine.finality(record),

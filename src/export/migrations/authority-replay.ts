@@ -1,6 +1,7 @@
 /** Works out from a ledger's own rows who came into the set of authorities and who left it: for files from before `authority_changes`. */
 import type { DatabaseSync } from "node:sqlite";
 import { bytesEqual, fromHex, toHex } from "../../base/bytes.ts";
+import { ancestryOf } from "../../consensus/ancestry.ts";
 import { createEngine } from "../../consensus/create-engine.ts";
 import type { AuthorityChange, BlockContents, ConsensusEngine, EngineState } from "../../consensus/engine.ts";
 import { type AdvanceModules, advanceState, poaRules } from "../../consensus/poa/advance.ts";
@@ -121,8 +122,8 @@ class AuthorityReplay {
 
   #advance(contents: BlockContents, steps: readonly Step[]): EngineState | undefined {
     const parent = steps.at(-1)?.record;
-    const recordOf = (hash: Uint8Array) => this.#records.get(toHex(hash));
-    const advanced = parent && advanceState(contents, parent, recordOf, this.#modules);
+    const ancestry = ancestryOf((hash) => this.#records.get(toHex(hash)));
+    const advanced = parent && advanceState(contents, parent, ancestry, this.#modules);
     if (!advanced?.ok) return undefined;
     const { value } = advanced;
     return { consensusState: encodeAuthorityState(value), justifiedHeight: value.justified.height };

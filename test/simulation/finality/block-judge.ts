@@ -1,6 +1,7 @@
 /** Every block of a run, judged once by the real rules: the verdict follows from the block and its ancestors alone. */
 import { toHex } from "../../../src/base/bytes.ts";
 import { verifyBody, verifyHeader, verifySanity } from "../../../src/chain/verify-block.ts";
+import { ancestryOf } from "../../../src/consensus/ancestry.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import type { BlockFault } from "../../../src/protocol/faults.ts";
 import type { Founding } from "./founding.ts";
@@ -19,6 +20,8 @@ export class BlockJudge {
   readonly #blocks = new Map<string, Block>();
   readonly #verdicts = new Map<string, Verdict>();
   readonly recordOf = (hash: Uint8Array): HeaderRecord | undefined => this.#records.get(toHex(hash));
+
+  readonly #ancestry = ancestryOf(this.recordOf);
 
   constructor(founding: Founding) {
     this.#founding = founding;
@@ -64,7 +67,7 @@ export class BlockJudge {
       verifyHeader(block, parent, engine, Number.MAX_SAFE_INTEGER);
     if (fault) return { isSealed: false, record: undefined, fault };
     const { height, timestampMs, producer } = header;
-    const state = engine.advance({ ...block, height, timestampMs, producer }, parent, this.recordOf);
+    const state = engine.advance({ ...block, height, timestampMs, producer }, parent, this.#ancestry);
     if (!state.ok) return { isSealed: true, record: undefined, fault: state.fault };
     const cumulativeWeight = parent.cumulativeWeight + engine.weight(header, parent);
     return {

@@ -1,5 +1,6 @@
 /** An honest node: the real engine, finality gadget and evidence pool, with the chain's import and fork choice around. */
-import { bytesEqual, toHex } from "../../../src/base/bytes.ts";
+import { toHex } from "../../../src/base/bytes.ts";
+import { ancestryOf } from "../../../src/consensus/ancestry.ts";
 import { compareHeads, type Finality } from "../../../src/consensus/engine.ts";
 import { noVote, type VoteWatermark } from "../../../src/consensus/finality/vote-rule.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
@@ -56,6 +57,7 @@ export class HonestNode {
   readonly #votedTargets = new Set<string>();
   readonly #transactions = new Map<string, DecodedTransaction>();
   #records = new Map<string, HeaderRecord>();
+  readonly #ancestry = ancestryOf((hash) => this.#records.get(toHex(hash)));
   #orphans = new Map<string, Block[]>();
   #compatible: { readonly finalHex: string; readonly hashes: Set<string> } = {
     finalHex: "",
@@ -169,7 +171,7 @@ export class HonestNode {
     const { founding, observer } = this.#modules;
     const finality = founding.engine.openFinality({
       final: this.#settled,
-      recordOf: (hash) => this.#records.get(toHex(hash)),
+      ancestry: this.#ancestry,
       head: () => this.#head,
       onEvidence: (evidence) => {
         observer.evidenceFound(evidence);
@@ -250,16 +252,9 @@ export class HonestNode {
     const record = this.#records.get(toHex(gadget.final.hash));
     if (!record) throw new Error("a final block is stored");
     this.#settled = gadget.final;
-    if (!this.#isOn(this.#head, this.#settled)) this.#moveHead(gadget.bestCertified() ?? record);
+    if (!this.#ancestry.isDescendant(this.#head, this.#settled))
+      this.#moveHead(gadget.bestCertified() ?? record);
     this.#modules.observer.finalMoved(this);
-  }
-
-  #isOn(tip: HeaderRecord, { height, hash }: Checkpoint): boolean {
-    let record: HeaderRecord | undefined = tip;
-    while (record && record.header.height > height) {
-      record = this.#records.get(toHex(record.header.parentHash));
-    }
-    return record !== undefined && bytesEqual(record.hash, hash);
   }
 
   #moveHead(record: HeaderRecord): void {

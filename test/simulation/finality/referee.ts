@@ -1,5 +1,6 @@
 /** Sees every block, vote and final block of a run, and says what must never be. */
 import { bytesEqual, includesBytes, toHex } from "../../../src/base/bytes.ts";
+import { ancestryOf } from "../../../src/consensus/ancestry.ts";
 import type { Finality } from "../../../src/consensus/engine.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { quorumOf } from "../../../src/protocol/certificate.ts";
@@ -78,7 +79,7 @@ export class Referee {
     this.#highest = founding.record;
     const omniscient = founding.engine.openFinality({
       final: { height: 0, hash: founding.record.hash },
-      recordOf: judge.recordOf,
+      ancestry: ancestryOf(judge.recordOf),
       head: () => this.#highest,
       onEvidence: (evidence) => this.seeEvidence(evidence),
     });
