@@ -177,8 +177,7 @@ export class AuthorityRole {
   }
 
   get #isBehind(): boolean {
-    const { network } = this.#modules;
-    return network.syncProgress !== undefined || network.isCatchingUp;
+    return this.#modules.network.isBehind;
   }
 
   #isMember(record: HeaderRecord): boolean {

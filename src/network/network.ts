@@ -48,6 +48,8 @@ export interface NetworkEvents extends GreetingEvents {
   nodeRecord: [NodeRecord];
   /** Somebody asks to become an authority, and has signed that; the node need not be connected with this one. */
   candidacyNotice: [CandidacyNotice];
+  /** `isBehind` may have become true or false. It also becomes false by the passing of time, which no event tells. */
+  behindChanged: [];
 }
 
 const penaltyBanMs = 10 * 60_000;
@@ -90,7 +92,12 @@ export class Network {
     this.#clock = clock;
     this.#logger = logger;
     const topics = chainTopics(chain.spec.chainId);
-    this.#claims = new HeadClaims({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
+    const behindChanged = () => void this.events.emit("behindChanged");
+    this.#claims = new HeadClaims({
+      clock,
+      isKnown: (hash) => chain.headerOf(hash) !== undefined,
+      changed: behindChanged,
+    });
     this.#requests = new ChainRequests(host, chain.spec.chainId);
     const { directory } = this;
     const isSyncing = () => this.#synchronizer.progress !== undefined;
@@ -104,6 +111,7 @@ export class Network {
       clock,
       logger,
       penalise: (peer, fault) => this.#penalise(peer, fault),
+      progressChanged: behindChanged,
     });
     this.#records = new NodeRecords(options, {
       host,
@@ -209,6 +217,11 @@ export class Network {
     return this.#claims.isOpen;
   }
 
+  /** This node is not on the newest block that it knows its peers to have. */
+  get isBehind(): boolean {
+    return this.syncProgress !== undefined || this.isCatchingUp;
+  }
+
   async start(): Promise<void> {
     this.#greetings.serve();
     serveChain(this.#host, this.#chain, this.#mempool);
@@ -290,8 +303,10 @@ export class Network {
     });
   }
 
-  #import(block: Block, from: PeerId): ReturnType<Chain["importBlock"]> {
-    return this.#blockLog.imported(block, from, () => this.#chain.importBlock(block));
+  async #import(block: Block, from: PeerId): ReturnType<Chain["importBlock"]> {
+    const imported = await this.#blockLog.imported(block, from, () => this.#chain.importBlock(block));
+    this.#claims.blockImported();
+    return imported;
   }
 
   #verdict(fault: Fault, from: PeerId, what: string): Verdict {

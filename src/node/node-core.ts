@@ -222,7 +222,7 @@ export class NodeCore {
 
   /** Whether the node is not on the newest block that it knows its peers to have. */
   get isBehind(): boolean {
-    return this.network.syncProgress !== undefined || this.network.isCatchingUp;
+    return this.network.isBehind;
   }
 
   /** Authorities that finality needs, and those that gave a sign of life lately, this node included. */

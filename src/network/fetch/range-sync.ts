@@ -25,6 +25,8 @@ export interface SynchronizerModules {
   readonly importBlock: (block: Block, from: PeerId) => ReturnType<Chain["importBlock"]>;
   /** A peer served something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
+  /** Called if `progress` was set or is undefined again. */
+  readonly progressChanged?: () => void;
 }
 
 const batchBlocks = 32;
@@ -71,7 +73,9 @@ export class Synchronizer {
     if (this.#running || this.#abort.signal.aborted || !this.#bestPeer()) return;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
+      if (!this.#progress) return;
       this.#progress = undefined;
+      this.#modules.progressChanged?.();
     });
   }
 
@@ -166,6 +170,7 @@ export class Synchronizer {
     const behind = targetHeight - ancestor.height;
     if (behind > batchBlocks) {
       this.#progress = { height: ancestor.height, targetHeight, blocksPerSecond: 0 };
+      this.#modules.progressChanged?.();
       logger.info({ from: ancestor.height, to: targetHeight, peer: peer.peerId }, "catching up");
     }
     const meter = new SyncMeter(this.#modules.clock, ancestor.height, targetHeight);

@@ -2,6 +2,7 @@
  * Compares this machine's clock with others: those of the authorities, or on a Proof of Work chain those of its peers.
  * It says by how much this clock is off, and if not this one, then whose.
  */
+import { EventEmitter } from "node:events";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -103,7 +104,13 @@ export interface ClockComparisonModules {
   readonly authorities: () => readonly Uint8Array[] | undefined;
 }
 
+export interface ClockComparisonEvents {
+  /** A clock was measured: the verdict may be another one. */
+  measured: [];
+}
+
 export class ClockComparison {
+  readonly events = new EventEmitter<ClockComparisonEvents>();
   readonly #modules: ClockComparisonModules;
   /** By key; on a chain without authorities by {@link sourceOf}, so that many keys at one address have one clock. */
   readonly #clocks = new BoundedMap<string, MeasuredClock & { readonly untilMs: number }>(clocksMax);
@@ -128,6 +135,7 @@ export class ClockComparison {
     if (before && before.untilMs > nowMs && !bytesEqual(before.publicKey, publicKey)) return;
     const untilMs = nowMs + offsetLastsMs;
     this.#clocks.set(place, { publicKey, name: toUtf8(name) ?? "", offsetMs, untilMs });
+    this.events.emit("measured");
   }
 
   verdict(): ClockVerdict {

@@ -1,16 +1,16 @@
 /**
- * Better heads that peers claim and this node does not have yet. Sealing on the old head meanwhile would make a short
- * fork, so a producer waits for a moment; and as a claim costs nothing, no peer can make it wait for longer.
+ * Better heads that peers claim and this node does not have yet. A block sealed on the old head would make a short fork,
+ * so a producer waits for a moment. A claim costs its peer nothing, so no number of claims makes the producer wait longer.
  */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { PeerId } from "../peer-host.ts";
 
-/** From the first claim that a peer has not made good: a later one does not begin a new wait. */
+/** How long a peer's claim is believed, from the first one that the peer has not made good. A later claim does not extend it. */
 export const claimBelievedMs = 3_000;
-/** A peer that did not make its claim good is not waited for again so soon, whatever it claims. */
+/** After a claim that was not made good, the peer's next claims are ignored for this long. */
 const disbeliefMs = 60_000;
-/** After waiting for one claim or several in a row, however many peers take turns in claiming. */
+/** The pause after a wait, so that peers that take turns in claiming cannot extend it. */
 const pauseMs = 10_000;
 const peersMax = 256;
 
@@ -23,13 +23,15 @@ interface Claim {
 export interface HeadClaimsModules {
   readonly clock: Clock;
   readonly isKnown: (hash: Uint8Array) => boolean;
+  /** Called if `isOpen` may have become true. */
+  readonly changed?: () => void;
 }
 
 export class HeadClaims {
   readonly #modules: HeadClaimsModules;
-  /** Kept when a peer goes, or it would be believed anew by coming back. */
+  /** Kept when a peer disconnects: otherwise a liar would be believed anew after each reconnection. */
   readonly #claims = new BoundedMap<PeerId, Claim>(peersMax);
-  /** When the present wait began, or the last one. */
+  /** Monotonic: when the present wait began, or the last one. */
   #waitingSinceMs = -Infinity;
 
   constructor(modules: HeadClaimsModules) {
@@ -38,7 +40,7 @@ export class HeadClaims {
 
   /** A peer of our chain claims a head that would be better than ours. */
   claimed(peer: PeerId, head: Uint8Array): void {
-    const { clock, isKnown } = this.#modules;
+    const { clock, isKnown, changed } = this.#modules;
     if (isKnown(head)) return;
     this.#settle();
     const nowMs = clock.monotonicMs();
@@ -49,16 +51,21 @@ export class HeadClaims {
     }
     this.#claims.set(peer, { head, sinceMs: nowMs });
     if (nowMs - this.#waitingSinceMs >= claimBelievedMs + pauseMs) this.#waitingSinceMs = nowMs;
+    changed?.();
   }
 
   /** Whether a claimed head is worth waiting for just now. */
   get isOpen(): boolean {
-    this.#settle();
-    const isTimeLeft = this.#modules.clock.monotonicMs() - this.#waitingSinceMs < claimBelievedMs;
-    return isTimeLeft && this.#isAnyBelieved();
+    return this.#nowMs - this.#waitingSinceMs < claimBelievedMs && this.#isAnyBelieved();
   }
 
-  /** Claims that were made good are no claims any more; where none is left to wait for, the next gets its whole time. */
+  /** To be called after each import. */
+  blockImported(): void {
+    // Later a new wait may begin anyhow, and the look-ups are saved.
+    if (this.#nowMs - this.#waitingSinceMs < claimBelievedMs + pauseMs) this.#settle();
+  }
+
+  /** Forgets the claims whose heads have arrived. If no other is left to wait for, the next one gets its whole time. */
   #settle(): void {
     let madeGood = 0;
     for (const [peer, { head }] of [...this.#claims.entries()]) {
@@ -68,7 +75,14 @@ export class HeadClaims {
   }
 
   #isAnyBelieved(): boolean {
-    const nowMs = this.#modules.clock.monotonicMs();
-    return [...this.#claims.values()].some(({ sinceMs }) => nowMs - sinceMs < claimBelievedMs);
+    const { isKnown } = this.#modules;
+    const nowMs = this.#nowMs;
+    return [...this.#claims.values()].some(
+      ({ sinceMs, head }) => nowMs - sinceMs < claimBelievedMs && !isKnown(head),
+    );
+  }
+
+  get #nowMs(): number {
+    return this.#modules.clock.monotonicMs();
   }
 }
