@@ -152,7 +152,7 @@ export class Network {
       publish: (topic, message, onSent) => this.#publish(topic, message, onSent),
       verdict: (fault, from, what) => this.#verdict(fault, from, what),
       parentMissing: (orphan, from) => this.#chase(orphan, from),
-      stored: () => this.#finality.blockStored(),
+      stored: () => this.#blockStored(),
     });
     const transactions = new TransactionGossip(options.keyPair.publicKey, {
       host,
@@ -303,10 +303,13 @@ export class Network {
     });
   }
 
-  async #import(block: Block, from: PeerId): ReturnType<Chain["importBlock"]> {
-    const imported = await this.#blockLog.imported(block, from, () => this.#chain.importBlock(block));
-    this.#claims.blockImported();
-    return imported;
+  #import(block: Block, from: PeerId): ReturnType<Chain["importBlock"]> {
+    return this.#blockLog.imported(block, from, () => this.#chain.importBlock(block));
+  }
+
+  #blockStored(): void {
+    this.#claims.blockStored();
+    this.#finality.blockStored();
   }
 
   #verdict(fault: Fault, from: PeerId, what: string): Verdict {
@@ -362,7 +365,7 @@ export class Network {
       const block = answer.value[0];
       if (!block || !bytesEqual(block.hash, hash)) return this.#synchronizer.consider();
       const imported = await this.#import(block, from);
-      if (imported.ok) return this.#finality.blockStored();
+      if (imported.ok) return this.#blockStored();
       if (imported.fault.code === "block/parent-unknown") this.#chase(block, from);
       else if (verdictOf(imported.fault) === "reject") this.#penalise(from, imported.fault);
     } catch (thrown) {

@@ -59,9 +59,9 @@ export class HeadClaims {
     return this.#nowMs - this.#waitingSinceMs < claimBelievedMs && this.#isAnyBelieved();
   }
 
-  /** To be called after each import. */
-  blockImported(): void {
-    // Later a new wait may begin anyhow, and the look-ups are saved.
+  /** To be called after a block has arrived and was stored. */
+  blockStored(): void {
+    // After the pause the next wait may begin anyhow, so the look-ups are saved.
     if (this.#nowMs - this.#waitingSinceMs < claimBelievedMs + pauseMs) this.#settle();
   }
 
