@@ -30,7 +30,7 @@ export function encodedChain(blocks: number, transfersPerBlock: number): Encoded
 export class EncodedChain implements LedgerSource {
   readonly spec: ChainSpec;
   readonly final = undefined;
-  readonly finalCertificate = undefined;
+  readonly finalCertificate = () => undefined;
   readonly #blocks: readonly Block[];
   readonly #byHash: ReadonlyMap<string, Block>;
   height: number;

@@ -273,7 +273,7 @@ export class Chain {
   }
 
   /** The certificate that makes {@link final} final; undefined where it is not known any more, and without finality. */
-  get finalCertificate(): Certificate | undefined {
+  finalCertificate(): Certificate | undefined {
     const { final } = this;
     if (!final) return undefined;
     return finalCertificateOf(final, {

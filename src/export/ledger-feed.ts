@@ -107,7 +107,7 @@ export class FeedReader {
     const headHash = this.source.hashAtHeight(headHeight);
     const of = `${toHex(final.hash)} ${headHash && toHex(headHash)}`;
     if (this.#certificate?.of !== of) {
-      const found = this.source.finalCertificate;
+      const found = this.source.finalCertificate();
       const target = found && this.source.hashAtHeight(found.targetHeight);
       const isCanonical = found && target && bytesEqual(found.targetHash, target);
       this.#certificate = { of, found: isCanonical ? found : undefined };

@@ -23,7 +23,7 @@ export class LedgerFileSource implements LedgerSource {
   readonly spec: ChainSpec;
   readonly head: { readonly header: Header };
   readonly final: Checkpoint | undefined;
-  readonly finalCertificate: Certificate | undefined;
+  readonly #finalCertificate: Certificate | undefined;
   readonly #db: DatabaseSync;
   readonly #chainId: string;
   readonly #blockAt: StatementSync;
@@ -59,7 +59,7 @@ export class LedgerFileSource implements LedgerSource {
       this.head = { header: HeaderType.deserialize(asBytes(last.header_bytes)) };
       const hash = fromHex(String(meta.final_hash), 32);
       this.final = hash ? { height: Number(meta.final_index), hash } : undefined;
-      this.finalCertificate =
+      this.#finalCertificate =
         meta.final_certificate instanceof Uint8Array
           ? CertificateType.deserialize(asBytes(meta.final_certificate))
           : undefined;
@@ -67,6 +67,10 @@ export class LedgerFileSource implements LedgerSource {
       this.#db.close();
       throw thrown;
     }
+  }
+
+  finalCertificate(): Certificate | undefined {
+    return this.#finalCertificate;
   }
 
   #metaOf(file: string, chainId: string | undefined): FileRow {

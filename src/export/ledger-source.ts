@@ -12,7 +12,7 @@ export interface LedgerSource {
   /** The highest canonical block that nothing can replace any more; undefined where the source does not know. */
   readonly final: Checkpoint | undefined;
   /** A quorum's votes for a canonical block above `final`, which make that one final; undefined where the source does not know. */
-  readonly finalCertificate: Certificate | undefined;
+  finalCertificate(): Certificate | undefined;
   /** Of the canonical chain; undefined above the head. */
   hashAtHeight(height: number): Uint8Array | undefined;
   /** Throws if the block is damaged. */

@@ -145,7 +145,7 @@ export function accountsPage(query: ListQuery, lists: LedgerLists, chain: Chain)
       sequence,
     })),
     next,
-    count: lists.accountCount,
+    count: lists.accountCount(),
     head: headReference(chain),
   };
 }
@@ -163,7 +163,7 @@ export function usersPage(query: ListQuery, lists: LedgerLists, chain: Chain): U
   return {
     items: shown.map(userAnswer),
     next,
-    count: lists.userCount,
+    count: lists.userCount(),
     head: headReference(chain),
   };
 }

@@ -93,7 +93,7 @@ export function assetsPage(query: ListQuery, lists: LedgerLists, chain: Chain): 
   return {
     items: shown.map((asset) => assetFields(asset, chain.ledger)),
     next,
-    count: lists.assetCount,
+    count: lists.assetCount(),
     head: headReference(chain),
   };
 }

@@ -162,53 +162,54 @@ export class LedgerLists {
     }
   }
 
-  get accountCount(): number {
-    return this.#current.accounts.size;
+  accountCount(): number {
+    return this.#inOrder().accounts.size;
   }
 
-  get userCount(): number {
-    return this.#current.users.size;
+  userCount(): number {
+    return this.#inOrder().users.size;
   }
 
-  get assetCount(): number {
-    return this.#current.assets.size;
+  assetCount(): number {
+    return this.#inOrder().assets.size;
   }
 
   /** Those with most AUR first, after a place if it is given. */
   accounts(max: number, after?: AccountPlace): readonly AccountEntry[] {
-    return this.#current.accounts.after(max, after as AccountEntry | undefined);
+    return this.#inOrder().accounts.after(max, after as AccountEntry | undefined);
   }
 
   /** Who has any of an asset, those with most first. */
   holders(assetId: string, max: number, after?: HolderPlace): readonly AssetBalanceEntry[] {
     // Before all of the asset: nobody has more than a uint64 holds.
     const start = after ?? { assetId, balance: 2n ** 64n, account: "" };
-    const found = this.#current.holders.after(max, start as AssetBalanceEntry);
+    const found = this.#inOrder().holders.after(max, start as AssetBalanceEntry);
     return found.filter((holder) => holder.assetId === assetId);
   }
 
   /** By name, after a name if it is given. */
   users(max: number, after?: UserPlace): readonly UserEntry[] {
-    return this.#current.users.after(max, after as UserEntry | undefined);
+    return this.#inOrder().users.after(max, after as UserEntry | undefined);
   }
 
   /** By symbol, then by id. */
   assets(max: number, after?: AssetPlace): readonly AssetEntry[] {
-    return this.#current.assets.after(max, after as AssetEntry | undefined);
+    return this.#inOrder().assets.after(max, after as AssetEntry | undefined);
   }
 
   usersFrom(prefix: string, max: number): readonly UserEntry[] {
-    const found = this.#current.users.from(max, { name: prefix } as UserEntry);
+    const found = this.#inOrder().users.from(max, { name: prefix } as UserEntry);
     return found.filter(({ name }) => name.startsWith(prefix));
   }
 
   assetsFrom(prefix: string, max: number): readonly AssetEntry[] {
     const start = { symbol: prefix, assetId: "" } as AssetEntry;
-    const found = this.#current.assets.from(max, start);
+    const found = this.#inOrder().assets.from(max, start);
     return found.filter(({ symbol }) => symbol.startsWith(prefix));
   }
 
-  get #current(): Orders {
+  /** The lists with every change of the ledger placed. */
+  #inOrder(): Orders {
     const orders = this.#orders;
     if (!orders) {
       // So much has changed since they were ready that they have just been dropped.

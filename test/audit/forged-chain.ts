@@ -40,8 +40,8 @@ class ForgedChain implements LedgerSource {
     return this.#claims.final;
   }
 
-  get finalCertificate() {
-    return this.#claims.finalCertificate;
+  finalCertificate() {
+    return this.#claims.finalCertificate();
   }
 
   hashAtHeight(height: number): Uint8Array | undefined {

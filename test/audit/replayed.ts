@@ -44,7 +44,7 @@ export async function writeBlocks(
     spec: builder.spec,
     head: blocks.at(-1)?.record as HeaderRecord,
     final,
-    finalCertificate: certificate,
+    finalCertificate: () => certificate,
     hashAtHeight: (height) => blocks[height]?.record.hash,
     block: (hash) => byHash.get(toHex(hash)),
     headerOf: recordOf,

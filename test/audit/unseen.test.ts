@@ -192,7 +192,7 @@ describe("what the file alone does not show", () => {
     await before.chain.close();
     const after = await openChain({ spec: three.builder.spec }, { disk });
     assert.equal(after.chain.final?.height, 3);
-    assert.equal(after.chain.finalCertificate, undefined);
+    assert.equal(after.chain.finalCertificate(), undefined);
     await exportOnce(file, after.chain);
     const result = await audited(file);
     assert.deepEqual(findingsOf(result), []);

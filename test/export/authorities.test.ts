@@ -165,7 +165,7 @@ describe("the authorities in the file", () => {
     assertProven(db, chain, [first, second]);
 
     const again = await openChain({ spec }, { disk: before.disk });
-    assert.equal(again.chain.finalCertificate, undefined);
+    assert.equal(again.chain.finalCertificate(), undefined);
     await exportOnce(file, again.chain);
     assertProven(db, chain, [first, second]);
     const late = join(folder, "late.sqlite");

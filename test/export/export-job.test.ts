@@ -290,7 +290,7 @@ test("a missing block is named, and what comes before it is written; the next ca
     spec: chain.spec,
     head: chain.head,
     final: undefined,
-    finalCertificate: undefined,
+    finalCertificate: () => undefined,
     authorityChanges: (block: Block) => chain.authorityChanges(block),
     hashAtHeight: (height: number) => chain.hashAtHeight(height),
     headerOf: (hash: Uint8Array) => chain.headerOf(hash),

@@ -85,7 +85,7 @@ test("a chain that moves while it is read never leaves half of a branch in the f
       return chain.head;
     },
     final: undefined,
-    finalCertificate: undefined,
+    finalCertificate: () => undefined,
     authorityChanges: () => [],
     hashAtHeight: (height) => chain.hashAtHeight(height),
     headerOf: (hash) => chain.headerOf(hash),
@@ -115,7 +115,7 @@ test("what the chain's store says of a block reaches the caller with its next st
     spec: chain.spec,
     head: chain.head,
     final: undefined,
-    finalCertificate: undefined,
+    finalCertificate: () => undefined,
     authorityChanges: () => [],
     hashAtHeight: (height) => chain.hashAtHeight(height),
     headerOf: (hash) => chain.headerOf(hash),
