@@ -41,7 +41,7 @@ class ForgedChain implements LedgerSource {
   }
 
   finalCertificate() {
-    return this.#claims.finalCertificate();
+    return this.#claims.finalCertificate;
   }
 
   hashAtHeight(height: number): Uint8Array | undefined {

@@ -128,7 +128,7 @@ describe("lists of the ledger", () => {
       expected.sort((a, b) => Number(b.balance - a.balance) || (a.account < b.account ? -1 : 1));
       assert.deepEqual(lists.accounts(accountCount + 1), expected);
       assert.deepEqual(lists.accounts(10, expected[29_999]), expected.slice(30_000, 30_010));
-      assert.equal(lists.accountCount, accountCount);
+      assert.equal(lists.accountCount(), accountCount);
     }
   });
 
