@@ -128,7 +128,7 @@ export class LedgerReplay {
 
   /** Whether a block below was declared final by operators; then the states from there on are others than before. */
   #searchRecovery(block: Block): FoundRecovery | undefined {
-    if (this.#engine.name !== "poa" || this.#searchesLeft === 0) return undefined;
+    if (!this.#engine.authority || this.#searchesLeft === 0) return undefined;
     this.#searchesLeft -= 1;
     const contents = contentsOf(block);
     const found = searchRecovery(block.header, contents, this.#past, this.#engine, this.#ancestry);
@@ -145,7 +145,7 @@ export class LedgerReplay {
   }
 
   #remember(block: Block): void {
-    if (this.#engine.name !== "poa") return;
+    if (!this.#engine.authority) return;
     const votes = block.transactions.filter(({ payload }) => payload.kind === "authorityVote");
     const other = block.transactions.find(({ payload }) => payload.kind !== "authorityVote");
     // The engine asks of the others only whether there are any, and they may be large.
@@ -165,7 +165,8 @@ export class LedgerReplay {
       minimumFee: genesis.minimumFee,
     };
     const draft = this.#ledger.draft();
-    const applied = applyBlock(draft, context, transactions, this.#engine.authorityUpdates(parent, state));
+    const updates = this.#engine.authority?.updates(parent, state) ?? [];
+    const applied = applyBlock(draft, context, transactions, updates);
     if (!applied.ok) throw doesNotFollow(header.height, describeFault(applied.fault));
     draft.apply(applied.value);
     if (!bytesEqual(draft.stateRoot(), header.stateRoot)) {

@@ -8,6 +8,7 @@ import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { Chain } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { ChainFinality } from "../consensus/finality/chain-finality.ts";
 import { isFor } from "../consensus/poa/ballot-box.ts";
 import type {
@@ -107,7 +108,7 @@ export class AdmissionDesk implements AuthorityControl {
   view(): AuthoritiesAnswer {
     const { chain, clock } = this.#modules;
     const { sealedHeights, inFlight, banned, ballots } = this.#finality;
-    const authorities = chain.engine.authorities(chain.head);
+    const authorities = authoritiesOf(chain.engine, chain.head);
     return {
       authorities: authorities.map((key, index) => {
         const self = bytesEqual(key, this.#options.publicKey);
@@ -222,7 +223,7 @@ export class AdmissionDesk implements AuthorityControl {
   /** Before it is so, while the operator can still bring a third one. */
   #sayWhatTwoMean(): void {
     const { chain, logger } = this.#modules;
-    if (this.#saidTwo || chain.engine.authorities(chain.head).length !== 1) return;
+    if (this.#saidTwo || authoritiesOf(chain.engine, chain.head).length !== 1) return;
     this.#saidTwo = true;
     logger.warn({}, `this chain is about to have ${meaningOfTwo}`);
   }
@@ -293,7 +294,7 @@ export class AdmissionDesk implements AuthorityControl {
       .map(({ authority }) => toHex(authority));
     const others = new Set([...coming, ...this.#underWay]);
     others.delete(toHex(candidate));
-    return chain.engine.authorities(chain.head).length + others.size;
+    return authoritiesOf(chain.engine, chain.head).length + others.size;
   }
 
   #hasVotedFor({ publicKey }: Candidate): boolean {
@@ -319,7 +320,7 @@ export class AdmissionDesk implements AuthorityControl {
 
   #isMember(key: Uint8Array): boolean {
     const { chain } = this.#modules;
-    return includesBytes(chain.engine.authorities(chain.head), key);
+    return includesBytes(authoritiesOf(chain.engine, chain.head), key);
   }
 
   get #isAuthority(): boolean {
@@ -328,7 +329,7 @@ export class AdmissionDesk implements AuthorityControl {
 
   get #finality(): ChainFinality {
     const { engine, head } = this.#modules.chain;
-    const finality = engine.finality(head);
+    const finality = engine.authority?.finality(head);
     if (!finality) throw new Error("a Proof of Authority chain has finality");
     return finality;
   }

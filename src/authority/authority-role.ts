@@ -1,9 +1,11 @@
 /** What a node does as an authority besides sealing: it votes for finality, watches its key and its clock, and says why it pauses. */
+
 import { bytesEqual, compareBytes, includesBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { Network } from "../network/network.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
 import type { Genesis } from "../protocol/genesis.ts";
@@ -93,7 +95,7 @@ export class AuthorityRole {
         chain: {
           head: () => chain.head,
           justifiedOf: (record) => {
-            const finality = chain.engine.finality(record);
+            const finality = chain.engine.authority?.finality(record);
             invariant(finality, "authorities vote where there is finality");
             return finality.justified;
           },
@@ -181,7 +183,7 @@ export class AuthorityRole {
   }
 
   #isMember(record: HeaderRecord): boolean {
-    const authorities = this.#modules.chain.engine.authorities(record);
+    const authorities = authoritiesOf(this.#modules.chain.engine, record);
     return includesBytes(authorities, this.#options.keyPair.publicKey);
   }
 

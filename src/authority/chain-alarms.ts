@@ -1,7 +1,9 @@
 /** What the log says of a new head beyond the block itself: a deep reorganization, slashed authorities, a set of two. */
+
 import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain, HeadChange } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { SlashedList } from "./slashed.ts";
 
@@ -47,7 +49,7 @@ export class ChainAlarms {
         `deep reorganization: ${disconnected.length} blocks left the chain, and their transactions wait again. Compare the clocks of the nodes and look for a partition: aurex-node doctor`,
       );
     }
-    const [before, after] = [chain.engine.authorities(previous), chain.engine.authorities(head)];
+    const [before, after] = [authoritiesOf(chain.engine, previous), authoritiesOf(chain.engine, head)];
     if (before === after) return;
     if (after.length === 2 && before.length !== 2) {
       logger.warn({ authorities: after.map(addressOf) }, meaningOfTwo);

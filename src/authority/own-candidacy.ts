@@ -1,6 +1,8 @@
 /** This node's own wish to become an authority: its consent, renewed in time, while there is something to wish for. */
+
 import { includesBytes } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { Candidacy } from "../network/messages.ts";
 import { signConsent } from "../protocol/authority-consent.ts";
 import type { KeyPair } from "../protocol/signing.ts";
@@ -48,12 +50,12 @@ export class OwnCandidacy {
 
   get isMember(): boolean {
     const { engine, head } = this.#chain;
-    return this.#isIn(engine.authorities(head));
+    return this.#isIn(authoritiesOf(engine, head));
   }
 
   get isBanned(): boolean {
     const { engine, head } = this.#chain;
-    return this.#isIn(engine.finality(head)?.banned ?? []);
+    return this.#isIn(engine.authority?.finality(head).banned ?? []);
   }
 
   /** Who leaves must not ask to be let in again by the same process. */

@@ -1,9 +1,11 @@
 /** Whether an authority may sign after its start: not before it stands where another authority stood after that start. */
+
 import { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, fromHex, includesBytes, toHex, toUtf8 } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
 import type { Header } from "../protocol/block.ts";
@@ -71,7 +73,7 @@ export class SigningGate {
     chain.events.on("headChanged", this.#onHead);
     chain.events.on("blockStored", this.#look);
     if (this.isOpen || !this.#isMember(this.#options.publicKey)) return;
-    const { length } = chain.engine.authorities(chain.head);
+    const { length } = authoritiesOf(chain.engine, chain.head);
     logger.info(
       { authorities: length },
       `this node is one of ${length} authorities: it signs nothing until it has heard another one and has its blocks`,
@@ -88,7 +90,7 @@ export class SigningGate {
 
   get isOpen(): boolean {
     const { chain } = this.#modules;
-    return this.#isOpened || chain.engine.authorities(chain.head).length <= 1;
+    return this.#isOpened || authoritiesOf(chain.engine, chain.head).length <= 1;
   }
 
   /**
@@ -156,7 +158,7 @@ export class SigningGate {
       this.#standings.clear();
       const { chain, logger } = this.#modules;
       this.#floorHeight = Math.max(this.#floorHeight, reachedHeight);
-      if (this.#isMember(this.#options.publicKey) && chain.engine.authorities(chain.head).length > 1) {
+      if (this.#isMember(this.#options.publicKey) && authoritiesOf(chain.engine, chain.head).length > 1) {
         logger.info(
           { authority: addressOf(key), name: standing.name, height: reachedHeight },
           "another authority was heard, and this node has its blocks: it may sign",
@@ -176,6 +178,6 @@ export class SigningGate {
 
   #isMember(key: Uint8Array): boolean {
     const { chain } = this.#modules;
-    return includesBytes(chain.engine.authorities(chain.head), key);
+    return includesBytes(authoritiesOf(chain.engine, chain.head), key);
   }
 }

@@ -37,7 +37,7 @@ export class SlashedList {
   /** In the order in which the chain slashed them; at most as many as a set may have authorities. */
   all(): Slashed[] {
     const { engine, head } = this.#chain;
-    const banned = engine.finality(head)?.banned ?? [];
+    const banned = engine.authority?.finality(head).banned ?? [];
     if (banned.length === 0) this.#known.clear();
     return banned.map((publicKey) => this.#look(publicKey));
   }

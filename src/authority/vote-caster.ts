@@ -39,7 +39,7 @@ export class VoteCaster {
   /** Whether this node's vote counts on the chain already, or what it was for has passed. */
   hasCast(wish: Wish): boolean {
     const { engine, head } = this.#modules.chain;
-    const finality = engine.finality(head);
+    const finality = engine.authority?.finality(head);
     if (!finality) return false;
     const { inFlight, ballots } = finality;
     // One that expires with the head would not be counted in the next block.

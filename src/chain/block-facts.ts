@@ -20,8 +20,8 @@ export function authorityChangesOf(
   { hash, header, consensusSection }: Pick<Block, "hash" | "header" | "consensusSection">,
   { engine, recordOf, committedOf }: AuthorityChangesModules,
 ): readonly AuthorityChange[] {
-  // Proof of Work has no authorities, and its records need no look.
-  if (engine.name === "pow") return [];
+  const { authority } = engine;
+  if (!authority) return [];
   const committed = (wanted: Uint8Array): HeaderRecord => {
     const record = recordOf(wanted);
     const found = record && committedOf(record);
@@ -29,7 +29,7 @@ export function authorityChangesOf(
     return found;
   };
   const before = header.height === 0 ? undefined : committed(header.parentHash);
-  return engine.authorityChanges(before, committed(hash), consensusSection);
+  return authority.changes(before, committed(hash), consensusSection);
 }
 
 export interface FinalCertificateModules {
@@ -60,7 +60,7 @@ export function finalCertificateOf(
     const found = record && (certificateOf(record.hash) ?? certificateIn(record));
     if (!record || !found || !bytesEqual(found.targetHash, record.hash)) continue;
     certified.set(height, found);
-    const source = engine.finality(record)?.justified;
+    const source = engine.authority?.finality(record).justified;
     const isLink = source !== undefined && isSameCheckpoint(source, final);
     if (isLink && linkFinalizes(final.height, height, (between) => certified.has(between))) return found;
   }

@@ -16,6 +16,7 @@ import {
   type ConsensusEngine,
   compareHeads,
   type EngineState,
+  voteCounterOn,
 } from "../consensus/engine.ts";
 import type { LedgerView, StateChange } from "../ledger/entry.ts";
 import { type LedgerDraft, LedgerState } from "../ledger/ledger-state.ts";
@@ -173,8 +174,8 @@ export class Chain {
     invariant(genesisHash, "a chain has a genesis block");
     const stored = this.#store.final ?? { height: 0, hash: genesisHash };
     // A kill may have come between a block and the note of what it makes final.
-    const shown = this.engine.finality(this.#head)?.finalized ?? stored;
-    const finality = this.engine.openFinality({
+    const shown = this.engine.authority?.finality(this.#head).finalized ?? stored;
+    const finality = this.engine.authority?.openFinality({
       final: shown.height > stored.height ? shown : stored,
       ancestry: this.#ancestry,
       head: () => this.#head,
@@ -301,7 +302,7 @@ export class Chain {
 
   /** Whether an empty block on the head is worth sealing: somebody waits for finality, or for a change of authorities. */
   get awaitsFinality(): boolean {
-    const finality = this.engine.finality(this.#head);
+    const finality = this.engine.authority?.finality(this.#head);
     if (!finality || !this.#finality) return false;
     return finality.inFlight !== undefined || finality.unsettledHeight > this.#finality.gadget.final.height;
   }
@@ -310,7 +311,7 @@ export class Chain {
   voteFault(transaction: DecodedTransaction): TransactionFault | undefined {
     // Asked for every pending transaction at every head: counting begins only where there is something to count.
     if (transaction.payload.kind !== "authorityVote") return undefined;
-    return this.engine.voteCounter(this.#head).cast(transaction);
+    return voteCounterOn(this.engine, this.#head).cast(transaction);
   }
 
   /** What the engine makes of a block that is being drafted on a stored parent. */
@@ -469,7 +470,9 @@ export class Chain {
     if (untrue) return fail(untrue);
     const cumulativeWeight = parent.cumulativeWeight + this.engine.weight(header, parent);
     const record = { hash, hashHex, header, seal, cumulativeWeight, ...state.value };
-    return ok(this.#isRecovery(hash) ? { ...record, ...this.engine.recoveredState(record) } : record);
+    return ok(
+      this.#isRecovery(hash) ? { ...record, ...this.engine.authority?.recoveredState(record) } : record,
+    );
   }
 
   #isRecovery(hash: Uint8Array): boolean {
@@ -653,7 +656,7 @@ export class Chain {
         ? this.#stateOf(blockOf(connected), parent)
         : ok(connected);
       invariant(state.ok, "a stored block was judged before");
-      return this.engine.authorityUpdates(parent, state.value);
+      return this.engine.authority?.updates(parent, state.value) ?? [];
     };
     const executed = this.times.measure("execute", () =>
       executePlan(plan, this.#ledger, this.spec.genesis, this.#store, blockOf, updatesOf),

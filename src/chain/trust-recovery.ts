@@ -3,7 +3,7 @@ import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { ancestryOf } from "../consensus/ancestry.ts";
-import type { ConsensusEngine } from "../consensus/engine.ts";
+import { authoritiesOf, type ConsensusEngine } from "../consensus/engine.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
 import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
 import { describeFault } from "../protocol/faults.ts";
@@ -29,8 +29,10 @@ export async function recoverTrust(
 ): Promise<void> {
   const record = store.headerRecord(trusted);
   if (!record) return;
-  const state = engine.recoveredState(record);
-  if (!state || bytesEqual(state.consensusState, record.consensusState)) return;
+  const { authority } = engine;
+  if (!authority) return;
+  const state = authority.recoveredState(record);
+  if (bytesEqual(state.consensusState, record.consensusState)) return;
   const { height } = record.header;
   const canonical = store.hashAtHeight(height);
   const next =
@@ -77,7 +79,7 @@ export async function recoverTrust(
     final: { height, hash: trusted },
     restated: [{ ...record, ...state }],
   });
-  const authorities = engine.authorities({ ...record, ...state }).map(toHex);
+  const authorities = authority.setAt({ ...record, ...state }).map(toHex);
   logger.warn(
     { chain: spec.name, height, hash: record.hashHex, authorities, dropped: dropped.length },
     "trust recovery: the operator has declared this block final; the authorities that sealed lately go on from it",
@@ -102,7 +104,7 @@ function strandingBlock(
   for (const record of above) {
     const { header, hashHex } = record;
     // Whoever is out by now seals nothing any more, and leaves this parent to the others.
-    if (!includesBytes(engine.authorities(parent), header.producer)) return undefined;
+    if (!includesBytes(authoritiesOf(engine, parent), header.producer)) return undefined;
     const { transactions, consensusSection } = storedBlock(store, record.hash);
     const { height, timestampMs, producer } = header;
     const contents = { height, timestampMs, producer, transactions, consensusSection };

@@ -53,7 +53,7 @@ export type EngineState = Pick<HeaderRecord, "consensusState" | "justifiedHeight
 
 /** Counts the authority votes of one block in order. */
 export interface VoteCounter {
-  /** Where it returns a fault, the transaction may not stand in the block, and nothing has changed. */
+  /** Returns a fault if the transaction may not stand in the block; the counter has not changed then. */
   cast(transaction: DecodedTransaction): TransactionFault | undefined;
 }
 
@@ -75,8 +75,8 @@ export interface ConsensusEngine {
   readonly name: ConsensusName;
   /** How far a timestamp may lie ahead of one's own clock before the block is held back. */
   readonly aheadMaxMs: number;
-  /** With no transactions waiting, an empty block is due this long after its parent; undefined: never. */
-  readonly emptyBlockAfterMs: number | undefined;
+  /** All about authorities; undefined if anyone may seal, and finality is a matter of depth. */
+  readonly authority?: AuthorityFacet;
   /** The state that goes with block 0. */
   genesisState(genesis: Block): EngineState;
   /** The seal by itself: that work was done, or that the producer signed. Needs no parent: orphans are judged too. */
@@ -85,44 +85,44 @@ export interface ConsensusEngine {
   verifyHeader(header: Header, parent: HeaderRecord): BlockFault | undefined;
   /** What a block adds to its chain's weight. */
   weight(header: Header, parent: HeaderRecord): bigint;
-  /** The slot of `producer` on `parent`; undefined where it is none of the producers. */
+  /** The slot of `producer` on `parent`; undefined if it may not seal there. */
   slot(parent: HeaderRecord, producer: Uint8Array): SealingSlot | undefined;
   /**
-   * In whose turn a block on `parent` is, first of all, and who may seal after that, each from when on; empty where
-   * anyone may seal at any time.
-   */
-  turns(parent: HeaderRecord): readonly Turn[];
-  /** Authorities that may seal on a block and vote for it, sorted by key; empty where anyone may. */
-  authorities(record: HeaderRecord): readonly Uint8Array[];
-  /**
-   * Judges what a block says to the engine (certificate, evidence, authority votes) and what becomes of the state.
+   * Judges what a block says to the engine (certificate, evidence, authority votes) and returns the state after it.
    *
    * @param ancestry of the block
    */
   advance(contents: BlockContents, parent: HeaderRecord, ancestry: Ancestry): Result<EngineState, BlockFault>;
-  /** Where the votes of a block on `parent` are counted. */
+}
+
+/** What only an engine with a set of authorities has: who is in it, how it changes, and what its quorum makes final. */
+export interface AuthorityFacet {
+  /** With no transactions waiting, an empty block is due this long after its parent; undefined: never. */
+  readonly emptyBlockAfterMs: number | undefined;
+  /** The authorities that may seal on a block and vote for it, sorted by key. */
+  setAt(record: HeaderRecord): readonly Uint8Array[];
+  /** The order in which the authorities may seal on `parent`, the one whose turn it is first. */
+  turns(parent: HeaderRecord): readonly Turn[];
+  /** A counter for the authority votes of a block on `parent`. */
   voteCounter(parent: HeaderRecord): VoteCounter;
   /** What changes in the set from `parent` to its child whose state this is. */
-  authorityUpdates(parent: HeaderRecord, state: EngineState): readonly AuthorityUpdate[];
+  updates(parent: HeaderRecord, state: EngineState): readonly AuthorityUpdate[];
   /**
    * What a block changed in the set, and why, from the states under its parent's header and its own.
    *
    * @param before undefined for block 0
    */
-  authorityChanges(
+  changes(
     before: EngineState | undefined,
     after: EngineState,
     section: ConsensusSection,
   ): readonly AuthorityChange[];
-  /** Undefined where the engine has no finality. */
-  finality(record: HeaderRecord): ChainFinality | undefined;
-  /**
-   * The state of a block that an operator declares final after a lost quorum: the authorities that sealed lately
-   * remain. Undefined where the engine has no finality.
-   */
-  recoveredState(record: HeaderRecord): EngineState | undefined;
-  /** What follows votes and evidence beyond what blocks show. Undefined where the engine has no finality. */
-  openFinality(options: FinalityOptions): Finality | undefined;
+  /** What the block's own chain shows of finality. */
+  finality(record: HeaderRecord): ChainFinality;
+  /** The state of a block that an operator declares final after a lost quorum: the authorities that sealed lately remain. */
+  recoveredState(record: HeaderRecord): EngineState;
+  /** Begins to follow votes and evidence beyond what blocks show. */
+  openFinality(options: FinalityOptions): Finality;
 }
 
 export interface FinalityOptions {
@@ -136,6 +136,28 @@ export interface FinalityOptions {
 export interface Finality {
   readonly gadget: FinalityGadget;
   readonly evidence: EvidencePool;
+}
+
+/** The authorities that may seal on a block and vote for it, sorted by key; empty if anyone may seal. */
+export function authoritiesOf(
+  { authority }: Pick<ConsensusEngine, "authority">,
+  record: HeaderRecord,
+): readonly Uint8Array[] {
+  return authority?.setAt(record) ?? [];
+}
+
+/** Refuses every authority vote: the chain has no authorities to vote on. */
+export const refusesVotes: VoteCounter = {
+  cast: ({ payload }) =>
+    payload.kind === "authorityVote" ? { code: "transaction/kind-not-open", kind: payload.kind } : undefined,
+};
+
+/** The counter for the authority votes of a block on `parent`. */
+export function voteCounterOn(
+  { authority }: Pick<ConsensusEngine, "authority">,
+  parent: HeaderRecord,
+): VoteCounter {
+  return authority?.voteCounter(parent) ?? refusesVotes;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Blocks as the API shows them. */
+
 import type {
   BlockAnswer,
   BlockHeaderAnswer,
@@ -8,6 +9,7 @@ import type {
 } from "../api/blocks.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import { readableText } from "../export/readable.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { type Block, countingNonceOf, type HeaderRecord, HeaderType } from "../protocol/block.ts";
@@ -115,7 +117,7 @@ function certificateOf({ consensusSection }: Block, chain: Chain): BlockAnswer["
   const [certificate] = consensusSection.certificates;
   if (!certificate) return null;
   const target = chain.headerOf(certificate.targetHash);
-  const authorities = target ? chain.engine.authorities(target) : [];
+  const authorities = target ? authoritiesOf(chain.engine, target) : [];
   const signers = signersOf(certificate.bitmap, authorities.length) ?? [];
   return {
     height: certificate.targetHeight,

@@ -1,8 +1,10 @@
 /** The answer of `GET /v1/consensus`: how the chain agrees at its head, as far as this node knows. */
+
 import type { ConsensusAnswer } from "../api/agreement.ts";
 import { type BlockReference, isoTime } from "../api/shapes.ts";
 import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import { nameOfNumber } from "../export/readable.ts";
 import { quorumOf } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
@@ -24,10 +26,10 @@ export function consensusAnswer(
     const account = named(key);
     return { ...account, nodeName: nodeNames.get(account.address) ?? null };
   };
-  const shown = engine.finality(head);
+  const shown = engine.authority?.finality(head);
   const votes = chain.votes();
   const forHead = votes.filter(({ target }) => bytesEqual(target.hash, head.hash)).map(({ voter }) => voter);
-  const authorities = engine.authorities(head);
+  const authorities = authoritiesOf(engine, head);
   return {
     engine: engine.name,
     head: headReference(chain),
@@ -37,7 +39,7 @@ export function consensusAnswer(
       sealedHeight: shown?.sealedHeights[index] ?? 0,
       votedForHead: includesBytes(forHead, key),
     })),
-    next: engine.turns(head).map(({ authority, earliestMs }, rank) => ({
+    next: (engine.authority?.turns(head) ?? []).map(({ authority, earliestMs }, rank) => ({
       ...withNode(authority),
       rank,
       earliestMs,
@@ -76,7 +78,7 @@ function finalityAnswer(
     lagBlocks: Math.max(0, head.header.height - final.height),
     lagMs: Math.max(0, head.header.timestampMs - finalMs),
     unsettledHeight,
-    quorum: quorumOf(engine.authorities(head).length),
+    quorum: quorumOf(authoritiesOf(engine, head).length),
     votesForHead: forHead.map(addressOf),
     votes: votesByTarget(votes),
   };

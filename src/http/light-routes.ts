@@ -49,8 +49,7 @@ export function addLightRoutes(app: FastifyInstance, chain: Chain): void {
 
 function lightAnswer(from: number, limit: number, chain: Chain): LightAnswer {
   const { engine } = chain;
-  const { items, next } =
-    engine.name === "pow" ? headersAfter(from, limit, chain) : setsAfter(from, limit, chain);
+  const { items, next } = engine.authority ? setsAfter(from, limit, chain) : headersAfter(from, limit, chain);
   return {
     consensus: engine.name,
     head: headReference(chain),

@@ -32,7 +32,7 @@ export function blockProofAnswer(record: HeaderRecord, chain: Chain): BlockProof
       `ask for the block of its height: GET /v1/blocks/${height}/proof`,
     );
   }
-  if (chain.engine.name === "pow") return provenBlock(record, undefined, chain);
+  if (!chain.engine.authority) return provenBlock(record, undefined, chain);
   const proof = finalityProofOf(height, lightSourceOf(chain));
   if (proof === "not-final") {
     throw new ApiError(
@@ -160,7 +160,7 @@ interface ProvableBlock {
 /** The newest block whose ledger can be proven: the head in Proof of Work, else one that certificates show to be final. */
 function newestProvable(chain: Chain): ProvableBlock | undefined {
   const { head } = chain;
-  if (chain.engine.name === "pow") return { record: head, proof: undefined };
+  if (!chain.engine.authority) return { record: head, proof: undefined };
   const source = lightSourceOf(chain);
   const highest = Math.min(chain.final?.height ?? 0, newestAttested(source)?.header.height ?? 0);
   const lowest = Math.max(0, head.header.height - ledgerDepthMax);

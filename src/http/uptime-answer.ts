@@ -1,9 +1,11 @@
 /** The answer of `GET /v1/authorities/uptime`: who sealed the newest blocks, and who was silent in their turn. */
+
 import type { UptimeAnswer } from "../api/agreement.ts";
 import { isoTime } from "../api/shapes.ts";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { finalReference, headReference } from "./chain-references.ts";
@@ -33,7 +35,7 @@ export class UptimeBook {
     const chain = this.#chain;
     const turns = this.#newest(count);
     const places = new Places();
-    for (const key of chain.engine.authorities(chain.head)) places.of(toHex(key));
+    for (const key of authoritiesOf(chain.engine, chain.head)) places.of(toHex(key));
     const current = places.size;
     const blocks = turns.map(({ record: { header, hashHex }, missed }) => ({
       height: header.height,
@@ -90,7 +92,8 @@ export class UptimeBook {
   }
 
   #turnOf({ header, hashHex }: HeaderRecord, parent: HeaderRecord): SealedTurn {
-    const order = this.#chain.engine.turns(parent).map(({ authority }) => toHex(authority));
+    const turns = this.#chain.engine.authority?.turns(parent) ?? [];
+    const order = turns.map(({ authority }) => toHex(authority));
     const rank = order.indexOf(toHex(header.producer));
     return { record: { header, hashHex }, missed: order.slice(0, Math.max(0, rank)) };
   }

@@ -176,7 +176,7 @@ export class AurexNode {
   /** False while the chain is provisional: then nobody loses anything where this node changes to another. */
   get established(): boolean {
     const { engine, head } = this.#core.chain;
-    return engine.finality(head)?.established !== false;
+    return engine.authority?.finality(head).established !== false;
   }
 
   /** Calls back with every hello of a peer that has another chain of this network and engine, if `otherChains` is "report". */

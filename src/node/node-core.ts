@@ -13,6 +13,7 @@ import type { Logger } from "../base/logger.ts";
 import { AccountIndexer } from "../chain/account-indexer.ts";
 import { Chain, type HeadChange } from "../chain/chain.ts";
 import { createEngine } from "../consensus/create-engine.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { MempoolHead } from "../mempool/admission.ts";
 import {
   type AddOptions,
@@ -227,7 +228,7 @@ export class NodeCore {
 
   /** Authorities that finality needs, and those that gave a sign of life lately, this node included. */
   get quorum(): { readonly needed: number; readonly heard: number } {
-    const { length } = this.chain.engine.authorities(this.chain.head);
+    const { length } = authoritiesOf(this.chain.engine, this.chain.head);
     return { needed: quorumOf(length), heard: this.heardAuthorities.length };
   }
 
@@ -236,7 +237,7 @@ export class NodeCore {
     const { engine, head } = this.chain;
     const { directory } = this.network;
     const isOwn = (key: Uint8Array) => bytesEqual(key, this.#keyPair.publicKey);
-    const authorities = engine.authorities(head);
+    const authorities = authoritiesOf(engine, head);
     const others = authorities.filter((key) => !isOwn(key));
     const heard = directory.heardWithin(others, heardWithinMs, this.#clock.monotonicMs());
     return this.authority ? [...heard, ...authorities.filter(isOwn)] : heard;
@@ -312,7 +313,7 @@ export function mempoolHead(chain: Chain): MempoolHead {
     view: chain.ledger,
     height: chain.head.header.height,
     minimumFee: genesis.minimumFee,
-    transactionBytesMax: largestTransactionBytes(genesis, chain.engine.authorities(chain.head).length),
+    transactionBytesMax: largestTransactionBytes(genesis, authoritiesOf(chain.engine, chain.head).length),
     voteFault: (transaction) => chain.voteFault(transaction),
   };
 }

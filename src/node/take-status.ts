@@ -1,7 +1,9 @@
 /** A running node's status, taken from its parts. */
+
 import path from "node:path";
 import type { ClockStatus, NodeStatus } from "../api/node-status.ts";
 import { includesBytes, toHex } from "../base/bytes.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { ClockVerdict } from "../network/peers/clock-comparison.ts";
 import { addressOf } from "../protocol/identity.ts";
@@ -26,7 +28,7 @@ export function takeStatus(options: AurexNodeOptions, parts: StatusParts): NodeS
   const { core, host, publicKey, facts, pool, follower } = parts;
   const { chain, mempool, network, producer } = core;
   const { head, spec, engine, final } = chain;
-  const authorities = engine.authorities(head);
+  const authorities = authoritiesOf(engine, head);
   const progress = network.syncProgress;
   const isMiner = producer !== undefined && spec.consensus === "pow";
   const hasThreads = isMiner && options.mineThreads !== 0;
@@ -44,7 +46,7 @@ export function takeStatus(options: AurexNodeOptions, parts: StatusParts): NodeS
     dataDir: path.resolve(options.dataDir),
     head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
     final: final ? { height: final.height, hash: toHex(final.hash) } : null,
-    established: engine.finality(head)?.established !== false,
+    established: engine.authority?.finality(head).established !== false,
     quorum: final ? core.quorum : null,
     clock: clockStatus(network.clocks.verdict()),
     peers: network.peerCount,

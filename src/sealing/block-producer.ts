@@ -4,7 +4,7 @@ import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import { ledgerContext } from "../chain/reorganization.ts";
-import type { SealingSlot } from "../consensus/engine.ts";
+import { type SealingSlot, voteCounterOn } from "../consensus/engine.ts";
 import { BlockExecution } from "../ledger/apply-block.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import {
@@ -209,7 +209,7 @@ export class BlockProducer {
     if (!isUrgent) this.#work = undefined;
     const courtesyEndMs = isUrgent ? clock.nowMs() + slot.courtesyMs - this.#workAgeMs(head) : 0;
     const urgentMs = Math.max(slot.beginMs, courtesyEndMs);
-    const emptyAfterMs = this.#options.mineEmptyBlocks ? 0 : chain.engine.emptyBlockAfterMs;
+    const emptyAfterMs = this.#options.mineEmptyBlocks ? 0 : chain.engine.authority?.emptyBlockAfterMs;
     const quietMs = emptyAfterMs === undefined ? undefined : slot.beginMs + emptyAfterMs;
     const emptyDueMs = isEmpty && isUrgent ? urgentMs : quietMs;
     const dueMs = isUrgent ? urgentMs : quietMs;
@@ -331,7 +331,7 @@ export class BlockProducer {
     const { producer } = this.#options;
     const height = parent.header.height + 1;
     const execution = new BlockExecution(chain.ledger, ledgerContext({ height, producer }, genesis));
-    const voteCounter = chain.engine.voteCounter(parent);
+    const voteCounter = voteCounterOn(chain.engine, parent);
     const consensusSection = chain.sectionOn(parent);
     const sectionBytes = ConsensusSectionType.value_serializedSize(consensusSection);
     const bytesMax = roomInBlock(genesis, sectionBytes);
@@ -349,7 +349,7 @@ export class BlockProducer {
     const timestampMs = Math.max(slot.earliestMs, clock.nowMs());
     const advanced = chain.advance({ height, timestampMs, producer, transactions, consensusSection }, parent);
     invariant(advanced.ok, "what was chosen for a block may stand in it");
-    const updates = chain.engine.authorityUpdates(parent, advanced.value);
+    const updates = chain.engine.authority?.updates(parent, advanced.value) ?? [];
     const header: Header = {
       version: blockVersion,
       chainId,

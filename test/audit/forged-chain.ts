@@ -64,7 +64,7 @@ class ForgedChain implements LedgerSource {
     const { height, parentHash } = block.header;
     if (!after || this.spec.consensus === "pow") return [];
     const before = height === 0 ? undefined : (of(parentHash) ?? this.#blocks[height - 1]?.record);
-    return this.#builder.engine.authorityChanges(before, after, block.consensusSection);
+    return this.#builder.engine.authority!.changes(before, after, block.consensusSection);
   }
 }
 

@@ -270,7 +270,10 @@ describe("trust recovery", () => {
   const lonely = three.grow(certified[3] as BuiltBlock, 8, { producer: alone });
   const trusted = lonely[5] as BuiltBlock;
   /** Two blocks above the trusted one were sealed before operators declared it final. */
-  let effective = three.builder.restated(trusted, three.engine.recoveredState(trusted.record) as never);
+  let effective = three.builder.restated(
+    trusted,
+    three.engine.authority!.recoveredState(trusted.record) as never,
+  );
   for (const built of lonely.slice(6)) {
     const advanced = three.builder.advance({ ...built.block, ...built.block.header }, effective);
     assert.ok(advanced.ok);

@@ -49,7 +49,7 @@ export async function writeBlocks(
     block: (hash) => byHash.get(toHex(hash)),
     headerOf: recordOf,
     authorityChanges: ({ hash, header, consensusSection }) =>
-      builder.engine.authorityChanges(
+      builder.engine.authority!.changes(
         header.height === 0 ? undefined : recordOf(header.parentHash),
         recordOf(hash),
         consensusSection,

@@ -128,7 +128,7 @@ function areTaken(
   const ledger = LedgerState.fromEntries(entries);
   const contents = { height: record.header.height + 1, producer: miner.publicKey };
   const execution = new BlockExecution(ledger, ledgerContext(contents, builder.spec.genesis));
-  const votes = builder.engine.voteCounter(record);
+  const votes = builder.engine.authority!.voteCounter(record);
   return all.every((transaction) => {
     const isVote = transaction.payload.kind === "authorityVote";
     return !execution.apply(transaction) && !(isVote && votes.cast(transaction));

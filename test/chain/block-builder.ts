@@ -222,7 +222,7 @@ export class BlockBuilder {
   /** Whose turn it is: rank 0 on this parent. */
   #usualProducer(parent: BuiltBlock): KeyPair {
     if (this.spec.consensus === "pow") return miner;
-    const set = this.engine.authorities(parent.record);
+    const set = this.engine.authority!.setAt(parent.record);
     const key = set[(parent.record.header.height + 1) % set.length]!;
     const keyPair = this.#keyPairs.find(({ publicKey }) => bytesEqual(publicKey, key));
     assert.ok(keyPair, "the builder has the keys of all authorities");
@@ -233,7 +233,7 @@ export class BlockBuilder {
     const ledger = LedgerState.fromEntries(parent.entries);
     const execution = new BlockExecution(ledger, ledgerContext(contents, this.spec.genesis));
     for (const transaction of contents.transactions) execution.apply(transaction);
-    const change = execution.finish(this.engine.authorityUpdates(parent.record, state));
+    const change = execution.finish(this.engine.authority?.updates(parent.record, state) ?? []);
     const entries = [...parent.entries];
     for (const { index, after } of change.changes) entries[index] = after;
     return { entries, stateRoot: LedgerState.fromEntries(entries).stateRoot() };

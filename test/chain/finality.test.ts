@@ -39,7 +39,7 @@ function assertAt({ chain }: OpenChain, block: BuiltBlock): void {
   const inForce = block.entries.flatMap((entry) =>
     entry.type === "authority" && !entry.removed ? [entry.account] : [],
   );
-  assert.deepEqual(chain.engine.authorities(chain.head).map(toHex), inForce.toSorted());
+  assert.deepEqual(chain.engine.authority!.setAt(chain.head).map(toHex), inForce.toSorted());
   assert.deepEqual(
     inForce.filter((account) => chain.ledger.authority(account)?.removed !== false),
     [],
@@ -132,7 +132,10 @@ for (const [name, createDisk] of Object.entries(stores)) {
       // Two of three are gone: one alone makes blocks, but none of them final.
       const alone = three.grow(certified[2]!, 9, { producer: a });
       const [trusted, dropped] = [alone[7]!, alone[8]!];
-      const recovered = three.builder.restated(trusted, three.engine.recoveredState(trusted.record)!);
+      const recovered = three.builder.restated(
+        trusted,
+        three.engine.authority!.recoveredState(trusted.record)!,
+      );
       assert.deepEqual(three.namesOf(recovered), [toHex(a.publicKey)]);
       const begin = await open();
       const before = await openChain({ spec }, { store: begin });
@@ -148,7 +151,7 @@ for (const [name, createDisk] of Object.entries(stores)) {
         assert.deepEqual(chain.final, checkpointOf(trusted));
         assert.equal(toHex(chain.ledger.stateRoot()), toHex(trusted.block.header.stateRoot));
         assert.equal(store.hashAtHeight(dropped.block.header.height), undefined);
-        assert.deepEqual(chain.engine.authorities(chain.head).map(toHex), [toHex(a.publicKey)]);
+        assert.deepEqual(chain.engine.authority!.setAt(chain.head).map(toHex), [toHex(a.publicKey)]);
         await store.close();
       }
       const store = await open();
@@ -248,7 +251,7 @@ describe("a chain with finality", () => {
     await giveAll(node, changed);
     assertAt(node, changed.at(-1)!);
     assert.deepEqual(authorityEntry(node, candidate), [3, false]);
-    assert.equal(node.chain.engine.authorities(node.chain.head).length, 4);
+    assert.equal(node.chain.engine.authority!.setAt(node.chain.head).length, 4);
     assertAt(await openChain({ spec }, { disk: node.disk }), changed.at(-1)!);
   });
 
@@ -324,7 +327,7 @@ describe("a chain with finality", () => {
       head = three.child(head, { certificate: node.chain.sectionOn(head.record).certificates[0]! });
     }
     await node.give(head);
-    assert.equal(node.chain.engine.finality(node.chain.head)?.inFlight, undefined);
+    assert.equal(node.chain.engine.authority!.finality(node.chain.head)?.inFlight, undefined);
     assert.equal(three.setOf(head).length, 4);
     assert.equal(node.chain.awaitsFinality, false);
   });

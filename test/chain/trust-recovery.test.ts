@@ -19,7 +19,7 @@ const certified = [first, ...three.growCertified(first, 3)];
 const alone = three.grow(certified[3]!, 8, { producer: a });
 const trusted = alone[7]!;
 const history = [...certified, ...alone];
-const recovered = three.builder.restated(trusted, three.engine.recoveredState(trusted.record)!);
+const recovered = three.builder.restated(trusted, three.engine.authority!.recoveredState(trusted.record)!);
 // So late that it keeps the old authorities' times, too.
 const next = three.child(recovered, { laterMs: 60_000 });
 const second = three.child(next, { certificate: three.certificate(next), laterMs: 60_000 });
@@ -42,7 +42,7 @@ async function reopened(blocks: readonly BuiltBlock[], trusts: Uint8Array | unde
 function assertRecovered({ chain }: OpenChain): void {
   assert.equal(chain.head.hashHex, third.block.hashHex);
   assert.deepEqual(chain.final, checkpointOf(next));
-  assert.deepEqual(chain.engine.authorities(chain.head).map(toHex), [toHex(a.publicKey)]);
+  assert.deepEqual(chain.engine.authority!.setAt(chain.head).map(toHex), [toHex(a.publicKey)]);
   assert.equal(toHex(chain.ledger.stateRoot()), toHex(third.block.header.stateRoot));
 }
 
@@ -55,8 +55,12 @@ describe("trust recovery", () => {
     assert.deepEqual([state.justified, state.finalized], [checkpointOf(trusted), checkpointOf(trusted)]);
     assert.deepEqual(state.sealedHeights, [trusted.record.header.height]);
     const soon = three.grow(certified[3]!, 2, { producer: a }).at(-1)!;
-    const kept = three.engine.recoveredState(soon.record)!;
-    assert.equal(three.engine.authorities({ ...soon.record, ...kept }).length, 3, "they may just be slow");
+    const kept = three.engine.authority!.recoveredState(soon.record)!;
+    assert.equal(
+      three.engine.authority!.setAt({ ...soon.record, ...kept }).length,
+      3,
+      "they may just be slow",
+    );
   });
 
   it("brings a node that has the block to the set that goes on", async () => {
@@ -156,13 +160,13 @@ describe("trust recovery", () => {
       return true;
     });
     const node = await openChain({ spec, trustRecovery: newest.block.hash }, { disk: before.disk });
-    const restated = three.builder.restated(newest, three.engine.recoveredState(newest.record)!);
+    const restated = three.builder.restated(newest, three.engine.authority!.recoveredState(newest.record)!);
     assert.deepEqual(await giveAll(node, [three.child(restated, { laterMs: 60_000 })]), ["head"]);
   });
 
   it("does nothing with a hash that nobody has", async () => {
     const node = await reopened(history, new Uint8Array(32).fill(7));
     assert.equal(node.chain.head.hashHex, trusted.block.hashHex);
-    assert.equal(node.chain.engine.authorities(node.chain.head).length, 3);
+    assert.equal(node.chain.engine.authority!.setAt(node.chain.head).length, 3);
   });
 });

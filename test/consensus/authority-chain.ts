@@ -110,7 +110,7 @@ export class AuthorityChain {
 
   /** The set after a block. */
   setOf({ record }: OfRecord): readonly Uint8Array[] {
-    return this.engine.authorities(record);
+    return this.engine.authority!.setAt(record);
   }
 
   namesOf(block: OfRecord): string[] {
@@ -122,7 +122,7 @@ export class AuthorityChain {
   }
 
   finalityOf({ record }: OfRecord) {
-    const finality = this.engine.finality(record);
+    const finality = this.engine.authority!.finality(record);
     assert.ok(finality);
     return finality;
   }
@@ -212,7 +212,7 @@ export function openGadget(chain: AuthorityChain, given: readonly BuiltBlock[] =
   const records = new Map([[chain.genesis.block.hashHex, chain.genesis.record]]);
   const evidence: Evidence[] = [];
   let head = chain.genesis.record;
-  const finality = chain.engine.openFinality({
+  const finality = chain.engine.authority!.openFinality({
     final: checkpointOf(chain.genesis),
     ancestry: ancestryOf((hash) => records.get(toHex(hash))),
     head: () => head,

@@ -63,7 +63,7 @@ describe("a change of the authorities", () => {
       assert.deepEqual(chain.namesOf(head), chain.namesOf(head).toSorted());
       // The newcomer seals from the next block on, and its vote counts.
       const own = chain.child(head, { producer: candidate });
-      const updates = chain.engine.authorityUpdates(head.record, own.record);
+      const updates = chain.engine.authority!.updates(head.record, own.record);
       assert.deepEqual(updates, []);
     });
   }
@@ -73,8 +73,8 @@ describe("a change of the authorities", () => {
     const [candidate] = chain.candidates as [KeyPair];
     const passed = chain.child(chain.genesis, { ballots: addBy(chain.keys, candidate) });
     const [first, second] = chain.growCertified(passed, 2);
-    assert.deepEqual(chain.engine.authorityUpdates(passed.record, first!.record), []);
-    assert.deepEqual(chain.engine.authorityUpdates(first!.record, second!.record), [
+    assert.deepEqual(chain.engine.authority!.updates(passed.record, first!.record), []);
+    assert.deepEqual(chain.engine.authority!.updates(first!.record, second!.record), [
       { authority: candidate.publicKey, removed: false },
     ]);
     const entry = second!.entries.find(

@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { bigIntFromBytes, bigIntToBytes, compareBytes, toHex } from "../../src/base/bytes.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
-import { compareHeads } from "../../src/consensus/engine.ts";
+import { authoritiesOf, compareHeads } from "../../src/consensus/engine.ts";
 import { rankAt } from "../../src/consensus/poa/poa-engine.ts";
 import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { genesisBlockOf } from "../../src/ledger/genesis-state.ts";
@@ -92,7 +92,7 @@ describe("Proof of Authority", () => {
         const { periodMs, stepMs } = spec.genesis;
         const earliestMs = 1_000_000 + periodMs + rankAt(index, height + 1, count) * stepMs;
         assert.equal(engine.slot(parent, producer)?.earliestMs, earliestMs);
-        const turns = engine.turns(parent);
+        const turns = engine.authority!.turns(parent);
         const earliest = turns.map((turn) => turn.earliestMs);
         assert.deepEqual(
           earliest,
@@ -133,13 +133,13 @@ describe("Proof of Authority", () => {
     const target = new Uint8Array(32).fill(1);
     const withTarget = headerAt(1, 1e9, sorted[0]!, target);
     assert.equal(engine.verifyHeader(withTarget, parent)?.code, "block/target-wrong");
-    assert.deepEqual(engine.authorities(parent).map(toHex), sorted.map(toHex));
+    assert.deepEqual(engine.authority!.setAt(parent).map(toHex), sorted.map(toHex));
   });
 
   it("seals an empty block after its heartbeat, or never", () => {
-    assert.equal(poaOf(1).engine.emptyBlockAfterMs, 30_000);
+    assert.equal(poaOf(1).engine.authority!.emptyBlockAfterMs, 30_000);
     const silent = specOf({ consensus: "poa", authorities: [addressOf(keys[0]!)], heartbeatMs: 0 });
-    assert.equal(createEngine(silent).emptyBlockAfterMs, undefined);
+    assert.equal(createEngine(silent).authority!.emptyBlockAfterMs, undefined);
   });
 });
 
@@ -198,7 +198,8 @@ describe("Proof of Work", () => {
     assert.equal(at(10_700, easiestTargetOf(2)), undefined);
     assert.equal(at(10_699, easiestTargetOf(2)), "block/timestamp-too-early");
     assert.equal(at(10_700, easiestTargetOf(3)), "block/target-wrong");
-    assert.deepEqual(engine.authorities(parent), []);
+    assert.equal(engine.authority, undefined);
+    assert.deepEqual(authoritiesOf(engine, parent), []);
     assert.equal(engine.aheadMaxMs, 60_000);
     assert.equal(createEngine(specOf({ targetBlockTimeMs: 1_000 })).aheadMaxMs, 5_000);
   });

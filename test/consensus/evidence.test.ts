@@ -53,7 +53,7 @@ describe("evidence in a block", () => {
       assert.deepEqual(chain.finalityOf(block).banned.map(toHex), [toHex(a.publicKey)]);
       assert.equal(chain.finalityOf(block).sealedHeights.length, 3);
       assert.equal(chain.finalityOf(block).unsettledHeight, 1);
-      assert.deepEqual(chain.engine.authorityUpdates(chain.genesis.record, block.record), [
+      assert.deepEqual(chain.engine.authority!.updates(chain.genesis.record, block.record), [
         { authority: a.publicKey, removed: true },
       ]);
       assert.equal(chain.engine.slot(block.record, a.publicKey), undefined);
@@ -133,7 +133,7 @@ describe("the evidence pool", () => {
     const where = { head };
     const pool = new EvidencePool({
       chainId: chain.chainId,
-      authorities: (record) => chain.engine.authorities(record),
+      authorities: (record) => chain.engine.authority!.setAt(record),
       head: () => where.head.record,
       onFound: (evidence) => found.push(evidence),
     });

@@ -125,7 +125,10 @@ describe("the authorities in the file", () => {
     const certified = [first, ...three.growCertified(first, 3)];
     const alone = three.grow(certified[3] as BuiltBlock, 8, { producer: a });
     const trusted = alone[7] as BuiltBlock;
-    const recovered = three.builder.restated(trusted, three.engine.recoveredState(trusted.record)!);
+    const recovered = three.builder.restated(
+      trusted,
+      three.engine.authority!.recoveredState(trusted.record)!,
+    );
     const next = three.child(recovered, { laterMs: 60_000 });
     const second = three.child(next, { certificate: three.certificate(next), laterMs: 60_000 });
     const options = { spec: three.builder.spec };

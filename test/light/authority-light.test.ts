@@ -109,7 +109,7 @@ class Stage {
   assertFollowed(): void {
     const { chain } = this.node;
     const known = this.light.sets.at(-1)?.authorities.map(toHex);
-    assert.deepEqual(known, chain.engine.authorities(chain.head).map(toHex));
+    assert.deepEqual(known, chain.engine.authority!.setAt(chain.head).map(toHex));
     const read = decodeAuthorityLight(encodeAuthorityLight(this.light));
     assert.deepEqual(read, this.light);
   }
@@ -252,7 +252,7 @@ describe("trust recovery to a reader without bodies", () => {
     const trusted = alone.at(-1) as BuiltBlock;
     const recovered = authorities.builder.restated(
       trusted,
-      authorities.engine.recoveredState(trusted.record)!,
+      authorities.engine.authority!.recoveredState(trusted.record)!,
     );
     assert.deepEqual(authorities.namesOf(recovered), [toHex(a.publicKey)]);
     // Sealed above it before the operators named it: it commits to the authorities of before, and stands.

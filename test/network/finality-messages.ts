@@ -20,17 +20,17 @@ export function voteFor(
   keyPair: KeyPair,
   target: Checkpoint = checkpointOf(built),
 ): Vote {
-  const source = builder.engine.finality(built.record)?.justified;
+  const source = builder.engine.authority!.finality(built.record)?.justified;
   assert.ok(source);
   return signVote(builder.spec.chainId, source, target, keyPair);
 }
 
 /** What the next block carries to show that a quorum voted for this one. */
 export function certifying(builder: BlockBuilder, built: BuiltBlock): ConsensusSection {
-  const source = builder.engine.finality(built.record)?.justified;
+  const source = builder.engine.authority!.finality(built.record)?.justified;
   assert.ok(source);
   const votes = authorities.slice(0, 2).map((keyPair) => voteFor(builder, built, keyPair));
-  const set = builder.engine.authorities(built.record);
+  const set = builder.engine.authority!.setAt(built.record);
   const certificate = certificateOf(votes, { checkpoint: checkpointOf(built), authorities: set, source });
   assert.ok(certificate);
   return { ...emptyConsensusSection, certificates: [certificate] };

@@ -168,7 +168,7 @@ describe("a producer", () => {
     await rig.clock.advance(aWhileMs);
     assert.equal(rig.sealed.length, 1);
     assert.deepEqual(rig.sealed[0]?.consensusSection.evidence, [encodeEvidence(evidence)]);
-    assert.equal(rig.chain.engine.authorities(rig.chain.head).length, 2);
+    assert.equal(rig.chain.engine.authority!.setAt(rig.chain.head).length, 2);
     await rig.clock.advance(aWhileMs);
     assert.equal(rig.sealed.length, 1);
   });
@@ -182,7 +182,7 @@ describe("a producer", () => {
     }
     await rig.clock.advance(aWhileMs);
     await untilSettled(rig);
-    assert.equal(rig.chain.engine.authorities(rig.chain.head).length, 4);
+    assert.equal(rig.chain.engine.authority!.setAt(rig.chain.head).length, 4);
     assert.equal(
       rig.chain.ledger.authority(Buffer.from(candidate!.publicKey).toString("hex"))?.removed,
       false,

@@ -59,7 +59,7 @@ describe("advice that is followed", () => {
   const heightOf = (node: SimulatedNode) => node.core?.chain.head.header.height ?? -1;
   const finalOf = (node: SimulatedNode) => node.core?.chain.final?.height ?? -1;
   const sizeOf = (node: SimulatedNode) =>
-    node.core ? node.core.chain.engine.authorities(node.core.chain.head).length : 0;
+    node.core ? node.core.chain.engine.authority!.setAt(node.core.chain.head).length : 0;
 
   async function until(what: string, isSo: () => boolean, limitMs = 600_000): Promise<void> {
     const beganMs = clock.monotonicMs();

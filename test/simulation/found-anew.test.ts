@@ -66,7 +66,7 @@ it("founding anew on the founder helps: the others follow by themselves, and not
   );
   await stage?.until("all become authorities", () => {
     const chain = founder.core?.chain;
-    return chain?.engine.authorities(chain.head).length === 3;
+    return chain?.engine.authority?.setAt(chain.head).length === 3;
   });
   for (const node of nodes) {
     assert.deepEqual(

@@ -262,7 +262,7 @@ export class FoundingNode {
       core,
       host,
       get established() {
-        return core.chain.engine.finality(core.chain.head)?.established !== false;
+        return core.chain.engine.authority!.finality(core.chain.head).established !== false;
       },
       get isAhead() {
         return core.isChainAhead;

@@ -56,7 +56,7 @@ describe("an authority after its start", () => {
   const blocksOf = (node: SimulatedNode) => sealed.filter((each) => each.node === node).length;
   const bannedOf = (node: SimulatedNode) => {
     const chain = node.core?.chain;
-    return chain?.engine.finality(chain.head)?.banned.length;
+    return chain?.engine.authority?.finality(chain.head).banned.length;
   };
 
   async function until(what: string, isSo: () => boolean, limitMs = 120_000): Promise<void> {

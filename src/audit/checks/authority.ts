@@ -163,7 +163,7 @@ class AuthorityCheck implements ChainCheck {
   }
 
   #changesOf({ committedParent, record, parts }: FollowedBlock): readonly AuthorityChange[] {
-    return this.#replay.consensus.engine.authorityChanges(committedParent, record, parts.section);
+    return this.#replay.consensus.engine.authority?.changes(committedParent, record, parts.section) ?? [];
   }
 
   #compareChanges({ height, authorityRows }: LedgerBlock, changes: readonly AuthorityChange[]): void {

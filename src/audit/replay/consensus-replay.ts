@@ -156,10 +156,11 @@ export class ConsensusReplay {
   }
 
   #judge(parts: ReadBlock, { record: parent, standing }: Point): FollowedBlock {
+    const { authority } = this.engine;
     const isJudged = standing === "known";
     const contents = contentsOf(parts);
     const sealFault = this.sealFault(parts);
-    if (standing === "unknown" && this.engine.name === "poa") return this.#unjudged(parts, parent, sealFault);
+    if (standing === "unknown" && authority) return this.#unjudged(parts, parent, sealFault);
     let on = parent;
     let headerFault = this.engine.verifyHeader(parts.header, parent);
     this.#votes = [];
@@ -174,8 +175,7 @@ export class ConsensusReplay {
     }
     // On a guess a vote may seem to be for another link than the one that it is for.
     if (isJudged) this.#verifyVotes(parts, votes);
-    const isProducer =
-      this.engine.name === "pow" || includesBytes(this.engine.authorities(on), parts.header.producer);
+    const isProducer = !authority || includesBytes(authority.setAt(on), parts.header.producer);
     return {
       ...{ parts, parent: on, isJudged, sealFault, headerFault, contentsFault: fault },
       ...{ recovery: found, committedParent: parent },
@@ -183,13 +183,13 @@ export class ConsensusReplay {
       stateHash: toHex(sha256(state.consensusState)),
       record: this.#recordOn(on, parts, state),
       weight: isProducer ? this.engine.weight(parts.header, on) : undefined,
-      updates: this.engine.authorityUpdates(on, state),
+      updates: authority?.updates(on, state) ?? [],
     };
   }
 
   /** A trust recovery that explains the block; its restated records take the places of those from before. */
   #recovery(parts: ReadBlock, contents: BlockContents): FoundRecovery | undefined {
-    if (this.engine.name !== "poa" || this.#searchesLeft === 0) return undefined;
+    if (!this.engine.authority || this.#searchesLeft === 0) return undefined;
     this.#searchesLeft -= 1;
     const found = searchRecovery(parts.header, contents, this.#past, this.engine, this.#ancestry);
     for (const record of found?.restated ?? []) {
@@ -249,7 +249,7 @@ export class ConsensusReplay {
       this.#records.set(parentHex, point.record);
     }
     const isAnchor =
-      this.engine.name === "pow" &&
+      !this.engine.authority &&
       point.standing !== "known" &&
       bytesEqual(sha256(header.target), point.record.header.consensusStateHash);
     return isAnchor
@@ -275,7 +275,7 @@ export class ConsensusReplay {
   }
 
   #remember({ parts, record, recovery }: FollowedBlock): void {
-    if (this.engine.name !== "poa") return;
+    if (!this.engine.authority) return;
     if (recovery) this.#past = [];
     const { transactions } = parts;
     const votes = transactions.filter(({ payload }) => payload.kind === "authorityVote");

@@ -39,13 +39,14 @@ export function searchRecovery(
   engine: ConsensusEngine,
   ancestry: Ancestry,
 ): FoundRecovery | undefined {
+  const { authority } = engine;
+  if (!authority) return undefined;
   let left = restatedMax;
   for (let from = past.length - 1; from >= 0 && left > 0; from -= 1) {
     left -= past.length - from;
     const { record } = past[from] as PastBlock;
-    const finality = engine.finality(record);
-    const recovered = engine.recoveredState(record);
-    if (!finality || !recovered || finality.finalized.height >= record.header.height) return undefined;
+    if (authority.finality(record).finalized.height >= record.header.height) return undefined;
+    const recovered = authority.recoveredState(record);
     if (bytesEqual(recovered.consensusState, record.consensusState)) continue;
     const restated = restate(past.slice(from), recovered, engine, ancestry);
     const parent = restated?.at(-1);

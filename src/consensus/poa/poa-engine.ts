@@ -6,7 +6,7 @@ import type { BlockFault } from "../../protocol/faults.ts";
 import { chainIdOf, type Genesis } from "../../protocol/genesis.ts";
 import { sealDomain, zeroBytes32 } from "../../protocol/hashing.ts";
 import { signatureBytes, verifySignature } from "../../protocol/signing.ts";
-import type { AuthorityUpdate, ConsensusEngine, EngineState } from "../engine.ts";
+import type { AuthorityFacet, AuthorityUpdate, ConsensusEngine, EngineState } from "../engine.ts";
 import type { VerifyVoteSignature } from "../finality/certify.ts";
 import { EvidencePool } from "../finality/evidence-pool.ts";
 import { FinalityGadget } from "../finality/finality-gadget.ts";
@@ -25,28 +25,84 @@ export interface PoaSignatures {
   readonly vote: VerifyVoteSignature;
 }
 
+/** An engine that has authorities for sure. */
+export interface PoaEngine extends ConsensusEngine {
+  readonly authority: AuthorityFacet;
+}
+
 /** @param rules what safety rests on; only a simulation that wants to see it break hands in others */
 export function createPoaEngine(
   genesis: Genesis,
   rules: PoaRules = poaRules,
   signatures: PoaSignatures = { seal: verifySignature, vote: rememberingVerifier() },
-): ConsensusEngine {
+): PoaEngine {
   const { periodMs, stepMs, heartbeatMs } = genesis;
   const chainId = chainIdOf(genesis);
   const { vote: verify } = signatures;
-  const authorities = (record: HeaderRecord) => authorityStateOf(record).authorities;
+  const setAt = (record: HeaderRecord) => authorityStateOf(record).authorities;
 
   /** How long after the turn of the first a producer's own comes; undefined where it is no authority. */
   function rankDelayMs(parent: HeaderRecord, producer: Uint8Array): number | undefined {
-    const set = authorities(parent);
+    const set = setAt(parent);
     const index = indexIn(set, producer);
     return index < 0 ? undefined : rankAt(index, parent.header.height + 1, set.length) * stepMs;
   }
 
-  const engine: ConsensusEngine = {
+  const authority: AuthorityFacet = {
+    emptyBlockAfterMs: heartbeatMs === 0 ? undefined : heartbeatMs,
+    setAt,
+    turns(parent) {
+      const set = setAt(parent);
+      const firstMs = parent.header.timestampMs + periodMs;
+      return set.map((_, rank) => ({
+        authority: set[(parent.header.height + 1 + rank) % set.length] as Uint8Array,
+        earliestMs: firstMs + rank * stepMs,
+      }));
+    },
+    voteCounter: (parent) => new BallotBox(authorityStateOf(parent), chainId, parent.header.height + 1),
+    updates(parent, state) {
+      const before = setAt(parent);
+      const after = authorityStateOf(state).authorities;
+      const changed = (from: readonly Uint8Array[], to: readonly Uint8Array[], removed: boolean) =>
+        from
+          .filter((authority) => !includesBytes(to, authority))
+          .map((authority): AuthorityUpdate => ({ authority, removed }));
+      return [...changed(after, before, false), ...changed(before, after, true)];
+    },
+    changes: (before, after, { evidence }) => authorityChangesBetween(before, after, evidence),
+    finality(record) {
+      const state = authorityStateOf(record);
+      return { ...state, inFlight: state.inFlight[0], established: state.established === 1 };
+    },
+    recoveredState: (record) =>
+      engineState(
+        recoveredAuthorityState(authorityStateOf(record), {
+          height: record.header.height,
+          hash: record.hash,
+        }),
+      ),
+    openFinality: ({ final, ancestry, head, onEvidence }) => {
+      const evidence = new EvidencePool({ chainId, authorities: setAt, head, onFound: onEvidence });
+      const gadget = new FinalityGadget(
+        { chainId, final },
+        {
+          ancestry,
+          head,
+          authorities: setAt,
+          finality: (record) => authority.finality(record),
+          verify,
+          linkFinalizes: rules.linkFinalizes,
+          onVerified: (vote) => evidence.noticeVote(vote),
+        },
+      );
+      return { gadget, evidence };
+    },
+  };
+
+  return {
     name: "poa",
     aheadMaxMs: 5_000,
-    emptyBlockAfterMs: heartbeatMs === 0 ? undefined : heartbeatMs,
+    authority,
     genesisState: ({ hash }) =>
       engineState({
         authorities: genesis.authorities,
@@ -82,7 +138,7 @@ export function createPoaEngine(
       return undefined;
     },
     weight(header, parent) {
-      const set = authorities(parent);
+      const set = setAt(parent);
       const rank = rankAt(indexIn(set, header.producer), header.height, set.length);
       return BigInt(Math.floor((weightUnit * (set.length - rank)) / set.length));
     },
@@ -92,59 +148,11 @@ export function createPoaEngine(
       const earliestMs = parent.header.timestampMs + periodMs + courtesyMs;
       return { earliestMs, beginMs: earliestMs, courtesyMs, target: zeroBytes32 };
     },
-    turns(parent) {
-      const set = authorities(parent);
-      const firstMs = parent.header.timestampMs + periodMs;
-      return set.map((_, rank) => ({
-        authority: set[(parent.header.height + 1 + rank) % set.length] as Uint8Array,
-        earliestMs: firstMs + rank * stepMs,
-      }));
-    },
-    authorities,
     advance(contents, parent, ancestry) {
       const advanced = advanceState(contents, parent, ancestry, { chainId, rules, verify });
       return advanced.ok ? ok(engineState(advanced.value)) : advanced;
     },
-    voteCounter: (parent) => new BallotBox(authorityStateOf(parent), chainId, parent.header.height + 1),
-    authorityUpdates(parent, state) {
-      const before = authorities(parent);
-      const after = authorityStateOf(state).authorities;
-      const changed = (from: readonly Uint8Array[], to: readonly Uint8Array[], removed: boolean) =>
-        from
-          .filter((authority) => !includesBytes(to, authority))
-          .map((authority): AuthorityUpdate => ({ authority, removed }));
-      return [...changed(after, before, false), ...changed(before, after, true)];
-    },
-    authorityChanges: (before, after, { evidence }) => authorityChangesBetween(before, after, evidence),
-    finality(record) {
-      const state = authorityStateOf(record);
-      return { ...state, inFlight: state.inFlight[0], established: state.established === 1 };
-    },
-    recoveredState: (record) =>
-      engineState(
-        recoveredAuthorityState(authorityStateOf(record), {
-          height: record.header.height,
-          hash: record.hash,
-        }),
-      ),
-    openFinality: ({ final, ancestry, head, onEvidence }) => {
-      const evidence = new EvidencePool({ chainId, authorities, head, onFound: onEvidence });
-      const gadget = new FinalityGadget(
-        { chainId, final },
-        {
-          ancestry,
-          head,
-          authorities,
-          finality: (record) => engine.finality(record),
-          verify,
-          linkFinalizes: rules.linkFinalizes,
-          onVerified: (vote) => evidence.noticeVote(vote),
-        },
-      );
-      return { gadget, evidence };
-    },
   };
-  return engine;
 }
 
 function engineState(state: AuthorityState): EngineState {

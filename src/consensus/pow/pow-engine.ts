@@ -2,7 +2,7 @@
 import { fail, ok } from "../../base/result.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
-import type { ConsensusEngine, EngineState, VoteCounter } from "../engine.ts";
+import { type ConsensusEngine, type EngineState, refusesVotes } from "../engine.ts";
 import {
   childTargetAfter,
   type WorkParent,
@@ -21,12 +21,6 @@ function parentOf({ header, consensusState }: HeaderRecord): WorkParent {
   return { timestampMs: header.timestampMs, childTarget: consensusState };
 }
 
-/** Nobody votes on authorities where there are none. */
-const refusesVotes: VoteCounter = {
-  cast: ({ payload }) =>
-    payload.kind === "authorityVote" ? { code: "transaction/kind-not-open", kind: payload.kind } : undefined,
-};
-
 export function createPowEngine(genesis: Genesis): ConsensusEngine {
   const { easiestTarget, minimumIntervalMs } = genesis;
   const aheadMaxMs = workAheadMaxMs(genesis);
@@ -34,7 +28,6 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
   return {
     name: "pow",
     aheadMaxMs,
-    emptyBlockAfterMs: undefined,
     verifySeal: (header, seal, hash) => workSealFault(header, seal, hash, genesis),
     verifyHeader: (header, parent) => workHeaderFault(header, parentOf(parent), genesis),
     weight: (header) => workOf(header.target),
@@ -45,8 +38,6 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
       courtesyMs: 0,
       target: parent.consensusState,
     }),
-    turns: () => [],
-    authorities: () => [],
     genesisState: () => stateOf(easiestTarget),
     advance({ timestampMs, transactions, consensusSection }, parent) {
       if (consensusSection.certificates.length > 0 || consensusSection.evidence.length > 0) {
@@ -60,11 +51,5 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
       }
       return ok(stateOf(childTargetAfter(timestampMs, parentOf(parent), genesis)));
     },
-    voteCounter: () => refusesVotes,
-    authorityUpdates: () => [],
-    authorityChanges: () => [],
-    finality: () => undefined,
-    recoveredState: () => undefined,
-    openFinality: () => undefined,
   };
 }

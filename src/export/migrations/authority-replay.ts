@@ -2,10 +2,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { bytesEqual, fromHex, toHex } from "../../base/bytes.ts";
 import { ancestryOf } from "../../consensus/ancestry.ts";
-import { createEngine } from "../../consensus/create-engine.ts";
-import type { AuthorityChange, BlockContents, ConsensusEngine, EngineState } from "../../consensus/engine.ts";
+import type { AuthorityChange, AuthorityFacet, BlockContents, EngineState } from "../../consensus/engine.ts";
 import { type AdvanceModules, advanceState, poaRules } from "../../consensus/poa/advance.ts";
 import { authorityStateOf, encodeAuthorityState } from "../../consensus/poa/authority-state.ts";
+import { createPoaEngine } from "../../consensus/poa/poa-engine.ts";
 import { recoveredAuthorityState } from "../../consensus/poa/recovered-state.ts";
 import { genesisBlockOf } from "../../ledger/genesis-state.ts";
 import { ConsensusSectionType, type HeaderRecord, HeaderType } from "../../protocol/block.ts";
@@ -79,7 +79,7 @@ function decoded(bytes: Uint8Array, { chainId }: ChainSpec): DecodedTransaction 
 
 class AuthorityReplay {
   readonly founders: readonly AuthorityChange[];
-  readonly #engine: ConsensusEngine;
+  readonly #authority: AuthorityFacet;
   readonly #modules: AdvanceModules;
   /** The last blocks, ascending, and block 0 as long as it is among them. */
   #steps: Step[];
@@ -88,18 +88,19 @@ class AuthorityReplay {
   #committed: EngineState;
 
   constructor(spec: ChainSpec) {
-    this.#engine = createEngine(spec);
+    const engine = createPoaEngine(spec.genesis);
+    this.#authority = engine.authority;
     this.#modules = { chainId: spec.chainId, rules: poaRules, verify: () => true };
     const genesis = genesisBlockOf(spec);
     const { hash, hashHex, header, seal, consensusSection } = genesis;
-    const state = this.#engine.genesisState(genesis);
+    const state = engine.genesisState(genesis);
     const record = { hash, hashHex, header, seal, cumulativeWeight: 0n, ...state };
     const { height, timestampMs, producer } = header;
     const contents = { height, timestampMs, producer, transactions: [], consensusSection };
     this.#steps = [{ contents, record }];
     this.#records.set(hashHex, record);
     this.#committed = state;
-    this.founders = this.#engine.authorityChanges(undefined, state, consensusSection);
+    this.founders = this.#authority.changes(undefined, state, consensusSection);
   }
 
   next(
@@ -115,7 +116,7 @@ class AuthorityReplay {
     this.#records.set(block.hashHex, record);
     const oldest = this.#steps.length > rememberedMax ? this.#steps.shift() : undefined;
     if (oldest) this.#records.delete(oldest.record.hashHex);
-    const changes = this.#engine.authorityChanges(this.#committed, state, contents.consensusSection);
+    const changes = this.#authority.changes(this.#committed, state, contents.consensusSection);
     this.#committed = state;
     return changes;
   }

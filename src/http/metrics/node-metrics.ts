@@ -184,7 +184,7 @@ export class NodeMetrics {
 function hasMissed(key: Uint8Array, { producer, parentHash }: Header, chain: Chain): boolean {
   const parent = bytesEqual(producer, key) ? undefined : chain.headerOf(parentHash);
   if (!parent) return false;
-  for (const { authority } of chain.engine.turns(parent)) {
+  for (const { authority } of chain.engine.authority?.turns(parent) ?? []) {
     if (bytesEqual(authority, key)) return true;
     if (bytesEqual(authority, producer)) return false;
   }

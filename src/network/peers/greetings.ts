@@ -1,10 +1,12 @@
 /** Greets peers in rounds and takes in what their hellos say: whose chain, which head, which key, and from which process. */
+
 import type { EventEmitter } from "node:events";
 import { bytesEqual, toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
+import { authoritiesOf } from "../../consensus/engine.ts";
 import type { Fault } from "../../protocol/faults.ts";
 import { type Presence, signPresence, verifyPresence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
@@ -98,7 +100,7 @@ export class Greetings {
     this.clocks = new ClockComparison({
       clock,
       ownKey: options.keyPair.publicKey,
-      authorities: () => (chain.final ? chain.engine.authorities(chain.head) : undefined),
+      authorities: () => (chain.final ? authoritiesOf(chain.engine, chain.head) : undefined),
     });
   }
 

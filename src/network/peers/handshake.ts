@@ -79,7 +79,7 @@ export function chainHello(options: HelloOptions, chain: Chain, clock: Clock): H
     cumulativeWeight: head.cumulativeWeight,
     justifiedHeight: head.justifiedHeight,
     final: chain.final ?? { height: 0, hash: chain.hashAtHeight(0) ?? zeroBytes32 },
-    established: engine.finality(head)?.established === false ? 0 : 1,
+    established: engine.authority?.finality(head).established === false ? 0 : 1,
     publicKey: options.publicKey,
     candidacy: options.candidacy ? [options.candidacy] : [],
     presence: options.presence ? [options.presence] : [],

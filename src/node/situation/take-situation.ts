@@ -2,6 +2,7 @@
 
 import type { AdmissionDesk } from "../../authority/admission-desk.ts";
 import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
+import { authoritiesOf } from "../../consensus/engine.ts";
 import { describeClock } from "../../network/peers/clock-comparison.ts";
 import { quorumOf } from "../../protocol/certificate.ts";
 import { addressOf, publicKeyOfAddress } from "../../protocol/identity.ts";
@@ -29,8 +30,7 @@ export function takeSituation(
 ): Situation {
   const { chain, network, producer, admission } = core;
   const { head, engine, spec } = chain;
-  const isProvisional =
-    spec.consensus === "poa" ? engine.finality(head)?.established === false : core.isChainAhead;
+  const isProvisional = engine.authority ? !engine.authority.finality(head).established : core.isChainAhead;
   return {
     consensus: spec.consensus,
     isMeantToSeal: producer !== undefined,
@@ -63,7 +63,7 @@ function clockSituation({ network }: NodeCore, nowMs: number): ClockSituation {
 function authoritySituation(core: NodeCore, desk: AdmissionDesk, publicKey: Uint8Array): AuthoritySituation {
   const { chain, candidacy, authority } = core;
   const { engine, head } = chain;
-  const keys = engine.authorities(head);
+  const keys = authoritiesOf(engine, head);
   const heard = core.heardAuthorities;
   const view = desk.view();
   const members = view.authorities.map(({ address, name, sealedHeight, self }, index) => ({
@@ -103,6 +103,6 @@ function authoritySituation(core: NodeCore, desk: AdmissionDesk, publicKey: Uint
 /** The rule of --trust-recovery itself, at the head. */
 function leftByRecovery({ chain }: NodeCore): string[] {
   const { engine, head } = chain;
-  const recovered = engine.recoveredState(head);
-  return recovered ? engine.authorities({ ...head, ...recovered }).map(addressOf) : [];
+  const recovered = engine.authority?.recoveredState(head);
+  return authoritiesOf(engine, { ...head, ...recovered }).map(addressOf);
 }

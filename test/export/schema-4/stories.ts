@@ -120,7 +120,10 @@ function recoveryStory(): Schema4Story {
   const alone = three.grow(certified[3] as BuiltBlock, 8, { producer: a });
   const trusted = alone[7] as BuiltBlock;
   const ahead = three.grow(trusted, 2, { producer: a });
-  let effective = three.builder.restated(trusted, three.engine.recoveredState(trusted.record) as never);
+  let effective = three.builder.restated(
+    trusted,
+    three.engine.authority!.recoveredState(trusted.record) as never,
+  );
   for (const built of ahead) {
     const state = three.builder.advance({ ...built.block, ...built.block.header }, effective);
     if (!state.ok) throw new Error("the engine goes on");

@@ -173,8 +173,8 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
 
 /** Everybody has voted for the block. */
 function certificateOn({ engine, spec }: BlockBuilder, { record }: BuiltBlock): Certificate {
-  const set = engine.authorities(record);
-  const source = engine.finality(record)?.justified;
+  const set = engine.authority!.setAt(record);
+  const source = engine.authority!.finality(record)?.justified;
   assert.ok(source);
   const checkpoint = { height: record.header.height, hash: record.hash };
   const votes = authorities

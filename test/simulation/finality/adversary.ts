@@ -92,8 +92,8 @@ export class Adversary {
 
   #vote(record: HeaderRecord, keyPair: KeyPair): void {
     const { founding, referee, random, nodes, world } = this.#modules;
-    const finality = founding.engine.finality(record);
-    const isIn = includesBytes(founding.engine.authorities(record), keyPair.publicKey);
+    const finality = founding.engine.authority.finality(record);
+    const isIn = includesBytes(founding.engine.authority.setAt(record), keyPair.publicKey);
     if (!finality || !isIn) return;
     const target = { height: record.header.height, hash: record.hash };
     const vote = signVote(founding.spec.chainId, finality.justified, target, keyPair);

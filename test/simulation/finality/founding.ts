@@ -1,9 +1,8 @@
 /** What all runs with as many authorities share: keys, chain spec, block 0 and the real engine. */
 import { compareBytes, fromUtf8, toHex } from "../../../src/base/bytes.ts";
-import type { ConsensusEngine } from "../../../src/consensus/engine.ts";
 import { voteOn } from "../../../src/consensus/finality/vote-rule.ts";
 import { type PoaRules, poaRules } from "../../../src/consensus/poa/advance.ts";
-import { createPoaEngine } from "../../../src/consensus/poa/poa-engine.ts";
+import { createPoaEngine, type PoaEngine } from "../../../src/consensus/poa/poa-engine.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import {
   admissionNumbers,
@@ -35,7 +34,7 @@ export const trueRules: SimulationRules = { poa: poaRules, voteOn, keepsJournals
 
 export interface Founding {
   readonly spec: ChainSpec;
-  readonly engine: ConsensusEngine;
+  readonly engine: PoaEngine;
   readonly block: Block;
   readonly record: HeaderRecord;
   /** The authorities of block 0 in the order of the set, then the candidates. */

@@ -169,7 +169,7 @@ export class HonestNode {
 
   #openFinality(): Finality {
     const { founding, observer } = this.#modules;
-    const finality = founding.engine.openFinality({
+    const finality = founding.engine.authority.openFinality({
       final: this.#settled,
       ancestry: this.#ancestry,
       head: () => this.#head,
@@ -286,7 +286,7 @@ export class HonestNode {
 
   #vote(): void {
     const { founding, rules } = this.#modules;
-    const finality = founding.engine.finality(this.#head);
+    const finality = founding.engine.authority.finality(this.#head);
     if (!finality || this.#votedTargets.has(this.#head.hashHex)) return;
     const link = rules.voteOn(this.#head, finality.justified, this.#journals.watermark);
     if (!link || link.target.height === 0) return;
@@ -340,7 +340,7 @@ export class HonestNode {
     for (let record: HeaderRecord | undefined = parent; record; record = judge.parentOf(record)) {
       for (const { idHex } of judge.blockOf(record).transactions) included.add(idHex);
     }
-    const counter = founding.engine.voteCounter(parent);
+    const counter = founding.engine.authority.voteCounter(parent);
     return [...this.#transactions.values()].filter(
       (transaction) => !included.has(transaction.idHex) && counter.cast(transaction) === undefined,
     );

@@ -77,7 +77,7 @@ export class Referee {
     this.#judge = judge;
     this.#honestKeys = honestKeys;
     this.#highest = founding.record;
-    const omniscient = founding.engine.openFinality({
+    const omniscient = founding.engine.authority.openFinality({
       final: { height: 0, hash: founding.record.hash },
       ancestry: ancestryOf(judge.recordOf),
       head: () => this.#highest,
@@ -100,15 +100,15 @@ export class Referee {
   seeBlock(record: HeaderRecord, block: Block): void {
     const { engine } = this.#founding;
     const parent = this.#judge.parentOf(record);
-    const before = parent && engine.finality(parent);
-    const after = engine.finality(record);
+    const before = parent && engine.authority.finality(parent);
+    const after = engine.authority.finality(record);
     if (!parent || !before || !after) return;
     if (record.header.height > this.#highest.header.height) this.#highest = record;
     this.omniscient.gadget.recordStored(record, block);
     for (const key of after.banned) this.#seeConvicted(key);
     if (after.banned.length > 0) this.happenings.conviction = true;
     const isBanned = (key: Uint8Array) => includesBytes(after.banned, key);
-    const updates = engine.authorityUpdates(parent, record);
+    const updates = engine.authority.updates(parent, record);
     if (updates.some(({ authority }) => !isBanned(authority))) this.happenings.changeInForce = true;
     if (after.finalized.height > before.finalized.height) {
       if (after.justified.height - after.finalized.height > 1) this.happenings.longLinkFinal = true;
@@ -142,8 +142,8 @@ export class Referee {
   #tally(record: HeaderRecord, vote: Vote, targetHex: string, voterHex: string): void {
     const { engine } = this.#founding;
     const { height } = record.header;
-    const source = engine.finality(record)?.justified;
-    const authorities = engine.authorities(record);
+    const source = engine.authority.finality(record)?.justified;
+    const authorities = engine.authority.setAt(record);
     if (vote.target.height !== height || !source || !bytesEqual(source.hash, vote.source.hash)) return;
     if (!includesBytes(authorities, vote.voter)) return;
     const voters = this.#votersOf.get(targetHex) ?? new Set<string>();
@@ -175,7 +175,7 @@ export class Referee {
 
   /** After a node imported a block. */
   seeNode(node: HonestNode): void {
-    const shown = this.#founding.engine.finality(node.head)?.finalized;
+    const shown = this.#founding.engine.authority.finality(node.head)?.finalized;
     if (shown && shown.height > node.gadget.final.height) {
       const known = describe(node.gadget.final);
       this.#say("finality-hidden", `node ${node.number} knows ${known}, its head shows ${describe(shown)}`);

@@ -290,7 +290,7 @@ class FinalityRun {
 function mayRecover(nodes: readonly HonestNode[], { engine }: Founding): boolean {
   const [best] = nodes.map(({ head }) => head).sort(compareHeads);
   if (!best) return false;
-  const authorities = engine.authorities(best);
+  const authorities = engine.authority.setAt(best);
   const able = nodes.filter(
     ({ keyPair, watermark }) =>
       watermark.sourceHeight <= best.justifiedHeight && includesBytes(authorities, keyPair.publicKey),
