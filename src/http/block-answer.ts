@@ -9,7 +9,6 @@ import type {
 } from "../api/blocks.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
-import { authoritiesOf } from "../consensus/engine.ts";
 import { readableText } from "../export/readable.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { type Block, countingNonceOf, type HeaderRecord, HeaderType } from "../protocol/block.ts";
@@ -117,7 +116,7 @@ function certificateOf({ consensusSection }: Block, chain: Chain): BlockAnswer["
   const [certificate] = consensusSection.certificates;
   if (!certificate) return null;
   const target = chain.headerOf(certificate.targetHash);
-  const authorities = target ? authoritiesOf(chain.engine, target) : [];
+  const authorities = (target && chain.engine.authority?.setAt(target)) ?? [];
   const signers = signersOf(certificate.bitmap, authorities.length) ?? [];
   return {
     height: certificate.targetHeight,

@@ -4,7 +4,6 @@ import type { ConsensusAnswer } from "../api/agreement.ts";
 import { type BlockReference, isoTime } from "../api/shapes.ts";
 import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
-import { authoritiesOf } from "../consensus/engine.ts";
 import { nameOfNumber } from "../export/readable.ts";
 import { quorumOf } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
@@ -29,7 +28,7 @@ export function consensusAnswer(
   const shown = engine.authority?.finality(head);
   const votes = chain.votes();
   const forHead = votes.filter(({ target }) => bytesEqual(target.hash, head.hash)).map(({ voter }) => voter);
-  const authorities = authoritiesOf(engine, head);
+  const authorities = engine.authority?.setAt(head) ?? [];
   return {
     engine: engine.name,
     head: headReference(chain),
@@ -78,7 +77,7 @@ function finalityAnswer(
     lagBlocks: Math.max(0, head.header.height - final.height),
     lagMs: Math.max(0, head.header.timestampMs - finalMs),
     unsettledHeight,
-    quorum: quorumOf(authoritiesOf(engine, head).length),
+    quorum: quorumOf(engine.authority?.setAt(head).length ?? 0),
     votesForHead: forHead.map(addressOf),
     votes: votesByTarget(votes),
   };

@@ -5,7 +5,6 @@ import { isoTime } from "../api/shapes.ts";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
-import { authoritiesOf } from "../consensus/engine.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { finalReference, headReference } from "./chain-references.ts";
@@ -35,7 +34,7 @@ export class UptimeBook {
     const chain = this.#chain;
     const turns = this.#newest(count);
     const places = new Places();
-    for (const key of authoritiesOf(chain.engine, chain.head)) places.of(toHex(key));
+    for (const key of chain.engine.authority?.setAt(chain.head) ?? []) places.of(toHex(key));
     const current = places.size;
     const blocks = turns.map(({ record: { header, hashHex }, missed }) => ({
       height: header.height,

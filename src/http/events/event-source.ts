@@ -8,7 +8,6 @@ import { toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain, HeadChange } from "../../chain/chain.ts";
-import { authoritiesOf } from "../../consensus/engine.ts";
 import type { AdmissionFault } from "../../mempool/admission.ts";
 import type { Mempool } from "../../mempool/mempool.ts";
 import type { Network } from "../../network/network.ts";
@@ -135,8 +134,9 @@ export class EventSource {
   }
 
   *#setEvents(head: HeaderRecord, previous: HeaderRecord): Iterable<Made> {
-    const { engine } = this.#modules.chain;
-    const [now, before] = [head, previous].map((record) => authoritiesOf(engine, record).map(addressOf));
+    const { authority } = this.#modules.chain.engine;
+    if (!authority) return;
+    const [now, before] = [head, previous].map((record) => authority.setAt(record).map(addressOf));
     if (!now || !before || now.join() === before.join()) return;
     yield made("authority", {
       change: "set",
