@@ -17,9 +17,10 @@ import type {
   AuthorityVoteRequest,
 } from "../http/authority-control.ts";
 import type { SubmitFault } from "../http/refusals.ts";
-import type { Hello } from "../network/messages.ts";
+import type { CandidacyMessage, Handshake } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
 import type { ConnectedPeer } from "../network/peer-host.ts";
+import type { KnownPeer } from "../network/peers/directory.ts";
 import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
 import { quorumOf } from "../protocol/certificate.ts";
 import { describeFault } from "../protocol/faults.ts";
@@ -67,7 +68,7 @@ export class AdmissionDesk implements AuthorityControl {
   readonly #modules: AdmissionDeskModules;
   readonly #policy: AdmissionPolicy;
   readonly #candidates: CandidateList;
-  /** By key in hex: name and wall clock of the last hello. */
+  /** By key in hex: name, and wall clock of the last status or notice. */
   readonly #heard = new BoundedMap<string, { readonly name: string; readonly atMs: number }>(
     keysRememberedMax,
   );
@@ -93,14 +94,16 @@ export class AdmissionDesk implements AuthorityControl {
 
   start(): void {
     const { network, chain } = this.#modules;
-    network.events.on("hello", this.#onHello);
+    network.events.on("status", this.#onStatus);
+    network.events.on("candidacy", this.#onCandidacy);
     network.events.on("candidacyNotice", this.#onNotice);
     chain.events.on("headChanged", this.#onHeadChanged);
   }
 
   stop(): void {
     const { network, chain } = this.#modules;
-    network.events.off("hello", this.#onHello);
+    network.events.off("status", this.#onStatus);
+    network.events.off("candidacy", this.#onCandidacy);
     network.events.off("candidacyNotice", this.#onNotice);
     chain.events.off("headChanged", this.#onHeadChanged);
   }
@@ -189,11 +192,12 @@ export class AdmissionDesk implements AuthorityControl {
     return ok({ address: addressOf(this.#options.publicKey), consent: toHex(consent), expiresAtHeight });
   }
 
-  readonly #onHello = ({ address }: ConnectedPeer, hello: Hello): void => {
-    const { clock } = this.#modules;
-    const name = toUtf8(hello.name) ?? "";
-    this.#heard.set(toHex(hello.publicKey), { name, atMs: clock.nowMs() });
-    const candidate = this.#candidates.heard(hello, address, clock.monotonicMs());
+  readonly #onStatus = (_peer: ConnectedPeer, { handshake: { publicKey, name } }: KnownPeer): void => {
+    this.#heard.set(toHex(publicKey), { name: toUtf8(name) ?? "", atMs: this.#modules.clock.nowMs() });
+  };
+
+  readonly #onCandidacy = ({ address }: ConnectedPeer, who: Handshake, said: CandidacyMessage): void => {
+    const candidate = this.#candidates.heard(who, said, address, this.#modules.clock.monotonicMs());
     if (candidate) this.#consider(candidate);
   };
 
@@ -238,7 +242,7 @@ export class AdmissionDesk implements AuthorityControl {
     try {
       const cast = await caster.cast({ action: authorityActions.add, authority: publicKey, ...candidacy });
       if (cast.ok) logger.info({ address, name, id: cast.value }, "voted to add an authority");
-      // The next hello or head is the next try.
+      // The next candidacy message or head is the next try.
       else logger.debug({ address, fault: describeFault(cast.fault) }, "no vote for a candidate");
     } catch (thrown) {
       logger.error({ address, error: toError(thrown) }, "a vote for a candidate could not be submitted");

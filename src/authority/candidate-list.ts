@@ -1,7 +1,7 @@
 /** Who asks to become an authority: each candidate's consent, verified once, and for how long it has answered. Bounded. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, toHex, toUtf8 } from "../base/bytes.ts";
-import type { Candidacy, Hello } from "../network/messages.ts";
+import type { Candidacy, CandidacyMessage, Handshake } from "../network/messages.ts";
 import { verifyConsent } from "../protocol/authority-consent.ts";
 import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
 
@@ -33,23 +33,26 @@ export class CandidateList {
   }
 
   /**
-   * Takes in a hello of a peer on our chain.
+   * Takes in what a peer on our chain says of its candidacy.
    *
    * @param address where the peer's connection comes from
    * @returns the candidate; undefined where the peer asks for nothing, or with a consent that is not its own
    */
-  heard(hello: Hello, address: string, monotonicMs: number): Candidate | undefined {
-    const { publicKey, height } = hello;
+  heard(
+    { publicKey, name }: Pick<Handshake, "publicKey" | "name">,
+    { height, candidacy: [candidacy] }: CandidacyMessage,
+    address: string,
+    monotonicMs: number,
+  ): Candidate | undefined {
     const key = toHex(publicKey);
     const known = this.get(publicKey, monotonicMs);
-    const candidacy = hello.candidacy[0];
     if (!candidacy || !this.#isConsent(candidacy, publicKey, known)) {
       this.#candidates.delete(key);
       return undefined;
     }
     const candidate: Candidate = {
       publicKey,
-      name: toUtf8(hello.name) ?? "",
+      name: toUtf8(name) ?? "",
       address,
       height,
       candidacy,

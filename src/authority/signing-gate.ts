@@ -6,8 +6,8 @@ import { bytesEqual, fromHex, includesBytes, toHex, toUtf8 } from "../base/bytes
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import { authoritiesOf } from "../consensus/engine.ts";
-import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
+import type { KnownPeer } from "../network/peers/directory.ts";
 import type { Header } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
@@ -107,7 +107,7 @@ export class SigningGate {
   }
 
   /** The peer's connection has proven its key, and its votes have been taken in. */
-  readonly #onGreeted = ({ publicKey, head, height, name }: Hello): void => {
+  readonly #onGreeted = ({ handshake: { publicKey, name }, status: { head, height } }: KnownPeer): void => {
     this.#heard(publicKey, { head, height, name: toUtf8(name) ?? "" });
   };
 

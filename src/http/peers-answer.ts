@@ -2,9 +2,9 @@
 import type { HelloAnswer, PeersAnswer } from "../api/node.ts";
 import { bytesEqual, toHex, toUtf8 } from "../base/bytes.ts";
 import { refusalText } from "../network/host/refusal-text.ts";
-import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
 import { describeClock } from "../network/peers/clock-comparison.ts";
+import type { KnownPeer } from "../network/peers/directory.ts";
 import { type ConsensusName, engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 
@@ -19,15 +19,15 @@ export function peersAnswer({ peers, directory, clocks, bans }: Network, nowMs: 
         address,
         direction,
         sameChain: known?.sameChain ?? false,
-        hello: known ? helloAnswer(known.hello) : null,
+        hello: known ? helloAnswer(known) : null,
         software,
         connectedAtMs,
         latencyMs: measured ? Math.round(measured.roundTripMs * 10) / 10 : null,
         clockOffsetMs: measured?.clockOffsetMs === undefined ? null : Math.round(measured.clockOffsetMs),
       };
     }),
-    refused: directory.refusedChains().map(({ peerId, refusedAtMs, hello }) => {
-      return { nodeId: peerId, atMs: refusedAtMs, hello: helloAnswer(hello) };
+    refused: directory.refusedChains().map((peer) => {
+      return { nodeId: peer.peerId, atMs: peer.refusedAtMs, hello: helloAnswer(peer) };
     }),
     banned: bans.map(({ peerId, reason, remainingMs }) => {
       return { nodeId: peerId, reason, why: refusalText(reason), untilMs: nowMs + remainingMs };
@@ -36,14 +36,15 @@ export function peersAnswer({ peers, directory, clocks, bans }: Network, nowMs: 
   };
 }
 
-function helloAnswer({ name, network, engine, chainId, height, final }: Hello): HelloAnswer {
+function helloAnswer({ handshake, status }: KnownPeer): HelloAnswer {
+  const { name, network, engine, chainId } = handshake;
   const engines = Object.keys(engineNumbers) as ConsensusName[];
   return {
     name: toUtf8(name) ?? "",
     network: toUtf8(network) ?? "",
     consensus: engines.find((known) => engineNumbers[known] === engine) ?? null,
     chainId: bytesEqual(chainId, zeroBytes32) ? null : toHex(chainId),
-    height,
-    finalHeight: final.height,
+    height: status.height,
+    finalHeight: status.final.height,
   };
 }

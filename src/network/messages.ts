@@ -69,6 +69,18 @@ export function chainProtocols(chainId: Uint8Array): ChainProtocols {
 const CandidacyType = new ContainerType({ expiresAtHeight: SafeUint64, consent: Bytes64 });
 export type Candidacy = ValueOf<typeof CandidacyType>;
 
+/** Who a node is: what does not change while a connection lasts. */
+export type Handshake = Pick<Hello, "network" | "engine" | "chainId" | "publicKey" | "name">;
+
+/** Where a node's chain stands. Each field is a claim: it only decides which peer is asked for blocks first. */
+export type Status = Pick<
+  Hello,
+  "height" | "head" | "cumulativeWeight" | "justifiedHeight" | "final" | "established"
+>;
+
+/** What a node says of its wish to be an authority; an empty `candidacy` takes the wish back. */
+export type CandidacyMessage = Pick<Hello, "height" | "candidacy">;
+
 export const HelloType = new ContainerType({
   version: Uint8,
   network: byteList(64),

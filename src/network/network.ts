@@ -102,7 +102,12 @@ export class Network {
     const { directory } = this;
     const isSyncing = () => this.#synchronizer.progress !== undefined;
     this.#blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, isSyncing });
-    this.#peerLog = new PeerLog({ host, clock, logger, helloOf: (peer) => directory.peer(peer)?.hello });
+    this.#peerLog = new PeerLog({
+      host,
+      clock,
+      logger,
+      nameOf: (peer) => directory.peer(peer)?.handshake.name,
+    });
     this.#synchronizer = new Synchronizer({
       chain,
       importBlock: (block, from) => this.#import(block, from),
@@ -231,7 +236,7 @@ export class Network {
     this.#peerLog.start();
     this.#records.serve();
     this.#candidacies.start();
-    this.events.on("hello", (peer) => {
+    this.events.on("status", (peer) => {
       this.#peerLog.heard(peer);
       void this.#records.askOnce(peer.peerId);
     });
@@ -339,8 +344,8 @@ export class Network {
     const { height, parentHash } = orphan.header;
     this.directory.raiseHead(from, height, orphan.hash);
     const claimant = this.directory.peer(from);
-    if (claimant?.sameChain && this.#synchronizer.isBetter(claimant.hello)) {
-      this.#claims.claimed(from, claimant.hello.head);
+    if (claimant?.sameChain && this.#synchronizer.isBetter(claimant.status)) {
+      this.#claims.claimed(from, claimant.status.head);
     }
     this.#chaseHash(parentHash, height, from);
   }

@@ -9,9 +9,9 @@ import type { FoundAnewRefusal } from "../http/chain-control.ts";
 import { peersAnswer } from "../http/peers-answer.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
-import type { Hello } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
 import type { PeerHost, PeerId } from "../network/peer-host.ts";
+import type { KnownPeer } from "../network/peers/directory.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
@@ -179,8 +179,8 @@ export class AurexNode {
     return engine.authority?.finality(head).established !== false;
   }
 
-  /** Calls back with every hello of a peer that has another chain of this network and engine, if `otherChains` is "report". */
-  onOtherChain(listener: (peer: PeerId, hello: Hello) => void): void {
+  /** Calls back with every status of a peer that has another chain of this network and engine, if `otherChains` is "report". */
+  onOtherChain(listener: (peer: KnownPeer) => void): void {
     this.#core.network.events.on("otherChain", listener);
   }
 

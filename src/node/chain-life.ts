@@ -7,8 +7,8 @@ import { fetchGenesis } from "../network/founding/fetch-genesis.ts";
 import { trustText } from "../network/founding/founded-spec.ts";
 import { type FoundingOptions, foundOrJoin } from "../network/founding/founding.ts";
 import { type ChainStanding, resolveChains } from "../network/founding/resolve-chains.ts";
-import type { Hello } from "../network/messages.ts";
 import type { PeerHost, PeerId } from "../network/peer-host.ts";
+import type { KnownPeer } from "../network/peers/directory.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { ChainOrigin, PinnedChain } from "./data-directory.ts";
 
@@ -22,8 +22,8 @@ export interface LivingNode {
   start(): Promise<void>;
   /** Nothing of the node runs any more, its host included. */
   stop(): Promise<void>;
-  /** Calls back with every hello of a peer that has another chain of this network and engine. */
-  onOtherChain(listener: (peer: PeerId, hello: Hello) => void): void;
+  /** Calls back with every status of a peer that has another chain of this network and engine. */
+  onOtherChain(listener: (peer: KnownPeer) => void): void;
   /** Says that the two chains never merge, with both ids and what to do, and parts from the peer for some minutes. */
   refuseChain(peer: PeerId): void;
 }
@@ -221,9 +221,9 @@ export class ChainLife<Node extends LivingNode> {
       }
     };
 
-    node.onOtherChain((peer, hello) => {
-      if (bytesEqual(hello.chainId, spec.chainId)) return;
-      const theirs = { chainId: hello.chainId, established: hello.established === 1 };
+    node.onOtherChain(({ peerId: peer, handshake: { chainId }, status }) => {
+      if (bytesEqual(chainId, spec.chainId)) return;
+      const theirs = { chainId, established: status.established === 1 };
       const verdict = resolveWith(theirs);
       if (verdict === "stay") {
         const sinceMs = givingWaySinceMs.get(peer) ?? clock.monotonicMs();

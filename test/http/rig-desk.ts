@@ -5,7 +5,7 @@ import { OwnCandidacy } from "../../src/authority/own-candidacy.ts";
 import { VoteCaster } from "../../src/authority/vote-caster.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import type { Hello } from "../../src/network/messages.ts";
+import type { Handshake } from "../../src/network/messages.ts";
 import type { NetworkEvents } from "../../src/network/network.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
@@ -47,20 +47,15 @@ export async function openDeskRig(
       const { publicKey } = candidate;
       const { chainId } = rig.chain.spec;
       const candidacy = { expiresAtHeight: 900, consent: signConsent(chainId, 900, candidate) };
-      const hello: Partial<Hello> = {
-        publicKey,
-        name: Buffer.from("box"),
-        height: 0,
-        candidacy: [candidacy],
-      };
+      // The desk reads nothing else of a handshake.
+      const who = { publicKey, name: Buffer.from("box") } as Partial<Handshake>;
       const peer = {
         peerId: nodeIdOf(publicKey),
         address: "/ip4/10.0.0.7/tcp/1",
         direction: "inbound",
         connectedAtMs: 0,
       } as const;
-      // The desk reads nothing else of a hello.
-      network.events.emit("hello", peer, hello as Hello);
+      network.events.emit("candidacy", peer, who as Handshake, { height: 0, candidacy: [candidacy] });
     },
   };
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import {
+  type CandidacyMessage,
   chainProtocols,
   chainTopics,
   encodeAnnouncement,
@@ -157,7 +158,9 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const theirs = await network.node("theirs", other.spec, "test", undefined, "report");
       const told: [string, string][] = [];
       for (const { core } of [ours, theirs]) {
-        core.network.events.on("otherChain", (peer, hello) => told.push([peer, toHex(hello.chainId)]));
+        core.network.events.on("otherChain", ({ peerId, handshake }) =>
+          told.push([peerId, toHex(handshake.chainId)]),
+        );
       }
       await network.connect(ours.host, theirs.host);
       const isTold = ({ host }: TestNode, { spec }: BlockBuilder) =>
@@ -220,8 +223,8 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const candidacy = { expiresAtHeight: 9, consent: new Uint8Array(64).fill(1) };
       const hello = helloOf("candidate", [], { candidacy: [candidacy] }, poa);
       candidate.serve(helloProtocol, { ...serving, handle: () => [hello] });
-      const heard: [ConnectedPeer, Hello][] = [];
-      node.core.network.events.on("hello", (peer, said) => heard.push([peer, said]));
+      const heard: [ConnectedPeer, CandidacyMessage][] = [];
+      node.core.network.events.on("candidacy", (peer, _who, said) => heard.push([peer, said]));
       await network.connect(node.host, candidate);
       await rig.until(() => heard.length > 2, "it is greeted again and again");
       for (const [peer, said] of heard) {

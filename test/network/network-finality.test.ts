@@ -250,7 +250,7 @@ describe("finality between nodes", () => {
       await network.connect(node.host, host);
       const head = sha256(Buffer.from(name));
       const hello = HelloType.deserialize(helloOf(name, [], { ...claimed, head }, poa));
-      directory.setHello({ peerId: host.peerId, hello, sameChain: true });
+      directory.setPeer({ peerId: host.peerId, handshake: hello, status: hello, sameChain: true });
     }
     const synchronizer = new Synchronizer({
       chain: node.core.chain,

@@ -227,7 +227,7 @@ export class EventSource {
 
   #nameOf(peerId: PeerId): string | null {
     const known = this.#modules.network?.directory.peer(peerId);
-    return (known && toUtf8(known.hello.name)) ?? null;
+    return (known && toUtf8(known.handshake.name)) ?? null;
   }
 
   #compareLater(): void {

@@ -8,7 +8,7 @@ import type { Chain } from "../../chain/chain.ts";
 import type { Block } from "../../protocol/block.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import { describeFault, type Fault } from "../../protocol/faults.ts";
-import type { Hello } from "../messages.ts";
+import type { Status } from "../messages.ts";
 import type { PeerId } from "../peer-host.ts";
 import type { KnownPeer, PeerDirectory } from "../peers/directory.ts";
 import { verdictOf } from "../verdicts.ts";
@@ -85,10 +85,12 @@ export class Synchronizer {
   }
 
   /** Whether what a peer claims would be better than our head. A head raised by gossip brings no claim but a height. */
-  isBetter(hello: Hello): boolean {
+  isBetter(status: Status): boolean {
     const { head } = this.#modules.chain;
-    if (hello.justifiedHeight > head.justifiedHeight || hello.height > head.header.height) return true;
-    return hello.justifiedHeight === head.justifiedHeight && hello.cumulativeWeight >= head.cumulativeWeight;
+    if (status.justifiedHeight > head.justifiedHeight || status.height > head.header.height) return true;
+    return (
+      status.justifiedHeight === head.justifiedHeight && status.cumulativeWeight >= head.cumulativeWeight
+    );
   }
 
   async close(): Promise<void> {
@@ -101,7 +103,7 @@ export class Synchronizer {
     for (let peer = this.#bestPeer(); peer && !this.#abort.signal.aborted; peer = this.#bestPeer()) {
       try {
         await this.#catchUpWith(peer);
-        if (this.#modules.chain.headerOf(peer.hello.head)) this.#failures.delete(peer.peerId);
+        if (this.#modules.chain.headerOf(peer.status.head)) this.#failures.delete(peer.peerId);
         else this.#countFailure(peer);
       } catch (error) {
         const reason = toError(error).message;
@@ -122,9 +124,9 @@ export class Synchronizer {
     return directory
       .peersOnChain()
       .filter(({ peerId }) => (this.#restUntilMs.get(peerId) ?? 0) <= now)
-      .filter(({ hello }) => !chain.headerOf(hello.head) && this.isBetter(hello))
+      .filter(({ status }) => !chain.headerOf(status.head) && this.isBetter(status))
       .filter((peer) => !this.#contradictsFinal(peer))
-      .sort((a, b) => this.#failuresOf(a) - this.#failuresOf(b) || compareClaims(a.hello, b.hello))[0];
+      .sort((a, b) => this.#failuresOf(a) - this.#failuresOf(b) || compareClaims(a.status, b.status))[0];
   }
 
   #countFailure(peer: KnownPeer): void {
@@ -136,13 +138,13 @@ export class Synchronizer {
   }
 
   /** Whether a peer calls another block final at a height up to which ours is final. */
-  #contradictsFinal({ peerId, hello }: KnownPeer): boolean {
+  #contradictsFinal({ peerId, status }: KnownPeer): boolean {
     const { chain } = this.#modules;
-    const { height, hash } = hello.final;
+    const { height, hash } = status.final;
     if (!chain.final || height === 0 || height > chain.final.height) return false;
     const ours = chain.hashAtHeight(height);
     if (!ours || bytesEqual(ours, hash)) return false;
-    this.#nameConflict(peerId, { height, hash: ours }, hello.final);
+    this.#nameConflict(peerId, { height, hash: ours }, status.final);
     return true;
   }
 
@@ -164,7 +166,7 @@ export class Synchronizer {
 
   async #catchUpWith(peer: KnownPeer): Promise<void> {
     const { chain, logger } = this.#modules;
-    const targetHeight = peer.hello.height;
+    const targetHeight = peer.status.height;
     const ancestor = await this.#commonAncestor(peer);
     this.#refuseBelowFinal(peer, ancestor);
     const behind = targetHeight - ancestor.height;
@@ -188,19 +190,19 @@ export class Synchronizer {
       }
     }
     if (behind > batchBlocks) logger.info({ height: chain.head.header.height }, "caught up");
-    const reached = chain.headerOf(peer.hello.head);
+    const reached = chain.headerOf(peer.status.head);
     if (!reached && chain.head.header.height < targetHeight) {
       throw new PeerFailure("it did not serve the head that it announced");
     }
-    // The peer may have moved to another head meanwhile; its next hello tells.
+    // The peer may have moved to another head meanwhile; its next status tells.
     if (!reached) this.#restUntilMs.set(peer.peerId, this.#modules.clock.monotonicMs() + retryAfterMs);
   }
 
   /** A chain that leaves ours below the final block is none for us; its peer may not have heard yet, or never will. */
-  #refuseBelowFinal({ peerId, hello }: KnownPeer, ancestor: { readonly height: number }): void {
+  #refuseBelowFinal({ peerId, status }: KnownPeer, ancestor: { readonly height: number }): void {
     const { final } = this.#modules.chain;
     if (!final || ancestor.height >= final.height) return;
-    if (hello.final.height > ancestor.height) this.#nameConflict(peerId, final, hello.final);
+    if (status.final.height > ancestor.height) this.#nameConflict(peerId, final, status.final);
     throw new PeerFailure(`its chain leaves ours at height ${ancestor.height}, below the final block`);
   }
 
@@ -220,7 +222,7 @@ export class Synchronizer {
     const { chain } = this.#modules;
     const genesisHash = chain.hashAtHeight(0);
     invariant(genesisHash, "a chain has a genesis block");
-    let high = Math.min(chain.head.header.height, peer.hello.height);
+    let high = Math.min(chain.head.header.height, peer.status.height);
     let shared = await this.#sharedAt(peer, high);
     if (shared) return { height: high, hash: shared };
     let low = Math.max(0, high - 1);
@@ -253,7 +255,7 @@ export class Synchronizer {
 }
 
 /** By what is claimed and not believed, as the fork choice would: the best claim first. */
-function compareClaims(a: Hello, b: Hello): number {
+function compareClaims(a: Status, b: Status): number {
   if (a.justifiedHeight !== b.justifiedHeight) return b.justifiedHeight - a.justifiedHeight;
   if (a.cumulativeWeight !== b.cumulativeWeight) return a.cumulativeWeight > b.cumulativeWeight ? -1 : 1;
   return b.height - a.height;
@@ -354,7 +356,7 @@ class RangeWindow {
     const busy = (peer: KnownPeer) => this.#requestsOf.get(peer.peerId) ?? 0;
     const free = this.#modules.directory
       .peersOnChain()
-      .filter((peer) => peer.hello.height >= height && busy(peer) < requestsPerPeerMax)
+      .filter((peer) => peer.status.height >= height && busy(peer) < requestsPerPeerMax)
       .sort((a, b) => busy(a) - busy(b));
     return free[0]?.peerId ?? this.#primary.peerId;
   }

@@ -10,7 +10,7 @@ import { signatureBytes } from "../../protocol/signing.ts";
 import { type Hello, helloVersion } from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 import { plausibleFromMs } from "../peers/clock-comparison.ts";
-import { Handshake } from "../peers/handshake.ts";
+import { Handshakes } from "../peers/handshake.ts";
 import { fetchGenesis } from "./fetch-genesis.ts";
 import { foundedSpec } from "./founded-spec.ts";
 import { FoundingDecision, type FoundingWait, listenMs } from "./founding-decision.ts";
@@ -74,7 +74,7 @@ class Founding {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #salt: () => Uint8Array;
-  readonly #handshake: Handshake;
+  readonly #handshake: Handshakes;
   readonly #decision: FoundingDecision;
   readonly #ended = new AbortController();
   readonly #outcome = Promise.withResolvers<FoundedChain | undefined>();
@@ -90,7 +90,7 @@ class Founding {
     this.#clock = clock;
     this.#logger = logger;
     this.#salt = salt;
-    this.#handshake = new Handshake({ host, clock, ownHello: () => this.#ownHello() });
+    this.#handshake = new Handshakes({ host, clock, ownHello: () => this.#ownHello() });
     const { network, publicKey, expect, onlyChain, leftChains } = options;
     this.#decision = new FoundingDecision(
       { network, ownKey: publicKey, isCandidate: this.#isCandidate, expect, onlyChain, leftChains },

@@ -37,7 +37,7 @@ export class BlockLog {
     const beganMs = clock.monotonicMs();
     const outcome = await importBlock();
     if (!outcome.ok || isSyncing()) return outcome;
-    const name = directory.peer(from)?.hello.name;
+    const name = directory.peer(from)?.handshake.name;
     logger.info(
       {
         ...blockFields(block),

@@ -1,16 +1,18 @@
-/** What the node was told: each connected peer's last hello, and the signed records of nodes heard of. Bounded. */
+/** What peers said: each connected peer's handshake and last status, and the signed records of nodes. Bounded. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { MessageFault } from "../../protocol/faults.ts";
 import { type NodeRecord, nodeRecordAheadMaxMs } from "../../protocol/node-record.ts";
-import type { Hello } from "../messages.ts";
+import type { Handshake, Status } from "../messages.ts";
 import type { PeerId } from "../peer-host.ts";
 
 export interface KnownPeer {
   readonly peerId: PeerId;
-  readonly hello: Hello;
-  /** On our chain: it can be synced from. */
+  readonly handshake: Handshake;
+  /** The peer's last status. All zero if the peer has no chain. */
+  readonly status: Status;
+  /** The peer is on our chain: its blocks can be fetched. */
   readonly sameChain: boolean;
 }
 
@@ -23,8 +25,7 @@ export interface MeasuredPeer {
 }
 
 /** A peer that was parted from because its chain and ours never merge. */
-export interface RefusedChain {
-  readonly hello: Hello;
+export interface RefusedChain extends KnownPeer {
   /** Wall clock. */
   readonly refusedAtMs: number;
 }
@@ -45,15 +46,15 @@ export class PeerDirectory {
   /** Kept when the peer has gone: that it was there is what an operator looks for. */
   readonly #refused = new BoundedMap<PeerId, RefusedChain>(refusedMax);
 
-  setHello(peer: KnownPeer): void {
+  setPeer(peer: KnownPeer): void {
     this.#peers.set(peer.peerId, peer);
   }
 
   /** A peer that sends a block of ours has it: its head is at least that. */
   raiseHead(peerId: PeerId, height: number, head: Uint8Array): void {
     const peer = this.#peers.get(peerId);
-    if (!peer?.sameChain || height <= peer.hello.height) return;
-    this.#peers.set(peerId, { ...peer, hello: { ...peer.hello, height, head } });
+    if (!peer?.sameChain || height <= peer.status.height) return;
+    this.#peers.set(peerId, { ...peer, status: { ...peer.status, height, head } });
   }
 
   /** A sign of life: a hello over a connection, a new vote or a new block. What others keep and serve is none. */
@@ -87,12 +88,12 @@ export class PeerDirectory {
     return this.#peers.get(peerId);
   }
 
-  chainRefused({ peerId, hello }: KnownPeer, nowMs: number): void {
-    this.#refused.set(peerId, { hello, refusedAtMs: nowMs });
+  chainRefused(peer: KnownPeer, nowMs: number): void {
+    this.#refused.set(peer.peerId, { ...peer, refusedAtMs: nowMs });
   }
 
-  refusedChains(): (RefusedChain & { readonly peerId: PeerId })[] {
-    return [...this.#refused.entries()].map(([peerId, refused]) => ({ peerId, ...refused }));
+  refusedChains(): RefusedChain[] {
+    return [...this.#refused.values()];
   }
 
   peersOnChain(): KnownPeer[] {

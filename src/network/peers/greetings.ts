@@ -11,12 +11,12 @@ import type { Fault } from "../../protocol/faults.ts";
 import { type Presence, signPresence, verifyPresence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
 import type { Synchronizer } from "../fetch/range-sync.ts";
-import type { Candidacy, Hello } from "../messages.ts";
+import type { Candidacy, CandidacyMessage, Handshake, Hello } from "../messages.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
 import { ClockComparison, clockOffsetMs } from "./clock-comparison.ts";
-import type { PeerDirectory } from "./directory.ts";
-import { chainFacts, chainHello, type Greeting, Handshake, HelloRefused, relate } from "./handshake.ts";
+import type { KnownPeer, PeerDirectory } from "./directory.ts";
+import { chainFacts, chainHello, type Greeting, Handshakes, HelloRefused, relate } from "./handshake.ts";
 import type { HeadClaims } from "./head-claims.ts";
 import { Presences } from "./presences.ts";
 
@@ -42,11 +42,13 @@ export interface GreetingEvents {
    * A peer of this network and engine is on another chain, and `otherChains` is "report". The peer stays connected, so
    * that the listener can find out which of the two chains is to go on; `refuseChain` parts from it.
    */
-  otherChain: [peer: PeerId, Hello];
+  otherChain: [KnownPeer];
   /** A peer of our chain was greeted, and what it knows of votes and evidence has been taken in. */
-  caughtUpOnVotes: [Hello];
-  /** A peer of our chain has said hello, asked or not. */
-  hello: [peer: ConnectedPeer, Hello];
+  caughtUpOnVotes: [KnownPeer];
+  /** A peer of our chain has said where its chain stands, asked or not. */
+  status: [peer: ConnectedPeer, KnownPeer];
+  /** A peer of our chain asks to become an authority, or no longer does. */
+  candidacy: [peer: ConnectedPeer, Handshake, CandidacyMessage];
 }
 
 export interface GreetingsModules {
@@ -81,7 +83,7 @@ export class Greetings {
   readonly clocks: ClockComparison;
   readonly #options: GreetingsOptions;
   readonly #modules: GreetingsModules;
-  readonly #handshake: Handshake;
+  readonly #handshake: Handshakes;
   readonly #presences = new Presences();
   readonly #schedule: Schedule;
   readonly #startedMs: number;
@@ -89,6 +91,8 @@ export class Greetings {
   readonly #mempoolAsked = new Set<PeerId>();
   /** Connected peers whose last word was of a branch that loses against ours. */
   readonly #onLostBranch = new Set<PeerId>();
+  /** Connected peers that ask to become an authority. */
+  readonly #candidates = new Set<PeerId>();
 
   constructor(options: GreetingsOptions, modules: GreetingsModules) {
     const { host, chain, clock } = modules;
@@ -96,7 +100,7 @@ export class Greetings {
     this.#modules = modules;
     this.#startedMs = clock.nowMs();
     this.#schedule = new Schedule(clock);
-    this.#handshake = new Handshake({ host, clock, ownHello: (to) => this.#helloTo(to) });
+    this.#handshake = new Handshakes({ host, clock, ownHello: (to) => this.#helloTo(to) });
     this.clocks = new ClockComparison({
       clock,
       ownKey: options.keyPair.publicKey,
@@ -123,6 +127,7 @@ export class Greetings {
       directory.remove(peerId);
       this.#mempoolAsked.delete(peerId);
       this.#onLostBranch.delete(peerId);
+      this.#candidates.delete(peerId);
     });
   }
 
@@ -151,7 +156,7 @@ export class Greetings {
     if (!known) return;
     directory.chainRefused(known, clock.nowMs());
     logger.error(
-      { peer, ours: toHex(chain.spec.chainId), theirs: toHex(known.hello.chainId) },
+      { peer, ours: toHex(chain.spec.chainId), theirs: toHex(known.handshake.chainId) },
       "genesis mismatch: this peer has another chain of the same network, and the two never merge; compare the chain specs (--chain), give one network another name (--network), or move the data directory of the node that is to change aside",
     );
     this.#part(peer, "other-chain");
@@ -166,7 +171,7 @@ export class Greetings {
 
   #helloTo(peer: PeerId): Hello {
     const { clock, directory } = this.#modules;
-    const key = directory.peer(peer)?.hello.publicKey;
+    const key = directory.peer(peer)?.handshake.publicKey;
     return this.#ownHello(key && this.#presences.twinOf(key, clock.monotonicMs()));
   }
 
@@ -198,10 +203,11 @@ export class Greetings {
       roundTripMs: greeting.roundTripMs,
       clockOffsetMs: clockOffsetMs(greeting),
     });
-    if (!directory.peer(peer)?.sameChain) return;
+    const known = directory.peer(peer);
+    if (!known?.sameChain) return;
     const connected = host.peers().find(({ peerId }) => peerId === peer);
     if (connected) this.clocks.greeted(greeting, connected.address);
-    if (await fetchFinality(peer)) this.#modules.events.emit("caughtUpOnVotes", greeting.hello);
+    if (await fetchFinality(peer)) this.#modules.events.emit("caughtUpOnVotes", known);
     if (this.#mempoolAsked.has(peer)) return;
     this.#mempoolAsked.add(peer);
     try {
@@ -214,11 +220,10 @@ export class Greetings {
 
   /** While somebody waits to become an authority, what the others know of it should not be ten seconds old. */
   #greetPending(): void {
-    const { host, directory } = this.#modules;
+    const { host } = this.#modules;
     const isCandidate = this.#options.candidacy?.() !== undefined;
     for (const { peerId } of host.peers()) {
-      const known = directory.peer(peerId);
-      if (isCandidate || (known?.sameChain && known.hello.candidacy.length > 0)) void this.#greet(peerId);
+      if (isCandidate || this.#candidates.has(peerId)) void this.#greet(peerId);
     }
   }
 
@@ -237,20 +242,29 @@ export class Greetings {
     }
     const connected = host.peers().find(({ peerId }) => peerId === peer);
     if (!connected) return;
-    directory.setHello({ peerId: peer, hello, sameChain: relation.kind === "same-chain" });
-    if (relation.kind === "other-chain") this.#heardOtherChain(peer, hello);
+    const known = {
+      peerId: peer,
+      handshake: hello,
+      status: hello,
+      sameChain: relation.kind === "same-chain",
+    };
+    directory.setPeer(known);
+    if (relation.kind === "other-chain") this.#heardOtherChain(known);
     if (relation.kind !== "same-chain") return;
+    if (hello.candidacy.length > 0) this.#candidates.add(peer);
+    else this.#candidates.delete(peer);
     this.#heardPresence(peer, hello);
     this.#heardBranch(peer, hello);
     directory.keyHeard(hello.publicKey, clock.monotonicMs());
     if (synchronizer.isBetter(hello)) claims.claimed(peer, hello.head);
-    events.emit("hello", connected, hello);
+    events.emit("status", connected, known);
+    events.emit("candidacy", connected, hello, hello);
     synchronizer.consider();
   }
 
-  #heardOtherChain(peer: PeerId, hello: Hello): void {
-    if (this.#options.otherChains === "report") this.#modules.events.emit("otherChain", peer, hello);
-    else this.refuseChain(peer);
+  #heardOtherChain(known: KnownPeer): void {
+    if (this.#options.otherChains === "report") this.#modules.events.emit("otherChain", known);
+    else this.refuseChain(known.peerId);
   }
 
   /** Whoever comes over to our branch may be the only one that knows of the transactions that its own had held. */

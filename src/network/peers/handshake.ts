@@ -114,7 +114,7 @@ export interface HandshakeModules {
   readonly ownHello: (to: PeerId) => Hello;
 }
 
-export class Handshake {
+export class Handshakes {
   readonly #modules: HandshakeModules;
 
   constructor(modules: HandshakeModules) {

@@ -4,7 +4,6 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 import { refusalText } from "../host/refusal-text.ts";
-import type { Hello } from "../messages.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
 
@@ -12,8 +11,8 @@ export interface PeerLogModules {
   readonly host: PeerHost;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A peer's last hello. */
-  readonly helloOf: (peer: PeerId) => Hello | undefined;
+  /** The name of a connected peer, once the peer has said it. */
+  readonly nameOf: (peer: PeerId) => Uint8Array | undefined;
 }
 
 /** A peer that has said nothing by then is logged without its name. */
@@ -57,11 +56,11 @@ export class PeerLog {
 
   #sayConnected(peerId: PeerId): void {
     if (!this.#names.has(peerId) || this.#names.get(peerId) !== undefined) return;
-    const { host, helloOf } = this.#modules;
+    const { host, nameOf } = this.#modules;
     const peers = host.peers();
     const connected = peers.find((peer) => peer.peerId === peerId);
     if (!connected) return;
-    const said = helloOf(peerId)?.name;
+    const said = nameOf(peerId);
     const name = (said && toUtf8(said)) ?? "";
     this.#names.set(peerId, name);
     const { address, direction } = connected;

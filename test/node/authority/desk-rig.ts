@@ -11,8 +11,9 @@ import type { SimulatedClock } from "../../../src/base/simulated-clock.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import { certificateOf } from "../../../src/consensus/finality/certify.ts";
 import { createMempool, type Mempool } from "../../../src/mempool/mempool.ts";
-import type { Candidacy, Hello } from "../../../src/network/messages.ts";
+import type { Candidacy, Handshake } from "../../../src/network/messages.ts";
 import type { NetworkEvents } from "../../../src/network/network.ts";
+import type { KnownPeer } from "../../../src/network/peers/directory.ts";
 import { mempoolChange, mempoolHead } from "../../../src/node/node-core.ts";
 import { signConsent } from "../../../src/protocol/authority-consent.ts";
 import { emptyConsensusSection } from "../../../src/protocol/block.ts";
@@ -115,14 +116,15 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     const { address = "/ip4/192.168.1.7/tcp/4000", height = chain.head.header.height } = wishes;
     const wanted = wishes.candidacy === undefined ? consentOf(candidate) : wishes.candidacy;
     const peerId = nodeIdOf(candidate.publicKey);
-    const said: Partial<Hello> = {
+    // The desk reads nothing else of a handshake, and nothing of a status.
+    const handshake = {
       publicKey: candidate.publicKey,
       name: Buffer.from("candidate"),
-      height,
-      candidacy: wanted ? [wanted] : [],
-    };
-    // The desk reads nothing else of a hello.
-    network.events.emit("hello", { peerId, address, direction: "inbound", connectedAtMs: 0 }, said as Hello);
+    } as Partial<Handshake>;
+    const known = { peerId, handshake } as KnownPeer;
+    const peer = { peerId, address, direction: "inbound", connectedAtMs: 0 } as const;
+    network.events.emit("status", peer, known);
+    network.events.emit("candidacy", peer, known.handshake, { height, candidacy: wanted ? [wanted] : [] });
     await settled();
   };
   const seal = async (wishes: BlockWishes) => {
