@@ -19,8 +19,6 @@ export interface HeadChange {
 
 export interface ChainEvents {
   headChanged: [HeadChange];
-  /** A block waits for a parent that nobody here has. */
-  parentMissing: [parentHash: Uint8Array, orphan: Block];
   /** A block that had to wait (for its parent or its time) has now been imported. */
   waitingImported: [Block];
   /** A block, mined here or received, is stored; on the canonical line or beside it. */

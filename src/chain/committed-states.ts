@@ -4,7 +4,7 @@ import { committedRecord, isAsCommitted } from "../consensus/committed-state.ts"
 import { type BlockContents, contentsOf, type EngineState } from "../consensus/engine.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
-import { consensusStateFault } from "./verify-block.ts";
+import { consensusStateFault } from "./stages/judge.ts";
 
 const recordsKept = 64;
 

@@ -1,4 +1,4 @@
-/** Blocks that cannot be judged yet: orphans wait for their parent, early ones for their time. Bounded. */
+/** Blocks that cannot be judged yet: orphans wait for their parent, future blocks for their time. Bounded. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Block } from "../protocol/block.ts";
@@ -8,9 +8,9 @@ export interface WaitingLimits {
   readonly bytesMax: number;
 }
 
-/** Blocks by hash, the oldest forgotten first when there are too many or too many bytes of them. */
-export class WaitingBlocks {
-  readonly #blocks: BoundedMap<string, Block>;
+/** Blocks by hash. The oldest is forgotten first if there are too many blocks or too many bytes. */
+export class WaitingBlocks<Waiting extends Block> {
+  readonly #blocks: BoundedMap<string, Waiting>;
   readonly #limits: WaitingLimits;
   #bytes = 0;
 
@@ -23,11 +23,11 @@ export class WaitingBlocks {
     return this.#blocks.size;
   }
 
-  has(hashHex: string): boolean {
-    return this.#blocks.has(hashHex);
+  get(hashHex: string): Waiting | undefined {
+    return this.#blocks.get(hashHex);
   }
 
-  add(block: Block): void {
+  add(block: Waiting): void {
     if (this.#blocks.has(block.hashHex)) return;
     this.#bytes += block.bytes.length;
     const evicted = this.#blocks.set(block.hashHex, block);
@@ -40,7 +40,7 @@ export class WaitingBlocks {
   }
 
   /** Takes out every block that `isReady`, lowest first. */
-  take(isReady: (block: Block) => boolean): Block[] {
+  take(isReady: (block: Waiting) => boolean): Waiting[] {
     const ready = [...this.#blocks.values()].filter(isReady);
     for (const block of ready) {
       this.#blocks.delete(block.hashHex);
@@ -49,11 +49,11 @@ export class WaitingBlocks {
     return ready.sort((a, b) => a.header.height - b.header.height);
   }
 
-  childrenOf(parentHashHex: string): Block[] {
+  childrenOf(parentHashHex: string): Waiting[] {
     return this.take((block) => toHex(block.header.parentHash) === parentHashHex);
   }
 
-  /** The lowest timestamp waiting; undefined where none waits. */
+  /** The lowest timestamp of a waiting block; undefined if no block waits. */
   earliestMs(): number | undefined {
     let earliest: number | undefined;
     for (const { header } of this.#blocks.values()) {

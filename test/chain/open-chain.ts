@@ -19,7 +19,6 @@ export interface OpenChain {
   readonly clock: SimulatedClock;
   readonly disk: MemoryDisk;
   readonly headChanges: HeadChange[];
-  readonly missingParents: string[];
   readonly waitingImported: Block[];
   readonly finalChanges: Checkpoint[];
   readonly evidenceFound: Evidence[];
@@ -46,14 +45,12 @@ export async function openChain(
     logger: silentLogger,
   });
   const headChanges: HeadChange[] = [];
-  const missingParents: string[] = [];
   const waitingImported: Block[] = [];
   const finalChanges: Checkpoint[] = [];
   const evidenceFound: Evidence[] = [];
   chain.events.on("finalChanged", (final) => finalChanges.push(final));
   chain.events.on("evidenceFound", (evidence) => evidenceFound.push(evidence));
   chain.events.on("headChanged", (change) => headChanges.push(change));
-  chain.events.on("parentMissing", (parent) => missingParents.push(Buffer.from(parent).toString("hex")));
   chain.events.on("waitingImported", (block) => waitingImported.push(block));
   const give = async ({ block }: { readonly block: Block }) => {
     const imported = await chain.importBlock(block);
@@ -68,7 +65,7 @@ export async function openChain(
     await chain.importBlock(genesisBlockOf(options.spec));
     return outcomes;
   };
-  const watched = { headChanges, missingParents, waitingImported, finalChanges, evidenceFound };
+  const watched = { headChanges, waitingImported, finalChanges, evidenceFound };
   return { chain, clock, disk, ...watched, vote, give };
 }
 

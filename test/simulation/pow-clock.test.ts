@@ -77,7 +77,7 @@ function assertHeld(nodes: readonly SimulatedNode[], blocks: readonly Block[]): 
   assert.ok(blocks.length > 10, `${blocks.length} blocks of the future`);
   for (const node of nodes) {
     for (const block of blocks) {
-      const screened = coreOf(node).chain.screenBlock(block);
+      const screened = coreOf(node).chain.offer(block);
       assert.ok(!screened.ok);
       assert.match(screened.fault.code, /^block\/(timestamp-ahead|parent-unknown)$/, node.name);
     }

@@ -2,7 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { Chain } from "../../chain/chain.ts";
+import type { Chain, JudgedBlock } from "../../chain/chain.ts";
 import { type Block, decodeBlock } from "../../protocol/block.ts";
 import { describeFault, type Fault } from "../../protocol/faults.ts";
 import { blockMessageBytesMax } from "../messages.ts";
@@ -56,17 +56,17 @@ export class BlockGossip {
     const decoded = chain.times.measure("decode", () => decodeBlock(message));
     if (!decoded.ok) return verdict(decoded.fault, from, "a block");
     const block = decoded.value;
-    const screened = chain.screenBlock(block);
-    if (screened.ok || screened.fault.code === "block/known") {
+    const judged = chain.offer(block);
+    if (judged.ok || judged.fault.code === "block/known") {
       directory.raiseHead(from, block.header.height, block.hash);
     }
-    if (!screened.ok) {
-      if (screened.fault.code === "block/parent-unknown") parentMissing(block, from);
-      return verdict(screened.fault, from, "a block");
+    if (!judged.ok) {
+      if (judged.fault.code === "block/parent-unknown") parentMissing(block, from);
+      return verdict(judged.fault, from, "a block");
     }
-    if (chain.isFarBehind(screened.value)) return verdict({ code: "block/far-behind" }, from, "a block");
+    if (chain.isFarBehind(judged.value.record)) return verdict({ code: "block/far-behind" }, from, "a block");
     if (chain.spec.consensus === "poa") directory.keyHeard(block.header.producer, clock.monotonicMs());
-    void this.#import(block, from);
+    void this.#import(judged.value, from);
     return "accept";
   }
 
@@ -74,10 +74,11 @@ export class BlockGossip {
    * Peers get the block while this node executes it. A block that cannot be executed says nothing about the peer that
    * relayed it.
    */
-  async #import(block: Block, from: PeerId): Promise<void> {
+  async #import(judged: JudgedBlock, from: PeerId): Promise<void> {
     const { chain, logger, blockLog, stored } = this.#modules;
+    const { block } = judged;
     try {
-      const imported = await blockLog.imported(block, from, () => chain.importBlock(block));
+      const imported = await blockLog.imported(block, from, () => chain.importJudged(judged));
       if (imported.ok) stored();
       else {
         logger.debug(

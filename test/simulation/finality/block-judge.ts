@@ -1,6 +1,7 @@
 /** Every block of a run, judged once by the real rules: the verdict follows from the block and its ancestors alone. */
 import { toHex } from "../../../src/base/bytes.ts";
-import { verifyBody, verifyHeader, verifySanity } from "../../../src/chain/verify-block.ts";
+import { placeBlock } from "../../../src/chain/stages/judge.ts";
+import { saneBlock } from "../../../src/chain/stages/sanity.ts";
 import { ancestryOf } from "../../../src/consensus/ancestry.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import type { BlockFault } from "../../../src/protocol/faults.ts";
@@ -60,12 +61,9 @@ export class BlockJudge {
     const { header, seal, hash, hashHex } = block;
     const parent = this.recordOf(header.parentHash);
     if (!parent) throw new Error("a block is judged on a good parent");
-    const fault =
-      verifySanity(block, spec) ??
-      engine.verifySeal(header, seal, hash) ??
-      verifyBody(block) ??
-      verifyHeader(block, parent, engine, Number.MAX_SAFE_INTEGER);
-    if (fault) return { isSealed: false, record: undefined, fault };
+    const sane = saneBlock(block, { spec, engine, knownFault: () => undefined });
+    const placed = sane.ok ? placeBlock(sane.value, parent, engine, Number.MAX_SAFE_INTEGER) : sane;
+    if (!placed.ok) return { isSealed: false, record: undefined, fault: placed.fault };
     const { height, timestampMs, producer } = header;
     const state = engine.advance({ ...block, height, timestampMs, producer }, parent, this.#ancestry);
     if (!state.ok) return { isSealed: true, record: undefined, fault: state.fault };

@@ -1,48 +1,48 @@
-/** Blocks whose time has not come: held, bounded, and handed back when it has, even where the clock is set meanwhile. */
+/** Future blocks: held until their time comes, also if the clock is set meanwhile. Bounded. */
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Seldom } from "../base/seldom.ts";
-import type { Block } from "../protocol/block.ts";
+import type { SaneBlock } from "./stages/sanity.ts";
 import { WaitingBlocks, type WaitingLimits } from "./waiting-blocks.ts";
 
-export interface EarlyBlocksOptions extends WaitingLimits {
+export interface FutureBlocksOptions extends WaitingLimits {
   /** How far ahead of the clock a block may be and still be taken. */
   readonly aheadMaxMs: number;
 }
 
-export interface EarlyBlocksModules {
+export interface FutureBlocksModules {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called with each block whose time has come, lowest first. */
-  readonly onDue: (block: Block) => void;
+  /** Gets each block whose time has come, lowest first. */
+  readonly onDue: (block: SaneBlock) => void;
 }
 
-/** The wall clock may be set while a timer runs. */
+/** The wall clock may be set while a timer runs, so the waiting blocks are looked at this often. */
 const lookEveryMs = 10_000;
-/** A block that is further ahead than this was made by a clock that is off, or is judged by one. */
+/** A block further ahead than this shows that a clock is wrong: the producer's or this machine's. */
 const clockDoubtMs = 60_000;
 const warningEveryMs = 600_000;
 
-export class EarlyBlocks {
+export class FutureBlocks {
   readonly #aheadMaxMs: number;
-  readonly #modules: EarlyBlocksModules;
-  readonly #waiting: WaitingBlocks;
+  readonly #modules: FutureBlocksModules;
+  readonly #waiting: WaitingBlocks<SaneBlock>;
   readonly #clockWarning: Seldom;
   #timer: Timer | undefined;
   #closed = false;
 
-  constructor(options: EarlyBlocksOptions, modules: EarlyBlocksModules) {
+  constructor(options: FutureBlocksOptions, modules: FutureBlocksModules) {
     this.#aheadMaxMs = options.aheadMaxMs;
     this.#modules = modules;
     this.#waiting = new WaitingBlocks(options);
     this.#clockWarning = new Seldom(warningEveryMs, modules.clock);
   }
 
-  has(hashHex: string): boolean {
-    return this.#waiting.has(hashHex);
+  get(hashHex: string): SaneBlock | undefined {
+    return this.#waiting.get(hashHex);
   }
 
-  hold(block: Block): void {
+  hold(block: SaneBlock): void {
     this.#waiting.add(block);
     this.#schedule();
     this.#doubtClock(block);
@@ -66,7 +66,7 @@ export class EarlyBlocks {
     });
   }
 
-  #doubtClock({ header, hashHex }: Block): void {
+  #doubtClock({ header, hashHex }: SaneBlock): void {
     const { clock, logger } = this.#modules;
     const aheadMs = header.timestampMs - clock.nowMs();
     if (aheadMs < clockDoubtMs) return;

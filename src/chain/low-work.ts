@@ -1,6 +1,6 @@
 /**
- * Blocks of branches far lighter than the head. Where the floor is low they cost next to nothing to make, and without
- * finality none is ever too old: they are not relayed, and only so much of them is kept.
+ * Low-work forks: branches far lighter than the head. A low difficulty floor makes their blocks almost free, and without
+ * finality no block is ever too old. An attacker could fill the disk with them, so they are not relayed and have a quota.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -8,14 +8,14 @@ import { Seldom } from "../base/seldom.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 
-/** A fork that is behind by less than the work of so many blocks like the head is an everyday one. */
+/** A fork that is behind by less than the work of this many blocks like the head is an everyday fork. */
 const everydayBlocks = 64n;
-/** Room enough for any honest branch until it is the heavier one. */
+/** Enough for any honest branch until it is the heavier one. */
 const bytesMaxDefault = 2 ** 30;
 const warningEveryMs = 600_000;
 
-/** @param parent of the head; undefined where that is the genesis block */
-export function isFarBehind(
+/** @param parent of the head; undefined if the head is the genesis block */
+export function isLowWork(
   { cumulativeWeight }: Pick<HeaderRecord, "cumulativeWeight">,
   head: Pick<HeaderRecord, "cumulativeWeight">,
   parent: Pick<HeaderRecord, "cumulativeWeight"> | undefined,
@@ -24,8 +24,8 @@ export function isFarBehind(
   return cumulativeWeight + everydayBlocks * headWeight < head.cumulativeWeight;
 }
 
-/** Counts what is stored of them in one run of the process. */
-export class FarBehindRoom {
+/** Counts the bytes of low-work blocks that were stored in one run of the process. */
+export class LowWorkQuota {
   readonly #bytesMax: number;
   readonly #logger: Logger;
   readonly #warning: Seldom;
@@ -40,13 +40,10 @@ export class FarBehindRoom {
     this.#warning = new Seldom(warningEveryMs, clock);
   }
 
-  /** The fault where there is no room for one more; else it is counted. */
-  take({ header, hashHex, bytes }: Block): BlockFault | undefined {
+  /** The fault of a block for which there is no room. */
+  faultOf({ header, hashHex, bytes }: Block): BlockFault | undefined {
     const bytesMax = this.#bytesMax;
-    if (this.#bytes + bytes.length <= bytesMax) {
-      this.#bytes += bytes.length;
-      return undefined;
-    }
+    if (this.#bytes + bytes.length <= bytesMax) return undefined;
     this.#warning.say(() =>
       this.#logger.warn(
         { height: header.height, hash: hashHex, bytesMax },
@@ -56,7 +53,12 @@ export class FarBehindRoom {
     return { code: "block/far-behind", bytesMax };
   }
 
-  /** A branch has become the heaviest after all: its blocks have paid for themselves. */
+  /** Counts a block that has been stored. */
+  take(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** A branch has become the heaviest after all: its blocks are no longer low-work. */
   giveBack(bytes: number): void {
     this.#bytes = Math.max(0, this.#bytes - bytes);
   }

@@ -1,0 +1,313 @@
+/** Imports judged blocks one after the other: signatures, fork choice, execution, commit, final block. Holds the head. */
+import type { EventEmitter } from "node:events";
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import { invariant, toError } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import { SerialQueue } from "../base/serial-queue.ts";
+import type { StageTimes } from "../base/stage-times.ts";
+import type { Ancestry } from "../consensus/ancestry.ts";
+import { type ConsensusEngine, compareHeads, contentsOf } from "../consensus/engine.ts";
+import type { LedgerState } from "../ledger/ledger-state.ts";
+import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
+import { type BlockFault, describeFault } from "../protocol/faults.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import type { ChainStore, CommitBatch } from "../store/chain-store.ts";
+import type { ChainEvents } from "./chain-events.ts";
+import type { FinalityKeeper } from "./finality-keeper.ts";
+import { emptyBatch } from "./genesis-batch.ts";
+import type { BlockIntake } from "./intake.ts";
+import { isLowWork, type LowWorkQuota } from "./low-work.ts";
+import type { ChainReader } from "./reader.ts";
+import { planReorganization } from "./reorganization.ts";
+import { type ExecutedPath, executePath } from "./stages/execute.ts";
+import { type JudgedBlock, signatureFault } from "./stages/judge.ts";
+
+/** "head": the block (or its branch) became the head; "side": stored, but another branch is heavier. */
+export type ImportOutcome = "head" | "side";
+
+export type Imported = Result<ImportOutcome, BlockFault>;
+
+export interface BlockImporterOptions {
+  readonly spec: ChainSpec;
+  /** Imports waiting or running; more are refused with block/queue-full. */
+  readonly pendingMax: number;
+  /** The hash of a block that the operator declares final (weak-subjectivity checkpoint). */
+  readonly trusted: Uint8Array | undefined;
+}
+
+export interface BlockImporterModules {
+  readonly store: ChainStore;
+  readonly engine: ConsensusEngine;
+  readonly ancestry: Ancestry;
+  readonly reader: ChainReader;
+  readonly intake: BlockIntake;
+  readonly lowWork: LowWorkQuota;
+  /** Undefined if the engine has no finality. */
+  readonly finality: FinalityKeeper | undefined;
+  readonly times: StageTimes;
+  readonly logger: Logger;
+  /** Guarded: a listener that throws fails no import. */
+  readonly events: EventEmitter<ChainEvents>;
+}
+
+export class BlockImporter {
+  readonly #options: BlockImporterOptions;
+  readonly #modules: BlockImporterModules;
+  readonly #queue: SerialQueue;
+  readonly #ledger: LedgerState;
+  #head: HeaderRecord;
+  #closed = false;
+
+  constructor(
+    options: BlockImporterOptions,
+    modules: BlockImporterModules,
+    at: { readonly head: HeaderRecord; readonly ledger: LedgerState },
+  ) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#queue = new SerialQueue(options.pendingMax);
+    this.#head = at.head;
+    this.#ledger = at.ledger;
+  }
+
+  get head(): HeaderRecord {
+    return this.#head;
+  }
+
+  /** The ledger at the head; holds what is committed, never a block that is being imported. */
+  get ledger(): LedgerState {
+    return this.#ledger;
+  }
+
+  /** Runs `task` in turn with the imports; not at all after {@link close}. */
+  async inTurn(task: () => Promise<void>): Promise<void> {
+    await this.#queue.run(() => (this.#closed ? undefined : task()));
+  }
+
+  /** Judges a block in its turn and imports it. */
+  importBlock(block: Block): Promise<Imported> {
+    return this.#inTurn(block, () => this.#importOffered(block));
+  }
+
+  /** Imports a block that was judged when it came. Its signatures are verified from now on. */
+  importJudged(judged: JudgedBlock): Promise<Imported> {
+    const { block } = judged;
+    // A rejection is thrown where the import awaits it.
+    this.#modules.intake.verifyAhead(block).catch(() => undefined);
+    return this.#inTurn(block, () => this.#importJudged(judged));
+  }
+
+  /** Whether a block's branch is so much lighter than the head that no peer needs it. Finality has a limit of its own. */
+  isLowWork(record: HeaderRecord): boolean {
+    const { finality, reader } = this.#modules;
+    return !finality && isLowWork(record, this.#head, reader.headerOf(this.#head.header.parentHash));
+  }
+
+  /** Writes down in turn what votes have made final. Imports do so by themselves. */
+  settleFinality(): void {
+    if (!this.#modules.finality?.isUnsettled || this.#closed) return;
+    this.inTurn(() => this.#settleNow()).catch((error) => this.#notSettled(error));
+  }
+
+  /** Ends after the import that is running; nothing is imported afterwards. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#queue.idle();
+  }
+
+  async #inTurn({ hashHex }: Block, run: () => Promise<Imported>): Promise<Imported> {
+    let isStored = false;
+    try {
+      const queued = await this.#queue.run(() =>
+        this.#closed ? fail({ code: "block/queue-full" as const, pendingMax: 0 }) : run(),
+      );
+      if (!queued.ok) return fail({ code: "block/queue-full", pendingMax: queued.fault.pendingMax });
+      isStored = queued.value.ok;
+      return queued.value;
+    } finally {
+      this.#modules.intake.ended(hashHex, isStored);
+    }
+  }
+
+  async #importOffered(block: Block): Promise<Imported> {
+    const stored = this.#modules.reader.headerOf(block.hash);
+    if (stored && this.#isBetter(stored)) return this.#moveHead(stored);
+    const judged = this.#modules.intake.offer(block);
+    return judged.ok ? this.#accept(judged.value) : judged;
+  }
+
+  /** What may have changed since the block was judged is asked again; the rest is not. */
+  async #importJudged(judged: JudgedBlock): Promise<Imported> {
+    const { store, reader } = this.#modules;
+    const { hash, hashHex, header } = judged.record;
+    const stored = reader.headerOf(hash);
+    if (stored) return this.#isBetter(stored) ? this.#moveHead(stored) : fail({ code: "block/known" });
+    if (store.isInvalid(hash)) return fail({ code: "block/known-invalid", hash: hashHex });
+    if (store.isInvalid(header.parentHash)) {
+      return fail({ code: "block/parent-invalid", parentHash: toHex(header.parentHash) });
+    }
+    return this.#accept(judged);
+  }
+
+  async #accept({ block, record }: JudgedBlock): Promise<Imported> {
+    const { intake, lowWork, finality, events } = this.#modules;
+    const isCheap = this.isLowWork(record);
+    const crowded = isCheap ? lowWork.faultOf(block) : undefined;
+    if (crowded) return fail(crowded);
+    const badSignature = signatureFault(block, await intake.signaturesOf(block));
+    // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
+    if (badSignature) return this.#refuse(block.hash, badSignature);
+    // The final block may have moved since.
+    const conflict = finality?.conflictOn(record);
+    if (conflict) return fail(conflict);
+    const isHead = compareHeads(record, this.#head) < 0;
+    const outcome = isHead ? await this.#moveHead(record, block) : await this.#storeSide(record, block);
+    if (!outcome.ok) return outcome;
+    if (isCheap && outcome.value === "side") lowWork.take(block.bytes.length);
+    if (finality) {
+      finality.gadget.recordStored(record, block);
+      if (this.#isTrusted(record.hash)) finality.gadget.declareFinal(checkpointOf(record));
+      // The block is stored whatever becomes of this; what could not be written down is tried with the next one.
+      await this.#settleNow().catch((error) => this.#notSettled(error));
+    }
+    events.emit("blockStored", block);
+    return outcome;
+  }
+
+  #isTrusted(hash: Uint8Array): boolean {
+    const { trusted } = this.#options;
+    return trusted !== undefined && bytesEqual(hash, trusted);
+  }
+
+  /** A stored block beside the canonical line: the final block may have taken the head away from its branch. */
+  #isBetter(stored: HeaderRecord): boolean {
+    return compareHeads(stored, this.#head) < 0 && !this.#modules.finality?.conflictOn(stored);
+  }
+
+  /** Writes down what has become final; moves the head to its chain if the head stands on another one. */
+  async #settleNow(): Promise<void> {
+    const { finality, store, reader, events } = this.#modules;
+    if (!finality?.isUnsettled || this.#closed) return;
+    const next = finality.gadget.final;
+    const record = store.headerRecord(next.hash);
+    invariant(record, "a final block is stored");
+    if (reader.isCanonical(record)) {
+      await store.commit({ ...emptyBatch, final: next });
+    } else {
+      const moved = await this.#moveHead(finality.gadget.bestCertified() ?? record, undefined, next);
+      invariant(moved.ok, "a block that a quorum has executed and certified is valid");
+    }
+    finality.settle(next);
+    events.emit("finalChanged", next);
+  }
+
+  #notSettled(error: unknown): void {
+    this.#modules.logger.error({ error: toError(error) }, "a final block could not be written down as such");
+  }
+
+  async #storeSide(record: HeaderRecord, block: Block): Promise<Imported> {
+    const { store, reader } = this.#modules;
+    await store.commit({ ...emptyBatch, ...this.#keeping(record, block) });
+    reader.remember(block);
+    return ok("side");
+  }
+
+  /** @param block the body of `record`; undefined if it is stored */
+  async #moveHead(record: HeaderRecord, block?: Block, final?: Checkpoint): Promise<Imported> {
+    const { store, engine, ancestry, reader, times } = this.#modules;
+    const { genesis } = this.#options.spec;
+    const recordOf = (hash: Uint8Array) => (bytesEqual(hash, record.hash) ? record : ancestry.get(hash));
+    const blockOf = (wanted: HeaderRecord): Block => {
+      const found = block?.hashHex === wanted.hashHex ? block : reader.block(wanted.hash);
+      invariant(found, `the body of the stored block ${wanted.hashHex} is not stored`);
+      return found;
+    };
+    const updatesOf = (connected: HeaderRecord) => {
+      const parent = recordOf(connected.header.parentHash);
+      invariant(parent, `the parent of the stored block ${connected.hashHex} is not stored`);
+      // Who is put out by trust recovery stays in the ledger: the block's state root was made before it.
+      const state = this.#isTrusted(connected.hash)
+        ? engine.advance(contentsOf(blockOf(connected)), parent, ancestry)
+        : ok(connected);
+      invariant(state.ok, "a stored block was judged before");
+      return engine.authority?.updates(parent, state.value) ?? [];
+    };
+    const plan = planReorganization(this.#head, record, recordOf);
+    const executed = times.measure("execute", () =>
+      executePath(plan, { ledger: this.#ledger, genesis, store, blockOf, updatesOf }),
+    );
+    if (executed.ok) {
+      await this.#commitMove(record, block, executed.value, final);
+      return ok("head");
+    }
+    const { hash, fault } = executed.fault;
+    const refused = await this.#refuse(hash, fault);
+    if (bytesEqual(hash, record.hash)) return refused;
+    return this.#refuse(record.hash, { code: "block/parent-invalid", parentHash: toHex(hash) });
+  }
+
+  async #commitMove(
+    record: HeaderRecord,
+    block: Block | undefined,
+    { draft, connected, disconnected }: ExecutedPath,
+    final: Checkpoint | undefined,
+  ): Promise<void> {
+    const { store, reader, lowWork, times, logger, events } = this.#modules;
+    const batch: CommitBatch = {
+      ...this.#keeping(record, block),
+      disconnected: disconnected.map(({ hash, header: { height }, transactions }) => ({
+        hash,
+        height,
+        transactions,
+      })),
+      connected: connected.map(({ block: { hash, header, transactions }, change }) => ({
+        hash,
+        height: header.height,
+        change,
+        transactions,
+      })),
+      entries: draft.changedEntries(),
+      head: { hash: record.hash, height: record.header.height, entryCount: draft.entryCount },
+      invalid: [],
+      ...(final ? { final } : {}),
+    };
+    await times.await("commit", () => store.commit(batch));
+    if (block) reader.remember(block);
+    const touched = draft.touchedEntries();
+    this.#ledger.commit(draft);
+    const previous = this.#head;
+    this.#head = record;
+    const joined = connected.map((executed) => executed.block);
+    if (disconnected.length > 0) {
+      lowWork.giveBack(joined.reduce((sum, { bytes }) => sum + bytes.length, 0));
+      logger.info(
+        { from: previous.hashHex, to: record.hashHex, depth: disconnected.length },
+        "the chain was reorganized",
+      );
+    }
+    events.emit("headChanged", { head: record, previous, disconnected, connected: joined, touched });
+  }
+
+  /** What a batch says of a block that is stored with it, or was stored before it was judged anew. */
+  #keeping(record: HeaderRecord, block: Block | undefined): Pick<CommitBatch, "blocks" | "restated"> {
+    if (block && !this.#modules.store.headerRecord(record.hash)) {
+      return { blocks: [{ record, bytes: block.bytes }] };
+    }
+    return { blocks: [], restated: [record] };
+  }
+
+  /** Remembers that a block can never be valid. */
+  async #refuse(hash: Uint8Array, fault: BlockFault): Promise<Result<never, BlockFault>> {
+    const { store, reader, logger } = this.#modules;
+    logger.warn({ hash: toHex(hash), fault: describeFault(fault) }, "a block was refused");
+    reader.forget(hash);
+    await store.commit({ ...emptyBatch, invalid: [hash] });
+    return fail(fault);
+  }
+}
+
+function checkpointOf({ header, hash }: HeaderRecord): Checkpoint {
+  return { height: header.height, hash };
+}

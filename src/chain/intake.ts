@@ -1,0 +1,175 @@
+/** Takes in every block once: judges it, or keeps it until its parent or its time comes. */
+import { BoundedMap } from "../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { guarded } from "../base/guarded-events.ts";
+import type { Logger } from "../base/logger.ts";
+import { fail, ok, type Result } from "../base/result.ts";
+import type { StageTimes } from "../base/stage-times.ts";
+import type { ConsensusEngine } from "../consensus/engine.ts";
+import type { EvidencePool } from "../consensus/finality/evidence-pool.ts";
+import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { BlockFault } from "../protocol/faults.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
+import { FutureBlocks } from "./future-blocks.ts";
+import { type JudgedBlock, type JudgeRules, judge, placeBlock } from "./stages/judge.ts";
+import { type SaneBlock, type SanityRules, saneBlock } from "./stages/sanity.ts";
+import { WaitingBlocks, type WaitingLimits } from "./waiting-blocks.ts";
+
+export interface BlockIntakeModules extends JudgeRules {
+  readonly spec: ChainSpec;
+  readonly engine: ConsensusEngine;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly times: StageTimes;
+  readonly verifier: TransactionVerifier;
+  readonly headerOf: (hash: Uint8Array) => HeaderRecord | undefined;
+  /** Whether a block was refused before. */
+  readonly isInvalid: (hash: Uint8Array) => boolean;
+  /** Undefined if the engine has no finality. */
+  readonly evidence: EvidencePool | undefined;
+  /** Gets each block that had to wait and has now been judged. */
+  readonly onReady: (judged: JudgedBlock) => void;
+}
+
+/** A block on its way into the chain. */
+interface Entry {
+  readonly block: Block;
+  judged?: JudgedBlock;
+  /** Begun once, ahead of the import or by it. */
+  signatures?: Promise<readonly boolean[]>;
+}
+
+/** Blocks may be a megabyte each. A block whose entry is pushed out is judged again if it is offered again. */
+const entriesMax = 16;
+
+export class BlockIntake {
+  readonly #modules: BlockIntakeModules;
+  readonly #rules: SanityRules;
+  readonly #orphans: WaitingBlocks<SaneBlock>;
+  readonly #future: FutureBlocks;
+  readonly #entries = new BoundedMap<string, Entry>(entriesMax);
+
+  constructor(limits: WaitingLimits, modules: BlockIntakeModules) {
+    this.#modules = modules;
+    const { spec, engine } = modules;
+    this.#rules = { spec, engine, knownFault: (block) => this.#knownFault(block) };
+    this.#orphans = new WaitingBlocks(limits);
+    this.#future = new FutureBlocks(
+      { ...limits, aheadMaxMs: engine.aheadMaxMs },
+      { clock: modules.clock, logger: modules.logger, onDue: (block) => this.#takeUp(block) },
+    );
+  }
+
+  get orphanCount(): number {
+    return this.#orphans.size;
+  }
+
+  /** Whether a block waits for its parent or its time. */
+  isWaiting(hashHex: string): boolean {
+    return this.#orphans.get(hashHex) !== undefined || this.#future.get(hashHex) !== undefined;
+  }
+
+  /**
+   * Judges a block as far as possible without executing it. The answer decides whether the block is relayed.
+   *
+   * @returns `block/parent-unknown` or `block/timestamp-ahead` for a block that waits from now on
+   */
+  offer(block: Block): Result<JudgedBlock, BlockFault> {
+    const sane = this.#saneBlock(block);
+    return sane.ok ? this.#judge(sane.value) : sane;
+  }
+
+  /** Starts to verify the signatures of a block that will be imported soon, so that all cores work. */
+  async verifyAhead(block: Block): Promise<void> {
+    await this.signaturesOf(block);
+  }
+
+  /** Whether each signature in a block holds. Verification begins once, even if several ask. */
+  async signaturesOf(block: Block): Promise<readonly boolean[]> {
+    const { times, verifier } = this.#modules;
+    const entry = this.#entryOf(block);
+    entry.signatures ??= times.await("verify", () => verifier.verify(block.transactions));
+    try {
+      return await entry.signatures;
+    } catch (thrown) {
+      // A verifier that broke says nothing about the block: the next import asks again.
+      delete entry.signatures;
+      throw thrown;
+    }
+  }
+
+  /** A block's import has ended. If the block is stored, its waiting children are judged. */
+  ended(hashHex: string, isStored: boolean): void {
+    this.#entries.delete(hashHex);
+    if (!isStored) return;
+    for (const child of this.#orphans.childrenOf(hashHex)) this.#takeUp(child);
+  }
+
+  close(): void {
+    this.#future.close();
+  }
+
+  /** An attacker could send a known header with a wrong body. What is known of a hash counts for the same bytes alone. */
+  #saneBlock(block: Block): Result<SaneBlock, BlockFault> {
+    const { hashHex, bytes } = block;
+    const judged = this.#entries.get(hashHex)?.judged?.block;
+    const known = judged ?? this.#orphans.get(hashHex) ?? this.#future.get(hashHex);
+    if (!known || !bytesEqual(known.bytes, bytes)) {
+      return saneBlock(block, this.#rules);
+    }
+    const fault = this.#knownFault(known);
+    return fault ? fail(fault) : ok(known);
+  }
+
+  #knownFault({ hash, hashHex, header: { parentHash } }: Block): BlockFault | undefined {
+    const { headerOf, isInvalid } = this.#modules;
+    if (headerOf(hash)) return { code: "block/known" };
+    if (isInvalid(hash)) return { code: "block/known-invalid", hash: hashHex };
+    if (isInvalid(parentHash)) return { code: "block/parent-invalid", parentHash: toHex(parentHash) };
+    return undefined;
+  }
+
+  #judge(block: SaneBlock): Result<JudgedBlock, BlockFault> {
+    const { engine, clock, headerOf, evidence } = this.#modules;
+    const entry = this.#entries.get(block.hashHex);
+    if (entry?.judged?.block === block) return ok(entry.judged);
+    const { parentHash } = block.header;
+    const parent = headerOf(parentHash);
+    if (!parent) {
+      this.#orphans.add(block);
+      return fail({ code: "block/parent-unknown", parentHash: toHex(parentHash) });
+    }
+    const placed = placeBlock(block, parent, engine, clock.nowMs());
+    if (!placed.ok) {
+      if (placed.fault.code === "block/timestamp-ahead") this.#future.hold(block);
+      return placed;
+    }
+    evidence?.noticeSeal(block.header, block.seal);
+    const judged = judge(placed.value, this.#modules);
+    if (judged.ok) this.#entryOf(block).judged = judged.value;
+    return judged;
+  }
+
+  /** A block whose parent or time has come. A fault of it is told to nobody: nobody waits for the answer any more. */
+  #takeUp(block: SaneBlock): void {
+    const { logger, onReady } = this.#modules;
+    const { hashHex } = block;
+    guarded(
+      () => {
+        const judged = this.#knownFault(block) ? undefined : this.#judge(block);
+        if (judged?.ok) onReady(judged.value);
+      },
+      (error) => logger.error({ error, hash: hashHex }, "a waiting block could not be judged"),
+    );
+  }
+
+  #entryOf(block: Block): Entry {
+    const known = this.#entries.get(block.hashHex);
+    if (known && bytesEqual(known.block.bytes, block.bytes)) return known;
+    const entry: Entry = { block };
+    this.#entries.set(block.hashHex, entry);
+    return entry;
+  }
+}

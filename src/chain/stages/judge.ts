@@ -1,0 +1,108 @@
+/** Stage 2: a block on its parent: header, clock, final block, and what becomes of the engine's state. Executes nothing. Pure. */
+import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { fail, ok, type Result } from "../../base/result.ts";
+import type { Ancestry } from "../../consensus/ancestry.ts";
+import { type ConsensusEngine, contentsOf, type EngineState } from "../../consensus/engine.ts";
+import type { Block, Header, HeaderRecord } from "../../protocol/block.ts";
+import type { BlockFault } from "../../protocol/faults.ts";
+import { sha256 } from "../../protocol/hashing.ts";
+import type { SaneBlock } from "./sanity.ts";
+
+declare const isPlaced: unique symbol;
+declare const isJudged: unique symbol;
+
+/** A block whose header is right on its parent. Two such blocks of one producer on one parent are evidence. */
+export interface PlacedBlock {
+  readonly block: SaneBlock;
+  readonly parent: HeaderRecord;
+  readonly [isPlaced]: true;
+}
+
+/** A block that may be relayed and imported. Only {@link judge} makes one. Signatures and effect are still to be verified. */
+export interface JudgedBlock {
+  readonly block: SaneBlock;
+  /** What the store keeps of the block. */
+  readonly record: HeaderRecord;
+  readonly [isJudged]: true;
+}
+
+export interface JudgeRules {
+  readonly engine: Pick<ConsensusEngine, "advance" | "weight" | "authority">;
+  readonly ancestry: Ancestry;
+  /** Why a block on `parent` contradicts the final block. */
+  readonly conflictOn: (parent: HeaderRecord) => BlockFault | undefined;
+  /** Why the header does not commit to `state`, which this node has worked out. */
+  readonly stateFault: (block: Block, parent: HeaderRecord, state: EngineState) => BlockFault | undefined;
+  /** The hash of a block that the operator declares final (weak-subjectivity checkpoint). */
+  readonly trusted: Uint8Array | undefined;
+}
+
+/**
+ * Holds the header against its parent and the clock.
+ *
+ * @returns `block/timestamp-ahead` for a future block: it is judged again at its time
+ */
+export function placeBlock(
+  block: SaneBlock,
+  parent: HeaderRecord,
+  engine: Pick<ConsensusEngine, "verifyHeader" | "aheadMaxMs">,
+  nowMs: number,
+): Result<PlacedBlock, BlockFault> {
+  const { header } = block;
+  const expected = parent.header.height + 1;
+  if (header.height !== expected) {
+    return fail({ code: "block/height-wrong", expected, actual: header.height });
+  }
+  const fault = engine.verifyHeader(header, parent);
+  if (fault) return fail(fault);
+  const latestMs = nowMs + engine.aheadMaxMs;
+  if (header.timestampMs > latestMs) {
+    return fail({ code: "block/timestamp-ahead", latestMs, actualMs: header.timestampMs });
+  }
+  return ok({ block, parent } as PlacedBlock);
+}
+
+/** Judges what a block says to the engine, and makes its record with its weight. */
+export function judge(
+  { block, parent }: PlacedBlock,
+  { engine, ancestry, conflictOn, stateFault, trusted }: JudgeRules,
+): Result<JudgedBlock, BlockFault> {
+  const conflict = conflictOn(parent);
+  if (conflict) return fail(conflict);
+  const state = engine.advance(contentsOf(block), parent, ancestry);
+  if (!state.ok) return state;
+  const untrue = stateFault(block, parent, state.value);
+  if (untrue) return fail(untrue);
+  const { hash, hashHex, header, seal } = block;
+  const cumulativeWeight = parent.cumulativeWeight + engine.weight(header, parent);
+  const record = { hash, hashHex, header, seal, cumulativeWeight, ...state.value };
+  const recovered =
+    trusted && bytesEqual(hash, trusted) ? engine.authority?.recoveredState(record) : undefined;
+  return ok({ block, record: { ...record, ...recovered } } as JudgedBlock);
+}
+
+/** That the engine's state after the block is the one that the header commits to. */
+export function consensusStateFault(
+  header: Pick<Header, "consensusStateHash">,
+  { consensusState }: EngineState,
+): BlockFault | undefined {
+  const expected = sha256(consensusState);
+  if (bytesEqual(header.consensusStateHash, expected)) return undefined;
+  return {
+    code: "block/consensus-state-wrong",
+    expected: toHex(expected),
+    actual: toHex(header.consensusStateHash),
+  };
+}
+
+/** The first transaction whose signature does not hold, as a fault of its block. */
+export function signatureFault(block: Block, verdicts: readonly boolean[]): BlockFault | undefined {
+  const position = verdicts.indexOf(false);
+  if (position < 0) return undefined;
+  return {
+    code: "block/transaction-invalid",
+    position,
+    id: block.transactions[position]?.idHex ?? "",
+    fault: { code: "transaction/signature-invalid" },
+  };
+}
