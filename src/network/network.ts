@@ -1,12 +1,9 @@
-/** The network as the node uses it: announces and judges blocks, transactions and node records, and fetches what is missing. */
+/** The network as the node uses it: wires hosts, gossip topics, greetings and the block fetcher together. It decides nothing. */
 import type { EventEmitter } from "node:events";
-import { BoundedMap } from "../base/bounded-map.ts";
-import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { guardedEvents } from "../base/guarded-events.ts";
-import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Chain } from "../chain/chain.ts";
+import type { Chain, HeadChange } from "../chain/chain.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Block } from "../protocol/block.ts";
 import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
@@ -15,10 +12,10 @@ import { describeFault, type Fault } from "../protocol/faults.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
+import { BlockFetcher } from "./fetch/block-fetcher.ts";
 import { BlockMender } from "./fetch/block-mender.ts";
-import { Synchronizer } from "./fetch/range-sync.ts";
 import { ChainRequests, serveChain } from "./fetch/requests.ts";
-import type { SyncProgress } from "./fetch/sync-meter.ts";
+import { SyncMeter, type SyncProgress } from "./fetch/sync-meter.ts";
 import { BlockLog } from "./gossip/block-log.ts";
 import { BlockGossip } from "./gossip/blocks.ts";
 import { CandidacyGossip } from "./gossip/candidacies.ts";
@@ -26,13 +23,11 @@ import { NodeRecords, type NodeRecordsOptions } from "./gossip/nodes.ts";
 import { TransactionGossip } from "./gossip/transactions.ts";
 import { FinalityGossip } from "./gossip/votes.ts";
 import { chainTopics } from "./messages.ts";
-import type { BannedPeer, ConnectedPeer, PeerHost, PeerId, Verdict } from "./peer-host.ts";
+import type { BannedPeer, ConnectedPeer, PeerHost, PeerId } from "./peer-host.ts";
 import type { ClockComparison } from "./peers/clock-comparison.ts";
 import { PeerDirectory } from "./peers/directory.ts";
 import { type GreetingEvents, Greetings, type GreetingsOptions } from "./peers/greetings.ts";
-import { HeadClaims } from "./peers/head-claims.ts";
 import { PeerLog } from "./peers/peer-log.ts";
-import { verdictOf } from "./verdicts.ts";
 
 export interface NetworkOptions extends GreetingsOptions, NodeRecordsOptions {}
 
@@ -53,173 +48,90 @@ export interface NetworkEvents extends GreetingEvents {
 }
 
 const penaltyBanMs = 10 * 60_000;
-/** An orphan at most this far from our head is chased parent by parent; a farther one by ranges. */
-const chaseDepthMax = 16;
-const chasesMax = 64;
 
 export class Network {
   readonly events: EventEmitter<NetworkEvents>;
   readonly directory = new PeerDirectory();
   /** This machine's clock and those of the other authorities. */
   readonly clocks: ClockComparison;
-  readonly #host: PeerHost;
-  readonly #chain: Chain;
-  readonly #mempool: Mempool;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
-  readonly #requests: ChainRequests;
-  readonly #synchronizer: Synchronizer;
+  readonly #modules: NetworkModules;
+  readonly #fetcher: BlockFetcher;
+  readonly #mender: BlockMender;
+  readonly #blocks: BlockGossip;
   readonly #transactions: TransactionGossip;
-  readonly #claims: HeadClaims;
   readonly #finality: FinalityGossip;
-  readonly #greetings: Greetings;
   readonly #records: NodeRecords;
   readonly #candidacies: CandidacyGossip;
-  readonly #blockLog: BlockLog;
-  readonly #blocks: BlockGossip;
+  readonly #greetings: Greetings;
   readonly #peerLog: PeerLog;
-  readonly #mender: BlockMender;
-  /** Parents being fetched, so that a burst of orphans asks once. */
-  readonly #chases = new BoundedMap<string, PeerId>(chasesMax);
-  #stopped = false;
 
   constructor(options: NetworkOptions, modules: NetworkModules) {
-    const { host, chain, mempool, clock, logger } = modules;
+    const { host, chain, clock, logger } = modules;
+    const { directory } = this;
+    this.#modules = modules;
     this.events = guardedEvents("network", logger);
-    this.#host = host;
-    this.#chain = chain;
-    this.#mempool = mempool;
-    this.#clock = clock;
-    this.#logger = logger;
     const topics = chainTopics(chain.spec.chainId);
     const behindChanged = () => void this.events.emit("behindChanged");
-    this.#claims = new HeadClaims({
-      clock,
-      isKnown: (hash) => chain.headerOf(hash) !== undefined,
-      changed: behindChanged,
-    });
-    this.#requests = new ChainRequests(host, chain.spec.chainId);
-    const { directory } = this;
-    const isSyncing = () => this.#synchronizer.progress !== undefined;
-    this.#blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, isSyncing });
-    this.#peerLog = new PeerLog({
-      host,
-      clock,
-      logger,
-      nameOf: (peer) => directory.peer(peer)?.handshake.name,
-    });
-    this.#synchronizer = new Synchronizer({
-      chain,
-      importBlock: (block, from) => this.#import(block, from),
-      requests: this.#requests,
-      directory: this.directory,
-      clock,
-      logger,
-      penalise: (peer, fault) => this.#penalise(peer, fault),
-      progressChanged: behindChanged,
-    });
+    const meter = new SyncMeter(clock, behindChanged);
+    const requests = new ChainRequests(host, chain.spec.chainId);
+    const blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, meter });
+    const penalise = (peer: PeerId, fault: Fault) => this.#penalise(peer, fault);
+    const shared = { ...modules, directory, requests, penalise };
+    const fetcher = new BlockFetcher({ ...shared, blockLog, meter, behindChanged });
+    this.#fetcher = fetcher;
+    this.#mender = new BlockMender(shared);
+    this.#blocks = new BlockGossip(topics.blocks, { ...shared, blockLog, fetcher });
+    this.#transactions = new TransactionGossip(options.keyPair.publicKey, shared);
+    this.#finality = new FinalityGossip({ ...shared, fetcher });
     this.#records = new NodeRecords(options, {
-      host,
-      chain,
-      directory: this.directory,
-      clock,
-      logger,
-      publish: (topic, message) => this.#publish(topic, message),
-      penalise: (peer, fault) => this.#penalise(peer, fault),
+      ...shared,
       onRecord: (record) => void this.events.emit("nodeRecord", record),
     });
     this.#candidacies = new CandidacyGossip(options, {
-      host,
-      chain,
-      clock,
-      logger,
-      publish: (topic, message) => this.#publish(topic, message),
+      ...shared,
       onNotice: (notice) => void this.events.emit("candidacyNotice", notice),
     });
-    this.#finality = new FinalityGossip({
-      host,
-      chain,
-      requests: this.#requests,
-      clock,
-      logger,
-      publish: (topic, message) => this.#publish(topic, message),
-      penalise: (peer, fault) => this.#penalise(peer, fault),
-      voterHeard: (voter) => this.#keyHeard(voter),
-      fetchTarget: ({ target }, from) => this.#chaseHash(target.hash, target.height, from),
-    });
-    this.#blocks = new BlockGossip(topics.blocks, {
-      host,
-      chain,
-      directory,
-      clock,
-      logger,
-      blockLog: this.#blockLog,
-      publish: (topic, message, onSent) => this.#publish(topic, message, onSent),
-      verdict: (fault, from, what) => this.#verdict(fault, from, what),
-      parentMissing: (orphan, from) => this.#chase(orphan, from),
-      stored: () => this.#blockStored(),
-    });
-    const transactions = new TransactionGossip(options.keyPair.publicKey, {
-      host,
-      chain,
-      mempool,
-      requests: this.#requests,
-      clock,
-      publish: (topic, message) => this.#publish(topic, message),
-      penalise: (peer, fault) => this.#penalise(peer, fault),
-      verdict: (fault, from, what) => this.#verdict(fault, from, what),
-    });
+    this.#peerLog = new PeerLog({ ...shared, nameOf: (peer) => directory.peer(peer)?.handshake.name });
     this.#greetings = new Greetings(options, {
-      host,
-      chain,
-      clock,
-      logger,
+      ...shared,
       events: this.events,
-      directory: this.directory,
-      synchronizer: this.#synchronizer,
-      claims: this.#claims,
-      penalise: (peer, fault) => this.#penalise(peer, fault),
+      fetcher,
       fetchFinality: (peer) => this.#finality.fetchFrom(peer),
-      fetchMempool: (peer) => transactions.fetchFrom(peer),
+      fetchMempool: (peer) => this.#transactions.fetchFrom(peer),
     });
-    this.#mender = new BlockMender({ chain, requests: this.#requests, directory, clock, logger });
     this.clocks = this.#greetings.clocks;
-    this.#transactions = transactions;
   }
 
   get nodeId(): PeerId {
-    return this.#host.peerId;
+    return this.#modules.host.peerId;
   }
 
   get peerCount(): number {
-    return this.#host.peers().length;
+    return this.#modules.host.peers().length;
   }
 
   /** Multiaddrs on which this node can be reached, with its id. */
   get addresses(): readonly string[] {
-    return this.#host.addresses();
+    return this.#modules.host.addresses();
   }
 
   get peers(): readonly ConnectedPeer[] {
-    return this.#host.peers();
+    return this.#modules.host.peers();
   }
 
-  /** Who is refused for a while, newest first. */
+  /** Peers that are refused for a while, newest first. */
   get bans(): readonly BannedPeer[] {
-    return this.#host.bans();
+    return this.#modules.host.bans();
   }
 
-  /** Set while the node is catching up from far behind. */
+  /** Set while the node catches up over many blocks. */
   get syncProgress(): SyncProgress | undefined {
-    return this.#synchronizer.progress;
+    return this.#fetcher.progress;
   }
 
-  /**
-   * A peer has just claimed a better head, and it is being fetched: what is sealed now would most likely be a short fork.
-   * Bounded: a claim that nobody makes good is worth a few seconds, and its peer's next ones nothing.
-   */
+  /** A peer has just claimed a better head, and its blocks are being fetched. Bounded in time, whatever peers claim. */
   get isCatchingUp(): boolean {
-    return this.#claims.isOpen;
+    return this.#fetcher.isCatchingUp;
   }
 
   /** This node is not on the newest block that it knows its peers to have. */
@@ -228,8 +140,9 @@ export class Network {
   }
 
   async start(): Promise<void> {
+    const { host, chain, mempool } = this.#modules;
     this.#greetings.serve();
-    serveChain(this.#host, this.#chain, this.#mempool);
+    serveChain(host, chain, mempool);
     this.#blocks.start();
     this.#transactions.start();
     this.#finality.start();
@@ -240,14 +153,8 @@ export class Network {
       this.#peerLog.heard(peer);
       void this.#records.askOnce(peer.peerId);
     });
-    this.#host.events.on("peerDisconnected", (peerId) => this.#synchronizer.forget(peerId));
-    // A block that had to wait was not relayed when it came. Gossip carries no message twice, so that where it came by
-    // gossip only a hello can tell the others that it is good.
-    this.#chain.events.on("waitingImported", (block) => {
-      this.announceBlock(block);
-      this.#greetings.greetAllSoon();
-    });
-    await this.#host.start();
+    host.events.on("peerDisconnected", (peerId) => this.#fetcher.forget(peerId));
+    await host.start();
     this.#greetings.startRounds();
     this.#records.start();
     this.#mender.start();
@@ -255,19 +162,43 @@ export class Network {
 
   async stop(): Promise<void> {
     this.#transactions.close();
-    this.#stopped = true;
     this.#mender.close();
     this.#records.close();
     this.#candidacies.close();
     this.#peerLog.close();
     this.#greetings.close();
     this.#finality.close();
-    await this.#synchronizer.close();
-    await this.#host.stop();
+    await this.#fetcher.close();
+    await this.#modules.host.stop();
+  }
+
+  /** The chain has a new head. */
+  headChanged(change: HeadChange): void {
+    this.#transactions.headChanged(change);
+  }
+
+  /** A block is stored, on the canonical chain or beside it. */
+  blockStored(): void {
+    this.#fetcher.blockStored();
+    this.#finality.blockStored();
+  }
+
+  /**
+   * A block that had to wait for its parent or its time is imported. It was not relayed when it came, and gossip carries
+   * no message twice: peers that have seen the message learn only from a greeting that the block is good.
+   */
+  waitingImported(block: Block): void {
+    this.announceBlock(block);
+    this.#greetings.greetAllSoon();
+  }
+
+  /** A block's bytes on disk are damaged: they are fetched from peers. */
+  blockDamaged(): void {
+    this.#mender.blockDamaged();
   }
 
   dial(address: string): Promise<PeerId> {
-    return this.#host.dial(address);
+    return this.#modules.host.dial(address);
   }
 
   announceBlock(block: Block): void {
@@ -288,94 +219,25 @@ export class Network {
   }
 
   /**
-   * Queues a transaction for the next message; sent within milliseconds, and again after a while if it still waits.
+   * Queues a transaction for the next message, which leaves within milliseconds. A transaction that stays pending is
+   * announced again.
    *
-   * @param isOwn it was submitted to this node, which sees to it that the others hear of it
+   * @param isOwn it was submitted to this node: this node announces it again sooner than the others do
    */
   announceTransaction(transaction: DecodedTransaction, isOwn = false): void {
     this.#transactions.announce(transaction, isOwn);
   }
 
-  /** Leaves every peer and finds no other: what the node would say could only disturb. */
+  /** Leaves every peer and connects to none: for a node whose messages could only disturb the others. */
   async withdraw(): Promise<void> {
-    await this.#host.stop();
-  }
-
-  #publish(topic: string, message: Uint8Array, onSent?: (recipients: number) => void): void {
-    if (this.#stopped) return;
-    this.#host.publish(topic, message).then(onSent, (thrown: unknown) => {
-      this.#logger.debug({ topic, reason: toError(thrown).message }, "a message could not be published");
-    });
-  }
-
-  #import(block: Block, from: PeerId): ReturnType<Chain["importBlock"]> {
-    return this.#blockLog.imported(block, from, () => this.#chain.importBlock(block));
-  }
-
-  #blockStored(): void {
-    this.#claims.blockStored();
-    this.#finality.blockStored();
-  }
-
-  #verdict(fault: Fault, from: PeerId, what: string): Verdict {
-    const verdict = verdictOf(fault);
-    if (verdict === "reject")
-      this.#logger.info(
-        { from, fault: describeFault(fault) },
-        `${what === "a block" ? "Block validation: ❌ " : ""}${what} was rejected`,
-      );
-    return verdict;
+    await this.#modules.host.stop();
   }
 
   #penalise(peer: PeerId, fault: Fault): void {
-    this.#logger.warn(
+    this.#modules.logger.warn(
       { peer, fault: describeFault(fault) },
       "a peer served what nobody should and is banned",
     );
-    void this.#host.ban(peer, penaltyBanMs, fault.code);
-  }
-
-  #keyHeard(publicKey: Uint8Array): void {
-    this.directory.keyHeard(publicKey, this.#clock.monotonicMs());
-  }
-
-  /** Fetches the unknown parent of an orphan; from far below, by ranges. */
-  #chase(orphan: Block, from: PeerId): void {
-    const { height, parentHash } = orphan.header;
-    this.directory.raiseHead(from, height, orphan.hash);
-    const claimant = this.directory.peer(from);
-    if (claimant?.sameChain && this.#synchronizer.isBetter(claimant.status)) {
-      this.#claims.claimed(from, claimant.status.head);
-    }
-    this.#chaseHash(parentHash, height, from);
-  }
-
-  /** Fetches an unknown block at or just below a height. */
-  #chaseHash(hash: Uint8Array, height: number, from: PeerId): void {
-    const gap = Math.abs(height - this.#chain.head.header.height);
-    if (gap > chaseDepthMax) {
-      this.#synchronizer.consider();
-      return;
-    }
-    const key = toHex(hash);
-    if (this.#chases.has(key) || this.#chain.isKnown(hash)) return;
-    this.#chases.set(key, from);
-    void this.#fetchBlock(hash, from).finally(() => this.#chases.delete(key));
-  }
-
-  async #fetchBlock(hash: Uint8Array, from: PeerId): Promise<void> {
-    try {
-      const answer = await this.#requests.blocksByHash(from, [hash]);
-      if (!answer.ok) return this.#penalise(from, answer.fault);
-      const block = answer.value[0];
-      if (!block || !bytesEqual(block.hash, hash)) return this.#synchronizer.consider();
-      const imported = await this.#import(block, from);
-      if (imported.ok) return this.#blockStored();
-      if (imported.fault.code === "block/parent-unknown") this.#chase(block, from);
-      else if (verdictOf(imported.fault) === "reject") this.#penalise(from, imported.fault);
-    } catch (thrown) {
-      this.#logger.debug({ from, reason: toError(thrown).message }, "a block could not be fetched");
-      this.#synchronizer.consider();
-    }
+    void this.#modules.host.ban(peer, penaltyBanMs, fault.code);
   }
 }

@@ -191,9 +191,13 @@ export class NodeCore {
         ["mempool", (change) => mempool.headChanged(mempoolChange(change))],
         ["own transactions", (change) => this.#own.headChanged(change)],
         ["account index", () => this.#indexer.look()],
+        ["network", (change) => network.headChanged(change)],
         ["alarms", (change) => this.#alarms.headChanged(change)],
       ],
       finalChanged: [["own transactions", () => this.#own.finalChanged()]],
+      blockStored: [["network", () => network.blockStored()]],
+      waitingImported: [["network", (block) => network.waitingImported(block)]],
+      blockDamaged: [["network", () => network.blockDamaged()]],
       evidenceFound: [["network", (evidence) => network.announceEvidence(evidence)]],
     };
   }

@@ -5,8 +5,9 @@ import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { Synchronizer } from "../../src/network/fetch/range-sync.ts";
+import { BlockFetcher } from "../../src/network/fetch/block-fetcher.ts";
 import { ChainRequests } from "../../src/network/fetch/requests.ts";
+import { SyncMeter } from "../../src/network/fetch/sync-meter.ts";
 import { BlockWaits, blockWaitMs, blockWaitsMax } from "../../src/network/gossip/block-waits.ts";
 import {
   chainProtocols,
@@ -252,19 +253,21 @@ describe("finality between nodes", () => {
       const hello = HelloType.deserialize(helloOf(name, [], { ...claimed, head }, poa));
       directory.setPeer({ peerId: host.peerId, handshake: hello, status: hello, sameChain: true });
     }
-    const synchronizer = new Synchronizer({
+    const fetcher = new BlockFetcher({
       chain: node.core.chain,
       requests: new ChainRequests(node.host, poa.spec.chainId),
       directory,
+      meter: new SyncMeter(rig.clock),
       clock: rig.clock,
       logger: silentLogger,
-      importBlock: (block) => node.core.chain.importBlock(block),
+      blockLog: { imported: (_block, _from, importBlock) => importBlock() },
+      behindChanged: () => undefined,
       penalise: () => assert.fail("an empty answer is no offence"),
     });
-    synchronizer.consider();
+    fetcher.catchUp();
     await rig.until(() => asked.length === 3, "each was asked");
     assert.deepEqual(asked, ["certified", "heavier", "higher"]);
-    await rig.drive(synchronizer.close());
+    await rig.drive(fetcher.close());
   });
 
   it("a peer that claims much and stalls is asked less and less often, and after those who did not fail", async () => {

@@ -1,4 +1,4 @@
-/** Fetches blocks from peers whose bytes on this node's disk are damaged: the hash says whether what comes is the block. */
+/** Fetches blocks whose bytes on this node's disk are damaged from peers. The hash tells whether a peer served the right block. */
 import { toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
@@ -24,9 +24,8 @@ export interface BlockMenderModules {
 export class BlockMender {
   readonly #modules: BlockMenderModules;
   readonly #schedule: Schedule;
-  readonly #onDamaged = () => this.#soon(firstAfterMs);
   #isRunning = false;
-  /** Peers are asked in turn: one may have pruned or damaged the same block. */
+  /** Peers are asked in turn: the same block may be damaged on one of them, too. */
   #turn = 0;
 
   constructor(modules: BlockMenderModules) {
@@ -35,13 +34,15 @@ export class BlockMender {
   }
 
   start(): void {
-    const { chain } = this.#modules;
-    chain.events.on("blockDamaged", this.#onDamaged);
-    if (chain.damagedBlocks().length > 0) this.#soon(firstAfterMs);
+    if (this.#modules.chain.damagedBlocks().length > 0) this.blockDamaged();
+  }
+
+  /** A block was found damaged. */
+  blockDamaged(): void {
+    this.#soon(firstAfterMs);
   }
 
   close(): void {
-    this.#modules.chain.events.off("blockDamaged", this.#onDamaged);
     this.#schedule.close();
   }
 

@@ -236,13 +236,18 @@ export class ChainRequests {
   }
 
   /** The blocks of these hashes that the peer has. */
-  async blocksByHash(peer: PeerId, hashes: readonly Uint8Array[]): Promise<Result<Block[], BlockFault>> {
+  async blocksByHash(
+    peer: PeerId,
+    hashes: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<Result<Block[], BlockFault>> {
     const chunks = this.#chunks(
       peer,
       this.#protocols.blocksByHash,
       concatBytes([...hashes]),
       hashes.length,
       blockBytesMax,
+      signal,
     );
     const blocks: Block[] = [];
     for await (const chunk of chunks) {

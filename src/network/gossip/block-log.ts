@@ -5,6 +5,7 @@ import type { Logger } from "../../base/logger.ts";
 import type { Result } from "../../base/result.ts";
 import type { Block } from "../../protocol/block.ts";
 import { addressOf } from "../../protocol/identity.ts";
+import type { SyncMeter } from "../fetch/sync-meter.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 
@@ -13,8 +14,8 @@ export interface BlockLogModules {
   readonly directory: PeerDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** While it catches up, lines of progress say more. */
-  readonly isSyncing: () => boolean;
+  /** During a long catch-up the lines of progress say enough. */
+  readonly meter: Pick<SyncMeter, "progress">;
 }
 
 export class BlockLog {
@@ -33,10 +34,10 @@ export class BlockLog {
     from: PeerId,
     importBlock: () => Promise<Result<Value, Why>>,
   ): Promise<Result<Value, Why>> {
-    const { clock, directory, logger, isSyncing } = this.#modules;
+    const { clock, directory, logger, meter } = this.#modules;
     const beganMs = clock.monotonicMs();
     const outcome = await importBlock();
-    if (!outcome.ok || isSyncing()) return outcome;
+    if (!outcome.ok || meter.progress) return outcome;
     const name = directory.peer(from)?.handshake.name;
     logger.info(
       {

@@ -5,10 +5,12 @@ import type { Logger } from "../../base/logger.ts";
 import type { Chain, JudgedBlock } from "../../chain/chain.ts";
 import { type Block, decodeBlock } from "../../protocol/block.ts";
 import { describeFault, type Fault } from "../../protocol/faults.ts";
+import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import { blockMessageBytesMax } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import type { BlockLog } from "./block-log.ts";
+import { GossipTopic } from "./topic.ts";
 
 export interface BlockGossipModules {
   readonly host: PeerHost;
@@ -17,29 +19,24 @@ export interface BlockGossipModules {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly blockLog: BlockLog;
-  readonly publish: (topic: string, message: Uint8Array, onSent: (recipients: number) => void) => void;
-  /** The verdict on a message with this fault. */
-  readonly verdict: (fault: Fault, from: PeerId, what: string) => Verdict;
-  /** A block from this peer waits for a parent that is not here. */
-  readonly parentMissing: (orphan: Block, from: PeerId) => void;
-  /** A block from the topic is stored. */
-  readonly stored: () => void;
+  /** Fetches the parent of an orphan. */
+  readonly fetcher: BlockFetcher;
 }
 
 const queueMax = 64;
 
 export class BlockGossip {
-  readonly #topic: string;
+  readonly #topic: GossipTopic;
   readonly #modules: BlockGossipModules;
 
   /** @param topic of the chain's blocks */
   constructor(topic: string, modules: BlockGossipModules) {
-    this.#topic = topic;
+    this.#topic = new GossipTopic(topic, modules);
     this.#modules = modules;
   }
 
   start(): void {
-    this.#modules.host.subscribe(this.#topic, {
+    this.#topic.subscribe({
       messageBytesMax: blockMessageBytesMax,
       queueMax,
       judge: (message, from) => this.#judge(message, from),
@@ -47,27 +44,30 @@ export class BlockGossip {
   }
 
   announce(block: Block): void {
-    const { publish, blockLog } = this.#modules;
-    publish(this.#topic, block.bytes, (recipients) => blockLog.broadcast(block, recipients));
+    this.#topic.publish(block.bytes, (recipients) => this.#modules.blockLog.broadcast(block, recipients));
   }
 
   #judge(message: Uint8Array, from: PeerId): Verdict {
-    const { chain, directory, clock, verdict, parentMissing } = this.#modules;
+    const { chain, directory, clock, fetcher } = this.#modules;
     const decoded = chain.times.measure("decode", () => decodeBlock(message));
-    if (!decoded.ok) return verdict(decoded.fault, from, "a block");
+    if (!decoded.ok) return this.#verdict(decoded.fault, from);
     const block = decoded.value;
     const judged = chain.offer(block);
     if (judged.ok || judged.fault.code === "block/known") {
       directory.raiseHead(from, block.header.height, block.hash);
     }
     if (!judged.ok) {
-      if (judged.fault.code === "block/parent-unknown") parentMissing(block, from);
-      return verdict(judged.fault, from, "a block");
+      if (judged.fault.code === "block/parent-unknown") fetcher.wantParent(block, from);
+      return this.#verdict(judged.fault, from);
     }
-    if (chain.isFarBehind(judged.value.record)) return verdict({ code: "block/far-behind" }, from, "a block");
+    if (chain.isFarBehind(judged.value.record)) return this.#verdict({ code: "block/far-behind" }, from);
     if (chain.spec.consensus === "poa") directory.keyHeard(block.header.producer, clock.monotonicMs());
     void this.#import(judged.value, from);
     return "accept";
+  }
+
+  #verdict(fault: Fault, from: PeerId): Verdict {
+    return this.#topic.verdict(fault, from, "Block validation: ❌ a block");
   }
 
   /**
@@ -75,12 +75,11 @@ export class BlockGossip {
    * relayed it.
    */
   async #import(judged: JudgedBlock, from: PeerId): Promise<void> {
-    const { chain, logger, blockLog, stored } = this.#modules;
+    const { chain, logger, blockLog } = this.#modules;
     const { block } = judged;
     try {
       const imported = await blockLog.imported(block, from, () => chain.importJudged(judged));
-      if (imported.ok) stored();
-      else {
+      if (!imported.ok) {
         logger.debug(
           { hash: block.hashHex, fault: describeFault(imported.fault) },
           "a block was not imported",

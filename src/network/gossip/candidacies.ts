@@ -20,6 +20,7 @@ import { type Candidacy, chainTopics } from "../messages.ts";
 import type { PeerHost, Verdict } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
 import { verdictOf } from "../verdicts.ts";
+import { GossipTopic } from "./topic.ts";
 
 export interface CandidacyGossipOptions {
   readonly name: string;
@@ -33,7 +34,6 @@ export interface CandidacyGossipModules {
   readonly chain: Chain;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly publish: (topic: string, message: Uint8Array) => void;
   /** A notice that its candidate has signed, with a consent that is good for a while. */
   readonly onNotice: (notice: CandidacyNotice) => void;
 }
@@ -53,7 +53,7 @@ const consentAheadMax = 10_000;
 export class CandidacyGossip {
   readonly #options: CandidacyGossipOptions;
   readonly #modules: CandidacyGossipModules;
-  readonly #topic: string;
+  readonly #topic: GossipTopic;
   readonly #schedule: Schedule;
   readonly #budget: LeakyBucket;
   /** By key in hex: the newest notice's timestamp, and when it came by our monotonic clock. */
@@ -65,16 +65,15 @@ export class CandidacyGossip {
     const { chain, clock } = modules;
     this.#options = options;
     this.#modules = modules;
-    this.#topic = chainTopics(chain.spec.chainId).candidates;
+    this.#topic = new GossipTopic(chainTopics(chain.spec.chainId).candidates, modules);
     this.#schedule = new Schedule(clock);
     this.#budget = new LeakyBucket(noticesBurst, noticesPerSecond / 1_000, clock.monotonicMs());
   }
 
   /** Listens and tells, if the chain has authorities. */
   start(): void {
-    const { host, chain } = this.#modules;
-    if (!chain.spec.admission) return;
-    host.subscribe(this.#topic, {
+    if (!this.#modules.chain.spec.admission) return;
+    this.#topic.subscribe({
       messageBytesMax: candidacyNoticeBytesMax,
       queueMax: 64,
       judge: (message) => this.#judge(message),
@@ -89,7 +88,7 @@ export class CandidacyGossip {
   #tell(): void {
     const candidacy = this.#options.candidacy?.();
     if (!candidacy) return;
-    const { chain, clock, publish } = this.#modules;
+    const { chain, clock } = this.#modules;
     const { name, keyPair } = this.#options;
     const notice = signCandidacyNotice(
       chain.spec.chainId,
@@ -101,7 +100,7 @@ export class CandidacyGossip {
       },
       keyPair,
     );
-    publish(this.#topic, encodeCandidacyNotice(notice));
+    this.#topic.publish(encodeCandidacyNotice(notice));
   }
 
   #judge(message: Uint8Array): Verdict {

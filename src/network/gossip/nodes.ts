@@ -24,6 +24,7 @@ import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import { Schedule } from "../schedule.ts";
 import { verdictOf } from "../verdicts.ts";
+import { GossipTopic } from "./topic.ts";
 
 export interface NodeRecordsOptions {
   readonly name: string;
@@ -40,7 +41,6 @@ export interface NodeRecordsModules {
   readonly directory: PeerDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly publish: (topic: string, message: Uint8Array) => void;
   /** A peer served something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
   /** A record that is new or newer, this node's own among them. */
@@ -57,6 +57,7 @@ const changeDelayMs = 500;
 export class NodeRecords {
   readonly #options: NodeRecordsOptions;
   readonly #modules: NodeRecordsModules;
+  readonly #topic: GossipTopic;
   readonly #schedule: Schedule;
   /** Connected peers that were asked for the records that they know. */
   readonly #asked = new Set<PeerId>();
@@ -64,13 +65,14 @@ export class NodeRecords {
   constructor(options: NodeRecordsOptions, modules: NodeRecordsModules) {
     this.#options = options;
     this.#modules = modules;
+    this.#topic = new GossipTopic(nodesTopic, modules);
     this.#schedule = new Schedule(modules.clock);
   }
 
   /** Serves and listens; before the host is started. */
   serve(): void {
     const { host, directory, chain } = this.#modules;
-    host.subscribe(nodesTopic, {
+    this.#topic.subscribe({
       messageBytesMax: nodeRecordBytesMax,
       queueMax: 256,
       judge: (message) => this.#judge(message),
@@ -98,7 +100,7 @@ export class NodeRecords {
   /** Publishes this node's signed record. */
   announce(): void {
     const { name, keyPair, role, software } = this.#options;
-    const { host, chain, clock, directory, onRecord, publish } = this.#modules;
+    const { host, chain, clock, directory, onRecord } = this.#modules;
     const { spec, head } = chain;
     const record = signNodeRecord(
       {
@@ -115,7 +117,7 @@ export class NodeRecords {
     );
     if (!directory.addRecord(record, clock.nowMs()).ok) return;
     onRecord(record);
-    publish(nodesTopic, encodeNodeRecord(record));
+    this.#topic.publish(encodeNodeRecord(record));
   }
 
   /** Asks a peer of our chain, once for each connection: gossip tells a newcomer of the others only by and by. */

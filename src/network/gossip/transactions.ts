@@ -1,6 +1,7 @@
-/** Transactions among peers: judged and passed on, announced again while they wait, and fetched from whoever connects. */
+/** Transactions among peers: validated and relayed, announced again while they are pending, and fetched from new peers. */
 import type { Clock } from "../../base/clock.ts";
-import type { Chain } from "../../chain/chain.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chain, HeadChange } from "../../chain/chain.ts";
 import type { Mempool } from "../../mempool/mempool.ts";
 import type { Fault } from "../../protocol/faults.ts";
 import { type DecodedTransaction, decodeTransaction } from "../../protocol/transaction.ts";
@@ -9,6 +10,7 @@ import { announcementBytesMax, chainTopics, decodeAnnouncement } from "../messag
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
 import { announceTickMs, PendingAnnouncer } from "./pending-announcer.ts";
+import { GossipTopic } from "./topic.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
 
 export interface TransactionGossipModules {
@@ -17,56 +19,56 @@ export interface TransactionGossipModules {
   readonly mempool: Mempool;
   readonly requests: ChainRequests;
   readonly clock: Clock;
-  readonly publish: (topic: string, message: Uint8Array) => void;
+  readonly logger: Logger;
   /** A peer served something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
-  /** The verdict on a fault, which is logged if it is "reject". */
-  readonly verdict: (fault: Fault, from: PeerId, what: string) => Verdict;
 }
 
 const queueMax = 256;
 
 export class TransactionGossip {
   readonly #modules: TransactionGossipModules;
-  readonly #topic: string;
+  readonly #topic: GossipTopic;
   readonly #schedule: Schedule;
   readonly #batcher: TransactionBatcher;
   readonly #announcer: PendingAnnouncer;
 
-  /** @param publicKey the node's; nodes announce again at times that differ by it */
+  /** @param publicKey of the node: it spreads the times at which nodes announce the same transaction again */
   constructor(publicKey: Uint8Array, modules: TransactionGossipModules) {
-    const { host, chain, mempool, clock, publish } = modules;
+    const { chain, mempool, clock } = modules;
     this.#modules = modules;
-    this.#topic = chainTopics(chain.spec.chainId).transactions;
+    this.#topic = new GossipTopic(chainTopics(chain.spec.chainId).transactions, modules);
     this.#schedule = new Schedule(clock);
-    this.#batcher = new TransactionBatcher(clock, (message) => publish(this.#topic, message));
+    this.#batcher = new TransactionBatcher(clock, (message) => this.#topic.publish(message));
     this.#announcer = new PendingAnnouncer(publicKey[0] ?? 0, {
       clock,
       pending: (idHex) => mempool.get(idHex),
       send: (bytes) => this.#batcher.add(bytes),
-      hasListeners: () => host.topicPeers(this.#topic).length > 0,
+      hasListeners: () => this.#topic.listeners.length > 0,
     });
   }
 
   /** Before the host is started. */
   start(): void {
-    const { host, chain, mempool } = this.#modules;
-    host.subscribe(this.#topic, {
+    const { mempool } = this.#modules;
+    this.#topic.subscribe({
       messageBytesMax: announcementBytesMax,
       queueMax,
       judge: (message, from) => this.#judge(message, from),
     });
     mempool.events.on("added", ({ idHex }) => this.#announcer.track(idHex, false));
     mempool.events.on("dropped", ({ idHex }) => this.#announcer.forget(idHex));
-    chain.events.on("headChanged", ({ connected }) => {
-      for (const { transactions } of connected) {
-        for (const { idHex } of transactions) this.#announcer.forget(idHex);
-      }
-    });
     this.#schedule.repeat(announceTickMs, () => this.#announcer.tick());
   }
 
-  /** What still waits for the next message is sent. */
+  /** A transaction in a block need not be announced again. */
+  headChanged({ connected }: HeadChange): void {
+    for (const { transactions } of connected) {
+      for (const { idHex } of transactions) this.#announcer.forget(idHex);
+    }
+  }
+
+  /** Sends what is queued for the next message. */
   close(): void {
     this.#schedule.close();
     this.#batcher.flush();
@@ -84,29 +86,29 @@ export class TransactionGossip {
     for await (const message of requests.mempool(peer)) {
       if (!message.ok) return penalise(peer, message.fault);
       const { admitted } = await this.#admit(message.value, peer);
-      // Asked for, not gossiped: peers that are connected only through this node have not heard of them.
+      // This node asked for them, so peers connected only through this node have not seen them yet.
       for (const transaction of admitted) this.announce(transaction, false);
     }
   }
 
   async #judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
     const decoded = decodeAnnouncement(message);
-    if (!decoded.ok) return this.#modules.verdict(decoded.fault, from, "transactions");
+    if (!decoded.ok) return this.#topic.verdict(decoded.fault, from, "transactions");
     const { verdict } = await this.#admit(decoded.value, from);
     return verdict;
   }
 
-  /** Accepts the message if any of its transactions is new and good and none is one that nobody should send. */
+  /** Accepts the message if at least one of its transactions is new and good, and none is one that nobody should send. */
   async #admit(
     encoded: readonly Uint8Array[],
     from: PeerId,
   ): Promise<{ verdict: Verdict; admitted: readonly DecodedTransaction[] }> {
-    const { chain, mempool, verdict } = this.#modules;
+    const { chain, mempool } = this.#modules;
     const transactions: DecodedTransaction[] = [];
     for (const bytes of encoded) {
       const transaction = decodeTransaction(bytes, chain.spec.chainId);
       if (transaction.ok) transactions.push(transaction.value);
-      else if (verdict(transaction.fault, from, "a transaction") === "reject") {
+      else if (this.#topic.verdict(transaction.fault, from, "a transaction") === "reject") {
         return { verdict: "reject", admitted: [] };
       }
     }
@@ -116,7 +118,7 @@ export class TransactionGossip {
     }
     const admitted = transactions.filter((_, index) => outcomes[index]?.ok);
     const isRejected = outcomes.some(
-      (outcome) => !outcome.ok && verdict(outcome.fault, from, "a transaction") === "reject",
+      (outcome) => !outcome.ok && this.#topic.verdict(outcome.fault, from, "a transaction") === "reject",
     );
     return { verdict: isRejected ? "reject" : admitted.length > 0 ? "accept" : "ignore", admitted };
   }

@@ -1,10 +1,11 @@
-/** Votes and evidence between nodes: told, judged before they are passed on, and asked for where gossip lost them. */
+/** Votes and evidence among peers: validated before they are relayed, and asked for if gossip lost them. */
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
-import { describeFault, type Fault } from "../../protocol/faults.ts";
+import type { Fault } from "../../protocol/faults.ts";
 import type { Vote } from "../../protocol/vote.ts";
+import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import { type ChainRequests, serveVotes } from "../fetch/requests.ts";
 import {
   chainTopics,
@@ -14,50 +15,48 @@ import {
   finalityMessageBytesMax,
 } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
+import type { PeerDirectory } from "../peers/directory.ts";
 import { verdictOf } from "../verdicts.ts";
 import { BlockWaits } from "./block-waits.ts";
+import { GossipTopic } from "./topic.ts";
 
-const messagesQueuedMax = 256;
+const queueMax = 256;
 
 export interface FinalityGossipModules {
   readonly host: PeerHost;
   readonly chain: Chain;
   readonly requests: ChainRequests;
+  readonly directory: PeerDirectory;
+  /** Fetches the block that a vote is for, if the block does not come by itself. */
+  readonly fetcher: BlockFetcher;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly publish: (topic: string, message: Uint8Array) => void;
   /** A peer served something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
-  /** A vote that was not known has come by gossip: its voter is there. */
-  readonly voterHeard: (voter: Uint8Array) => void;
-  /** A vote is for a block that does not come by itself. */
-  readonly fetchTarget: (vote: Vote, from: PeerId) => void;
 }
 
 export class FinalityGossip {
   readonly #modules: FinalityGossipModules;
-  readonly #topic: string;
+  readonly #topic: GossipTopic;
   readonly #waits: BlockWaits;
 
   constructor(modules: FinalityGossipModules) {
     const { chain, clock } = modules;
     this.#modules = modules;
-    this.#topic = chainTopics(chain.spec.chainId).votes;
+    this.#topic = new GossipTopic(chainTopics(chain.spec.chainId).votes, modules);
     this.#waits = new BlockWaits({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
   }
 
-  /** Serves and listens, where the engine has finality. */
+  /** Serves and listens, if the engine has finality. Before the host is started. */
   start(): void {
     const { host, chain } = this.#modules;
     if (!chain.final) return;
     serveVotes(host, chain);
-    host.subscribe(this.#topic, {
+    this.#topic.subscribe({
       messageBytesMax: finalityMessageBytesMax,
-      queueMax: messagesQueuedMax,
+      queueMax,
       judge: (message, from) => this.#judge(message, from),
     });
-    chain.events.on("headChanged", () => this.#waits.look());
-    chain.events.on("evidenceFound", (evidence) => this.announce({ kind: "evidence", evidence }));
   }
 
   close(): void {
@@ -65,15 +64,19 @@ export class FinalityGossip {
   }
 
   announce(message: FinalityMessage): void {
-    this.#modules.publish(this.#topic, encodeFinalityMessage(message));
+    this.#topic.publish(encodeFinalityMessage(message));
   }
 
-  /** A block was stored, be it on a side branch: votes may be waiting for it. */
+  /** A block was stored, on the canonical chain or beside it: votes may be waiting for it. */
   blockStored(): void {
     this.#waits.look();
   }
 
-  /** Asks a peer for what it knows, if blocks of ours still lack votes. False if the answer was bad or did not come. */
+  /**
+   * Asks a peer for the votes and evidence that it knows, if blocks of ours still lack votes.
+   *
+   * @returns false if the answer was bad or did not come
+   */
   async fetchFrom(peer: PeerId): Promise<boolean> {
     const { chain, requests, penalise, logger } = this.#modules;
     if (!chain.final || chain.final.height >= chain.head.header.height) return true;
@@ -92,7 +95,10 @@ export class FinalityGossip {
     }
   }
 
-  /** Asked for, not gossiped: whoever stands behind this node has heard of it from nobody. Evidence is told by the chain. */
+  /**
+   * This node asked for the message, so peers connected only through this node have not seen it yet. A new vote is
+   * announced here. New evidence is announced by the step that follows `evidenceFound` of the chain.
+   */
   #take(message: FinalityMessage): Fault | undefined {
     const { chain } = this.#modules;
     if (message.kind === "evidence") {
@@ -113,34 +119,29 @@ export class FinalityGossip {
   }
 
   #judgeVote(vote: Vote, from: PeerId): Verdict | Promise<Verdict> {
-    const { chain, voterHeard } = this.#modules;
+    const { chain, directory, clock } = this.#modules;
     const added = chain.addVote(vote);
     const isEarly = !added.ok && added.fault.code === "vote/target-unknown";
     if (!added.ok && !isEarly) return this.#verdict(added.fault, from);
-    // Also an early one is signed by who it says.
-    voterHeard(vote.voter);
+    // The signature of an early vote has been verified, too: its voter is alive.
+    directory.keyHeard(vote.voter, clock.monotonicMs());
     return isEarly ? this.#judgeEarlyVote(vote, from) : "accept";
   }
 
-  /** The chain has put such a vote by and counts it when its block comes; here it is a matter of passing it on. */
+  /** The chain keeps such a vote and counts it when its block comes. Only the relay has to wait here. */
   async #judgeEarlyVote(vote: Vote, from: PeerId): Promise<Verdict> {
-    const { chain, fetchTarget } = this.#modules;
+    const { chain, fetcher } = this.#modules;
     if (!(await this.#waits.targetOf(vote))) {
-      fetchTarget(vote, from);
+      fetcher.wantBlock(vote.target.hash, vote.target.height, from);
       return "ignore";
     }
     const added = chain.addVote(vote);
-    // Known: counted when the block came.
+    // Known: the vote was counted when the block came.
     if (added.ok || added.fault.code === "vote/known") return "accept";
     return this.#verdict(added.fault, from);
   }
 
   #verdict(fault: Fault, from: PeerId): Verdict {
-    const verdict = verdictOf(fault);
-    if (verdict === "reject") {
-      const fields = { from, fault: describeFault(fault) };
-      this.#modules.logger.info(fields, "a vote or evidence was rejected");
-    }
-    return verdict;
+    return this.#topic.verdict(fault, from, "a vote or evidence");
   }
 }

@@ -10,14 +10,13 @@ import { authoritiesOf } from "../../consensus/engine.ts";
 import type { Fault } from "../../protocol/faults.ts";
 import { type Presence, signPresence, verifyPresence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
-import type { Synchronizer } from "../fetch/range-sync.ts";
+import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { Candidacy, CandidacyMessage, Handshake, Hello } from "../messages.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
 import { ClockComparison, clockOffsetMs } from "./clock-comparison.ts";
 import type { KnownPeer, PeerDirectory } from "./directory.ts";
 import { chainFacts, chainHello, type Greeting, Handshakes, HelloRefused, relate } from "./handshake.ts";
-import type { HeadClaims } from "./head-claims.ts";
 import { Presences } from "./presences.ts";
 
 export interface GreetingsOptions {
@@ -58,8 +57,7 @@ export interface GreetingsModules {
   readonly logger: Logger;
   readonly events: Pick<EventEmitter<GreetingEvents>, "emit">;
   readonly directory: PeerDirectory;
-  readonly synchronizer: Synchronizer;
-  readonly claims: HeadClaims;
+  readonly fetcher: BlockFetcher;
   /** A peer sent something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
   /** Asks a peer for the votes and evidence that gossip lost: with each greeting. False if the peer did not answer. */
@@ -232,7 +230,7 @@ export class Greetings {
   }
 
   #heardHello(peer: PeerId, hello: Hello): void {
-    const { host, chain, clock, logger, events, directory, synchronizer, claims } = this.#modules;
+    const { host, chain, clock, logger, events, directory, fetcher } = this.#modules;
     const relation = relate(chainFacts(this.#options.network, chain), hello);
     if (relation.kind === "other-network") {
       const { ours, theirs } = relation;
@@ -256,10 +254,9 @@ export class Greetings {
     this.#heardPresence(peer, hello);
     this.#heardBranch(peer, hello);
     directory.keyHeard(hello.publicKey, clock.monotonicMs());
-    if (synchronizer.isBetter(hello)) claims.claimed(peer, hello.head);
+    fetcher.headClaimed(peer, hello);
     events.emit("status", connected, known);
     events.emit("candidacy", connected, hello, hello);
-    synchronizer.consider();
   }
 
   #heardOtherChain(known: KnownPeer): void {

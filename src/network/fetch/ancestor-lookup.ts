@@ -1,0 +1,137 @@
+/** Fetches single blocks by hash, from the peer that named the block first, and from other peers if that peer does not serve it. */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chain } from "../../chain/chain.ts";
+import type { Block } from "../../protocol/block.ts";
+import type { BlockLog } from "../gossip/block-log.ts";
+import { LeakyBucket } from "../host/leaky-bucket.ts";
+import type { PeerId } from "../peer-host.ts";
+import type { PeerDirectory } from "../peers/directory.ts";
+import { verdictOf } from "../verdicts.ts";
+import type { Penalise } from "./peer-failure.ts";
+import type { ChainRequests } from "./requests.ts";
+
+export interface AncestorLookupModules {
+  readonly chain: Chain;
+  readonly blockLog: Pick<BlockLog, "imported">;
+  readonly requests: ChainRequests;
+  readonly directory: PeerDirectory;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly penalise: Penalise;
+  /** A fetched block lacks its parent, too. */
+  readonly parentMissing: (orphan: Block, from: PeerId) => void;
+  /** No peer that was asked has the block. */
+  readonly gaveUp: () => void;
+}
+
+const lookupsMax = 64;
+/** One peer that sends orphans with made-up parents cannot use up all lookups. */
+const lookupsPerPeerMax = 16;
+/** A peer that has not answered after this long is not waited for any more: the next peer is asked, too. */
+export const answerPatienceMs = 1_000;
+const peersPerLookupMax = 4;
+/** Peers that did not name the block are asked this often: made-up hashes must not turn this node against its peers. */
+const othersAskedBurst = 32;
+const othersAskedPerSecond = 8;
+
+interface Lookup {
+  readonly hash: Uint8Array;
+  readonly first: PeerId;
+  /** Peers that named the block, and so should have it. */
+  readonly named: Set<PeerId>;
+  readonly asked: Set<PeerId>;
+  /** Aborted once nothing more is to be asked: the block is here, or the lookup had to make room. */
+  readonly over: AbortController;
+}
+
+export class AncestorLookup {
+  readonly #modules: AncestorLookupModules;
+  /** By hash in hex, so that a burst of orphans asks once. */
+  readonly #lookups = new BoundedMap<string, Lookup>(lookupsMax);
+  readonly #othersBudget: LeakyBucket;
+
+  constructor(modules: AncestorLookupModules) {
+    this.#modules = modules;
+    const nowMs = modules.clock.monotonicMs();
+    this.#othersBudget = new LeakyBucket(othersAskedBurst, othersAskedPerSecond / 1_000, nowMs);
+  }
+
+  /** Fetches an unknown block, unless it is being fetched already. @param from the peer that named the block */
+  want(hash: Uint8Array, from: PeerId): void {
+    const key = toHex(hash);
+    const running = this.#lookups.get(key);
+    if (running) {
+      if (running.named.size < peersPerLookupMax) running.named.add(from);
+      return;
+    }
+    if (this.#modules.chain.isKnown(hash) || this.#countOf(from) >= lookupsPerPeerMax) return;
+    const over = new AbortController();
+    const lookup = { hash, first: from, named: new Set([from]), asked: new Set<PeerId>(), over };
+    const dropped = this.#lookups.set(key, lookup);
+    dropped?.[1].over.abort();
+    void this.#run(lookup).finally(() => {
+      if (this.#lookups.get(key) === lookup) this.#lookups.delete(key);
+    });
+  }
+
+  close(): void {
+    for (const { over } of this.#lookups.values()) over.abort();
+  }
+
+  #countOf(peer: PeerId): number {
+    return [...this.#lookups.values()].filter(({ first }) => first === peer).length;
+  }
+
+  /** Asks one peer after the other; a peer that is slow is kept waiting for while the next one is asked. */
+  async #run(lookup: Lookup): Promise<void> {
+    const { clock, gaveUp } = this.#modules;
+    const { signal } = lookup.over;
+    const asks: Promise<void>[] = [];
+    for (let peer = this.#nextPeer(lookup); peer && !signal.aborted; peer = this.#nextPeer(lookup)) {
+      lookup.asked.add(peer);
+      const turn = Promise.withResolvers<void>();
+      const timer = clock.schedule(answerPatienceMs, turn.resolve);
+      asks.push(this.#ask(lookup, peer, () => timer.cancel()).finally(turn.resolve));
+      await turn.promise;
+      timer.cancel();
+    }
+    await Promise.all(asks);
+    if (!signal.aborted) gaveUp();
+  }
+
+  /** Peers that named the block come first, then those with the highest heads. */
+  #nextPeer({ named, asked }: Lookup): PeerId | undefined {
+    if (asked.size >= peersPerLookupMax) return undefined;
+    const next = [...named].find((peer) => !asked.has(peer));
+    if (next) return next;
+    const { directory, clock } = this.#modules;
+    const other = directory
+      .peersOnChain()
+      .filter(({ peerId }) => !asked.has(peerId))
+      .toSorted((a, b) => b.status.height - a.status.height)[0];
+    return other && this.#othersBudget.add(1, clock.monotonicMs()) ? other.peerId : undefined;
+  }
+
+  /** @param onAnswer called when the peer has served the block, before the block is imported */
+  async #ask({ hash, over }: Lookup, peer: PeerId, onAnswer: () => void): Promise<void> {
+    const { chain, blockLog, requests, penalise, parentMissing, logger } = this.#modules;
+    try {
+      const answer = await requests.blocksByHash(peer, [hash], over.signal);
+      if (!answer.ok) return penalise(peer, answer.fault);
+      const [block] = answer.value;
+      if (!block || !bytesEqual(block.hash, hash)) return;
+      onAnswer();
+      const imported = await blockLog.imported(block, peer, () => chain.importBlock(block));
+      // A false body under the true hash: another peer may have the true body.
+      if (!imported.ok && verdictOf(imported.fault) === "reject") return penalise(peer, imported.fault);
+      over.abort();
+      if (!imported.ok && imported.fault.code === "block/parent-unknown") parentMissing(block, peer);
+    } catch (thrown) {
+      logger.debug({ from: peer, reason: toError(thrown).message }, "a block could not be fetched");
+    }
+  }
+}
