@@ -34,7 +34,9 @@ import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import { BlockProducer } from "../sealing/block-producer.ts";
 import { largestTransactionBytes } from "../sealing/block-room.ts";
 import type { BlockSealer } from "../sealing/block-sealer.ts";
+import type { NotSealingReason } from "../sealing/not-sealing.ts";
 import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
+import { PolledPermission } from "../sealing/polled-permission.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { type ChainSteps, followChain } from "./chain-steps.ts";
 import { OwnTransactions } from "./own-transactions/own-transactions.ts";
@@ -86,6 +88,7 @@ export class NodeCore {
   readonly network: Network;
   /** Absent where the node seals nothing. */
   readonly producer: BlockProducer | undefined;
+  readonly #permission: PolledPermission;
   /** Absent where the node is no authority and does not ask to be one. */
   readonly authority: AuthorityRole | undefined;
   readonly candidacy: OwnCandidacy;
@@ -153,6 +156,7 @@ export class NodeCore {
         { chain, network, candidacy, journals, clock, logger },
       );
     this.admission = spec.admission && this.#openDesk(modules);
+    this.#permission = new PolledPermission(listenMs, () => this.#mayNotSeal(), clock);
     this.producer =
       sealer &&
       new BlockProducer(
@@ -160,7 +164,6 @@ export class NodeCore {
           producer: keyPair.publicKey,
           mineEmptyBlocks,
           extraData: new Uint8Array(32),
-          listenFirstMs: listenMs,
         },
         {
           chain,
@@ -169,17 +172,16 @@ export class NodeCore {
           clock,
           logger,
           announceBlock: (block) => network.announceBlock(block),
-          isSyncing: () => this.isBehind,
+          permission: this.#permission,
           quorumHeard: () => this.quorum.heard >= this.quorum.needed,
           hasPeers: () => network.peerCount > 0,
-          mayNotSeal: () => this.authority?.notSealing(),
         },
       );
     this.#alarms = new ChainAlarms({ chain, logger, ownKey: keyPair.publicKey });
     const keepsFrom = journals && "nothing is signed";
     const watch = new ClockWatch({ keepsFrom }, { clocks: network.clocks, logger });
     network.events.on("caughtUpOnVotes", () => watch.look());
-    this.authority?.gate.events.once("opened", () => this.producer?.lookAgain());
+    this.authority?.gate.events.once("opened", () => this.#permission.look());
     followChain(chain, this.#steps(), logger);
   }
 
@@ -193,12 +195,16 @@ export class NodeCore {
         ["account index", () => this.#indexer.look()],
         ["network", (change) => network.headChanged(change)],
         ["alarms", (change) => this.#alarms.headChanged(change)],
+        ["producer", () => this.producer?.look()],
       ],
       finalChanged: [["own transactions", () => this.#own.finalChanged()]],
       blockStored: [["network", () => network.blockStored()]],
       waitingImported: [["network", (block) => network.waitingImported(block)]],
       blockDamaged: [["network", () => network.blockDamaged()]],
-      evidenceFound: [["network", (evidence) => network.announceEvidence(evidence)]],
+      evidenceFound: [
+        ["network", (evidence) => network.announceEvidence(evidence)],
+        ["producer", () => this.producer?.look()],
+      ],
     };
   }
 
@@ -212,6 +218,14 @@ export class NodeCore {
       { publicKey: this.#keyPair.publicKey, authority: journals !== undefined },
       { chain, network, candidacy, caster, mayVote, names, clock, logger },
     );
+  }
+
+  #mayNotSeal(): NotSealingReason | undefined {
+    const reason = this.authority?.notSealing();
+    if (reason) return reason;
+    if (this.isChainAhead) return "chain ahead of this clock";
+    const { engine, head } = this.chain;
+    return this.isBehind && engine.slot(head, this.#keyPair.publicKey) ? "syncing" : undefined;
   }
 
   /** The newest block is further ahead of this clock than any may be. */
@@ -274,6 +288,7 @@ export class NodeCore {
     await this.#own.start();
     this.authority?.start();
     this.admission?.start();
+    this.#permission.start();
     this.producer?.start();
   }
 
@@ -295,6 +310,7 @@ export class NodeCore {
   async stopProducing(): Promise<void> {
     this.admission?.stop();
     await this.producer?.stop();
+    this.#permission.stop();
     await this.authority?.stop();
   }
 

@@ -17,3 +17,19 @@ export type NotSealingReason =
   | "no quorum for finality"
   | "listening first"
   | "stopped";
+
+/** Reasons that come with every block: the log has them at level debug. */
+export const everydayReasons: ReadonlySet<NotSealingReason> = new Set([
+  "not its turn",
+  "nothing to seal",
+  "stopped",
+]);
+
+/** What an error of the store or of a journal says about the disk; undefined if the error is about something else. */
+export function diskReason(thrown: unknown): NotSealingReason | undefined {
+  const { code, cause } = thrown as { code?: unknown; cause?: unknown };
+  if (typeof code !== "string" || !/^(?:store|journal)\//.test(code)) return undefined;
+  const system = (cause as { code?: unknown } | undefined)?.code;
+  const isFull = code === "store/disk-full" || system === "ENOSPC" || system === "EDQUOT";
+  return isFull ? "disk full" : "disk fails";
+}

@@ -1,4 +1,5 @@
 /** A chain of one authority with its API on a free port: blocks are sealed when a test says so. */
+
 import { once } from "node:events";
 import type { NodeStatus } from "../../src/api/node-status.ts";
 import { toHex } from "../../src/base/bytes.ts";
@@ -21,6 +22,7 @@ import { type DecodedTransaction, type Payload, signTransaction } from "../../sr
 import { BlockProducer } from "../../src/sealing/block-producer.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { TestPermission } from "../sealing/test-permission.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 
@@ -150,15 +152,18 @@ export async function openApiRig(options: RigOptions = {}): Promise<ApiRig> {
           clock,
           logger: silentLogger,
           announceBlock() {},
-          isSyncing: () => false,
+          permission: new TestPermission(),
           quorumHeard: () => false,
           hasPeers: () => true,
         },
       );
+      const look = () => producer.look();
+      chain.events.on("headChanged", look);
       const sealed = once(chain.events, "headChanged");
       producer.start();
       await sealed;
       while (mempool.hasReady()) await once(chain.events, "headChanged");
+      chain.events.off("headChanged", look);
       await producer.stop();
     },
     async close() {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { addressOf } from "../../src/protocol/identity.ts";
-import type { NotSealingReason } from "../../src/sealing/not-sealing.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
 import { keyPairNamed, testSpec } from "../chain/block-builder.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
@@ -11,22 +10,18 @@ import { openProducer } from "./producer-rig.ts";
 const authority = keyPairNamed("first");
 
 /** A lone authority that seals empty blocks, one for each second. */
-async function producerRig(
-  t: TestContext,
-  listenFirstMs: number | undefined,
-  mayNotSeal?: () => NotSealingReason | undefined,
-) {
+async function producerRig(t: TestContext, listenFirstMs?: number) {
   const spec = testSpec("poa", { authorities: [addressOf(authority.publicKey)], periodMs: 1_000 });
   const sealer = createAuthoritySealer({ keyPair: authority }, { journal: createMemorySealJournal() });
-  const options = { producer: authority.publicKey, mineEmptyBlocks: true, listenFirstMs };
-  const { producer, clock, chain } = await openProducer(t, spec, sealer, options, { mayNotSeal });
-  return { producer, clock, height: () => chain.head.header.height };
+  const options = { producer: authority.publicKey, mineEmptyBlocks: true };
+  const rig = await openProducer(t, spec, sealer, options, listenFirstMs);
+  return { ...rig, height: () => rig.chain.head.header.height };
 }
 
 test("listens first, and seals by itself once that time is over", async (t) => {
-  const { producer, clock, height } = await producerRig(t, 5_000);
+  const { start, producer, clock, height } = await producerRig(t, 5_000);
   await clock.advance(3_000);
-  producer.start();
+  start();
   await clock.advance(2_000);
   clock.jumpWallClock(3_600_000);
   await clock.advance(2_999);
@@ -38,24 +33,24 @@ test("listens first, and seals by itself once that time is over", async (t) => {
 });
 
 test("without the wish it seals at once", async (t) => {
-  const { producer, clock, height } = await producerRig(t, undefined);
-  producer.start();
+  const { start, clock, height } = await producerRig(t);
+  start();
   await clock.advance(500);
   assert.equal(height(), 1);
 });
 
-test("what forbids sealing is asked before each block, named, and asked again until it no longer does", async (t) => {
-  let reason: NotSealingReason | undefined = "clock off";
-  const { producer, clock, height } = await producerRig(t, undefined, () => reason);
+test("what forbids sealing is asked before each block and named, and sealing goes on by itself once nothing does", async (t) => {
+  const { producer, permission, clock, height } = await producerRig(t);
+  permission.set("clock off");
   producer.start();
   await clock.advance(10_000);
   assert.equal(producer.notSealingBecause, "clock off");
   assert.equal(height(), 0);
-  reason = undefined;
+  permission.set(undefined);
   await clock.advance(10_000);
   const sealed = height();
   assert.ok(sealed > 0);
-  reason = "key seen elsewhere";
+  permission.set("key seen elsewhere");
   await clock.advance(10_000);
   assert.equal(producer.notSealingBecause, "key seen elsewhere");
   assert.ok(height() <= sealed + 1, "at most the block that was on its way");

@@ -16,6 +16,7 @@ import { alice, genesisMs, keyPairNamed } from "../chain/block-builder.ts";
 import { type OpenChain, openChain } from "../chain/open-chain.ts";
 import { AuthorityChain } from "../consensus/authority-chain.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
+import { TestPermission } from "./test-permission.ts";
 
 const heartbeatMs = 30_000;
 
@@ -25,7 +26,8 @@ interface Rig extends OpenChain {
   readonly producer: BlockProducer;
   readonly sealed: Block[];
   /** What the node sees of the others. */
-  readonly around: { quorumHeard: boolean; hasPeers: boolean; isSyncing: boolean };
+  readonly around: { quorumHeard: boolean; hasPeers: boolean };
+  readonly permission: TestPermission;
   /** All but the node's own votes for its head. */
   voteForHead(): Promise<void>;
 }
@@ -54,7 +56,8 @@ async function startRig(own: KeyPair | undefined, changes: Partial<ChainSpecJson
   const mempool = createMempool({}, { clock, verifier: createInlineVerifier(), logger, ledger });
   chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
   const sealed: Block[] = [];
-  const around = { quorumHeard: true, hasPeers: true, isSyncing: false };
+  const around = { quorumHeard: true, hasPeers: true };
+  const permission = new TestPermission();
   const producer = new BlockProducer(
     { producer: keyPair.publicKey, mineEmptyBlocks: false, extraData: new Uint8Array(32) },
     {
@@ -64,16 +67,18 @@ async function startRig(own: KeyPair | undefined, changes: Partial<ChainSpecJson
       clock,
       logger,
       announceBlock: (block) => sealed.push(block),
-      isSyncing: () => around.isSyncing,
+      permission,
       quorumHeard: () => around.quorumHeard,
       hasPeers: () => around.hasPeers,
     },
   );
+  chain.events.on("headChanged", () => producer.look());
+  chain.events.on("evidenceFound", () => producer.look());
   const voteForHead = async () => {
     const others = authorities.keys.filter((key) => key !== keyPair);
     await opened.vote(...authorities.votes({ record: chain.head }, others));
   };
-  const rig = { ...opened, authorities, mempool, producer, sealed, around, voteForHead };
+  const rig = { ...opened, authorities, mempool, producer, sealed, around, permission, voteForHead };
   rigs.push(rig);
   producer.start();
   return rig;
@@ -195,11 +200,11 @@ describe("a producer", () => {
     await send(stranger);
     assert.equal(stranger.producer.notSealingBecause, "not in the authority set");
     const behind = await startRig(undefined);
-    behind.around.isSyncing = true;
+    behind.permission.set("syncing");
     await send(behind);
     assert.equal(behind.producer.notSealingBecause, "syncing");
     assert.deepEqual([stranger.sealed, behind.sealed], [[], []]);
-    behind.around.isSyncing = false;
+    behind.permission.set(undefined);
     await behind.clock.advance(aWhileMs);
     assert.ok(behind.sealed.length > 0);
     const waiting = await startRig(new AuthorityChain(3).keys[2]!);

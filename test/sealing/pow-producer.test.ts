@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { fromUtf8 } from "../../src/base/bytes.ts";
-import { mempoolChange } from "../../src/node/node-core.ts";
 import { assembleBlock } from "../../src/protocol/block.ts";
 import { signTransaction } from "../../src/protocol/transaction.ts";
 import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
@@ -29,9 +28,9 @@ async function minerRig(t: TestContext, mineEmptyBlocks: boolean) {
 }
 
 test("a long search is drafted anew about every second, with the time of then", async (t) => {
-  const { producer, clock, jobs } = await minerRig(t, true);
+  const { start, clock, jobs } = await minerRig(t, true);
   const startMs = clock.nowMs();
-  producer.start();
+  start();
   await clock.advance(5_500);
   assert.deepEqual(
     jobs.map(({ draft, isClean }) => [draft.header.timestampMs - startMs, isClean]),
@@ -40,8 +39,8 @@ test("a long search is drafted anew about every second, with the time of then", 
 });
 
 test("a nonce for an earlier draft seals the block, and the next height is mined after the interval", async (t) => {
-  const { producer, clock, chain, board, jobs, announced, find } = await minerRig(t, true);
-  producer.start();
+  const { start, clock, chain, board, jobs, announced, find } = await minerRig(t, true);
+  start();
   await clock.advance(3_500);
   const earlier = jobs[1]!;
   const block = board.submit(earlier, find(earlier));
@@ -56,8 +55,8 @@ test("a nonce for an earlier draft seals the block, and the next height is mined
 });
 
 test("nothing to mine: the board is idle", async (t) => {
-  const { producer, clock, board, jobs } = await minerRig(t, false);
-  producer.start();
+  const { start, producer, clock, board, jobs } = await minerRig(t, false);
+  start();
   await clock.advance(30_000);
   assert.equal(producer.notSealingBecause, "nothing to seal");
   assert.equal(jobs.length, 0);
@@ -65,8 +64,8 @@ test("nothing to mine: the board is idle", async (t) => {
 });
 
 test("the search begins with the parent, and what it finds waits until its time has come", async (t) => {
-  const { producer, clock, chain, board, jobs, announced, find } = await minerRig(t, true);
-  producer.start();
+  const { start, clock, chain, board, jobs, announced, find } = await minerRig(t, true);
+  start();
   await clock.advance(10);
   assert.ok(board.submit(jobs[0]!, find(jobs[0]!)));
   await clock.advance(10);
@@ -82,15 +81,14 @@ test("the search begins with the parent, and what it finds waits until its time 
 });
 
 test("nothing but what cannot be executed waits: the board does not go on with the block before", async (t) => {
-  const { producer, clock, chain, mempool, board, jobs, find } = await minerRig(t, false);
-  chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
+  const { start, producer, clock, chain, mempool, board, jobs, find } = await minerRig(t, false);
   const register = async (name: string) => {
     const payload = { kind: "registerUser", name: fromUtf8("one@example.com") } as const;
     const draft = { payload, sequence: 0, fee: 0n, validUntil: 0, timestampMs: clock.nowMs() };
     const transaction = signTransaction(draft, keyPairNamed(name), chain.spec.chainId);
     assert.ok((await mempool.add(transaction)).ok);
   };
-  producer.start();
+  start();
   await register("alice");
   await clock.advance(10);
   const [job] = jobs;
@@ -108,8 +106,8 @@ test("nothing but what cannot be executed waits: the board does not go on with t
 });
 
 test("a clock that is set back behind its own head holds the miner, and it says why", async (t) => {
-  const { producer, clock, board, jobs, find } = await minerRig(t, true);
-  producer.start();
+  const { start, producer, clock, board, jobs, find } = await minerRig(t, true);
+  start();
   await clock.advance(10);
   assert.ok(board.submit(jobs[0]!, find(jobs[0]!)));
   await clock.advance(10);

@@ -5,17 +5,15 @@ import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { Chain } from "../../src/chain/chain.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { createMempool } from "../../src/mempool/mempool.ts";
-import { mempoolHead } from "../../src/node/node-core.ts";
+import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
-import {
-  BlockProducer,
-  type BlockProducerModules,
-  type BlockProducerOptions,
-} from "../../src/sealing/block-producer.ts";
+import { BlockProducer, type BlockProducerOptions } from "../../src/sealing/block-producer.ts";
 import type { BlockSealer } from "../../src/sealing/block-sealer.ts";
+import { PolledPermission } from "../../src/sealing/polled-permission.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { genesisMs } from "../chain/block-builder.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
+import { TestPermission } from "./test-permission.ts";
 
 const logger = silentLogger;
 
@@ -24,7 +22,7 @@ export async function openProducer(
   spec: ChainSpec,
   sealer: BlockSealer,
   options: Omit<BlockProducerOptions, "extraData">,
-  changed: Partial<BlockProducerModules> = {},
+  listenFirstMs?: number,
 ) {
   const clock = createSimulatedClock(genesisMs + 3_600_000);
   const verifier = createInlineVerifier();
@@ -33,6 +31,15 @@ export async function openProducer(
   const ledger = () => mempoolHead(chain);
   const mempool = createMempool({}, { clock, verifier, logger, ledger });
   const announced: number[] = [];
+  const permission = new TestPermission();
+  // What a node asks for by itself: its time to listen, and its clock.
+  const isAhead = () => chain.head.header.timestampMs > clock.nowMs() + chain.engine.aheadMaxMs;
+  const polled = new PolledPermission(
+    listenFirstMs ?? 0,
+    () => (isAhead() ? "chain ahead of this clock" : undefined),
+    clock,
+  );
+  polled.events.on("changed", () => permission.set(polled.reason));
   const producer = new BlockProducer(
     { ...options, extraData: new Uint8Array(32) },
     {
@@ -42,17 +49,25 @@ export async function openProducer(
       clock,
       logger,
       announceBlock: ({ header }) => announced.push(header.height),
-      isSyncing: () => false,
+      permission,
       quorumHeard: () => true,
       hasPeers: () => true,
-      ...changed,
     },
   );
+  chain.events.on("headChanged", (change) => {
+    mempool.headChanged(mempoolChange(change));
+    producer.look();
+  });
   t.after(async () => {
     await producer.stop();
+    polled.stop();
     await chain.close();
     mempool.close();
     await verifier.close();
   });
-  return { producer, clock, chain, mempool, announced };
+  const start = () => {
+    polled.start();
+    producer.start();
+  };
+  return { start, producer, clock, chain, mempool, announced, permission };
 }

@@ -1,4 +1,5 @@
 /** A selfish miner: its node follows and relays as any other, and beside it it mines on a chain that it shows to nobody yet. */
+
 import assert from "node:assert/strict";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { SimulatedClock } from "../../src/base/simulated-clock.ts";
@@ -8,6 +9,7 @@ import type { Block, HeaderRecord } from "../../src/protocol/block.ts";
 import { BlockProducer } from "../../src/sealing/block-producer.ts";
 import { WorkBoard } from "../../src/sealing/pow/work-board.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { TestPermission } from "../sealing/test-permission.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { canonicalBlocks, coreOf } from "./mining-world.ts";
 import { createSimulatedMiner, type MiningRig } from "./simulated-miner.ts";
@@ -68,11 +70,12 @@ export class Withholder {
         clock,
         logger: silentLogger,
         announceBlock: (block) => this.#withheld.push(block),
-        isSyncing: () => false,
+        permission: new TestPermission(),
         quorumHeard: () => true,
         hasPeers: () => true,
       },
     );
+    chain.events.on("headChanged", () => producer.look());
     this.#withheld = [];
     this.#secret = { chain, producer };
     producer.start();
