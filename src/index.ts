@@ -10,7 +10,8 @@ export {
   type RetargetParent,
   type RetargetRule,
 } from "./consensus/pow/asert.ts";
-export { AurexNode, type AurexNodeModules, type AurexNodeOptions } from "./node/aurex-node.ts";
+export { AurexNode } from "./node/aurex-node.ts";
+export type { AurexNodeModules, AurexNodeOptions } from "./node/aurex-node-options.ts";
 export {
   BlockchainNetwork,
   type BlockchainNetworkOptions,

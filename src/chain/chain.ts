@@ -32,8 +32,13 @@ import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { Vote } from "../protocol/vote.ts";
 import type { AccountIndex } from "../store/account-index.ts";
-import { type ChainStore, type IdKind, StoreError, type TransactionLocation } from "../store/chain-store.ts";
-import type { SideBlock } from "../store/side-blocks.ts";
+import {
+  type ChainStore,
+  type IdKind,
+  type SideBlock,
+  StoreError,
+  type TransactionLocation,
+} from "../store/chain-store.ts";
 import { indexMore } from "./account-indexer.ts";
 import { authorityChangesOf, finalCertificateOf } from "./block-facts.ts";
 import type { ChainEvents } from "./chain-events.ts";

@@ -10,7 +10,7 @@ import type { KeyOrigin } from "../wallet/keystore.ts";
 import { AurexCommand } from "./command.ts";
 import { usageError } from "./failure.ts";
 import { numberFrom } from "./flag-values.ts";
-import type { OneKeyFlags } from "./keys.ts";
+import { type OneKeyFlags, showKeySummary } from "./key-summary.ts";
 import { originFromWords } from "./keys-words.ts";
 import {
   addPassphraseFlag,
@@ -63,7 +63,6 @@ export function importCommand(terminal: Terminal): AurexCommand {
     .runs(async (name: string, flags: ImportFlags) => {
       const { createKey, requireFreeName } = await import("../wallet/keystore.ts");
       const { placeForNewKey } = await import("./place/node-place.ts");
-      const { showKeySummary } = await import("./keys.ts");
       const { dataDir } = await placeForNewKey(flags, terminal);
       await requireFreeName(dataDir, name);
       const { origin, passphrase } = await imported(await givenText(flags, terminal), flags, terminal);

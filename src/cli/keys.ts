@@ -1,8 +1,6 @@
 /** `aurex-node keys`: make keys and show them; what is secret stays in their files. */
-import { toHex } from "../base/bytes.ts";
-import type { KeySummary } from "../wallet/keystore.ts";
 import { AurexCommand } from "./command.ts";
-import { fieldList } from "./field-list.ts";
+import { keyAnswer, type OneKeyFlags, showKeySummary } from "./key-summary.ts";
 import { exportCommand } from "./keys-export.ts";
 import { importCommand } from "./keys-import.ts";
 import { passphraseCommand } from "./keys-passphrase.ts";
@@ -13,7 +11,6 @@ import { addJsonFlag, addPlaceFlags, type JsonFlag, type PlaceFlags, settingsOf 
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 type KeyFlags = PlaceFlags & JsonFlag;
-export type OneKeyFlags = KeyFlags & { readonly address?: boolean };
 
 export function keysCommand(terminal: Terminal): AurexCommand {
   const keys = new AurexCommand("keys", terminal)
@@ -134,39 +131,4 @@ function nodeCommand(terminal: Terminal): AurexCommand {
       const key = await showKey(dataDir, nodeKeyName);
       showKeySummary(key, flags, terminal, { nodeId: nodeIdOf(key.publicKey) });
     });
-}
-
-interface ShownBesides {
-  readonly nodeId?: string;
-  /** For programs alone: a person has confirmed them. */
-  readonly words?: string | undefined;
-}
-
-export function showKeySummary(
-  key: KeySummary,
-  flags: OneKeyFlags,
-  terminal: Terminal,
-  { nodeId, words }: ShownBesides = {},
-): void {
-  const answer = {
-    ...keyAnswer(key),
-    ...(nodeId === undefined ? {} : { nodeId }),
-    ...(words === undefined ? {} : { words }),
-  };
-  const text = fieldList({
-    name: key.name,
-    address: key.address,
-    "public key": toHex(key.publicKey),
-    "node id": nodeId,
-    path: key.path || undefined,
-    encrypted: key.isEncrypted ? "yes" : "no",
-  });
-  if (flags.json) writeJson(terminal, answer);
-  else if (flags.address) writeLine(terminal, key.address);
-  else terminal.stdout.write(text);
-}
-
-function keyAnswer({ name, address, publicKey, path, isEncrypted }: KeySummary) {
-  const from = path === "" ? {} : { path };
-  return { name, address, publicKey: toHex(publicKey), encrypted: isEncrypted, ...from };
 }

@@ -7,10 +7,11 @@ import { type DecodedTransaction, decodeTransaction, signTransaction } from "../
 import { buildTransfer, type TransactionTerms } from "../wallet/build-transaction.ts";
 import type { OutboxEntry } from "../wallet/outbox.ts";
 import { usageError } from "./failure.ts";
-import { type Sent, sendAt, sendInstead } from "./send.ts";
+import { sendAt, sendInstead } from "./send.ts";
 import { amountOf, type Build, confirm, openSender, type Sender, tell, withOutbox } from "./sender.ts";
 import type { SigningFlags } from "./signing-flags.ts";
 import type { Terminal } from "./terminal.ts";
+import type { Sent } from "./wait-committed.ts";
 import { report } from "./wait-committed.ts";
 
 /** What is to be replaced. */

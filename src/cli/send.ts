@@ -1,6 +1,5 @@
 /** Signs and sends: the bytes are kept before they are sent, and a command that is run again sends the same ones. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { SubmitAnswer } from "../api/transactions.ts";
 import { ApiProblem } from "../client/api-problem.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { addressOf } from "../protocol/identity.ts";
@@ -34,7 +33,7 @@ import {
 } from "./sender.ts";
 import type { MakingFlags, SigningFlags } from "./signing-flags.ts";
 import type { Terminal } from "./terminal.ts";
-import { report } from "./wait-committed.ts";
+import { report, type Sent } from "./wait-committed.ts";
 
 /** Commands that sign with one key from several directories each take another sequence; so many times one of them tries. */
 const attemptsMax = 200;
@@ -78,12 +77,6 @@ function withKeyOrThrow({ key, from, chainId, ...flags }: MakingFlags): SigningF
     "required option '--key <name>' not specified",
     "add --key NAME; aurex-node keys list shows the keys",
   );
-}
-
-export interface Sent extends Pick<SubmitAnswer, "id" | "status"> {
-  readonly fee: bigint;
-  /** Id of one that waited with the same sequence. */
-  readonly replaces?: string;
 }
 
 export function replacesText({ replaces, fee }: Sent): string {

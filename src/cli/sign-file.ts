@@ -17,15 +17,29 @@ import {
 } from "../wallet/transaction-file.ts";
 import { unknownOutcome } from "./delivery.ts";
 import { usageError } from "./failure.ts";
-import { openKey } from "./passphrase.ts";
+import { openKey, type PassphraseFlags } from "./passphrase.ts";
 import { connectTo } from "./place/answering-node.ts";
 import { writeTransactionFile } from "./prepare.ts";
 import { amountOf } from "./sender.ts";
-import { connect, settingsOf } from "./shared-flags.ts";
-import type { BroadcastFlags, SignFlags } from "./sign.ts";
+import { type ApiFlags, connect, type JsonFlag, settingsOf } from "./shared-flags.ts";
 import { confirmSigning } from "./signing-summary.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 import { report } from "./wait-committed.ts";
+
+export interface SignFlags extends ApiFlags, JsonFlag, PassphraseFlags {
+  readonly key: string;
+  readonly offline?: boolean;
+  readonly out: string;
+  readonly sequence?: number;
+  readonly fee?: string;
+  readonly validUntil?: number;
+  readonly yes?: boolean;
+}
+
+export interface BroadcastFlags extends ApiFlags, JsonFlag {
+  readonly wait?: boolean;
+  readonly timeout: number;
+}
 
 export async function signFile(file: string, flags: SignFlags, terminal: Terminal): Promise<void> {
   const unsigned = readOrThrow(readUnsignedFile(await textIn(file, terminal)), file, "--prepare");

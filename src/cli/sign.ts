@@ -1,19 +1,10 @@
 /** `aurex-node tx sign` and `tx broadcast`: a transaction is signed on one machine and sent from another. */
 import { AurexCommand } from "./command.ts";
 import { wholeNumber } from "./flag-values.ts";
-import { addPassphraseFlag, type PassphraseFlags } from "./passphrase.ts";
-import { type ApiFlags, addApiFlags, addJsonFlag, type JsonFlag } from "./shared-flags.ts";
+import { addPassphraseFlag } from "./passphrase.ts";
+import { addApiFlags, addJsonFlag } from "./shared-flags.ts";
+import type { BroadcastFlags, SignFlags } from "./sign-file.ts";
 import type { Terminal } from "./terminal.ts";
-
-export interface SignFlags extends ApiFlags, JsonFlag, PassphraseFlags {
-  readonly key: string;
-  readonly offline?: boolean;
-  readonly out: string;
-  readonly sequence?: number;
-  readonly fee?: string;
-  readonly validUntil?: number;
-  readonly yes?: boolean;
-}
 
 export function signCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("sign", terminal)
@@ -38,11 +29,6 @@ export function signCommand(terminal: Terminal): AurexCommand {
       await signFile(file, flags, terminal);
     });
   return addJsonFlag(addApiFlags(addPassphraseFlag(command)));
-}
-
-export interface BroadcastFlags extends ApiFlags, JsonFlag {
-  readonly wait?: boolean;
-  readonly timeout: number;
 }
 
 export function broadcastCommand(terminal: Terminal): AurexCommand {

@@ -1,15 +1,20 @@
 /** Says what was sent, and waits for the block that holds it if that is wanted. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { TransactionAnswer } from "../api/transactions.ts";
+import type { SubmitAnswer, TransactionAnswer } from "../api/transactions.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { ApiProblem, ApiUnreachable } from "../client/api-problem.ts";
 import type { OperatorError } from "../node/operator-error.ts";
 import { usageError } from "./failure.ts";
-import type { Sent } from "./send.ts";
 import type { SigningFlags } from "./signing-flags.ts";
 import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 
 const pollMs = 200;
+
+export interface Sent extends Pick<SubmitAnswer, "id" | "status"> {
+  readonly fee: bigint;
+  /** Id of one that waited with the same sequence. */
+  readonly replaces?: string;
+}
 
 /** Prints the id, and waits for the block if that is wanted. */
 export async function report(

@@ -2,7 +2,7 @@
 import type { NodeStatus } from "../api/node-status.ts";
 import { readLastAudit } from "../audit/last-audit.ts";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { type Logger, silentLogger } from "../base/logger.ts";
+import { silentLogger } from "../base/logger.ts";
 import { shellWord } from "../base/shell-word.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { FoundAnewRefusal } from "../http/chain-control.ts";
@@ -12,81 +12,22 @@ import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { Network } from "../network/network.ts";
 import type { PeerHost, PeerId } from "../network/peer-host.ts";
 import type { KnownPeer } from "../network/peers/directory.ts";
-import type { ChainSpec } from "../protocol/genesis.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { WorkBoard } from "../sealing/pow/work-board.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
+import type { AurexNodeModules, AurexNodeOptions } from "./aurex-node-options.ts";
 import { dataDirectory } from "./data-directory.ts";
 import type { ExportFollower } from "./export-follower.ts";
-import { type ApiAccessOptions, HttpServers } from "./http-servers.ts";
-import { NodeAdmin, type ProcessControl } from "./node-admin.ts";
+import { HttpServers } from "./http-servers.ts";
+import { NodeAdmin } from "./node-admin.ts";
 import type { NodeCore } from "./node-core.ts";
 import { softwareVersion } from "./node-host.ts";
 import { type NodeParts, openParts } from "./node-parts.ts";
 import { listenRefusal } from "./operator-error.ts";
-import type { PoolService, PoolServiceOptions } from "./pool-service.ts";
+import type { PoolService } from "./pool-service.ts";
 import type { MachineFacts } from "./situation/take-situation.ts";
 import { takeStatus } from "./take-status.ts";
-
-export interface AurexNodeOptions {
-  readonly dataDir: string;
-  readonly name: string;
-  readonly network: string;
-  readonly spec: ChainSpec;
-  /** Hash of the block to take for final after the quorum was lost for good. */
-  readonly trustRecovery?: Uint8Array | undefined;
-  /** As an authority, sign without having heard another one. */
-  readonly signAlone?: boolean;
-  /** The operator did not name the chain, so that the node may be told to begin anew with another. Default false. */
-  readonly mayLeaveChain?: boolean;
-  /** The command line that starts this node as it was started, for advice; default: one with its data directory. */
-  readonly startCommand?: string;
-  /** Seal with the node's key where the chain is Proof of Authority. */
-  readonly authority: boolean;
-  /** Mine where the chain is Proof of Work. */
-  readonly mine: boolean;
-  readonly mineEmptyBlocks: boolean;
-  /** Of this node's own; 0 where only searchers outside are to mine. */
-  readonly mineThreads: number | "auto";
-  /** Serve a mining pool, where the node mines. */
-  readonly pool?: PoolServiceOptions | undefined;
-  /** Multiaddrs, e.g. `/ip4/0.0.0.0/tcp/13245`. */
-  readonly listenAddresses: readonly string[];
-  /** Multiaddrs told to others beside what is listened on. */
-  readonly announceAddresses?: readonly string[];
-  readonly bootstrap: readonly string[];
-  readonly mdns: boolean;
-  /** False: nodes that peers tell of are not dialled, as where the shape of the mesh is chosen by hand. */
-  readonly introductions?: boolean;
-  /** "report" where somebody listens to `onOtherChain`; by default a peer on another chain is parted from at once. */
-  readonly otherChains?: "refuse" | "report";
-  /** 0 for any free port, undefined for no API. */
-  readonly apiPort: number | undefined;
-  /** Who may reach the API; by default programs of this machine. */
-  readonly apiAccess?: ApiAccessOptions | undefined;
-  /** `HOST:PORT` for the metrics alone. */
-  readonly metricsAddress?: string | undefined;
-  /** False: no block is added to the account index. Default true. */
-  readonly accountIndex?: boolean;
-  /** The SQLite file to keep up to date, or the URL of a PostgreSQL database. */
-  readonly exportFile: string | undefined;
-  /** The file ends with the last final block; refused on a chain that has no finality. */
-  readonly exportFinalizedOnly?: boolean;
-}
-
-export interface AurexNodeModules {
-  readonly clock?: Clock;
-  readonly logger?: Logger;
-  /** The lock of the data directory, where the caller holds it already, and for longer than the node lives. */
-  readonly lock?: DirectoryLock;
-  /** The node's key, if the caller has opened it already; by default the key of the directory, without a passphrase. */
-  readonly keyPair?: KeyPair;
-  /** Has the node stopped and its chain set aside, where there is somebody who can begin another one. */
-  readonly leaveChain?: (() => void) | undefined;
-  /** Of the process that is there for this node alone. */
-  readonly processControl?: ProcessControl | undefined;
-}
 
 /** Whoever runs the node, and what of it an operator may reach by the API. */
 type NodeOwner = Pick<AurexNodeModules, "leaveChain" | "processControl"> & { readonly clock: Clock };

@@ -16,7 +16,8 @@ import type { NotSealingReason } from "../sealing/not-sealing.ts";
 import { sealingStateOf } from "../sealing/sealing-state.ts";
 import type { DirectoryLock } from "../store/directory-lock.ts";
 import { type KeyAccess, loadOrCreateNodeKey } from "../wallet/keystore.ts";
-import { AurexNode, type AurexNodeOptions } from "./aurex-node.ts";
+import { AurexNode } from "./aurex-node.ts";
+import type { AurexNodeOptions } from "./aurex-node-options.ts";
 import { ChainLife } from "./chain-life.ts";
 import {
   changeChain,

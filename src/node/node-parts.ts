@@ -21,7 +21,7 @@ import { openLevelStore } from "../store/level-store.ts";
 import { fileError } from "../store/store-errors.ts";
 import { createTransactionVerifier } from "../verifier/verifier.ts";
 import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
-import type { AurexNodeModules, AurexNodeOptions } from "./aurex-node.ts";
+import type { AurexNodeModules, AurexNodeOptions } from "./aurex-node-options.ts";
 import { dataDirectory, lockDataDirectory, pinChainSpec } from "./data-directory.ts";
 import { ExportFollower } from "./export-follower.ts";
 import { requireFinality } from "./finalized-only.ts";

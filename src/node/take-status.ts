@@ -8,7 +8,7 @@ import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
 import type { ClockVerdict } from "../network/peers/clock-comparison.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { sealingStateOf } from "../sealing/sealing-state.ts";
-import type { AurexNodeOptions } from "./aurex-node.ts";
+import type { AurexNodeOptions } from "./aurex-node-options.ts";
 import type { ExportFollower } from "./export-follower.ts";
 import type { NodeCore } from "./node-core.ts";
 import type { PoolService } from "./pool-service.ts";

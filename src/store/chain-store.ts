@@ -8,7 +8,13 @@ import type { HeaderRecord } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { AccountIndex, IndexedBlock } from "./account-index.ts";
-import type { SideBlock } from "./side-blocks.ts";
+
+/** A stored block that is not on the canonical line. */
+export interface SideBlock {
+  readonly height: number;
+  readonly hash: Uint8Array;
+  readonly parentHash: Uint8Array;
+}
 
 export interface StoredHead {
   readonly hash: Uint8Array;

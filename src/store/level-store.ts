@@ -17,6 +17,7 @@ import {
   type ChainStore,
   type CommitBatch,
   type IdKind,
+  type SideBlock,
   type StoredHead,
   StoreError,
   type TransactionLocation,
@@ -26,7 +27,7 @@ import { fileLockHolder } from "./directory-lock.ts";
 import { LevelAccountIndex } from "./level-account-index.ts";
 import { LevelDatabase } from "./level-database.ts";
 import { damageOfLevelFiles } from "./level-files.ts";
-import { NewestSideBlocks, type SideBlock, sideMoves } from "./side-blocks.ts";
+import { NewestSideBlocks, sideMoves } from "./side-blocks.ts";
 import { doubtAbout } from "./store-check.ts";
 import { corruptStore, fileError, storeInUse } from "./store-errors.ts";
 import {

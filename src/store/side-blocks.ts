@@ -1,13 +1,6 @@
 /** Blocks that are stored beside the canonical line: which they are after each batch, the newest of them in memory. */
 import { toHex } from "../base/bytes.ts";
-import type { CommitBatch } from "./chain-store.ts";
-
-/** A stored block that is not on the canonical line. */
-export interface SideBlock {
-  readonly height: number;
-  readonly hash: Uint8Array;
-  readonly parentHash: Uint8Array;
-}
+import type { CommitBatch, SideBlock } from "./chain-store.ts";
 
 export interface SideMoves {
   readonly joined: readonly SideBlock[];

@@ -2,7 +2,8 @@
 import path from "node:path";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { knownApiToken } from "../../src/node/api-token.ts";
-import { AurexNode, type AurexNodeOptions } from "../../src/node/aurex-node.ts";
+import { AurexNode } from "../../src/node/aurex-node.ts";
+import type { AurexNodeOptions } from "../../src/node/aurex-node-options.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";

@@ -26,7 +26,7 @@ describe("src/", () => {
   const rules: [Rule, string][] = [
     ["room", "every file lives in a room of the table"],
     ["arrow", "every import is an arrow of the table"],
-    ["circle", "no circle between rooms"],
+    ["circle", "no circle between rooms, and none between the files of a room"],
     ["outside", "no import leaves src/"],
     ["dynamic", "every import() names its file"],
     ["target", "every new URL names a file that is there"],
@@ -131,6 +131,24 @@ describe("the checker", () => {
   for (const [what, text] of harmless) {
     it(`takes ${what} for no import`, () => assert.deepEqual(problemsIn({ "store/s.ts": text }), []));
   }
+
+  it("sees a circle of files within a room, also over a type and an import that waits", () => {
+    const problems = findProblems(
+      new Map([
+        ["store/a.ts", '/** A. */\nimport type { B } from "./b.ts";'],
+        ["store/b.ts", '/** B. */\nconst c = () => import("./inner/c.ts");'],
+        ["store/inner/c.ts", '/** C. */\nexport { a } from "../a.ts";'],
+      ]),
+    ).filter(({ rule }) => rule === "circle");
+    assert.deepEqual(
+      problems.map(({ what }) => what),
+      [
+        "store/a.ts -> store/b.ts -> store/inner/c.ts -> store/a.ts",
+        "store/b.ts -> store/inner/c.ts -> store/a.ts -> store/b.ts",
+        "store/inner/c.ts -> store/a.ts -> store/b.ts -> store/inner/c.ts",
+      ],
+    );
+  });
 
   it("sees a circle, and names every room on it", () => {
     const problems = findProblems(

@@ -98,12 +98,13 @@ export type Tree = ReadonlyMap<string, string>;
 /** Everything in `tree` that breaks a rule of the architecture; empty for a sound tree. */
 export function findProblems(tree: Tree, table: Layers = layers): Problem[] {
   const arrows = new Map<string, Set<string>>();
+  const within = new Map<string, Set<string>>();
   const problems = [...tree].flatMap(([file, text]) => [
     ...placeProblems(file, table),
     ...nameProblems(file),
-    ...(/\.tsx?$/.test(file) ? sourceProblems(file, text, tree, table, arrows) : []),
+    ...(/\.tsx?$/.test(file) ? sourceProblems(file, text, tree, table, { arrows, within }) : []),
   ]);
-  return [...problems, ...readmeProblems(tree, table), ...findCircles(arrows)];
+  return [...problems, ...readmeProblems(tree, table), ...findCircles(arrows), ...findCircles(within)];
 }
 
 function roomOf(file: string): string {
@@ -127,7 +128,7 @@ function sourceProblems(
   text: string,
   tree: Tree,
   table: Layers,
-  arrows: Map<string, Set<string>>,
+  { arrows, within }: Record<"arrows" | "within", Map<string, Set<string>>>,
 ): Problem[] {
   const problems: Problem[] = [];
   const room = roomOf(file);
@@ -162,7 +163,11 @@ function sourceProblems(
       problems.push({ rule: "target", where, what: `${specifier} is not there` });
     }
     const targetRoom = roomOf(target);
-    if (file === doorFile || targetRoom === room) continue;
+    if (file === doorFile) continue;
+    if (targetRoom === room) {
+      if (kind === "import") within.set(file, (within.get(file) ?? new Set()).add(target));
+      continue;
+    }
     if (!arrows.has(room)) arrows.set(room, new Set());
     arrows.get(room)!.add(targetRoom);
     if (!table[room]?.includes(targetRoom)) {
@@ -199,7 +204,7 @@ function readmeProblems(tree: Tree, table: Layers): Problem[] {
     .map((room) => ({ rule: "readme", where: room, what: "has no README.md" }));
 }
 
-/** Every room that can reach itself over one or more arrows, each reported with one such way. */
+/** Every room, or file of a room, that can reach itself over one or more arrows, each reported with one such way. */
 export function findCircles(arrows: ReadonlyMap<string, Iterable<string>>): Problem[] {
   return [...arrows.keys()].flatMap((start) => {
     const cameFrom = new Map<string, string>();

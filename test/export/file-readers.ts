@@ -9,7 +9,8 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { ContentDigest, type DigestRow, type DigestValue } from "../../src/audit/content-digest.ts";
 import { ledgerDigests } from "../../src/audit/ledger-digest.ts";
 import { toHex } from "../../src/base/bytes.ts";
-import { type ExportFilesOptions, exportFiles } from "../../src/export/files/export-files.ts";
+import { exportFiles } from "../../src/export/files/export-files.ts";
+import type { ExportFilesOptions } from "../../src/export/files/files-request.ts";
 import type { FilesManifest, ManifestFile } from "../../src/export/files/manifest.ts";
 import type { Row } from "../../src/export/rows.ts";
 

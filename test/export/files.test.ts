@@ -17,8 +17,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import type { ExportError } from "../../src/export/export-error.ts";
-import type { ExportFilesOptions } from "../../src/export/files/export-files.ts";
 import { fileFormats } from "../../src/export/files/file-format.ts";
+import type { ExportFilesOptions } from "../../src/export/files/files-request.ts";
 import { issuedAssetId } from "../../src/protocol/transaction.ts";
 import { SmallDisk } from "../support/small-disk.ts";
 import {

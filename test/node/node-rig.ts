@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { TestContext } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
-import { AurexNode, type AurexNodeOptions } from "../../src/node/aurex-node.ts";
+import { AurexNode } from "../../src/node/aurex-node.ts";
+import type { AurexNodeOptions } from "../../src/node/aurex-node-options.ts";
 import { type OperatorError, toOperatorError } from "../../src/node/operator-error.ts";
 import { type ChainSpecJson, chainSpecFrom } from "../../src/protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";

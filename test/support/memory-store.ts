@@ -12,13 +12,14 @@ import type {
   ChainStore,
   CommitBatch,
   IdKind,
+  SideBlock,
   StoredBlock,
   StoredHead,
   StoreError,
   TransactionLocation,
 } from "../../src/store/chain-store.ts";
 import { bodyFault, DamagedBlocks } from "../../src/store/damaged-blocks.ts";
-import { NewestSideBlocks, type SideBlock, sideMoves } from "../../src/store/side-blocks.ts";
+import { NewestSideBlocks, sideMoves } from "../../src/store/side-blocks.ts";
 import { invalidMarksMax, sideBlocksMax } from "../../src/store/store-limits.ts";
 
 /** Outlives the stores that are opened on it, as a disk outlives a process. */

@@ -1,8 +1,8 @@
 /** `aurex-node export csv|jsonl|parquet`: an SQL ledger as a folder of files for spreadsheets, DuckDB and Spark. */
 import path from "node:path";
 import { durationText } from "../../base/duration-text.ts";
-import type { ExportFilesProgress, ExportFilesReport } from "../../export/files/export-files.ts";
 import type { FileFormat } from "../../export/files/file-format.ts";
+import type { ExportFilesProgress, ExportFilesReport } from "../../export/files/files-request.ts";
 import { type ExitCode, exitCodes } from "../../node/operator-error.ts";
 import { AurexCommand } from "../command.ts";
 import { wholeNumber } from "../flag-values.ts";

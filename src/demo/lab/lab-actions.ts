@@ -8,8 +8,8 @@ import { ApiProblem } from "../../client/api-problem.ts";
 import { knownApiToken } from "../../node/api-token.ts";
 import { dataDirectory } from "../../node/data-directory.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
-import type { Lab } from "./lab.ts";
 import { LabError } from "./lab-error.ts";
+import type { LabFloor } from "./lab-floor.ts";
 import type { LabNode } from "./lab-node.ts";
 import { possibleActions } from "./lab-state.ts";
 import { signAndSend } from "./sign-and-send.ts";
@@ -36,10 +36,10 @@ export interface Acted {
 }
 
 export class LabActions {
-  readonly #lab: Lab;
+  readonly #lab: LabFloor;
   readonly #busy = new Set<LabNode>();
 
-  constructor(lab: Lab) {
+  constructor(lab: LabFloor) {
     this.#lab = lab;
   }
 

@@ -7,12 +7,12 @@ import {
   type LabState,
   labActions,
 } from "../../api/lab.ts";
-import type { Lab } from "./lab.ts";
+import type { LabFloor } from "./lab-floor.ts";
 import { endText, type LabNode } from "./lab-node.ts";
 import { labTroubles } from "./troubles.ts";
 
 /** @param mayAct whether whoever asks may make trouble */
-export function stateOf(lab: Lab, notices: readonly LabNotice[], mayAct: boolean): LabState {
+export function stateOf(lab: LabFloor, notices: readonly LabNotice[], mayAct: boolean): LabState {
   return {
     atMs: Date.now(),
     nodes: lab.nodes.map((node) => nodeState(lab, node)),
@@ -30,7 +30,7 @@ export function stateOf(lab: Lab, notices: readonly LabNotice[], mayAct: boolean
   };
 }
 
-export function nodeState(lab: Lab, node: LabNode): LabNodeState {
+export function nodeState(lab: LabFloor, node: LabNode): LabNodeState {
   const { plan, state, pid, ended, view, clockOffsetMs } = node;
   const status = view?.status;
   const isUp = state === "running";
@@ -66,7 +66,7 @@ export function nodeState(lab: Lab, node: LabNode): LabNodeState {
 }
 
 /** What can be done to it right now. */
-export function possibleActions(lab: Lab, node: LabNode): LabAction[] {
+export function possibleActions(lab: LabFloor, node: LabNode): LabAction[] {
   if (lab.busyWith !== undefined) return [];
   const { state, plan } = node;
   const isWithholding = lab.withholdings.has(node);
@@ -89,7 +89,7 @@ export function possibleActions(lab: Lab, node: LabNode): LabAction[] {
   return labActions.filter((action) => can[action]);
 }
 
-function blocksOf(lab: Lab, { view }: LabNode): LabBlock[] {
+function blocksOf(lab: LabFloor, { view }: LabNode): LabBlock[] {
   const nameOf = (address: string | null) =>
     lab.nodes.find((node) => node.address === address)?.name ?? address;
   return (view?.blocks ?? []).map(

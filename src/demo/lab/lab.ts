@@ -1,9 +1,9 @@
 /** The lab: the demo's nodes as processes, the lines between them, and the trouble that is made for them. */
-import { EventEmitter, once } from "node:events";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
-import { type LabAction, type LabNotice, type LabState, labNoticesMax } from "../../api/lab.ts";
+import type { LabAction, LabState } from "../../api/lab.ts";
 import { compareBytes } from "../../base/bytes.ts";
 import { makeDirectory } from "../../base/make-directory.ts";
 import { pinnedChainSpec } from "../../node/data-directory.ts";
@@ -15,11 +15,10 @@ import type { KeyPair } from "../../protocol/signing.ts";
 import { loadOrCreateNodeKey } from "../../wallet/keystore.ts";
 import { freePorts } from "./free-ports.ts";
 import { type Acted, type ActionInput, LabActions } from "./lab-actions.ts";
-import { LabError } from "./lab-error.ts";
+import { LabFloor } from "./lab-floor.ts";
 import { LabNode } from "./lab-node.ts";
 import { stateOf } from "./lab-state.ts";
 import { Line } from "./line.ts";
-import type { Withholding } from "./withholding.ts";
 
 export interface LabOptions {
   readonly powNodes: number;
@@ -38,30 +37,13 @@ export interface LabOptions {
 /** Handshakes take a tenth of it on a busy machine. */
 const handshakeMs = 3_000;
 
-interface LabEvents {
-  /** Something of {@link Lab.state} is different. */
-  changed: [];
-  /** A node's process has ended, and nobody had asked for it. */
-  ended: [node: LabNode];
-}
-
-export class Lab {
-  readonly events = new EventEmitter<LabEvents>();
-  readonly nodes: readonly LabNode[];
-  readonly lines: readonly Line[];
-  readonly withholdings = new Map<LabNode, Withholding>();
-  #busyWith: string | undefined;
+export class Lab extends LabFloor {
   readonly #decoys: readonly Server[];
-  readonly #notices: LabNotice[] = [];
   readonly #actions = new LabActions(this);
-  #noticeId = 0;
 
   private constructor(nodes: readonly LabNode[], lines: readonly Line[], decoys: readonly Server[]) {
-    this.nodes = nodes;
-    this.lines = lines;
+    super(nodes, lines);
     this.#decoys = decoys;
-    // A page in each tab of a class.
-    this.events.setMaxListeners(0);
   }
 
   /** Lays out keys, chains and lines. No node runs yet. */
@@ -123,63 +105,13 @@ export class Lab {
     return lab;
   }
 
-  nodesOf(consensus: ConsensusName): readonly LabNode[] {
-    return this.nodes.filter(({ plan }) => plan.consensus === consensus);
-  }
-
-  /** @throws LabError if there is none of this name */
-  node(name: string): LabNode {
-    const node = this.nodes.find((each) => each.name === name);
-    if (node) return node;
-    const names = this.nodes.map((each) => each.name).join(", ");
-    throw new LabError("lab/node-unknown", `the lab has no node ${name}`, `its nodes are ${names}`);
-  }
-
-  /** While whoever opened it needs all nodes as they are: what for, in words. Nothing can be done to them then. */
-  get busyWith(): string | undefined {
-    return this.#busyWith;
-  }
-
-  set busyWith(busyWith: string | undefined) {
-    this.#busyWith = busyWith;
-    this.changed();
-  }
-
-  linesOf(name: string): readonly Line[] {
-    return this.lines.filter(({ ends }) => ends.from === name || ends.to === name);
-  }
-
-  /** Brings each line to what its two ends are to have: cut if one of them is, and delayed as the slower one. */
-  layLines(): void {
-    for (const line of this.lines) {
-      const ends = [this.node(line.ends.from), this.node(line.ends.to)];
-      line.delayMs = Math.max(...ends.map(({ delayMs }) => delayMs));
-      const isWanted = ends.every(({ isCut }) => !isCut);
-      if (isWanted === line.isOpen) continue;
-      if (isWanted) line.heal();
-      else line.cut();
-    }
-  }
-
   /** @throws LabError with the reason if that cannot be done to the node right now */
   act(name: string, action: LabAction, input: ActionInput = {}): Promise<Acted> {
     return this.#actions.act(this.node(name), action, input);
   }
 
   state(mayAct: boolean): LabState {
-    return stateOf(this, this.#notices, mayAct);
-  }
-
-  note(kind: LabNotice["kind"], text: string, node?: LabNode): void {
-    this.#noticeId += 1;
-    this.#notices.unshift({ id: this.#noticeId, atMs: Date.now(), node: node?.name ?? null, kind, text });
-    this.#notices.length = Math.min(this.#notices.length, labNoticesMax);
-    this.events.emit("changed");
-  }
-
-  changed(node?: LabNode): void {
-    if (node?.state === "ended") this.events.emit("ended", node);
-    this.events.emit("changed");
+    return stateOf(this, this.notices, mayAct);
   }
 
   /** Stops every node, side by side, then closes the lines. */

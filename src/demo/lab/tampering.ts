@@ -3,8 +3,8 @@ import { rename } from "node:fs/promises";
 import type { LabTampering } from "../../api/lab.ts";
 import { sleep, systemClock } from "../../base/clock.ts";
 import { dataDirectory } from "../../node/data-directory.ts";
-import type { Lab } from "./lab.ts";
 import { LabError } from "./lab-error.ts";
+import type { LabFloor } from "./lab-floor.ts";
 import type { LabNode } from "./lab-node.ts";
 import { type Changed, changeBalance, changeBlock } from "./store-edit.ts";
 
@@ -15,10 +15,10 @@ const repairMaxMs = 120_000;
 const lookEveryMs = 200;
 
 export class Tampering {
-  readonly #lab: Lab;
+  readonly #lab: LabFloor;
   readonly #node: LabNode;
 
-  constructor(lab: Lab, node: LabNode) {
+  constructor(lab: LabFloor, node: LabNode) {
     this.#lab = lab;
     this.#node = node;
   }

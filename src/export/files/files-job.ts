@@ -4,10 +4,10 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Row } from "../rows.ts";
 import { ledgerSchemaVersion } from "../schema.ts";
 import { ChainDigest } from "./chain-digest.ts";
-import type { ExportFilesModules, ExportFilesOptions, ExportFilesReport } from "./export-files.ts";
 import type { FileFormat } from "./file-format.ts";
 import { blockTableNames, blockTables, wholeTables } from "./file-tables.ts";
 import type { PlannedChain } from "./files-plan.ts";
+import type { ExportFilesModules, ExportFilesOptions, ExportFilesReport } from "./files-request.ts";
 import { hashOf, reading, rowsOfBlocks } from "./ledger-rows.ts";
 import {
   type FilesManifest,

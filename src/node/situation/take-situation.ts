@@ -1,13 +1,32 @@
 /** Takes the situation of a node that runs: reads everything, changes nothing. */
 
 import type { AdmissionDesk } from "../../authority/admission-desk.ts";
+import type { AuthorityRole } from "../../authority/authority-role.ts";
+import type { OwnCandidacy } from "../../authority/own-candidacy.ts";
+import type { Slashed } from "../../authority/slashed.ts";
 import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
+import type { Chain } from "../../chain/chain.ts";
 import { authoritiesOf } from "../../consensus/engine.ts";
+import type { Network } from "../../network/network.ts";
 import { describeClock } from "../../network/peers/clock-comparison.ts";
 import { quorumOf } from "../../protocol/certificate.ts";
 import { addressOf, publicKeyOfAddress } from "../../protocol/identity.ts";
-import type { NodeCore } from "../node-core.ts";
+import type { BlockProducer } from "../../sealing/block-producer.ts";
 import type { AuthoritySituation, ClockSituation, Situation } from "./situation.ts";
+
+/** What is looked at of a node that runs. */
+export interface SituatedNode {
+  readonly chain: Chain;
+  readonly network: Network;
+  readonly producer: BlockProducer | undefined;
+  readonly authority: AuthorityRole | undefined;
+  readonly candidacy: OwnCandidacy;
+  readonly admission: AdmissionDesk | undefined;
+  readonly isChainAhead: boolean;
+  readonly slashed: readonly Slashed[];
+  /** Keys of authorities that gave a sign of life lately. */
+  readonly heardAuthorities: readonly Uint8Array[];
+}
 
 /** What the core does not know of its node. */
 export interface MachineFacts {
@@ -23,7 +42,7 @@ export interface MachineFacts {
  * @param nowMs wall clock
  */
 export function takeSituation(
-  core: NodeCore,
+  core: SituatedNode,
   publicKey: Uint8Array,
   nowMs: number,
   { dataDir, startCommand, mayLeaveChain }: MachineFacts,
@@ -49,7 +68,7 @@ export function takeSituation(
   };
 }
 
-function clockSituation({ network }: NodeCore, nowMs: number): ClockSituation {
+function clockSituation({ network }: SituatedNode, nowMs: number): ClockSituation {
   const verdict = network.clocks.verdict();
   return {
     nowMs,
@@ -60,7 +79,11 @@ function clockSituation({ network }: NodeCore, nowMs: number): ClockSituation {
   };
 }
 
-function authoritySituation(core: NodeCore, desk: AdmissionDesk, publicKey: Uint8Array): AuthoritySituation {
+function authoritySituation(
+  core: SituatedNode,
+  desk: AdmissionDesk,
+  publicKey: Uint8Array,
+): AuthoritySituation {
   const { chain, candidacy, authority } = core;
   const { engine, head } = chain;
   const keys = authoritiesOf(engine, head);
@@ -101,7 +124,7 @@ function authoritySituation(core: NodeCore, desk: AdmissionDesk, publicKey: Uint
 }
 
 /** The rule of --trust-recovery itself, at the head. */
-function leftByRecovery({ chain }: NodeCore): string[] {
+function leftByRecovery({ chain }: SituatedNode): string[] {
   const { engine, head } = chain;
   const recovered = engine.authority?.recoveredState(head);
   return authoritiesOf(engine, { ...head, ...recovered }).map(addressOf);

@@ -1,12 +1,6 @@
 /** How each page is loaded: when it is opened first, and no sooner. */
 import type { ComponentType } from "preact";
-import type { PageName } from "./pages.ts";
-
-/** What a page gets: the values of its path's parameters and of its query. */
-export interface PageProps {
-  readonly values: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-}
+import type { PageName, PageProps } from "./pages.ts";
 
 type LoadPage = () => Promise<{ readonly default: ComponentType<PageProps> }>;
 

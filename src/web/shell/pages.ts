@@ -1,5 +1,11 @@
 /** All pages: their paths, and where the side lists them. */
 
+/** What a page gets: the values of its path's parameters and of its query. */
+export interface PageProps {
+  readonly values: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}
+
 export interface PageEntry {
   readonly name: PageName;
   /** Without `#/`; parts that begin with a colon are parameters. */

@@ -1,5 +1,5 @@
 /** The page of one account, by its address, its public key or its name. */
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { AccountView } from "./account-view.tsx";
 
 export default function AccountPage({ values: { reference = "" } }: PageProps) {

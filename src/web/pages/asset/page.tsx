@@ -10,7 +10,7 @@ import { AccountLink, TransactionLink } from "../../parts/links.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { pageItems } from "../../parts/page-items.ts";
 import { UserText } from "../../parts/user-text.tsx";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { shareText } from "./share-text.ts";
 
 export default function AssetPage({ values: { id = "" } }: PageProps) {

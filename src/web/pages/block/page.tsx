@@ -7,7 +7,7 @@ import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { useGo, useLink } from "../../shell/place.ts";
 import { VerifyCard } from "../../verify/verify-card.tsx";
 import { BlockBytes } from "./block-bytes.tsx";

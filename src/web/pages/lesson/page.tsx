@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { lessons } from "../../learn/lessons.ts";
 import type { LessonName } from "../../learn/words.ts";
 import { ProblemNote } from "../../parts/problem-note.tsx";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { useLink } from "../../shell/place.ts";
 import "./lesson.css";
 

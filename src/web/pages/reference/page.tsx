@@ -8,7 +8,7 @@ import { Card } from "../../parts/card.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { CodedText } from "./coded-text.tsx";
 import { type OpenApi, routesOf } from "./open-api.ts";
 import { OperationView } from "./operation.tsx";

@@ -10,7 +10,7 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { type Column, Table } from "../../parts/table.tsx";
 import { UserText } from "../../parts/user-text.tsx";
 import { hitLink, hitText, searchText } from "../../search/hit-text.ts";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { useLink } from "../../shell/place.ts";
 
 export default function SearchPage({ query }: PageProps) {

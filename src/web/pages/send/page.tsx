@@ -8,7 +8,7 @@ import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Note } from "../../parts/note.tsx";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { useLink } from "../../shell/place.ts";
 import { emptyForm, type FormTexts, type WishKind } from "../../wallet/form.ts";
 import type { KeyRingState } from "../../wallet/key-ring.ts";

@@ -10,7 +10,7 @@ import { Hash } from "../../parts/hash.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
 import { PayloadText } from "../../parts/payload-text.tsx";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { VerifyCard } from "../../verify/verify-card.tsx";
 import { type Seen, seenAfter } from "./life.ts";
 import { LifeLine } from "./life-line.tsx";

@@ -4,7 +4,7 @@ import { useAnswer } from "../../live/use-answer.ts";
 import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
 import { UserText } from "../../parts/user-text.tsx";
-import type { PageProps } from "../../shell/page-loaders.ts";
+import type { PageProps } from "../../shell/pages.ts";
 import { useLink } from "../../shell/place.ts";
 import { AccountView } from "../account/account-view.tsx";
 
