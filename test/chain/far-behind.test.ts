@@ -1,7 +1,8 @@
 /** Branches far lighter than the head: cheap to make where the floor is low, so not relayed, and only so many are kept. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BlockBuilder, testSpec } from "./block-builder.ts";
+import { StoreError } from "../../src/store/chain-store.ts";
+import { alice, BlockBuilder, bob, testSpec } from "./block-builder.ts";
 import { openChain } from "./open-chain.ts";
 
 /** Blocks on schedule, so that all have the same weight. */
@@ -36,6 +37,20 @@ describe("a branch far behind", () => {
     assert.equal(await give(third!), "block/far-behind");
     assert.equal(chain.headerOf(third!.block.hash), undefined);
     assert.equal(await give(beside(60)), "side");
+  });
+
+  it("takes no room for a block that is not stored: its signatures do not hold, or the disk refuses", async () => {
+    const unsigned = builder.spoil(builder.transfer(alice, 0, bob, 1n));
+    const bad = [1, 2, 3].map((laterMs) => builder.on(main[0]!, { laterMs, transactions: [unsigned] }));
+    const { chain, disk, give } = await chainAtHead(bad[0]!.block.bytes.length);
+    for (const block of bad) {
+      assert.ok(chain.isFarBehind(block.record));
+      assert.equal(await give(block), "block/transaction-invalid");
+    }
+    disk.failNextCommit(new StoreError("store/disk-full", "no room", "make some"));
+    await assert.rejects(give(beside(2)));
+    assert.equal(await give(beside(2)), "side");
+    assert.equal(await give(beside(2, 1)), "block/far-behind");
   });
 
   it("wins once it is the heavier one, and gives its room back", async () => {
