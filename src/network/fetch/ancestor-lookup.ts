@@ -30,12 +30,12 @@ export interface AncestorLookupModules {
 
 const lookupsMax = 64;
 /** One peer that sends orphans with made-up parents cannot use up all lookups. */
-const lookupsPerPeerMax = 16;
+export const lookupsPerPeerMax = 16;
 /** A peer that has not answered after this long is not waited for any more: the next peer is asked, too. */
 export const answerPatienceMs = 1_000;
 const peersPerLookupMax = 4;
 /** Peers that did not name the block are asked this often: made-up hashes must not turn this node against its peers. */
-const othersAskedBurst = 32;
+export const othersAskedBurst = 32;
 const othersAskedPerSecond = 8;
 
 interface Lookup {
