@@ -190,6 +190,6 @@ export class AuthorityRole {
   #isInTurn(record: HeaderRecord): boolean {
     const { chain } = this.#modules;
     const parent = chain.headerOf(record.header.parentHash);
-    return parent !== undefined && chain.engine.slot(parent, record.header.producer)?.courtesyMs === 0;
+    return parent !== undefined && chain.engine.slot(parent, record.header.producer)?.outOfTurnDelayMs === 0;
   }
 }

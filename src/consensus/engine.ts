@@ -1,4 +1,4 @@
-/** What a consensus engine decides; the chain knows no engine by name, so a third one is one more implementation. */
+/** What a consensus engine decides. The chain knows no engine by name, so a third engine is one more implementation. */
 import { compareBytes } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
 import type { Block, ConsensusSection, Header, HeaderRecord, Seal } from "../protocol/block.ts";
@@ -12,18 +12,21 @@ import type { ChainFinality } from "./finality/chain-finality.ts";
 import type { EvidencePool } from "./finality/evidence-pool.ts";
 import type { FinalityGadget } from "./finality/finality-gadget.ts";
 
-/** Where and when a producer may seal on a parent. */
+/** When a producer may seal on a parent. */
 export interface SealingSlot {
   /** The lowest timestamp that the header may carry. */
   readonly earliestMs: number;
   /**
-   * From when on it may begin to seal. Where sealing is work this lies before `earliestMs`: who waits with the search
-   * would leave the blocks to those who do not, and loses nothing by keeping what it finds until its time comes.
+   * When the producer may start. In Proof of Work this is earlier than `earliestMs`: a miner that delayed its search
+   * would lose blocks to miners that did not. A block found early is kept until `earliestMs`.
    */
   readonly beginMs: number;
-  /** How long this producer leaves the others the first go at work that has just come; a courtesy, not a rule. */
-  readonly courtesyMs: number;
-  /** The header's target; zero where the engine has none. */
+  /**
+   * How long the producer waits after work has come, so that the authorities whose turn is earlier can seal first. No
+   * rule of the chain asks for this delay.
+   */
+  readonly outOfTurnDelayMs: number;
+  /** The header's target; zero if the engine has none. */
   readonly target: Uint8Array;
 }
 
@@ -34,7 +37,7 @@ export interface Turn {
   readonly earliestMs: number;
 }
 
-/** What a block says to the engine; a producer has it before there is a block. */
+/** The parts of a block that the engine judges. A producer has them before there is a block. */
 export interface BlockContents {
   readonly height: number;
   readonly timestampMs: number;

@@ -1,10 +1,10 @@
-/** How much room a block has for transactions: what the producer fills, and what a transaction may take at most. */
+/** How much room a block has for transactions: the producer fills it, and no transaction may be larger. */
 import { offsetBytes } from "../mempool/selection.ts";
 import type { Genesis } from "../protocol/genesis.ts";
 
-/** What a block has besides its transactions and its consensus section: header, seal and offsets. */
+/** Header, seal and offsets: a block without its transactions and its consensus section. */
 const blockOverheadBytes = 1_024;
-/** Of a section with one certificate: its fields and offsets, without bitmap and signatures. */
+/** Fields and offsets of a section with one certificate, without bitmap and signatures. */
 const certificateOverheadBytes = 128;
 const signatureBytes = 64;
 
@@ -13,7 +13,7 @@ export function roomInBlock({ blockBytesMax }: Genesis, sectionBytes: number): n
   return blockBytesMax - blockOverheadBytes - sectionBytes;
 }
 
-/** Bytes of the largest transaction that fits into a block beside the certificate of all authorities; a larger one would wait for ever. */
+/** Bytes of the largest transaction that fits into a block beside a certificate with all votes. A larger one would wait for ever. */
 export function largestTransactionBytes(genesis: Genesis, authorityCount: number): number {
   const votesBytes =
     authorityCount === 0 ? 0 : Math.ceil(authorityCount / 8) + signatureBytes * authorityCount;

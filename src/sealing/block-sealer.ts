@@ -1,4 +1,4 @@
-/** What the block producer needs of an engine's sealer: a header and its transactions in, a sealed block out. */
+/** What the block producer needs of a sealer: a draft in, a sealed block out. */
 import type { Block, ConsensusSection, Header } from "../protocol/block.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { SealOptions } from "./sealer.ts";
@@ -10,13 +10,13 @@ export interface BlockDraft {
   readonly consensusSection: ConsensusSection;
 }
 
-/** An authority's sealer is one as it is; a miner's is the `WorkBoard`. */
+/** Two sealers do this: an authority's (`poa/`) and a miner's `WorkBoard` (`pow/`). */
 export interface BlockSealer {
-  /** The block that was sealed on this parent before, where the engine forbids a second one. */
+  /** The block that was sealed on this parent before, if the engine forbids a second one. */
   previousOn(parentHash: Uint8Array): Uint8Array | undefined;
-  /** Resolves to undefined where `signal` aborted first. */
+  /** Resolves to undefined if `signal` aborts first. */
   sealBlock(draft: BlockDraft, options: SealOptions): Promise<Block | undefined>;
-  /** Nothing is to be sealed for now; of use to one that shows its draft to searchers elsewhere. */
+  /** Nothing is to be sealed for now. A sealer that shows its draft to searchers outside withdraws the draft. */
   pause?(): void;
   close(): Promise<void>;
 }

@@ -103,7 +103,7 @@ function dueTimes({ nowMs, hasWork, urgentForMs, emptyAfterMs }: OpenSituation, 
   const quietMs = emptyAfterMs === undefined ? undefined : slot.beginMs + emptyAfterMs;
   if (urgentForMs === undefined) return { dueMs: quietMs, emptyDueMs: quietMs };
   // After a quiet time the slots of all authorities have begun. Without the delay all of them would seal at once.
-  const urgentMs = Math.max(slot.beginMs, nowMs + slot.courtesyMs - urgentForMs);
+  const urgentMs = Math.max(slot.beginMs, nowMs + slot.outOfTurnDelayMs - urgentForMs);
   return { dueMs: urgentMs, emptyDueMs: hasWork ? quietMs : urgentMs };
 }
 

@@ -1,4 +1,4 @@
-/** What completes a header: the one door through which the block producer gets a seal. */
+/** A sealer completes a header: it finds a nonce or signs. */
 import type { Header, Seal } from "../protocol/block.ts";
 
 export interface SealProgress {
@@ -8,9 +8,9 @@ export interface SealProgress {
 }
 
 export interface SealOptions {
-  /** Aborted by a new head: the header is stale. */
+  /** Aborts after a new head: the header is stale. */
   readonly signal: AbortSignal;
-  /** Called about four times a second while the search lasts, and once more when it has found. */
+  /** Called about four times a second while the search lasts, and once more after a nonce was found. */
   readonly onProgress?: (progress: SealProgress) => void;
 }
 
@@ -18,7 +18,7 @@ export interface Sealer {
   /**
    * Seals one header; one call at a time.
    *
-   * @returns undefined where `signal` aborted, or the sealer was closed; rejects where sealing itself broke
+   * @returns undefined if `signal` aborted or the sealer was closed; rejects if sealing itself failed
    */
   seal(header: Header, options: SealOptions): Promise<Seal | undefined>;
   /** Ends a search that runs and frees the threads. */

@@ -1,13 +1,13 @@
-/** From why a node does not seal to how it is: being idle is no fault, and waiting for one's turn is work. */
+/** Turns the reason why a node does not seal into a state. Being idle is no fault, and waiting for its turn counts as sealing. */
 import type { NotSealingReason } from "./not-sealing.ts";
 
 /**
- * "sealing": it mines, signs, or waits for its turn. "idle": there is nothing to seal. "waiting": it begins by itself
- * once something that goes on now is over. "blocked": something keeps it from sealing.
+ * "sealing": the node mines, signs, or waits for its turn. "idle": there is nothing to seal. "waiting": the node begins
+ * by itself after a phase that passes, such as syncing. "blocked": something keeps the node from sealing.
  */
 export type SealingState = "sealing" | "idle" | "waiting" | "blocked";
 
-/** A new reason does not compile until somebody has decided what it means. */
+/** Each reason has a state: a new reason without one does not compile. */
 const states: Readonly<Record<NotSealingReason, SealingState>> = {
   "nothing to seal": "idle",
   "not its turn": "sealing",
@@ -27,7 +27,7 @@ const states: Readonly<Record<NotSealingReason, SealingState>> = {
   stopped: "blocked",
 };
 
-/** @param reason undefined or null: nothing keeps it from sealing */
+/** @param reason undefined or null: nothing keeps the node from sealing */
 export function sealingStateOf(reason: NotSealingReason | undefined | null): SealingState {
   return reason ? states[reason] : "sealing";
 }

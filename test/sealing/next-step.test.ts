@@ -6,7 +6,7 @@ import type { NotSealingReason } from "../../src/sealing/not-sealing.ts";
 import { sealingStateOf } from "../../src/sealing/sealing-state.ts";
 
 /** Its slot began at 100 s, and the others have the first go at new work for 3 s. */
-const slot = { earliestMs: 100_000, beginMs: 100_000, courtesyMs: 3_000, target: new Uint8Array(32) };
+const slot = { earliestMs: 100_000, beginMs: 100_000, outOfTurnDelayMs: 3_000, target: new Uint8Array(32) };
 /** Long after the slot has begun, with nothing to do. */
 const idle: OpenSituation = {
   ...{ kind: "open", nowMs: 500_000, slot, hasWork: false, finality: "not awaited" },
@@ -93,7 +93,7 @@ test("whatever forbids sealing is shown as it is, and looked at again only when 
 });
 
 test("a miner begins before the earliest time of its block, and at once", () => {
-  const work = { ...slot, beginMs: 40_000, courtesyMs: 0 };
+  const work = { ...slot, beginMs: 40_000, outOfTurnDelayMs: 0 };
   const step = open(busy, { slot: work, nowMs: 40_000, urgentForMs: 0 });
   assert.deepEqual(step, { ...seal(), slot: work });
   assert.deepEqual(open(busy, { slot: work, nowMs: 39_000, urgentForMs: 0 }), wait("not its turn", 1_000));

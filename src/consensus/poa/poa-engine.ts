@@ -41,7 +41,7 @@ export function createPoaEngine(
   const { vote: verify } = signatures;
   const setAt = (record: HeaderRecord) => authorityStateOf(record).authorities;
 
-  /** How long after the turn of the first a producer's own comes; undefined where it is no authority. */
+  /** How long after the first authority's turn the producer's own turn comes; undefined if it is no authority. */
   function rankDelayMs(parent: HeaderRecord, producer: Uint8Array): number | undefined {
     const set = setAt(parent);
     const index = indexIn(set, producer);
@@ -143,10 +143,10 @@ export function createPoaEngine(
       return BigInt(Math.floor((weightUnit * (set.length - rank)) / set.length));
     },
     slot(parent, producer) {
-      const courtesyMs = rankDelayMs(parent, producer);
-      if (courtesyMs === undefined) return undefined;
-      const earliestMs = parent.header.timestampMs + periodMs + courtesyMs;
-      return { earliestMs, beginMs: earliestMs, courtesyMs, target: zeroBytes32 };
+      const outOfTurnDelayMs = rankDelayMs(parent, producer);
+      if (outOfTurnDelayMs === undefined) return undefined;
+      const earliestMs = parent.header.timestampMs + periodMs + outOfTurnDelayMs;
+      return { earliestMs, beginMs: earliestMs, outOfTurnDelayMs, target: zeroBytes32 };
     },
     advance(contents, parent, ancestry) {
       const advanced = advanceState(contents, parent, ancestry, { chainId, rules, verify });

@@ -12,7 +12,7 @@ import {
   workSealFault,
 } from "./work-rule.ts";
 
-/** All that a chain says to its next block: the target that this one must carry. */
+/** The state after a block is the target that its child must carry. */
 function stateOf(childTarget: Uint8Array): EngineState {
   return { consensusState: childTarget, justifiedHeight: 0 };
 }
@@ -33,9 +33,10 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
     weight: (header) => workOf(header.target),
     slot: (parent) => ({
       earliestMs: earliestOn(parent),
-      // At once on any parent that may be taken: else one with a timestamp of the future would keep its finder's rivals idle.
+      // At once on any parent that is valid now. Otherwise a miner could give its block a future timestamp, and all
+      // other miners would be idle until then.
       beginMs: parent.header.timestampMs - aheadMaxMs,
-      courtesyMs: 0,
+      outOfTurnDelayMs: 0,
       target: parent.consensusState,
     }),
     genesisState: () => stateOf(easiestTarget),

@@ -1,4 +1,4 @@
-/** The sign-once journal in a file: one record for each block, appended and synced before the seal leaves. */
+/** Slashing protection for blocks, in a file: one record for each block, appended and synced before the seal leaves. */
 import { fromUtf8, toHex } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -15,10 +15,10 @@ export const sealFile: RecordFileKind = {
 };
 
 /**
- * Opens the journal, or creates it in a directory that exists. A last record that a kill cut short was never
+ * Opens the journal, or creates it in a directory that exists. If a kill cut the last record short, the record was never
  * acknowledged: it is cut off and logged. Any other damage rejects with a JournalError "journal/corrupt".
  *
- * The blocks stay on disk; memory holds one small entry for each of the newest `heightsKept` heights.
+ * The blocks stay on disk. Memory holds one small entry for each of the newest `heightsKept` heights.
  */
 export async function openFileSealJournal(
   filePath: string,

@@ -1,4 +1,4 @@
-/** The vote journal in a file: one record for each vote, appended and synced before the vote leaves. */
+/** Slashing protection for votes, in a file: one record for each vote, appended and synced before the vote leaves. */
 import { bytesEqual, fromUtf8 } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -19,9 +19,9 @@ export const voteFile: RecordFileKind = {
 };
 
 /**
- * Opens the journal, or creates it in a directory that exists. A last record that a kill cut short was never
- * acknowledged: it is cut off and logged. Any other damage, and votes in an order in which none are recorded, rejects
- * with a JournalError "journal/corrupt".
+ * Opens the journal, or creates it in a directory that exists. If a kill cut the last record short, the record was never
+ * acknowledged: it is cut off and logged. Any other damage rejects with a JournalError "journal/corrupt", and so do
+ * votes in an order in which the journal never records them.
  */
 export async function openFileVoteJournal(
   filePath: string,

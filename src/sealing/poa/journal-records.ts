@@ -1,4 +1,4 @@
-/** The bytes of a journal's file: records, and what a cut or damaged file still says. */
+/** The bytes of a journal's file: writes records, and reads what a cut or damaged file still has. */
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { toHex } from "../../base/bytes.ts";
@@ -6,14 +6,14 @@ import { invariant } from "../../base/invariant.ts";
 
 /*
  * A record: payload length u32, CRC-32 of the payload u32, height u64, hash (32 bytes), CRC-32 of these 48 bytes u32,
- * then the payload; little-endian. The head has its own checksum, so that a damaged length cannot pass for the end
- * of the file and take the records behind it along.
+ * then the payload; little-endian. The head has its own checksum. Without it a damaged length could look like a cut-off
+ * end of the file, and all records behind it would be lost.
  */
 const hashOffset = 16;
 const checkedHeadBytes = 48;
 export const recordHeadBytes = checkedHeadBytes + 4;
 
-/** What was signed, under the hash by which it is found: a block's parent, a vote's target. */
+/** What was signed, with the hash to find it by: a block's parent, a vote's target. */
 export interface JournalRecord {
   /** 32 bytes. */
   readonly hash: Uint8Array;
@@ -30,9 +30,9 @@ export interface RecordPlace {
 
 export interface JournalContents {
   readonly records: readonly { readonly hashHex: string; readonly place: RecordPlace }[];
-  /** Bytes of a last record that was never finished. */
+  /** Bytes of a last record that was not written to its end. */
   readonly tornBytes: number;
-  /** Offset of the first record that was whole once and is no longer. */
+  /** Offset of the first damaged record. */
   readonly damagedAt: number | undefined;
 }
 
@@ -50,11 +50,11 @@ export function encodeRecord({ hash, height, payload }: JournalRecord): Uint8Arr
 }
 
 /**
- * Reads a whole journal, a record at a time. A write that was cut short leaves the beginning of a record, or zeros
- * where the file had grown before its data arrived; everything else is damage.
+ * Reads a whole journal, a record at a time. A write that was cut short leaves the beginning of a record, or zeros if
+ * the file had grown before its data arrived. Everything else is damage.
  *
  * @param magic the first bytes that a journal of this kind has
- * @param isFitting asked for each whole record, oldest first: whether it may stand behind those before it
+ * @param isFitting whether a whole record may follow those before it; asked for each one, oldest first
  */
 export async function readJournal(
   handle: FileHandle,

@@ -1,18 +1,18 @@
-/** What both journals of an authority have in common: how far back they remember, and why they refuse. */
+/** How far back an authority's two journals remember, and why they refuse to sign. */
 import { ActionableError } from "../../base/actionable-error.ts";
 
-/** Heights below the highest signed one of which everything is kept at least. */
+/** A journal keeps everything of at least this many heights below the highest signed one. */
 export const journalHeightsKept = 1024;
 
-/** The lowest height that a journal remembers in full, once `highest` is the highest signed one. */
+/** The lowest height that a journal remembers in full, if `highest` is the highest signed one. */
 export function floorHeightOf(highest: number, heightsKept: number): number {
   return Math.max(0, highest - heightsKept + 1);
 }
 
 export type JournalErrorCode =
-  /** Damaged where it was once whole. */
+  /** A record that was once whole is damaged. */
   | "journal/corrupt"
-  /** Below what the journal still remembers. */
+  /** The height is below those that the journal remembers. */
   | "journal/height-forgotten"
   | "journal/io";
 

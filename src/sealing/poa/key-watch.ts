@@ -1,4 +1,4 @@
-/** Watches for this node's own key at work elsewhere: two nodes with one key would sign what gets the key banned. */
+/** Doppelganger protection: notices another node that signs with this node's key. Two such nodes would get the key slashed. */
 import { EventEmitter } from "node:events";
 import { bytesEqual } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
@@ -11,14 +11,14 @@ import { isSameVote, type VoteJournal } from "./vote-journal.ts";
 
 export interface KeyWatchOptions {
   readonly publicKey: Uint8Array;
-  /** Wall clock at the start of this process; older blocks are history, whoever sealed them. */
+  /** Wall clock at the start of this process. Older blocks prove nothing: this node may have sealed them before it restarted. */
   readonly startedMs: number;
 }
 
 export interface KeyWatchModules {
   readonly sealJournal: Pick<SealJournal, "sealedOn" | "floorHeight">;
   readonly voteJournal: Pick<VoteJournal, "votedAt" | "floorHeight">;
-  /** A known block's own timestamp. */
+  /** The timestamp in a block's header; undefined if the block is not known. */
   readonly timestampOf: (blockHash: Uint8Array) => number | undefined;
   readonly logger: Logger;
 }
@@ -39,12 +39,12 @@ export class KeyWatch {
     this.#modules = modules;
   }
 
-  /** What of our key came from elsewhere; once set it stays, until an operator has seen to it and restarts. */
+  /** What another node signed with our key. Once set it stays until an operator restarts the node. */
   get seenElsewhere(): { readonly what: string } | undefined {
     return this.#seen;
   }
 
-  /** @param header of a block whose seal holds, from wherever it came: our own echo is known by the journal */
+  /** @param header of a block with a valid seal, from any source; the journal knows our own blocks */
   noticeBlock(header: Header): void {
     if (!this.#isFresh(header.producer, header.timestampMs)) return;
     const { sealJournal, logger } = this.#modules;
@@ -58,9 +58,10 @@ export class KeyWatch {
   }
 
   /**
-   * A vote has no time of its own: that of its target counts, and one for a block that is not here yet is not judged.
+   * A vote has no time of its own, so the time of its target counts. A vote for a block that is not here yet is not
+   * judged.
    *
-   * @param vote whose signature holds
+   * @param vote with a valid signature
    */
   noticeVote(vote: Vote): void {
     const { voteJournal, timestampOf } = this.#modules;
@@ -70,7 +71,7 @@ export class KeyWatch {
     if (!own || !isSameVote(own, vote)) this.#see(`a vote for block ${target.height}`);
   }
 
-  /** @param presence of another process, signed with our key and newer than our start */
+  /** @param presence of another process, signed with our key after our start */
   noticeTwin({ startedMs }: Presence): void {
     if (!this.#seen) this.#see(`a node that runs since ${new Date(startedMs).toISOString()}`);
   }
@@ -90,7 +91,7 @@ export class KeyWatch {
   }
 }
 
-/** An authority's nonce is zero, so its block is known by the header, and that is where the block's bytes begin. */
+/** An authority's nonce is zero, so the header alone identifies its block. A block's bytes begin with the header. */
 function isHeaderOf(header: Header, blockBytes: Uint8Array): boolean {
   const headerBytes = HeaderType.serialize(header);
   return bytesEqual(headerBytes, blockBytes.subarray(0, headerBytes.length));

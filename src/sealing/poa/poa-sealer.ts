@@ -1,4 +1,4 @@
-/** Seals by signature: the one place where an authority's key signs blocks, and nothing leaves it unjournaled. */
+/** Seals by signature: the only place where an authority's key signs blocks. Each block is in the journal before it leaves. */
 import { bytesEqual, concatBytes } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
 import { assembleBlock, type Block, blockHash, headerRoot, nonceBytes } from "../../protocol/block.ts";
@@ -9,14 +9,14 @@ import type { SealJournal } from "./seal-journal.ts";
 
 export interface AuthoritySealer {
   /**
-   * The bytes of the block that this authority signed on a parent, maybe before a restart: to be sent again, since
-   * another one must never be signed.
+   * The bytes of the block that this authority signed on a parent, perhaps before a restart. That block is sent again: a
+   * second one on the same parent would be evidence against the authority.
    */
   previousOn(parentHash: Uint8Array): Uint8Array | undefined;
   /**
-   * Signs and assembles a block; it is in the journal, durably, before it is returned. Rejects with an InvariantError
-   * where a different block was signed on the parent (ask {@link previousOn} first), and with a JournalError where
-   * the journal cannot vouch.
+   * Signs and assembles a block. The block is in the journal, synced, before it is returned. Rejects with an
+   * InvariantError if another block was signed on the parent (ask {@link previousOn} first), and with a JournalError if
+   * the journal cannot tell.
    *
    * @param draft with this authority as its producer
    */

@@ -1,4 +1,4 @@
-/** A file of signed things: appended and synced record by record, read whole at start, compacted now and then. */
+/** The file of a journal: each record is appended and synced. The file is read at the start and compacted now and then. */
 import fs, { type Stats } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
@@ -20,7 +20,7 @@ import {
 const recordsPendingMax = 16;
 const fileMode = 0o600;
 
-/** Which journal the file is, and the words in which it speaks to the operator. */
+/** Which journal the file is, and the journal's words in messages to the operator. */
 export interface RecordFileKind {
   /** The first bytes of the file: its kind and version. */
   readonly magic: Uint8Array;
@@ -28,25 +28,25 @@ export interface RecordFileKind {
   readonly name: string;
   /** What a record says was done at its height, e.g. "sealed". */
   readonly done: string;
-  /** What follows where no record can be written, e.g. "nothing is sealed". */
+  /** What follows if no record can be written, e.g. "nothing is sealed". */
   readonly nothingIsDone: string;
 }
 
 export interface RecordFileOptions {
-  /** Heights below the highest whose records stay. */
+  /** Records of this many heights below the highest stay. */
   readonly heightsKept: number;
-  /** Asked at the opening for each whole record, oldest first: whether it may stand behind those before it. */
+  /** Whether a whole record may follow those before it; asked at the opening for each one, oldest first. */
   readonly isFitting?: (record: JournalRecord) => boolean;
 }
 
 export interface RecordFile {
   /** Records of lower heights may be gone. */
   readonly floorHeight: number;
-  /** The payload under a hash, once it is durable. Throws a JournalError where the file was damaged meanwhile. */
+  /** The payload under a hash, once it is durable. Throws a JournalError if the file was damaged meanwhile. */
   read(hashHex: string): Uint8Array | undefined;
   /**
-   * Resolves when the record is durable; rejects with a JournalError where it may not be. The caller sees to it that
-   * no hash comes twice.
+   * Resolves when the record is durable; rejects with a JournalError if it may not be. The caller must not hand in a
+   * hash twice.
    */
   append(record: JournalRecord): Promise<void>;
   close(): Promise<void>;
@@ -89,14 +89,14 @@ export async function openRecordFile(
     return payload;
   };
 
-  /** A file that was deleted or moved while the node runs would not be there after a restart. */
+  /** Notices a file that was deleted or moved while the node runs: after a restart it would be missing. */
   const checkPlace = async () => {
     const [own, found] = await Promise.all([handle.stat(), statIfThere(filePath)]);
     if (found?.ino === own.ino && found.dev === own.dev) return;
-    // Some network file systems number one file twice.
+    // Some network file systems give one file two inode numbers.
     if (found?.size === own.size) return;
     if (found) throw replaced(filePath, kind);
-    logger.warn({ filePath }, `the ${name} is gone from its place; it is written anew`);
+    logger.warn({ filePath }, `the ${name} is gone from its place; it is written again`);
     broken = missing(filePath, kind);
   };
 
@@ -108,7 +108,7 @@ export async function openRecordFile(
     try {
       await handle.appendFile(encodeRecord(record));
     } catch (thrown) {
-      // What was written of it must go, or the next record would stand behind a torn one.
+      // The part that was written must go. Otherwise the next record would follow a torn one.
       await handle.truncate(endOffset).catch((error) => {
         broken = ioError(filePath, kind, error);
       });
@@ -117,7 +117,7 @@ export async function openRecordFile(
     try {
       await handle.datasync();
     } catch (thrown) {
-      // After a failed sync nobody knows what is on disk, not even after a later one that succeeds: only a new file tells.
+      // After a failed sync the content of the disk is unknown, even after a later sync that succeeds. So a new file is written.
       broken = ioError(filePath, kind, thrown);
       throw broken;
     }
@@ -129,7 +129,7 @@ export async function openRecordFile(
     });
   };
 
-  /** Writes what is remembered to a new file and puts it in the old one's place; a failure before that changes nothing. */
+  /** Writes all that is remembered to a new file, then renames it over the old one. A failure before that changes nothing. */
   const rewrite = async () => {
     const compacted = new Map<string, RecordPlace>();
     let target: FileHandle | undefined;
@@ -162,7 +162,7 @@ export async function openRecordFile(
     try {
       await syncDirectory(path.dirname(filePath));
     } catch (thrown) {
-      // A power cut could bring the old file back, without what would be recorded in the new one.
+      // Without this sync a power cut could bring the old file back, without the records of the new one.
       broken = ioError(filePath, kind, thrown);
       throw broken;
     }
@@ -176,7 +176,7 @@ export async function openRecordFile(
       logger.warn({ error: toError(thrown), filePath }, `the ${name} could not be compacted; it grows on`);
     }
   };
-  /** After a fault of the disk: a new file, wholly synced, says again what the old one may have lost. */
+  /** After a fault of the disk: writes and syncs a new file with all that the old file may have lost. */
   const mend = async () => {
     try {
       await rewrite();
@@ -186,7 +186,7 @@ export async function openRecordFile(
     }
     logger.info({ filePath }, `the ${name} can be written again`);
   };
-  /** Twice what has to stay, so that the cost for each record stays constant. */
+  /** Twice the records that must stay, so that the cost for each record stays constant. */
   const isCompactionDue = () => recordCount >= 2 * Math.max(heightsKept, places.size);
 
   const inOrder = async (task: () => Promise<void>) => {
@@ -208,7 +208,7 @@ export async function openRecordFile(
       );
       await handle.truncate(endOffset);
     }
-    // What a killed process left may be in memory only: it is given out from here on, so it must survive a power cut.
+    // The records of a killed process may be in the system's memory only. This node acts on them, so they must survive a power cut.
     await handle.sync();
     await syncDirectory(path.dirname(filePath));
     if (isCompactionDue()) await compact();
@@ -239,7 +239,7 @@ export async function openRecordFile(
 async function openOrCreate(filePath: string, temporaryPath: string, magic: Uint8Array): Promise<FileHandle> {
   await rm(temporaryPath, { force: true });
   if (!fs.existsSync(filePath)) await createDurableFile(filePath, magic, fileMode);
-  // Appending, so that a write can never land on a record that is already there.
+  // Append mode: a write can never overwrite a record.
   return open(filePath, "a+", fileMode);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The sign-once journal: what an authority signed, on disk before it leaves, so that it never signs two blocks on one
- * parent, whatever is killed when. Two twins implement it, a file and memory; one contract suite holds both.
+ * Slashing protection for blocks: an authority never signs two blocks on one parent, even if the process is killed at
+ * any moment. Each block is on disk before it leaves. A file implements this, and in tests a twin in memory.
  */
 import { invariant } from "../../base/invariant.ts";
 import { JournalError } from "./journal.ts";
@@ -14,20 +14,20 @@ export interface SealJournalEntry {
 }
 
 export interface SealJournal {
-  /** Below this height blocks may have been sealed and forgotten. */
+  /** The journal does not remember all blocks that were sealed below this height. */
   readonly floorHeight: number;
   /** The bytes of the block that was sealed on this parent, once they are durable. */
   sealedOn(parentHash: Uint8Array): Uint8Array | undefined;
   /**
-   * Resolves when the entry is durable; the same block again is fine. Rejects with an InvariantError where another
-   * block was sealed on that parent, and with {@link JournalError} where that cannot be known or the disk failed:
-   * the block must not leave then.
+   * Resolves when the entry is durable; the same block again is fine. Rejects with an InvariantError if another block
+   * was sealed on that parent, and with {@link JournalError} if that cannot be known or the disk failed. After a
+   * rejection the block must not leave.
    */
   record(entry: SealJournalEntry): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Throws where a block of this height may have been sealed and forgotten. */
+/** Throws if a block of this height may have been sealed and forgotten. */
 export function requireRemembered(height: number, floorHeight: number): void {
   if (height >= floorHeight) return;
   throw new JournalError(
@@ -37,7 +37,7 @@ export function requireRemembered(height: number, floorHeight: number): void {
   );
 }
 
-/** Sign-once: the one thing that the journal is for. */
+/** Throws if `now` is another block than the one sealed before. */
 export function requireSameBlock(before: Uint8Array, now: Uint8Array): void {
   invariant(Buffer.compare(before, now) === 0, "an authority never seals two blocks on one parent");
 }

@@ -1,6 +1,6 @@
 /**
- * The vote journal: what an authority voted, on disk before it leaves, so that no two of its votes contradict each
- * other, whatever is killed when. Two twins implement it, a file and memory; one contract suite holds both.
+ * Slashing protection for votes: no two votes of an authority contradict each other, even if the process is killed at
+ * any moment. Each vote is on disk before it leaves. A file implements this, and in tests a twin in memory.
  */
 import { bytesEqual } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
@@ -8,17 +8,17 @@ import { mayVote, noVote, type VoteWatermark } from "../../consensus/finality/vo
 import { encodeVote, type Vote, VoteType } from "../../protocol/vote.ts";
 
 export interface VoteJournal {
-  /** What the last vote allows the next one; as in `noVote` where there is none. */
+  /** What the last vote allows the next one; as in `noVote` if there is no vote yet. */
   readonly watermark: VoteWatermark;
-  /** The last vote that is durable: to be sent again after a restart. */
+  /** The last vote that is durable; it is sent again after a restart. */
   readonly last: Vote | undefined;
-  /** Below this target height votes may have been cast and forgotten. */
+  /** The journal does not remember all votes that were cast below this target height. */
   readonly floorHeight: number;
   /** The vote for a target of this height, once it is durable. */
   votedAt(targetHeight: number): Vote | undefined;
   /**
-   * Resolves when the vote is durable; the last vote again is fine. Rejects with an InvariantError where the watermark
-   * forbids it, and with a JournalError where the disk failed: the vote must not leave then.
+   * Resolves when the vote is durable; the last vote again is fine. Rejects with an InvariantError if the watermark
+   * forbids the vote, and with a JournalError if the disk failed. After a rejection the vote must not leave.
    */
   record(vote: Vote): Promise<void>;
   close(): Promise<void>;
@@ -32,12 +32,12 @@ export function isSameVote(a: Vote, b: Vote): boolean {
   return bytesEqual(encodeVote(a), encodeVote(b));
 }
 
-/** By its bytes: the vote's arrays are the caller's, or parts of a whole block. */
+/** A copy by its bytes: the arrays of `vote` belong to the caller, or are parts of a whole block. */
 export function copyOf(vote: Vote): Vote {
   return VoteType.deserialize(encodeVote(vote));
 }
 
-/** The one thing that the journal is for. */
+/** Throws if `vote` contradicts the votes before it. */
 export function requireAllowed(vote: Vote, last: Vote | undefined): void {
   invariant(mayVote(vote, watermarkAfter(last)), "an authority's votes never contradict each other");
 }

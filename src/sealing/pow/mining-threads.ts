@@ -1,4 +1,4 @@
-/** The mining threads: search nonces for one header root at a time, and answer with the first that meets the target. */
+/** The mining threads search nonces for one header root at a time, and answer with the first nonce that meets the target. */
 import os from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
@@ -14,11 +14,11 @@ export interface MiningThreadsOptions {
 }
 
 const workerIndexBytes = 4;
-/** Bytes 8..27 of every nonce of a search: what tells this searcher's nonces from all others'. */
+/** Bytes 8..27 of every nonce of a search: no other searcher has the same. */
 export const noncePrefixBytes: number = extraNonceBytes - workerIndexBytes;
 
 export interface ThreadSearchInput extends Omit<NonceSearchInput, "extraNonce"> {
-  /** {@link noncePrefixBytes} bytes; each thread's number follows, so that no two ever try the same nonce. */
+  /** {@link noncePrefixBytes} bytes. Each thread's number follows, so that no two threads try the same nonce. */
   readonly noncePrefix: Uint8Array;
 }
 
@@ -26,7 +26,7 @@ export interface MiningThreads {
   /**
    * Searches until a nonce is found; one search at a time. Counting nonces (bytes 0..7) start from 0.
    *
-   * @returns 32 bytes; undefined where `signal` aborted, or the threads were closed; rejects where a thread died
+   * @returns 32 bytes; undefined if `signal` aborted or the threads were closed; rejects if a thread died
    */
   search(input: ThreadSearchInput, options: SealOptions): Promise<Uint8Array | undefined>;
   /** Ends the search that runs, and the threads. */
@@ -41,12 +41,12 @@ interface Search {
   readonly settle: (outcome: { nonce: Uint8Array | undefined } | { error: Error }) => void;
 }
 
-// Beside the source this is the .ts file, beside the build the .js one.
+// The source has a .ts file, the build a .js file.
 const workerUrl = new URL(`./pow-worker${path.extname(import.meta.url)}`, import.meta.url);
 const jobIdMax = 2 ** 31 - 1;
 
 /**
- * Starts the threads at once. A thread that dies fails the search that runs, loudly, and is started anew for the next.
+ * Starts the threads at once. If a thread dies, the running search rejects, and the thread is restarted for the next one.
  * Idle threads do not keep the process alive.
  */
 export function createMiningThreads(
@@ -75,7 +75,7 @@ export function createMiningThreads(
       workers.delete(index);
       if (closed) return;
       const error = new Error(`mining thread ${index} ended with code ${code}`, { cause });
-      logger.error({ error }, "a mining thread died; it is started anew for the next block");
+      logger.error({ error }, "a mining thread died; it is restarted for the next block");
       running?.settle({ error });
     });
     worker.unref();
@@ -89,7 +89,7 @@ export function createMiningThreads(
     // A report of an aborted job may still be on its way.
     if (running?.jobId !== report.jobId) return;
     running.reports.set(worker, report);
-    // One worker sets the beat, so that more threads do not mean more calls.
+    // Only the reports of one worker lead to a call, so that more threads do not mean more calls.
     if (report.nonce || worker === workers.get(0)) {
       const reports = [...running.reports.values()];
       running.onProgress?.({

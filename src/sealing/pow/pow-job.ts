@@ -1,7 +1,7 @@
 /** What the sealer and its mining threads say to each other. */
 import type { NonceSearchInput } from "./search-nonces.ts";
 
-/** Shared by a sealer and its workers: one Int32, the id of the job to be searched; {@link noJob} where there is none. */
+/** One Int32 that the sealer and its workers share: the id of the job to search; {@link noJob} if there is none. */
 export interface PowWorkerData {
   readonly currentJob: Int32Array<SharedArrayBuffer>;
 }
@@ -13,9 +13,9 @@ export interface PowJob extends NonceSearchInput {
 
 export interface PowReport {
   readonly jobId: number;
-  /** This worker's, since the job began. */
+  /** Hashes of this worker since the job began. */
   readonly attempts: number;
   readonly hashesPerSecond: number;
-  /** Set in the last report of the one worker that found. */
+  /** Set in the last report of the worker that found the nonce. */
   readonly nonce: Uint8Array | undefined;
 }

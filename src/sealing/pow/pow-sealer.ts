@@ -1,12 +1,12 @@
-/** Seals by work: has each header's root searched by this node's own mining threads. */
+/** Seals by work: this node's own mining threads search a nonce for each header's root. */
 import { headerRoot } from "../../protocol/block.ts";
 import type { Sealer } from "../sealer.ts";
 import { type MiningThreads, noncePrefixBytes } from "./mining-threads.ts";
 
-/** The space of nonces that is never given to searchers outside of the process. */
+/** Searchers outside of the process never get this space of nonces. */
 const ownSpace = new Uint8Array(noncePrefixBytes);
 
-/** Owns the threads: closing it closes them. */
+/** Closing the sealer closes the threads. */
 export function createPowSealer(threads: MiningThreads): Sealer {
   return {
     async seal(header, options) {

@@ -1,4 +1,4 @@
-/** Tries nonces for a header, a batch of hashes at a time: the innermost loop of mining. */
+/** The innermost loop of mining: tries nonces for a header, a batch of hashes at a time. */
 import { hashInto } from "@chainsafe/hashtree";
 import { compareBytes } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
@@ -29,12 +29,12 @@ export interface FoundNonce {
   readonly attempts: number;
 }
 
-/** Tries `count` counting nonces from `firstNonce` on; the smallest that meets the target, if any does. */
+/** Tries `count` counting nonces from `firstNonce` on; returns the smallest that meets the target, if any does. */
 export type NonceSearch = (firstNonce: number, count: number) => FoundNonce | undefined;
 
 /**
- * Lays out the 64-byte inputs of one batch, SHA256(headerRoot ‖ nonce) each, so that a batch later rewrites nothing
- * but the counting nonces.
+ * Lays out the 64-byte inputs of one batch, one SHA256(headerRoot ‖ nonce) each. Later batches rewrite only the counting
+ * nonces.
  */
 export function prepareNonceSearch({ headerRoot, target, extraNonce }: NonceSearchInput): NonceSearch {
   invariant(headerRoot.length === rootBytes, "a header root has 32 bytes");
@@ -69,12 +69,12 @@ export function prepareNonceSearch({ headerRoot, target, extraNonce }: NonceSear
     invariant(Number.isSafeInteger(firstNonce) && Number.isSafeInteger(end), "counting nonces are exact");
     let batchFirst = firstNonce;
     while (batchFirst < end) {
-      // A batch ends where the low word does, so that all of its nonces share the high word.
+      // A batch ends before the low word overflows, so that all nonces of a batch have the same high word.
       const lanes = Math.min(batchLanes, end - batchFirst, wordValues - (batchFirst % wordValues));
       writeNonces(batchFirst, lanes);
       hashInto(input.subarray(0, lanes * laneBytes), output.subarray(0, lanes * hashBytes));
       for (let lane = 0, offset = 0; lane < lanes; lane += 1, offset += hashBytes) {
-        // All but one hash in thousands end here, at the cost of one read.
+        // All but one hash in thousands are rejected here, by one read.
         if (outputView.getUint32(offset) > targetFirstWord) continue;
         if (compareBytes(output.subarray(offset, offset + hashBytes), target) > 0) continue;
         const nonceAt = lane * laneBytes + rootBytes;
@@ -89,7 +89,7 @@ export function prepareNonceSearch({ headerRoot, target, extraNonce }: NonceSear
   };
 }
 
-/** One search from its own inputs alone; {@link prepareNonceSearch} spares the layout where there are several. */
+/** One search by itself. For several searches on one header, {@link prepareNonceSearch} lays out the inputs only once. */
 export function searchNonces(
   input: NonceSearchInput & { readonly firstNonce: number; readonly count: number },
 ): FoundNonce | undefined {

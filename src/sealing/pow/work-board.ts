@@ -1,6 +1,6 @@
 /**
- * Where searchers outside of this process find the draft that is to be sealed, and bring a nonce for it: the pool's
- * members and the callers of the HTTP API. To the block producer it is a sealer like any other.
+ * Shows the running draft to searchers outside of this process, and takes their nonces. Such searchers are the pool's
+ * members and the callers of the HTTP API. For the block producer the board is a sealer like any other.
  */
 import { EventEmitter } from "node:events";
 import { BoundedMap } from "../../base/bounded-map.ts";
@@ -19,16 +19,16 @@ import type { BlockDraft, BlockSealer } from "../block-sealer.ts";
 import type { Sealer, SealOptions } from "../sealer.ts";
 
 export interface WorkJob {
-  /** Ascending; of this process only. */
+  /** Ascending within this process. */
   readonly id: number;
   readonly draft: BlockDraft;
   /** SSZ. */
   readonly headerBytes: Uint8Array;
-  /** What a nonce is hashed with, 32 bytes. */
+  /** A nonce is hashed together with these 32 bytes. */
   readonly headerRoot: Uint8Array;
   /** The highest hash that seals the block, 32 bytes big-endian. */
   readonly target: Uint8Array;
-  /** The first on its parent: every job before it is worthless. */
+  /** The first job on its parent: every earlier job is stale. */
   readonly isClean: boolean;
 }
 
@@ -47,20 +47,20 @@ export class WorkBoard implements BlockSealer {
   readonly #own: Sealer | undefined;
   readonly #jobs = new BoundedMap<number, WorkJob>(jobsMax);
   #current: WorkJob | undefined;
-  /** A block that was found while no draft waited for one, as between two drafts on one parent. */
+  /** A block that was found between two drafts on one parent, while no draft waited for a nonce. */
   #found: Block | undefined;
   #onFound: ((block: Block) => void) | undefined;
   #lastJobId: number;
   #lastSpace = 0n;
 
   /**
-   * @param own searches beside those outside; none where all the work is theirs
-   * @param firstJobId so that the jobs of an earlier process are not taken for this one's
+   * @param own this process's own searcher; undefined if only searchers outside do the work
+   * @param firstJobId jobs of an earlier process must not have the same ids as this one's
    */
   constructor({ own, firstJobId }: { readonly own: Sealer | undefined; readonly firstJobId: number }) {
     this.#own = own;
     this.#lastJobId = firstJobId;
-    // Each waiting caller and each session listens.
+    // Each waiting HTTP caller and each session of the pool listens.
     this.events.setMaxListeners(0);
   }
 
@@ -69,12 +69,12 @@ export class WorkBoard implements BlockSealer {
     return this.#current;
   }
 
-  /** A job on the parent that is mined on; undefined for one that is stale or was never made. */
+  /** A job on the current parent; undefined if the job is stale or was never made. */
   job(id: number): WorkJob | undefined {
     return this.#jobs.get(id);
   }
 
-  /** Bytes 8..15 of nonces that are the caller's alone: no other searcher of this node has them. */
+  /** Bytes 8..15 of nonces for one caller: no other searcher of this node gets them. */
   reserveNonceSpace(): Uint8Array {
     this.#lastSpace += 1n;
     const space = new Uint8Array(nonceSpaceBytes);
@@ -88,8 +88,9 @@ export class WorkBoard implements BlockSealer {
   }
 
   /**
-   * The block that a nonce seals, on its way into the chain; undefined where its hash is above the target, or the job
-   * is no longer worked on. With the first block of a parent its jobs are done: a second one would only be orphaned.
+   * Takes a nonce and returns the block that it seals, which is then on its way into the chain. Returns undefined if
+   * the hash is above the target or the job is stale. The first block ends all jobs on its parent: a second block there
+   * would only become an orphan.
    */
   submit(job: WorkJob, nonce: Uint8Array): Block | undefined {
     if (this.job(job.id) !== job || compareBytes(this.hashOf(job, nonce), job.target) > 0) return undefined;
@@ -146,7 +147,7 @@ export class WorkBoard implements BlockSealer {
     this.events.emit("job", job);
   }
 
-  /** The first of: a block from outside, one of our own threads, the signal. */
+  /** Resolves with the first of these: a block from outside, a block of our own threads, the signal. */
   async #search(draft: BlockDraft, { signal, onProgress }: SealOptions): Promise<Block | undefined> {
     const { promise, resolve } = Promise.withResolvers<Block | undefined>();
     const ended = new AbortController();
@@ -165,7 +166,7 @@ export class WorkBoard implements BlockSealer {
       this.#onFound = undefined;
       signal.removeEventListener("abort", onAbort);
       ended.abort();
-      // Threads that died have failed the race already; a block from outside stands whatever became of them.
+      // If threads died, the race has rejected already. A block from outside counts whatever became of the threads.
       await searching?.catch(() => undefined);
     }
   }

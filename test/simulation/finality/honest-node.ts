@@ -281,7 +281,7 @@ export class HonestNode {
   #isHeadInTurn(): boolean {
     const { engine } = this.#modules.founding;
     const parent = this.#records.get(toHex(this.#head.header.parentHash));
-    return parent !== undefined && engine.slot(parent, this.#head.header.producer)?.courtesyMs === 0;
+    return parent !== undefined && engine.slot(parent, this.#head.header.producer)?.outOfTurnDelayMs === 0;
   }
 
   #vote(): void {
