@@ -1,6 +1,6 @@
 /** The smallest pieces by themselves: where an import's time goes. */
 import { do_not_optimize, measure } from "mitata";
-import { ledgerContext } from "../src/chain/reorganization.ts";
+import { ledgerContext } from "../src/chain/ledger-context.ts";
 import { applyBlock } from "../src/ledger/apply-block.ts";
 import { genesisEntries } from "../src/ledger/genesis-state.ts";
 import { LedgerState } from "../src/ledger/ledger-state.ts";

@@ -1,6 +1,6 @@
 /** Chains to measure with: funded accounts, really signed transfers, and valid Proof of Authority blocks. */
 import { compareBytes, concatBytes, toHex } from "../src/base/bytes.ts";
-import { ledgerContext } from "../src/chain/reorganization.ts";
+import { ledgerContext } from "../src/chain/ledger-context.ts";
 import { ancestryOf } from "../src/consensus/ancestry.ts";
 import { createEngine } from "../src/consensus/create-engine.ts";
 import type { ConsensusEngine } from "../src/consensus/engine.ts";

@@ -7,7 +7,6 @@ import { invariant } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Result } from "../base/result.ts";
 import { StageTimes } from "../base/stage-times.ts";
-import { type Ancestry, ancestryOf } from "../consensus/ancestry.ts";
 import {
   type AuthorityChange,
   type BlockContents,
@@ -41,6 +40,7 @@ import {
 } from "../store/chain-store.ts";
 import { indexMore } from "./account-indexer.ts";
 import { authorityChangesOf, finalCertificateOf } from "./block-facts.ts";
+import { BlockTree } from "./block-tree.ts";
 import type { ChainEvents } from "./chain-events.ts";
 import { CommittedStates } from "./committed-states.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
@@ -92,7 +92,7 @@ export class Chain {
   readonly #importer: BlockImporter;
   readonly #logger: Logger;
   readonly #committedStates: CommittedStates;
-  readonly #ancestry: Ancestry;
+  readonly #tree: BlockTree;
   readonly #finality: FinalityKeeper | undefined;
   private constructor(
     options: ChainOptions,
@@ -107,23 +107,20 @@ export class Chain {
     this.#logger = modules.logger;
     const { engine, spec, times } = this;
     const { store, clock, logger, verifier } = modules;
-    const reader = new ChainReader({
-      store,
-      events: this.events,
-      isOutdated: (record) => this.#finality?.isOutdated(record) ?? false,
-    });
-    const headerOf = (hash: Uint8Array) => reader.headerOf(hash);
+    const final = this.#finalAtStart(at.head, store);
+    const tree = new BlockTree(store, { head: at.head, final });
+    this.#tree = tree;
+    const reader = new ChainReader({ store, tree, events: this.events });
     this.#reader = reader;
-    this.#ancestry = ancestryOf(headerOf);
     this.#committedStates = new CommittedStates({
-      recordOf: headerOf,
+      recordOf: (hash) => tree.get(hash),
       block: (hash) => reader.block(hash),
       advance: (contents, parent) => {
         const advanced = this.advance(contents, parent);
         return advanced.ok ? advanced.value : undefined;
       },
     });
-    this.#finality = this.#openFinality(at.head, modules);
+    this.#finality = final && this.#openFinality(final);
     this.#intake = new BlockIntake(
       { blocksMax: options.orphansMax ?? 256, bytesMax: options.waitingBytesMax ?? 32 * 2 ** 20 },
       {
@@ -133,8 +130,7 @@ export class Chain {
         logger,
         times,
         verifier,
-        ancestry: this.#ancestry,
-        headerOf,
+        ancestry: tree,
         isInvalid: (hash) => store.isInvalid(hash),
         trusted: options.trustRecovery,
         evidence: this.#finality?.evidence,
@@ -148,7 +144,7 @@ export class Chain {
       {
         store,
         engine,
-        ancestry: this.#ancestry,
+        tree,
         reader,
         intake: this.#intake,
         lowWork: new LowWorkQuota(options.farBehindBytesMax, modules),
@@ -161,19 +157,21 @@ export class Chain {
     );
   }
 
-  #openFinality(head: HeaderRecord, { store, logger }: ChainModules): FinalityKeeper | undefined {
-    const genesisHash = store.hashAtHeight(0);
-    invariant(genesisHash, "a chain has a genesis block");
-    const stored = store.final ?? { height: 0, hash: genesisHash };
+  /** Undefined if the engine has no finality. */
+  #finalAtStart(head: HeaderRecord, { final: stored }: ChainStore): Checkpoint | undefined {
     // A kill may have come between a block and the note of what it makes final.
-    const shown = this.engine.authority?.finality(head).finalized ?? stored;
+    const shown = this.engine.authority?.finality(head).finalized;
+    return stored && shown && stored.height >= shown.height ? stored : shown;
+  }
+
+  #openFinality(final: Checkpoint): FinalityKeeper | undefined {
     const finality = this.engine.authority?.openFinality({
-      final: shown.height > stored.height ? shown : stored,
-      ancestry: this.#ancestry,
+      final,
+      ancestry: this.#tree,
       head: () => this.head,
       onEvidence: (evidence) => this.events.emit("evidenceFound", evidence),
     });
-    return finality && new FinalityKeeper(finality, store, logger);
+    return finality && new FinalityKeeper(finality, this.#tree, this.#logger);
   }
 
   /**
@@ -282,7 +280,7 @@ export class Chain {
   authorityChanges(block: Pick<Block, "hash" | "header" | "consensusSection">): readonly AuthorityChange[] {
     return authorityChangesOf(block, {
       engine: this.engine,
-      recordOf: (hash) => this.#store.headerRecord(hash),
+      recordOf: (hash) => this.headerOf(hash),
       committedOf: (record) => this.#committedStates.committedOf(record),
     });
   }
@@ -308,7 +306,7 @@ export class Chain {
 
   /** What the engine makes of a block that is being drafted on a stored parent. */
   advance(contents: BlockContents, parent: HeaderRecord): Result<EngineState, BlockFault> {
-    return this.engine.advance(contents, parent, this.#ancestry);
+    return this.engine.advance(contents, parent, this.#tree);
   }
 
   get orphanCount(): number {

@@ -1,33 +1,26 @@
 /** Finality as the chain needs it: what is final on disk, what contradicts it, and what a block should tell about it. */
-import { BoundedMap } from "../base/bounded-map.ts";
-import { bytesEqual, toHex } from "../base/bytes.ts";
+import { toHex } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Ancestry } from "../consensus/ancestry.ts";
 import type { Finality } from "../consensus/engine.ts";
 import type { EvidencePool } from "../consensus/finality/evidence-pool.ts";
 import type { FinalityGadget } from "../consensus/finality/finality-gadget.ts";
 import type { ConsensusSection, HeaderRecord } from "../protocol/block.ts";
 import { type Checkpoint, isSameCheckpoint } from "../protocol/checkpoint.ts";
 import type { BlockFault } from "../protocol/faults.ts";
-import type { ChainStore } from "../store/chain-store.ts";
-
-const compatibleMax = 4_096;
 
 export class FinalityKeeper {
   readonly gadget: FinalityGadget;
   readonly evidence: EvidencePool;
-  readonly #store: ChainStore;
+  readonly #ancestry: Ancestry;
   readonly #logger: Logger;
-  /** Blocks that are known to stand on the final block of that hash; a long branch is not walked for each of its blocks. */
-  readonly #compatible = new BoundedMap<string, string>(compatibleMax);
   #settled: Checkpoint;
   #saidConflict = false;
-  /** What the final block's own chain certifies. */
-  #floor: { readonly final: Checkpoint; readonly justifiedHeight: number } | undefined;
 
-  constructor({ gadget, evidence }: Finality, store: ChainStore, logger: Logger) {
+  constructor({ gadget, evidence }: Finality, ancestry: Ancestry, logger: Logger) {
     this.gadget = gadget;
     this.evidence = evidence;
-    this.#store = store;
+    this.#ancestry = ancestry;
     this.#logger = logger;
     this.#settled = gadget.final;
   }
@@ -52,38 +45,11 @@ export class FinalityKeeper {
     return { certificates: certificate ? [certificate] : [], evidence: this.evidence.on(parent) };
   }
 
-  /** The fault of a block on `parent` (or of `parent` itself) that does not stand on the final block. */
+  /** The fault of a block on `parent`, or of `parent` itself, that does not stand on the final block. */
   conflictOn(parent: HeaderRecord): BlockFault | undefined {
     const { final } = this.gadget;
-    const finalHash = toHex(final.hash);
-    const walked: HeaderRecord[] = [];
-    let record: HeaderRecord | undefined = parent;
-    while (record && record.header.height > final.height && !this.#isCompatible(record, finalHash)) {
-      walked.push(record);
-      record = this.#store.headerRecord(record.header.parentHash);
-    }
-    const stands =
-      record !== undefined && (this.#isCompatible(record, finalHash) || bytesEqual(record.hash, final.hash));
-    if (!stands) return { code: "block/conflicts-with-final", finalHeight: final.height, finalHash };
-    for (const { hashHex } of walked) this.#compatible.set(hashHex, finalHash);
-    return undefined;
-  }
-
-  /**
-   * Whether a block was judged before the final one below it was restated (trust recovery): what a chain certifies
-   * never goes down but there.
-   */
-  isOutdated(record: HeaderRecord): boolean {
-    const { final } = this.gadget;
-    if (this.#floor?.final !== final) {
-      this.#floor = { final, justifiedHeight: this.#store.headerRecord(final.hash)?.justifiedHeight ?? 0 };
-    }
-    const isBehind = record.justifiedHeight < this.#floor.justifiedHeight;
-    return isBehind && record.header.height > final.height && !this.conflictOn(record);
-  }
-
-  #isCompatible(record: HeaderRecord, finalHash: string): boolean {
-    return this.#compatible.get(record.hashHex) === finalHash;
+    if (this.#ancestry.isDescendant(parent, final)) return undefined;
+    return { code: "block/conflicts-with-final", finalHeight: final.height, finalHash: toHex(final.hash) };
   }
 
   #sayConflict(): void {

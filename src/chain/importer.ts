@@ -6,7 +6,6 @@ import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
 import type { StageTimes } from "../base/stage-times.ts";
-import type { Ancestry } from "../consensus/ancestry.ts";
 import { type ConsensusEngine, compareHeads, contentsOf } from "../consensus/engine.ts";
 import type { LedgerState } from "../ledger/ledger-state.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
@@ -14,13 +13,13 @@ import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { type BlockFault, describeFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { ChainStore, CommitBatch } from "../store/chain-store.ts";
+import type { BlockPath, BlockTree } from "./block-tree.ts";
 import type { ChainEvents } from "./chain-events.ts";
 import type { FinalityKeeper } from "./finality-keeper.ts";
 import { emptyBatch } from "./genesis-batch.ts";
 import type { BlockIntake } from "./intake.ts";
 import { isLowWork, type LowWorkQuota } from "./low-work.ts";
 import type { ChainReader } from "./reader.ts";
-import { planReorganization } from "./reorganization.ts";
 import { type ExecutedPath, executePath } from "./stages/execute.ts";
 import { type JudgedBlock, signatureFault } from "./stages/judge.ts";
 
@@ -40,7 +39,7 @@ export interface BlockImporterOptions {
 export interface BlockImporterModules {
   readonly store: ChainStore;
   readonly engine: ConsensusEngine;
-  readonly ancestry: Ancestry;
+  readonly tree: BlockTree;
   readonly reader: ChainReader;
   readonly intake: BlockIntake;
   readonly lowWork: LowWorkQuota;
@@ -188,17 +187,18 @@ export class BlockImporter {
 
   /** Writes down what has become final; moves the head to its chain if the head stands on another one. */
   async #settleNow(): Promise<void> {
-    const { finality, store, reader, events } = this.#modules;
+    const { finality, store, tree, events } = this.#modules;
     if (!finality?.isUnsettled || this.#closed) return;
     const next = finality.gadget.final;
-    const record = store.headerRecord(next.hash);
+    const record = tree.get(next.hash);
     invariant(record, "a final block is stored");
-    if (reader.isCanonical(record)) {
+    if (tree.isCanonical(record)) {
       await store.commit({ ...emptyBatch, final: next });
     } else {
       const moved = await this.#moveHead(finality.gadget.bestCertified() ?? record, undefined, next);
       invariant(moved.ok, "a block that a quorum has executed and certified is valid");
     }
+    tree.prune(next);
     finality.settle(next);
     events.emit("finalChanged", next);
   }
@@ -208,38 +208,38 @@ export class BlockImporter {
   }
 
   async #storeSide(record: HeaderRecord, block: Block): Promise<Imported> {
-    const { store, reader } = this.#modules;
+    const { store, tree, reader } = this.#modules;
     await store.commit({ ...emptyBatch, ...this.#keeping(record, block) });
+    tree.add(record);
     reader.remember(block);
     return ok("side");
   }
 
   /** @param block the body of `record`; undefined if it is stored */
   async #moveHead(record: HeaderRecord, block?: Block, final?: Checkpoint): Promise<Imported> {
-    const { store, engine, ancestry, reader, times } = this.#modules;
+    const { store, engine, tree, reader, times } = this.#modules;
     const { genesis } = this.#options.spec;
-    const recordOf = (hash: Uint8Array) => (bytesEqual(hash, record.hash) ? record : ancestry.get(hash));
     const blockOf = (wanted: HeaderRecord): Block => {
       const found = block?.hashHex === wanted.hashHex ? block : reader.block(wanted.hash);
       invariant(found, `the body of the stored block ${wanted.hashHex} is not stored`);
       return found;
     };
     const updatesOf = (connected: HeaderRecord) => {
-      const parent = recordOf(connected.header.parentHash);
+      const parent = tree.get(connected.header.parentHash);
       invariant(parent, `the parent of the stored block ${connected.hashHex} is not stored`);
       // Who is put out by trust recovery stays in the ledger: the block's state root was made before it.
       const state = this.#isTrusted(connected.hash)
-        ? engine.advance(contentsOf(blockOf(connected)), parent, ancestry)
+        ? engine.advance(contentsOf(blockOf(connected)), parent, tree)
         : ok(connected);
       invariant(state.ok, "a stored block was judged before");
       return engine.authority?.updates(parent, state.value) ?? [];
     };
-    const plan = planReorganization(this.#head, record, recordOf);
+    const path = tree.path(this.#head, record);
     const executed = times.measure("execute", () =>
-      executePath(plan, { ledger: this.#ledger, genesis, store, blockOf, updatesOf }),
+      executePath(path, { ledger: this.#ledger, genesis, store, blockOf, updatesOf }),
     );
     if (executed.ok) {
-      await this.#commitMove(record, block, executed.value, final);
+      await this.#commitMove(path, record, block, executed.value, final);
       return ok("head");
     }
     const { hash, fault } = executed.fault;
@@ -249,12 +249,13 @@ export class BlockImporter {
   }
 
   async #commitMove(
+    path: BlockPath,
     record: HeaderRecord,
     block: Block | undefined,
     { draft, connected, disconnected }: ExecutedPath,
     final: Checkpoint | undefined,
   ): Promise<void> {
-    const { store, reader, lowWork, times, logger, events } = this.#modules;
+    const { store, tree, reader, lowWork, times, logger, events } = this.#modules;
     const batch: CommitBatch = {
       ...this.#keeping(record, block),
       disconnected: disconnected.map(({ hash, header: { height }, transactions }) => ({
@@ -279,6 +280,7 @@ export class BlockImporter {
     this.#ledger.commit(draft);
     const previous = this.#head;
     this.#head = record;
+    tree.moveHead(path);
     const joined = connected.map((executed) => executed.block);
     if (disconnected.length > 0) {
       lowWork.giveBack(joined.reduce((sum, { bytes }) => sum + bytes.length, 0));

@@ -8,7 +8,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import type { StageTimes } from "../base/stage-times.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
 import type { EvidencePool } from "../consensus/finality/evidence-pool.ts";
-import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { Block } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
@@ -24,7 +24,6 @@ export interface BlockIntakeModules extends JudgeRules {
   readonly logger: Logger;
   readonly times: StageTimes;
   readonly verifier: TransactionVerifier;
-  readonly headerOf: (hash: Uint8Array) => HeaderRecord | undefined;
   /** Whether a block was refused before. */
   readonly isInvalid: (hash: Uint8Array) => boolean;
   /** Undefined if the engine has no finality. */
@@ -124,19 +123,19 @@ export class BlockIntake {
   }
 
   #knownFault({ hash, hashHex, header: { parentHash } }: Block): BlockFault | undefined {
-    const { headerOf, isInvalid } = this.#modules;
-    if (headerOf(hash)) return { code: "block/known" };
+    const { ancestry, isInvalid } = this.#modules;
+    if (ancestry.get(hash)) return { code: "block/known" };
     if (isInvalid(hash)) return { code: "block/known-invalid", hash: hashHex };
     if (isInvalid(parentHash)) return { code: "block/parent-invalid", parentHash: toHex(parentHash) };
     return undefined;
   }
 
   #judge(block: SaneBlock): Result<JudgedBlock, BlockFault> {
-    const { engine, clock, headerOf, evidence } = this.#modules;
+    const { engine, clock, ancestry, evidence } = this.#modules;
     const entry = this.#entries.get(block.hashHex);
     if (entry?.judged?.block === block) return ok(entry.judged);
     const { parentHash } = block.header;
-    const parent = headerOf(parentHash);
+    const parent = ancestry.get(parentHash);
     if (!parent) {
       this.#orphans.add(block);
       return fail({ code: "block/parent-unknown", parentHash: toHex(parentHash) });

@@ -1,11 +1,12 @@
 /** Looks up blocks, headers and transactions that are stored, and mends blocks whose bytes on disk are damaged. */
 import type { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
-import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
+import { includesBytes, toHex } from "../base/bytes.ts";
 import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { contentFault } from "../store/damaged-blocks.ts";
 import { BlockBytesCache } from "./block-bytes-cache.ts";
+import type { BlockTree } from "./block-tree.ts";
 import type { ChainEvents } from "./chain-events.ts";
 
 /** A block by its height and its hash. */
@@ -22,8 +23,7 @@ export interface LocatedTransaction {
 export interface ChainReaderModules {
   readonly store: ChainStore;
   readonly events: EventEmitter<ChainEvents>;
-  /** Whether a block was judged before trust recovery: it counts as unknown. */
-  readonly isOutdated: (record: HeaderRecord) => boolean;
+  readonly tree: BlockTree;
 }
 
 /** More than advice would ever name. */
@@ -55,18 +55,15 @@ export class ChainReader {
   }
 
   headerOf(hash: Uint8Array): HeaderRecord | undefined {
-    const record = this.#store.headerRecord(hash);
-    return record && this.#modules.isOutdated(record) ? undefined : record;
+    return this.#modules.tree.get(hash);
   }
 
   headerAtHeight(height: number): HeaderRecord | undefined {
-    const hash = this.#store.hashAtHeight(height);
-    return hash && this.headerOf(hash);
+    return this.#modules.tree.canonicalAt(height);
   }
 
-  isCanonical({ header, hash }: HeaderRecord): boolean {
-    const canonical = this.#store.hashAtHeight(header.height);
-    return canonical !== undefined && bytesEqual(canonical, hash);
+  isCanonical(record: HeaderRecord): boolean {
+    return this.#modules.tree.isCanonical(record);
   }
 
   /** @throws StoreError if the block is damaged on disk; `blockDamaged` says so, too */

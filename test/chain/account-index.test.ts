@@ -7,8 +7,8 @@ import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { AccountIndexer, indexLack } from "../../src/chain/account-indexer.ts";
 import type { Chain } from "../../src/chain/chain.ts";
-import { ledgerContext } from "../../src/chain/reorganization.ts";
-import { compareHeads } from "../../src/consensus/engine.ts";
+import { ledgerContext } from "../../src/chain/ledger-context.ts";
+import { compareHeads, voteCounterOn } from "../../src/consensus/engine.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import type { Block } from "../../src/protocol/block.ts";
@@ -128,7 +128,7 @@ function areTaken(
   const ledger = LedgerState.fromEntries(entries);
   const contents = { height: record.header.height + 1, producer: miner.publicKey };
   const execution = new BlockExecution(ledger, ledgerContext(contents, builder.spec.genesis));
-  const votes = builder.engine.authority!.voteCounter(record);
+  const votes = voteCounterOn(builder.engine, record);
   return all.every((transaction) => {
     const isVote = transaction.payload.kind === "authorityVote";
     return !execution.apply(transaction) && !(isVote && votes.cast(transaction));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toHex, toUtf8 } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { ledgerContext } from "../../src/chain/reorganization.ts";
+import { ledgerContext } from "../../src/chain/ledger-context.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";

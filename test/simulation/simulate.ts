@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { toHex } from "../../src/base/bytes.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { ledgerContext } from "../../src/chain/reorganization.ts";
+import { ledgerContext } from "../../src/chain/ledger-context.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import type { Checkpoint } from "../../src/protocol/checkpoint.ts";

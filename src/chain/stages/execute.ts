@@ -10,7 +10,8 @@ import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
-import { ledgerContext, type ReorganizationPlan } from "../reorganization.ts";
+import type { BlockPath } from "../block-tree.ts";
+import { ledgerContext } from "../ledger-context.ts";
 
 declare const isExecuted: unique symbol;
 
@@ -48,7 +49,7 @@ export interface ExecutionModules {
 
 /** Undoes and executes the blocks of a plan in a draft, and holds every state root against its header. */
 export function executePath(
-  { disconnect, connect }: ReorganizationPlan,
+  { disconnect, connect }: BlockPath,
   { ledger, genesis, store, blockOf, updatesOf }: ExecutionModules,
 ): Result<ExecutedPath, PathFault> {
   const draft = ledger.draft();

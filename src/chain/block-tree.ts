@@ -1,0 +1,225 @@
+/**
+ * The blocks near the head, in memory: which descends from which, and the way from one head to another. Bounded. A
+ * block that is not in memory is read from the store.
+ */
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Ancestry } from "../consensus/ancestry.ts";
+import { compareHeads } from "../consensus/engine.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { ChainStore } from "../store/chain-store.ts";
+
+/** The way from one block to another over their common ancestor. */
+export interface BlockPath {
+  /** Blocks that leave, highest first; empty if the way only goes up. */
+  readonly disconnect: readonly HeaderRecord[];
+  /** Blocks that join, lowest first; the last is the block that the way leads to. */
+  readonly connect: readonly HeaderRecord[];
+}
+
+export interface BlockTreeOptions {
+  readonly head: HeaderRecord;
+  /** Undefined if the engine has no finality. */
+  readonly final: Checkpoint | undefined;
+  readonly lineMax?: number;
+  readonly sideMax?: number;
+}
+
+/**
+ * Canonical blocks in memory, from the head down. Reorganizations are rarely deeper than a few blocks; a deeper one
+ * reads the store. With a record of 1 to 2 KB, these are 2 MB at most.
+ */
+const lineMaxDefault = 1_024;
+/** Side blocks in memory. Peers make them, so the worst branches are forgotten here. They stay in the store. */
+const sideMaxDefault = 1_024;
+
+export class BlockTree implements Ancestry {
+  readonly #store: Pick<ChainStore, "headerRecord" | "hashAtHeight">;
+  readonly #lineMax: number;
+  readonly #sideMax: number;
+  /** By hash: the line and the side blocks. */
+  readonly #records = new Map<string, HeaderRecord>();
+  /** Canonical blocks by height, from {@link #lowest} up to the head without a gap. */
+  readonly #line = new Map<number, HeaderRecord>();
+  readonly #sides = new Map<string, HeaderRecord>();
+  #lowest: number;
+  #headHeight: number;
+  #final: Checkpoint | undefined;
+
+  /** Takes in what the store has near the head. */
+  constructor(
+    store: Pick<ChainStore, "headerRecord" | "hashAtHeight" | "sideBlocks">,
+    { head, final, lineMax = lineMaxDefault, sideMax = sideMaxDefault }: BlockTreeOptions,
+  ) {
+    this.#store = store;
+    this.#lineMax = lineMax;
+    this.#sideMax = sideMax;
+    this.#final = final;
+    this.#headHeight = head.header.height;
+    this.#lowest = this.#headHeight;
+    for (let record: HeaderRecord | undefined = head; record; record = this.#readBelow(record)) {
+      this.#putOnLine(record);
+      this.#lowest = record.header.height;
+    }
+    const near = store.sideBlocks().filter(({ height }) => height > this.#lowest);
+    // Parents first: a block is held against its parent.
+    for (const { hash } of near.slice(0, sideMax).reverse()) {
+      const record = this.#stored(hash);
+      if (record) this.#putAside(record);
+    }
+  }
+
+  /** How many blocks are in memory. */
+  get size(): number {
+    return this.#records.size;
+  }
+
+  get(hash: Uint8Array): HeaderRecord | undefined {
+    return this.#records.get(toHex(hash)) ?? this.#stored(hash);
+  }
+
+  isCanonical({ header: { height }, hash, hashHex }: HeaderRecord): boolean {
+    if (height >= this.#lowest) return this.#line.get(height)?.hashHex === hashHex;
+    const canonical = this.#store.hashAtHeight(height);
+    return canonical !== undefined && bytesEqual(canonical, hash);
+  }
+
+  /** The canonical block at a height; undefined above the head. */
+  canonicalAt(height: number): HeaderRecord | undefined {
+    if (height >= this.#lowest) return this.#line.get(height);
+    const hash = height < 0 ? undefined : this.#store.hashAtHeight(height);
+    return hash && this.#store.headerRecord(hash);
+  }
+
+  /** Takes as many steps as `tip` is above the canonical line. */
+  ancestorAt(tip: HeaderRecord, height: number): HeaderRecord | undefined {
+    let ancestor: HeaderRecord | undefined = tip;
+    while (ancestor && ancestor.header.height > height) {
+      if (this.isCanonical(ancestor)) return this.canonicalAt(height);
+      ancestor = this.get(ancestor.header.parentHash);
+    }
+    return ancestor?.header.height === height ? ancestor : undefined;
+  }
+
+  isDescendant(tip: HeaderRecord, { height, hash }: Checkpoint): boolean {
+    const ancestor = this.ancestorAt(tip, height);
+    return ancestor !== undefined && bytesEqual(ancestor.hash, hash);
+  }
+
+  /** @param to a block that is stored, or whose parent is */
+  path(from: HeaderRecord, to: HeaderRecord): BlockPath {
+    const disconnect: HeaderRecord[] = [];
+    const connect: HeaderRecord[] = [];
+    const parentOf = ({ hashHex, header }: HeaderRecord): HeaderRecord => {
+      const parent = this.get(header.parentHash);
+      invariant(parent, `the parent of the stored block ${hashHex} is not stored`);
+      return parent;
+    };
+    let [leaving, joining] = [from, to];
+    while (leaving.hashHex !== joining.hashHex) {
+      if (joining.header.height >= leaving.header.height) {
+        connect.push(joining);
+        joining = parentOf(joining);
+      } else {
+        disconnect.push(leaving);
+        leaving = parentOf(leaving);
+      }
+    }
+    return { disconnect, connect: connect.reverse() };
+  }
+
+  /** Takes in a block that has been stored beside the canonical line. */
+  add(record: HeaderRecord): void {
+    this.#putAside(record);
+    if (this.#sides.size > this.#sideMax) this.#forgetWorst();
+  }
+
+  /** Follows the head to a block that was not canonical, once the store has followed it. */
+  moveHead({ disconnect, connect }: BlockPath): void {
+    for (const record of disconnect) {
+      this.#line.delete(record.header.height);
+      if (this.#records.has(record.hashHex)) this.#sides.set(record.hashHex, record);
+    }
+    for (const record of connect) {
+      this.#putOnLine(record);
+      // Deeper than what is in memory: the line begins where the new branch begins.
+      this.#lowest = Math.min(this.#lowest, record.header.height);
+      this.#headHeight = record.header.height;
+    }
+    this.#shortenLine();
+    if (this.#sides.size > this.#sideMax) this.#forgetWorst();
+  }
+
+  /** Forgets what lies below a final block that is canonical, and what does not descend from it. */
+  prune(final: Checkpoint): void {
+    this.#final = final;
+    for (const [hashHex, record] of this.#sides) {
+      if (!this.isDescendant(record, final)) this.#forget(hashHex);
+    }
+    this.#shortenLine();
+  }
+
+  /**
+   * A record that is not in memory. A block above the final one counts only if its chain was judged as it is now: what
+   * a chain certifies never goes down from parent to child, except above a block that operators declared final after
+   * its children had been judged (trust recovery). Such children are unknown until they come, and are judged, anew.
+   */
+  #stored(hash: Uint8Array): HeaderRecord | undefined {
+    const record = this.#store.headerRecord(hash);
+    let block = record;
+    while (block && this.#final && block.header.height > this.#final.height && !this.isCanonical(block)) {
+      const inMemory = this.#records.get(toHex(block.header.parentHash));
+      const parent = inMemory ?? this.#store.headerRecord(block.header.parentHash);
+      if (!parent || block.justifiedHeight < parent.justifiedHeight) return undefined;
+      if (inMemory) break;
+      block = parent;
+    }
+    return record;
+  }
+
+  /** The parent of the lowest block in memory. A damaged record ends the line: the store says so to whoever asks for it. */
+  #readBelow({ header }: HeaderRecord): HeaderRecord | undefined {
+    if (header.height <= this.#lowestWanted()) return undefined;
+    try {
+      return this.#store.headerRecord(header.parentHash);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #lowestWanted(): number {
+    return Math.max(this.#final?.height ?? 0, this.#headHeight - this.#lineMax + 1);
+  }
+
+  #putOnLine(record: HeaderRecord): void {
+    this.#records.set(record.hashHex, record);
+    this.#sides.delete(record.hashHex);
+    this.#line.set(record.header.height, record);
+  }
+
+  #putAside(record: HeaderRecord): void {
+    this.#records.set(record.hashHex, record);
+    this.#sides.set(record.hashHex, record);
+  }
+
+  #shortenLine(): void {
+    for (const lowest = this.#lowestWanted(); this.#lowest < lowest; this.#lowest += 1) {
+      const record = this.#line.get(this.#lowest);
+      this.#line.delete(this.#lowest);
+      if (record) this.#records.delete(record.hashHex);
+    }
+  }
+
+  /** A quarter at a time, so that a flood of side blocks costs one sorting for many of them. */
+  #forgetWorst(): void {
+    const kept = Math.floor((this.#sideMax * 3) / 4);
+    const worst = [...this.#sides.values()].sort(compareHeads).slice(kept);
+    for (const { hashHex } of worst) this.#forget(hashHex);
+  }
+
+  #forget(hashHex: string): void {
+    this.#sides.delete(hashHex);
+    this.#records.delete(hashHex);
+  }
+}
