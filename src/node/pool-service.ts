@@ -7,7 +7,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
-import type { PoolMemberRow } from "../pool/book-view.ts";
+import type { PoolMemberRow } from "../pool/book-records.ts";
 import { PayoutDesk } from "../pool/payout-desk.ts";
 import { PoolBook } from "../pool/pool-book.ts";
 import { PoolServer } from "../pool/pool-server.ts";

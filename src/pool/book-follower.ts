@@ -1,7 +1,7 @@
 /** Compares a pool's books with the chain, to any depth, and writes down what has become of blocks and payments. */
 import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
-import type { BookEvent } from "./book-transitions.ts";
+import type { BookEvent } from "./book-records.ts";
 import {
   isCanonical,
   isSettledAtHeight,
@@ -113,10 +113,7 @@ class Pass {
     const above = Math.min(floor.height, this.#head.height - maturityDepth(this.#chain));
     for await (const piece of this.#book.archivedBlocks(Math.max(0, above))) {
       if (!this.#isCurrent()) return false;
-      // A share that came a second time, after a failed write, may have brought a block that is in the archive.
-      const open = new Set(this.#book.openBlocks().map(({ hash }) => hash));
-      const blocks = piece.filter(({ hash }) => !open.has(hash));
-      await this.#write(reviewBlocks(blocks, this.#chain));
+      await this.#write(reviewBlocks(piece, this.#chain));
     }
     return true;
   }

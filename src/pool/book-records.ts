@@ -1,53 +1,4 @@
-/** The records that a pool's books consist of, and their text on disk. */
-
-/** Counts and sums since the pool began; what has gone from the other records is in here. */
-export interface TotalsRecord {
-  readonly kind: "totals";
-  /** The next share's number: as many were accepted. */
-  readonly nextShare: number;
-  readonly sharesRejected: number;
-  /** Members that were ever taken in, and those forgotten again. */
-  readonly membersJoined: number;
-  readonly membersForgotten: number;
-  readonly blocksFound: number;
-  /** Blocks that are mature now, and blocks that are not in the chain now: both can go down again. */
-  readonly blocksMatured: number;
-  readonly blocksOrphaned: number;
-  /** Of the blocks that are mature: the sum of their splits, and what the pool kept as its fee. */
-  readonly maturedUnits: bigint;
-  readonly keptUnits: bigint;
-  readonly paymentsSigned: number;
-  readonly paymentsSettled: number;
-  readonly paymentsVoided: number;
-  /** Settled payments, their fees included, and the own shares of the pool's account. */
-  readonly paidUnits: bigint;
-}
-
-export interface MemberRecord {
-  readonly kind: "member";
-  /** Public key in hex, as in all records. */
-  readonly account: string;
-  readonly sharesAccepted: number;
-  readonly sharesRejected: number;
-  /** Orphaned ones not counted. */
-  readonly blocksFound: number;
-  /** Its parts of all blocks that are mature. */
-  readonly maturedUnits: bigint;
-  /** Settled payments, their fees included. This can be more than what matured: a paid block may leave the chain. */
-  readonly paidUnits: bigint;
-  /** The last settled payment's transaction id in hex. */
-  readonly payoutTransaction: string | null;
-  /** Height of the block with which the oldest of what is owed now became due: the lowest is paid first. */
-  readonly dueSince: number;
-}
-
-/** In a ring: a new share takes the place of the oldest one. */
-export interface ShareRecord {
-  readonly kind: "share";
-  readonly number: number;
-  readonly account: string;
-  readonly work: bigint;
-}
+/** What a pool's books hold, what can happen to them, and what they show. Accounts, hashes and signed bytes are hex. */
 
 /**
  * What the chain says of a found block: it has not come to its height yet; it stands there; it stands there, as deep as
@@ -55,19 +6,14 @@ export interface ShareRecord {
  */
 export type BlockState = "found" | "immature" | "matured" | "orphaned";
 
-/** A block that the pool has found; its split is fixed. Kept for good: a reorganization of any depth can reach it. */
+/** A block that the pool has found. It is kept for good: a reorganization of any depth can reach it. */
 export interface BlockRecord {
-  readonly kind: "block";
   readonly state: BlockState;
   readonly hash: string;
   readonly height: number;
-  readonly finder: string;
-  readonly earnedUnits: bigint;
-  readonly keptUnits: bigint;
-  readonly parts: readonly (readonly [account: string, units: bigint])[];
 }
 
-/** Signed bytes and their id, in hex. */
+/** Signed bytes and their id. */
 export interface SignedBytes {
   readonly transactionId: string;
   readonly transaction: string;
@@ -76,49 +22,89 @@ export interface SignedBytes {
 /** Open: it may be included, or leave the chain soon. Settled: in the chain, deep. Void: its sequence is used, deep. */
 export type PaymentState = "open" | "settled" | "void";
 
-/** A payment that was signed. Kept for good, as blocks are. */
+/** A payment that was signed. It is kept for good, as blocks are. */
 export interface PaymentRecord extends SignedBytes {
-  readonly kind: "payment";
   readonly state: PaymentState;
   /** Of the pool's account: no two payments have the same. */
   readonly sequence: number;
   readonly account: string;
-  /** What it takes from what the member is owed: the amount transferred and the fee. */
+  /** What the payment takes from what the member is owed: the amount transferred and the fee. */
   readonly units: bigint;
-  /** The member's, before it was signed. */
-  readonly dueSince: number;
-  /** The canonical block that holds it; of a settled one the block that did when it was settled. */
+  /** The canonical block that holds the payment; of a settled one the block that did when it was settled. */
   readonly includedIn: { readonly height: number; readonly hash: string } | null;
-  /** Of a settled one: the member's last payment before it, which is the last one again if this one leaves the chain. */
-  readonly settledAfter?: string | null;
   /** A transfer to the pool itself with the same sequence and a higher fee: it is sent instead of the payment. */
   readonly withdrawnBy: SignedBytes | null;
 }
 
 /** The block up to which the books say what the chain that ends in it says. */
 export interface TipRecord {
-  readonly kind: "tip";
   readonly height: number;
   readonly hash: string;
   /** It was the head, and there was nothing above it. Otherwise the books are being brought to another branch. */
   readonly isComplete: boolean;
 }
 
-export type BookRecord = TotalsRecord | MemberRecord | ShareRecord | BlockRecord | PaymentRecord | TipRecord;
+export interface FoundBlock {
+  readonly hash: string;
+  readonly height: number;
+  /** Subsidy and fees. */
+  readonly earnedUnits: bigint;
+  /** Expected hashes behind a block of its target. */
+  readonly work: bigint;
+}
 
-/** One step of the books; a list of them is written whole or not at all. */
-export interface BookChange {
-  readonly type: "put" | "remove";
-  readonly record: BookRecord;
+export type BookEvent =
+  | {
+      readonly kind: "shareAccepted";
+      readonly account: string;
+      readonly work: bigint;
+      readonly block: FoundBlock | undefined;
+    }
+  | { readonly kind: "shareRejected"; readonly account: string }
+  /** The chain says another thing of a block than before. */
+  | { readonly kind: "blockMoved"; readonly block: BlockRecord; readonly to: BlockState }
+  | ({
+      readonly kind: "paymentSigned";
+      readonly account: string;
+      readonly sequence: number;
+      /** Amount and fee. */
+      readonly units: bigint;
+    } & SignedBytes)
+  | {
+      readonly kind: "paymentIncluded";
+      readonly sequence: number;
+      readonly height: number;
+      readonly hash: string;
+    }
+  /** The block that held the payment has left the chain. */
+  | { readonly kind: "paymentReverted"; readonly sequence: number }
+  /** In the chain for good. */
+  | { readonly kind: "paymentSettled"; readonly sequence: number }
+  /** Its sequence is used by another transaction for good. */
+  | { readonly kind: "paymentVoided"; readonly sequence: number }
+  /** A reorganization reaches a payment that was settled or void: it may be included, or not. */
+  | { readonly kind: "paymentReopened"; readonly payment: PaymentRecord }
+  /** The payment is not owed any more: this transaction with its sequence is sent instead. */
+  | ({ readonly kind: "paymentWithdrawn"; readonly sequence: number } & SignedBytes)
+  /** The books now say what the chain says up to this block. */
+  | ({ readonly kind: "chainFollowed" } & TipRecord);
+
+export interface BookTerms {
+  /** The pool's own part of a block is paid at once: this account has the coins already. */
+  readonly poolAccount: string;
+  /** Blocks' worth of work that the window holds. */
+  readonly windowBlocks: number;
+  readonly feePercent: number;
 }
 
 /** How many of what the books hold. */
 export interface BookLimits {
   readonly membersMax: number;
+  /** Shares of the window. */
   readonly sharesMax: number;
   /** Found blocks that the chain has not decided on. */
   readonly openBlocksMax: number;
-  /** Records of the archive that are read, and moved, at once. */
+  /** Decided blocks and payments that are read, and moved, at once. */
   readonly archivePieceMax: number;
 }
 
@@ -129,78 +115,42 @@ export const bookLimits: BookLimits = {
   archivePieceMax: 256,
 };
 
-/** A record that changes only with a reorganization: on disk alone, in the order of heights and of sequences. */
-export function isArchived(record: BlockRecord | PaymentRecord): boolean {
-  return record.kind === "block"
-    ? record.state === "matured" || record.state === "orphaned"
-    : record.state !== "open";
+/** A member as the `mining_pool` table shows it. */
+export interface PoolMemberRow {
+  /** Public keys. */
+  readonly poolAccount: Uint8Array;
+  readonly member: Uint8Array;
+  readonly sharesAccepted: number;
+  readonly sharesRejected: number;
+  /** From its accepted work in the last ten minutes of this process. */
+  readonly hashesPerSecond: number;
+  /** Blocks that another block took the place of are not counted. */
+  readonly blocksFound: number;
+  /** All that it has earned: its parts of blocks in the chain, mature or not, and of blocks on their way there. */
+  readonly dueUnits: bigint;
+  /** The part of it that stands in blocks that have not matured. */
+  readonly immatureUnits: bigint;
+  /** In payments that stand in the canonical chain, their fees included; more than what is due if paid blocks left. */
+  readonly paidUnits: bigint;
+  /** The last payment's transaction id in hex. */
+  readonly payoutTransaction: string | null;
 }
 
-/** All keys of the archive begin with it. */
-export const archiveRoot = "archive/";
-
-export function archivePrefix(kind: "block" | "payment"): string {
-  return `${archiveRoot}${kind}/`;
+export interface PoolStatus {
+  readonly members: number;
+  readonly hashesPerSecond: number;
+  readonly shares: number;
+  readonly sharesRejected: number;
+  /** Found, orphaned ones not counted. */
+  readonly blocks: number;
+  readonly blocksOrphaned: number;
+  /** As in {@link PoolMemberRow}, of all members. */
+  readonly dueUnits: bigint;
+  /** The part of it that stands in blocks that have not matured. */
+  readonly immatureUnits: bigint;
+  readonly paidUnits: bigint;
+  /** The pool's fee, of blocks that matured. */
+  readonly keptUnits: bigint;
+  /** Signed and not settled. */
+  readonly openPayments: number;
 }
-
-/** As many digits for every number, so that keys are ordered as numbers are. */
-export function ordered(number: number): string {
-  return String(number).padStart(16, "0");
-}
-
-/** The key that a record stands under; a record replaces the one with the same key. */
-export function recordKey(record: BookRecord, limits: BookLimits): string {
-  switch (record.kind) {
-    case "totals":
-      return "totals";
-    case "member":
-      return `member/${record.account}`;
-    case "share":
-      return `share/${record.number % limits.sharesMax}`;
-    case "block":
-      return isArchived(record)
-        ? `${archivePrefix("block")}${ordered(record.height)}/${record.hash}`
-        : `block/${record.hash}`;
-    case "payment":
-      return isArchived(record)
-        ? `${archivePrefix("payment")}${ordered(record.sequence)}`
-        : `payment/${record.sequence}`;
-    case "tip":
-      return "tip";
-  }
-}
-
-/** JSON, with each bigint as decimal text and an `n`, as the language writes it. */
-export function encodeRecord(record: BookRecord): string {
-  return JSON.stringify(record, (_name, value) => (typeof value === "bigint" ? `${value}n` : value));
-}
-
-/** The record of a text that {@link encodeRecord} made; whether it did, the store's checksum tells. */
-export function decodeRecord(text: string): BookRecord {
-  const record = JSON.parse(text, (_name, value) =>
-    typeof value === "string" && /^-?\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value,
-  ) as BookRecord;
-  // Format 1 kept only blocks and payments that were open, and did not say so.
-  if (record.kind === "block") return { ...record, state: record.state ?? "found" };
-  if (record.kind === "payment") {
-    return { ...record, state: record.state ?? "open", withdrawnBy: record.withdrawnBy ?? null };
-  }
-  return record;
-}
-
-export const emptyTotals: TotalsRecord = {
-  kind: "totals",
-  nextShare: 0,
-  sharesRejected: 0,
-  membersJoined: 0,
-  membersForgotten: 0,
-  blocksFound: 0,
-  blocksMatured: 0,
-  blocksOrphaned: 0,
-  maturedUnits: 0n,
-  keptUnits: 0n,
-  paymentsSigned: 0,
-  paymentsSettled: 0,
-  paymentsVoided: 0,
-  paidUnits: 0n,
-};

@@ -11,8 +11,7 @@ import { zeroBytes32 } from "../protocol/hashing.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import { type DecodedTransaction, decodeTransaction, signTransaction } from "../protocol/transaction.ts";
 import { type FollowedBook, followChain } from "./book-follower.ts";
-import type { PaymentRecord } from "./book-records.ts";
-import type { BookEvent } from "./book-transitions.ts";
+import type { BookEvent, PaymentRecord } from "./book-records.ts";
 import { type PayoutChain, type PlannedPayment, planRound, planWithdrawals } from "./payout-plan.ts";
 import type { PoolBook } from "./pool-book.ts";
 

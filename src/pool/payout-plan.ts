@@ -4,8 +4,7 @@ import { invariant } from "../base/invariant.ts";
 import type { Chain } from "../chain/chain.ts";
 import { aurSpentBy } from "../ledger/apply-transaction.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import type { BlockRecord, BlockState, PaymentRecord } from "./book-records.ts";
-import type { BookEvent } from "./book-transitions.ts";
+import type { BlockRecord, BlockState, BookEvent, PaymentRecord } from "./book-records.ts";
 
 export type PayoutChain = Pick<
   Chain,

@@ -1,33 +1,34 @@
 /** A pool's books: every accepted share, what each member is due, and what it was paid; on disk before anyone is told. */
-import { toHex } from "../base/bytes.ts";
+import { setImmediate } from "node:timers/promises";
+import { BoundedMap } from "../base/bounded-map.ts";
+import { fromHex, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
-import { invariant, toError } from "../base/invariant.ts";
+import { InvariantError, invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
+import { BookFile } from "./book-file.ts";
 import {
   type BlockRecord,
-  type BookChange,
+  type BookEvent,
   type BookLimits,
+  type BookTerms,
   bookLimits,
   type PaymentRecord,
-  recordKey,
+  type PoolMemberRow,
+  type PoolStatus,
   type TipRecord,
 } from "./book-records.ts";
-import { BookState } from "./book-state.ts";
-import { type BookEvent, type BookTerms, changesOf, hasRoomFor } from "./book-transitions.ts";
-import { memberRows, type PoolMemberRow, type PoolStatus, poolStatus } from "./book-view.ts";
-import { damagedBooks, PoolError } from "./pool-error.ts";
-import { type ArchivedRecord, openPoolStore, type PoolStore } from "./pool-store.ts";
+import type { BookTables } from "./book-tables.ts";
+import { bookStoreError, PoolError } from "./pool-error.ts";
 import { windowBlocksDefault } from "./pplns.ts";
-import type { AcceptedShare, ShareBook } from "./share-book.ts";
 import { WorkRate } from "./work-rate.ts";
 
 export interface PoolBookOptions {
-  /** The books' own directory; created where it is missing or empty. */
+  /** The books' own directory; created if it is missing or empty. */
   readonly directory: string;
   /** 32 bytes; the books belong to one chain for good. */
   readonly chainId: Uint8Array;
-  /** 32-byte public key of the account that earns the blocks and pays the members. */
-  readonly poolAccount: Uint8Array;
+  /** 32-byte public key of the account that earns the blocks and pays the members. Undefined: whatever the books say. */
+  readonly poolAccount: Uint8Array | undefined;
   /** The pool keeps so many hundredths of each block, rounded down: whole, 0 to 10; 0 unless told. */
   readonly feePercent?: number;
   /** Blocks' worth of work over which a block is split; 20 unless told. */
@@ -40,6 +41,26 @@ export interface PoolBookModules {
   readonly logger: Logger;
 }
 
+export interface AcceptedShare {
+  /** Who is paid: 32-byte public key. */
+  readonly account: Uint8Array;
+  /** Expected number of hashes behind it: 2^256 / (shareTarget + 1). */
+  readonly work: bigint;
+  /** If it meets the block's own target, too. */
+  readonly block?: ShareBlock;
+}
+
+/** A block that a share has found. */
+export interface ShareBlock {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+  readonly height: number;
+  /** Subsidy and fees, in base units. */
+  readonly earnedUnits: bigint;
+  /** Expected number of hashes behind a block of its target. */
+  readonly work: bigint;
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -50,74 +71,60 @@ const waitingMax = 8_192;
 /** How often a disk that refused is tried again. */
 const recoveryIntervalMs = 1_000;
 
-export class PoolBook implements ShareBook {
+export class PoolBook {
   readonly terms: BookTerms;
-  readonly #directory: string;
-  readonly #store: PoolStore;
+  readonly #file: BookFile;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  readonly #rates = new Map<string, WorkRate>();
-  #state: BookState;
-  /** What is in memory and not on disk, by key: a record that changes twice is written once. */
-  #unwritten = new Map<string, BookChange>();
+  readonly #rates: BoundedMap<string, WorkRate>;
   #waiters: Waiter[] = [];
   #writing: Promise<void> | undefined;
-  /** Why the last write failed; memory is not to be trusted until it has been read from the disk again. */
+  /** Why the last write failed; the file is opened anew before the books are used again. */
   #failure: Error | undefined;
   #recovery: Promise<void> | undefined;
   #triedAtMs = 0;
   #isClosed = false;
 
-  private constructor(
-    options: Omit<PoolBookOptions, "chainId">,
-    modules: PoolBookModules & { readonly store: PoolStore },
-    state: BookState,
+  /** Over a file that is open; closing the books closes it. */
+  constructor(
+    file: BookFile,
+    {
+      feePercent = 0,
+      windowBlocks = windowBlocksDefault,
+    }: Pick<PoolBookOptions, "feePercent" | "windowBlocks">,
+    modules: PoolBookModules,
   ) {
-    const { directory, poolAccount, feePercent = 0, windowBlocks = windowBlocksDefault } = options;
-    this.terms = { poolAccount: toHex(poolAccount), feePercent, windowBlocks };
-    this.#directory = directory;
-    this.#store = modules.store;
-    this.#clock = modules.clock;
-    this.#logger = modules.logger;
-    this.#state = state;
-  }
-
-  /** @throws PoolError where the books cannot be read, are damaged, somebody else's, or in use */
-  static async open(options: PoolBookOptions, modules: PoolBookModules): Promise<PoolBook> {
-    const { directory, chainId, poolAccount } = options;
-    const limits = { ...bookLimits, ...options.limits };
-    const parties = { chainId: toHex(chainId), poolAccount: toHex(poolAccount) };
-    const store = await openPoolStore({ directory, ...parties, limits });
-    try {
-      return await PoolBook.over(options, { ...modules, store });
-    } catch (thrown) {
-      await store.close();
-      throw thrown;
-    }
-  }
-
-  /** Opens the books over any store; closing them closes it. */
-  static async over(
-    options: Omit<PoolBookOptions, "chainId">,
-    modules: PoolBookModules & { readonly store: PoolStore },
-  ): Promise<PoolBook> {
-    const { feePercent = 0, windowBlocks = windowBlocksDefault } = options;
     invariant(
       Number.isInteger(feePercent) && feePercent >= 0 && feePercent <= 10,
       "a fee is 0 to 10 percent",
     );
     invariant(Number.isInteger(windowBlocks) && windowBlocks > 0, "a window holds blocks");
-    const limits = { ...bookLimits, ...options.limits };
-    const state = await loadState(modules.store, limits, options.directory);
-    return new PoolBook(options, modules, state);
+    this.terms = { poolAccount: file.poolAccount, feePercent, windowBlocks };
+    this.#file = file;
+    this.#rates = new BoundedMap(file.tables.limits.membersMax);
+    this.#clock = modules.clock;
+    this.#logger = modules.logger;
+  }
+
+  /** @throws PoolError if the books cannot be read, are damaged, somebody else's, or in use */
+  static async open(options: PoolBookOptions, modules: PoolBookModules): Promise<PoolBook> {
+    const { directory, chainId, poolAccount } = options;
+    const file = await BookFile.open({
+      directory,
+      chainId: toHex(chainId),
+      poolAccount: poolAccount && toHex(poolAccount),
+      limits: { ...bookLimits, ...options.limits },
+    });
+    return new PoolBook(file, options, modules);
   }
 
   hasAccount(account: Uint8Array): boolean {
-    return this.#state.member(toHex(account)) !== undefined;
+    return this.#file.tables.hasMember(toHex(account));
   }
 
+  /** Whether there is room for it: members are bounded. */
   mayJoin(account: Uint8Array): boolean {
-    return hasRoomFor(this.#state, toHex(account));
+    return this.#file.tables.hasRoomFor(toHex(account));
   }
 
   /**
@@ -125,26 +132,24 @@ export class PoolBook implements ShareBook {
    *
    * @throws PoolError pool/full, pool/busy or pool/io; the share is not to be acknowledged then
    */
-  async recordShare({ account, work, block }: AcceptedShare): Promise<void> {
+  async recordShare({ account: key, work, block }: AcceptedShare): Promise<void> {
     await this.ready();
-    const accountHex = toHex(account);
-    const { openBlocksMax } = this.#state.limits;
-    if (!hasRoomFor(this.#state, accountHex)) throw this.#full("members");
-    if (block && this.#state.openBlocks().length >= openBlocksMax) throw this.#full("undecided blocks");
+    const account = toHex(key);
+    const tables = this.#usable();
+    if (!tables.hasRoomFor(account)) throw this.#full("members");
+    if (block && tables.openBlockCount() >= tables.limits.openBlocksMax) throw this.#full("undecided blocks");
     const found = block && { ...block, hash: toHex(block.hash) };
     // A block that is there came with a write that was reported as failed: the same share again, counted already.
-    const isStored = found !== undefined && this.#state.block(found.hash) !== undefined;
-    const stored = this.#record(
-      isStored ? [] : [{ kind: "shareAccepted", account: accountHex, work, block: found }],
-    );
-    this.#rateOf(accountHex).add(work, this.#clock.monotonicMs());
+    const isStored = found !== undefined && tables.hasBlock(found.hash);
+    const stored = this.#record(isStored ? [] : [{ kind: "shareAccepted", account, work, block: found }]);
+    this.#addToRate(account, work);
     await stored;
   }
 
   /** Counted at once; on disk with whatever is written next. */
   recordRejected(account: Uint8Array): void {
     if (this.#failure || this.#isClosed) return;
-    this.#take({ kind: "shareRejected", account: toHex(account) });
+    this.#take([{ kind: "shareRejected", account: toHex(account) }]);
   }
 
   /**
@@ -157,87 +162,81 @@ export class PoolBook implements ShareBook {
     await this.#record(events);
   }
 
-  /** How far the books follow the chain. To be asked right after {@link ready}, as the next four. */
+  /** How far the books follow the chain. To be asked right after {@link ready}, as what follows. */
   tip(): TipRecord | undefined {
-    return this.#trusted().tip;
+    return this.#usable().tip();
   }
 
   /** Blocks that have not matured, orphaned ones not among them. */
   openBlocks(): readonly BlockRecord[] {
-    return this.#trusted().openBlocks();
+    return this.#usable().openBlocks();
   }
 
   /** Payments that may still change, lowest sequence first. */
   openPayments(): readonly PaymentRecord[] {
-    return this.#trusted().openPayments();
+    return this.#usable().openPayments();
   }
 
   /** Members that were paid, or are about to be paid, more than they have earned; and by how much. */
   overpaid(): readonly { readonly account: string; readonly units: bigint }[] {
-    const state = this.#trusted();
-    const owing = [];
-    for (const member of state.members()) {
-      const units = -state.payableUnits(member);
-      if (units > 0n) owing.push({ account: member.account, units });
-    }
-    return owing;
-  }
-
-  /**
-   * The archive in pieces, the highest first: blocks by height, payments by sequence; with `above` only higher ones.
-   * What was recorded and resolved before a piece is asked for is in it.
-   *
-   * @throws PoolError if the disk cannot be read
-   */
-  archivedBlocks(above?: number): AsyncGenerator<readonly BlockRecord[]> {
-    return this.#archive("block", above) as AsyncGenerator<readonly BlockRecord[]>;
-  }
-
-  archivedPayments(): AsyncGenerator<readonly PaymentRecord[]> {
-    return this.#archive("payment") as AsyncGenerator<readonly PaymentRecord[]>;
-  }
-
-  async *#archive(kind: "block" | "payment", above?: number): AsyncGenerator<readonly ArchivedRecord[]> {
-    const countMax = this.#state.limits.archivePieceMax;
-    let after: ArchivedRecord | undefined;
-    for (;;) {
-      const range = above === undefined ? { kind } : { kind, above };
-      const piece = await this.#store.readArchive({ ...range, after, countMax });
-      if (piece.length > 0) yield piece;
-      if (piece.length < countMax) return;
-      after = piece.at(-1);
-    }
+    const overpaid = this.#usable()
+      .payable()
+      .filter(({ units }) => units < 0n);
+    return overpaid.map(({ account, units }) => ({ account, units: -units }));
   }
 
   /** Members that can be paid `minimumUnits` or more now, the one that has waited longest first. */
   payable(minimumUnits: bigint): readonly { readonly account: string; readonly units: bigint }[] {
-    const state = this.#trusted();
-    const owed = [];
-    for (const member of state.members()) {
-      const units = state.payableUnits(member);
-      if (units > 0n && units >= minimumUnits) owed.push({ member, units });
-    }
-    return owed
-      .sort((left, right) => left.member.dueSince - right.member.dueSince)
-      .map(({ member: { account }, units }) => ({ account, units }));
+    return this.#usable()
+      .payable()
+      .filter(({ units }) => units > 0n && units >= minimumUnits);
   }
 
-  /** A row for each member, as memory has it now. */
+  /**
+   * Decided blocks in pieces, the highest first; with `above` only higher ones. What was recorded before a piece is
+   * asked for is in it.
+   */
+  async *archivedBlocks(above = -1): AsyncGenerator<readonly BlockRecord[]> {
+    for (let piece: BlockRecord[] = []; ; await setImmediate()) {
+      piece = this.#usable().decidedBlocks(above, piece.at(-1));
+      if (piece.length === 0) return;
+      yield piece;
+    }
+  }
+
+  /** Payments that are settled or void, in pieces, the highest sequence first. */
+  async *archivedPayments(): AsyncGenerator<readonly PaymentRecord[]> {
+    for (let before = Number.MAX_SAFE_INTEGER; ; await setImmediate()) {
+      const piece = this.#usable().closedPayments(before);
+      const last = piece.at(-1);
+      if (!last) return;
+      yield piece;
+      before = last.sequence;
+    }
+  }
+
+  /** A row for each member. */
   members(): PoolMemberRow[] {
-    return memberRows(this.#state, {
-      poolAccount: this.terms.poolAccount,
-      hashesPerSecond: (account) => this.#hashesPerSecond(account),
+    const poolAccount = keyOf(this.terms.poolAccount);
+    return this.#file.tables.members().map(({ account, ...sums }) => {
+      return {
+        poolAccount,
+        member: keyOf(account),
+        hashesPerSecond: this.#hashesPerSecond(account),
+        ...sums,
+      };
     });
   }
 
   status(): PoolStatus {
     let hashesPerSecond = 0;
-    for (const account of this.#rates.keys()) hashesPerSecond += this.#hashesPerSecond(account);
-    return poolStatus(this.#state, hashesPerSecond);
+    const nowMs = this.#clock.monotonicMs();
+    for (const rate of this.#rates.values()) hashesPerSecond += rate.perSecond(nowMs);
+    return { ...this.#file.tables.status(), hashesPerSecond };
   }
 
   /**
-   * Resolves when memory is what the disk has and what is on its way there; after a failed write it is read anew.
+   * Resolves when the books can be used; after a failed write the file is opened anew.
    *
    * @throws PoolError pool/io while the disk goes on refusing
    */
@@ -261,55 +260,51 @@ export class PoolBook implements ShareBook {
     this.#isClosed = true;
     await this.#recovery?.catch(() => undefined);
     await this.#write();
-    await this.#store.close();
+    await this.#file.close();
   }
 
-  /** Applied at once, so that those who come next build on it; resolves with the batch that it goes into. */
+  /** Applied at once, so that those who come next build on it; resolves with the transaction that it goes into. */
   #record(events: readonly BookEvent[]): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
     if (this.#waiters.length >= waitingMax) {
-      const error = new PoolError(
-        "pool/busy",
-        `${waitingMax} shares wait for the disk that holds ${this.#directory}`,
-        "put the books on a faster disk, or raise the shares' difficulty",
-      );
-      return Promise.reject(error);
+      const what = `${waitingMax} shares wait for the disk that holds ${this.#file.directory}`;
+      const next = "put the books on a faster disk, or raise the shares' difficulty";
+      return Promise.reject(new PoolError("pool/busy", what, next));
     }
-    for (const event of events) this.#take(event);
+    this.#take(events);
+    if (this.#failure) return Promise.reject(this.#failure);
     const stored = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     void this.#write();
     return stored;
   }
 
-  #take(event: BookEvent): void {
-    const changes = changesOf(this.#state, event, this.terms);
-    this.#state.apply(changes);
-    for (const change of changes) {
-      const { type, record } = change;
-      this.#unwritten.set(recordKey(record, this.#state.limits), change);
-      if (type === "remove" && record.kind === "member") this.#rates.delete(record.account);
+  #take(events: readonly BookEvent[]): void {
+    if (this.#failure || events.length === 0) return;
+    try {
+      this.#file.begin();
+      for (const event of events) this.#file.tables.apply(event, this.terms);
+    } catch (thrown) {
+      if (thrown instanceof InvariantError) throw thrown;
+      this.#fail(thrown, []);
     }
   }
 
-  /** Writes until nothing waits; what comes while a batch is written goes into the next one. */
+  /** Writes until nothing waits; what comes while the disk is busy goes into the next transaction. */
   #write(): Promise<void> {
     this.#writing ??= this.#writeAll();
     return this.#writing;
   }
 
   async #writeAll(): Promise<void> {
-    // What comes in this turn goes into one batch.
+    // What comes in this turn goes into one transaction.
     await Promise.resolve();
-    while (this.#unwritten.size > 0 || this.#waiters.length > 0) {
-      const changes = [...this.#unwritten.values()];
+    while (this.#waiters.length > 0 || (!this.#failure && this.#file.isDirty)) {
       const waiters = this.#waiters;
-      this.#unwritten = new Map();
       this.#waiters = [];
       try {
-        if (changes.length > 0) await this.#store.write(changes);
+        await this.#file.commit();
         for (const { resolve } of waiters) resolve();
       } catch (thrown) {
-        this.#fail(toError(thrown), waiters);
+        this.#fail(thrown, waiters);
       }
     }
     // In one turn with the last look at what waits: whoever comes next begins anew.
@@ -317,41 +312,42 @@ export class PoolBook implements ShareBook {
   }
 
   /** Whoever waits is told that nothing is certain; the next call reads what is. */
-  #fail(error: Error, waiters: readonly Waiter[]): void {
-    this.#logger.error({ error, directory: this.#directory }, "the pool's books could not be written");
+  #fail(thrown: unknown, waiters: readonly Waiter[]): void {
+    const { directory } = this.#file;
+    const error = toError(bookStoreError(directory, thrown, "writing"));
+    this.#logger.error({ error, directory }, "the pool's books could not be written");
     this.#failure = error;
     this.#triedAtMs = this.#clock.monotonicMs();
     for (const { reject } of [...waiters, ...this.#waiters]) reject(error);
-    this.#unwritten = new Map();
     this.#waiters = [];
+    this.#file.rollback();
   }
 
   async #recover(): Promise<void> {
-    this.#state = await loadState(this.#store, this.#state.limits, this.#directory);
+    await this.#file.reopen();
     this.#failure = undefined;
-    const { nextShare } = this.#state.totals;
-    this.#logger.info({ directory: this.#directory, nextShare }, "the pool's books were read again");
+    const { directory, tables } = this.#file;
+    this.#logger.info({ directory, nextShare: tables.status().shares }, "the pool's books were read again");
   }
 
-  #trusted(): BookState {
+  #usable(): BookTables {
     if (this.#failure) throw this.#failure;
-    return this.#state;
+    return this.#file.tables;
   }
 
   #full(what: string): PoolError {
     return new PoolError(
       "pool/full",
-      `the pool's books in ${this.#directory} hold no more ${what}`,
+      `the pool's books in ${this.#file.directory} hold no more ${what}`,
       "wait until others have left, or run a second pool",
     );
   }
 
-  #rateOf(account: string): WorkRate {
-    const known = this.#rates.get(account);
-    if (known) return known;
-    const rate = new WorkRate(this.#clock.monotonicMs());
+  #addToRate(account: string, work: bigint): void {
+    const nowMs = this.#clock.monotonicMs();
+    const rate = this.#rates.get(account) ?? new WorkRate(nowMs);
+    rate.add(work, nowMs);
     this.#rates.set(account, rate);
-    return rate;
   }
 
   #hashesPerSecond(account: string): number {
@@ -359,9 +355,8 @@ export class PoolBook implements ShareBook {
   }
 }
 
-async function loadState(store: PoolStore, limits: BookLimits, directory: string): Promise<BookState> {
-  const state = BookState.fromRecords(await store.load(), limits);
-  const imbalance = state.imbalance();
-  if (imbalance) throw damagedBooks(directory, imbalance);
-  return state;
+function keyOf(account: string): Uint8Array {
+  const key = fromHex(account);
+  invariant(key, "an account is a key in hex");
+  return key;
 }

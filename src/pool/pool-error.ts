@@ -11,7 +11,7 @@ export type PoolErrorCode =
   | "pool/io"
   /** More members, or more blocks at once, than the books hold. */
   | "pool/full"
-  /** More shares wait for the disk than the books hold. */
+  /** More shares wait for the disk than may. */
   | "pool/busy";
 
 export class PoolError extends ActionableError<PoolErrorCode> {
@@ -27,20 +27,27 @@ export function damagedBooks(directory: string, what: string, options?: ErrorOpt
   );
 }
 
-/** What `level` or the file system threw; anything else is returned as it is. */
+export function inUse(directory: string, holder: string, options?: ErrorOptions): PoolError {
+  return new PoolError(
+    "pool/in-use",
+    `the pool's books in ${directory} are open in ${holder}`,
+    "stop that pool, or start this one with another --data-dir",
+    options,
+  );
+}
+
+/** Primary result codes of SQLite (sqlite.org/rescode.html). */
+const sqlite = { error: 1, busy: 5, corrupt: 11, notADatabase: 26 };
+
+/** What SQLite, the file system or `level` (books of older formats) threw; anything else is returned as it is. */
 export function bookStoreError(directory: string, thrown: unknown, doing: string): unknown {
-  const { message, code } = innermost(toError(thrown));
+  const { message, code, errcode } = innermost(toError(thrown));
   if (thrown instanceof PoolError || code === undefined) return thrown;
   const options = { cause: thrown };
-  if (code === "LEVEL_LOCKED") {
-    return new PoolError(
-      "pool/in-use",
-      `the pool's books in ${directory} are open in another process`,
-      "stop that pool, or start this one with another --data-dir",
-      options,
-    );
-  }
-  if (code === "LEVEL_CORRUPTION" || code === "LEVEL_INVALID_ARGUMENT") {
+  const primary = (errcode ?? 0) & 0xff;
+  if (code === "LEVEL_LOCKED" || primary === sqlite.busy) return inUse(directory, "another process", options);
+  const damage: readonly number[] = [sqlite.error, sqlite.corrupt, sqlite.notADatabase];
+  if (damage.includes(primary) || code === "LEVEL_CORRUPTION" || code === "LEVEL_INVALID_ARGUMENT") {
     return damagedBooks(directory, `${doing}: ${message}`, options);
   }
   return new PoolError(
@@ -51,7 +58,9 @@ export function bookStoreError(directory: string, thrown: unknown, doing: string
   );
 }
 
+type CodedError = Error & { code?: string; errcode?: number };
+
 /** `level` hides why it could not open in the cause of a general error. */
-function innermost(error: Error & { code?: string }): Error & { code?: string } {
+function innermost(error: CodedError): CodedError {
   return error.cause instanceof Error ? innermost(error.cause) : error;
 }

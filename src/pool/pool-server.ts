@@ -27,9 +27,9 @@ import {
   subscribeProtocol,
   verdictBytesMax,
 } from "./messages.ts";
+import type { PoolBook, ShareBlock } from "./pool-book.ts";
 import { PoolSession } from "./pool-session.ts";
 import { windowBlocksDefault } from "./pplns.ts";
-import type { ShareBlock, ShareBook } from "./share-book.ts";
 import { CountedShares, type GoodShare, judgeShare, type NonceSpace, refusal } from "./share-judge.ts";
 
 export interface PoolServerOptions {
@@ -43,6 +43,9 @@ export interface PoolServerOptions {
    */
   readonly sharesPerBlockMax?: number;
 }
+
+/** What the server needs of the books: who is a member, and that a share is stored before it is acknowledged. */
+export type ShareBook = Pick<PoolBook, "hasAccount" | "mayJoin" | "recordShare" | "recordRejected">;
 
 export interface PoolServerModules {
   /** Made for this server: it is started and stopped here. */

@@ -1,10 +1,10 @@
 /** The books of a pool whose node does not run: brought to where the node's chain is, read, and closed again. */
 import { toHex } from "../base/bytes.ts";
+import { entriesOf } from "./book-file.ts";
 import { followChain } from "./book-follower.ts";
-import type { PoolMemberRow } from "./book-view.ts";
+import type { PoolMemberRow } from "./book-records.ts";
 import type { PayoutChain } from "./payout-plan.ts";
 import { PoolBook, type PoolBookModules } from "./pool-book.ts";
-import { ownerOfBooks } from "./pool-store.ts";
 
 export interface StoppedBooksOptions {
   /** The books' own directory, `pool/` in a node's data directory. It need not be there. */
@@ -23,11 +23,9 @@ export async function readStoppedBooks(
   { directory, chain }: StoppedBooksOptions,
   modules: PoolBookModules,
 ): Promise<readonly PoolMemberRow[]> {
-  const owner = await ownerOfBooks(directory);
-  if (!owner) return [];
+  if ((await entriesOf(directory)).length === 0) return [];
   const { chainId } = chain.spec;
-  const poolAccount = new Uint8Array(Buffer.from(owner.poolAccount, "hex"));
-  const book = await PoolBook.open({ directory, chainId, poolAccount }, modules);
+  const book = await PoolBook.open({ directory, chainId, poolAccount: undefined }, modules);
   try {
     const written = await followChain(book, chain);
     modules.logger.debug(

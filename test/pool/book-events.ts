@@ -1,15 +1,14 @@
 /** Random lives of a pool's books: numbers from a generator, read as an event that can happen in the state as it is. */
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import {
-  type BlockRecord,
-  type BookChange,
-  type BookLimits,
-  isArchived,
-  type PaymentRecord,
+import type {
+  BlockRecord,
+  BookEvent,
+  BookLimits,
+  BookTerms,
+  PaymentRecord,
 } from "../../src/pool/book-records.ts";
-import type { BookState } from "../../src/pool/book-state.ts";
-import type { BookEvent, BookTerms } from "../../src/pool/book-transitions.ts";
+import type { MemoryBooks } from "./memory-books.ts";
 
 /** So small that every bound is met. */
 export const tightLimits: BookLimits = {
@@ -35,43 +34,16 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 120, size: "max" },
 );
 
-/** The records that books in memory do not have, followed change by change. */
-export class Archive {
-  readonly #blocks = new Map<string, BlockRecord>();
-  readonly #payments = new Map<number, PaymentRecord>();
-
-  get blocks(): BlockRecord[] {
-    return [...this.#blocks.values()];
-  }
-
-  get payments(): PaymentRecord[] {
-    return [...this.#payments.values()];
-  }
-
-  apply(changes: readonly BookChange[]): void {
-    for (const { type, record } of changes) {
-      if (record.kind === "block" && isArchived(record)) {
-        if (type === "put") this.#blocks.set(record.hash, record);
-        else this.#blocks.delete(record.hash);
-      } else if (record.kind === "payment" && isArchived(record)) {
-        if (type === "put") this.#payments.set(record.sequence, record);
-        else this.#payments.delete(record.sequence);
-      }
-    }
-  }
-}
-
 /** @param serial tells blocks and payments apart */
 export function eventOf(
   { what, which, amount }: Step,
-  state: BookState,
-  archive: Archive,
+  { rows, tables }: MemoryBooks,
   serial: number,
 ): BookEvent {
   const account = accounts[which % accounts.length]!;
   const share = { kind: "shareAccepted" as const, account, work: BigInt(amount + 1) };
-  const block = pick(state.openBlocks(), which);
-  const open = state.openPayments();
+  const block = pick(tables.openBlocks(), which);
+  const open = tables.openPayments();
   const included = pick(
     open.filter(({ includedIn }) => includedIn),
     which,
@@ -81,7 +53,7 @@ export function eventOf(
     which,
   );
   const owed = pick(
-    [...state.members()].filter((member) => state.payableUnits(member) > 0n),
+    rows.members().filter(({ payableUnits }) => payableUnits > 0n),
     which,
   );
   if (what === 0) return { kind: "shareRejected", account };
@@ -89,8 +61,12 @@ export function eventOf(
     const found = { hash: `${serial}`, height: serial, earnedUnits: BigInt(amount) * 7n, work: 300n };
     return { ...share, block: found };
   }
-  const closed = pick(archive.blocks, which);
-  const closedPayment = pick(archive.payments, which);
+  const decided = rows.blocks().filter(({ state }) => state === "matured" || state === "orphaned");
+  const closed: BlockRecord | undefined = pick(decided, which);
+  const closedPayment = pick(
+    rows.payments().filter(({ state }) => state !== "open") as PaymentRecord[],
+    which,
+  );
   if (what <= 5 && block) return { kind: "blockMoved", block, to: "matured" };
   if (what === 6 && block) return { kind: "blockMoved", block, to: amount % 2 ? "orphaned" : "immature" };
   if (what >= 16 && what <= 17 && closed) {
@@ -106,7 +82,7 @@ export function eventOf(
     return { kind: "chainFollowed", height: serial, hash: `${serial}`, isComplete: amount % 2 === 0 };
   }
   if (what <= 9 && owed) {
-    const payable = state.payableUnits(owed);
+    const payable = owed.payableUnits;
     const units = amount % 2 === 0 ? payable : 1n + (payable * BigInt(amount)) / 1001n;
     return {
       kind: "paymentSigned",

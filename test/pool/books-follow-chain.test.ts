@@ -1,23 +1,19 @@
 /** A pool's books say what the chain says, whatever becomes of the chain: reorganizations of any depth, stops, a store anew. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { bookFileName } from "../../src/pool/book-file.ts";
 import { followChain } from "../../src/pool/book-follower.ts";
-import {
-  type BookRecord,
-  bookLimits,
-  decodeRecord,
-  encodeRecord,
-  recordKey,
-} from "../../src/pool/book-records.ts";
+import { bookLimits } from "../../src/pool/book-records.ts";
 import { PoolBook } from "../../src/pool/pool-book.ts";
-import { openPoolStore } from "../../src/pool/pool-store.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { alice, type BuiltBlock } from "../chain/block-builder.ts";
-import { type DiskContents, MemoryPoolStore } from "./memory-pool-store.ts";
+import { type BookImage, MemoryBooks, rowsOf } from "./memory-books.ts";
 import {
   ann,
   aur,
@@ -347,19 +343,19 @@ describe("a pool killed while its books follow a reorganization", () => {
       for (const member of [ben, cat, ann]) await rig.find([[member, wholeWindow]]);
       await rig.mine(3, other);
       await rig.stopPool();
-      const before = await contentsOf(rig);
+      const before = await imageOf(rig);
       // Back and forth: what a killed follower has half done must fit whatever the chain is next.
       const first = rig.head;
       await rig.forkFrom(base, other);
-      const { contents: voided, history } = await follow(rig, before);
+      const { image: voided, history } = await follow(rig, before);
       assert.ok(history.length > 2, `${history.length} states of the disk`);
       for (const killedAt of history) {
-        assertEqualBooks((await follow(rig, killedAt)).contents, voided);
+        assertEqualBooks((await follow(rig, killedAt)).image, voided);
       }
       await rig.forkFrom(first, other);
-      const { contents: back } = await follow(rig, before);
+      const { image: back } = await follow(rig, before);
       for (const killedAt of history) {
-        assertEqualBooks((await follow(rig, killedAt)).contents, back);
+        assertEqualBooks((await follow(rig, killedAt)).image, back);
       }
       await rig.startPool();
       assertBooksAreTheChain(rig);
@@ -368,44 +364,38 @@ describe("a pool killed while its books follow a reorganization", () => {
 });
 
 /** All that the books of a rig have on disk; the pool must be stopped. */
-async function contentsOf({ poolDirectory, builder }: PayoutRig): Promise<DiskContents> {
-  const store = await openPoolStore({
-    directory: poolDirectory,
-    chainId: toHex(builder.spec.chainId),
-    poolAccount,
-  });
-  const records: BookRecord[] = [...(await store.load())];
-  for (const kind of ["block", "payment"] as const) {
-    records.push(...(await store.readArchive({ kind, countMax: 10_000 })));
+async function imageOf({ poolDirectory }: PayoutRig): Promise<BookImage> {
+  const db = new DatabaseSync(join(poolDirectory, bookFileName));
+  try {
+    // The books in memory are of a chain of their own, and have no log.
+    db.exec("PRAGMA journal_mode = DELETE");
+    return db.serialize();
+  } finally {
+    db.close();
   }
-  await store.close();
-  return new Map(records.map((record) => [recordKey(record, bookLimits), encodeRecord(record)]));
 }
 
-/** Follows the chain with books over a disk with these contents: the disk after each write, and at the end. */
-async function follow(rig: PayoutRig, contents: DiskContents) {
-  const store = new MemoryPoolStore(bookLimits, contents);
-  const book = await PoolBook.over(
-    { directory: "memory", poolAccount: poolKeys.publicKey, limits: { archivePieceMax: 3 } },
-    { store, clock: createSimulatedClock(0), logger: silentLogger },
-  );
+/** Follows the chain with books that begin with this image: the images after each write, and at the end. */
+async function follow(rig: PayoutRig, image: BookImage) {
+  const chainId = toHex(rig.builder.spec.chainId);
+  const store = new MemoryBooks(poolAccount, { ...bookLimits, archivePieceMax: 3 }, { image, chainId });
+  const book = new PoolBook(store, {}, { clock: createSimulatedClock(0), logger: silentLogger });
   await followChain(book, rig.open.chain);
   await book.close();
-  return { contents: store.history.at(-1)!, history: store.history };
+  return { image: store.history.at(-1)!, history: store.history };
 }
 
-function assertEqualBooks(actual: DiskContents, expected: DiskContents): void {
+function assertEqualBooks(actual: BookImage, expected: BookImage): void {
   const [one, other] = [withoutWaiting(actual), withoutWaiting(expected)];
-  for (const key of new Set([...one.keys(), ...other.keys()]))
-    assert.equal(one.get(key), other.get(key), key);
+  for (const key of new Set([...one.keys(), ...other.keys()])) {
+    assert.deepEqual(one.get(key), other.get(key), key);
+  }
 }
 
 /** Without what depends on the way: who has waited longest is counted from when earnings came back. */
-function withoutWaiting(contents: DiskContents): Map<string, string> {
-  return new Map(
-    Array.from(contents, ([key, text]) => {
-      const record = decodeRecord(text);
-      return [key, encodeRecord(record.kind === "member" ? { ...record, dueSince: 0 } : record)];
-    }),
-  );
+function withoutWaiting(image: BookImage) {
+  const contents = rowsOf(image).contents();
+  for (const [key, row] of contents)
+    if (key.startsWith("member/")) contents.set(key, { ...row, due_since: 0 });
+  return contents;
 }

@@ -13,7 +13,7 @@ function payment(sequence: number, units: bigint, isIncluded: boolean): PaymentR
   const includedIn = isIncluded ? { height: 1, hash: "00" } : null;
   const texts = { account: "member", transactionId: `${sequence}`, transaction: "" };
   const state = "open" as const;
-  return { kind: "payment", state, sequence, units, dueSince: 0, includedIn, withdrawnBy: null, ...texts };
+  return { state, sequence, units, includedIn, withdrawnBy: null, ...texts };
 }
 
 function byHand(sequence: number, amount: bigint): DecodedTransaction {

@@ -10,7 +10,7 @@ import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
-import type { PoolMemberRow } from "../../src/pool/book-view.ts";
+import type { PoolMemberRow } from "../../src/pool/book-records.ts";
 import { PayoutDesk, type PayoutDeskOptions } from "../../src/pool/payout-desk.ts";
 import { PoolBook } from "../../src/pool/pool-book.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";

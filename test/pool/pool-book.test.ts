@@ -5,59 +5,39 @@ import fc from "fast-check";
 import { fromHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { decodeRecord, isArchived } from "../../src/pool/book-records.ts";
-import { BookState } from "../../src/pool/book-state.ts";
-import { changesOf } from "../../src/pool/book-transitions.ts";
 import { PoolBook } from "../../src/pool/pool-book.ts";
 import { PoolError } from "../../src/pool/pool-error.ts";
-import { Archive, accounts, eventOf, steps, terms, tightLimits } from "./book-events.ts";
-import { type DiskContents, MemoryPoolStore, recordsBesideArchive, textOf } from "./memory-pool-store.ts";
+import { accounts, eventOf, steps, terms, tightLimits } from "./book-events.ts";
+import { type BookImage, MemoryBooks, rowsOf } from "./memory-books.ts";
 
 const keys = accounts.map((account) => fromHex(account)!);
 const [pool, ann, ben, cat] = keys as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
 
-async function openOver(store: MemoryPoolStore, clock = createSimulatedClock(0)) {
-  const { windowBlocks, feePercent } = terms;
-  const options = { directory: "memory", poolAccount: pool, windowBlocks, feePercent, limits: tightLimits };
-  const book = await PoolBook.over(options, { store, clock, logger: silentLogger });
+const newStore = (image?: BookImage) =>
+  new MemoryBooks(terms.poolAccount, tightLimits, image ? { image } : {});
+
+async function openOver(store: MemoryBooks, clock = createSimulatedClock(0)) {
+  const book = new PoolBook(store, terms, { clock, logger: silentLogger });
   return { book, clock };
 }
-
-const contentsOf = (contents: DiskContents) => textOf(recordsBesideArchive(contents), tightLimits);
-const archiveOf = (contents: DiskContents) =>
-  textOf(
-    Array.from(contents.values(), decodeRecord).filter(
-      (record) => (record.kind === "block" || record.kind === "payment") && isArchived(record),
-    ),
-    tightLimits,
-  );
-/** Totals that were never written are those of empty books. */
-const reopened = (contents: DiskContents) =>
-  BookState.fromRecords(recordsBesideArchive(contents), tightLimits);
 
 describe("the books on a disk", () => {
   it("are, after a crash at any batch, as they were before or after some event, with all that was acknowledged", async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 9 }), async (life, atOnce) => {
-        const store = new MemoryPoolStore(tightLimits);
+        const store = newStore();
         const { book } = await openOver(store);
-        // The same events in memory, to know how the books look after each.
-        const model = new BookState(tightLimits);
-        const archive = new Archive();
-        const bothOf = (state: BookState, archived: string) =>
-          `${textOf(state.records(), tightLimits)}\n${archived}`;
-        const archiveText = () => textOf([...archive.blocks, ...archive.payments], tightLimits);
-        const after = [bothOf(model, archiveText())];
+        // The same events in other books, to know how the books look after each.
+        const model = newStore();
+        const after = [model.rows.text()];
         const acknowledgements: { readonly events: number; readonly batches: number }[] = [];
         let running: Promise<unknown>[] = [];
         let serial = 0;
         for (const step of life) {
-          const event = eventOf(step, model, archive, serial);
+          const event = eventOf(step, model, serial);
           serial += 1;
-          const changes = changesOf(model, event, terms);
-          model.apply(changes);
-          archive.apply(changes);
-          after.push(bothOf(model, archiveText()));
+          model.tables.apply(event, terms);
+          after.push(model.rows.text());
           const events = serial;
           const stored = book.record([event]).then(() => {
             acknowledgements.push({ events, batches: store.history.length - 1 });
@@ -70,51 +50,50 @@ describe("the books on a disk", () => {
         }
         await Promise.all(running);
         await book.close();
-        for (const [batch, contents] of store.history.entries()) {
-          const state = reopened(contents);
-          assert.equal(state.imbalance(), undefined);
+        for (const [batch, image] of store.history.entries()) {
+          // Opening them holds them against their sums.
+          const { rows } = newStore(image);
           const acknowledged = acknowledgements.filter(({ batches }) => batches <= batch);
           // At least as late as the last event that was acknowledged before the next batch was there.
           const earliest = Math.max(0, ...acknowledged.map(({ events }) => events));
-          const position = after.indexOf(bothOf(state, archiveOf(contents)), earliest);
+          const position = after.indexOf(rows.text(), earliest);
           assert.notEqual(position, -1, "no state of the books from then on looks like this");
         }
-        const last = store.history.at(-1)!;
-        assert.equal(`${contentsOf(last)}\n${archiveOf(last)}`, after.at(-1));
+        assert.equal(rowsOf(store.history.at(-1)!).text(), after.at(-1));
       }),
       { numRuns: 60 },
     );
   });
 
   it("put shares that come while the disk is busy into one batch", async () => {
-    const store = new MemoryPoolStore(tightLimits);
+    const store = newStore();
     const { book } = await openOver(store);
     const first = book.recordShare({ account: ann, work: 1n });
     await Promise.resolve();
     const others = [ben, ann, ben, cat].map((account) => book.recordShare({ account, work: 1n }));
     await Promise.all([first, ...others]);
     assert.ok(store.history.length - 1 <= 2, "two batches for five shares");
-    assert.equal(reopened(store.history.at(-1)!).totals.nextShare, 5);
+    assert.equal(rowsOf(store.history.at(-1)!).totals.next_share, 5);
     await book.close();
   });
 
   it("write rejected shares with the next one, or when they are closed", async () => {
-    const store = new MemoryPoolStore(tightLimits);
+    const store = newStore();
     const { book } = await openOver(store);
     await book.recordShare({ account: ann, work: 1n });
     book.recordRejected(ann);
     book.recordRejected(ben);
-    assert.equal(reopened(store.history.at(-1)!).totals.sharesRejected, 0);
+    assert.equal(rowsOf(store.history.at(-1)!).totals.shares_rejected, 0);
     assert.equal(book.members().length, 1, "who is no member does not become one by what is refused");
     await book.close();
-    const state = reopened(store.history.at(-1)!);
-    assert.equal(state.totals.sharesRejected, 2);
-    assert.equal(state.member(accounts[1]!)?.sharesRejected, 1);
+    const rows = rowsOf(store.history.at(-1)!);
+    assert.equal(rows.totals.shares_rejected, 2);
+    assert.equal(rows.contents().get(`member/${accounts[1]!}`)?.shares_rejected, 1);
   });
 
   for (const failure of ["lost", "kept"] as const) {
     it(`go on after a failed write that was ${failure}, and lose nothing that was acknowledged`, async () => {
-      const store = new MemoryPoolStore(tightLimits);
+      const store = newStore();
       const { book, clock } = await openOver(store);
       await book.recordShare({ account: ann, work: 1n });
       store.failures.push(failure);
@@ -132,7 +111,7 @@ describe("the books on a disk", () => {
       assert.equal(book.status().shares, shares);
       assert.equal(book.hasAccount(ben), failure === "kept");
       await book.close();
-      assert.equal(reopened(store.history.at(-1)!).totals.nextShare, shares);
+      assert.equal(rowsOf(store.history.at(-1)!).totals.next_share, shares);
     });
   }
 
@@ -145,10 +124,10 @@ describe("the books on a disk", () => {
       );
     for (let turns = 0; turns < 8; turns += 1) {
       const shares: Promise<string>[] = [];
-      const store = new (class extends MemoryPoolStore {
-        override async write(...changes: Parameters<MemoryPoolStore["write"]>): Promise<void> {
+      const store = new (class extends MemoryBooks {
+        override async commit(): Promise<void> {
           try {
-            await super.write(...changes);
+            await super.commit();
           } catch (thrown) {
             let left = turns;
             const come = () => {
@@ -160,7 +139,7 @@ describe("the books on a disk", () => {
             throw thrown;
           }
         }
-      })(tightLimits);
+      })(terms.poolAccount, tightLimits);
       const { book } = await openOver(store);
       store.failures.push("lost");
       await assert.rejects(book.recordShare({ account: ann, work: 1n }), /does not like it/);
@@ -172,7 +151,7 @@ describe("the books on a disk", () => {
   });
 
   it("take a block's share for what it is when it comes again after a write that was kept", async () => {
-    const store = new MemoryPoolStore(tightLimits);
+    const store = newStore();
     const { book, clock } = await openOver(store);
     const block = { hash: new Uint8Array(32).fill(1), height: 7, earnedUnits: 1_000n, work: 500n };
     store.failures.push("kept");
@@ -187,7 +166,7 @@ describe("the books on a disk", () => {
   it("never lose an acknowledged share over a disk that fails again and again", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom("fine", "lost", "kept"), { maxLength: 30 }), async (plan) => {
-        const store = new MemoryPoolStore(tightLimits);
+        const store = newStore();
         const { book, clock } = await openOver(store);
         let acknowledged = 0;
         let failed = 0;
@@ -202,7 +181,7 @@ describe("the books on a disk", () => {
           }
         }
         await book.close();
-        const { nextShare } = reopened(store.history.at(-1)!).totals;
+        const { next_share: nextShare } = rowsOf(store.history.at(-1)!).totals;
         assert.ok(nextShare >= acknowledged && nextShare <= acknowledged + failed);
         assert.equal(failed, plan.filter((outcome) => outcome !== "fine").length);
       }),
@@ -210,24 +189,27 @@ describe("the books on a disk", () => {
   });
 
   it("refuse to open where they do not add up", async () => {
-    const store = new MemoryPoolStore(tightLimits);
+    const store = newStore();
     const { book } = await openOver(store);
     await book.recordShare({ account: ann, work: 1n });
     await book.close();
-    const contents = new Map(store.history.at(-1)!);
-    contents.delete("share/0");
-    await assert.rejects(openOver(new MemoryPoolStore(tightLimits, contents)), (error: PoolError) => {
-      assert.ok(error instanceof PoolError);
-      assert.equal(error.code, "pool/damaged");
-      assert.match(error.message, /0 shares are there, 1 should be/);
-      return true;
-    });
+    const { db } = rowsOf(store.history.at(-1)!);
+    db.exec("DELETE FROM share");
+    assert.throws(
+      () => newStore(db.serialize()),
+      (error: PoolError) => {
+        assert.ok(error instanceof PoolError);
+        assert.equal(error.code, "pool/damaged");
+        assert.match(error.message, /0 shares are there, 1 should be/);
+        return true;
+      },
+    );
   });
 });
 
 describe("what the books show", () => {
   it("is one row for each member, with what it is due and was paid, and the sums", async () => {
-    const { book } = await openOver(new MemoryPoolStore(tightLimits));
+    const { book } = await openOver(newStore());
     await book.recordShare({ account: ann, work: 600n });
     book.recordRejected(ann);
     const block = { hash: new Uint8Array(32).fill(1), height: 7, earnedUnits: 1_000n, work: 500n };
@@ -297,7 +279,7 @@ describe("what the books show", () => {
   });
 
   it("is a hash rate from the work of the last ten minutes", async () => {
-    const { book, clock } = await openOver(new MemoryPoolStore(tightLimits));
+    const { book, clock } = await openOver(newStore());
     // 5000 hashes each 5 s are 1000 a second.
     for (let share = 0; share < 240; share += 1) {
       await book.recordShare({ account: ann, work: 5_000n });
@@ -313,7 +295,7 @@ describe("what the books show", () => {
   });
 
   it("pays the pool's own account at once, and never by a transfer", async () => {
-    const { book } = await openOver(new MemoryPoolStore(tightLimits));
+    const { book } = await openOver(newStore());
     const block = { hash: new Uint8Array(32).fill(1), height: 7, earnedUnits: 1_000n, work: 500n };
     await book.recordShare({ account: pool, work: 200n, block });
     assert.equal(book.members()[0]?.paidUnits, 0n);
@@ -324,7 +306,7 @@ describe("what the books show", () => {
   });
 
   it("pays first whoever has been owed for longest", async () => {
-    const { book } = await openOver(new MemoryPoolStore(tightLimits));
+    const { book } = await openOver(newStore());
     const find = async (account: Uint8Array, byte: number) => {
       const hash = new Uint8Array(32).fill(byte);
       await book.recordShare({

@@ -9,7 +9,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import type { Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
 import { PoolBook } from "../../src/pool/pool-book.ts";
 import { PoolMember } from "../../src/pool/pool-member.ts";
-import type { ShareBook } from "../../src/pool/share-book.ts";
+import type { ShareBook } from "../../src/pool/pool-server.ts";
 import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
 import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
 import { libp2pHost, realUntil } from "../network/host-rigs.ts";

@@ -18,8 +18,9 @@ import {
   verdictBytesMax,
   workOfNotice,
 } from "../../src/pool/messages.ts";
+import type { AcceptedShare } from "../../src/pool/pool-book.ts";
+import type { ShareBook } from "../../src/pool/pool-server.ts";
 import { PoolServer, type PoolServerOptions } from "../../src/pool/pool-server.ts";
-import type { AcceptedShare, ShareBook } from "../../src/pool/share-book.ts";
 import { type Block, blockHash, emptyConsensusSection, type Header } from "../../src/protocol/block.ts";
 import type { BlockDraft } from "../../src/sealing/block-sealer.ts";
 import type { MiningThreads } from "../../src/sealing/pow/mining-threads.ts";
