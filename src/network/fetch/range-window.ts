@@ -62,7 +62,7 @@ export class RangeWindow {
       const count = Math.min(rangeBlocks, this.#targetHeight - startHeight + 1);
       this.#nextHeight += count;
       const fetched = this.#fetch(startHeight, count);
-      fetched.catch(() => undefined); // Awaited later, in order.
+      fetched.catch(() => undefined); // The range is awaited later, in order of height.
       this.#inFlight.push(fetched);
     }
     const next = this.#inFlight.shift();
@@ -78,7 +78,7 @@ export class RangeWindow {
       try {
         const blocks = await this.#request(from, startHeight + range.length, count - range.length);
         range.push(...blocks);
-        // A long range comes in several answers; only an empty one counts as a try.
+        // A long range comes in several answers: only an empty answer counts as a try.
         if (blocks.length > 0) tries -= 1;
         else reason = `${from} has no block ${startHeight + range.length}`;
       } catch (error) {

@@ -38,11 +38,11 @@ import {
 import type { PeerHost, PeerId } from "../peer-host.ts";
 
 const requestTimeoutMs = 10_000;
-/** An answer to one range request stops here, however small the blocks asked for were said to be. */
+/** An answer to one range request ends before it exceeds this size. */
 const rangeAnswerBytesMax = 8 * blockBytesMax;
 const mempoolChunksMax = 64;
 const sealedHeaderBytesMax = 512;
-/** Votes for the newest targets come first: a quorum for one of them makes the older ones needless. */
+/** Votes for the newest targets come first: after a quorum for one of them nobody needs the older votes. */
 const votesServedMax = 512;
 const evidenceServedMax = 64;
 const recordsServedMax = 64;
@@ -81,7 +81,7 @@ export function serveChain(host: PeerHost, chain: Chain, mempool: Mempool): void
   });
 }
 
-/** Tells other nodes which nodes this one has heard of. */
+/** Tells other nodes the records of nodes that this node knows. */
 export function serveNodeList(host: PeerHost, records: () => readonly NodeRecord[]): void {
   host.serve(nodeListProtocol, {
     requestBytesMax: 0,
@@ -92,7 +92,7 @@ export function serveNodeList(host: PeerHost, records: () => readonly NodeRecord
   });
 }
 
-/** The node records that a peer knows, as bytes; each still has to be opened. */
+/** The node records that a peer knows, as bytes: nothing of them is verified. */
 export function fetchNodeList(host: PeerHost, peer: PeerId): AsyncIterable<Uint8Array> {
   const options = {
     timeoutMs: requestTimeoutMs,
@@ -102,7 +102,7 @@ export function fetchNodeList(host: PeerHost, peer: PeerId): AsyncIterable<Uint8
   return host.request(peer, nodeListProtocol, new Uint8Array(0), options);
 }
 
-/** Tells other nodes what this one knows of votes and evidence. */
+/** Tells other nodes the votes and evidence that this node knows. */
 export function serveVotes(host: PeerHost, chain: Chain): void {
   host.serve(chainProtocols(chain.spec.chainId).votes, {
     requestBytesMax: 0,
@@ -138,7 +138,7 @@ function* answerHashes(chain: Chain, request: Uint8Array): Iterable<Uint8Array> 
   }
 }
 
-/** A block that is damaged on disk is one that this node does not have, until it is mended. */
+/** Undefined for a block whose bytes on disk are damaged: until they are mended, this node does not have the block. */
 function soundBytes(chain: Chain, hash: Uint8Array): Uint8Array | undefined {
   try {
     return chain.blockBytes(hash);
@@ -165,7 +165,7 @@ function* answerMempool(mempool: Mempool): Iterable<Uint8Array> {
   if (chunk.length > 0) yield encodeTransactionsMessage(chunk);
 }
 
-/** Evidence first: it is little, and nobody should have to read on for it. */
+/** Evidence first: it is small, and a peer that stops reading early still gets it. */
 function* answerVotes(chain: Chain): Iterable<Uint8Array> {
   for (const evidence of chain.evidence().slice(0, evidenceServedMax)) {
     yield encodeFinalityMessage({ kind: "evidence", evidence });
@@ -174,13 +174,13 @@ function* answerVotes(chain: Chain): Iterable<Uint8Array> {
     yield encodeFinalityMessage({ kind: "vote", vote });
 }
 
-/** A header as a peer tells it, with its hash; nothing of it is verified. */
+/** A header as a peer served it, with its hash. Nothing of it is verified. */
 export interface ToldHeader {
   readonly header: Header;
   readonly hash: Uint8Array;
 }
 
-/** Asks peers of one chain; throws where the peer does not answer, returns a fault where it answers nonsense. */
+/** Asks peers of one chain. A method throws if the peer does not answer, and returns a fault if the answer is nonsense. */
 export class ChainRequests {
   readonly #host: PeerHost;
   readonly #protocols: ChainProtocols;
@@ -190,7 +190,7 @@ export class ChainRequests {
     this.#protocols = chainProtocols(chainId);
   }
 
-  /** Up to `count` consecutive canonical blocks of the peer from `startHeight` on; fewer where it has no more. */
+  /** Up to `count` consecutive canonical blocks of the peer from `startHeight` on; fewer if the peer has no more. */
   async blocksByRange(
     peer: PeerId,
     startHeight: number,
@@ -211,7 +211,7 @@ export class ChainRequests {
     return ok(blocks);
   }
 
-  /** The peer's canonical header at a height; undefined where it has none. */
+  /** The peer's canonical header at a height; undefined if the peer has none. */
   async headerAt(
     peer: PeerId,
     height: number,
@@ -258,7 +258,7 @@ export class ChainRequests {
     return ok(blocks);
   }
 
-  /** The peer's pending transactions, a message of bytes at a time. */
+  /** The peer's pending transactions, one message at a time. */
   async *mempool(peer: PeerId): AsyncIterable<Result<Uint8Array[], Fault>> {
     const chunks = this.#chunks(
       peer,
@@ -270,7 +270,7 @@ export class ChainRequests {
     for await (const chunk of chunks) yield decodeTransactionsMessage(chunk);
   }
 
-  /** Votes above the peer's final block and evidence that it knows: what gossip lost, since it carries nothing twice. */
+  /** The votes above its final block and the evidence that the peer knows. Gossip may have lost them: it carries nothing twice. */
   async *votes(peer: PeerId): AsyncIterable<Result<FinalityMessage, CodecFault>> {
     const chunks = this.#chunks(
       peer,

@@ -1,4 +1,4 @@
-/** What the log says of blocks that come and go: one line for each, and none while the node catches up from far behind. */
+/** What the log says of blocks that come and go: one line for each, and none during a long catch-up. */
 import { toUtf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -28,7 +28,7 @@ export class BlockLog {
     this.#modules = modules;
   }
 
-  /** Imports a block from a peer by `importBlock`, and says so if it has become part of the store. */
+  /** Imports a block from a peer by `importBlock`, and writes a line if the block was stored. */
   async imported<Value, Why>(
     block: Block,
     from: PeerId,
@@ -51,7 +51,7 @@ export class BlockLog {
     return outcome;
   }
 
-  /** This node has sent a block to so many peers itself. */
+  /** This node has sent its own block to so many peers. */
   broadcast(block: Block, recipients: number): void {
     const { host, logger } = this.#modules;
     logger.info(
@@ -60,7 +60,7 @@ export class BlockLog {
     );
   }
 
-  /** E.g. "4/5 peers": those that get the block from this node, of those that take blocks of this chain. */
+  /** "4/5 peers": 5 peers take blocks of this chain, and 4 of them get the block from this node. */
   #reach(isMeant: (peer: PeerId) => boolean): string {
     const { host } = this.#modules;
     const listening = host.topicPeers(this.#topic).filter(isMeant);

@@ -1,7 +1,7 @@
 /**
- * Votes overtake the blocks that they are for. A vote is relayed only once it is judged, and gossip brings nothing
- * twice, so its judgement waits a moment for the block. Few at once and one of each voter: a vote for a block that
- * nobody has must not hold up the votes behind it.
+ * A vote may overtake the block that it is for. A vote is relayed only after it was validated, and gossip brings no message
+ * twice, so the validation waits a moment for the block. Only a few votes wait at once, and one of each voter: votes for
+ * blocks that do not exist must not hold up the votes behind them.
  */
 import { toHex } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
@@ -9,7 +9,7 @@ import type { Vote } from "../../protocol/vote.ts";
 
 /** Longer than a full block takes to arrive and to be executed. */
 export const blockWaitMs = 2_000;
-/** Below the number that a topic judges at once. */
+/** Below the number of messages of a topic that are validated at once. */
 export const blockWaitsMax = 6;
 
 interface Wait {
@@ -31,7 +31,7 @@ export class BlockWaits {
     this.#modules = modules;
   }
 
-  /** Resolves to true when a vote's target is here, to false where it does not come or there is no room to wait. */
+  /** Resolves to true when a vote's target is here, to false if the target does not come or if there is no room to wait. */
   targetOf({ target, voter }: Vote): Promise<boolean> {
     const key = toHex(voter);
     if (this.#waits.size >= blockWaitsMax || this.#waits.has(key)) return Promise.resolve(false);
@@ -45,7 +45,7 @@ export class BlockWaits {
     return promise;
   }
 
-  /** A block may have been stored. */
+  /** A block was stored. */
   look(): void {
     for (const { hash, timer, settle } of [...this.#waits.values()]) {
       if (!this.#modules.isKnown(hash)) continue;

@@ -1,4 +1,4 @@
-/** Candidates' consents between nodes that are not connected with each other: told again and again, judged before relay. */
+/** Carries candidates' consents to nodes that they are not connected with: told every few seconds, validated before the relay. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { fromUtf8, toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -34,20 +34,20 @@ export interface CandidacyGossipModules {
   readonly chain: Chain;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A notice that its candidate has signed, with a consent that is good for a while. */
+  /** Called with each notice that its candidate has signed and whose consent has not expired. */
   readonly onNotice: (notice: CandidacyNotice) => void;
 }
 
-/** Well within the silence after which a candidate counts as gone. */
+/** Several times within the silence after which a candidate counts as gone. */
 const tellEveryMs = 8_000;
-/** A candidate is heard no more often than this; a notice counts for so long. */
+/** A candidate's next notice is taken after this pause at the earliest; a notice older than `noticeLastsMs` is stale. */
 const candidateEveryMs = 4_000;
 const noticeLastsMs = 60_000;
-/** Keys cost nothing, so the notices of all candidates together are bounded: this many at once, then so many a second. */
+/** An attacker makes keys for free, so all notices together are bounded: this many at once, then so many a second. */
 const noticesBurst = 64;
 const noticesPerSecond = 16;
 const candidatesRememberedMax = 256;
-/** A consent for a height farther ahead is no candidate's of this version. */
+/** No candidate of this version signs a consent for a height farther ahead. */
 const consentAheadMax = 10_000;
 
 export class CandidacyGossip {
@@ -109,7 +109,7 @@ export class CandidacyGossip {
     const notice = decoded.value;
     const fault = this.#staleness(notice);
     if (fault) return verdictOf(fault);
-    // Before the two signatures are verified, which is what a flood would cost.
+    // Before the two signatures are verified: a flood of notices must not cost that work.
     if (!this.#budget.add(1, this.#modules.clock.monotonicMs())) return "ignore";
     if (!this.#isSigned(notice)) return verdictOf({ code: "record/signature-invalid" });
     const atMs = this.#modules.clock.monotonicMs();
@@ -118,7 +118,7 @@ export class CandidacyGossip {
     return "accept";
   }
 
-  /** What depends on this node's clock, head and memory: no fault of the sender. */
+  /** A fault that depends on this node's clock, head or memory, and so is no offence of the sender. */
   #staleness({ publicKey, timestampMs, expiresAtHeight }: CandidacyNotice): Fault | undefined {
     const { chain, clock } = this.#modules;
     const nowMs = clock.nowMs();

@@ -43,15 +43,15 @@ export interface NodeRecordsModules {
   readonly logger: Logger;
   /** A peer served something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
-  /** A record that is new or newer, this node's own among them. */
+  /** Called with each record that is new or newer, also with this node's own. */
   readonly onRecord: (record: NodeRecord) => void;
 }
 
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
-/** With this many peers of its own chain a node looks for no further ones, however many of other chains it has. */
+/** With this many peers of its own chain a node looks for no more peers. Peers of other chains do not count. */
 const peersWanted = 8;
-/** Interfaces of a machine that starts come up one after the other. */
+/** The network interfaces of a machine that starts come up one after another: their addresses go into one record. */
 const changeDelayMs = 500;
 
 export class NodeRecords {
@@ -59,7 +59,7 @@ export class NodeRecords {
   readonly #modules: NodeRecordsModules;
   readonly #topic: GossipTopic;
   readonly #schedule: Schedule;
-  /** Connected peers that were asked for the records that they know. */
+  /** Connected peers that were asked for the records they know. */
   readonly #asked = new Set<PeerId>();
 
   constructor(options: NodeRecordsOptions, modules: NodeRecordsModules) {
@@ -120,7 +120,7 @@ export class NodeRecords {
     this.#topic.publish(encodeNodeRecord(record));
   }
 
-  /** Asks a peer of our chain, once for each connection: gossip tells a newcomer of the others only by and by. */
+  /** Asks a peer of our chain once for each connection: gossip alone tells a new node of the others only within minutes. */
   async askOnce(peer: PeerId): Promise<void> {
     const { host, penalise, logger } = this.#modules;
     if (this.#asked.has(peer)) return;
@@ -152,7 +152,7 @@ export class NodeRecords {
     return undefined;
   }
 
-  /** Only nodes of our chain are worth a connection that nobody asked for. */
+  /** Dials only nodes of our chain: no operator asked for these connections. */
   #tellHost({ chainId, publicKey, addresses }: NodeRecord): void {
     const { host, chain, directory } = this.#modules;
     if (this.#options.introductions === false || !bytesEqual(chainId, chain.spec.chainId)) return;

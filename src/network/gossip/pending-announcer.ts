@@ -1,42 +1,42 @@
-/** Announces pending transactions again, less and less often, until they are in a block or dropped. */
+/** Announces pending transactions again, after longer and longer pauses, until they are in a block or dropped. */
 import type { Clock } from "../../base/clock.ts";
 import type { DecodedTransaction } from "../../protocol/transaction.ts";
 
 export interface PendingAnnouncerModules {
   readonly clock: Clock;
-  /** The bytes of a transaction that still waits; undefined if it does not. */
+  /** The bytes of a pending transaction; undefined if the transaction is not pending any more. */
   readonly pending: (idHex: string) => Pick<DecodedTransaction, "bytes"> | undefined;
   readonly send: (bytes: Uint8Array) => void;
-  /** Whether anybody hears it. */
+  /** Whether any peer takes transactions. */
   readonly hasListeners: () => boolean;
 }
 
-/** How long after the last announcement the next one comes. */
+/** The pause after each announcement. */
 const intervalsMs = [4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000] as const;
-/** What others have submitted is first of all theirs to announce. */
+/** A transaction that was submitted to another node begins at this interval: the other node announces it first. */
 const foreignLevel = 3;
 const tickMs = 1_000;
-/** A node with a full mempool announces it in minutes, and a second of it costs its peers a few milliseconds. */
+/** A full mempool is announced within minutes, and costs each peer a few milliseconds a second. */
 const perTickMax = 256;
 const bytesPerTickMax = 64 * 1024;
-/** Of two nodes with the same transactions one comes first, and the other hears it and keeps quiet. */
+/** Nodes keep different paces: of two nodes with the same transactions one announces first, and the other skips its turn. */
 const paceSpread = 0.4;
 
 interface State {
   level: number;
   readonly isOwn: boolean;
   dueMs: number;
-  /** A peer has announced it since this node's last turn. */
+  /** A peer has announced the transaction since this node's last turn. */
   isHeard: boolean;
   wasSkipped: boolean;
 }
 
 export class PendingAnnouncer {
   readonly #modules: PendingAnnouncerModules;
-  /** One queue for each interval: within one, what came first is due first. */
+  /** One queue for each interval: within a queue, the oldest entry is due first. */
   readonly #queues: readonly Map<string, State>[] = intervalsMs.map(() => new Map());
   readonly #states = new Map<string, State>();
-  /** Of this node: its intervals are so many times as long. */
+  /** This node's intervals are longer by this factor. */
   readonly #pace: number;
 
   /** @param seed any number that differs from node to node, such as a byte of its key: 0 to 255 */
@@ -45,12 +45,12 @@ export class PendingAnnouncer {
     this.#pace = 1 - paceSpread / 2 + (paceSpread * seed) / 255;
   }
 
-  /** Transactions that it keeps in mind. */
+  /** The number of tracked transactions. */
   get size(): number {
     return this.#states.size;
   }
 
-  /** It waits from now on, and has just been announced, by this node or by another. */
+  /** Tracks a transaction that has just been announced, by this node or by another. */
   track(idHex: string, isOwn: boolean): void {
     const known = this.#states.get(idHex);
     if (known?.isOwn || (known && !isOwn)) return;
@@ -59,7 +59,7 @@ export class PendingAnnouncer {
     this.#enqueue(idHex, { level, isOwn, dueMs: 0, isHeard: false, wasSkipped: false });
   }
 
-  /** A peer has announced one that waits here, too. */
+  /** A peer has announced a transaction that is pending here, too. */
   heard(idHex: string): void {
     const state = this.#states.get(idHex);
     if (state) state.isHeard = true;
@@ -74,7 +74,7 @@ export class PendingAnnouncer {
 
   /** To be called every {@link announceTickMs}. */
   tick(): void {
-    // While nobody hears it nothing is spent; whoever connects asks for the mempool.
+    // Without listeners no interval is used up. A peer that connects asks for the mempool.
     if (!this.#modules.hasListeners()) return;
     let left = perTickMax;
     let bytesLeft = bytesPerTickMax;

@@ -1,4 +1,4 @@
-/** Packs transactions into one message: fifty together cost a fifteenth of fifty alone. */
+/** Packs transactions into one message: fifty in one message cost a fifteenth of fifty messages. */
 import type { Clock, Timer } from "../../base/clock.ts";
 import { encodeAnnouncement, messageFlushBytes, messageTransactionsMax } from "../messages.ts";
 
@@ -29,7 +29,7 @@ export class TransactionBatcher {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (this.#waiting.length === 0) return;
-    // After a restart it goes on above the last one, as time does.
+    // Never below the clock: after a restart the nonces go on above those of the last run.
     this.#nonce = Math.max(this.#nonce + 1, this.#clock.nowMs());
     const message = encodeAnnouncement(this.#nonce, this.#waiting);
     this.#waiting = [];
