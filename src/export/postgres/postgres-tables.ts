@@ -1,6 +1,5 @@
 /** One chain's rows in PostgreSQL: the cursor, appending blocks by COPY while they are decoded, and going back to a fork. */
 
-import { BoundedMap } from "../../base/bounded-map.ts";
 import { toHex } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
 import type { Block } from "../../protocol/block.ts";
@@ -18,15 +17,13 @@ import {
   type RowContext,
   type SqlValue,
 } from "../rows.ts";
-import { storedBlockBytes } from "../stored-block.ts";
 import { columnNames, quoted, type Table } from "../table.ts";
-import { loadUnits } from "../units.ts";
 import { CopyEncoder } from "./copy-encoder.ts";
-import type { OpenCopy, PostgresConnection, PostgresRow } from "./postgres-connection.ts";
+import { Labels, labelsMax } from "./labels.ts";
+import type { OpenCopy, PostgresConnection } from "./postgres-connection.ts";
 import { markTable } from "./postgres-schema.ts";
+import { assetLabelOf, gainOf, orphanRow } from "./read-rows.ts";
 
-/** With as many names or assets in memory no block asks the server for one. */
-const labelsMax = 200_000;
 /** Heights whose hashes are read at once while a fork is searched. */
 const hashesAtOnce = 256;
 /** Blocks that are archived at once. */
@@ -396,85 +393,4 @@ export class PostgresTables {
   #copySql(table: Table): string {
     return `COPY ${this.#name(table.name)} (${columnNames(table).map(quoted).join(", ")}) FROM STDIN WITH (FORMAT binary)`;
   }
-}
-
-/** Labels of a table by key: all of them, or those that were asked for lately. */
-class Labels<Label> {
-  readonly missed = new Set<string>();
-  #isWhole: boolean;
-  #kept: Map<string, Label> | BoundedMap<string, Label | undefined>;
-  /** Of rows that are not in the tables yet. */
-  readonly #pending = new Map<string, Label>();
-  #absent = new Set<string>();
-
-  constructor(isWhole: boolean) {
-    this.#isWhole = isWhole;
-    this.#kept = isWhole ? new Map<string, Label>() : new BoundedMap<string, Label | undefined>(labelsMax);
-  }
-
-  /** Whether a key without a label here has none in the table either. */
-  get isWhole(): boolean {
-    return this.#isWhole;
-  }
-
-  beginBlock(): void {
-    this.missed.clear();
-    this.#absent.clear();
-  }
-
-  get(key: string): Label | undefined {
-    const found = this.#pending.get(key) ?? this.#kept.get(key);
-    if (found === undefined && !this.#isWhole && !this.#absent.has(key)) this.missed.add(key);
-    return found;
-  }
-
-  set(key: string, label: Label): void {
-    this.#pending.set(key, label);
-  }
-
-  remember(
-    row: PostgresRow,
-    columns: readonly string[],
-    labelOf: (values: readonly SqlValue[]) => Label,
-  ): void {
-    const values = columns.map((column) => row[column] ?? null);
-    this.#kept.set(String(values[0]), labelOf(values));
-  }
-
-  /** What was missed and is not in the table has no label. */
-  noneElse(): void {
-    this.#absent = new Set(this.missed);
-  }
-
-  /** The rows are in the tables now. */
-  commit(): void {
-    for (const [key, label] of this.#pending) this.#kept.set(key, label);
-    this.#pending.clear();
-    if (!(this.#kept instanceof Map) || this.#kept.size <= labelsMax) return;
-    this.#isWhole = false;
-    this.#kept = new BoundedMap<string, Label | undefined>(labelsMax);
-  }
-}
-
-function assetLabelOf([, symbol, decimals]: readonly SqlValue[]): AssetLabel {
-  return { symbol: String(symbol), decimals: Number(decimals) };
-}
-
-function gainOf(row: Row | PostgresRow): MinerGain {
-  return {
-    member: String(row.producer),
-    units:
-      loadUnits(row.reward_units, row.reward_units_large ?? null) +
-      loadUnits(row.fees_units, row.fees_units_large ?? null),
-  };
-}
-
-function orphanRow(row: PostgresRow, bodies: readonly PostgresRow[], reorg_id: bigint): Row {
-  return { ...row, reorg_id, block_bytes: storedBlockBytes(row, bodies, asBytes) };
-}
-
-/** A copy: the driver gives a part of a larger buffer. */
-function asBytes(value: SqlValue | undefined): Uint8Array {
-  invariant(value instanceof Uint8Array, "a BYTEA");
-  return new Uint8Array(value);
 }

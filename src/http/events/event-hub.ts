@@ -4,70 +4,20 @@ import { type Clock, sleep, type Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { EventListener, type EventSink } from "./event-listener.ts";
-import { EventRing, type RingLimits } from "./event-ring.ts";
+import { EventRing } from "./event-ring.ts";
 import { eventText, retryText } from "./event-text.ts";
 import { EventView } from "./event-view.ts";
+import {
+  type GapReason,
+  type Happening,
+  type HubEvent,
+  type HubOptions,
+  type HubStatistics,
+  hubDefaults,
+  type Refused,
+  type Subscription,
+} from "./hub-options.ts";
 
-export interface HubEvent<Topic extends string> {
-  readonly topic: Topic;
-  /** Becomes JSON at once. */
-  readonly data: unknown;
-  /** Keys (hex) of the accounts that it is about; undefined: listeners to one account get it, too. */
-  readonly accounts?: readonly string[];
-}
-
-export interface HubOptions<Topic extends string> {
-  readonly topics: readonly Topic[];
-  /** The state of the node as of now: the data of the event `snapshot`. */
-  readonly snapshot: (topics: readonly Topic[]) => object;
-  readonly ring?: RingLimits;
-  readonly listenersMax?: number;
-  readonly listenersPerAddressMax?: number;
-  /** How long events of a topic that nobody listens to any more are still kept for those who come back. */
-  readonly keepMs?: number;
-  readonly heartbeatMs?: number;
-  /** A connection that has taken nothing for so long is given up. */
-  readonly stalledMaxMs?: number;
-  /** Happenings that wait to become events, and what they keep in memory; more, and listeners are told of a gap. */
-  readonly queueMax?: number;
-  readonly queueBytesMax?: number;
-}
-
-export interface Subscription<Topic extends string> {
-  readonly topics: readonly Topic[];
-  /** Keys in hex; undefined for all accounts. */
-  readonly accounts?: readonly string[] | undefined;
-  /** The id of the last event that the reader has. */
-  readonly lastEventId?: string | undefined;
-  /** The IP address of the reader. */
-  readonly address: string;
-}
-
-export type Refused = "too-many" | "too-many-from-address" | "stopping";
-
-/** Why a reader cannot be given all that came after its last event. */
-export type GapReason = "other-process" | "not-kept" | "node-busy";
-
-export interface HubStatistics {
-  readonly listeners: number;
-  /** Since the start. */
-  readonly listenersDropped: number;
-  readonly eventsMade: number;
-  readonly ringBytes: number;
-}
-
-const defaults = {
-  // Room for the events of several full blocks of 8192 transactions each.
-  ring: { entriesMax: 65_536, bytesMax: 24 * 2 ** 20 },
-  listenersMax: 1_024,
-  // Loopback is one address, and so is a class behind one router.
-  listenersPerAddressMax: 768,
-  keepMs: 10 * 60_000,
-  heartbeatMs: 15_000,
-  stalledMaxMs: 60_000,
-  queueMax: 32_768,
-  queueBytesMax: 64 * 2 ** 20,
-};
 /** How long the hub may hold the thread before it lets others in. */
 const sliceMs = 2;
 /** Events made before they are sent. */
@@ -81,8 +31,6 @@ const restMinMs = 10;
 const retryMinMs = 1_000;
 const retrySpreadMs = 2_000;
 
-export type Happening<Topic extends string> = () => Iterable<HubEvent<Topic>>;
-
 /** A topic whose events are made. */
 interface Kept {
   /** All of it after this number. */
@@ -93,7 +41,7 @@ interface Kept {
 export class EventHub<Topic extends string> {
   /** Of this process: ids of another one say nothing here. */
   readonly epoch = randomBytes(6).toString("hex");
-  readonly #options: HubOptions<Topic> & typeof defaults;
+  readonly #options: HubOptions<Topic> & typeof hubDefaults;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #ring: EventRing;
@@ -117,7 +65,7 @@ export class EventHub<Topic extends string> {
   #dropped = 0;
 
   constructor(options: HubOptions<Topic>, modules: { readonly clock: Clock; readonly logger: Logger }) {
-    this.#options = { ...defaults, ...options };
+    this.#options = { ...hubDefaults, ...options };
     this.#clock = modules.clock;
     this.#logger = modules.logger;
     this.#ring = new EventRing(this.#options.ring);

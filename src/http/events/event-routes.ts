@@ -7,7 +7,8 @@ import { accountKeyOf } from "../account-reference.ts";
 import { ApiError } from "../api-error.ts";
 import { clientAddress } from "../door/client-address.ts";
 import { serveStream } from "../serve-route.ts";
-import type { EventHub, Refused } from "./event-hub.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { Refused } from "./hub-options.ts";
 
 export function addEventRoutes(
   app: FastifyInstance,

@@ -26,7 +26,8 @@ import {
   referenceTo,
 } from "../chain-references.ts";
 import { refusalOf } from "../refusals.ts";
-import { EventHub, type HubEvent, type HubOptions } from "./event-hub.ts";
+import { EventHub } from "./event-hub.ts";
+import type { HubEvent, HubOptions } from "./hub-options.ts";
 import { accountsOf, transactionGist } from "./transaction-gist.ts";
 
 export interface EventSourceModules {

@@ -6,7 +6,7 @@ import type { Chain, HeadChange } from "../../chain/chain.ts";
 import type { Header } from "../../protocol/block.ts";
 import { publicKeyOfAddress } from "../../protocol/identity.ts";
 import type { ApiModules } from "../api-modules.ts";
-import type { HubStatistics } from "../events/event-hub.ts";
+import type { HubStatistics } from "../events/hub-options.ts";
 import { unwatchLoop, watchLoop } from "./event-loop-delay.ts";
 import { figures } from "./figures.ts";
 import { ProcessMetrics } from "./process-metrics.ts";
