@@ -43,7 +43,10 @@ export function chainTopics(chainId: Uint8Array): ChainTopics {
   };
 }
 
-export const helloProtocol = "/aurex/hello/1";
+export const handshakeProtocol = "/aurex/handshake/1";
+export const statusProtocol = "/aurex/status/1";
+/** What handshake, status, candidacy and presence were before they were messages of their own. */
+export const oldHelloProtocol = "/aurex/hello/1";
 export const genesisProtocol = "/aurex/genesis/1";
 /** The node records that a node knows, its own among them. */
 export const nodeListProtocol = "/aurex/node-list/1";
@@ -53,6 +56,9 @@ export interface ChainProtocols {
   readonly blocksByHash: string;
   readonly mempool: string;
   readonly votes: string;
+  /** Both only if the chain has authorities. */
+  readonly candidacy: string;
+  readonly presence: string;
 }
 
 export function chainProtocols(chainId: Uint8Array): ChainProtocols {
@@ -62,6 +68,8 @@ export function chainProtocols(chainId: Uint8Array): ChainProtocols {
     blocksByHash: `${prefix}/blocks-by-hash/1`,
     mempool: `${prefix}/mempool/1`,
     votes: `${prefix}/votes/1`,
+    candidacy: `${prefix}/candidacy/1`,
+    presence: `${prefix}/presence/1`,
   };
 }
 
@@ -69,47 +77,50 @@ export function chainProtocols(chainId: Uint8Array): ChainProtocols {
 const CandidacyType = new ContainerType({ expiresAtHeight: SafeUint64, consent: Bytes64 });
 export type Candidacy = ValueOf<typeof CandidacyType>;
 
-/** Who a node is: what does not change while a connection lasts. */
-export type Handshake = Pick<Hello, "network" | "engine" | "chainId" | "publicKey" | "name">;
-
-/** Where a node's chain stands. Each field is a claim: it only decides which peer is asked for blocks first. */
-export type Status = Pick<
-  Hello,
-  "height" | "head" | "cumulativeWeight" | "justifiedHeight" | "final" | "established"
->;
-
-/** What a node says of its wish to be an authority; an empty `candidacy` takes the wish back. */
-export type CandidacyMessage = Pick<Hello, "height" | "candidacy">;
-
-export const HelloType = new ContainerType({
-  version: Uint8,
+/** Who a node is and which chain it follows: what does not change while a connection lasts. */
+export const HandshakeType = new ContainerType({
   network: byteList(64),
   engine: Uint8,
-  /** Zero: no chain yet; everything about a chain is zero then, too. */
+  /** Zero: the node has no chain yet. */
   chainId: Bytes32,
-  height: SafeUint64,
-  head: Bytes32,
-  /** Claimed, never believed: these only say from whom to sync first. */
-  cumulativeWeight: Uint256,
-  justifiedHeight: SafeUint64,
-  /** The block that is final for this node; the genesis block where none is yet. */
-  final: CheckpointType,
-  /** 0: a provisional chain, which yields to an established one; 1: established. */
-  established: Uint8,
   /** The node's key: its identity, and where the chain says so its authority. */
   publicKey: Bytes32,
-  /** There while the node asks to become an authority. */
-  candidacy: new ListCompositeType(CandidacyType, 1),
-  /** The process that speaks; there where the node signs blocks and votes. */
-  presence: new ListCompositeType(PresenceType, 1),
-  /** What was last heard of another process with the key of the node that this is said to. */
-  twin: new ListCompositeType(PresenceType, 1),
+  /** 1: the node has no chain, and is a candidate for founding one. */
+  mayFound: Uint8,
   clockMs: SafeUint64,
   name: byteList(64),
 });
-export type Hello = ValueOf<typeof HelloType>;
-export const helloVersion = 2;
-export const helloBytesMax = 1024;
+export type Handshake = ValueOf<typeof HandshakeType>;
+
+/** Where a node's chain stands. The fields are claims: they only decide which peer is asked for blocks first. */
+export const StatusType = new ContainerType({
+  height: SafeUint64,
+  head: Bytes32,
+  cumulativeWeight: Uint256,
+  justifiedHeight: SafeUint64,
+  /** The block that is final for this node; the genesis block if none is final yet. */
+  final: CheckpointType,
+  /** 0: a provisional chain, which yields to an established one; 1: established. */
+  established: Uint8,
+  clockMs: SafeUint64,
+});
+export type Status = ValueOf<typeof StatusType>;
+
+/** A wish to be an authority, and the height of the node that has it. An empty list: the node wishes nothing. */
+export const CandidacyMessageType = new ContainerType({
+  height: SafeUint64,
+  candidacy: new ListCompositeType(CandidacyType, 1),
+});
+export type CandidacyMessage = ValueOf<typeof CandidacyMessageType>;
+
+/** Doppelganger protection: how two processes with one key find out about each other through a third node. */
+export const PresenceMessageType = new ContainerType({
+  /** The process that speaks; there if the node signs blocks and votes. */
+  own: new ListCompositeType(PresenceType, 1),
+  /** What was last heard of another process with the key of the node that this is said to. */
+  twin: new ListCompositeType(PresenceType, 1),
+});
+export type PresenceMessage = ValueOf<typeof PresenceMessageType>;
 
 export const RangeRequestType = new ContainerType({
   startHeight: SafeUint64,

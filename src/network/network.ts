@@ -91,7 +91,7 @@ export class Network {
       ...shared,
       onNotice: (notice) => void this.events.emit("candidacyNotice", notice),
     });
-    this.#peerLog = new PeerLog({ ...shared, nameOf: (peer) => directory.peer(peer)?.handshake.name });
+    this.#peerLog = new PeerLog({ ...shared, nameOf: (peer) => directory.identified(peer)?.handshake.name });
     this.#greetings = new Greetings(options, {
       ...shared,
       events: this.events,

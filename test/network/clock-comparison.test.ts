@@ -4,7 +4,6 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { fromUtf8 } from "../../src/base/bytes.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
-import { HelloType } from "../../src/network/messages.ts";
 import {
   ClockComparison,
   clockOffMaxMs,
@@ -14,7 +13,6 @@ import {
   type MeasuredClock,
   medianNearZero,
 } from "../../src/network/peers/clock-comparison.ts";
-import type { Greeting } from "../../src/network/peers/handshake.ts";
 import { genesisMs, keyPairNamed } from "../chain/block-builder.ts";
 
 const keys = Array.from({ length: 8 }, (_, index) => keyPairNamed(`clock ${index}`).publicKey);
@@ -40,9 +38,9 @@ describe("the offset of a peer's clock", () => {
     fc.assert(
       fc.property(times, ({ trueOffsetMs, thereMs, backMs }) => {
         const sentMs = genesisMs;
-        const hello = { ...HelloType.defaultValue(), clockMs: sentMs + thereMs + trueOffsetMs };
+        const message = { clockMs: sentMs + thereMs + trueOffsetMs };
         const roundTripMs = thereMs + backMs;
-        const measured = clockOffsetMs({ hello, roundTripMs, receivedMs: sentMs + roundTripMs });
+        const measured = clockOffsetMs({ message, roundTripMs, receivedMs: sentMs + roundTripMs });
         assert.ok(measured !== undefined);
         assert.ok(Math.abs(measured - trueOffsetMs) <= roundTripMs / 2);
       }),
@@ -50,8 +48,8 @@ describe("the offset of a peer's clock", () => {
   });
 
   it("is none where the answer took too long", () => {
-    const hello = { ...HelloType.defaultValue(), clockMs: genesisMs };
-    assert.equal(clockOffsetMs({ hello, roundTripMs: 1_001, receivedMs: genesisMs }), undefined);
+    const message = { clockMs: genesisMs };
+    assert.equal(clockOffsetMs({ message, roundTripMs: 1_001, receivedMs: genesisMs }), undefined);
   });
 });
 
@@ -122,10 +120,9 @@ describe("comparing clocks over time", () => {
     let authorities = set;
     const comparison = new ClockComparison({ clock, ownKey: keys[0]!, authorities: () => authorities });
     const greeted = (publicKey: Uint8Array, offsetMs: number, address = "/ip4/127.0.0.1/tcp/1") => {
-      const hello = { ...HelloType.defaultValue(), publicKey, name: fromUtf8("x") };
-      hello.clockMs = clock.nowMs() + offsetMs;
-      const greeting: Greeting = { hello, roundTripMs: 0, receivedMs: clock.nowMs() };
-      comparison.greeted(greeting, address);
+      const message = { clockMs: clock.nowMs() + offsetMs };
+      const answer = { message, roundTripMs: 0, receivedMs: clock.nowMs() };
+      comparison.answered({ publicKey, name: fromUtf8("x") }, answer, address);
     };
     const setAuthorities = (next: readonly Uint8Array[]) => {
       authorities = next;

@@ -5,9 +5,9 @@ import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import {
   FoundingDecision,
-  type FoundingHello,
   type FoundingRules,
   type FoundingStep,
+  type FoundingWord,
   founderRank,
   founderWaitMs,
   listenMs,
@@ -23,11 +23,11 @@ function decisionOf(publicKey: Uint8Array, changes: Partial<FoundingRules> = {})
   return new FoundingDecision({ network, ownKey: publicKey, isCandidate: true, expect: 1, ...changes }, 0);
 }
 
-function candidate(publicKey: Uint8Array): FoundingHello {
+function candidate(publicKey: Uint8Array): FoundingWord {
   return { publicKey, chainId: zeroBytes32, established: false, isCandidate: true };
 }
 
-function onChain(index: number, chainId: Uint8Array, established: boolean): FoundingHello {
+function onChain(index: number, chainId: Uint8Array, established: boolean): FoundingWord {
   return { publicKey: keyOf(index), chainId, established, isCandidate: true };
 }
 
@@ -148,7 +148,7 @@ describe("a chain that is there", () => {
     }
   });
 
-  it("is the established one, then the one of the lowest id, whatever the order of hellos", () => {
+  it("is the established one, then the one of the lowest id, whatever the order in which they are heard", () => {
     const claim = fc.record({ chain: fc.nat({ max: 5 }), peer: fc.nat({ max: 20 }) });
     fc.assert(
       fc.property(

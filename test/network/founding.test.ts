@@ -6,15 +6,9 @@ import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { foundedSpec, trustText } from "../../src/network/founding/founded-spec.ts";
 import { type FoundedChain, type FoundingOptions, foundOrJoin } from "../../src/network/founding/founding.ts";
-import {
-  genesisProtocol,
-  type Hello,
-  HelloType,
-  helloBytesMax,
-  helloProtocol,
-  helloVersion,
-} from "../../src/network/messages.ts";
+import { genesisProtocol, type Handshake, type Status } from "../../src/network/messages.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
+import { noStatus } from "../../src/network/peers/status.ts";
 import { chainSpecFromJson, chainSpecToJson } from "../../src/protocol/chain-spec-json.ts";
 import {
   type AdmissionPolicy,
@@ -27,6 +21,7 @@ import { sha256, zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import { keyPairNamed } from "../chain/block-builder.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
+import { serveGreeting } from "./greeting-words.ts";
 import { seededRandom } from "./host-rigs.ts";
 
 const startMs = Date.parse("2026-01-01T00:00:00.000Z");
@@ -96,34 +91,13 @@ class Lan {
   }
 
   /** A peer that says `changes` of itself and serves these bytes as the genesis of anything. */
-  async peer(name: string, changes: Partial<Hello>, genesis?: Uint8Array): Promise<PeerHost> {
+  async peer(name: string, changes: Partial<Handshake & Status>, genesis?: Uint8Array): Promise<PeerHost> {
     const host = this.host(name);
     const limits = { timeoutMs: 5_000, rateLimit: { requests: 100, perMs: 1_000 } };
-    const hello: Hello = {
-      version: helloVersion,
-      network: fromUtf8("lab"),
-      engine: 2,
-      chainId: zeroBytes32,
-      height: 0,
-      head: zeroBytes32,
-      cumulativeWeight: 0n,
-      justifiedHeight: 0,
-      final: { height: 0, hash: zeroBytes32 },
-      established: 0,
-      publicKey: keyPairNamed(name).publicKey,
-      candidacy: [],
-      presence: [],
-      twin: [],
-      clockMs: startMs,
-      name: fromUtf8(name),
-      ...changes,
-    };
-    host.serve(helloProtocol, {
-      ...limits,
-      requestBytesMax: helloBytesMax,
-      chunkBytesMax: helloBytesMax,
-      handle: () => [HelloType.serialize(hello)],
-    });
+    const { publicKey } = keyPairNamed(name);
+    const none = { network: fromUtf8("lab"), engine: 2, chainId: zeroBytes32, publicKey, mayFound: 0 };
+    const handshake = { ...none, clockMs: startMs, name: fromUtf8(name), ...changes };
+    serveGreeting(host, handshake, () => ({ ...noStatus, ...changes }));
     host.serve(genesisProtocol, {
       ...limits,
       requestBytesMax: 32,
@@ -178,7 +152,7 @@ describe("a node without a chain", () => {
   const spec = specOf("other");
   const genesis = GenesisType.serialize(spec.genesis);
   const powGenesis = GenesisType.serialize({ ...spec.genesis, engine: 1 });
-  const refused: [string, Partial<Hello>, Uint8Array | undefined][] = [
+  const refused: [string, Partial<Handshake & Status>, Uint8Array | undefined][] = [
     [
       "another genesis than its id names",
       { chainId: spec.chainId, established: 1 },
@@ -195,10 +169,10 @@ describe("a node without a chain", () => {
     ["another engine's chain", { chainId: spec.chainId, engine: 1 }, genesis],
     ["a key that is not its own", { chainId: spec.chainId, publicKey: keyPairNamed("x").publicKey }, genesis],
   ];
-  for (const [what, hello, bytes] of refused) {
+  for (const [what, said, bytes] of refused) {
     it(`is not kept from founding by a peer that has ${what}`, async (t) => {
       const lan = new Lan(t);
-      await lan.peer("other", hello, bytes);
+      await lan.peer("other", said, bytes);
       assert.equal((await lan.ends("own"))?.origin, "founded", lan.messages.join("\n"));
     });
   }

@@ -1,23 +1,25 @@
 /** What the network must do over either host: run against both twins by network-twins.test.ts. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { toHex } from "../../src/base/bytes.ts";
 import {
   type CandidacyMessage,
+  CandidacyMessageType,
   chainProtocols,
   chainTopics,
   encodeAnnouncement,
   encodeFinalityMessage,
   encodeTransactionsMessage,
   genesisProtocol,
-  type Hello,
-  HelloType,
-  helloProtocol,
-  helloVersion,
+  HandshakeType,
+  handshakeProtocol,
   nodesTopic,
   RangeRequestType,
+  StatusType,
+  statusProtocol,
 } from "../../src/network/messages.ts";
 import type { ConnectedPeer } from "../../src/network/peer-host.ts";
+import { noStatus } from "../../src/network/peers/status.ts";
 import { decodeBlock } from "../../src/protocol/block.ts";
 import { decodeGenesis, engineNumbers } from "../../src/protocol/genesis.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
@@ -33,6 +35,7 @@ import {
 } from "../chain/block-builder.ts";
 import { suiteMaxMs } from "../support/patience.ts";
 import { doubleVote, voteFor } from "./finality-messages.ts";
+import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import { ask, headIs, isConnected, type NetworkRig, TestNetwork, type TestNode } from "./network-rigs.ts";
 
 const pow = new BlockBuilder(testSpec("pow"));
@@ -42,47 +45,10 @@ const protocols = chainProtocols(pow.spec.chainId);
 const poaTopics = chainTopics(poa.spec.chainId);
 const junk = new Uint8Array(200).fill(7);
 
-/** Says hello as the stranger of this name, as a peer of the chain that has all these blocks; `claims` is what it makes up. */
-export function helloOf(
-  name: string,
-  blocks: readonly BuiltBlock[],
-  claims: Partial<Hello> = {},
-  builder: BlockBuilder = pow,
-): Uint8Array {
-  const { record } = blocks.at(-1) ?? builder.genesis;
-  const hello: Hello = {
-    version: helloVersion,
-    network: fromUtf8("test"),
-    engine: engineNumbers[builder.spec.consensus],
-    chainId: builder.spec.chainId,
-    height: record.header.height,
-    head: record.hash,
-    cumulativeWeight: record.cumulativeWeight,
-    justifiedHeight: record.justifiedHeight,
-    final: { height: 0, hash: builder.genesis.block.hash },
-    established: 1,
-    publicKey: keyPairNamed(name).publicKey,
-    candidacy: [],
-    presence: [],
-    twin: [],
-    clockMs: 0,
-    name: fromUtf8(name),
-    ...claims,
-  };
-  return HelloType.serialize(hello);
-}
-
 /** What a node said about other chains. */
 function mismatches({ warnings }: TestNode): object[] {
   return warnings.filter(({ message }) => message.startsWith("genesis mismatch")).map(({ fields }) => fields);
 }
-
-export const serving = {
-  requestBytesMax: 1_024,
-  chunkBytesMax: 1 << 20,
-  timeoutMs: 60_000,
-  rateLimit: { requests: 1_000, perMs: 1_000 },
-};
 
 export function networkContract(name: string, makeRig: () => NetworkRig): void {
   describe(`network: ${name}`, { timeout: suiteMaxMs }, () => {
@@ -183,11 +149,14 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const founding = await network.stranger("founding");
       await network.connect(founding, node.host);
       const none = new Uint8Array(32);
-      const hello = helloOf("founding", [], { chainId: none, head: none, established: 0 }, poa);
-      const answer = await ask(rig, founding, node.host, helloProtocol, hello);
+      const own = HandshakeType.serialize(handshakeOf("founding", { chainId: none, mayFound: 1 }, poa));
+      const answer = await ask(rig, founding, node.host, handshakeProtocol, own);
       assert.ok(Array.isArray(answer));
-      const { chainId, established } = HelloType.deserialize(answer[0]!);
+      const { chainId } = HandshakeType.deserialize(answer[0]!);
       assert.equal(toHex(chainId), toHex(poa.spec.chainId));
+      const stand = await ask(rig, founding, node.host, statusProtocol, StatusType.serialize(noStatus));
+      assert.ok(Array.isArray(stand));
+      const { established } = StatusType.deserialize(stand[0]!);
       assert.equal(established, 1, "a chain of several authorities is no provisional one");
       assert.equal((await ask(rig, founding, node.host, genesisProtocol, chainId)).length, 1);
       await rig.pass(2_000);
@@ -195,19 +164,25 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       assert.equal(decisions, 0);
     });
 
-    it("bans a peer that says hello with another key than its own", async () => {
+    it("bans a peer whose handshake names another key than its own", async () => {
       // Also in memory a peer id that is made of a key.
       const name = nodeIdOf(keyPairNamed("itself").publicKey);
       const node = await network.node("node", pow.spec);
       const bans = () => node.warnings.filter(({ message }) => message.includes("is banned")).length;
       for (const [at, says] of ["asking", "asked"].entries()) {
         const stranger = await network.stranger(at === 0 ? name : nodeIdOf(keyPairNamed("second").publicKey));
-        const hello = helloOf("somebody else", []);
-        if (says === "asked") stranger.serve(helloProtocol, { ...serving, handle: () => [hello] });
+        const handshake = handshakeOf("somebody else");
+        if (says === "asked") serveGreeting(stranger, handshake, () => statusOf([]));
         // Only dialled: the node may hang up before the stranger's side of the connection is ready.
         await rig.drive(stranger.dial(node.host.addresses()[0]!)).catch(() => {});
         if (says === "asking") {
-          const answer = await ask(rig, stranger, node.host, helloProtocol, hello);
+          const answer = await ask(
+            rig,
+            stranger,
+            node.host,
+            handshakeProtocol,
+            HandshakeType.serialize(handshake),
+          );
           // The ban closes the connection: the stranger sees a reset, or an end before any chunk, whichever comes first.
           assert.ok(answer === "request/reset" || answer.length === 0, `it is answered: ${answer}`);
         }
@@ -217,24 +192,37 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       assert.equal(bans(), 2);
     });
 
-    it("tells of each hello on our chain, with the address it came over", async () => {
+    it("tells of each candidacy on our chain, with the address it came over", async () => {
       const node = await network.node("node", poa.spec);
       const candidate = await network.stranger("candidate");
-      const candidacy = { expiresAtHeight: 9, consent: new Uint8Array(64).fill(1) };
-      const hello = helloOf("candidate", [], { candidacy: [candidacy] }, poa);
-      candidate.serve(helloProtocol, { ...serving, handle: () => [hello] });
+      serveGreeting(candidate, handshakeOf("candidate", {}, poa), () => statusOf([], {}, poa));
       const heard: [ConnectedPeer, CandidacyMessage][] = [];
       node.core.network.events.on("candidacy", (peer, _who, said) => heard.push([peer, said]));
       await network.connect(node.host, candidate);
-      await rig.until(() => heard.length > 2, "it is greeted again and again");
-      for (const [peer, said] of heard) {
-        assert.equal(peer.peerId, candidate.peerId);
-        assert.equal(peer.address.split("/p2p/")[0], candidate.addresses()[0]?.split("/p2p/")[0]);
-        assert.deepEqual(said.candidacy[0]?.expiresAtHeight, 9);
-      }
       const { directory } = node.core.network;
       const { publicKey } = keyPairNamed("candidate");
-      assert.equal(directory.heardWithin([publicKey], 1e6, rig.clock.monotonicMs()).length, 1);
+      const isHeard = () => directory.heardWithin([publicKey], 1e6, rig.clock.monotonicMs()).length === 1;
+      await rig.until(isHeard, "it has answered with its status");
+      const { candidacy: protocol } = chainProtocols(poa.spec.chainId);
+      const consent = new Uint8Array(64).fill(1);
+      for (const candidacy of [[{ expiresAtHeight: 9, consent }], [{ expiresAtHeight: 9, consent }], []]) {
+        const said = CandidacyMessageType.serialize({ height: 3, candidacy });
+        const answer = await ask(rig, candidate, node.host, protocol, said);
+        assert.ok(Array.isArray(answer));
+        assert.deepEqual(CandidacyMessageType.deserialize(answer[0]!), { height: 0, candidacy: [] });
+      }
+      assert.deepEqual(
+        heard.map(([, { height, candidacy }]) => [height, candidacy[0]?.expiresAtHeight]),
+        [
+          [3, 9],
+          [3, 9],
+          [3, undefined],
+        ],
+      );
+      for (const [peer] of heard) {
+        assert.equal(peer.peerId, candidate.peerId);
+        assert.equal(peer.address.split("/p2p/")[0], candidate.addresses()[0]?.split("/p2p/")[0]);
+      }
     });
 
     it("parts from another network quietly", async () => {
@@ -520,16 +508,22 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const range = (startHeight: number, count: number, headersOnly = 0) =>
         RangeRequestType.serialize({ startHeight, count, headersOnly });
 
-      const { votes, ...others } = protocols;
-      const all = [helloProtocol, genesisProtocol, ...Object.values(others)];
+      const { votes, candidacy, presence, ...others } = protocols;
+      const all = [handshakeProtocol, statusProtocol, genesisProtocol, ...Object.values(others)];
       for (const protocol of all) {
         const tooLong = await request(protocol, new Uint8Array(5_000));
         assert.equal(tooLong, "request/reset", `${protocol} refuses an over-long request`);
       }
-      for (const protocol of [helloProtocol, protocols.blocksByRange, protocols.blocksByHash]) {
+      const strict = [handshakeProtocol, statusProtocol, protocols.blocksByRange, protocols.blocksByHash];
+      for (const protocol of strict) {
         assert.equal(await request(protocol, new Uint8Array(31).fill(3)), "request/reset", protocol);
       }
-      assert.equal(await request(votes, new Uint8Array(0)), "request/unsupported", "no finality here");
+      for (const protocol of [votes, candidacy, presence])
+        assert.equal(
+          await request(protocol, new Uint8Array(0)),
+          "request/unsupported",
+          "no authorities here",
+        );
       const trailing = Buffer.concat([range(1, 1), Uint8Array.of(0)]);
       assert.equal(await request(protocols.blocksByRange, trailing), "request/reset");
 
@@ -549,9 +543,9 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const wanted = Buffer.concat([blocks[3]!.block.hash, new Uint8Array(32), blocks[4]!.block.hash]);
       assert.equal((await request(protocols.blocksByHash, wanted)).length, 2);
       assert.deepEqual(await request(protocols.mempool, new Uint8Array(0)), []);
-      const answer = await request(helloProtocol, helloOf("asking", []));
+      const answer = await request(statusProtocol, StatusType.serialize(statusOf([])));
       assert.ok(Array.isArray(answer));
-      assert.equal(HelloType.deserialize(answer[0]!).height, 140);
+      assert.equal(StatusType.deserialize(answer[0]!).height, 140);
     });
 
     const lies: [string, (blocks: readonly BuiltBlock[]) => (request: Uint8Array) => Iterable<Uint8Array>][] =
@@ -574,7 +568,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
         const blocks = pow.branch(pow.genesis, 20);
         const liar = await network.stranger("liar");
         const claimed = [...blocks, pow.on(blocks.at(-1)!)];
-        liar.serve(helloProtocol, { ...serving, handle: () => [helloOf("liar", claimed)] });
+        serveGreeting(liar, handshakeOf("liar"), () => statusOf(claimed));
         liar.serve(protocols.mempool, { ...serving, handle: () => [] });
         liar.serve(protocols.blocksByRange, { ...serving, handle: lie(blocks) });
         const honest = await network.node("honest", pow.spec);

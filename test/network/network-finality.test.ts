@@ -10,14 +10,18 @@ import { ChainRequests } from "../../src/network/fetch/requests.ts";
 import { SyncMeter } from "../../src/network/fetch/sync-meter.ts";
 import { BlockWaits, blockWaitMs, blockWaitsMax } from "../../src/network/gossip/block-waits.ts";
 import {
+  CandidacyMessageType,
   chainProtocols,
   chainTopics,
   decodeFinalityMessage,
   encodeFinalityMessage,
-  type Hello,
-  HelloType,
-  helloProtocol,
+  HandshakeType,
+  handshakeProtocol,
+  PresenceMessageType,
   RangeRequestType,
+  type Status,
+  StatusType,
+  statusProtocol,
 } from "../../src/network/messages.ts";
 import { PeerDirectory } from "../../src/network/peers/directory.ts";
 import { SealedHeaderType } from "../../src/protocol/block.ts";
@@ -32,7 +36,7 @@ import {
   testSpec,
 } from "../chain/block-builder.ts";
 import { certifying, doubleVote, voteFor } from "./finality-messages.ts";
-import { helloOf, serving } from "./network-contract.ts";
+import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import {
   ask,
   headIs,
@@ -108,7 +112,7 @@ describe("finality between nodes", () => {
     one.core.network.announceVote(voteFor(poa, block, authorities[0]!));
     await rig.until(headIs(two, block), "it is there");
     assert.equal(two.core.chain.votes().length, 1, "and the vote counts");
-    assert.ok(rig.clock.monotonicMs() - beganMs < 4_000, "of simulated time: not only with the next hello");
+    assert.ok(rig.clock.monotonicMs() - beganMs < 4_000, "of simulated time: not only with the next status");
   });
 
   it("votes for blocks that nobody has do not hold up the good ones", async () => {
@@ -130,27 +134,37 @@ describe("finality between nodes", () => {
     assert.ok(isConnected(node.host, hostile), "a vote for an unknown block says nothing about who sends it");
   });
 
-  it("a candidate is greeted more often, by both sides", async () => {
-    const node = await network.node("node", poa.spec);
-    const heard = new Map<string, number>();
-    for (const name of ["candidate", "follower"]) {
-      const candidacy = name === "candidate" ? [{ expiresAtHeight: 9, consent: new Uint8Array(64) }] : [];
-      const host = await network.stranger(name);
-      host.serve(helloProtocol, {
-        ...serving,
-        handle: () => {
-          heard.set(name, (heard.get(name) ?? 0) + 1);
-          return [helloOf(name, [], { candidacy }, poa)];
-        },
-      });
-      await network.connect(node.host, host);
-    }
+  it("a candidate says so more often than anybody says where its chain stands", async () => {
+    const candidate = await network.node("candidate", poa.spec, "test", new Uint8Array(32).fill(1));
+    const follower = await network.node("follower", poa.spec);
+    const stranger = await network.stranger("stranger");
+    const heard = { candidacies: 0, statuses: 0 };
+    stranger.serve(handshakeProtocol, {
+      ...serving,
+      handle: () => [HandshakeType.serialize(handshakeOf("stranger", {}, poa))],
+    });
+    stranger.serve(statusProtocol, {
+      ...serving,
+      handle: () => {
+        heard.statuses += 1;
+        return [StatusType.serialize(statusOf([], {}, poa))];
+      },
+    });
+    stranger.serve(protocols.candidacy, {
+      ...serving,
+      handle: (message) => {
+        heard.candidacies += 1;
+        assert.equal(CandidacyMessageType.deserialize(message).candidacy.length, 1);
+        return [message];
+      },
+    });
+    for (const { host } of [candidate, follower]) await network.connect(host, stranger);
     // A node that has just started greets everybody so often.
     await rig.pass(20_000);
-    heard.clear();
+    Object.assign(heard, { candidacies: 0, statuses: 0 });
     await rig.pass(60_000);
-    assert.ok(heard.get("candidate")! >= 29, `${heard.get("candidate")} greetings of the candidate`);
-    assert.ok(heard.get("follower")! <= 12, `${heard.get("follower")} greetings of the follower`);
+    assert.ok(heard.candidacies >= 29 && heard.candidacies <= 31, `${heard.candidacies} candidacies`);
+    assert.ok(heard.statuses <= 24, `${heard.statuses} statuses, of two nodes`);
   });
 
   it("is told of a second process with its key by whoever heard it, and takes nobody's word but the key's", async () => {
@@ -170,8 +184,9 @@ describe("finality between nodes", () => {
     ];
     for (const [index, twin] of words.entries()) {
       const host = await network.stranger(`gossip ${index}`);
-      const answer = () => [helloOf(`gossip ${index}`, [], { twin: [twin] }, poa)];
-      host.serve(helloProtocol, { ...serving, handle: answer });
+      serveGreeting(host, handshakeOf(`gossip ${index}`, {}, poa), () => statusOf([], {}, poa));
+      const answer = PresenceMessageType.serialize({ own: [], twin: [twin] });
+      host.serve(protocols.presence, { ...serving, handle: () => [answer] });
       await network.connect(node.host, host);
       await rig.pass(3_000);
       assert.equal(seen.length > 0, index === words.length - 1, `word ${index}`);
@@ -185,13 +200,18 @@ describe("finality between nodes", () => {
     await node.has(...blocks);
     const asking = await network.stranger("asking");
     await network.connect(asking, node.host);
-    const answer = await ask(rig, asking, node.host, helloProtocol, helloOf("asking", [], {}, poa));
+    const own = StatusType.serialize(statusOf([], {}, poa));
+    const answer = await ask(rig, asking, node.host, statusProtocol, own);
     assert.ok(Array.isArray(answer));
-    const hello = HelloType.deserialize(answer[0]!);
-    assert.equal(hello.height, 5);
-    assert.equal(hello.justifiedHeight, 4);
-    assert.deepEqual([hello.final.height, toHex(hello.final.hash)], [3, blocks[2]!.block.hashHex]);
-    assert.equal(toHex(hello.publicKey), toHex(keyPairNamed("node").publicKey));
+    const status = StatusType.deserialize(answer[0]!);
+    assert.equal(status.height, 5);
+    assert.equal(status.justifiedHeight, 4);
+    assert.deepEqual([status.final.height, toHex(status.final.hash)], [3, blocks[2]!.block.hashHex]);
+    const who = HandshakeType.serialize(handshakeOf("asking", {}, poa));
+    const handshake = await ask(rig, asking, node.host, handshakeProtocol, who);
+    assert.ok(Array.isArray(handshake));
+    const { publicKey } = HandshakeType.deserialize(handshake[0]!);
+    assert.equal(toHex(publicKey), toHex(keyPairNamed("node").publicKey));
   });
 
   it("a lighter and shorter chain with a higher certified block is the better one", async () => {
@@ -210,13 +230,10 @@ describe("finality between nodes", () => {
     const blocks = poa.branch(poa.genesis, 6);
     const liar = await network.stranger("liar");
     let lies = 0;
-    liar.serve(helloProtocol, {
-      ...serving,
-      handle: () => {
-        lies += 1;
-        const claims = { justifiedHeight: 1e9, height: 1e9, head: sha256(Buffer.from(`lie ${lies}`)) };
-        return [helloOf("liar", [], claims, poa)];
-      },
+    serveGreeting(liar, handshakeOf("liar", {}, poa), () => {
+      lies += 1;
+      const claims = { justifiedHeight: 1e9, height: 1e9, head: sha256(Buffer.from(`lie ${lies}`)) };
+      return statusOf([], claims, poa);
     });
     liar.serve(protocols.mempool, { ...serving, handle: () => [] });
     liar.serve(protocols.votes, { ...serving, handle: () => [] });
@@ -250,8 +267,9 @@ describe("finality between nodes", () => {
       host.serve(protocols.blocksByRange, { ...serving, handle });
       await network.connect(node.host, host);
       const head = sha256(Buffer.from(name));
-      const hello = HelloType.deserialize(helloOf(name, [], { ...claimed, head }, poa));
-      directory.setPeer({ peerId: host.peerId, handshake: hello, status: hello, sameChain: true });
+      const { peerId } = host;
+      directory.setHandshake({ peerId, handshake: handshakeOf(name, {}, poa), sameChain: true });
+      directory.setStatus(peerId, statusOf([], { ...claimed, head }, poa));
     }
     const fetcher = new BlockFetcher({
       chain: node.core.chain,
@@ -274,10 +292,7 @@ describe("finality between nodes", () => {
     const asked: number[] = [];
     const stalling = await network.stranger("stalling");
     const claims = { justifiedHeight: 1e9, height: 1e9, head: sha256(Buffer.from("a lie")) };
-    stalling.serve(helloProtocol, {
-      ...serving,
-      handle: () => [helloOf("stalling", [], claims, poa)],
-    });
+    serveGreeting(stalling, handshakeOf("stalling", {}, poa), () => statusOf([], claims, poa));
     stalling.serve(protocols.mempool, { ...serving, handle: () => [] });
     stalling.serve(protocols.votes, { ...serving, handle: () => [] });
     stalling.serve(protocols.blocksByRange, {
@@ -322,10 +337,10 @@ describe("finality between nodes", () => {
     const conflicts = ({ warnings }: TestNode) =>
       warnings.filter(({ message }) => message.includes("--trust-recovery"));
 
-    async function claiming(claims: Partial<Hello>) {
+    async function claiming(claims: Partial<Status>) {
       const host = await network.stranger("other side");
       const requests = { ranges: 0 };
-      host.serve(helloProtocol, { ...serving, handle: () => [helloOf("other side", theirs, claims, poa)] });
+      serveGreeting(host, handshakeOf("other side", {}, poa), () => statusOf(theirs, claims, poa));
       host.serve(protocols.mempool, { ...serving, handle: () => [] });
       host.serve(protocols.votes, { ...serving, handle: () => [] });
       host.serve(protocols.blocksByRange, {

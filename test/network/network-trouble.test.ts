@@ -11,7 +11,7 @@ import {
   chainProtocols,
   chainTopics,
   decodeAnnouncement,
-  helloProtocol,
+  handshakeProtocol,
   messageFlushBytes,
   messageTransactionsMax,
   RangeRequestType,
@@ -27,7 +27,7 @@ import {
 } from "../../src/protocol/node-record.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, genesisMs, testSpec } from "../chain/block-builder.ts";
-import { helloOf, serving } from "./network-contract.ts";
+import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import { headIs, isConnected, memoryNetworkRig, type NetworkRig, TestNetwork } from "./network-rigs.ts";
 
 const pow = new BlockBuilder(testSpec("pow"));
@@ -50,7 +50,7 @@ describe("trouble with peers", () => {
     answer: (startHeight: number, count: number) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   ) {
     const host = await network.stranger(name);
-    host.serve(helloProtocol, { ...serving, handle: () => [helloOf(name, blocks)] });
+    serveGreeting(host, handshakeOf(name), () => statusOf(blocks));
     host.serve(protocols.mempool, { ...serving, handle: () => [] });
     host.serve(protocols.blocksByRange, {
       ...serving,
@@ -127,7 +127,7 @@ describe("trouble with peers", () => {
     for (const each of [node, ...others]) await rig.until(headIs(each, better), "all are on the better head");
   });
 
-  it("the parents of a new block are fetched at once, and a block that nobody announced with the next hello", async () => {
+  it("the parents of a new block are fetched at once, and a block that nobody announced with the next status", async () => {
     const blocks = pow.branch(pow.genesis, 6);
     const [one, two] = [await network.node("one", pow.spec), await network.node("two", pow.spec)];
     await network.connect(one.host, two.host);
@@ -136,7 +136,7 @@ describe("trouble with peers", () => {
     await one.has(...blocks.slice(0, 5));
     one.core.network.announceBlock(blocks[4]!.block);
     await rig.until(headIs(two, blocks[4]), "all five are there");
-    assert.ok(rig.clock.monotonicMs() - beganMs < 1_000, "of simulated time: long before the next hello");
+    assert.ok(rig.clock.monotonicMs() - beganMs < 1_000, "of simulated time: long before the next status");
     await one.has(blocks[5]!);
     await rig.until(headIs(two, blocks[5]), "the silent one is there, too");
   });
@@ -174,7 +174,7 @@ describe("trouble with peers", () => {
     await rig.until(headIs(one, early), "it is in at its time");
     const beganMs = rig.clock.monotonicMs();
     await rig.until(headIs(two, early), "and the others hear of it");
-    assert.ok(rig.clock.monotonicMs() - beganMs < 3_000, "of simulated time: not only with the next hello");
+    assert.ok(rig.clock.monotonicMs() - beganMs < 3_000, "of simulated time: not only with the next status");
   });
 
   it("messages over the limits are rejected on every topic", async () => {
@@ -194,10 +194,10 @@ describe("trouble with peers", () => {
     }
   });
 
-  it("a garbled hello is survived, on both sides of it", async () => {
+  it("a garbled handshake is survived, on both sides of it", async () => {
     const node = await network.node("node", pow.spec);
     const garbling = await network.stranger("garbling");
-    garbling.serve(helloProtocol, { ...serving, handle: () => [new Uint8Array(300).fill(9)] });
+    garbling.serve(handshakeProtocol, { ...serving, handle: () => [new Uint8Array(300).fill(9)] });
     await network.connect(node.host, garbling);
     await rig.pass(15_000);
     assert.equal(node.core.network.directory.peer(garbling.peerId), undefined);

@@ -227,7 +227,7 @@ export class EventSource {
   }
 
   #nameOf(peerId: PeerId): string | null {
-    const known = this.#modules.network?.directory.peer(peerId);
+    const known = this.#modules.network?.directory.identified(peerId);
     return (known && toUtf8(known.handshake.name)) ?? null;
   }
 

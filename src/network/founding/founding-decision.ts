@@ -4,7 +4,7 @@ import { bytesEqual, compareBytes, fromUtf8, includesBytes, toHex } from "../../
 import { domainHash, founderDomain, zeroBytes32 } from "../../protocol/hashing.ts";
 import type { PeerId } from "../peer-host.ts";
 
-/** Nobody founds before having listened this long: the chain to join may be one hello away. */
+/** Nobody founds before having listened this long: the chain to join may be one handshake away. */
 export const listenMs = 5_000;
 /** How long the others wait for the candidate that is to found, then they leave it out. */
 export const founderWaitMs = 10_000;
@@ -27,8 +27,8 @@ export interface FoundingRules {
   readonly leftChains?: readonly Uint8Array[] | undefined;
 }
 
-/** What a hello of this network and engine says, as far as it matters here. */
-export interface FoundingHello {
+/** What a peer of this network and engine says, as far as it matters here. */
+export interface FoundingWord {
   readonly publicKey: Uint8Array;
   /** Zero: no chain yet. */
   readonly chainId: Uint8Array;
@@ -57,7 +57,7 @@ export type FoundingStep =
 
 interface HeardPeer {
   readonly peer: PeerId;
-  readonly hello: FoundingHello;
+  readonly word: FoundingWord;
   readonly goneAtMs: number | undefined;
 }
 
@@ -86,10 +86,10 @@ export class FoundingDecision {
     this.#startedMs = startedMs;
   }
 
-  heard(peer: PeerId, hello: FoundingHello): void {
-    this.#peers.set(peer, { peer, hello, goneAtMs: undefined });
-    const chainId = toHex(hello.chainId);
-    if (hasChain(hello) && hello.established && !this.#establishedSeen.has(chainId)) {
+  heard(peer: PeerId, word: FoundingWord): void {
+    this.#peers.set(peer, { peer, word, goneAtMs: undefined });
+    const chainId = toHex(word.chainId);
+    if (hasChain(word) && word.established && !this.#establishedSeen.has(chainId)) {
       this.#establishedSeen.set(chainId, this.#establishedCount++);
     }
   }
@@ -111,15 +111,15 @@ export class FoundingDecision {
     if (nowMs - this.#startedMs < listenMs) return wait({ kind: "listening" });
     const { isCandidate, onlyChain, leftChains = [] } = this.#rules;
     const claims = [...this.#peers.values()].filter(
-      ({ peer, hello }) =>
-        hasChain(hello) &&
-        (!onlyChain || bytesEqual(hello.chainId, onlyChain)) &&
-        !includesBytes(leftChains, hello.chainId) &&
+      ({ peer, word }) =>
+        hasChain(word) &&
+        (!onlyChain || bytesEqual(word.chainId, onlyChain)) &&
+        !includesBytes(leftChains, word.chainId) &&
         (this.#failures.get(peer)?.count ?? 0) < genesisFailuresMax,
     );
     if (claims.length > 0) return this.#join(claims, nowMs);
     if (!isCandidate || onlyChain) return wait({ kind: "chain" });
-    const candidates = [...this.#peers.values()].filter(({ hello }) => hello.isCandidate && !hasChain(hello));
+    const candidates = [...this.#peers.values()].filter(({ word }) => word.isCandidate && !hasChain(word));
     const { expect, ownKey } = this.#rules;
     const present = 1 + candidates.filter(({ goneAtMs }) => goneAtMs === undefined).length;
     if (present < expect) return wait({ kind: "candidates", present, expected: expect });
@@ -139,18 +139,18 @@ export class FoundingDecision {
       ({ peer, goneAtMs }) =>
         goneAtMs === undefined && (this.#failures.get(peer)?.retryAtMs ?? nowMs) <= nowMs,
     );
-    const best = askable.sort((a, b) => this.#compareChains(a.hello, b.hello))[0];
+    const best = askable.sort((a, b) => this.#compareChains(a.word, b.word))[0];
     if (!best) return wait({ kind: "chain" });
-    const { chainId } = best.hello;
-    const others = claims.filter(({ hello }) => hello.established && !bytesEqual(hello.chainId, chainId));
-    const apart = new Map(others.map(({ hello }) => [toHex(hello.chainId), hello.chainId]));
+    const { chainId } = best.word;
+    const others = claims.filter(({ word }) => word.established && !bytesEqual(word.chainId, chainId));
+    const apart = new Map(others.map(({ word }) => [toHex(word.chainId), word.chainId]));
     return { kind: "join", peer: best.peer, chainId, apart: [...apart.values()] };
   }
 
-  #compareChains(a: FoundingHello, b: FoundingHello): number {
+  #compareChains(a: FoundingWord, b: FoundingWord): number {
     if (a.established !== b.established) return a.established ? -1 : 1;
     if (!a.established) return compareBytes(a.chainId, b.chainId);
-    const seenAt = ({ chainId }: FoundingHello) => this.#establishedSeen.get(toHex(chainId)) ?? Infinity;
+    const seenAt = ({ chainId }: FoundingWord) => this.#establishedSeen.get(toHex(chainId)) ?? Infinity;
     return bytesEqual(a.chainId, b.chainId) ? 0 : seenAt(a) - seenAt(b);
   }
 
@@ -159,10 +159,10 @@ export class FoundingDecision {
     const { network, ownKey } = this.#rules;
     const ownRank = founderRank(network, ownKey);
     const lower = candidates
-      .map(({ hello, goneAtMs }) => ({
-        publicKey: hello.publicKey,
+      .map(({ word, goneAtMs }) => ({
+        publicKey: word.publicKey,
         goneAtMs,
-        rank: founderRank(network, hello.publicKey),
+        rank: founderRank(network, word.publicKey),
       }))
       .filter(({ rank }) => compareBytes(rank, ownRank) < 0)
       .sort((a, b) => compareBytes(a.rank, b.rank));
@@ -176,7 +176,7 @@ export class FoundingDecision {
   }
 }
 
-function hasChain({ chainId }: FoundingHello): boolean {
+function hasChain({ chainId }: FoundingWord): boolean {
   return !bytesEqual(chainId, zeroBytes32);
 }
 

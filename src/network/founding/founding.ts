@@ -1,4 +1,4 @@
-/** The time before there is a chain: says hello, listens, and ends with a chain that was founded or is joined. */
+/** The time before there is a chain: greets peers, listens, and ends with a chain that was founded or is joined. */
 import { bytesEqual, fromUtf8, toHex } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
@@ -6,11 +6,14 @@ import type { Logger } from "../../base/logger.ts";
 import { type AdmissionPolicy, type ChainSpec, engineNumbers } from "../../protocol/genesis.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { addressOf } from "../../protocol/identity.ts";
-import { signatureBytes } from "../../protocol/signing.ts";
-import { type Hello, helloVersion } from "../messages.ts";
+import { RequestError } from "../host/request-error.ts";
+import type { Handshake, Status } from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 import { plausibleFromMs } from "../peers/clock-comparison.ts";
-import { Handshakes } from "../peers/handshake.ts";
+import { Exchange } from "../peers/exchange.ts";
+import { handshakeKind } from "../peers/handshake.ts";
+import { OtherVersions } from "../peers/other-versions.ts";
+import { noStatus, statusKind } from "../peers/status.ts";
 import { fetchGenesis } from "./fetch-genesis.ts";
 import { foundedSpec } from "./founded-spec.ts";
 import { FoundingDecision, type FoundingWait, listenMs } from "./founding-decision.ts";
@@ -74,7 +77,11 @@ class Founding {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #salt: () => Uint8Array;
-  readonly #handshake: Handshakes;
+  readonly #handshakes: Exchange<Handshake>;
+  readonly #statuses: Exchange<Status>;
+  readonly #otherVersions: OtherVersions;
+  /** Of connected peers. */
+  readonly #identified = new Map<PeerId, Handshake>();
   readonly #decision: FoundingDecision;
   readonly #ended = new AbortController();
   readonly #outcome = Promise.withResolvers<FoundedChain | undefined>();
@@ -90,7 +97,9 @@ class Founding {
     this.#clock = clock;
     this.#logger = logger;
     this.#salt = salt;
-    this.#handshake = new Handshakes({ host, clock, ownHello: () => this.#ownHello() });
+    this.#handshakes = new Exchange(handshakeKind, { host, clock, own: () => this.#ownHandshake() });
+    this.#statuses = new Exchange(statusKind, { host, clock, own: () => noStatus });
+    this.#otherVersions = new OtherVersions(host, logger);
     const { network, publicKey, expect, onlyChain, leftChains } = options;
     this.#decision = new FoundingDecision(
       { network, ownKey: publicKey, isCandidate: this.#isCandidate, expect, onlyChain, leftChains },
@@ -106,11 +115,13 @@ class Founding {
     const onAbort = () => this.#finish(undefined);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) return undefined;
-    this.#handshake.serve((peer, hello) => {
-      if (hello.ok) this.#heard(peer, hello.value);
+    this.#handshakes.serve((peer, handshake) => {
+      if (handshake.ok) this.#heardHandshake(peer, handshake.value);
     });
+    this.#otherVersions.serve();
     this.#host.events.on("peerConnected", ({ peerId }) => void this.#greet(peerId));
     this.#host.events.on("peerDisconnected", (peer) => {
+      this.#identified.delete(peer);
       this.#decision.gone(peer, this.#clock.monotonicMs());
       this.#consider();
     });
@@ -182,11 +193,16 @@ class Founding {
     }
   }
 
+  /** The handshake once, and with each tick the status of a peer that has a chain. */
   async #greet(peer: PeerId): Promise<void> {
     if (this.#greeting.has(peer)) return;
     this.#greeting.add(peer);
     try {
-      this.#heard(peer, (await this.#handshake.greet(peer)).hello);
+      if (!this.#identified.has(peer)) await this.#shakeHands(peer);
+      const handshake = this.#identified.get(peer);
+      if (!handshake || !this.#isOurs(handshake) || !hasChain(handshake)) return;
+      const { message } = await this.#statuses.ask(peer);
+      this.#heard(peer, handshake, message.established === 1);
     } catch (thrown) {
       this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
     } finally {
@@ -194,39 +210,43 @@ class Founding {
     }
   }
 
-  /** A hello of another network or engine says nothing here. */
-  #heard(peer: PeerId, { network, engine, publicKey, chainId, established, candidacy }: Hello): void {
-    if (!bytesEqual(network, fromUtf8(this.#options.network)) || engine !== engineNumbers.poa) return;
-    this.#decision.heard(peer, {
-      publicKey,
-      chainId,
-      established: established === 1,
-      isCandidate: candidacy.length > 0,
-    });
+  async #shakeHands(peer: PeerId): Promise<void> {
+    try {
+      this.#heardHandshake(peer, (await this.#handshakes.ask(peer)).message);
+    } catch (thrown) {
+      if (thrown instanceof RequestError && thrown.code === "request/unsupported") {
+        await this.#otherVersions.noHandshake(peer);
+      }
+      throw thrown;
+    }
+  }
+
+  #heardHandshake(peer: PeerId, handshake: Handshake): void {
+    if (!this.#host.peers().some(({ peerId }) => peerId === peer)) return;
+    this.#identified.set(peer, handshake);
+    if (!this.#isOurs(handshake)) return;
+    if (hasChain(handshake)) void this.#greet(peer);
+    else this.#heard(peer, handshake, false);
+  }
+
+  #heard(peer: PeerId, { publicKey, chainId, mayFound }: Handshake, established: boolean): void {
+    this.#decision.heard(peer, { publicKey, chainId, established, isCandidate: mayFound === 1 });
     this.#consider();
   }
 
-  #ownHello(): Hello {
+  /** What a peer of another network or engine says does not matter here. */
+  #isOurs({ network, engine }: Handshake): boolean {
+    return bytesEqual(network, fromUtf8(this.#options.network)) && engine === engineNumbers.poa;
+  }
+
+  #ownHandshake(): Handshake {
     const { network, name, publicKey } = this.#options;
-    // There is no chain to consent to yet: an empty consent only marks the candidate.
-    const candidacy = this.#isCandidate
-      ? [{ expiresAtHeight: 0, consent: new Uint8Array(signatureBytes) }]
-      : [];
     return {
-      version: helloVersion,
       network: fromUtf8(network),
       engine: engineNumbers.poa,
       chainId: zeroBytes32,
-      height: 0,
-      head: zeroBytes32,
-      cumulativeWeight: 0n,
-      justifiedHeight: 0,
-      final: { height: 0, hash: zeroBytes32 },
-      established: 0,
       publicKey,
-      candidacy,
-      presence: [],
-      twin: [],
+      mayFound: this.#isCandidate ? 1 : 0,
       clockMs: this.#clock.nowMs(),
       name: fromUtf8(name),
     };
@@ -240,6 +260,10 @@ class Founding {
     this.#said = { text, atMs: nowMs };
     this.#logger.info({ peers: this.#host.peers().length }, text);
   }
+}
+
+function hasChain({ chainId }: Handshake): boolean {
+  return !bytesEqual(chainId, zeroBytes32);
 }
 
 function waitText(because: FoundingWait, network: string): string {

@@ -38,7 +38,7 @@ export class BlockLog {
     const beganMs = clock.monotonicMs();
     const outcome = await importBlock();
     if (!outcome.ok || meter.progress) return outcome;
-    const name = directory.peer(from)?.handshake.name;
+    const name = directory.identified(from)?.handshake.name;
     logger.info(
       {
         ...blockFields(block),

@@ -7,7 +7,8 @@ import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { addressOf } from "../../protocol/identity.ts";
-import type { Greeting } from "./handshake.ts";
+import type { Handshake } from "../messages.ts";
+import type { Answer } from "./exchange.ts";
 
 /** No node of this software ran before 2025: a machine that says so has no battery for its clock, and was not set. */
 export const plausibleFromMs: number = Date.UTC(2025, 0, 1);
@@ -45,9 +46,13 @@ export interface ClockVerdict {
  * Theirs minus ours, taking the answer to have been made half-way (as RFC 5905 does with equal ways); undefined where
  * the way took so long that the result would say nothing.
  */
-export function clockOffsetMs({ hello, roundTripMs, receivedMs }: Greeting): number | undefined {
+export function clockOffsetMs({
+  message,
+  roundTripMs,
+  receivedMs,
+}: Answer<{ readonly clockMs: number }>): number | undefined {
   if (roundTripMs > roundTripMaxMs) return undefined;
-  return hello.clockMs - (receivedMs - roundTripMs / 2);
+  return message.clockMs - (receivedMs - roundTripMs / 2);
 }
 
 /** The middle one; of two in the middle the one nearer to zero, so that half of the others alone accuse nobody. */
@@ -120,13 +125,16 @@ export class ClockComparison {
   }
 
   /**
-   * Takes in the answer to a greeting of a peer on our chain.
+   * Takes in the clock in the answer of a peer on our chain.
    *
    * @param address multiaddr of the peer's connection
    */
-  greeted(greeting: Greeting, address: string): void {
-    const { publicKey, name } = greeting.hello;
-    const offsetMs = clockOffsetMs(greeting);
+  answered(
+    { publicKey, name }: Pick<Handshake, "publicKey" | "name">,
+    answer: Answer<{ readonly clockMs: number }>,
+    address: string,
+  ): void {
+    const offsetMs = clockOffsetMs(answer);
     if (offsetMs === undefined || !this.#counts(publicKey)) return;
     const nowMs = this.#modules.clock.monotonicMs();
     const place = this.#modules.authorities() ? toHex(publicKey) : sourceOf(address, publicKey);

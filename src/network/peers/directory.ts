@@ -1,30 +1,35 @@
 /** What peers said: each connected peer's handshake and last status, and the signed records of nodes. Bounded. */
 import { BoundedMap } from "../../base/bounded-map.ts";
-import { toHex } from "../../base/bytes.ts";
+import { bytesEqual, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { MessageFault } from "../../protocol/faults.ts";
 import { type NodeRecord, nodeRecordAheadMaxMs } from "../../protocol/node-record.ts";
 import type { Handshake, Status } from "../messages.ts";
 import type { PeerId } from "../peer-host.ts";
 
-export interface KnownPeer {
+/** A peer that has said who it is. */
+export interface IdentifiedPeer {
   readonly peerId: PeerId;
   readonly handshake: Handshake;
-  /** The peer's last status. All zero if the peer has no chain. */
-  readonly status: Status;
   /** The peer is on our chain: its blocks can be fetched. */
   readonly sameChain: boolean;
 }
 
-/** What greeting a peer has shown of the way to it, and of its clock. */
+/** A peer that has said where its chain stands, too. */
+export interface KnownPeer extends IdentifiedPeer {
+  /** The peer's last status; all zero if the peer has no chain. */
+  readonly status: Status;
+}
+
+/** What an exchange with a peer has shown of the way to it, and of its clock. */
 export interface MeasuredPeer {
-  /** From sending our hello to having its answer. */
+  /** From sending our message to having the answer. */
   readonly roundTripMs: number;
   /** Its clock minus ours; undefined if the answer took too long to say. */
   readonly clockOffsetMs: number | undefined;
 }
 
-/** A peer that was parted from because its chain and ours never merge. */
+/** A peer that this node parted from because its chain and ours never merge. */
 export interface RefusedChain extends KnownPeer {
   /** Wall clock. */
   readonly refusedAtMs: number;
@@ -36,18 +41,31 @@ const keysHeardMax = 1_024;
 
 export class PeerDirectory {
   /** Bounded by the host's connections: entries go when a peer disconnects. */
+  readonly #identified = new Map<PeerId, IdentifiedPeer>();
   readonly #peers = new Map<PeerId, KnownPeer>();
   /** Of connected peers, as well. */
   readonly #measured = new Map<PeerId, MeasuredPeer>();
   readonly #records = new BoundedMap<string, NodeRecord>(recordsMax);
-  /** Monotonic time at which a key last showed that somebody is there with it. */
+  /** Monotonic time of the last sign of life of a key. */
   readonly #heardAtMs = new BoundedMap<string, number>(keysHeardMax);
 
   /** Kept when the peer has gone: that it was there is what an operator looks for. */
   readonly #refused = new BoundedMap<PeerId, RefusedChain>(refusedMax);
 
-  setPeer(peer: KnownPeer): void {
-    this.#peers.set(peer.peerId, peer);
+  /** A peer that comes with another chain than before stands nowhere until its next status. */
+  setHandshake(peer: IdentifiedPeer): void {
+    const before = this.#identified.get(peer.peerId)?.handshake;
+    if (before && !bytesEqual(before.chainId, peer.handshake.chainId)) this.#peers.delete(peer.peerId);
+    this.#identified.set(peer.peerId, peer);
+  }
+
+  /** @returns the peer with its status; undefined if its handshake has not come yet */
+  setStatus(peerId: PeerId, status: Status): KnownPeer | undefined {
+    const identified = this.#identified.get(peerId);
+    if (!identified) return undefined;
+    const peer = { ...identified, status };
+    this.#peers.set(peerId, peer);
+    return peer;
   }
 
   /** A peer that sends a block of ours has it: its head is at least that. */
@@ -57,7 +75,7 @@ export class PeerDirectory {
     this.#peers.set(peerId, { ...peer, status: { ...peer.status, height, head } });
   }
 
-  /** A sign of life: a hello over a connection, a new vote or a new block. What others keep and serve is none. */
+  /** A sign of life: a status over a connection, a new vote or a new block. What others keep and serve is no sign of life. */
   keyHeard(publicKey: Uint8Array, monotonicMs: number): void {
     this.#heardAtMs.set(toHex(publicKey), monotonicMs);
   }
@@ -70,9 +88,9 @@ export class PeerDirectory {
     });
   }
 
-  /** Takes in what the last greeting of a known peer has shown. */
+  /** Takes in what the last exchange with a peer has shown. */
   setMeasured(peerId: PeerId, measured: MeasuredPeer): void {
-    if (this.#peers.has(peerId)) this.#measured.set(peerId, measured);
+    if (this.#identified.has(peerId)) this.#measured.set(peerId, measured);
   }
 
   measured(peerId: PeerId): MeasuredPeer | undefined {
@@ -80,8 +98,13 @@ export class PeerDirectory {
   }
 
   remove(peerId: PeerId): void {
+    this.#identified.delete(peerId);
     this.#peers.delete(peerId);
     this.#measured.delete(peerId);
+  }
+
+  identified(peerId: PeerId): IdentifiedPeer | undefined {
+    return this.#identified.get(peerId);
   }
 
   peer(peerId: PeerId): KnownPeer | undefined {

@@ -1,31 +1,36 @@
-/** Greets peers in rounds and takes in what their hellos say: whose chain, which head, which key, and from which process. */
-
+/** Who is greeted when: the handshake once, then the status in rounds, and what a peer's answers set going. */
 import type { EventEmitter } from "node:events";
-import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { bytesEqual, fromUtf8, toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { authoritiesOf } from "../../consensus/engine.ts";
-import type { Fault } from "../../protocol/faults.ts";
-import { type Presence, signPresence, verifyPresence } from "../../protocol/presence.ts";
+import type { Fault, MessageFault } from "../../protocol/faults.ts";
+import { zeroBytes32 } from "../../protocol/hashing.ts";
+import type { Presence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
-import type { Candidacy, CandidacyMessage, Handshake, Hello } from "../messages.ts";
+import { RequestError } from "../host/request-error.ts";
+import type { Candidacy, CandidacyMessage, Handshake, Status } from "../messages.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
+import { CandidacyExchange } from "./candidacy-exchange.ts";
 import { ClockComparison, clockOffsetMs } from "./clock-comparison.ts";
 import type { KnownPeer, PeerDirectory } from "./directory.ts";
-import { chainFacts, chainHello, type Greeting, Handshakes, HelloRefused, relate } from "./handshake.ts";
-import { Presences } from "./presences.ts";
+import { Doppelgangers } from "./doppelgangers.ts";
+import { type Answer, Exchange, MessageRefused } from "./exchange.ts";
+import { chainFacts, handshakeKind, relate } from "./handshake.ts";
+import { OtherVersions } from "./other-versions.ts";
+import { chainStatus, noStatus, statusKind } from "./status.ts";
 
 export interface GreetingsOptions {
   readonly network: string;
   readonly name: string;
   readonly keyPair: KeyPair;
-  /** What the node says in each hello while it asks to become an authority. */
+  /** What the node tells its peers while it asks to become an authority. */
   readonly candidacy?: () => Candidacy | undefined;
-  /** 32 random bytes of this process, where it signs blocks and votes: the others notice a second one with its key. */
+  /** 32 random bytes of this process, if it signs blocks and votes: the peers notice a second process with its key. */
   readonly instance?: Uint8Array;
   /**
    * What becomes of a peer of this network and engine that is on another chain. "refuse": the node parts from the peer at
@@ -39,10 +44,11 @@ export interface GreetingEvents {
   twin: [Presence];
   /**
    * A peer of this network and engine is on another chain, and `otherChains` is "report". The peer stays connected, so
-   * that the listener can find out which of the two chains is to go on; `refuseChain` parts from it.
+   * that the listener can find out which of the two chains is to go on; `refuseChain` parts from it. Comes with each
+   * status of the peer.
    */
   otherChain: [KnownPeer];
-  /** A peer of our chain was greeted, and what it knows of votes and evidence has been taken in. */
+  /** A peer of our chain has answered with its status, and what it knows of votes and evidence has been taken in. */
   caughtUpOnVotes: [KnownPeer];
   /** A peer of our chain has said where its chain stands, asked or not. */
   status: [peer: ConnectedPeer, KnownPeer];
@@ -60,16 +66,16 @@ export interface GreetingsModules {
   readonly fetcher: BlockFetcher;
   /** A peer sent something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
-  /** Asks a peer for the votes and evidence that gossip lost: with each greeting. False if the peer did not answer. */
+  /** Asks a peer for the votes and evidence that gossip lost: with each status. False if the peer did not answer. */
   readonly fetchFinality: (peer: PeerId) => Promise<boolean>;
   /** Asks a peer for its pending transactions: at the connection, and once gossip has settled. */
   readonly fetchMempool: (peer: PeerId) => Promise<void>;
 }
 
-/** In each round those are greeted with whom something is pending, in every fourth all. */
+/** A candidate tells its peers in each round, and statuses are exchanged with all peers in every fourth round. */
 const roundMs = 2_000;
 const allEveryRounds = 4;
-/** A node that has just started has much to hear: whether its key is at work elsewhere, above all. */
+/** A node that has just started has much to hear: above all, whether another process runs with its key. */
 const allFirstRounds = 8;
 const gossipSettledMs = 2_000;
 const allSoonMs = 1_000;
@@ -81,38 +87,59 @@ export class Greetings {
   readonly clocks: ClockComparison;
   readonly #options: GreetingsOptions;
   readonly #modules: GreetingsModules;
-  readonly #handshake: Handshakes;
-  readonly #presences = new Presences();
+  readonly #handshakes: Exchange<Handshake>;
+  readonly #statuses: Exchange<Status>;
+  readonly #candidacies: CandidacyExchange;
+  readonly #doppelgangers: Doppelgangers;
+  readonly #otherVersions: OtherVersions;
   readonly #schedule: Schedule;
-  readonly #startedMs: number;
+  /** Connected peers whose handshake is awaited. */
+  readonly #shaking = new Set<PeerId>();
   /** Connected peers that were asked for their pending transactions. */
   readonly #mempoolAsked = new Set<PeerId>();
-  /** Connected peers whose last word was of a branch that loses against ours. */
+  /** Connected peers whose last status was of a branch that loses against ours. */
   readonly #onLostBranch = new Set<PeerId>();
-  /** Connected peers that ask to become an authority. */
-  readonly #candidates = new Set<PeerId>();
 
   constructor(options: GreetingsOptions, modules: GreetingsModules) {
-    const { host, chain, clock } = modules;
+    const { host, chain, clock, logger, events } = modules;
+    const { keyPair, instance, candidacy = () => undefined } = options;
+    const { chainId } = chain.spec;
     this.#options = options;
     this.#modules = modules;
-    this.#startedMs = clock.nowMs();
     this.#schedule = new Schedule(clock);
-    this.#handshake = new Handshakes({ host, clock, ownHello: (to) => this.#helloTo(to) });
+    this.#handshakes = new Exchange(handshakeKind, { host, clock, own: () => this.#ownHandshake() });
+    this.#statuses = new Exchange(statusKind, { host, clock, own: () => chainStatus(chain, clock) });
+    const heard = (peer: PeerId, message: CandidacyMessage) => this.#heardCandidacy(peer, message);
+    this.#candidacies = new CandidacyExchange({ host, chain, clock, logger, candidacy, heard });
+    const keyOf = (peer: PeerId) => this.#onOurChain(peer)?.publicKey;
+    const onTwin = (twin: Presence) => void events.emit("twin", twin);
+    this.#doppelgangers = new Doppelgangers(
+      { chainId, keyPair, instance },
+      { host, clock, logger, keyOf, onTwin },
+    );
+    this.#otherVersions = new OtherVersions(host, logger);
     this.clocks = new ClockComparison({
       clock,
-      ownKey: options.keyPair.publicKey,
+      ownKey: keyPair.publicKey,
       authorities: () => (chain.final ? authoritiesOf(chain.engine, chain.head) : undefined),
     });
   }
 
-  /** Answers hellos and greets whoever connects; before the host is started. */
+  /** Answers peers and greets whoever connects; before the host is started. */
   serve(): void {
-    const { host, directory, penalise } = this.#modules;
-    this.#handshake.serve((peer, hello) => {
-      if (hello.ok) this.#heardHello(peer, hello.value);
-      else if (hello.fault.code === "message/key-wrong") penalise(peer, hello.fault);
+    const { host, chain, directory } = this.#modules;
+    this.#handshakes.serve((peer, handshake) => {
+      if (handshake.ok) this.#heardHandshake(peer, handshake.value);
+      else this.#refused(peer, handshake.fault);
     });
+    this.#statuses.serve((peer, status) => {
+      if (status.ok) this.#heardStatus(peer, status.value);
+    });
+    if (chain.spec.admission) {
+      this.#candidacies.serve();
+      this.#doppelgangers.serve();
+    }
+    this.#otherVersions.serve();
     host.events.on("peerConnected", ({ peerId }) => {
       void this.#greet(peerId);
       // What is published before gossip knows who listens is lost to the newcomer: a second look finds it.
@@ -123,9 +150,10 @@ export class Greetings {
     });
     host.events.on("peerDisconnected", (peerId) => {
       directory.remove(peerId);
+      this.#candidacies.forget(peerId);
+      this.#doppelgangers.forget(peerId);
       this.#mempoolAsked.delete(peerId);
       this.#onLostBranch.delete(peerId);
-      this.#candidates.delete(peerId);
     });
   }
 
@@ -134,17 +162,18 @@ export class Greetings {
     this.#schedule.repeat(roundMs, () => {
       round += 1;
       if (round % allEveryRounds === 0 || round <= allFirstRounds) this.#greetAll();
-      else this.#greetPending();
+      else this.#tellCandidacy();
     });
   }
 
-  /** Between the rounds: there is something that only a hello can tell. */
+  /** Between the rounds: there is something that only a status can tell. */
   greetAllSoon(): void {
     this.#schedule.soon("greet all", allSoonMs, () => this.#greetAll());
   }
 
   close(): void {
     this.#schedule.close();
+    this.#doppelgangers.close();
   }
 
   /** Parts from a peer of another chain, for a while; both ids are in the log. */
@@ -160,52 +189,81 @@ export class Greetings {
     this.#part(peer, "other-chain");
   }
 
-  #ownHello(twin: Presence | undefined): Hello {
-    const { network, name, keyPair, candidacy } = this.#options;
-    const presence = this.#presence();
-    const options = { network, name, publicKey: keyPair.publicKey, candidacy: candidacy?.(), presence, twin };
-    return chainHello(options, this.#modules.chain, this.#modules.clock);
-  }
-
-  #helloTo(peer: PeerId): Hello {
-    const { clock, directory } = this.#modules;
-    const key = directory.peer(peer)?.handshake.publicKey;
-    return this.#ownHello(key && this.#presences.twinOf(key, clock.monotonicMs()));
-  }
-
-  #presence(): Presence | undefined {
-    const { instance, keyPair } = this.#options;
-    if (!instance) return undefined;
+  #ownHandshake(): Handshake {
+    const { network, name, keyPair } = this.#options;
     const { chain, clock } = this.#modules;
-    const said = { instance, startedMs: this.#startedMs, timestampMs: clock.nowMs() };
-    return signPresence(chain.spec.chainId, said, keyPair);
+    return {
+      ...chainFacts(network, chain),
+      publicKey: keyPair.publicKey,
+      mayFound: 0,
+      clockMs: clock.nowMs(),
+      name: fromUtf8(name),
+    };
+  }
+
+  /** The handshake of a connected peer that is on our chain. */
+  #onOurChain(peer: PeerId): Handshake | undefined {
+    const identified = this.#modules.directory.identified(peer);
+    return identified?.sameChain ? identified.handshake : undefined;
+  }
+
+  #greetAll(): void {
+    for (const { peerId } of this.#modules.host.peers()) void this.#greet(peerId);
+  }
+
+  /** While this node waits to become an authority, what the others know of its wish must not be ten seconds old. */
+  #tellCandidacy(): void {
+    for (const { peerId } of this.#modules.host.peers()) {
+      if (this.#onOurChain(peerId)) this.#candidacies.tell(peerId);
+    }
   }
 
   async #greet(peer: PeerId): Promise<void> {
-    const { logger, penalise } = this.#modules;
+    const { directory, logger } = this.#modules;
     try {
-      await this.#greeted(peer, await this.#handshake.greet(peer));
+      if (!directory.identified(peer)) await this.#shakeHands(peer);
+      const handshake = directory.identified(peer)?.handshake;
+      // A peer without a chain stands nowhere.
+      if (handshake && !bytesEqual(handshake.chainId, zeroBytes32)) await this.#exchangeStatus(peer);
     } catch (thrown) {
-      if (thrown instanceof HelloRefused && thrown.fault.code === "message/key-wrong") {
-        penalise(peer, thrown.fault);
-      }
+      if (thrown instanceof MessageRefused) this.#refused(peer, thrown.fault);
       logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
     }
   }
 
-  /** What is asked with each greeting of a peer on our chain. */
-  async #greeted(peer: PeerId, greeting: Greeting): Promise<void> {
-    const { host, directory, fetchFinality, fetchMempool } = this.#modules;
-    this.#heardHello(peer, greeting.hello);
-    directory.setMeasured(peer, {
-      roundTripMs: greeting.roundTripMs,
-      clockOffsetMs: clockOffsetMs(greeting),
-    });
+  async #shakeHands(peer: PeerId): Promise<void> {
+    if (this.#shaking.has(peer)) return;
+    this.#shaking.add(peer);
+    try {
+      const answer = await this.#handshakes.ask(peer);
+      this.#heardHandshake(peer, answer.message);
+      this.#measured(peer, answer);
+    } catch (thrown) {
+      if (thrown instanceof RequestError && thrown.code === "request/unsupported") {
+        await this.#otherVersions.noHandshake(peer);
+      }
+      throw thrown;
+    } finally {
+      this.#shaking.delete(peer);
+    }
+  }
+
+  /** With each status of a peer on our chain comes what else is asked and told again and again. */
+  async #exchangeStatus(peer: PeerId): Promise<void> {
+    const { host, directory, events, fetchFinality, fetchMempool } = this.#modules;
+    const handshake = this.#onOurChain(peer);
+    if (handshake) {
+      this.#doppelgangers.tell(peer);
+      this.#candidacies.tell(peer);
+    }
+    const answer = await this.#statuses.ask(peer);
+    this.#heardStatus(peer, answer.message);
+    this.#measured(peer, answer);
     const known = directory.peer(peer);
-    if (!known?.sameChain) return;
+    if (!handshake || !known) return;
     const connected = host.peers().find(({ peerId }) => peerId === peer);
-    if (connected) this.clocks.greeted(greeting, connected.address);
-    if (await fetchFinality(peer)) this.#modules.events.emit("caughtUpOnVotes", known);
+    if (connected) this.clocks.answered(handshake, answer, connected.address);
+    if (await fetchFinality(peer)) events.emit("caughtUpOnVotes", known);
     if (this.#mempoolAsked.has(peer)) return;
     this.#mempoolAsked.add(peer);
     try {
@@ -216,47 +274,43 @@ export class Greetings {
     }
   }
 
-  /** While somebody waits to become an authority, what the others know of it should not be ten seconds old. */
-  #greetPending(): void {
-    const { host } = this.#modules;
-    const isCandidate = this.#options.candidacy?.() !== undefined;
-    for (const { peerId } of host.peers()) {
-      if (isCandidate || this.#candidates.has(peerId)) void this.#greet(peerId);
-    }
+  #measured(peer: PeerId, answer: Answer<{ readonly clockMs: number }>): void {
+    const { roundTripMs } = answer;
+    this.#modules.directory.setMeasured(peer, { roundTripMs, clockOffsetMs: clockOffsetMs(answer) });
   }
 
-  #greetAll(): void {
-    for (const { peerId } of this.#modules.host.peers()) void this.#greet(peerId);
+  #refused(peer: PeerId, fault: MessageFault): void {
+    if (fault.code === "message/key-wrong") this.#modules.penalise(peer, fault);
   }
 
-  #heardHello(peer: PeerId, hello: Hello): void {
-    const { host, chain, clock, logger, events, directory, fetcher } = this.#modules;
-    const relation = relate(chainFacts(this.#options.network, chain), hello);
+  #heardHandshake(peer: PeerId, handshake: Handshake): void {
+    const { host, chain, logger, directory } = this.#modules;
+    const relation = relate(chainFacts(this.#options.network, chain), handshake);
     if (relation.kind === "other-network") {
       const { ours, theirs } = relation;
       logger.info({ peer, ours, theirs }, "a peer of another network");
       this.#part(peer, relation.kind);
       return;
     }
+    if (!host.peers().some(({ peerId }) => peerId === peer)) return;
+    directory.setHandshake({ peerId: peer, handshake, sameChain: relation.kind === "same-chain" });
+    if (bytesEqual(handshake.chainId, zeroBytes32)) directory.setStatus(peer, noStatus);
+  }
+
+  #heardStatus(peer: PeerId, status: Status): void {
+    const { host, chain, clock, events, directory, fetcher } = this.#modules;
     const connected = host.peers().find(({ peerId }) => peerId === peer);
-    if (!connected) return;
-    const known = {
-      peerId: peer,
-      handshake: hello,
-      status: hello,
-      sameChain: relation.kind === "same-chain",
-    };
-    directory.setPeer(known);
-    if (relation.kind === "other-chain") this.#heardOtherChain(known);
-    if (relation.kind !== "same-chain") return;
-    if (hello.candidacy.length > 0) this.#candidates.add(peer);
-    else this.#candidates.delete(peer);
-    this.#heardPresence(peer, hello);
-    this.#heardBranch(peer, hello);
-    directory.keyHeard(hello.publicKey, clock.monotonicMs());
-    fetcher.headClaimed(peer, hello);
+    const known = connected && directory.setStatus(peer, status);
+    if (!known) return;
+    const { handshake, sameChain } = known;
+    if (relate(chainFacts(this.#options.network, chain), handshake).kind === "other-chain") {
+      this.#heardOtherChain(known);
+    }
+    if (!sameChain) return;
+    this.#heardBranch(peer, status);
+    directory.keyHeard(handshake.publicKey, clock.monotonicMs());
+    fetcher.headClaimed(peer, status);
     events.emit("status", connected, known);
-    events.emit("candidacy", connected, hello, hello);
   }
 
   #heardOtherChain(known: KnownPeer): void {
@@ -264,8 +318,8 @@ export class Greetings {
     else this.refuseChain(known.peerId);
   }
 
-  /** Whoever comes over to our branch may be the only one that knows of the transactions that its own had held. */
-  #heardBranch(peer: PeerId, { head, cumulativeWeight }: Hello): void {
+  /** A peer that comes over to our branch may be the only one that knows the transactions of its own branch. */
+  #heardBranch(peer: PeerId, { head, cumulativeWeight }: Status): void {
     const { chain } = this.#modules;
     const record = chain.headerOf(head);
     if (record && chain.isCanonical(record)) {
@@ -275,20 +329,14 @@ export class Greetings {
     }
   }
 
-  /** Both ends of it: who speaks is noted, and what it says about ourselves is looked at. */
-  #heardPresence(peer: PeerId, { publicKey, presence: [presence], twin: [twin] }: Hello): void {
-    const { chain, clock, events } = this.#modules;
-    if (presence && this.#presences.heard(publicKey, presence, clock.monotonicMs())) {
-      // Whichever of the two answers, its word is then as fresh as can be.
-      this.#schedule.soon(`ask ${peer} again`, 0, () => void this.#greet(peer));
-    }
-    const { instance, keyPair } = this.#options;
-    if (!twin || !instance || bytesEqual(twin.instance, instance)) return;
-    if (twin.timestampMs < this.#startedMs) return;
-    if (verifyPresence(chain.spec.chainId, twin, keyPair.publicKey)) events.emit("twin", twin);
+  #heardCandidacy(peer: PeerId, message: CandidacyMessage): void {
+    const { host, events } = this.#modules;
+    const connected = host.peers().find(({ peerId }) => peerId === peer);
+    const handshake = this.#onOurChain(peer);
+    if (connected && handshake) events.emit("candidacy", connected, handshake, message);
   }
 
-  /** After our own hello has left, so that the other side can name the mismatch, too. */
+  /** After our own message has left, so that the other side can name the mismatch, too. */
   #part(peer: PeerId, reason: string): void {
     const { host } = this.#modules;
     this.#schedule.soon(`part from ${peer}`, partDelayMs, () => void host.ban(peer, mismatchBanMs, reason));
