@@ -7,10 +7,10 @@ import {
   lookupsPerPeerMax,
   othersAskedBurst,
 } from "../../src/network/fetch/ancestor-lookup.ts";
-import { chainProtocols, chainTopics, helloProtocol } from "../../src/network/messages.ts";
+import { chainProtocols, chainTopics } from "../../src/network/messages.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { alice, BlockBuilder, type BuiltBlock, testSpec } from "../chain/block-builder.ts";
-import { helloOf, serving } from "./network-contract.ts";
+import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import {
   headIs,
   isConnected,
@@ -50,7 +50,7 @@ describe("fetching missing blocks by hash", () => {
   async function peer(name: string, answer: Answer) {
     const host = await network.stranger(name, [blocksTopic]);
     const asked: string[] = [];
-    host.serve(helloProtocol, { ...serving, handle: () => [helloOf(name, [])] });
+    serveGreeting(host, handshakeOf(name), () => statusOf([]));
     host.serve(protocols.mempool, { ...serving, handle: () => [] });
     host.serve(protocols.blocksByHash, {
       ...serving,
