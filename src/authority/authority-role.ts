@@ -1,26 +1,26 @@
-/** What a node does as an authority besides sealing: it votes for finality, watches its key and its clock, and says why it pauses. */
-
-import { bytesEqual, compareBytes, includesBytes } from "../base/bytes.ts";
+/** What a node does as an authority besides sealing: it votes for finality and watches for another process with its key. */
+import { bytesEqual, compareBytes } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
-import { authoritiesOf } from "../consensus/engine.ts";
 import type { Network } from "../network/network.ts";
+import type { KnownPeer } from "../network/peers/directory.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
 import type { Genesis } from "../protocol/genesis.ts";
+import type { NodeRecord } from "../protocol/node-record.ts";
 import type { Presence } from "../protocol/presence.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { Vote } from "../protocol/vote.ts";
-import type { NotSealingReason } from "../sealing/not-sealing.ts";
 import { KeyWatch } from "../sealing/poa/key-watch.ts";
 import type { SealJournal } from "../sealing/poa/seal-journal.ts";
 import type { VoteJournal } from "../sealing/poa/vote-journal.ts";
 import { Voter } from "../sealing/poa/voter.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
 import { SigningGate } from "./signing-gate.ts";
+import { Standings } from "./standings.ts";
 
-/** What an authority has signed, on disk. */
+/** The slashing-protection databases: what this authority's key has signed, on disk. */
 export interface AuthorityJournals {
   readonly seals: SealJournal;
   readonly votes: VoteJournal;
@@ -28,11 +28,11 @@ export interface AuthorityJournals {
 
 export interface AuthorityRoleOptions {
   readonly keyPair: KeyPair;
-  /** 32 random bytes of this process; without them nobody can tell it that its key is at work elsewhere. */
+  /** 32 random bytes of this process. Without them no peer can tell it that another process uses its key. */
   readonly instance: Uint8Array | undefined;
   /** See {@link listenFirstMs}. */
   readonly listenFirstMs: number;
-  /** See {@link SigningGate}. */
+  /** See {@link Standings}. */
   readonly signAlone: boolean;
 }
 
@@ -47,35 +47,37 @@ export interface AuthorityRoleModules {
 
 const listenFirstMaxMs = 10_000;
 
-/** Long enough to hear a block of every authority that is at work, this node's own key included. */
+/** Long enough to hear a block of every authority that is at work, and of another process with this node's key. */
 export function listenFirstMs({ periodMs, stepMs, authorities }: Genesis): number {
   return Math.min(listenFirstMaxMs, 2 * periodMs + authorities.length * stepMs);
 }
 
 export class AuthorityRole {
+  /** Whether this node may sign now; whoever owns this role starts and stops the gate. */
+  readonly gate: SigningGate;
   readonly #options: AuthorityRoleOptions;
   readonly #modules: AuthorityRoleModules;
-  /** Whether this node has heard enough after its start to sign. */
-  readonly gate: SigningGate;
+  readonly #standings: Standings;
   readonly #watch: KeyWatch;
   readonly #voter: Voter;
-  #listenUntilMs = Number.POSITIVE_INFINITY;
   readonly #startedMs: number;
   #saidTwin = false;
 
   constructor(options: AuthorityRoleOptions, modules: AuthorityRoleModules) {
-    const { keyPair } = options;
-    const { chain, network, journals, clock, logger } = modules;
+    const { keyPair, signAlone, listenFirstMs } = options;
+    const { publicKey } = keyPair;
+    const { chain, network, candidacy, journals, clock, logger } = modules;
     this.#options = options;
     this.#modules = modules;
-    this.#startedMs = clock.nowMs();
-    this.gate = new SigningGate(
-      { publicKey: keyPair.publicKey, signAlone: options.signAlone, startedMs: this.#startedMs },
-      { chain, network, isBehind: () => this.#isBehind, logger },
+    const startedMs = clock.nowMs();
+    this.#startedMs = startedMs;
+    const standings = new Standings(
+      { publicKey, signAlone, startedMs },
+      { chain, isBehind: () => network.isBehind, logger },
     );
-    this.gate.events.once("opened", () => this.#voter.headChanged());
-    this.#watch = new KeyWatch(
-      { publicKey: keyPair.publicKey, startedMs: this.#startedMs },
+    this.#standings = standings;
+    const watch = new KeyWatch(
+      { publicKey, startedMs },
       {
         sealJournal: journals.seals,
         voteJournal: journals.votes,
@@ -83,12 +85,15 @@ export class AuthorityRole {
         logger,
       },
     );
-    this.#watch.events.once("seenElsewhere", () => {
-      // Peers cannot tell the two apart, and drop one's messages for the other's.
+    this.#watch = watch;
+    watch.events.once("seenElsewhere", () => {
+      // Peers cannot tell the two processes apart, and drop the messages of one for those of the other.
       network
         .withdraw()
         .catch((thrown: unknown) => logger.error({ error: toError(thrown) }, "parting failed"));
     });
+    const authority = { watch, candidacy, standings };
+    this.gate = new SigningGate({ listenFirstMs }, { chain, network, authority, clock, logger });
     this.#voter = new Voter(
       { keyPair, chainId: chain.spec.chainId },
       {
@@ -99,72 +104,82 @@ export class AuthorityRole {
             invariant(finality, "authorities vote where there is finality");
             return finality.justified;
           },
-          isAuthority: (record) => this.#isMember(record),
           isInTurn: (record) => this.#isInTurn(record),
           countVote: (vote) => void chain.addVote(vote),
         },
+        permission: this.gate,
         journal: journals.votes,
         clock,
         logger,
         announceVote: (vote) => network.announceVote(vote),
-        mayVote: () => this.notSealing() === undefined && !this.#isBehind && this.#hasListened,
-        floorHeight: () => this.gate.voteFloorHeight,
+        floorHeight: () => standings.voteFloorHeight,
       },
     );
   }
 
+  /** This node has reached the blocks of another authority that was heard after the start (decision 018). */
+  get isAnotherReached(): boolean {
+    return this.#standings.isAnotherReached;
+  }
+
   start(): void {
-    const { chain, clock } = this.#modules;
-    this.#listenUntilMs = clock.monotonicMs() + this.#options.listenFirstMs;
-    chain.events.on("headChanged", this.#onHead);
-    chain.events.on("blockStored", this.#onBlock);
-    chain.events.on("voteCounted", this.#onVote);
-    this.#modules.network.events.on("twin", this.#onTwin);
-    this.gate.start();
+    const { events } = this.#modules.network;
+    events.on("twin", this.#onTwin);
+    events.on("caughtUpOnVotes", this.#onGreeted);
+    events.on("nodeRecord", this.#onRecord);
+    this.#standings.start();
     this.#voter.start();
   }
 
   /** Closes the vote journal; the seal journal is the sealer's to close. */
   async stop(): Promise<void> {
-    const { network, chain } = this.#modules;
-    const { events } = chain;
-    network.events.off("twin", this.#onTwin);
-    events.off("headChanged", this.#onHead);
-    events.off("blockStored", this.#onBlock);
-    events.off("voteCounted", this.#onVote);
-    this.gate.stop();
+    const { events } = this.#modules.network;
+    events.off("twin", this.#onTwin);
+    events.off("caughtUpOnVotes", this.#onGreeted);
+    events.off("nodeRecord", this.#onRecord);
     await this.#voter.stop();
   }
 
-  /** What forbids this node to sign anything right now. */
-  notSealing(): NotSealingReason | undefined {
-    if (this.#watch.seenElsewhere) return "key seen elsewhere";
-    if (this.#modules.network.clocks.verdict().isOff) return "clock off";
-    const { candidacy } = this.#modules;
-    if (candidacy.isBanned) return "slashed";
-    if (candidacy.current()) return "waiting for admission";
-    return candidacy.isMember && !this.gate.isOpen ? "no other authority heard" : undefined;
+  /** To be called on each new head, after the gate. */
+  headChanged(): void {
+    this.#voter.headChanged();
   }
 
-  readonly #onHead = (): void => this.#voter.headChanged();
-  readonly #onBlock = ({ header }: Block): void => this.#watch.noticeBlock(header);
-  readonly #onVote = (vote: Vote): void => {
+  /** To be called with each block that the chain has stored, on the canonical branch or not. */
+  blockStored({ header }: Block): void {
+    this.#watch.noticeBlock(header);
+    if (!this.isAnotherReached) this.gate.look();
+  }
+
+  /** To be called with each vote that the chain has counted. */
+  voteCounted(vote: Vote): void {
     this.#watch.noticeVote(vote);
-    const { journals } = this.#modules;
     if (!bytesEqual(vote.voter, this.#options.keyPair.publicKey)) return;
-    if (vote.target.height > journals.votes.watermark.targetHeight) {
-      this.gate.forgottenVote(vote.target.height);
-    }
+    const { targetHeight } = this.#modules.journals.votes.watermark;
+    if (vote.target.height > targetHeight) this.#standings.forgottenVote(vote.target.height);
+  }
+
+  /** The peer's connection has proven its key, and its votes have been taken in. */
+  readonly #onGreeted = (peer: KnownPeer): void => {
+    this.#standings.greeted(peer);
+    this.gate.look();
   };
 
-  /** Of two processes with one key the older one stays; the younger one signs nothing and parts from everybody. */
+  readonly #onRecord = (record: NodeRecord): void => {
+    this.#standings.recordHeard(record);
+    this.gate.look();
+  };
+
+  /** Of two processes with one key the older one stays. The younger one signs nothing and leaves all peers. */
   readonly #onTwin = (twin: Presence): void => {
-    const { logger } = this.#modules;
     if (this.#isYounger(twin)) {
       this.#watch.noticeTwin(twin);
     } else if (!this.#saidTwin) {
       this.#saidTwin = true;
-      logger.warn({}, "another machine has been started with this node's key; it is told to sign nothing");
+      this.#modules.logger.warn(
+        {},
+        "another machine has been started with this node's key; it is told to sign nothing",
+      );
     }
   };
 
@@ -172,19 +187,6 @@ export class AuthorityRole {
   #isYounger({ startedMs, instance }: Presence): boolean {
     if (startedMs !== this.#startedMs) return startedMs < this.#startedMs;
     return compareBytes(instance, this.#options.instance ?? instance) < 0;
-  }
-
-  get #hasListened(): boolean {
-    return this.#modules.clock.monotonicMs() >= this.#listenUntilMs;
-  }
-
-  get #isBehind(): boolean {
-    return this.#modules.network.isBehind;
-  }
-
-  #isMember(record: HeaderRecord): boolean {
-    const authorities = authoritiesOf(this.#modules.chain.engine, record);
-    return includesBytes(authorities, this.#options.keyPair.publicKey);
   }
 
   #isInTurn(record: HeaderRecord): boolean {

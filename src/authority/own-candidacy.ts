@@ -1,14 +1,15 @@
-/** This node's own wish to become an authority: its consent, renewed in time, while there is something to wish for. */
-
+/** This node's place in the authority set, and its consent while it asks to be admitted. */
 import { includesBytes } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { authoritiesOf } from "../consensus/engine.ts";
 import type { Candidacy } from "../network/messages.ts";
 import { signConsent } from "../protocol/authority-consent.ts";
 import type { KeyPair } from "../protocol/signing.ts";
+import type { OwnPlace } from "./signing-reason.ts";
 
-/** Blocks for which a consent is good, and how many of them are left when a new one is signed. */
+/** A consent is valid for so many blocks. */
 const consentBlocks = 1_000;
+/** A new consent is signed if fewer blocks are left than these. */
 const renewBlocks = 500;
 
 export interface OwnCandidacyOptions {
@@ -28,14 +29,21 @@ export class OwnCandidacy {
     this.#chain = chain;
   }
 
-  /** What the node says in each hello; undefined where it asks for nothing. Signed again only when it is due. */
-  current(): Candidacy | undefined {
-    const { authority } = this.#options;
-    if (!authority || this.#isWithdrawn || this.isMember || this.isBanned) return undefined;
-    return this.#chain.spec.consensus === "poa" ? this.consent() : undefined;
+  /** As of the head. */
+  get place(): OwnPlace {
+    if (this.isBanned) return "slashed";
+    if (this.isMember) return "member";
+    const { spec } = this.#chain;
+    const isAsking = this.#options.authority && !this.#isWithdrawn && spec.consensus === "poa";
+    return isAsking ? "candidate" : "outsider";
   }
 
-  /** A consent that is good for at least some hundred blocks. */
+  /** What the node tells its peers while it asks to be admitted; undefined if it does not. Signed anew only when due. */
+  current(): Candidacy | undefined {
+    return this.place === "candidate" ? this.consent() : undefined;
+  }
+
+  /** A consent that is valid for at least some hundred blocks. */
   consent(): Candidacy {
     const { head, spec } = this.#chain;
     const { height } = head.header;
@@ -58,12 +66,12 @@ export class OwnCandidacy {
     return this.#isIn(engine.authority?.finality(head).banned ?? []);
   }
 
-  /** Who leaves must not ask to be let in again by the same process. */
+  /** The operator took this node out of the set: this process must not ask to be admitted again. */
   withdraw(): void {
     this.#isWithdrawn = true;
   }
 
-  /** The operator wants it after all. */
+  /** The operator wants this node in the set after all. */
   ask(): void {
     this.#isWithdrawn = false;
   }
@@ -73,7 +81,7 @@ export class OwnCandidacy {
   }
 }
 
-/** After a reorganization or another chain's start the head may be lower: a consent for too far ahead is none. */
+/** After a reorganization the head may be lower, and peers refuse a consent that is valid for too long. */
 function isInTime(expiresAtHeight: number, height: number): boolean {
   return expiresAtHeight >= height + renewBlocks && expiresAtHeight <= height + 2 * consentBlocks;
 }

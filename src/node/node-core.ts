@@ -1,10 +1,11 @@
 /** A node without its machine: chain, mempool, network and producer wired over a store and a host that are handed in. */
 
-import { AdmissionDesk } from "../authority/admission-desk.ts";
+import { AdmissionController } from "../authority/admission-controller.ts";
 import { type AuthorityJournals, AuthorityRole, listenFirstMs } from "../authority/authority-role.ts";
 import { BootstrapNames } from "../authority/bootstrap-names.ts";
 import { ChainAlarms } from "../authority/chain-alarms.ts";
 import { OwnCandidacy } from "../authority/own-candidacy.ts";
+import { isAheadOf, SigningGate } from "../authority/signing-gate.ts";
 import type { Slashed } from "../authority/slashed.ts";
 import { VoteCaster } from "../authority/vote-caster.ts";
 import { bytesEqual } from "../base/bytes.ts";
@@ -34,9 +35,7 @@ import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import { BlockProducer } from "../sealing/block-producer.ts";
 import { largestTransactionBytes } from "../sealing/block-room.ts";
 import type { BlockSealer } from "../sealing/block-sealer.ts";
-import type { NotSealingReason } from "../sealing/not-sealing.ts";
 import { createAuthoritySealer } from "../sealing/poa/poa-sealer.ts";
-import { PolledPermission } from "../sealing/polled-permission.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { type ChainSteps, followChain } from "./chain-steps.ts";
 import { OwnTransactions } from "./own-transactions/own-transactions.ts";
@@ -86,14 +85,15 @@ export class NodeCore {
   readonly chain: Chain;
   readonly mempool: Mempool;
   readonly network: Network;
-  /** Absent where the node seals nothing. */
+  /** Whether this node may seal and vote now; absent if it never does. */
+  readonly gate: SigningGate | undefined;
+  /** Absent if the node seals nothing. */
   readonly producer: BlockProducer | undefined;
-  readonly #permission: PolledPermission;
   /** Absent where the node is no authority and does not ask to be one. */
   readonly authority: AuthorityRole | undefined;
   readonly candidacy: OwnCandidacy;
   /** Absent where the chain has no authorities; a follower's only shows who they are. */
-  readonly admission: AdmissionDesk | undefined;
+  readonly admission: AdmissionController | undefined;
   readonly #alarms: ChainAlarms;
   readonly #clock: Clock;
   readonly #keyPair: KeyPair;
@@ -155,10 +155,14 @@ export class NodeCore {
         },
         { chain, network, candidacy, journals, clock, logger },
       );
-    this.admission = spec.admission && this.#openDesk(modules);
-    this.#permission = new PolledPermission(listenMs, () => this.#mayNotSeal(), clock);
+    const gate =
+      this.authority?.gate ??
+      (sealer && new SigningGate({ listenFirstMs: 0 }, { chain, network, clock, logger }));
+    this.gate = gate;
+    this.admission = spec.admission && this.#openAdmission(modules);
     this.producer =
       sealer &&
+      gate &&
       new BlockProducer(
         {
           producer: keyPair.publicKey,
@@ -172,7 +176,7 @@ export class NodeCore {
           clock,
           logger,
           announceBlock: (block) => network.announceBlock(block),
-          permission: this.#permission,
+          permission: gate,
           quorumHeard: () => this.quorum.heard >= this.quorum.needed,
           hasPeers: () => network.peerCount > 0,
         },
@@ -181,7 +185,6 @@ export class NodeCore {
     const keepsFrom = journals && "nothing is signed";
     const watch = new ClockWatch({ keepsFrom }, { clocks: network.clocks, logger });
     network.events.on("caughtUpOnVotes", () => watch.look());
-    this.authority?.gate.events.once("opened", () => this.#permission.look());
     followChain(chain, this.#steps(), logger);
   }
 
@@ -190,15 +193,23 @@ export class NodeCore {
     const { mempool, network } = this;
     return {
       headChanged: [
+        // First: nobody may sign on the new head before the gate has seen it.
+        ["signing gate", (change) => this.gate?.headChanged(change)],
+        ["voter", () => this.authority?.headChanged()],
         ["mempool", (change) => mempool.headChanged(mempoolChange(change))],
         ["own transactions", (change) => this.#own.headChanged(change)],
         ["account index", () => this.#indexer.look()],
         ["network", (change) => network.headChanged(change)],
+        ["admission", () => this.admission?.headChanged()],
         ["alarms", (change) => this.#alarms.headChanged(change)],
         ["producer", () => this.producer?.look()],
       ],
+      voteCounted: [["authority", (vote) => this.authority?.voteCounted(vote)]],
       finalChanged: [["own transactions", () => this.#own.finalChanged()]],
-      blockStored: [["network", () => network.blockStored()]],
+      blockStored: [
+        ["network", () => network.blockStored()],
+        ["authority", (block) => this.authority?.blockStored(block)],
+      ],
       waitingImported: [["network", (block) => network.waitingImported(block)]],
       blockDamaged: [["network", () => network.blockDamaged()]],
       evidenceFound: [
@@ -208,30 +219,20 @@ export class NodeCore {
     };
   }
 
-  #openDesk({ host, journals, clock, logger }: NodeCoreModules): AdmissionDesk {
+  #openAdmission({ host, clock, logger }: NodeCoreModules): AdmissionController {
     const { chain, mempool, network, candidacy } = this;
     const submit = (transaction: DecodedTransaction) => this.submit(transaction);
     const caster = new VoteCaster(this.#keyPair, { chain, mempool, submit, clock });
-    const mayVote = () => !this.isBehind && this.authority?.notSealing() === undefined;
     const names = new BootstrapNames(() => host.bootstrap().map(({ address }) => address), clock);
-    return new AdmissionDesk(
-      { publicKey: this.#keyPair.publicKey, authority: journals !== undefined },
-      { chain, network, candidacy, caster, mayVote, names, clock, logger },
-    );
-  }
-
-  #mayNotSeal(): NotSealingReason | undefined {
-    const reason = this.authority?.notSealing();
-    if (reason) return reason;
-    if (this.isChainAhead) return "chain ahead of this clock";
-    const { engine, head } = this.chain;
-    return this.isBehind && engine.slot(head, this.#keyPair.publicKey) ? "syncing" : undefined;
+    const permission = this.authority?.gate;
+    return new AdmissionController(this.#keyPair.publicKey, {
+      ...{ chain, network, candidacy, caster, permission, names, clock, logger },
+    });
   }
 
   /** The newest block is further ahead of this clock than any may be. */
   get isChainAhead(): boolean {
-    const { head, engine } = this.chain;
-    return head.header.timestampMs > this.#clock.nowMs() + engine.aheadMaxMs;
+    return isAheadOf(this.#clock.nowMs(), this.chain);
   }
 
   /** Who was slashed on this chain, and why. */
@@ -286,9 +287,9 @@ export class NodeCore {
     this.#alarms.start();
     this.#indexer.look();
     await this.#own.start();
+    this.gate?.start();
     this.authority?.start();
     this.admission?.start();
-    this.#permission.start();
     this.producer?.start();
   }
 
@@ -309,8 +310,8 @@ export class NodeCore {
 
   async stopProducing(): Promise<void> {
     this.admission?.stop();
+    this.gate?.stop();
     await this.producer?.stop();
-    this.#permission.stop();
     await this.authority?.stop();
   }
 

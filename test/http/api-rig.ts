@@ -22,9 +22,9 @@ import { type DecodedTransaction, type Payload, signTransaction } from "../../sr
 import { BlockProducer } from "../../src/sealing/block-producer.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
-import { TestPermission } from "../sealing/test-permission.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
+import { TestPermission } from "../support/test-permission.ts";
 
 export const authority = keyOfTest(1);
 export const alice = keyOfTest(2);

@@ -1,6 +1,6 @@
 /** An API rig with an admission desk, of its authority or of another key, over its own chain and mempool. */
 import { EventEmitter } from "node:events";
-import { AdmissionDesk } from "../../src/authority/admission-desk.ts";
+import { AdmissionController } from "../../src/authority/admission-controller.ts";
 import { OwnCandidacy } from "../../src/authority/own-candidacy.ts";
 import { VoteCaster } from "../../src/authority/vote-caster.ts";
 import { systemClock } from "../../src/base/clock.ts";
@@ -10,6 +10,7 @@ import type { NetworkEvents } from "../../src/network/network.ts";
 import { signConsent } from "../../src/protocol/authority-consent.ts";
 import { addressOf, nodeIdOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
+import { TestPermission } from "../support/test-permission.ts";
 import { type ApiRig, authority, keyOfTest, openApiRig, type RigOptions } from "./api-rig.ts";
 
 export const own = addressOf(authority.publicKey);
@@ -33,10 +34,11 @@ export async function openDeskRig(
       const candidacy = new OwnCandidacy({ keyPair, authority: true }, chain);
       const submit = mempool.add.bind(mempool);
       const caster = new VoteCaster(keyPair, { chain, mempool, submit, clock: systemClock });
-      const desk = new AdmissionDesk(
-        { publicKey: keyPair.publicKey, authority: true },
-        { chain, network, candidacy, caster, mayVote: () => true, clock: systemClock, logger: silentLogger },
-      );
+      const permission = new TestPermission();
+      const desk = new AdmissionController(keyPair.publicKey, {
+        ...{ chain, network, candidacy, caster, permission, clock: systemClock, logger: silentLogger },
+      });
+      chain.events.on("headChanged", () => desk.headChanged());
       desk.start();
       return desk;
     },

@@ -5,21 +5,22 @@ import { addressOf } from "../../src/protocol/identity.ts";
 import { createAuthoritySealer } from "../../src/sealing/poa/poa-sealer.ts";
 import { keyPairNamed, testSpec } from "../chain/block-builder.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
-import { openProducer } from "./producer-rig.ts";
+import { TestPermission } from "../support/test-permission.ts";
+import { openProducer, type ProducerRigOptions } from "./producer-rig.ts";
 
 const authority = keyPairNamed("first");
 
 /** A lone authority that seals empty blocks, one for each second. */
-async function producerRig(t: TestContext, listenFirstMs?: number) {
+async function producerRig(t: TestContext, rigOptions?: ProducerRigOptions) {
   const spec = testSpec("poa", { authorities: [addressOf(authority.publicKey)], periodMs: 1_000 });
   const sealer = createAuthoritySealer({ keyPair: authority }, { journal: createMemorySealJournal() });
   const options = { producer: authority.publicKey, mineEmptyBlocks: true };
-  const rig = await openProducer(t, spec, sealer, options, listenFirstMs);
+  const rig = await openProducer(t, spec, sealer, options, rigOptions);
   return { ...rig, height: () => rig.chain.head.header.height };
 }
 
 test("listens first, and seals by itself once that time is over", async (t) => {
-  const { start, producer, clock, height } = await producerRig(t, 5_000);
+  const { start, producer, clock, height } = await producerRig(t, { listenFirstMs: 5_000 });
   await clock.advance(3_000);
   start();
   await clock.advance(2_000);
@@ -40,7 +41,8 @@ test("without the wish it seals at once", async (t) => {
 });
 
 test("what forbids sealing is asked before each block and named, and sealing goes on by itself once nothing does", async (t) => {
-  const { producer, permission, clock, height } = await producerRig(t);
+  const permission = new TestPermission();
+  const { producer, clock, height } = await producerRig(t, { permission });
   permission.set("clock off");
   producer.start();
   await clock.advance(10_000);

@@ -16,7 +16,7 @@ import { alice, genesisMs, keyPairNamed } from "../chain/block-builder.ts";
 import { type OpenChain, openChain } from "../chain/open-chain.ts";
 import { AuthorityChain } from "../consensus/authority-chain.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
-import { TestPermission } from "./test-permission.ts";
+import { TestPermission } from "../support/test-permission.ts";
 
 const heartbeatMs = 30_000;
 

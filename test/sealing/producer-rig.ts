@@ -1,5 +1,6 @@
 /** A block producer on a real chain in memory, with a mempool, an hour after the genesis. */
 import type { TestContext } from "node:test";
+import { SigningGate } from "../../src/authority/signing-gate.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { Chain } from "../../src/chain/chain.ts";
@@ -9,20 +10,27 @@ import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { BlockProducer, type BlockProducerOptions } from "../../src/sealing/block-producer.ts";
 import type { BlockSealer } from "../../src/sealing/block-sealer.ts";
-import { PolledPermission } from "../../src/sealing/polled-permission.ts";
+import type { SigningPermission } from "../../src/sealing/signing-permission.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { genesisMs } from "../chain/block-builder.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
-import { TestPermission } from "./test-permission.ts";
+import { QuietNetwork } from "../support/quiet-network.ts";
 
 const logger = silentLogger;
+
+export interface ProducerRigOptions {
+  /** See {@link SigningGate}. */
+  readonly listenFirstMs?: number;
+  /** Instead of a gate that knows the chain and the clock only. */
+  readonly permission?: SigningPermission;
+}
 
 export async function openProducer(
   t: TestContext,
   spec: ChainSpec,
   sealer: BlockSealer,
   options: Omit<BlockProducerOptions, "extraData">,
-  listenFirstMs?: number,
+  { listenFirstMs = 0, permission }: ProducerRigOptions = {},
 ) {
   const clock = createSimulatedClock(genesisMs + 3_600_000);
   const verifier = createInlineVerifier();
@@ -31,15 +39,8 @@ export async function openProducer(
   const ledger = () => mempoolHead(chain);
   const mempool = createMempool({}, { clock, verifier, logger, ledger });
   const announced: number[] = [];
-  const permission = new TestPermission();
-  // What a node asks for by itself: its time to listen, and its clock.
-  const isAhead = () => chain.head.header.timestampMs > clock.nowMs() + chain.engine.aheadMaxMs;
-  const polled = new PolledPermission(
-    listenFirstMs ?? 0,
-    () => (isAhead() ? "chain ahead of this clock" : undefined),
-    clock,
-  );
-  polled.events.on("changed", () => permission.set(polled.reason));
+  const network = new QuietNetwork(clock);
+  const gate = new SigningGate({ listenFirstMs }, { chain, network, clock, logger });
   const producer = new BlockProducer(
     { ...options, extraData: new Uint8Array(32) },
     {
@@ -49,25 +50,26 @@ export async function openProducer(
       clock,
       logger,
       announceBlock: ({ header }) => announced.push(header.height),
-      permission,
+      permission: permission ?? gate,
       quorumHeard: () => true,
       hasPeers: () => true,
     },
   );
   chain.events.on("headChanged", (change) => {
+    gate.headChanged(change);
     mempool.headChanged(mempoolChange(change));
     producer.look();
   });
   t.after(async () => {
     await producer.stop();
-    polled.stop();
+    gate.stop();
     await chain.close();
     mempool.close();
     await verifier.close();
   });
   const start = () => {
-    polled.start();
+    gate.start();
     producer.start();
   };
-  return { start, producer, clock, chain, mempool, announced, permission };
+  return { start, producer, clock, chain, mempool, announced };
 }

@@ -14,6 +14,7 @@ import type { VoteJournal } from "../../src/sealing/poa/vote-journal.ts";
 import { Voter } from "../../src/sealing/poa/voter.ts";
 import { createMemoryVoteJournal } from "../support/memory-vote-journal.ts";
 import { until as untilSo } from "../support/patience.ts";
+import { TestPermission } from "../support/test-permission.ts";
 import { interceptDisk, onDiskFailing } from "./disk-steps.ts";
 import { headerOf } from "./headers.ts";
 import { checkpointOf, voteChainId, voteOf, voterKeys } from "./votes.ts";
@@ -44,11 +45,10 @@ function voterRig(journal: VoteJournal = createMemoryVoteJournal(), logger: Logg
   const state = {
     head: recordOf(1),
     justified: checkpointOf(0),
-    isAuthority: true,
     isInTurn: true,
-    mayVote: true,
     breaks: false,
   };
+  const permission = new TestPermission();
   const voter = new Voter(
     { keyPair: voterKeys, chainId: voteChainId },
     {
@@ -58,7 +58,6 @@ function voterRig(journal: VoteJournal = createMemoryVoteJournal(), logger: Logg
           return state.head;
         },
         justifiedOf: () => state.justified,
-        isAuthority: () => state.isAuthority,
         isInTurn: () => state.isInTurn,
         countVote: (vote) => counted.push(vote),
       },
@@ -66,7 +65,7 @@ function voterRig(journal: VoteJournal = createMemoryVoteJournal(), logger: Logg
       clock,
       logger,
       announceVote: (vote) => announced.push(vote),
-      mayVote: () => state.mayVote,
+      permission,
     },
   );
   const setHead = (head: HeaderRecord) => {
@@ -74,7 +73,7 @@ function voterRig(journal: VoteJournal = createMemoryVoteJournal(), logger: Logg
     voter.headChanged();
   };
   const targets = () => announced.map(({ target }) => target.height);
-  return { voter, clock, state, counted, announced, targets, setHead };
+  return { voter, clock, state, permission, counted, announced, targets, setHead };
 }
 
 /** Disk work ends when it ends. */
@@ -127,17 +126,17 @@ test("one vote for each height, whatever the head changes to", async () => {
 });
 
 test("is silent while it is no authority or may not vote, and goes on by itself when it may", async () => {
-  const { voter, clock, state, targets, setHead } = voterRig();
-  state.isAuthority = false;
-  state.mayVote = false;
+  const { voter, clock, permission, targets, setHead } = voterRig();
+  permission.set("not in the authority set");
   voter.start();
   await clock.advance(10_000);
-  state.isAuthority = true;
+  permission.set("syncing");
   setHead(recordOf(2));
   await clock.advance(10_000);
   assert.deepEqual(targets(), []);
-  state.mayVote = true;
-  await clock.advance(1_000);
+  assert.equal(clock.pending, 0, "it waits for the event, not by a timer");
+  permission.set(undefined);
+  await clock.advance(0);
   assert.deepEqual(targets(), [2]);
   await voter.stop();
 });

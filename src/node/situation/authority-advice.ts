@@ -41,10 +41,10 @@ function slashedAdvice({ dataDir, startCommand }: Situation, { slashed }: Author
 }
 
 /** An authority that has not heard another one since its start. */
-function gateAdvice(situation: Situation, { members, isGateOpen }: AuthoritySituation): Advice[] {
+function gateAdvice(situation: Situation, { members, isAnotherReached }: AuthoritySituation): Advice[] {
   const { isMeantToSeal, startCommand } = situation;
   const self = members.find(({ isSelf }) => isSelf);
-  if (!isMeantToSeal || !self || isGateOpen || members.length < 2) return [];
+  if (!isMeantToSeal || !self || isAnotherReached || members.length < 2) return [];
   const others = members.filter(({ isSelf }) => !isSelf);
   return [
     {
@@ -58,11 +58,11 @@ function gateAdvice(situation: Situation, { members, isGateOpen }: AuthoritySitu
 }
 
 function quorumAdvice(situation: Situation, set: AuthoritySituation): Advice[] {
-  const { members, quorum, finalHeight, awaitsFinality, isGateOpen } = set;
+  const { members, quorum, finalHeight, awaitsFinality, isAnotherReached } = set;
   const heard = members.filter(({ isHeard }) => isHeard);
   const isSelf = members.some((member) => member.isSelf);
   if (members.length < 2) return [];
-  if (heard.length < quorum) return isSelf && !isGateOpen ? [] : [lostQuorum(situation, set, heard)];
+  if (heard.length < quorum) return isSelf && !isAnotherReached ? [] : [lostQuorum(situation, set, heard)];
   const lag = situation.head.height - finalHeight;
   if (!awaitsFinality || lag <= lagBlocks(members.length)) return [];
   return [

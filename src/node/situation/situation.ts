@@ -37,8 +37,8 @@ export interface AuthoritySituation {
   readonly isAsking: boolean;
   /** This node's key has been an authority before, and is none now. */
   readonly wasAuthority: boolean;
-  /** This node may sign as far as its start is concerned. */
-  readonly isGateOpen: boolean;
+  /** This node has the blocks of another authority that was heard since its start, or needs none. */
+  readonly isAnotherReached: boolean;
   readonly finalHeight: number;
   /** Somebody waits for finality. */
   readonly awaitsFinality: boolean;

@@ -1,6 +1,6 @@
 /** Takes the situation of a node that runs: reads everything, changes nothing. */
 
-import type { AdmissionDesk } from "../../authority/admission-desk.ts";
+import type { AdmissionController } from "../../authority/admission-controller.ts";
 import type { AuthorityRole } from "../../authority/authority-role.ts";
 import type { OwnCandidacy } from "../../authority/own-candidacy.ts";
 import type { Slashed } from "../../authority/slashed.ts";
@@ -21,7 +21,7 @@ export interface SituatedNode {
   readonly producer: BlockProducer | undefined;
   readonly authority: AuthorityRole | undefined;
   readonly candidacy: OwnCandidacy;
-  readonly admission: AdmissionDesk | undefined;
+  readonly admission: AdmissionController | undefined;
   readonly isChainAhead: boolean;
   readonly slashed: readonly Slashed[];
   /** Keys of authorities that gave a sign of life lately. */
@@ -81,14 +81,14 @@ function clockSituation({ network }: SituatedNode, nowMs: number): ClockSituatio
 
 function authoritySituation(
   core: SituatedNode,
-  desk: AdmissionDesk,
+  admission: AdmissionController,
   publicKey: Uint8Array,
 ): AuthoritySituation {
   const { chain, candidacy, authority } = core;
   const { engine, head } = chain;
   const keys = authoritiesOf(engine, head);
   const heard = core.heardAuthorities;
-  const view = desk.view();
+  const view = admission.view();
   const members = view.authorities.map(({ address, name, sealedHeight, self }, index) => ({
     address,
     name: name ?? "",
@@ -105,7 +105,7 @@ function authoritySituation(
     candidates: view.candidates.map(({ address, name }) => ({
       address,
       name,
-      waitsFor: desk.waitOf(publicKeyOfAddress(address) as Uint8Array),
+      waitsFor: admission.waitOf(publicKeyOfAddress(address) as Uint8Array),
     })),
     slashed: core.slashed.map((slashed) => ({
       address: addressOf(slashed.publicKey),
@@ -114,9 +114,9 @@ function authoritySituation(
     })),
     policy: view.admission,
     windowEndsAtMs: view.joinWindowEndsAtMs ?? 0,
-    isAsking: candidacy.current() !== undefined,
+    isAsking: candidacy.place === "candidate",
     wasAuthority: !isMember && chain.ledger.authority(toHex(publicKey)) !== undefined,
-    isGateOpen: authority?.gate.isOpen ?? true,
+    isAnotherReached: authority?.isAnotherReached ?? true,
     finalHeight: chain.final?.height ?? 0,
     awaitsFinality: chain.awaitsFinality,
     leftByRecovery: members.filter(({ isHeard }) => isHeard).length < quorum ? leftByRecovery(core) : [],

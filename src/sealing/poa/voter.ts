@@ -1,4 +1,4 @@
-/** Votes for the head: the one place where an authority's key signs votes, and none leaves unjournaled. */
+/** Votes for the head. This is the only place where an authority's key signs votes, and each is on disk before it is sent. */
 import { bytesEqual } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
@@ -8,12 +8,13 @@ import type { HeaderRecord } from "../../protocol/block.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
 import { type Link, signVote, type Vote, verifyVote } from "../../protocol/vote.ts";
+import type { SigningPermission } from "../signing-permission.ts";
 import type { VoteJournal } from "./vote-journal.ts";
 
 export interface VoterOptions {
   readonly keyPair: KeyPair;
   readonly chainId: Uint8Array;
-  /** How long a head whose producer had not the first turn must stay the head before it is voted for. Default 400. */
+  /** A head that was sealed out of turn must stay the head for this long before it is voted for. Default 400. */
   readonly delayMs?: number;
 }
 
@@ -22,11 +23,9 @@ export interface VoterChain {
   head(): HeaderRecord;
   /** The source of every vote for a block. */
   justifiedOf(record: HeaderRecord): Checkpoint;
-  /** Whether this key votes on a block. */
-  isAuthority(record: HeaderRecord): boolean;
-  /** Whether it was the turn of the block's producer: rank 0. */
+  /** Whether the block's producer had the first turn: rank 0. */
   isInTurn(record: HeaderRecord): boolean;
-  /** Counts an own vote as any other's. */
+  /** Counts this node's vote like any other. */
   countVote(vote: Vote): void;
 }
 
@@ -36,14 +35,13 @@ export interface VoterModules {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly announceVote: (vote: Vote) => void;
-  /** Asked before every vote, and again every second while it says no. */
-  readonly mayVote: () => boolean;
+  /** Asked before every vote. */
+  readonly permission: SigningPermission;
   /** No block of this height or below is voted for. Default 0. */
   readonly floorHeight?: () => number;
 }
 
 const defaultDelayMs = 400;
-const lookAgainMs = 1_000;
 const retryMinMs = 2_000;
 const retryMaxMs = 60_000;
 
@@ -62,12 +60,14 @@ export class Voter {
     this.#modules = modules;
   }
 
-  /** Sends the last vote once more, byte for byte (it may never have left), then votes on. */
+  /** Sends the last vote once more, byte for byte, since it may never have left. Then votes for new heads. */
   start(): void {
     this.#running = true;
     const { keyPair, chainId } = this.#options;
-    const { last } = this.#modules.journal;
-    // A journal that came with another key or chain still binds by its watermark, but its votes are none of ours.
+    const { permission, journal } = this.#modules;
+    const { last } = journal;
+    permission.events.on("changed", this.#reconsider);
+    // A journal of another key or chain still binds this voter by its watermark, but its votes are not this node's.
     if (last && bytesEqual(last.voter, keyPair.publicKey) && verifyVote(chainId, last)) this.#send(last);
     this.#consider();
   }
@@ -81,6 +81,7 @@ export class Voter {
   async stop(): Promise<void> {
     this.#running = false;
     this.#timer?.cancel();
+    this.#modules.permission.events.off("changed", this.#reconsider);
     await this.#casting;
     await this.#modules.journal.close();
   }
@@ -90,24 +91,22 @@ export class Voter {
     this.#timer?.cancel();
     let waitMs: number | undefined;
     try {
-      waitMs = this.#castWhereDue();
+      waitMs = this.#castIfDue();
     } catch (thrown) {
       waitMs = this.#failed(thrown);
     }
     if (waitMs !== undefined) this.#timer = this.#modules.clock.schedule(waitMs, this.#reconsider);
   }
 
-  /** @returns how long to wait before the next look; undefined: until the head changes or the vote is cast */
-  #castWhereDue(): number | undefined {
-    const { chain, journal, clock, mayVote, floorHeight } = this.#modules;
+  /** @returns how long to wait before the next look; undefined: until head or permission change, or the vote is cast */
+  #castIfDue(): number | undefined {
+    const { chain, journal, clock, permission, floorHeight } = this.#modules;
     const head = chain.head();
     const nowMs = clock.monotonicMs();
     if (this.#seen?.hashHex !== head.hashHex) this.#seen = { hashHex: head.hashHex, sinceMs: nowMs };
-    if (!chain.isAuthority(head)) return undefined;
+    if (permission.reason !== undefined) return undefined;
     const link = voteOn(head, chain.justifiedOf(head), journal.watermark);
-    if (!link) return undefined;
-    if (!mayVote()) return lookAgainMs;
-    if (link.target.height <= (floorHeight?.() ?? 0)) return undefined;
+    if (!link || link.target.height <= (floorHeight?.() ?? 0)) return undefined;
     const delayMs = chain.isInTurn(head) ? 0 : (this.#options.delayMs ?? defaultDelayMs);
     const waitMs = Math.max(this.#seen.sinceMs + delayMs, this.#retry?.untilMs ?? 0) - nowMs;
     if (waitMs > 0) return waitMs;
@@ -138,7 +137,7 @@ export class Voter {
     return delayMs;
   }
 
-  /** The vote is durable: whatever goes wrong from here on, it is sent again after a restart. */
+  /** The vote is on disk. If sending fails, the vote is sent again after a restart. */
   #send(vote: Vote): void {
     const { chain, announceVote, logger } = this.#modules;
     try {

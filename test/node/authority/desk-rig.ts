@@ -1,7 +1,7 @@
 /** An admission desk over a real chain and mempool under a simulated clock; hellos and blocks come when a test says so. */
 import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
-import { AdmissionDesk } from "../../../src/authority/admission-desk.ts";
+import { AdmissionController } from "../../../src/authority/admission-controller.ts";
 import { OwnCandidacy } from "../../../src/authority/own-candidacy.ts";
 import { VoteCaster } from "../../../src/authority/vote-caster.ts";
 import { includesBytes } from "../../../src/base/bytes.ts";
@@ -23,6 +23,7 @@ import { nodeIdOf } from "../../../src/protocol/identity.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
 import type { AuthorityVote, DecodedTransaction } from "../../../src/protocol/transaction.ts";
 import { signVote } from "../../../src/protocol/vote.ts";
+import type { NotSealingReason } from "../../../src/sealing/not-sealing.ts";
 import { createInlineVerifier } from "../../../src/verifier/verifier.ts";
 import {
   authorities,
@@ -33,6 +34,7 @@ import {
   testSpec,
 } from "../../chain/block-builder.ts";
 import { openChain, settled } from "../../chain/open-chain.ts";
+import { TestPermission } from "../../support/test-permission.ts";
 
 export interface HelloWishes {
   readonly address?: string;
@@ -44,7 +46,9 @@ export interface DeskRig {
   readonly chain: Chain;
   readonly clock: SimulatedClock;
   readonly mempool: Mempool;
-  readonly desk: AdmissionDesk;
+  readonly desk: AdmissionController;
+  /** Absent if the node was not started to be an authority. */
+  readonly permission: TestPermission | undefined;
   readonly candidacy: OwnCandidacy;
   readonly builder: BlockBuilder;
   readonly warnings: string[];
@@ -66,11 +70,13 @@ export interface DeskRigOptions {
   readonly self?: KeyPair;
   readonly authority?: boolean;
   readonly spec?: Partial<ChainSpecJson>;
-  readonly mayVote?: () => boolean;
+  /** Why the authority may not sign; by default it may. */
+  readonly mayNotSign?: NotSealingReason;
 }
 
 export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
-  const { self = authorities[0]!, authority = true, mayVote = () => true } = options;
+  const { self = authorities[0]!, authority = true, mayNotSign } = options;
+  const permission = authority ? new TestPermission(mayNotSign) : undefined;
   const spec = testSpec("poa", { admission: "open-lan", joinWindowMs: 2 * 3_600_000, ...options.spec });
   const builder = new BlockBuilder(spec);
   const { chain, clock, give } = await openChain({ spec });
@@ -99,14 +105,14 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     submit: (transaction) => mempool.add(transaction),
   });
   const openedDesk = () => {
-    const opened = new AdmissionDesk(
-      { publicKey: self.publicKey, authority },
-      { chain, network, candidacy, caster, mayVote, clock, logger },
-    );
+    const opened = new AdmissionController(self.publicKey, {
+      ...{ chain, network, candidacy, caster, permission, clock, logger },
+    });
     opened.start();
     return opened;
   };
   let desk = openedDesk();
+  chain.events.on("headChanged", () => desk.headChanged());
   let head = builder.genesis;
   const consentOf = (candidate: KeyPair, expiresAtHeight = 1_000) => ({
     expiresAtHeight,
@@ -141,6 +147,7 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     get desk() {
       return desk;
     },
+    permission,
     restart() {
       desk.stop();
       desk = openedDesk();

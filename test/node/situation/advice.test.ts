@@ -37,7 +37,7 @@ function authorities(changes: Partial<AuthoritySituation> = {}): AuthoritySituat
     windowEndsAtMs: 0,
     isAsking: false,
     wasAuthority: false,
-    isGateOpen: true,
+    isAnotherReached: true,
     finalHeight: 99,
     awaitsFinality: false,
     leftByRecovery: [],
@@ -133,7 +133,7 @@ describe("advice", () => {
 
   it("before another authority was heard is to start the others, or to sign alone", () => {
     const members = [member("a"), member("b", { isHeard: false })];
-    const advice = only(situation({ authorities: authorities({ members, isGateOpen: false }) }));
+    const advice = only(situation({ authorities: authorities({ members, isAnotherReached: false }) }));
     assert.equal(advice.code, "authorities");
     assert.match(advice.next, new RegExp(`^start the others \\(b\\).*${start} --sign-alone$`));
   });

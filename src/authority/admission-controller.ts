@@ -27,6 +27,7 @@ import { describeFault } from "../protocol/faults.ts";
 import type { AdmissionPolicy } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { authorityActions } from "../protocol/transaction.ts";
+import type { SigningPermission } from "../sealing/signing-permission.ts";
 import { type AdmissionWait, admissionWait, operatorWaits } from "./admission-rule.ts";
 import type { BootstrapNames } from "./bootstrap-names.ts";
 import { type Candidate, CandidateList } from "./candidate-list.ts";
@@ -36,22 +37,13 @@ import { isPrivateAddress } from "./private-address.ts";
 import { SlashedList } from "./slashed.ts";
 import type { VoteCaster } from "./vote-caster.ts";
 
-export interface AdmissionDeskOptions {
-  readonly publicKey: Uint8Array;
-  /** The node was started to be an authority: only then it votes by itself. */
-  readonly authority: boolean;
-}
-
-export interface AdmissionDeskModules {
-  readonly chain: Pick<
-    Chain,
-    "head" | "spec" | "engine" | "events" | "ledger" | "blockAtHeight" | "hashAtHeight"
-  >;
+export interface AdmissionControllerModules {
+  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "ledger" | "blockAtHeight" | "hashAtHeight">;
   readonly network: Pick<Network, "events">;
   readonly candidacy: OwnCandidacy;
   readonly caster: VoteCaster;
-  /** What else forbids this node to vote by itself, such as that it is catching up. */
-  readonly mayVote: () => boolean;
+  /** Absent if the node was not started to be an authority: it votes for no candidate by itself. */
+  readonly permission: SigningPermission | undefined;
   /** Peers that were dialled by a name; without it none of them is of the LAN. */
   readonly names?: Pick<BootstrapNames, "isPrivate">;
   readonly clock: Clock;
@@ -63,9 +55,9 @@ const keysRememberedMax = 1_024;
 const removalBlocks = 1_000;
 const noConsent = new Uint8Array(64);
 
-export class AdmissionDesk implements AuthorityControl {
-  readonly #options: AdmissionDeskOptions;
-  readonly #modules: AdmissionDeskModules;
+export class AdmissionController implements AuthorityControl {
+  readonly #publicKey: Uint8Array;
+  readonly #modules: AdmissionControllerModules;
   readonly #policy: AdmissionPolicy;
   readonly #candidates: CandidateList;
   /** By key in hex: name, and wall clock of the last status or notice. */
@@ -81,10 +73,10 @@ export class AdmissionDesk implements AuthorityControl {
   #saidTwo = false;
 
   /** Throws for a chain that has no authorities. */
-  constructor(options: AdmissionDeskOptions, modules: AdmissionDeskModules) {
+  constructor(publicKey: Uint8Array, modules: AdmissionControllerModules) {
     const { spec } = modules.chain;
-    if (!spec.admission) throw new Error("a desk is for a Proof of Authority chain");
-    this.#options = options;
+    if (!spec.admission) throw new Error("admission is for a Proof of Authority chain");
+    this.#publicKey = publicKey;
     this.#modules = modules;
     this.#policy = spec.admission;
     this.#candidates = new CandidateList(spec.chainId);
@@ -93,19 +85,24 @@ export class AdmissionDesk implements AuthorityControl {
   }
 
   start(): void {
-    const { network, chain } = this.#modules;
+    const { network, permission } = this.#modules;
+    permission?.events.on("changed", this.#considerAll);
     network.events.on("status", this.#onStatus);
     network.events.on("candidacy", this.#onCandidacy);
     network.events.on("candidacyNotice", this.#onNotice);
-    chain.events.on("headChanged", this.#onHeadChanged);
   }
 
   stop(): void {
-    const { network, chain } = this.#modules;
+    const { network, permission } = this.#modules;
+    permission?.events.off("changed", this.#considerAll);
     network.events.off("status", this.#onStatus);
     network.events.off("candidacy", this.#onCandidacy);
     network.events.off("candidacyNotice", this.#onNotice);
-    chain.events.off("headChanged", this.#onHeadChanged);
+  }
+
+  /** To be called on each new head. */
+  headChanged(): void {
+    this.#considerAll();
   }
 
   view(): AuthoritiesAnswer {
@@ -114,7 +111,7 @@ export class AdmissionDesk implements AuthorityControl {
     const authorities = authoritiesOf(chain.engine, chain.head);
     return {
       authorities: authorities.map((key, index) => {
-        const self = bytesEqual(key, this.#options.publicKey);
+        const self = bytesEqual(key, this.#publicKey);
         const heard = this.#heard.get(toHex(key));
         return {
           address: addressOf(key),
@@ -168,7 +165,7 @@ export class AdmissionDesk implements AuthorityControl {
     if (action === "add") this.#sayWhatTwoMean();
     const cast = await this.#modules.caster.cast({ action: authorityActions[action], authority, ...terms });
     // A node that its operator takes out must not ask to be let in again while this process runs.
-    const isOwnLeave = action === "remove" && bytesEqual(authority, this.#options.publicKey);
+    const isOwnLeave = action === "remove" && bytesEqual(authority, this.#publicKey);
     if (cast.ok && isOwnLeave) this.#modules.candidacy.withdraw();
     return cast;
   }
@@ -184,12 +181,12 @@ export class AdmissionDesk implements AuthorityControl {
 
   propose(): Result<ConsentAnswer, AuthorityControlFault> {
     const { candidacy } = this.#modules;
-    if (!this.#options.authority) return fail({ code: "authority/not-started-as-one" });
+    if (!this.#modules.permission) return fail({ code: "authority/not-started-as-one" });
     if (candidacy.isMember) return fail({ code: "authority/already-one" });
     if (candidacy.isBanned) return fail({ code: "authority/put-out-for-good" });
     candidacy.ask();
     const { consent, expiresAtHeight } = candidacy.consent();
-    return ok({ address: addressOf(this.#options.publicKey), consent: toHex(consent), expiresAtHeight });
+    return ok({ address: addressOf(this.#publicKey), consent: toHex(consent), expiresAtHeight });
   }
 
   readonly #onStatus = (_peer: ConnectedPeer, { handshake: { publicKey, name } }: KnownPeer): void => {
@@ -210,17 +207,16 @@ export class AdmissionDesk implements AuthorityControl {
     this.#consider(candidate);
   };
 
-  readonly #onHeadChanged = (): void => this.#considerAll();
-
-  #considerAll(): void {
+  readonly #considerAll = (): void => {
     for (const candidate of this.#present()) this.#consider(candidate);
-  }
+  };
 
   #consider(candidate: Candidate): void {
-    if (!this.#options.authority || !this.#isAuthority || this.#isMember(candidate.publicKey)) return;
+    const { permission } = this.#modules;
+    if (!permission || !this.#isAuthority || this.#isMember(candidate.publicKey)) return;
     const wait = this.#waitOf(candidate);
     if (wait && operatorWaits.has(wait)) this.#announce(candidate);
-    if (wait || this.#hasVotedFor(candidate) || !this.#modules.mayVote()) return;
+    if (wait || permission.reason !== undefined || this.#hasVotedFor(candidate)) return;
     void this.#admit(candidate);
   }
 
@@ -292,7 +288,7 @@ export class AdmissionDesk implements AuthorityControl {
   #authoritiesExpected(candidate: Uint8Array): number {
     const { chain } = this.#modules;
     const { inFlight, ballots } = this.#finality;
-    const ownBallots = ballots.filter(({ voter }) => bytesEqual(voter, this.#options.publicKey));
+    const ownBallots = ballots.filter(({ voter }) => bytesEqual(voter, this.#publicKey));
     const coming = [...(inFlight ? [inFlight] : []), ...ownBallots, ...this.#modules.caster.waiting()]
       .filter(({ action }) => action === authorityActions.add)
       .map(({ authority }) => toHex(authority));
@@ -328,7 +324,7 @@ export class AdmissionDesk implements AuthorityControl {
   }
 
   get #isAuthority(): boolean {
-    return this.#isMember(this.#options.publicKey);
+    return this.#isMember(this.#publicKey);
   }
 
   get #finality(): ChainFinality {

@@ -7,6 +7,11 @@ export class TestPermission implements SigningPermission {
   readonly events = new EventEmitter<SigningPermissionEvents>();
   #reason: NotSealingReason | undefined;
 
+  /** @param reason at the beginning */
+  constructor(reason?: NotSealingReason) {
+    this.#reason = reason;
+  }
+
   get reason(): NotSealingReason | undefined {
     return this.#reason;
   }

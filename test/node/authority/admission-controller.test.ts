@@ -4,6 +4,7 @@ import { describe, it } from "node:test";
 import { addressOf } from "../../../src/protocol/identity.ts";
 import { authorityActions } from "../../../src/protocol/transaction.ts";
 import { alice, authorities, bob, keyPairNamed } from "../../chain/block-builder.ts";
+import { settled } from "../../chain/open-chain.ts";
 import { type DeskRig, openDesk, windowEndMs } from "./desk-rig.ts";
 
 const [self, second] = authorities as [typeof alice, typeof alice];
@@ -103,11 +104,22 @@ describe("open-lan", () => {
   });
 
   it("votes by itself only where it is an authority, was started as one and may", async () => {
-    for (const options of [{ self: bob }, { authority: false }, { mayVote: () => false }]) {
+    for (const options of [{ self: bob }, { authority: false }, { mayNotSign: "syncing" as const }]) {
       const rig = await openDesk(options);
       await rig.helloForLongEnough(alice);
       assert.deepEqual(rig.votes(), []);
     }
+  });
+
+  it("votes at once when its node may sign again, not only with the next hello or head", async () => {
+    const rig = await openDesk({ mayNotSign: "syncing" });
+    await rig.helloForLongEnough(alice);
+    rig.permission?.set("clock off");
+    await settled();
+    assert.deepEqual(rig.votes(), []);
+    rig.permission?.set(undefined);
+    await settled();
+    assert.equal(rig.votes().length, 1);
   });
 
   it("admits on a chain of its own: the vote passes with its block, and the log says what two mean before", async () => {
