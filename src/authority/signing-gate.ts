@@ -29,10 +29,11 @@ export interface SigningGateModules {
   readonly logger: Logger;
 }
 
-/** Time alone ends some reasons: a claimed head that does not come, measured clocks that are too old, a clock set right. */
-const lookAgainMs = 1_000;
-/** Time alone begins few: the wall clock is set back behind the chain, a measured clock is too old. */
-const lookWhileOpenMs = 10_000;
+/**
+ * No event tells that the wall clock was set, that a peer's claim of a better head or the measurement of a clock is too
+ * old, or that the time to listen is over.
+ */
+const lookMs = 1_000;
 
 /**
  * Computes the reason anew with each event that can change it, and by one timer. A state that is read between two such
@@ -91,24 +92,16 @@ export class SigningGate implements SigningPermission {
     const reason = notSigningReason(this.#situation());
     if (reason === this.#reason) return;
     this.#reason = reason;
-    this.#schedule();
     // Not in the midst of what has caused it: the mempool may not be on the new head yet, from which a producer drafts.
     queueMicrotask(() => this.events.emit("changed"));
   };
 
   readonly #tick = (): void => {
-    if (!this.#isRunning) return;
     this.look();
-    this.#schedule();
-  };
-
-  #schedule(): void {
-    this.#timer?.cancel();
     const { clock } = this.#modules;
-    const atMostMs = this.#reason === undefined ? lookWhileOpenMs : lookAgainMs;
     const listenMs = this.#listenUntilMs - clock.monotonicMs();
-    this.#timer = clock.schedule(listenMs > 0 ? Math.min(listenMs, atMostMs) : atMostMs, this.#tick);
-  }
+    this.#timer = clock.schedule(listenMs > 0 ? Math.min(listenMs, lookMs) : lookMs, this.#tick);
+  };
 
   #situation(): SigningSituation {
     const { chain, network, authority, clock } = this.#modules;
