@@ -98,10 +98,22 @@ export class BlockImporter {
     return this.#inTurn(block, () => this.#importJudged(judged));
   }
 
+  /** Imports a block that had to wait. No caller waits for the outcome, so `waitingImported` tells it. */
+  async importWaiting(judged: JudgedBlock): Promise<void> {
+    const { logger, events } = this.#modules;
+    const { block } = judged;
+    try {
+      const imported = await this.importJudged(judged);
+      if (imported.ok) events.emit("waitingImported", block);
+    } catch (error) {
+      logger.error({ error, hash: block.hashHex }, "a waiting block could not be imported");
+    }
+  }
+
   /** Whether a block's branch is so much lighter than the head that no peer needs it. Finality has a limit of its own. */
   isLowWork(record: HeaderRecord): boolean {
-    const { finality, reader } = this.#modules;
-    return !finality && isLowWork(record, this.#head, reader.headerOf(this.#head.header.parentHash));
+    const { finality, tree } = this.#modules;
+    return !finality && isLowWork(record, this.#head, tree.get(this.#head.header.parentHash));
   }
 
   /** Writes down in turn what votes have made final. Imports do so by themselves. */
@@ -131,7 +143,7 @@ export class BlockImporter {
   }
 
   async #importOffered(block: Block): Promise<Imported> {
-    const stored = this.#modules.reader.headerOf(block.hash);
+    const stored = this.#modules.tree.get(block.hash);
     if (stored && this.#isBetter(stored)) return this.#moveHead(stored);
     const judged = this.#modules.intake.offer(block);
     return judged.ok ? this.#accept(judged.value) : judged;
@@ -139,9 +151,9 @@ export class BlockImporter {
 
   /** What may have changed since the block was judged is asked again; the rest is not. */
   async #importJudged(judged: JudgedBlock): Promise<Imported> {
-    const { store, reader } = this.#modules;
+    const { store, tree } = this.#modules;
     const { hash, hashHex, header } = judged.record;
-    const stored = reader.headerOf(hash);
+    const stored = tree.get(hash);
     if (stored) return this.#isBetter(stored) ? this.#moveHead(stored) : fail({ code: "block/known" });
     if (store.isInvalid(hash)) return fail({ code: "block/known-invalid", hash: hashHex });
     if (store.isInvalid(header.parentHash)) {

@@ -1,8 +1,8 @@
-/** Looks up blocks, headers and transactions that are stored, and mends blocks whose bytes on disk are damaged. */
+/** Looks up blocks and transactions that are stored, and mends blocks whose bytes on disk are damaged. */
 import type { EventEmitter } from "node:events";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { includesBytes, toHex } from "../base/bytes.ts";
-import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
+import { type Block, decodeBlock } from "../protocol/block.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import { contentFault } from "../store/damaged-blocks.ts";
 import { BlockBytesCache } from "./block-bytes-cache.ts";
@@ -54,18 +54,6 @@ export class ChainReader {
     this.#read.delete(toHex(hash));
   }
 
-  headerOf(hash: Uint8Array): HeaderRecord | undefined {
-    return this.#modules.tree.get(hash);
-  }
-
-  headerAtHeight(height: number): HeaderRecord | undefined {
-    return this.#modules.tree.canonicalAt(height);
-  }
-
-  isCanonical(record: HeaderRecord): boolean {
-    return this.#modules.tree.isCanonical(record);
-  }
-
   /** @throws StoreError if the block is damaged on disk; `blockDamaged` says so, too */
   block(hash: Uint8Array): Block | undefined {
     const recent = this.#recent.get(toHex(hash));
@@ -113,7 +101,7 @@ export class ChainReader {
     if (!includesBytes(this.#store.damagedBlocks(), hash)) return false;
     if (!(await this.#store.mendBlock(hash, bytes))) return false;
     this.#read.delete(hashHex);
-    const record = this.headerOf(hash);
+    const record = this.#modules.tree.get(hash);
     if (record) {
       this.#mended.push({ height: record.header.height, hash });
       if (this.#mended.length > mendedMax) this.#mended.shift();

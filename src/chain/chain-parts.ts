@@ -1,0 +1,166 @@
+/** Opens what the store holds of a chain, and puts the chain's parts together on it. */
+import type { EventEmitter } from "node:events";
+import { bytesEqual, toHex } from "../base/bytes.ts";
+import type { Clock } from "../base/clock.ts";
+import { guardedEvents } from "../base/guarded-events.ts";
+import { invariant } from "../base/invariant.ts";
+import type { Logger } from "../base/logger.ts";
+import { StageTimes } from "../base/stage-times.ts";
+import type { ConsensusEngine } from "../consensus/engine.ts";
+import { LedgerState } from "../ledger/ledger-state.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
+import type { Checkpoint } from "../protocol/checkpoint.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
+import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
+import { type ChainStore, StoreError } from "../store/chain-store.ts";
+import { BlockTree } from "./block-tree.ts";
+import type { ChainEvents } from "./chain-events.ts";
+import { CommittedStates } from "./committed-states.ts";
+import { FinalityKeeper } from "./finality-keeper.ts";
+import { genesisBatch } from "./genesis-batch.ts";
+import { BlockImporter } from "./importer.ts";
+import { BlockIntake } from "./intake.ts";
+import { LowWorkQuota } from "./low-work.ts";
+import { ChainReader } from "./reader.ts";
+import { recoverTrust } from "./trust-recovery.ts";
+
+export interface ChainOptions {
+  readonly spec: ChainSpec;
+  /** Imports waiting or running; more are refused with block/queue-full. */
+  readonly importsMax?: number;
+  readonly orphansMax?: number;
+  readonly waitingBytesMax?: number;
+  /** Bytes of low-work blocks that are stored in one run of the process. */
+  readonly farBehindBytesMax?: number;
+  /**
+   * The hash of a block that an operator declares final (weak-subjectivity checkpoint). The authorities that sealed
+   * lately go on from it. This is the only way past a lost quorum. Every node that goes on with them needs the same hash.
+   */
+  readonly trustRecovery?: Uint8Array;
+}
+
+export interface ChainModules {
+  readonly store: ChainStore;
+  readonly engine: ConsensusEngine;
+  readonly verifier: TransactionVerifier;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface ChainParts {
+  readonly events: EventEmitter<ChainEvents>;
+  readonly times: StageTimes;
+  readonly store: ChainStore;
+  readonly tree: BlockTree;
+  readonly reader: ChainReader;
+  readonly intake: BlockIntake;
+  readonly importer: BlockImporter;
+  readonly committedStates: CommittedStates;
+  /** Undefined if the engine has no finality. */
+  readonly finality: FinalityKeeper | undefined;
+}
+
+/**
+ * Opens the chain that the store holds, or begins it with the genesis block.
+ *
+ * @throws StoreError if what is stored does not add up
+ */
+export async function openChainParts(options: ChainOptions, modules: ChainModules): Promise<ChainParts> {
+  const { store, engine } = modules;
+  if (!store.head) await store.commit(genesisBatch(options.spec, engine));
+  if (options.trustRecovery) await recoverTrust(options.trustRecovery, options.spec, modules);
+  return putTogether(options, modules, storedHead(store));
+}
+
+interface StoredHead {
+  readonly head: HeaderRecord;
+  readonly ledger: LedgerState;
+}
+
+/** The head with its ledger, which has to have the state root of the head's header. */
+function storedHead(store: ChainStore): StoredHead {
+  const stored = store.head;
+  invariant(stored, "a store with a committed genesis has a head");
+  const head = store.headerRecord(stored.hash);
+  const ledger = LedgerState.fromEntries(entriesOf(store));
+  const next =
+    "move the data directory aside and start again: the node then fetches the chain from its peers";
+  if (!head) throw new StoreError("store/corrupt", `the head ${toHex(stored.hash)} has no header`, next);
+  if (!bytesEqual(ledger.stateRoot(), head.header.stateRoot)) {
+    throw new StoreError(
+      "store/corrupt",
+      `the stored ledger is not that of block ${head.header.height}`,
+      next,
+    );
+  }
+  return { head, ledger };
+}
+
+function* entriesOf(store: ChainStore) {
+  for (const [, entry] of store.entries()) yield entry;
+}
+
+function putTogether(
+  { spec, trustRecovery: trusted, ...limits }: ChainOptions,
+  { store, engine, verifier, clock, logger }: ChainModules,
+  at: StoredHead,
+): ChainParts {
+  const events = guardedEvents<ChainEvents>("chain", logger);
+  const times = new StageTimes(clock);
+  const final = finalAtStart(engine, at.head, store.final);
+  const tree = new BlockTree(store, { head: at.head, final });
+  const reader = new ChainReader({ store, tree, events });
+  const committedStates = new CommittedStates({
+    recordOf: (hash) => tree.get(hash),
+    block: (hash) => reader.block(hash),
+    advance: (contents, parent) => {
+      const advanced = engine.advance(contents, parent, tree);
+      return advanced.ok ? advanced.value : undefined;
+    },
+  });
+  const opened =
+    final &&
+    engine.authority?.openFinality({
+      final,
+      ancestry: tree,
+      head: () => importer.head,
+      onEvidence: (evidence) => events.emit("evidenceFound", evidence),
+    });
+  const finality = opened && new FinalityKeeper(opened, tree, logger);
+  const intake = new BlockIntake(
+    { blocksMax: limits.orphansMax ?? 256, bytesMax: limits.waitingBytesMax ?? 32 * 2 ** 20 },
+    {
+      spec,
+      engine,
+      clock,
+      logger,
+      times,
+      verifier,
+      trusted,
+      ancestry: tree,
+      isInvalid: (hash) => store.isInvalid(hash),
+      evidence: finality?.evidence,
+      conflictOn: (parent) => finality?.conflictOn(parent),
+      stateFault: (block, parent, state) => committedStates.faultOf(block, parent, state),
+      onReady: (judged) => void importer.importWaiting(judged),
+    },
+  );
+  const lowWork = new LowWorkQuota(limits.farBehindBytesMax, { clock, logger });
+  const importer: BlockImporter = new BlockImporter(
+    { spec, trusted, pendingMax: limits.importsMax ?? 512 },
+    { store, engine, tree, reader, intake, lowWork, finality, times, logger, events },
+    at,
+  );
+  return { events, times, store, tree, reader, intake, importer, committedStates, finality };
+}
+
+/** Undefined if the engine has no finality. */
+function finalAtStart(
+  engine: ConsensusEngine,
+  head: HeaderRecord,
+  stored: Checkpoint | undefined,
+): Checkpoint | undefined {
+  // A kill may have come between a block and the note of what it makes final.
+  const shown = engine.authority?.finality(head).finalized;
+  return stored && shown && stored.height >= shown.height ? stored : shown;
+}
