@@ -96,8 +96,10 @@ export class Network {
       ...shared,
       events: this.events,
       fetcher,
-      fetchFinality: (peer) => this.#finality.fetchFrom(peer),
-      fetchMempool: (peer) => this.#transactions.fetchFrom(peer),
+      finality: this.#finality,
+      transactions: this.#transactions,
+      records: this.#records,
+      peerLog: this.#peerLog,
     });
     this.clocks = this.#greetings.clocks;
   }
@@ -149,10 +151,6 @@ export class Network {
     this.#peerLog.start();
     this.#records.serve();
     this.#candidacies.start();
-    this.events.on("status", (peer) => {
-      this.#peerLog.heard(peer);
-      void this.#records.askOnce(peer.peerId);
-    });
     host.events.on("peerDisconnected", (peerId) => this.#fetcher.forget(peerId));
     await host.start();
     this.#greetings.startRounds();

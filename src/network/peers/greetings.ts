@@ -11,6 +11,9 @@ import { zeroBytes32 } from "../../protocol/hashing.ts";
 import type { Presence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
+import type { NodeRecords } from "../gossip/nodes.ts";
+import type { TransactionGossip } from "../gossip/transactions.ts";
+import type { FinalityGossip } from "../gossip/votes.ts";
 import { RequestError } from "../host/request-error.ts";
 import type { Candidacy, CandidacyMessage, Handshake, Status } from "../messages.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../peer-host.ts";
@@ -22,6 +25,7 @@ import { Doppelgangers } from "./doppelgangers.ts";
 import { type Answer, Exchange, MessageRefused } from "./exchange.ts";
 import { chainFacts, handshakeKind, relate } from "./handshake.ts";
 import { OtherVersions } from "./other-versions.ts";
+import type { PeerLog } from "./peer-log.ts";
 import { chainStatus, noStatus, statusKind } from "./status.ts";
 
 export interface GreetingsOptions {
@@ -66,10 +70,13 @@ export interface GreetingsModules {
   readonly fetcher: BlockFetcher;
   /** A peer sent something that nobody who follows the rules has. */
   readonly penalise: (peer: PeerId, fault: Fault) => void;
-  /** Asks a peer for the votes and evidence that gossip lost: with each status. False if the peer did not answer. */
-  readonly fetchFinality: (peer: PeerId) => Promise<boolean>;
-  /** Asks a peer for its pending transactions: at the connection, and once gossip has settled. */
-  readonly fetchMempool: (peer: PeerId) => Promise<void>;
+  /** Fetches the votes and evidence that gossip lost: with each status. */
+  readonly finality: Pick<FinalityGossip, "fetchFrom">;
+  /** Fetches pending transactions: at the connection, and once gossip has settled. */
+  readonly transactions: Pick<TransactionGossip, "fetchFrom">;
+  /** Fetches the node records that a peer of our chain knows. */
+  readonly records: Pick<NodeRecords, "askOnce">;
+  readonly peerLog: Pick<PeerLog, "heard">;
 }
 
 /** A candidate tells its peers in each round, and statuses are exchanged with all peers in every fourth round. */
@@ -250,7 +257,7 @@ export class Greetings {
 
   /** With each status of a peer on our chain comes what else is asked and told again and again. */
   async #exchangeStatus(peer: PeerId): Promise<void> {
-    const { host, directory, events, fetchFinality, fetchMempool } = this.#modules;
+    const { host, directory, events, finality, transactions } = this.#modules;
     const handshake = this.#onOurChain(peer);
     if (handshake) {
       this.#doppelgangers.tell(peer);
@@ -263,11 +270,11 @@ export class Greetings {
     if (!handshake || !known) return;
     const connected = host.peers().find(({ peerId }) => peerId === peer);
     if (connected) this.clocks.answered(handshake, answer, connected.address);
-    if (await fetchFinality(peer)) events.emit("caughtUpOnVotes", known);
+    if (await finality.fetchFrom(peer)) events.emit("caughtUpOnVotes", known);
     if (this.#mempoolAsked.has(peer)) return;
     this.#mempoolAsked.add(peer);
     try {
-      await fetchMempool(peer);
+      await transactions.fetchFrom(peer);
     } catch (thrown) {
       this.#mempoolAsked.delete(peer);
       throw thrown;
@@ -298,7 +305,7 @@ export class Greetings {
   }
 
   #heardStatus(peer: PeerId, status: Status): void {
-    const { host, chain, clock, events, directory, fetcher } = this.#modules;
+    const { host, chain, clock, events, directory, fetcher, records, peerLog } = this.#modules;
     const connected = host.peers().find(({ peerId }) => peerId === peer);
     const known = connected && directory.setStatus(peer, status);
     if (!known) return;
@@ -310,6 +317,8 @@ export class Greetings {
     this.#heardBranch(peer, status);
     directory.keyHeard(handshake.publicKey, clock.monotonicMs());
     fetcher.headClaimed(peer, status);
+    peerLog.heard(connected);
+    void records.askOnce(peer);
     events.emit("status", connected, known);
   }
 
