@@ -22,22 +22,25 @@ export interface BlockTreeOptions {
   readonly head: HeaderRecord;
   /** Undefined if the engine has no finality. */
   readonly final: Checkpoint | undefined;
-  readonly lineMax?: number;
-  readonly sideMax?: number;
+  readonly limits?: BlockTreeLimits | undefined;
+}
+
+export interface BlockTreeLimits {
+  /** Canonical blocks in memory, from the head down. */
+  readonly lineMax: number;
+  /** Side blocks in memory. Peers make them: of more, the worst are forgotten here. They stay in the store. */
+  readonly sideMax: number;
 }
 
 /**
- * Canonical blocks in memory, from the head down. Reorganizations are rarely deeper than a few blocks; a deeper one
- * reads the store. With a record of 1 to 2 KB, these are 2 MB at most.
+ * Reorganizations are rarely deeper than a few blocks, and a certificate reaches 64 blocks down. A deeper
+ * reorganization reads the store. A record takes 1 to 2 KB, so both together take 4 MB at most.
  */
-const lineMaxDefault = 1_024;
-/** Side blocks in memory. Peers make them, so the worst branches are forgotten here. They stay in the store. */
-const sideMaxDefault = 1_024;
+const usualLimits: BlockTreeLimits = { lineMax: 1_024, sideMax: 1_024 };
 
 export class BlockTree implements Ancestry {
   readonly #store: Pick<ChainStore, "headerRecord" | "hashAtHeight">;
-  readonly #lineMax: number;
-  readonly #sideMax: number;
+  readonly #limits: BlockTreeLimits;
   /** By hash: the line and the side blocks. */
   readonly #records = new Map<string, HeaderRecord>();
   /** Canonical blocks by height, from {@link #lowest} up to the head without a gap. */
@@ -50,11 +53,10 @@ export class BlockTree implements Ancestry {
   /** Takes in what the store has near the head. */
   constructor(
     store: Pick<ChainStore, "headerRecord" | "hashAtHeight" | "sideBlocks">,
-    { head, final, lineMax = lineMaxDefault, sideMax = sideMaxDefault }: BlockTreeOptions,
+    { head, final, limits = usualLimits }: BlockTreeOptions,
   ) {
     this.#store = store;
-    this.#lineMax = lineMax;
-    this.#sideMax = sideMax;
+    this.#limits = limits;
     this.#final = final;
     this.#headHeight = head.header.height;
     this.#lowest = this.#headHeight;
@@ -64,9 +66,9 @@ export class BlockTree implements Ancestry {
     }
     const near = store.sideBlocks().filter(({ height }) => height > this.#lowest);
     // Parents first: a block is held against its parent.
-    for (const { hash } of near.slice(0, sideMax).reverse()) {
+    for (const { hash } of near.slice(0, limits.sideMax).reverse()) {
       const record = this.#stored(hash);
-      if (record) this.#putAside(record);
+      if (record && (!final || this.isDescendant(record, final))) this.#putAside(record);
     }
   }
 
@@ -132,7 +134,7 @@ export class BlockTree implements Ancestry {
   /** Takes in a block that has been stored beside the canonical line. */
   add(record: HeaderRecord): void {
     this.#putAside(record);
-    if (this.#sides.size > this.#sideMax) this.#forgetWorst();
+    if (this.#sides.size > this.#limits.sideMax) this.#forgetWorst();
   }
 
   /** Follows the head to a block that was not canonical, once the store has followed it. */
@@ -148,7 +150,7 @@ export class BlockTree implements Ancestry {
       this.#headHeight = record.header.height;
     }
     this.#shortenLine();
-    if (this.#sides.size > this.#sideMax) this.#forgetWorst();
+    if (this.#sides.size > this.#limits.sideMax) this.#forgetWorst();
   }
 
   /** Forgets what lies below a final block that is canonical, and what does not descend from it. */
@@ -189,7 +191,7 @@ export class BlockTree implements Ancestry {
   }
 
   #lowestWanted(): number {
-    return Math.max(this.#final?.height ?? 0, this.#headHeight - this.#lineMax + 1);
+    return Math.max(this.#final?.height ?? 0, this.#headHeight - this.#limits.lineMax + 1);
   }
 
   #putOnLine(record: HeaderRecord): void {
@@ -213,7 +215,7 @@ export class BlockTree implements Ancestry {
 
   /** A quarter at a time, so that a flood of side blocks costs one sorting for many of them. */
   #forgetWorst(): void {
-    const kept = Math.floor((this.#sideMax * 3) / 4);
+    const kept = Math.floor((this.#limits.sideMax * 3) / 4);
     const worst = [...this.#sides.values()].sort(compareHeads).slice(kept);
     for (const { hashHex } of worst) this.#forget(hashHex);
   }

@@ -13,7 +13,7 @@ import type { Checkpoint } from "../protocol/checkpoint.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import { type ChainStore, StoreError } from "../store/chain-store.ts";
-import { BlockTree } from "./block-tree.ts";
+import { BlockTree, type BlockTreeLimits } from "./block-tree.ts";
 import type { ChainEvents } from "./chain-events.ts";
 import { CommittedStates } from "./committed-states.ts";
 import { FinalityKeeper } from "./finality-keeper.ts";
@@ -32,6 +32,8 @@ export interface ChainOptions {
   readonly waitingBytesMax?: number;
   /** Bytes of low-work blocks that are stored in one run of the process. */
   readonly farBehindBytesMax?: number;
+  /** How many blocks near the head stay in memory; the others are read from the store. */
+  readonly treeLimits?: BlockTreeLimits;
   /**
    * The hash of a block that an operator declares final (weak-subjectivity checkpoint). The authorities that sealed
    * lately go on from it. This is the only way past a lost quorum. Every node that goes on with them needs the same hash.
@@ -108,7 +110,7 @@ function putTogether(
   const events = guardedEvents<ChainEvents>("chain", logger);
   const times = new StageTimes(clock);
   const final = finalAtStart(engine, at.head, store.final);
-  const tree = new BlockTree(store, { head: at.head, final });
+  const tree = new BlockTree(store, { head: at.head, final, limits: limits.treeLimits });
   const reader = new ChainReader({ store, tree, events });
   const committedStates = new CommittedStates({
     recordOf: (hash) => tree.get(hash),

@@ -1,14 +1,18 @@
-/** The way past a lost quorum: an operator declares one block final, and who sealed lately goes on from there. */
+/**
+ * The way past a lost quorum, a weak-subjectivity checkpoint: operators declare one block final, and the authorities
+ * that sealed lately go on from there. It is applied when the store is opened, or when the block is judged.
+ */
 import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { ancestryOf } from "../consensus/ancestry.ts";
-import { authoritiesOf, type ConsensusEngine } from "../consensus/engine.ts";
+import { authoritiesOf, type ConsensusEngine, contentsOf } from "../consensus/engine.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
 import { type Block, decodeBlock, type HeaderRecord } from "../protocol/block.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { type ChainStore, StoreError } from "../store/chain-store.ts";
+import { BlockTree } from "./block-tree.ts";
 
 export interface TrustRecoveryModules {
   readonly store: ChainStore;
@@ -17,41 +21,43 @@ export interface TrustRecoveryModules {
 }
 
 /**
- * Restates the trusted block in the store and takes the chain back to it: what was sealed above it was judged by other
- * authorities, and is judged anew when it comes again. Does nothing where the block is not here yet (it is restated when it is imported), or was restated before.
+ * Applies the checkpoint to a store that has its block: writes the block's record with the authorities that remain, and
+ * takes the chain back to the block. Blocks above it were judged under the old authorities. They stay in the store, but
+ * `BlockTree` takes them for unknown, so they are judged anew when they come again. Does nothing if the block is not in
+ * the store (it is then restated when it is judged), or if the checkpoint was applied before.
  *
- * @throws StoreError where the block lies below what is final or certified here, or on another branch
+ * @throws StoreError if the block is on another branch, or below a block that is final or certified here
  */
 export async function recoverTrust(
   trusted: Uint8Array,
   spec: ChainSpec,
   { store, engine, logger }: TrustRecoveryModules,
 ): Promise<void> {
-  const record = store.headerRecord(trusted);
-  if (!record) return;
   const { authority } = engine;
-  if (!authority) return;
+  const record = store.headerRecord(trusted);
+  const head = store.head && store.headerRecord(store.head.hash);
+  if (!authority || !record || !head) return;
   const state = authority.recoveredState(record);
   if (bytesEqual(state.consensusState, record.consensusState)) return;
   const { height } = record.header;
-  const canonical = store.hashAtHeight(height);
+  const tree = new BlockTree(store, { head, final: undefined });
   const next =
     "name a block of this node's own chain that is above all that are final or certified: aurex-node status";
   const what = `--trust-recovery ${record.hashHex} cannot be followed`;
-  if (!canonical || !bytesEqual(canonical, trusted)) {
+  if (!tree.isCanonical(record)) {
     throw new StoreError("store/wrong-chain", `${what}: this node stands on another branch`, next);
   }
   if (store.final && height < store.final.height) {
     throw new StoreError("store/wrong-chain", `${what}: height ${store.final.height} is final here`, next);
   }
-  const dropped = canonicalAbove(store, height);
-  const certified = dropped[0]?.justifiedHeight ?? 0;
+  const dropped = tree.path(head, record).disconnect;
+  const [newest] = dropped;
+  const certified = newest?.justifiedHeight ?? 0;
   if (certified >= height) {
     throw new StoreError("store/wrong-chain", `${what}: height ${certified} is certified here`, next);
   }
-  const strandingAt = strandingBlock({ ...record, ...state }, dropped.toReversed(), { store, engine });
+  const strandingAt = strandingBlock({ ...record, ...state }, dropped.toReversed(), { store, engine, tree });
   if (strandingAt) {
-    const [newest] = dropped;
     throw new StoreError(
       "store/wrong-chain",
       `${what}: block ${strandingAt.height} above it would not be valid any more (${strandingAt.reason}), and its producer may not seal another one in its place`,
@@ -87,45 +93,33 @@ export async function recoverTrust(
 }
 
 /**
- * The first block above the trusted one that an authority which remains has sealed, and that the recovered set of
- * authorities makes invalid: for instance a vote to remove who is out already. An authority signs one block on each
- * parent, so it could never go on from there. Undefined if there is none.
+ * The first block above the trusted one that a remaining authority has sealed, and that is not valid under the remaining
+ * set: for instance with a vote to remove an authority that is out already. An authority signs one block on each parent,
+ * so it could never go on from there. Undefined if there is no such block.
  *
  * @param above the chain above the trusted block, lowest first
  */
 function strandingBlock(
   trusted: HeaderRecord,
   above: readonly HeaderRecord[],
-  { store, engine }: Pick<TrustRecoveryModules, "store" | "engine">,
+  { store, engine, tree }: Pick<TrustRecoveryModules, "store" | "engine"> & { readonly tree: BlockTree },
 ): { readonly height: number; readonly reason: string } | undefined {
   const restated = new Map([[trusted.hashHex, trusted]]);
-  const ancestry = ancestryOf((hash) => restated.get(toHex(hash)) ?? store.headerRecord(hash));
+  const ancestry = ancestryOf((hash) => restated.get(toHex(hash)) ?? tree.get(hash));
   let parent = trusted;
   for (const record of above) {
     const { header, hashHex } = record;
-    // Whoever is out by now seals nothing any more, and leaves this parent to the others.
+    // An authority that is out seals nothing any more: the others may seal on this parent.
     if (!includesBytes(authoritiesOf(engine, parent), header.producer)) return undefined;
-    const { transactions, consensusSection } = storedBlock(store, record.hash);
-    const { height, timestampMs, producer } = header;
-    const contents = { height, timestampMs, producer, transactions, consensusSection };
-    const advanced = engine.advance(contents, parent, ancestry);
-    const fault = engine.verifyHeader(header, parent) ?? (advanced.ok ? undefined : advanced.fault);
-    if (fault || !advanced.ok) return { height, reason: fault ? describeFault(fault) : "" };
+    const { height } = header;
+    const fault = engine.verifyHeader(header, parent);
+    if (fault) return { height, reason: describeFault(fault) };
+    const advanced = engine.advance(contentsOf(storedBlock(store, record.hash)), parent, ancestry);
+    if (!advanced.ok) return { height, reason: describeFault(advanced.fault) };
     parent = { ...record, ...advanced.value };
     restated.set(hashHex, parent);
   }
   return undefined;
-}
-
-/** Highest first. */
-function canonicalAbove(store: ChainStore, height: number): HeaderRecord[] {
-  const above: HeaderRecord[] = [];
-  for (let at = height + 1; ; at += 1) {
-    const hash = store.hashAtHeight(at);
-    const record = hash && store.headerRecord(hash);
-    if (!record) return above.reverse();
-    above.push(record);
-  }
 }
 
 function storedBlock(store: ChainStore, hash: Uint8Array): Block {
