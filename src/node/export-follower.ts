@@ -76,7 +76,6 @@ interface Reader {
 export class ExportFollower {
   readonly #modules: ExportFollowerModules;
   readonly #abort = new AbortController();
-  readonly #onChain = () => this.#wake();
   readonly #onRecord = (record: NodeRecord) => {
     this.#records.set(toHex(record.publicKey), record);
     this.#wake();
@@ -136,13 +135,16 @@ export class ExportFollower {
   }
 
   async start(): Promise<void> {
-    const { chain, network } = this.#modules;
-    chain.events.on("headChanged", this.#onChain);
-    chain.events.on("finalChanged", this.#onChain);
+    const { network } = this.#modules;
     network.events.on("nodeRecord", this.#onRecord);
     for (const record of network.directory.records()) this.#onRecord(record);
     this.#wake();
     this.#lookLater();
+  }
+
+  /** The head moved, or a higher block is final. */
+  chainChanged(): void {
+    if (!this.#abort.signal.aborted) this.#wake();
   }
 
   /**
@@ -185,9 +187,7 @@ export class ExportFollower {
 
   /** Ends after the SQL transaction that runs; the file is then one file, unless another program has it open. */
   async stop(): Promise<void> {
-    const { chain, network, job, logger } = this.#modules;
-    chain.events.off("headChanged", this.#onChain);
-    chain.events.off("finalChanged", this.#onChain);
+    const { network, job, logger } = this.#modules;
     network.events.off("nodeRecord", this.#onRecord);
     this.#lookTimer?.cancel();
     this.#abort.abort();

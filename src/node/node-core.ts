@@ -100,6 +100,7 @@ export class NodeCore {
   readonly #verifier: TransactionVerifier;
   readonly #own: OwnTransactions;
   readonly #indexer: AccountIndexer;
+  #export: { chainChanged(): void } | undefined;
 
   private constructor(options: NodeCoreOptions, modules: NodeCoreModules, chain: Chain) {
     const { host, verifier, journals, clock, logger } = modules;
@@ -203,9 +204,13 @@ export class NodeCore {
         ["admission", () => this.admission?.headChanged()],
         ["alarms", (change) => this.#alarms.headChanged(change)],
         ["producer", () => this.producer?.look()],
+        ["export", () => this.#export?.chainChanged()],
+      ],
+      finalChanged: [
+        ["own transactions", () => this.#own.finalChanged()],
+        ["export", () => this.#export?.chainChanged()],
       ],
       voteCounted: [["authority", (vote) => this.authority?.voteCounted(vote)]],
-      finalChanged: [["own transactions", () => this.#own.finalChanged()]],
       blockStored: [
         ["network", () => network.blockStored()],
         ["authority", (block) => this.authority?.blockStored(block)],
@@ -228,6 +233,11 @@ export class NodeCore {
     return new AdmissionController(this.#keyPair.publicKey, {
       ...{ chain, network, candidacy, caster, permission, names, clock, logger },
     });
+  }
+
+  /** Has a SQL ledger follow the chain: the last step after each change. */
+  exportTo(follower: { chainChanged(): void }): void {
+    this.#export = follower;
   }
 
   /** The newest block is further ahead of this clock than any may be. */

@@ -172,5 +172,6 @@ async function openFollower(
     { chain, network, pool, clock, logger },
   );
   resources.defer(() => follower.stop());
+  core.exportTo(follower);
   return follower;
 }

@@ -110,6 +110,7 @@ describe("the ledger of a running node", () => {
       logger,
     });
     t.after(() => follower.stop());
+    node.chain.events.on("headChanged", () => follower.chainChanged());
     await writeFile(`${file}.die-at`, "30");
     await follower.start();
     await until("the node knows of it", () => follower.status().fault?.code === "export/thread-ended");
@@ -176,6 +177,7 @@ describe("the ledger of a running node", () => {
     assert.ok(Number(blocks) < 200, `${blocks} blocks`);
     assert.deepEqual([blocks, highest], [Number(cursor) + 1, cursor]);
     const later = follow(1_000);
+    node.chain.events.on("headChanged", () => later.chainChanged());
     await later.start();
     await until("it has caught up", () => Number(one(file, sql).cursor) >= 200);
     await later.stop();
