@@ -1,4 +1,4 @@
-/** Completes the account index of a store that was kept without it, while the node runs: a batch of blocks at a time. */
+/** Completes the account index of a store that was kept without the index. Works while the node runs, a batch of blocks at a time. */
 import { type Clock, sleep } from "../base/clock.ts";
 import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
@@ -10,7 +10,7 @@ import { emptyBatch } from "./genesis-batch.ts";
 export type { AccountIndex, StoredItem } from "../store/account-index.ts";
 export type { IdKind } from "../store/chain-store.ts";
 
-/** Of one batch, so that no import waits long behind it. */
+/** The size of one batch. An import may have to wait for it. */
 const blocksPerBatch = 500;
 const bytesPerBatch = 256 * 1024;
 const reportEveryMs = 5_000;
@@ -25,7 +25,7 @@ export interface IndexTarget {
   clearAccountIndex(): Promise<void>;
 }
 
-/** How far the account index is. */
+/** How far the account index has got. */
 export interface IndexStatus {
   /** Blocks that it covers, from height 0 upward. */
   readonly blocks: number;
@@ -82,7 +82,7 @@ export class AccountIndexer {
     this.#logger = modules.logger;
   }
 
-  /** Looks whether the index lacks blocks, and adds them if so. To be called at the start and after each new head. */
+  /** Adds the blocks that the index lacks. To be called at the start and after each new head. */
   look(): void {
     const { accountIndex, head } = this.#target;
     if (!accountIndex.isKept || this.#running || this.#abort.signal.aborted) return;
@@ -111,7 +111,7 @@ export class AccountIndexer {
       try {
         if (this.#target.accountIndex.isClearing) await this.#target.clearAccountIndex();
         await this.#target.indexMore();
-        // Others get their turn between two batches.
+        // Imports get their turn between two batches.
         await sleep(this.#clock, 0, signal);
       } catch (error) {
         this.#logger.warn({ error: toError(error) }, "the account index could not be added to; tried again");

@@ -1,4 +1,4 @@
-/** The bytes of blocks that were read lately: histories and transactions are read from a few blocks again and again. */
+/** Keeps the bytes of blocks that were read lately. Histories and single transactions are read from the same few blocks. */
 
 const bytesMax = 16 * 1024 * 1024;
 
@@ -6,12 +6,12 @@ export class BlockBytesCache {
   readonly #blocks = new Map<string, Uint8Array>();
   #bytes = 0;
 
-  /** @param read where a block comes from that is not here; undefined if there is none */
+  /** @param read reads a block that is not in the cache; undefined if there is no such block */
   get(hashHex: string, read: () => Uint8Array | undefined): Uint8Array | undefined {
     const known = this.#blocks.get(hashHex);
     const found = known ?? read();
     if (!found) return undefined;
-    // As the newest: what was read longest ago goes first.
+    // The block becomes the newest. The block that was read longest ago is dropped first.
     this.#blocks.delete(hashHex);
     this.#blocks.set(hashHex, found);
     if (!known) this.#bytes += found.length;

@@ -1,10 +1,10 @@
-/** What is committed to a store first: the genesis block and its ledger. */
+/** The first batch of a store: the genesis block and its ledger. */
 import type { ConsensusEngine } from "../consensus/engine.ts";
 import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { CommitBatch } from "../store/chain-store.ts";
 
-/** A batch that changes nothing, to be spread and filled in. */
+/** A batch that changes nothing. Other batches spread it and fill it in. */
 export const emptyBatch: CommitBatch = {
   blocks: [],
   disconnected: [],

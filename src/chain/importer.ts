@@ -28,6 +28,9 @@ export type ImportOutcome = "head" | "side";
 
 export type Imported = Result<ImportOutcome, BlockFault>;
 
+/** Whether each signature in a block holds. */
+type Signatures = Promise<readonly boolean[]>;
+
 export interface BlockImporterOptions {
   readonly spec: ChainSpec;
   /** Imports waiting or running; more are refused with block/queue-full. */
@@ -90,12 +93,13 @@ export class BlockImporter {
     return this.#inTurn(block, () => this.#importOffered(block));
   }
 
-  /** Imports a block that was judged when it came. Its signatures are verified from now on. */
+  /** Imports a block that was judged when it came. Its signatures are verified from now on, before its turn. */
   importJudged(judged: JudgedBlock): Promise<Imported> {
-    const { block } = judged;
-    // A rejection is thrown where the import awaits it.
-    this.#modules.intake.verifyAhead(block).catch(() => undefined);
-    return this.#inTurn(block, () => this.#importJudged(judged));
+    const { block, record } = judged;
+    const signatures = this.isLowWork(record) ? undefined : this.#modules.intake.signaturesOf(block);
+    // A rejection is thrown when the import awaits the signatures.
+    signatures?.catch(() => undefined);
+    return this.#inTurn(block, () => this.#importJudged(judged, signatures));
   }
 
   /** Imports a block that had to wait. No caller waits for the outcome, so `waitingImported` tells it. */
@@ -149,8 +153,8 @@ export class BlockImporter {
     return judged.ok ? this.#accept(judged.value) : judged;
   }
 
-  /** What may have changed since the block was judged is asked again; the rest is not. */
-  async #importJudged(judged: JudgedBlock): Promise<Imported> {
+  /** Asks again only what may have changed since the block was judged. */
+  async #importJudged(judged: JudgedBlock, signatures: Signatures | undefined): Promise<Imported> {
     const { store, tree } = this.#modules;
     const { hash, hashHex, header } = judged.record;
     const stored = tree.get(hash);
@@ -159,18 +163,18 @@ export class BlockImporter {
     if (store.isInvalid(header.parentHash)) {
       return fail({ code: "block/parent-invalid", parentHash: toHex(header.parentHash) });
     }
-    return this.#accept(judged);
+    return this.#accept(judged, signatures);
   }
 
-  async #accept({ block, record }: JudgedBlock): Promise<Imported> {
+  async #accept({ block, record }: JudgedBlock, signatures?: Signatures): Promise<Imported> {
     const { intake, lowWork, finality, events } = this.#modules;
     const isCheap = this.isLowWork(record);
     const crowded = isCheap ? lowWork.faultOf(block) : undefined;
     if (crowded) return fail(crowded);
-    const badSignature = signatureFault(block, await intake.signaturesOf(block));
+    const badSignature = signatureFault(block, await (signatures ?? intake.signaturesOf(block)));
     // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
     if (badSignature) return this.#refuse(block.hash, badSignature);
-    // The final block may have moved since.
+    // The final block may have moved since the block was judged.
     const conflict = finality?.conflictOn(record);
     if (conflict) return fail(conflict);
     const isHead = compareHeads(record, this.#head) < 0;
@@ -180,7 +184,7 @@ export class BlockImporter {
     if (finality) {
       finality.gadget.recordStored(record, block);
       if (this.#isTrusted(record.hash)) finality.gadget.declareFinal(checkpointOf(record));
-      // The block is stored whatever becomes of this; what could not be written down is tried with the next one.
+      // The block stays stored if this fails. The next import tries again.
       await this.#settleNow().catch((error) => this.#notSettled(error));
     }
     events.emit("blockStored", block);
@@ -192,7 +196,7 @@ export class BlockImporter {
     return trusted !== undefined && bytesEqual(hash, trusted);
   }
 
-  /** A stored block beside the canonical line: the final block may have taken the head away from its branch. */
+  /** Whether a stored side block makes a better head: the final block may have taken the head away from a heavier branch. */
   #isBetter(stored: HeaderRecord): boolean {
     return compareHeads(stored, this.#head) < 0 && !this.#modules.finality?.conflictOn(stored);
   }
@@ -239,7 +243,7 @@ export class BlockImporter {
     const updatesOf = (connected: HeaderRecord) => {
       const parent = tree.get(connected.header.parentHash);
       invariant(parent, `the parent of the stored block ${connected.hashHex} is not stored`);
-      // Who is put out by trust recovery stays in the ledger: the block's state root was made before it.
+      // The producer made the state root before trust recovery, so the ledger still has the authorities that it removes.
       const state = this.#isTrusted(connected.hash)
         ? engine.advance(contentsOf(blockOf(connected)), parent, tree)
         : ok(connected);

@@ -1,13 +1,13 @@
-/** The ledger as it was a few blocks ago: the head's, with the latest blocks undone in a draft. */
+/** The ledger as it was a few blocks ago: the head's ledger, with the latest blocks undone in a draft. */
 import type { LedgerDraft, LedgerState } from "../ledger/ledger-state.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 
-/** Undoing a full block takes some milliseconds, and a caller may ask often. */
+/** Undoing a full block takes some milliseconds, and callers ask often. */
 export const ledgerDepthMax = 8;
 
 /**
  * @param height of a canonical block
- * @returns a draft, which ends with the next block; undefined for a block further than {@link ledgerDepthMax} below the head
+ * @returns a draft, valid until the next block; undefined for a block more than {@link ledgerDepthMax} below the head
  */
 export function ledgerBelow(
   ledger: LedgerState,
