@@ -8,7 +8,7 @@ import { ExportThread } from "../export/export-thread.ts";
 import type { CatchUpReport, ExportProgress } from "../export/ledger-job.ts";
 import { catchUpPatiently, type PatientModules } from "../export/postgres/patient-catch-up.ts";
 import type { PostgresPlace } from "../export/postgres/postgres-url.ts";
-import { readStoppedBooks } from "../pool/stopped-books.ts";
+import { readStoppedBooks } from "../payouts/stopped-books.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { acquireDirectoryLock } from "../store/directory-lock.ts";
 import { openLevelStore } from "../store/level-store.ts";

@@ -94,6 +94,8 @@ export class NodeCore {
   readonly candidacy: OwnCandidacy;
   /** Absent where the chain has no authorities; a follower's only shows who they are. */
   readonly admission: AdmissionController | undefined;
+  /** Of the pool that this node serves: takes payments that a reorganization brought back out of the mempool. */
+  payouts: { headChanged(change: HeadChange): void } | undefined;
   readonly #alarms: ChainAlarms;
   readonly #clock: Clock;
   readonly #keyPair: KeyPair;
@@ -198,6 +200,7 @@ export class NodeCore {
         ["signing gate", (change) => this.gate?.headChanged(change)],
         ["voter", () => this.authority?.headChanged()],
         ["mempool", (change) => mempool.headChanged(mempoolChange(change))],
+        ["payouts", (change) => this.payouts?.headChanged(change)],
         ["own transactions", (change) => this.#own.headChanged(change)],
         ["account index", () => this.#indexer.look()],
         ["network", (change) => network.headChanged(change)],

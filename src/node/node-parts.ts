@@ -147,6 +147,7 @@ async function openPool(
     { chain, mempool, board: workBoard, submit, isBehind: () => core.isBehind, clock, logger },
   );
   resources.defer(() => pool.stop());
+  core.payouts = pool;
   return pool;
 }
 

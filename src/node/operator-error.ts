@@ -4,7 +4,7 @@ import { AuditError, type AuditErrorCode } from "../audit/audit-error.ts";
 import type { ActionableError } from "../base/actionable-error.ts";
 import { toError } from "../base/invariant.ts";
 import { ExportError, type ExportErrorCode } from "../export/export-error.ts";
-import { PoolError, type PoolErrorCode } from "../pool/pool-error.ts";
+import { PoolError, type PoolErrorCode } from "../payouts/pool-error.ts";
 import { JournalError } from "../sealing/poa/journal.ts";
 import { StoreError, type StoreErrorCode } from "../store/chain-store.ts";
 import { KeyError } from "../wallet/key-error.ts";

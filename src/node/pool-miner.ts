@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
+import { PoolMember, type PoolMemberStatus } from "../member/pool-member.ts";
 import { parseAddress } from "../network/libp2p/addresses.ts";
-import { PoolMember, type PoolMemberStatus } from "../pool/pool-member.ts";
 import { publicKeyOfAddress } from "../protocol/identity.ts";
 import { seedBytes } from "../protocol/signing.ts";
 import { createMiningThreads } from "../sealing/pow/mining-threads.ts";

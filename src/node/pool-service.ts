@@ -4,12 +4,12 @@ import type { PoolAnswer } from "../api/mining.ts";
 import type { PoolSummary } from "../api/node-status.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Chain } from "../chain/chain.ts";
+import type { Chain, HeadChange } from "../chain/chain.ts";
 import type { PoolRow } from "../export/pool-rows.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
-import type { PoolMemberRow } from "../pool/book-records.ts";
-import { PayoutDesk } from "../pool/payout-desk.ts";
-import { PoolBook } from "../pool/pool-book.ts";
+import type { PoolMemberRow } from "../payouts/book-records.ts";
+import { PayoutController } from "../payouts/payout-controller.ts";
+import { PoolBook } from "../payouts/pool-book.ts";
 import { PoolServer } from "../pool/pool-server.ts";
 import { formatAmount } from "../protocol/amount.ts";
 import { addressOf } from "../protocol/identity.ts";
@@ -49,17 +49,17 @@ const membersShownMax = 1_000;
 export class PoolService {
   readonly #options: PoolServiceOptions;
   readonly #server: PoolServer;
-  readonly #desk: PayoutDesk;
+  readonly #payouts: PayoutController;
   readonly #book: PoolBook;
   readonly #address: string;
 
   private constructor(
     options: PoolServiceOptions,
-    parts: { server: PoolServer; desk: PayoutDesk; book: PoolBook; address: string },
+    parts: { server: PoolServer; payouts: PayoutController; book: PoolBook; address: string },
   ) {
     this.#options = options;
     this.#server = parts.server;
-    this.#desk = parts.desk;
+    this.#payouts = parts.payouts;
     this.#book = parts.book;
     this.#address = parts.address;
   }
@@ -100,11 +100,11 @@ export class PoolService {
       { genesis: chain.spec.genesis, sessionsMax },
       { host, board, book, clock, logger },
     );
-    const desk = new PayoutDesk(
+    const payouts = new PayoutController(
       { intervalBlocks: payoutEveryBlocks, minimumUnits: payoutMinimumUnits },
       { chain, book, submit, keyPair, clock, logger, mempool, isBehind },
     );
-    return new PoolService(options, { server, desk, book, address: addressOf(keyPair.publicKey) });
+    return new PoolService(options, { server, payouts, book, address: addressOf(keyPair.publicKey) });
   }
 
   /** @throws OperatorError with exit code 4 where the port is taken */
@@ -112,13 +112,18 @@ export class PoolService {
     await this.#server.start().catch((thrown: unknown) => {
       throw listenRefusal(thrown, this.#options.listenAddresses.join(", "), "--pool-port");
     });
-    this.#desk.start();
+    this.#payouts.start();
+  }
+
+  /** To be called after each change of the head: after the mempool has it, and before a block is drafted on it. */
+  headChanged(change: HeadChange): void {
+    this.#payouts.headChanged(change);
   }
 
   /** Ends when all that was acknowledged is on disk. */
   async stop(): Promise<void> {
     await this.#server.stop();
-    await this.#desk.stop();
+    await this.#payouts.stop();
     await this.#book.close();
   }
 

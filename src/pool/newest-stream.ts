@@ -2,12 +2,12 @@
  * A stream of which a reader gets what is newest when it reads: what a slow one misses waits in no queue. An iterator of
  * its own rather than a generator, since a generator that waits cannot be ended from outside.
  */
-import { Doorbell } from "./doorbell.ts";
+import { Notify } from "../base/notify.ts";
 
 export class NewestStream<Value> implements AsyncIterableIterator<Value, undefined> {
   readonly #newest: () => Value;
   readonly #onEnd: () => void;
-  readonly #bell = new Doorbell();
+  readonly #notify = new Notify();
   #isDue = true;
   #ended = false;
 
@@ -20,18 +20,18 @@ export class NewestStream<Value> implements AsyncIterableIterator<Value, undefin
   /** There is something that the reader has not got, or should get again. */
   due(): void {
     this.#isDue = true;
-    this.#bell.ring();
+    this.#notify.tell();
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#bell.ring();
+    this.#notify.tell();
     this.#onEnd();
   }
 
   async next(): Promise<IteratorResult<Value, undefined>> {
-    while (!this.#isDue && !this.#ended) await this.#bell.rings();
+    while (!this.#isDue && !this.#ended) await this.#notify.told();
     if (this.#ended) return { done: true, value: undefined };
     this.#isDue = false;
     return { done: false, value: this.#newest() };

@@ -7,11 +7,13 @@ import type { Logger } from "../base/logger.ts";
 import { workOf } from "../consensus/pow/work-rule.ts";
 import { LeakyBucket } from "../network/host/leaky-bucket.ts";
 import type { PeerHost, PeerId } from "../network/peer-host.ts";
+import { bookLimits } from "../payouts/book-records.ts";
+import type { PoolBook, ShareBlock } from "../payouts/pool-book.ts";
+import { windowBlocksDefault } from "../payouts/pplns.ts";
 import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { BlockDraft } from "../sealing/block-sealer.ts";
 import type { WorkBoard, WorkJob } from "../sealing/pow/work-board.ts";
-import { bookLimits } from "./book-records.ts";
 import {
   decodeSubmit,
   decodeSubscribe,
@@ -27,9 +29,7 @@ import {
   subscribeProtocol,
   verdictBytesMax,
 } from "./messages.ts";
-import type { PoolBook, ShareBlock } from "./pool-book.ts";
 import { PoolSession } from "./pool-session.ts";
-import { windowBlocksDefault } from "./pplns.ts";
 import { CountedShares, type GoodShare, judgeShare, type NonceSpace, refusal } from "./share-judge.ts";
 
 export interface PoolServerOptions {

@@ -7,7 +7,7 @@ import type {
   BookLimits,
   BookTerms,
   PaymentRecord,
-} from "../../src/pool/book-records.ts";
+} from "../../src/payouts/book-records.ts";
 import type { MemoryBooks } from "./memory-books.ts";
 
 /** So small that every bound is met. */

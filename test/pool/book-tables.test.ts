@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { BookEvent } from "../../src/pool/book-records.ts";
+import type { BookEvent } from "../../src/payouts/book-records.ts";
 import { accounts, eventOf, steps, terms, tightLimits } from "./book-events.ts";
 import { type BookRows, MemoryBooks, rowsOf } from "./memory-books.ts";
 

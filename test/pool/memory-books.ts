@@ -1,8 +1,8 @@
 /** A pool's books in memory: remembers how they were after each transaction, and fails to write when it is told to. */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { BookFile } from "../../src/pool/book-file.ts";
-import { type BlockState, type BookLimits, bookLimits } from "../../src/pool/book-records.ts";
-import { createBooks, imbalance } from "../../src/pool/book-schema.ts";
+import { BookFile } from "../../src/payouts/book-file.ts";
+import { type BlockState, type BookLimits, bookLimits } from "../../src/payouts/book-records.ts";
+import { createBooks, imbalance } from "../../src/payouts/book-schema.ts";
 
 const tables = ["books", "member", "share", "block", "payment"];
 export const memoryChain: string = "01".repeat(32);

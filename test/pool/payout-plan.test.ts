@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import type { PaymentRecord } from "../../src/pool/book-records.ts";
-import { planRound, type RoundTerms } from "../../src/pool/payout-plan.ts";
+import type { PaymentRecord } from "../../src/payouts/book-records.ts";
+import { planRound, type RoundTerms } from "../../src/payouts/payout-plan.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, signTransaction } from "../../src/protocol/transaction.ts";
 

@@ -10,9 +10,9 @@ import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
-import type { PoolMemberRow } from "../../src/pool/book-records.ts";
-import { PayoutDesk, type PayoutDeskOptions } from "../../src/pool/payout-desk.ts";
-import { PoolBook } from "../../src/pool/pool-book.ts";
+import type { PoolMemberRow } from "../../src/payouts/book-records.ts";
+import { PayoutController, type PayoutOptions } from "../../src/payouts/payout-controller.ts";
+import { PoolBook } from "../../src/payouts/pool-book.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
 import { blockRewardAt } from "../../src/protocol/genesis.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
@@ -41,7 +41,7 @@ export const fee: bigint = aur / 100n;
 
 export interface PayoutRigOptions {
   readonly spec?: Partial<ChainSpecJson>;
-  readonly desk?: PayoutDeskOptions;
+  readonly desk?: PayoutOptions;
   readonly feePercent?: number;
 }
 
@@ -61,7 +61,7 @@ export class PayoutRig {
   readonly #options: PayoutRigOptions;
   readonly #directory: string;
   book!: PoolBook;
-  desk!: PayoutDesk;
+  desk!: PayoutController;
   /** Blocks that the books have been told of, with what they owe for them and to whom. */
   readonly #found: FoundByPool[] = [];
   /** Ids in the order in which the desk has submitted them. */
@@ -95,6 +95,8 @@ export class PayoutRig {
     );
     this.mempool = mempool;
     chain.events.on("headChanged", (change) => mempool.headChanged(mempoolChange(change)));
+    // As a node's steps do: after the mempool, before a producer.
+    chain.events.on("headChanged", (change) => this.#isPoolRunning && this.desk.headChanged(change));
   }
 
   static async create(options: PayoutRigOptions = {}): Promise<PayoutRig> {
@@ -155,7 +157,7 @@ export class PayoutRig {
       await record(events);
       if (kill?.writes === 0) throw new Error("this process was killed when it had written");
     };
-    this.desk = new PayoutDesk(
+    this.desk = new PayoutController(
       { intervalBlocks: 1, ...this.#options.desk },
       {
         chain,

@@ -5,6 +5,7 @@ import type { Logger } from "../../src/base/logger.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { workOf } from "../../src/consensus/pow/work-rule.ts";
+import { PoolMember } from "../../src/member/pool-member.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import {
   encodeNotice,
@@ -16,7 +17,6 @@ import {
   subscribeProtocol,
   verdictBytesMax,
 } from "../../src/pool/messages.ts";
-import { PoolMember } from "../../src/pool/pool-member.ts";
 import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
 import { HeaderType } from "../../src/protocol/block.ts";
 import { seededRandom } from "../network/host-rigs.ts";

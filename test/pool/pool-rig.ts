@@ -5,6 +5,7 @@ import { bigIntFromBytes, concatBytes, toHex } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import type { PeerHost, PeerId } from "../../src/network/peer-host.ts";
+import type { AcceptedShare } from "../../src/payouts/pool-book.ts";
 import {
   decodeNotice,
   decodeVerdict,
@@ -18,7 +19,6 @@ import {
   verdictBytesMax,
   workOfNotice,
 } from "../../src/pool/messages.ts";
-import type { AcceptedShare } from "../../src/pool/pool-book.ts";
 import type { ShareBook } from "../../src/pool/pool-server.ts";
 import { PoolServer, type PoolServerOptions } from "../../src/pool/pool-server.ts";
 import { type Block, blockHash, emptyConsensusSection, type Header } from "../../src/protocol/block.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { splitEarnings, type WindowShare } from "../../src/pool/pplns.ts";
+import { splitEarnings, type WindowShare } from "../../src/payouts/pplns.ts";
 
 const share = (account: string, work: bigint): WindowShare => ({ account, work });
 const terms = { earnedUnits: 1000n, windowWork: 100n, feePercent: 0 };

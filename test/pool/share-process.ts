@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { PoolBook } from "../../src/pool/pool-book.ts";
+import { PoolBook } from "../../src/payouts/pool-book.ts";
 import { bookOptions, memberOf } from "./share-terms.ts";
 
 const [directory = ""] = process.argv.slice(2);

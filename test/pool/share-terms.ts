@@ -1,5 +1,5 @@
 /** What the killed process and its examiner agree on. */
-import type { PoolBookOptions } from "../../src/pool/pool-book.ts";
+import type { PoolBookOptions } from "../../src/payouts/pool-book.ts";
 
 const chainId = new Uint8Array(32).fill(1);
 const poolAccount = new Uint8Array(32).fill(2);

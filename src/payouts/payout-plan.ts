@@ -1,4 +1,4 @@
-/** What a pool has to write down and to pay, seen from the chain's head: pure decisions of the payout desk. */
+/** What a pool has to write down and to pay, seen from the chain's head: pure decisions of the payout controller. */
 import { fromHex, toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Chain } from "../chain/chain.ts";
@@ -8,7 +8,7 @@ import type { BlockRecord, BlockState, BookEvent, PaymentRecord } from "./book-r
 
 export type PayoutChain = Pick<
   Chain,
-  "events" | "head" | "spec" | "ledger" | "hashAtHeight" | "blockAtHeight" | "transaction"
+  "head" | "spec" | "ledger" | "hashAtHeight" | "blockAtHeight" | "transaction"
 >;
 
 /** Below a block with so many others on it no reorganization is expected. */

@@ -2,9 +2,9 @@
 import { type Clock, sleep } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
+import { Notify } from "../base/notify.ts";
 import { LeakyBucket } from "../network/host/leaky-bucket.ts";
-import { Doorbell } from "./doorbell.ts";
-import { refusalCodes, type ShareVerdict } from "./messages.ts";
+import { refusalCodes, type ShareVerdict } from "../pool/messages.ts";
 
 export interface FoundShare {
   readonly jobId: number;
@@ -46,7 +46,7 @@ interface Waiting {
 export class ShareSender {
   readonly #modules: ShareSenderModules;
   readonly #queue: Waiting[] = [];
-  readonly #bell = new Doorbell();
+  readonly #notify = new Notify();
   readonly #flow: LeakyBucket;
   readonly #closed = new AbortController();
   readonly #done: Promise<void>;
@@ -66,25 +66,25 @@ export class ShareSender {
   add(share: FoundShare): void {
     if (share.isBlock) this.#queue.unshift({ share, attempts: 0 });
     else this.#queue.push({ share, attempts: 0 });
-    this.#bell.ring();
+    this.#notify.tell();
   }
 
   /** The pool can be reached, or not for now: then shares wait. */
   set isOpen(isOpen: boolean) {
     this.#isOpen = isOpen;
-    this.#bell.ring();
+    this.#notify.tell();
   }
 
   /** What waits and is worthless by now is not sent any more. */
   keepOnly(isWorth: (share: FoundShare) => boolean): void {
     this.#isWorth = isWorth;
-    this.#bell.ring();
+    this.#notify.tell();
   }
 
   /** What waits is given up. */
   async close(): Promise<void> {
     this.#closed.abort();
-    this.#bell.ring();
+    this.#notify.tell();
     await this.#done;
   }
 
@@ -93,7 +93,7 @@ export class ShareSender {
     const { signal } = this.#closed;
     while (!signal.aborted) {
       this.#dropStale();
-      if (!this.#isOpen || this.#queue.length === 0) await this.#bell.rings();
+      if (!this.#isOpen || this.#queue.length === 0) await this.#notify.told();
       else if (this.#flow.add(1, clock.monotonicMs())) await this.#send(this.#take());
       else await sleep(clock, paceMs, signal);
     }

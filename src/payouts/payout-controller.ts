@@ -15,7 +15,7 @@ import type { BookEvent, PaymentRecord } from "./book-records.ts";
 import { type PayoutChain, type PlannedPayment, planRound, planWithdrawals } from "./payout-plan.ts";
 import type { PoolBook } from "./pool-book.ts";
 
-export interface PayoutDeskOptions {
+export interface PayoutOptions {
   /** Blocks from one round of payments to the next; 20 unless told. */
   readonly intervalBlocks?: number;
   /** Base units; who is owed less waits until it is more. One AUR unless told. */
@@ -24,7 +24,7 @@ export interface PayoutDeskOptions {
   readonly waitingMax?: number;
 }
 
-export interface PayoutDeskModules {
+export interface PayoutModules {
   readonly chain: PayoutChain;
   readonly book: FollowedBook & Pick<PoolBook, "payable" | "overpaid">;
   /** Into the mempool and out to peers. */
@@ -44,9 +44,9 @@ const withdrawalMemo = fromUtf8("pool payout withdrawn");
 /** How long after a failure the desk looks again, also without a new head. */
 const retryMs = 10_000;
 
-export class PayoutDesk {
-  readonly #options: Required<PayoutDeskOptions>;
-  readonly #modules: PayoutDeskModules;
+export class PayoutController {
+  readonly #options: Required<PayoutOptions>;
+  readonly #modules: PayoutModules;
   readonly #poolAccount: string;
   /** The head's height at the last round; none yet: the first look at the chain is one. */
   #lastRoundHeight: number | undefined;
@@ -55,10 +55,8 @@ export class PayoutDesk {
   #isDue = false;
   #passes: Promise<void> = Promise.resolve();
   #retry: Timer | undefined;
-  readonly #onHeadChanged = () => this.#look();
-  readonly #onReorganized = (change: HeadChange) => this.#holdBack(change);
 
-  constructor(options: PayoutDeskOptions, modules: PayoutDeskModules) {
+  constructor(options: PayoutOptions, modules: PayoutModules) {
     this.#options = { intervalBlocks: 20, minimumUnits: 100_000_000n, waitingMax: 128, ...options };
     this.#modules = modules;
     this.#poolAccount = toHex(modules.keyPair.publicKey);
@@ -66,24 +64,25 @@ export class PayoutDesk {
       modules.book.terms.poolAccount === this.#poolAccount,
       "the books are those of the key's account",
     );
-    // Before the producer's own listener, which is added when the node starts: it may draft a block in the same turn.
-    modules.chain.events.on("headChanged", this.#onReorganized);
   }
 
   /** Looks at the chain at once, and at every new head. */
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#modules.chain.events.on("headChanged", this.#onHeadChanged);
     this.#look();
+  }
+
+  /** To be called after each change of the head: after the mempool has it, and before a block is drafted on it. */
+  headChanged(change: HeadChange): void {
+    this.#holdBack(change);
+    if (this.#isRunning) this.#look();
   }
 
   /** Ends for good, after the pass that runs; signed payments go on with the next desk. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#retry?.cancel();
-    this.#modules.chain.events.off("headChanged", this.#onHeadChanged);
-    this.#modules.chain.events.off("headChanged", this.#onReorganized);
     await this.#passes;
   }
 

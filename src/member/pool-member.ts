@@ -3,13 +3,10 @@ import { bytesEqual, compareBytes, concatBytes } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
+import { Notify } from "../base/notify.ts";
 import { workOf } from "../consensus/pow/work-rule.ts";
 import { RequestError } from "../network/host/request-error.ts";
 import type { ConnectedPeer, PeerHost } from "../network/peer-host.ts";
-import { blockHash } from "../protocol/block.ts";
-import { describeFault } from "../protocol/faults.ts";
-import { type MiningThreads, noncePrefixBytes } from "../sealing/pow/mining-threads.ts";
-import { Doorbell } from "./doorbell.ts";
 import {
   decodeNotice,
   decodeVerdict,
@@ -25,7 +22,10 @@ import {
   subscribeProtocol,
   verdictBytesMax,
   workOfNotice,
-} from "./messages.ts";
+} from "../pool/messages.ts";
+import { blockHash } from "../protocol/block.ts";
+import { describeFault } from "../protocol/faults.ts";
+import { type MiningThreads, noncePrefixBytes } from "../sealing/pow/mining-threads.ts";
 import { MiningRate } from "./mining-rate.ts";
 import { PoolContact, type PoolContactStatus } from "./pool-contact.ts";
 import { type FoundShare, type ShareOutcome, ShareSender } from "./share-sender.ts";
@@ -94,9 +94,9 @@ export class PoolMember {
   readonly #contact: PoolContact;
   readonly #rate = new MiningRate();
   readonly #stopped = new AbortController();
-  /** Rings for the mining loop: other work, or room for another share. */
-  readonly #workBell = new Doorbell();
-  readonly #connectionBell = new Doorbell();
+  /** Tells the mining loop: other work, or room for another share. */
+  readonly #workNotify = new Notify();
+  readonly #connectionNotify = new Notify();
   #loops: Promise<unknown> = Promise.resolve();
   #work: MemberWork | undefined;
   #search: AbortController | undefined;
@@ -111,7 +111,7 @@ export class PoolMember {
   #stale = 0;
   #unanswered = 0;
   #blocksFound = 0;
-  readonly #onConnection = () => this.#connectionBell.ring();
+  readonly #onConnection = () => this.#connectionNotify.tell();
 
   constructor(options: PoolMemberOptions, modules: PoolMemberModules) {
     this.#options = options;
@@ -122,7 +122,7 @@ export class PoolMember {
       logger: modules.logger,
       submit: (share) => this.#submit(share),
       onOutcome: (share, outcome) => this.#note(share, outcome),
-      onRoom: () => this.#workBell.ring(),
+      onRoom: () => this.#workNotify.tell(),
     });
   }
 
@@ -140,8 +140,8 @@ export class PoolMember {
     this.#stopped.abort();
     this.#contact.stop();
     this.#search?.abort();
-    this.#workBell.ring();
-    this.#connectionBell.ring();
+    this.#workNotify.tell();
+    this.#connectionNotify.tell();
     host.events.off("peerConnected", this.#onConnection);
     await host.stop();
     await this.#sender.close();
@@ -191,7 +191,7 @@ export class PoolMember {
     while (!signal.aborted) {
       const pool = this.#contact.peer();
       if (!pool) {
-        await this.#connectionBell.rings();
+        await this.#connectionNotify.told();
         continue;
       }
       const beganMs = clock.monotonicMs();
@@ -261,7 +261,7 @@ export class PoolMember {
   #turnTo(work: MemberWork | undefined): void {
     this.#work = work;
     this.#search?.abort();
-    this.#workBell.ring();
+    this.#workNotify.tell();
   }
 
   async #mine(): Promise<void> {
@@ -271,7 +271,7 @@ export class PoolMember {
     while (!signal.aborted) {
       const work = this.#work;
       if (!work || !this.#sender.hasRoom) {
-        await this.#workBell.rings();
+        await this.#workNotify.told();
         continue;
       }
       this.#search = new AbortController();

@@ -30,7 +30,7 @@ function paying(options: PayoutRigOptions, body: (rig: PayoutRig) => Promise<voi
   };
 }
 
-describe("the payout desk", () => {
+describe("the payout controller", () => {
   it(
     "pays what a block is worth once it is mature, and settles it once it is deep",
     paying({}, async (rig) => {
@@ -307,7 +307,7 @@ describe("the payout desk", () => {
   );
 });
 
-describe("a payout desk whose disk refuses", () => {
+describe("a payout controller whose disk refuses", () => {
   it(
     "looks again after a while, also without a new head",
     paying({}, async (rig) => {
