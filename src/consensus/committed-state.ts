@@ -1,4 +1,4 @@
-/** The state under a block's header, where trust recovery has put another one into its record. */
+/** The state that a block's header commits to. After a trust recovery the block's record may have another one. */
 import { bytesEqual } from "../base/bytes.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import { sha256 } from "../protocol/hashing.ts";
@@ -11,16 +11,16 @@ export interface CommittedStateModules {
   advance(contents: BlockContents, parent: HeaderRecord): EngineState | undefined;
 }
 
-/** False for a block that operators declared final, and for those above it that were sealed before they did so. */
+/** False for a block that operators declared final, and for blocks above it that were sealed before that. */
 export function isAsCommitted({ header, consensusState }: HeaderRecord): boolean {
   return header.height === 0 || bytesEqual(sha256(consensusState), header.consensusStateHash);
 }
 
 /**
- * The record as it would be without trust recovery: with the state that its producer made and put under the header.
- * Worked out from the highest ancestor whose record still has it.
+ * The record as it would be without trust recovery: with the state that its header commits to. The state is computed
+ * from the highest ancestor whose record has the state of its own header.
  *
- * @returns undefined if a block between is not at hand
+ * @returns undefined if a block between the two is not stored
  */
 export function committedRecord(
   record: HeaderRecord,

@@ -66,7 +66,7 @@ export interface AuthorityUpdate {
   readonly removed: boolean;
 }
 
-/** Why an authority is in the set from a block on, or no more; "recovered": operators declared a block final without its quorum. */
+/** Why an authority joined or left the set. "recovered": operators declared a block final without its quorum. */
 export type AuthorityChangeKind = "added" | "removed" | "slashed" | "recovered";
 
 export interface AuthorityChange {
@@ -76,13 +76,13 @@ export interface AuthorityChange {
 
 export interface ConsensusEngine {
   readonly name: ConsensusName;
-  /** How far a timestamp may lie ahead of one's own clock before the block is held back. */
+  /** A block whose timestamp is further ahead of this node's clock is a future block, and has to wait. */
   readonly aheadMaxMs: number;
-  /** All about authorities; undefined if anyone may seal, and finality is a matter of depth. */
+  /** All about authorities; undefined if anyone may seal. Such a chain has no finality either. */
   readonly authority?: AuthorityFacet;
   /** The state that goes with block 0. */
   genesisState(genesis: Block): EngineState;
-  /** The seal by itself: that work was done, or that the producer signed. Needs no parent: orphans are judged too. */
+  /** The seal by itself: work was done, or the producer signed. Needs no parent, since orphans are judged too. */
   verifySeal(header: Header, seal: Seal, hash: Uint8Array): BlockFault | undefined;
   /** The header on its parent: producer, time, target. Reads no clock. */
   verifyHeader(header: Header, parent: HeaderRecord): BlockFault | undefined;
@@ -100,7 +100,7 @@ export interface ConsensusEngine {
 
 /** What only an engine with a set of authorities has: who is in it, how it changes, and what its quorum makes final. */
 export interface AuthorityFacet {
-  /** With no transactions waiting, an empty block is due this long after its parent; undefined: never. */
+  /** If no transaction waits, an empty block is due this long after its parent; undefined: never. */
   readonly emptyBlockAfterMs: number | undefined;
   /** The authorities that may seal on a block and vote for it, sorted by key. */
   setAt(record: HeaderRecord): readonly Uint8Array[];
@@ -129,7 +129,7 @@ export interface AuthorityFacet {
 }
 
 export interface FinalityOptions {
-  /** Where it starts: the stored final block, or the genesis block. */
+  /** The first final block: the stored one, or the genesis block. */
   readonly final: Checkpoint;
   readonly ancestry: Ancestry;
   readonly head: () => HeaderRecord;
@@ -167,7 +167,7 @@ export function voteCounterOn(
  * Fork choice among chains that contain the final block: the higher certified block, then the heavier chain, then the
  * lower hash.
  *
- * @returns below zero where `a` is the better head, above zero where `b` is
+ * @returns below zero if `a` is the better head, above zero if `b` is
  */
 export function compareHeads(a: HeaderRecord, b: HeaderRecord): number {
   if (a.justifiedHeight !== b.justifiedHeight) return b.justifiedHeight - a.justifiedHeight;

@@ -1,17 +1,17 @@
-/** What a certificate proves: that a quorum of the target's authorities voted for the link that the target implies. */
+/** Verifies certificates. A certificate proves that a quorum of the target's authorities voted for the target's link. */
 import { toHex } from "../../base/bytes.ts";
 import { type Certificate, quorumOf, signersOf } from "../../protocol/certificate.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import { type Vote, voteMessage } from "../../protocol/vote.ts";
 
-/** Says whether a signature holds; remembers, so that a vote which came by gossip is not verified again in a block. */
+/** Whether a signature is valid. An implementation may remember valid ones: a vote from gossip comes again in a certificate. */
 export type VerifyVoteSignature = (
   message: Uint8Array,
   signature: Uint8Array,
   publicKey: Uint8Array,
 ) => boolean;
 
-/** What the target's own chain says of a certificate's target. */
+/** What the target's own chain says about the target of a certificate. */
 export interface CertifiedTarget {
   readonly checkpoint: Checkpoint;
   /** The set after the target, sorted by key. */
@@ -20,7 +20,7 @@ export interface CertifiedTarget {
   readonly source: Checkpoint;
 }
 
-/** Why a certificate proves nothing; undefined where it does. */
+/** Why a certificate proves nothing; undefined if it is valid. */
 export function certificateFault(
   { bitmap, signatures }: Certificate,
   { checkpoint, authorities, source }: CertifiedTarget,
@@ -43,7 +43,7 @@ export function certificateFault(
   return undefined;
 }
 
-/** The certificate that votes make; undefined where they are fewer than a quorum. All for one link, each voter once. */
+/** The certificate that votes make; undefined if they are fewer than a quorum. All votes are for one link, one of each voter. */
 export function certificateOf(votes: readonly Vote[], target: CertifiedTarget): Certificate | undefined {
   const { authorities, checkpoint } = target;
   if (votes.length < quorumOf(authorities.length)) return undefined;

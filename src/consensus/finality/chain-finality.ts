@@ -1,17 +1,17 @@
-/** What a chain of blocks shows of its finality and its authorities, in words that no engine's own bytes are needed for. */
+/** What a chain of blocks shows about its finality and its authorities. No engine's own bytes are needed to read it. */
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 
-/** What a block's own chain shows of finality. Nodes may know more than it shows, from votes. */
+/** What a block's own chain shows about finality. From votes a node may know more. */
 export interface ChainFinality {
   /** The source of every vote for the block. */
   readonly justified: Checkpoint;
   readonly finalized: Checkpoint;
-  /** The highest block that somebody waits for: empty blocks are worth sealing until it is final. */
+  /** Somebody waits until this block is final. Until then empty blocks are worth sealing. */
   readonly unsettledHeight: number;
-  /** A change of the authorities has passed; it is in force once the block that it passed in is final. */
+  /** A change of the authorities that has passed. It comes into force once the block in which it passed is final. */
   readonly inFlight: { readonly action: number; readonly authority: Uint8Array } | undefined;
   readonly banned: readonly Uint8Array[];
-  /** False while the chain has had one authority ever and no user's transaction: nobody loses anything with it. */
+  /** False if the chain has only ever had one authority and no user's transaction: giving it up costs nobody anything. */
   readonly established: boolean;
   /** By authority, in the order of the set. */
   readonly sealedHeights: readonly number[];

@@ -39,7 +39,7 @@ export class EvidencePool {
     this.#modules = modules;
   }
 
-  /** A block whose seal holds and whose producer is an authority on its parent. */
+  /** Takes in a block with a valid seal whose producer is an authority on its parent. */
   noticeSeal(header: Header, seal: Seal): void {
     const key = `${toHex(header.parentHash)}/${toHex(header.producer)}`;
     const first = this.#seals.get(key);
@@ -51,7 +51,7 @@ export class EvidencePool {
     if (evidence) this.#found(evidence);
   }
 
-  /** A vote whose signature holds and whose voter is an authority. */
+  /** Takes in a vote with a valid signature whose voter is an authority. */
   noticeVote(vote: Vote): void {
     const voterHex = toHex(vote.voter);
     const earlier = this.#votes.get(voterHex) ?? new BoundedMap<string, Vote>(votesPerVoterMax);
@@ -63,7 +63,7 @@ export class EvidencePool {
     this.#votes.set(voterHex, earlier);
   }
 
-  /** Takes in what somebody else found. */
+  /** Takes in evidence that another node found. */
   add(evidence: Evidence): Result<"new", EvidenceFault> {
     const offender = toHex(offenderOf(evidence));
     if (this.#evidence.has(offender)) return fail({ code: "evidence/known" });
@@ -76,17 +76,17 @@ export class EvidencePool {
     return ok("new");
   }
 
-  /** Everything that is known of authorities that are still in. */
+  /** All evidence against keys that are still authorities. */
   pending(): Evidence[] {
     return this.#usableOn(this.#modules.head());
   }
 
-  /** Whether {@link on} has anything for a block on `parent`. */
+  /** Whether {@link on} returns any evidence for a block on `parent`. */
   hasFor(parent: HeaderRecord): boolean {
     return this.#usableOn(parent).length > 0;
   }
 
-  /** Encoded, for a block on `parent`; never against the last authority. */
+  /** The encoded evidence for a block on `parent`; never against the last authority. */
   on(parent: HeaderRecord): Uint8Array[] {
     const removable = this.#modules.authorities(parent).length - 1;
     return this.#usableOn(parent).slice(0, Math.min(removable, sectionEvidenceMax)).map(encodeEvidence);

@@ -1,6 +1,6 @@
 /**
- * What a node knows of finality: votes and certificates in, the final block out (Casper FFG with every block a
- * checkpoint). It runs ahead of what blocks show, and never back. Synchronous: no clock, no disk, no network.
+ * What a node knows about finality: votes and certificates in, the final block out (Casper FFG, every block is a
+ * checkpoint). It may know more than the blocks show. The final block never moves back. No clock, no disk, no network.
  */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { includesBytes, toHex } from "../../base/bytes.ts";
@@ -17,23 +17,23 @@ import type { linkFinalizes } from "./vote-rule.ts";
 
 export interface FinalityGadgetOptions {
   readonly chainId: Uint8Array;
-  /** Where it starts: the stored final block, or the genesis block. */
+  /** The first final block: the stored one, or the genesis block. */
   readonly final: Checkpoint;
 }
 
 export interface FinalityGadgetModules {
   readonly ancestry: Ancestry;
-  /** Whose votes are kept while their target is not here yet. */
+  /** Votes of these authorities are kept while their target is not here yet. */
   readonly head: () => HeaderRecord;
   readonly authorities: (record: HeaderRecord) => readonly Uint8Array[];
   readonly finality: (record: HeaderRecord) => ChainFinality | undefined;
   readonly verify: VerifyVoteSignature;
   readonly linkFinalizes: typeof linkFinalizes;
-  /** Told of each vote whose signature holds, also of those that do not count. */
+  /** Called with each vote that has a valid signature, also if the vote does not count. */
   readonly onVerified: (vote: Vote) => void;
 }
 
-/** A quorum made another block final than the one that is: more than a third of the authorities broke the rules. */
+/** A quorum made a second block final that contradicts the first: more than a third of the authorities broke the rules. */
 export interface FinalityConflict {
   readonly final: Checkpoint;
   readonly conflicting: Checkpoint;
@@ -72,19 +72,19 @@ export class FinalityGadget {
     return this.#final;
   }
 
-  /** Set once two final blocks contradict each other; the first one stays. */
+  /** Set if two final blocks contradict each other; the first one stays final. */
   get conflict(): FinalityConflict | undefined {
     return this.#conflict;
   }
 
-  /** Known votes above the final height, highest target first: what a peer that missed some is told. */
+  /** Known votes above the final height, highest target first, for peers that missed some. */
   votes(): Vote[] {
     return [...this.#votes.values()]
       .flatMap((votes) => [...votes.values()])
       .sort((a, b) => b.target.height - a.target.height);
   }
 
-  /** Counts a vote. "certified": with it, a quorum has voted for the target. */
+  /** Counts a vote. "certified": a quorum has now voted for the target. */
   addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
     const { target, voter } = vote;
     if (target.height <= this.#final.height) {
@@ -120,7 +120,7 @@ export class FinalityGadget {
     return ok(this.#countVotes(record, finality.justified, [...votes.values()]));
   }
 
-  /** A block is stored: its certificate is known now, and votes that waited for it count. The block was judged before. */
+  /** Takes in a stored block: its certificate counts, and so do the votes that waited for it. The block was judged before. */
   recordStored(record: HeaderRecord, { consensusSection }: Pick<Block, "consensusSection">): void {
     for (const certificate of consensusSection.certificates) {
       const target = this.#modules.ancestry.get(certificate.targetHash);
@@ -128,7 +128,7 @@ export class FinalityGadget {
       this.#tellVotes(target, certificate);
       this.#certify({ record: target, certificate });
     }
-    // What it shows as final may follow from certificates that came before a restart, which forgets them.
+    // The block may show a final block by certificates that came before a restart. A restart forgets them.
     const shown = this.#modules.finality(record)?.finalized;
     if (shown && shown.height > this.#final.height) this.#moveFinal(shown);
     for (const votes of this.#waiting.values()) {
@@ -139,12 +139,12 @@ export class FinalityGadget {
     }
   }
 
-  /** An operator trusts a stored block; no vote is asked. */
+  /** Makes a stored block final without votes, because an operator trusts it. */
   declareFinal(trusted: Checkpoint): void {
     this.#moveFinal(trusted);
   }
 
-  /** The certificate that a block on `parent` should carry: the highest one of its chain that is not in it yet. */
+  /** The certificate that a block on `parent` should carry: the highest one for its chain that the chain does not have yet. */
   certificateOn(parent: HeaderRecord): Certificate | undefined {
     const { height } = parent.header;
     const justified = this.#modules.finality(parent)?.justified.height ?? 0;
@@ -157,12 +157,12 @@ export class FinalityGadget {
     )?.certificate;
   }
 
-  /** The certificate of a block above the final one, as it was heard or as votes made it. */
+  /** The certificate of a block above the final one: received, or made of votes. */
   certificateOf(hash: Uint8Array): Certificate | undefined {
     return this.#certified.get(toHex(hash))?.certificate;
   }
 
-  /** The highest certified block above the final one; it descends from it. */
+  /** The highest certified block that descends from the final one. */
   bestCertified(): HeaderRecord | undefined {
     const [best] = [...this.#certified.values()]
       .map(({ record }) => record)
@@ -171,7 +171,7 @@ export class FinalityGadget {
     return best;
   }
 
-  /** Who votes twice may keep one of the votes out of gossip, but not out of the certificate that it makes. */
+  /** An authority that votes twice can keep one vote out of gossip, but not out of the certificate that the vote is part of. */
   #tellVotes(target: HeaderRecord, { targetHeight, targetHash, bitmap, signatures }: Certificate): void {
     const source = this.#modules.finality(target)?.justified;
     const authorities = this.#modules.authorities(target);
@@ -222,7 +222,7 @@ export class FinalityGadget {
     const { record } = certified;
     if (record.header.height <= this.#final.height || this.#certified.has(record.hashHex)) return;
     this.#certified.set(record.hashHex, certified);
-    // Also links over this block, which may have lacked just this one between their ends.
+    // Also links across this block: it may have been the last uncertified one between their ends.
     const reaching = [...this.#certified.values()]
       .map((other) => other.record)
       .filter((other) => other.header.height >= record.header.height)

@@ -1,4 +1,4 @@
-/** Remembers signatures that held, so that the votes of a certificate are not verified twice: by gossip and in a block. */
+/** Remembers valid signatures, so that a vote is verified once, although it comes by gossip and again in a certificate. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { concatBytes, toHex } from "../../base/bytes.ts";
 import { sha256 } from "../../protocol/hashing.ts";
@@ -7,7 +7,7 @@ import type { VerifyVoteSignature } from "./certify.ts";
 
 const rememberedMax = 8_192;
 
-/** Only what held is remembered: a bad signature costs whoever asks for it again. */
+/** Only valid signatures are remembered. An invalid one is verified again each time. */
 export function rememberingVerifier(): VerifyVoteSignature {
   const held = new BoundedMap<string, true>(rememberedMax);
   return (message, signature, publicKey) => {

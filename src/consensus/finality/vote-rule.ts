@@ -1,9 +1,9 @@
-/** The two rules that an honest authority never breaks, and finality's own: all that safety rests on, side by side. */
+/** All that safety rests on: the two rules that an honest authority never breaks, and the rule that makes a block final. */
 import type { HeaderRecord } from "../../protocol/block.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { Link } from "../../protocol/vote.ts";
 
-/** The highest that an authority has voted: kept on disk, and never lowered. */
+/** The highest source and target that an authority has voted for. It is kept on disk and never lowered. */
 export interface VoteWatermark {
   readonly sourceHeight: number;
   readonly targetHeight: number;
@@ -13,14 +13,15 @@ export interface VoteWatermark {
 export const noVote: VoteWatermark = { sourceHeight: 0, targetHeight: 0 };
 
 /**
- * Whether the watermark allows a vote. The first half forbids two votes for one height, both together forbid a vote
- * that surrounds an earlier one or lies within it (the slashing conditions of Casper FFG, Buterin and Griffith 2017).
+ * Whether the watermark allows a vote. The rule for the target forbids two votes for one height. Together with the rule
+ * for the source it forbids a vote that surrounds an earlier one or lies within it (the slashing conditions of Casper
+ * FFG, Buterin and Griffith 2017).
  */
 export function mayVote({ source, target }: Link, watermark: VoteWatermark): boolean {
   return target.height > watermark.targetHeight && source.height >= watermark.sourceHeight;
 }
 
-/** The vote for a head that is due and allowed; undefined where there is none. */
+/** The vote for a head, if it is due and allowed. */
 export function voteOn(
   head: HeaderRecord,
   justified: Checkpoint,
@@ -31,8 +32,8 @@ export function voteOn(
 }
 
 /**
- * Whether a certified link makes its source final: every block between the two has to be certified, too. With none
- * between, the link alone is enough.
+ * Whether a certified link makes its source final: every block between source and target must be certified, too. If
+ * there is no block between them, the link alone is enough.
  */
 export function linkFinalizes(
   sourceHeight: number,

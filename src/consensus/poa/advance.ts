@@ -1,4 +1,4 @@
-/** From the authority state of a parent to that of its child: certificate, evidence, votes, then what comes into force. */
+/** Computes the authority state of a child from its parent's: certificate, evidence, votes, then what comes into force. */
 import { bytesEqual, compareBytes, includesBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { HeaderRecord } from "../../protocol/block.ts";
@@ -19,13 +19,13 @@ import {
 } from "./authority-state.ts";
 import { BallotBox, changeFault, isFor, passingChange } from "./ballot-box.ts";
 
-/** A certificate may be late by this many blocks: later ones, for higher targets, have long replaced it. */
+/** A certificate may be late by this many blocks. Certificates for higher targets have replaced an older one by then. */
 export const certificateDepthMax = 64;
 
-/** What finality and the change of authorities rest on, in one place; a simulation that breaks one must see it. */
+/** The rules that finality and changes of the authorities rest on. Simulations break one of them, to see that it is needed. */
 export interface PoaRules {
   readonly linkFinalizes: typeof linkFinalizes;
-  /** Whether a change that has passed is in force, by what the chain itself shows as final. */
+  /** Whether a change that has passed is in force. Only the finality that the chain itself shows counts. */
   readonly isInForce: (change: Change, finalizedHeight: number) => boolean;
 }
 
@@ -111,7 +111,7 @@ function certify(
   return ok({ ...state, justified: checkpoint, finalized, justifiedHeights });
 }
 
-/** Puts out whom the evidence convicts, at once. */
+/** Removes at once each authority that the evidence convicts. */
 function convict(
   before: AuthorityState,
   evidence: readonly Uint8Array[],
@@ -132,7 +132,7 @@ function convict(
   return ok(state);
 }
 
-/** Brings the change in flight into force, where its time has come; one that has become void just ends. */
+/** Brings the passed change into force if its time has come. A change that has become void is dropped. */
 function enforce(state: AuthorityState, height: number, rules: PoaRules): AuthorityState {
   const change = state.inFlight[0];
   if (!change) return state;

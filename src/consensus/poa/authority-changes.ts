@@ -1,4 +1,4 @@
-/** What a block did to the set of authorities, from the states before and after it: for books that people read. */
+/** What a block changed in the set of authorities, and why: for the ledger that people read. */
 import { bytesEqual, includesBytes } from "../../base/bytes.ts";
 import { decodeEvidence, offenderOf } from "../../protocol/evidence.ts";
 import { authorityActions } from "../../protocol/transaction.ts";
@@ -8,7 +8,7 @@ import { authoritiesSinceHeightOf, authorityStateOf } from "./authority-state.ts
 /**
  * @param before the state under the parent's header; undefined for block 0
  * @param after the state under the block's own header
- * @param evidence what the block holds against authorities
+ * @param evidence that the block carries
  */
 export function authorityChangesBetween(
   before: EngineState | undefined,
@@ -18,7 +18,7 @@ export function authorityChangesBetween(
   if (!before) {
     return authorityStateOf(after).authorities.map((authority) => ({ authority, change: "added" }));
   }
-  // Of a million blocks a few change the set: only theirs are decoded.
+  // Only a few of a million blocks change the set. Only their states are decoded.
   if (authoritiesSinceHeightOf(before) === authoritiesSinceHeightOf(after)) return [];
   const [old, next] = [authorityStateOf(before), authorityStateOf(after)];
   const offenders = evidence.flatMap((bytes) => {

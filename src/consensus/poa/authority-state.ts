@@ -1,4 +1,4 @@
-/** What a chain of blocks says about its authorities and its finality: immutable, one for each block, in the block's record. */
+/** What a chain of blocks says about its authorities and its finality. Each block's record has one immutable state. */
 import { ContainerType, ListBasicType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { bytesEqual } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
@@ -11,7 +11,7 @@ export const ballotsMax = 1024;
 /** Certified heights that are remembered above the final one; a gap longer than this ends with its own finality. */
 export const justifiedHeightsMax = 64;
 
-/** One authority's vote for a change, until it passes or expires. */
+/** One authority's vote for a change, until the change passes or the vote expires. */
 const BallotType = new ContainerType({
   voter: Bytes32,
   action: Uint8,
@@ -28,11 +28,11 @@ export const ChangeType = new ContainerType({
 export type Change = ValueOf<typeof ChangeType>;
 
 export const AuthorityStateType = new ContainerType({
-  /** Those who seal on this block and vote for it, sorted by key. */
+  /** The authorities that may seal on this block and vote for it, sorted by key. */
   authorities: new ListCompositeType(Bytes32, authoritiesMax),
-  /** The block with which this set came into force; 0 from the genesis. Who follows the sets alone goes from one to the next by it. */
+  /** The height at which this set came into force; 0 for the genesis. A light client follows the sets by it. */
   authoritiesSinceHeight: SafeUint64,
-  /** By authority: the height of the last block that it sealed here; the height of its admission before that. */
+  /** For each authority the height of the last block that it sealed on this chain, or of its admission if it has sealed none. */
   sealedHeights: new ListBasicType(SafeUint64, authoritiesMax),
   /** The highest block that a certificate on this chain certifies. */
   justified: CheckpointType,
@@ -43,18 +43,18 @@ export const AuthorityStateType = new ContainerType({
   ballots: new ListCompositeType(BallotType, ballotsMax),
   /** The change that has passed and waits for the finality of its block; at most one. */
   inFlight: new ListCompositeType(ChangeType, 1),
-  /** Keys that evidence has put out, for good. */
+  /** Keys that were slashed: evidence has removed them for good. */
   banned: new ListCompositeType(Bytes32, authoritiesMax),
-  /** The highest block with a transaction or evidence: up to here finality is worth an empty block. */
+  /** The highest block with a transaction or evidence. Empty blocks are worth sealing until this block is final. */
   unsettledHeight: SafeUint64,
-  /** 1 from the second authority or the first transaction that is no authority vote. */
+  /** 1 since there was a second authority, or a transaction that is no authority vote. */
   established: Uint8,
 });
 export type AuthorityState = ValueOf<typeof AuthorityStateType>;
 
 const decodedStates = new WeakMap<Uint8Array, AuthorityState>();
 
-/** The state that a block's record, or what is to become one, carries; decoded once. */
+/** The decoded state of a block's record. Each state is decoded once. */
 export function authorityStateOf({ consensusState }: Pick<HeaderRecord, "consensusState">): AuthorityState {
   const known = decodedStates.get(consensusState);
   if (known) return known;
@@ -64,13 +64,13 @@ export function authorityStateOf({ consensusState }: Pick<HeaderRecord, "consens
   return decoded.value;
 }
 
-/** {@link AuthorityState.authoritiesSinceHeight} without decoding the rest: it follows the offset of the first field. */
+/** {@link AuthorityState.authoritiesSinceHeight} without decoding the rest. The field follows the offset of the first one. */
 export function authoritiesSinceHeightOf({ consensusState }: Pick<HeaderRecord, "consensusState">): number {
   const { buffer, byteOffset, byteLength } = consensusState;
   return Number(new DataView(buffer, byteOffset, byteLength).getBigUint64(offsetBytes, true));
 }
 
-/** Of the place of a list in SSZ. */
+/** Bytes of the offset of a list in SSZ. */
 const offsetBytes = 4;
 
 export function encodeAuthorityState(state: AuthorityState): Uint8Array {
@@ -79,7 +79,7 @@ export function encodeAuthorityState(state: AuthorityState): Uint8Array {
   return consensusState;
 }
 
-/** The place of a key in a sorted set; -1 where it is none of it. */
+/** The index of a key in a sorted set; -1 if the key is not in it. */
 export function indexIn(keys: readonly Uint8Array[], key: Uint8Array): number {
   return keys.findIndex((candidate) => bytesEqual(candidate, key));
 }

@@ -7,19 +7,19 @@ import { type AuthorityVote, authorityActions, type DecodedTransaction } from ".
 import type { VoteCounter } from "../engine.ts";
 import { type AuthorityState, type Ballot, ballotsMax, type Change } from "./authority-state.ts";
 
-/** Open ballots of one authority: more would be a way to fill the state. */
+/** The most open ballots of one authority. Without this limit one authority could fill the state. */
 export const ballotsPerVoterMax = 4;
 /** How far ahead a vote's expiry may lie, in blocks. */
 export const ballotLifetimeMax = 100_000;
 
-/** Transactions of one block are cast in order; what is counted afterwards goes into the block's state. */
+/** Takes the transactions of one block in order. The ballots that count afterwards go into the block's state. */
 export class BallotBox implements VoteCounter {
   readonly #state: AuthorityState;
   readonly #chainId: Uint8Array;
   readonly #height: number;
   #ballots: Ballot[];
 
-  /** @param height of the block that the votes are to stand in */
+  /** @param height of the block that carries the votes */
   constructor(parentState: AuthorityState, chainId: Uint8Array, height: number) {
     this.#state = parentState;
     this.#chainId = chainId;
@@ -31,7 +31,7 @@ export class BallotBox implements VoteCounter {
     return this.#ballots;
   }
 
-  /** Counts one transaction, if it is an authority vote at all; where it returns a fault, nothing has changed. */
+  /** Counts a transaction if it is an authority vote. After a fault nothing has changed. */
   cast({ payload, transaction, senderHex }: DecodedTransaction): TransactionFault | undefined {
     if (payload.kind !== "authorityVote") return undefined;
     const { sender } = transaction;
@@ -75,17 +75,17 @@ interface Wanted {
   readonly authority: Uint8Array;
 }
 
-/** Whether a ballot, vote or change does to the set what is wanted. */
+/** Whether a ballot, vote or change is for the wanted change of the set. */
 export function isFor(ballot: Wanted, wanted: Wanted): boolean {
   return ballot.action === wanted.action && bytesEqual(ballot.authority, wanted.authority);
 }
 
-/** Why a change would do nothing to a set; undefined where it would. */
+/** Why a change would not change the set; undefined if it would. */
 export function changeFault(state: AuthorityState, { action, authority }: Wanted): string | undefined {
   const isMember = includesBytes(state.authorities, authority);
   if (action === authorityActions.add) {
     if (isMember) return "it is an authority already";
-    if (includesBytes(state.banned, authority)) return `evidence has put ${toHex(authority)} out for good`;
+    if (includesBytes(state.banned, authority)) return `evidence has removed ${toHex(authority)} for good`;
     return state.authorities.length >= authoritiesMax ? "the set is full" : undefined;
   }
   if (!isMember) return "it is no authority";
@@ -104,7 +104,7 @@ export function passingChange(
     const voters = ballots.filter(
       (ballot) => isFor(ballot, { action, authority }) && includesBytes(state.authorities, ballot.voter),
     );
-    // Whoever wants to go needs nobody's leave.
+    // An authority that wants to leave needs no votes of others.
     const leaves =
       action === authorityActions.remove && voters.some(({ voter }) => bytesEqual(voter, authority));
     if (leaves || voters.length >= needed) return { action, authority, passedAtHeight: height };

@@ -19,18 +19,18 @@ import { recoveredAuthorityState } from "./recovered-state.ts";
 
 const weightUnit = 1000;
 
-/** How the engine verifies the signatures of seals and votes. An audit verifies both on other cores. */
+/** How the engine verifies the signatures of seals and votes. An audit verifies both in other threads. */
 export interface PoaSignatures {
   readonly seal: VerifyVoteSignature;
   readonly vote: VerifyVoteSignature;
 }
 
-/** An engine that has authorities for sure. */
+/** An engine that always has authorities. */
 export interface PoaEngine extends ConsensusEngine {
   readonly authority: AuthorityFacet;
 }
 
-/** @param rules what safety rests on; only a simulation that wants to see it break hands in others */
+/** @param rules that safety rests on; only a simulation that breaks one hands in others */
 export function createPoaEngine(
   genesis: Genesis,
   rules: PoaRules = poaRules,

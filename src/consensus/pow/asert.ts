@@ -1,11 +1,11 @@
-/** Retargeting: which target the next block must meet, from how the last blocks kept to their schedule. */
+/** Retargeting: computes the next block's target from how late or early the last blocks were. */
 import { bigIntFromBytes, bigIntToBytes } from "../../base/bytes.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
 
-/** A number only where it is exact: whole, and not above 2^53 − 1. */
+/** A number only if it is an integer of at most 2^53 − 1, since only such a number is exact. */
 export type Integer = bigint | number;
 
-/** Plain integers; times in any unit, as long as it is the same one. */
+/** Integers. All times have the same unit, whichever it is. */
 export interface AsertInput {
   readonly anchorTarget: Integer;
   /** From the anchor's parent to the block whose child is wanted; may be negative. */
@@ -14,13 +14,13 @@ export interface AsertInput {
   readonly heightDelta: Integer;
   /** Time between blocks on schedule. */
   readonly spacing: Integer;
-  /** A schedule that is late by this much doubles the target, one that is ahead by it halves it. Above zero. */
+  /** If the chain is late by this much the target doubles; if it is ahead by this much the target halves. Above zero. */
   readonly halfLife: Integer;
   /** The highest target there is. */
   readonly easiestTarget: Integer;
 }
 
-/** Fixed point: so many bits behind the point. */
+/** Fraction bits of the fixed-point numbers. */
 const fractionBits = 16n;
 const one = 1n << fractionBits;
 
@@ -32,14 +32,14 @@ const one = 1n << fractionBits;
  * 2020): the exponent has 16 fraction bits and its division truncates toward zero, as BigInt's does; 2^x for
  * 0 ≤ x < 1 is a cubic polynomial in integers. Tested with the specification's public vectors.
  *
- * @throws RangeError where a number is no whole one, or the half-life is zero
+ * @throws RangeError if a number is not an integer, or the half-life is zero
  */
 export function asert(input: AsertInput): bigint {
   const easiestTarget = BigInt(input.easiestTarget);
   const lateness = BigInt(input.timeDelta) - BigInt(input.spacing) * (BigInt(input.heightDelta) + 1n);
   const exponent = (lateness * one) / BigInt(input.halfLife);
   const doublings = exponent >> fractionBits;
-  // A shift to the left costs as much memory as its result has bits: none that must end above the easiest target.
+  // A shift to the left costs as much memory as its result has bits. So no shift is done that must end above the easiest target.
   if (doublings >= bitLength(easiestTarget)) return easiestTarget;
   const scaled = BigInt(input.anchorTarget) * powerOfTwo(exponent - (doublings << fractionBits));
   const shift = doublings - fractionBits;
@@ -58,11 +58,11 @@ function bitLength(value: bigint): bigint {
   return BigInt(value.toString(2).length);
 }
 
-/** A block as far as the target of its child goes. */
+/** What the target of a block's child depends on. */
 export interface RetargetParent {
   /** 32 bytes, big-endian. */
   readonly target: Uint8Array;
-  /** From its own parent to it, by their headers. */
+  /** Time from its own parent to it, by the timestamps of both headers. */
   readonly intervalMs: number;
 }
 
@@ -71,11 +71,11 @@ export type RetargetRule = Pick<
   "easiestTarget" | "minimumIntervalMs" | "retargetHalfLifeMs" | "targetBlockTimeMs"
 >;
 
-/** A block that took longer than so many target block times counts as one that took so many. */
+/** An interval longer than this many target block times counts as this many. */
 const intervalBlockTimesMax = 10;
 
 /**
- * The chain's own rule: {@link asert} anchored on the parent, in milliseconds. One long interval makes the next block
+ * The chain's own rule: {@link asert} anchored on the parent, in milliseconds. After one long interval the next block is
  * easier by one bounded step.
  *
  * @returns the 32-byte target that a child of `parent` must carry, never above the genesis' easiest target

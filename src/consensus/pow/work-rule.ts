@@ -1,4 +1,4 @@
-/** The rules of a Proof of Work header as functions of two headers, so that a reader without a store judges by them, too. */
+/** The rules of a Proof of Work header, as functions of two headers: a light client without a store uses them, too. */
 import { bigIntFromBytes, bytesEqual, compareBytes, toHex } from "../../base/bytes.ts";
 import type { Header, Seal } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
@@ -7,7 +7,7 @@ import { nextTarget } from "./asert.ts";
 
 const aheadFloorMs = 5_000;
 
-/** What a header has to know of its parent. */
+/** What the rules need of a header's parent. */
 export interface WorkParent {
   readonly timestampMs: number;
   /** The target that a child must carry: the consensus state of the parent. */
@@ -19,7 +19,7 @@ export function workAheadMaxMs({ targetBlockTimeMs }: Genesis): number {
   return Math.max(aheadFloorMs, targetBlockTimeMs);
 }
 
-/** That the work was done that the header names. */
+/** Checks that the work was done that the header names. */
 export function workSealFault(
   header: Header,
   seal: Seal,
@@ -38,7 +38,7 @@ export function workSealFault(
   return undefined;
 }
 
-/** That the header names the target that its parent asks for, and a time that is late enough. */
+/** Checks that the header has the target that its parent asks for, and a late enough timestamp. */
 export function workHeaderFault(
   header: Header,
   { timestampMs, childTarget }: WorkParent,
@@ -59,7 +59,7 @@ export function childTargetAfter(timestampMs: number, parent: WorkParent, genesi
   return nextTarget({ target: parent.childTarget, intervalMs: timestampMs - parent.timestampMs }, genesis);
 }
 
-/** Expected number of hashes behind a block: 2^256 / (target + 1), as Bitcoin counts work. */
+/** The expected number of hashes for a block: 2^256 / (target + 1), as Bitcoin counts work. */
 export function workOf(target: Uint8Array): bigint {
   return 2n ** 256n / (bigIntFromBytes(target) + 1n);
 }
