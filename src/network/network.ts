@@ -76,11 +76,11 @@ export class Network {
     const requests = new ChainRequests(host, chain.spec.chainId);
     const blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, meter });
     const penalise = (peer: PeerId, fault: Fault) => this.#penalise(peer, fault);
-    const shared = { ...modules, directory, requests, penalise };
-    const fetcher = new BlockFetcher({ ...shared, blockLog, meter, behindChanged });
+    const shared = { ...modules, directory, requests, blockLog, meter, penalise };
+    const fetcher = new BlockFetcher({ ...shared, behindChanged });
     this.#fetcher = fetcher;
     this.#mender = new BlockMender(shared);
-    this.#blocks = new BlockGossip(topics.blocks, { ...shared, blockLog, fetcher });
+    this.#blocks = new BlockGossip(topics.blocks, { ...shared, fetcher });
     this.#transactions = new TransactionGossip(options.keyPair.publicKey, shared);
     this.#finality = new FinalityGossip({ ...shared, fetcher });
     this.#records = new NodeRecords(options, {

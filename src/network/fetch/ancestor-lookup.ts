@@ -1,27 +1,14 @@
 /** Fetches single blocks by hash, from the peer that named the block first, and from other peers if that peer does not serve it. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Chain } from "../../chain/chain.ts";
 import type { Block } from "../../protocol/block.ts";
-import type { BlockLog } from "../gossip/block-log.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 import type { PeerId } from "../peer-host.ts";
-import type { PeerDirectory } from "../peers/directory.ts";
 import { verdictOf } from "../verdicts.ts";
-import type { Penalise } from "./peer-failure.ts";
-import type { ChainRequests } from "./requests.ts";
+import type { FetchModules } from "./fetch-modules.ts";
 
-export interface AncestorLookupModules {
-  readonly chain: Chain;
-  readonly blockLog: Pick<BlockLog, "imported">;
-  readonly requests: ChainRequests;
-  readonly directory: PeerDirectory;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly penalise: Penalise;
+export interface AncestorLookupOutcomes {
   /** A fetched block lacks its parent, too. */
   readonly parentMissing: (orphan: Block, from: PeerId) => void;
   /** No peer that was asked has the block. */
@@ -49,13 +36,15 @@ interface Lookup {
 }
 
 export class AncestorLookup {
-  readonly #modules: AncestorLookupModules;
+  readonly #modules: FetchModules;
+  readonly #outcomes: AncestorLookupOutcomes;
   /** By hash in hex, so that a burst of orphans asks once. */
   readonly #lookups = new BoundedMap<string, Lookup>(lookupsMax);
   readonly #othersBudget: LeakyBucket;
 
-  constructor(modules: AncestorLookupModules) {
+  constructor(modules: FetchModules, outcomes: AncestorLookupOutcomes) {
     this.#modules = modules;
+    this.#outcomes = outcomes;
     const nowMs = modules.clock.monotonicMs();
     this.#othersBudget = new LeakyBucket(othersAskedBurst, othersAskedPerSecond / 1_000, nowMs);
   }
@@ -88,7 +77,7 @@ export class AncestorLookup {
 
   /** Asks one peer after the other; a peer that is slow is kept waiting for while the next one is asked. */
   async #run(lookup: Lookup): Promise<void> {
-    const { clock, gaveUp } = this.#modules;
+    const { clock } = this.#modules;
     const { signal } = lookup.over;
     const asks: Promise<void>[] = [];
     for (let peer = this.#nextPeer(lookup); peer && !signal.aborted; peer = this.#nextPeer(lookup)) {
@@ -100,7 +89,7 @@ export class AncestorLookup {
       timer.cancel();
     }
     await Promise.all(asks);
-    if (!signal.aborted) gaveUp();
+    if (!signal.aborted) this.#outcomes.gaveUp();
   }
 
   /** Peers that named the block come first, then those with the highest heads. */
@@ -118,7 +107,7 @@ export class AncestorLookup {
 
   /** @param onAnswer called when the peer has served the block, before the block is imported */
   async #ask({ hash, over }: Lookup, peer: PeerId, onAnswer: () => void): Promise<void> {
-    const { chain, blockLog, requests, penalise, parentMissing, logger } = this.#modules;
+    const { chain, blockLog, requests, penalise, logger } = this.#modules;
     try {
       const answer = await requests.blocksByHash(peer, [hash], over.signal);
       if (!answer.ok) return penalise(peer, answer.fault);
@@ -129,7 +118,9 @@ export class AncestorLookup {
       // A false body under the true hash: another peer may have the true body.
       if (!imported.ok && verdictOf(imported.fault) === "reject") return penalise(peer, imported.fault);
       over.abort();
-      if (!imported.ok && imported.fault.code === "block/parent-unknown") parentMissing(block, peer);
+      if (!imported.ok && imported.fault.code === "block/parent-unknown") {
+        this.#outcomes.parentMissing(block, peer);
+      }
     } catch (thrown) {
       logger.debug({ from: peer, reason: toError(thrown).message }, "a block could not be fetched");
     }

@@ -1,29 +1,14 @@
 /** The one door to blocks that this node lacks: single ones by hash if they are near our head, ranges if they are far. */
-import type { Clock } from "../../base/clock.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Chain } from "../../chain/chain.ts";
 import type { Block } from "../../protocol/block.ts";
-import type { BlockLog } from "../gossip/block-log.ts";
 import type { PeerId } from "../peer-host.ts";
-import type { PeerDirectory } from "../peers/directory.ts";
 import { HeadClaims } from "../peers/head-claims.ts";
 import { AncestorLookup } from "./ancestor-lookup.ts";
-import type { Penalise } from "./peer-failure.ts";
+import type { FetchModules } from "./fetch-modules.ts";
 import { RangeSync } from "./range-sync.ts";
-import type { ChainRequests } from "./requests.ts";
-import type { SyncMeter, SyncProgress } from "./sync-meter.ts";
+import type { SyncProgress } from "./sync-meter.ts";
 import { type HeadClaim, SyncPeers } from "./sync-peers.ts";
 
-export interface BlockFetcherModules {
-  readonly chain: Chain;
-  readonly blockLog: Pick<BlockLog, "imported">;
-  readonly requests: ChainRequests;
-  readonly directory: PeerDirectory;
-  readonly meter: SyncMeter;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** A peer served something that nobody who follows the rules has. */
-  readonly penalise: Penalise;
+export interface BlockFetcherModules extends FetchModules {
   /** Called if `isCatchingUp` may have become true. */
   readonly behindChanged: () => void;
 }
@@ -44,9 +29,8 @@ export class BlockFetcher {
     const isKnown = (hash: Uint8Array) => chain.headerOf(hash) !== undefined;
     this.#claims = new HeadClaims({ clock, isKnown, changed: behindChanged });
     this.#peers = new SyncPeers(modules);
-    this.#ranges = new RangeSync({ ...modules, peers: this.#peers });
-    this.#lookup = new AncestorLookup({
-      ...modules,
+    this.#ranges = new RangeSync(modules, this.#peers);
+    this.#lookup = new AncestorLookup(modules, {
       parentMissing: (orphan, from) => this.wantParent(orphan, from),
       gaveUp: () => this.catchUp(),
     });

@@ -1,34 +1,22 @@
 /** Fetches blocks whose bytes on this node's disk are damaged from peers. The hash tells whether a peer served the right block. */
 import { toHex } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Chain } from "../../chain/chain.ts";
 import type { PeerId } from "../peer-host.ts";
-import type { PeerDirectory } from "../peers/directory.ts";
 import { Schedule } from "../schedule.ts";
-import type { ChainRequests } from "./requests.ts";
+import type { FetchModules } from "./fetch-modules.ts";
 
 const blocksPerRequest = 8;
 const firstAfterMs = 500;
 const againAfterMs = 2_000;
 
-export interface BlockMenderModules {
-  readonly chain: Chain;
-  readonly requests: ChainRequests;
-  readonly directory: PeerDirectory;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
 export class BlockMender {
-  readonly #modules: BlockMenderModules;
+  readonly #modules: FetchModules;
   readonly #schedule: Schedule;
   #isRunning = false;
   /** Peers are asked in turn: the same block may be damaged on one of them, too. */
   #turn = 0;
 
-  constructor(modules: BlockMenderModules) {
+  constructor(modules: FetchModules) {
     this.#modules = modules;
     this.#schedule = new Schedule(modules.clock);
   }

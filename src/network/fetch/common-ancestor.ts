@@ -1,16 +1,9 @@
 /** Finds where a peer's canonical chain and ours part: by steps that double, then by halving, one header a step. */
 import { invariant } from "../../base/invariant.ts";
-import type { Chain } from "../../chain/chain.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { KnownPeer } from "../peers/directory.ts";
-import { failureOf, PeerFailure, type Penalise } from "./peer-failure.ts";
-import type { ChainRequests } from "./requests.ts";
-
-export interface CommonAncestorModules {
-  readonly chain: Chain;
-  readonly requests: ChainRequests;
-  readonly penalise: Penalise;
-}
+import type { FetchModules } from "./fetch-modules.ts";
+import { failureOf, PeerFailure } from "./peer-failure.ts";
 
 /**
  * The highest block of the peer's canonical chain that this node has, too.
@@ -18,14 +11,15 @@ export interface CommonAncestorModules {
  * @throws PeerFailure if the peer lacks a header that it should have, or serves nonsense
  */
 export async function commonAncestor(
-  { chain, requests, penalise }: CommonAncestorModules,
+  modules: FetchModules,
   { peerId, status }: KnownPeer,
   signal: AbortSignal,
 ): Promise<Checkpoint> {
+  const { chain, requests } = modules;
   /** The hash of the peer's block at a height, if this node has that block. */
   const sharedAt = async (height: number): Promise<Uint8Array | undefined> => {
     const told = await requests.headerAt(peerId, height, signal);
-    if (!told.ok) throw failureOf(penalise, peerId, told.fault, `header ${height}`);
+    if (!told.ok) throw failureOf(modules, peerId, told.fault, `header ${height}`);
     if (!told.value) throw new PeerFailure(`it has no block at height ${height}`);
     return chain.headerOf(told.value.hash) && told.value.hash;
   };

@@ -1,31 +1,15 @@
 /** Catches up with a better chain from any height: common ancestor, ranges from several peers, imports in order of height. */
-import { type Clock, sleep } from "../../base/clock.ts";
+import { sleep } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Chain } from "../../chain/chain.ts";
 import type { Block } from "../../protocol/block.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
-import type { BlockLog } from "../gossip/block-log.ts";
 import type { PeerId } from "../peer-host.ts";
-import type { KnownPeer, PeerDirectory } from "../peers/directory.ts";
+import type { KnownPeer } from "../peers/directory.ts";
 import { commonAncestor } from "./common-ancestor.ts";
-import { failureOf, PeerFailure, type Penalise } from "./peer-failure.ts";
+import type { FetchModules } from "./fetch-modules.ts";
+import { failureOf, PeerFailure } from "./peer-failure.ts";
 import { RangeWindow, rangeBlocks } from "./range-window.ts";
-import type { ChainRequests } from "./requests.ts";
-import type { SyncMeter } from "./sync-meter.ts";
 import type { SyncPeers } from "./sync-peers.ts";
-
-export interface RangeSyncModules {
-  readonly chain: Chain;
-  readonly blockLog: Pick<BlockLog, "imported">;
-  readonly requests: ChainRequests;
-  readonly directory: PeerDirectory;
-  readonly peers: SyncPeers;
-  readonly meter: SyncMeter;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly penalise: Penalise;
-}
 
 /** Signatures of so many blocks are verified while the block before them goes to disk: one alone leaves threads idle. */
 const blocksVerifiedAhead = 2;
@@ -37,21 +21,22 @@ const busyPauseMs = 100;
 const isOwnDisk = (error: unknown) => /^store\//.test(String((error as { code?: unknown }).code));
 
 export class RangeSync {
-  readonly #modules: RangeSyncModules;
+  readonly #modules: FetchModules;
+  readonly #peers: SyncPeers;
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
 
-  constructor(modules: RangeSyncModules) {
+  constructor(modules: FetchModules, peers: SyncPeers) {
     this.#modules = modules;
+    this.#peers = peers;
   }
 
   /** Catches up with the best peer, if its chain is better than ours and nothing runs yet. Cheap if none is better. */
   start(): void {
-    const { peers, meter } = this.#modules;
-    if (this.#running || this.#abort.signal.aborted || !peers.best()) return;
+    if (this.#running || this.#abort.signal.aborted || !this.#peers.best()) return;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
-      meter.end();
+      this.#modules.meter.end();
     });
   }
 
@@ -61,7 +46,8 @@ export class RangeSync {
   }
 
   async #run(): Promise<void> {
-    const { chain, peers, clock, logger } = this.#modules;
+    const { chain, clock, logger } = this.#modules;
+    const peers = this.#peers;
     for (let peer = peers.best(); peer && !this.#abort.signal.aborted; peer = peers.best()) {
       try {
         await this.#catchUpWith(peer);
@@ -77,7 +63,7 @@ export class RangeSync {
   }
 
   async #catchUpWith(peer: KnownPeer): Promise<void> {
-    const { chain, peers, meter, logger } = this.#modules;
+    const { chain, meter, logger } = this.#modules;
     const { height: targetHeight, head } = peer.status;
     const ancestor = await commonAncestor(this.#modules, peer, this.#abort.signal);
     this.#refuseBelowFinal(peer, ancestor);
@@ -102,24 +88,24 @@ export class RangeSync {
       throw new PeerFailure("it did not serve the head that it announced");
     }
     // The peer may have moved to another head meanwhile: its next status tells.
-    peers.rest(peer, retryAfterMs);
+    this.#peers.rest(peer, retryAfterMs);
   }
 
   /** A chain that leaves ours below the final block is none for us, whether or not its peer has heard of that block. */
   #refuseBelowFinal({ peerId, status }: KnownPeer, ancestor: Checkpoint): void {
     const { final } = this.#modules.chain;
     if (!final || ancestor.height >= final.height) return;
-    if (status.final.height > ancestor.height) this.#modules.peers.nameConflict(peerId, final, status.final);
+    if (status.final.height > ancestor.height) this.#peers.nameConflict(peerId, final, status.final);
     throw new PeerFailure(`its chain leaves ours at height ${ancestor.height}, below the final block`);
   }
 
   async #importFrom(block: Block, from: PeerId): Promise<void> {
-    const { chain, blockLog, clock, penalise } = this.#modules;
+    const { chain, blockLog, clock } = this.#modules;
     for (let attempt = 0; ; attempt += 1) {
       const imported = await blockLog.imported(block, from, () => chain.importBlock(block));
       if (imported.ok || imported.fault.code === "block/known") return;
       const isBusy = imported.fault.code === "block/queue-full" && attempt < busyTriesMax;
-      if (!isBusy) throw failureOf(penalise, from, imported.fault, `block ${block.header.height}`);
+      if (!isBusy) throw failureOf(this.#modules, from, imported.fault, `block ${block.header.height}`);
       await sleep(clock, busyPauseMs, this.#abort.signal);
     }
   }

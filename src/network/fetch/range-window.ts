@@ -1,20 +1,12 @@
 /** The ranges that range sync has in flight: from several peers at once, handed out in order of height. */
 import { bytesEqual } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
-import type { Logger } from "../../base/logger.ts";
 import type { Block } from "../../protocol/block.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { PeerId } from "../peer-host.ts";
-import type { KnownPeer, PeerDirectory } from "../peers/directory.ts";
-import { failureOf, PeerFailure, type Penalise } from "./peer-failure.ts";
-import type { ChainRequests } from "./requests.ts";
-
-export interface RangeWindowModules {
-  readonly requests: ChainRequests;
-  readonly directory: PeerDirectory;
-  readonly logger: Logger;
-  readonly penalise: Penalise;
-}
+import type { KnownPeer } from "../peers/directory.ts";
+import type { FetchModules } from "./fetch-modules.ts";
+import { failureOf, PeerFailure } from "./peer-failure.ts";
 
 export const rangeBlocks = 32;
 const rangesInFlightMax = 8;
@@ -29,7 +21,7 @@ export interface FetchedBlock {
 export type FetchedRange = readonly FetchedBlock[];
 
 export class RangeWindow {
-  readonly #modules: RangeWindowModules;
+  readonly #modules: FetchModules;
   readonly #primary: KnownPeer;
   readonly #firstHeight: number;
   readonly #targetHeight: number;
@@ -40,7 +32,7 @@ export class RangeWindow {
   #lastHash: Uint8Array;
 
   constructor(
-    modules: RangeWindowModules,
+    modules: FetchModules,
     primary: KnownPeer,
     ancestor: Checkpoint,
     targetHeight: number,
@@ -95,7 +87,7 @@ export class RangeWindow {
   async #request(from: PeerId, startHeight: number, count: number): Promise<FetchedRange> {
     const { requests } = this.#modules;
     const answer = await requests.blocksByRange(from, startHeight, count, this.#signal);
-    if (!answer.ok) throw failureOf(this.#modules.penalise, from, answer.fault, `blocks from ${startHeight}`);
+    if (!answer.ok) throw failureOf(this.#modules, from, answer.fault, `blocks from ${startHeight}`);
     return answer.value.map((block) => ({ block, from }));
   }
 

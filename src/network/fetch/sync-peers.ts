@@ -1,23 +1,14 @@
 /** Which peer range sync follows: the peer with the best claim, of those that did not fail lately. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../../base/bytes.ts";
-import type { Clock } from "../../base/clock.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Chain } from "../../chain/chain.ts";
 import type { Checkpoint } from "../../protocol/checkpoint.ts";
 import type { Status } from "../messages.ts";
 import type { PeerId } from "../peer-host.ts";
-import type { KnownPeer, PeerDirectory } from "../peers/directory.ts";
+import type { KnownPeer } from "../peers/directory.ts";
+import type { FetchModules } from "./fetch-modules.ts";
 
 /** What a peer says of its head: a claim until its blocks are here. */
 export type HeadClaim = Pick<Status, "height" | "head" | "cumulativeWeight" | "justifiedHeight">;
-
-export interface SyncPeersModules {
-  readonly chain: Chain;
-  readonly directory: PeerDirectory;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 /** Doubles with each failure in a row, so that a peer that never answers costs less and less. */
 const restAfterFailureMs = 5_000;
@@ -25,7 +16,7 @@ const restMaxMs = 40_000;
 const conflictsNamedMax = 64;
 
 export class SyncPeers {
-  readonly #modules: SyncPeersModules;
+  readonly #modules: FetchModules;
   /** A peer is left alone until this monotonic time. */
   readonly #restUntilMs = new Map<PeerId, number>();
   /** Attempts in a row that did not lead to the claimed head. A peer that failed comes after those that did not. */
@@ -33,7 +24,7 @@ export class SyncPeers {
   /** Peers whose final block contradicts ours: each is named in the log once. */
   readonly #conflictsNamed = new BoundedMap<PeerId, true>(conflictsNamedMax);
 
-  constructor(modules: SyncPeersModules) {
+  constructor(modules: FetchModules) {
     this.#modules = modules;
   }
 

@@ -1,0 +1,22 @@
+/** What the parts of fetching work with: one set for all of them. */
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import type { Chain } from "../../chain/chain.ts";
+import type { Fault } from "../../protocol/faults.ts";
+import type { BlockLog } from "../gossip/block-log.ts";
+import type { PeerId } from "../peer-host.ts";
+import type { PeerDirectory } from "../peers/directory.ts";
+import type { ChainRequests } from "./requests.ts";
+import type { SyncMeter } from "./sync-meter.ts";
+
+export interface FetchModules {
+  readonly chain: Chain;
+  readonly requests: ChainRequests;
+  readonly directory: PeerDirectory;
+  readonly blockLog: Pick<BlockLog, "imported">;
+  readonly meter: SyncMeter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A peer served something that nobody who follows the rules has. */
+  readonly penalise: (peer: PeerId, fault: Fault) => void;
+}
