@@ -110,6 +110,11 @@ export class SimulatedNode {
     return this.#running?.core;
   }
 
+  /** The newest one that its key has signed. */
+  get lastVote(): Vote | undefined {
+    return this.#votes.last;
+  }
+
   get disk(): MemoryDisk {
     return this.#disk;
   }
@@ -245,6 +250,7 @@ export class SimulatedNode {
       floorHeight: journal.floorHeight,
       sealedOn: (parentHash) => journal.sealedOn(parentHash),
       record: async (entry) => {
+        this.#checkMaySign(`block ${entry.height}`);
         await journal.record(entry);
         this.#sealed.push(entry);
         const block = decodeBlock(entry.blockBytes);
@@ -269,11 +275,19 @@ export class SimulatedNode {
       },
       votedAt: (height) => journal.votedAt(height),
       record: async (vote) => {
+        this.#checkMaySign(`a vote for block ${vote.target.height}`);
         await journal.record(vote);
         this.#voted.push(vote);
       },
       close: () => journal.close(),
     };
+  }
+
+  /** Holds in every simulation: nothing is signed that the gate forbids. Thrown so that no part of the node catches it. */
+  #checkMaySign(what: string): void {
+    const reason = this.core?.gate?.reason;
+    if (reason === undefined) return;
+    queueMicrotask(() => assert.fail(`${this.name} signs ${what} although: ${reason}`));
   }
 
   /** For a trace: what tells this node's state from another. */
