@@ -1,4 +1,4 @@
-/** Finality as the chain needs it: what is final on disk, what contradicts it, and what a block should tell about it. */
+/** Finality as the chain needs it: what is final on disk, what contradicts the final block, and what a block should carry. */
 import { toHex } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Ancestry } from "../consensus/ancestry.ts";
@@ -30,16 +30,17 @@ export class FinalityKeeper {
     return this.#settled;
   }
 
-  /** Votes have made a block final that is not on disk as such yet. */
+  /** Whether votes have made a block final that is not on disk as such yet. */
   get isUnsettled(): boolean {
-    this.#sayConflict();
     return !isSameCheckpoint(this.gadget.final, this.#settled);
   }
 
+  /** The final block is on disk as such. */
   settle(final: Checkpoint): void {
     this.#settled = final;
   }
 
+  /** The certificate and the evidence that a block on `parent` should carry. */
   sectionOn(parent: HeaderRecord): ConsensusSection {
     const certificate = this.gadget.certificateOn(parent);
     return { certificates: certificate ? [certificate] : [], evidence: this.evidence.on(parent) };
@@ -52,7 +53,8 @@ export class FinalityKeeper {
     return { code: "block/conflicts-with-final", finalHeight: final.height, finalHash: toHex(final.hash) };
   }
 
-  #sayConflict(): void {
+  /** Logs once that a quorum has made a block final which contradicts the final block. */
+  sayConflict(): void {
     const { conflict } = this.gadget;
     if (!conflict || this.#saidConflict) return;
     this.#saidConflict = true;

@@ -122,7 +122,9 @@ export class BlockImporter {
 
   /** Writes down in turn what votes have made final. Imports do so by themselves. */
   settleFinality(): void {
-    if (!this.#modules.finality?.isUnsettled || this.#closed) return;
+    const { finality } = this.#modules;
+    finality?.sayConflict();
+    if (!finality?.isUnsettled || this.#closed) return;
     this.inTurn(() => this.#settleNow()).catch((error) => this.#notSettled(error));
   }
 
@@ -204,6 +206,7 @@ export class BlockImporter {
   /** Writes down what has become final; moves the head to its chain if the head stands on another one. */
   async #settleNow(): Promise<void> {
     const { finality, store, tree, events } = this.#modules;
+    finality?.sayConflict();
     if (!finality?.isUnsettled || this.#closed) return;
     const next = finality.gadget.final;
     const record = tree.get(next.hash);
