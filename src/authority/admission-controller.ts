@@ -269,7 +269,7 @@ export class AdmissionController implements AuthorityControl {
           (isPrivateAddress(candidate.address) || this.#modules.names?.isPrivate(candidate.address) === true),
         isConnected: candidate.address !== null,
         height: candidate.height,
-        hellos: candidate.hellos,
+        timesHeard: candidate.timesHeard,
         heardForMs: candidate.lastHeardMs - candidate.firstHeardMs,
         isBanned: includesBytes(this.#finality.banned, candidate.publicKey),
         // From the ledger, so that it holds after a restart, on nodes that joined later, and whoever voted.

@@ -5,7 +5,7 @@ import type { AdmissionPolicy } from "../protocol/genesis.ts";
 export const openLanAuthoritiesMax = 7;
 /** How long and how often a candidate has answered before it counts as being there. */
 const answeringMs = 4_000;
-const hellosNeeded = 3;
+const timesHeardNeeded = 3;
 /** A candidate may be this many blocks behind or ahead, as blocks come while it answers. */
 const headDistanceMax = 8;
 
@@ -15,7 +15,7 @@ export interface CandidateStanding {
   /** Has a connection with this node; else it is known by what it has signed only. */
   readonly isConnected: boolean;
   readonly height: number;
-  readonly hellos: number;
+  readonly timesHeard: number;
   /** From the first of them to the last. */
   readonly heardForMs: number;
   /** Evidence has put the key out for good. */
@@ -56,7 +56,7 @@ export function admissionWait(
 ): AdmissionWait | undefined {
   if (candidate.isBanned) return "put out for good by evidence";
   if (Math.abs(candidate.height - situation.height) > headDistanceMax) return "not near our head";
-  if (candidate.hellos < hellosNeeded || candidate.heardForMs < answeringMs) {
+  if (candidate.timesHeard < timesHeardNeeded || candidate.heardForMs < answeringMs) {
     return "has not answered for long enough";
   }
   // The policy, an open join window included, is for newcomers. A removal was decided by people, so people undo it.

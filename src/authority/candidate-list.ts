@@ -12,7 +12,7 @@ export interface Candidate {
   readonly address: string | null;
   readonly height: number;
   readonly candidacy: Candidacy;
-  readonly hellos: number;
+  readonly timesHeard: number;
   /** Monotonic. */
   readonly firstHeardMs: number;
   readonly lastHeardMs: number;
@@ -56,7 +56,7 @@ export class CandidateList {
       address,
       height,
       candidacy,
-      hellos: (known?.hellos ?? 0) + 1,
+      timesHeard: (known?.timesHeard ?? 0) + 1,
       firstHeardMs: known?.firstHeardMs ?? monotonicMs,
       lastHeardMs: monotonicMs,
     };
@@ -79,7 +79,7 @@ export class CandidateList {
       address: null,
       height,
       candidacy: { expiresAtHeight, consent },
-      hellos: (known?.hellos ?? 0) + 1,
+      timesHeard: (known?.timesHeard ?? 0) + 1,
       firstHeardMs: known?.firstHeardMs ?? monotonicMs,
       lastHeardMs: monotonicMs,
     };

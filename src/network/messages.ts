@@ -45,6 +45,9 @@ export function chainTopics(chainId: Uint8Array): ChainTopics {
 
 export const handshakeProtocol = "/aurex/handshake/1";
 export const statusProtocol = "/aurex/status/1";
+/** Candidacy and presence: served if the chain has authorities, and said to peers of the same chain alone. */
+export const candidacyProtocol = "/aurex/candidacy/1";
+export const presenceProtocol = "/aurex/presence/1";
 /** What handshake, status, candidacy and presence were before they were messages of their own. */
 export const oldHelloProtocol = "/aurex/hello/1";
 export const genesisProtocol = "/aurex/genesis/1";
@@ -56,9 +59,6 @@ export interface ChainProtocols {
   readonly blocksByHash: string;
   readonly mempool: string;
   readonly votes: string;
-  /** Both only if the chain has authorities. */
-  readonly candidacy: string;
-  readonly presence: string;
 }
 
 export function chainProtocols(chainId: Uint8Array): ChainProtocols {
@@ -68,8 +68,6 @@ export function chainProtocols(chainId: Uint8Array): ChainProtocols {
     blocksByHash: `${prefix}/blocks-by-hash/1`,
     mempool: `${prefix}/mempool/1`,
     votes: `${prefix}/votes/1`,
-    candidacy: `${prefix}/candidacy/1`,
-    presence: `${prefix}/presence/1`,
   };
 }
 

@@ -64,7 +64,7 @@ export interface NodeCoreOptions {
   readonly trustRecovery?: Uint8Array | undefined;
 }
 
-/** More than two rounds of greetings: one that is lost puts nobody out of the quorum. */
+/** Three rounds of statuses: an authority is still in the quorum if one status is lost. */
 const heardWithinMs = 25_000;
 
 export interface NodeCoreModules {

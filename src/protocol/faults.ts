@@ -126,7 +126,7 @@ export type MessageFault =
   | CodecFault
   | { readonly code: "message/empty" }
   | { readonly code: "message/rate-exceeded" }
-  /** A hello names another key than the one that its sender's peer id is made of. */
+  /** A handshake names another key than the one that its sender's peer id is made of. */
   | { readonly code: "message/key-wrong"; readonly key: string }
   | { readonly code: "record/signature-invalid" }
   | { readonly code: "record/stale" }

@@ -5,12 +5,13 @@ import { silentLogger } from "../../src/base/logger.ts";
 import { foundOrJoin } from "../../src/network/founding/founding.ts";
 import {
   CandidacyMessageType,
-  chainProtocols,
+  candidacyProtocol,
   chainTopics,
   HandshakeType,
   handshakeProtocol,
   oldHelloProtocol,
   PresenceMessageType,
+  presenceProtocol,
   StatusType,
   statusProtocol,
 } from "../../src/network/messages.ts";
@@ -22,7 +23,6 @@ import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.
 import { ask, headIs, isConnected, memoryNetworkRig, type NetworkRig, TestNetwork } from "./network-rigs.ts";
 
 const poa = new BlockBuilder(testSpec("poa"));
-const protocols = chainProtocols(poa.spec.chainId);
 
 describe("greeting", () => {
   let rig: NetworkRig;
@@ -87,14 +87,14 @@ describe("greeting", () => {
     assert.equal(node.core.network.directory.peer(silent.peerId), undefined);
     const candidacy = CandidacyMessageType.serialize({ height: 0, candidacy: [] });
     node.core.network.events.on("candidacy", () => assert.fail("nobody knows who that is"));
-    assert.equal((await ask(rig, silent, node.host, protocols.candidacy, candidacy)).length, 1);
+    assert.equal((await ask(rig, silent, node.host, candidacyProtocol, candidacy)).length, 1);
   });
 
   it("tells once that a wish to become an authority has ended", async () => {
     const node = await network.node("node", poa.spec);
     const stranger = await network.stranger("stranger");
     const said: number[] = [];
-    stranger.serve(protocols.candidacy, {
+    stranger.serve(candidacyProtocol, {
       ...serving,
       handle: (message) => {
         said.push(CandidacyMessageType.deserialize(message).candidacy.length);
@@ -136,7 +136,7 @@ describe("greeting", () => {
     const twice = await network.stranger("twice");
     serveGreeting(twice, handshakeOf("twice", {}, poa), () => statusOf([], {}, poa));
     const asked: number[] = [];
-    twice.serve(protocols.presence, {
+    twice.serve(presenceProtocol, {
       ...serving,
       handle: (message) => {
         const { own, twin } = PresenceMessageType.deserialize(message);
@@ -150,7 +150,7 @@ describe("greeting", () => {
     await rig.until(() => node.core.network.directory.identified(twice.peerId) !== undefined, "it is known");
     const tell = async (instance: number) => {
       const request = PresenceMessageType.serialize({ own: [presenceOf(instance)], twin: [] });
-      const answer = await ask(rig, twice, node.host, protocols.presence, request);
+      const answer = await ask(rig, twice, node.host, presenceProtocol, request);
       assert.ok(Array.isArray(answer));
       return PresenceMessageType.deserialize(answer[0]!).twin[0]?.instance[0];
     };
@@ -168,7 +168,7 @@ describe("greeting", () => {
     const signing = await network.stranger("signing");
     serveGreeting(signing, handshakeOf("signing", {}, poa), () => statusOf([], {}, poa));
     let asked = 0;
-    signing.serve(protocols.presence, {
+    signing.serve(presenceProtocol, {
       ...serving,
       handle: () => {
         asked += 1;
@@ -186,7 +186,7 @@ describe("greeting", () => {
     const request = PresenceMessageType.serialize({ own: [own], twin: [] });
     asked = 0;
     for (let round = 0; round < 5; round += 1) {
-      const answer = await ask(rig, signing, node.host, protocols.presence, request);
+      const answer = await ask(rig, signing, node.host, presenceProtocol, request);
       assert.ok(Array.isArray(answer));
       assert.equal(
         PresenceMessageType.deserialize(answer[0]!).own.length,

@@ -5,6 +5,7 @@ import { toHex } from "../../src/base/bytes.ts";
 import {
   type CandidacyMessage,
   CandidacyMessageType,
+  candidacyProtocol,
   chainProtocols,
   chainTopics,
   encodeAnnouncement,
@@ -14,6 +15,7 @@ import {
   HandshakeType,
   handshakeProtocol,
   nodesTopic,
+  presenceProtocol,
   RangeRequestType,
   StatusType,
   statusProtocol,
@@ -203,11 +205,10 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const { publicKey } = keyPairNamed("candidate");
       const isHeard = () => directory.heardWithin([publicKey], 1e6, rig.clock.monotonicMs()).length === 1;
       await rig.until(isHeard, "it has answered with its status");
-      const { candidacy: protocol } = chainProtocols(poa.spec.chainId);
       const consent = new Uint8Array(64).fill(1);
       for (const candidacy of [[{ expiresAtHeight: 9, consent }], [{ expiresAtHeight: 9, consent }], []]) {
         const said = CandidacyMessageType.serialize({ height: 3, candidacy });
-        const answer = await ask(rig, candidate, node.host, protocol, said);
+        const answer = await ask(rig, candidate, node.host, candidacyProtocol, said);
         assert.ok(Array.isArray(answer));
         assert.deepEqual(CandidacyMessageType.deserialize(answer[0]!), { height: 0, candidacy: [] });
       }
@@ -508,7 +509,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       const range = (startHeight: number, count: number, headersOnly = 0) =>
         RangeRequestType.serialize({ startHeight, count, headersOnly });
 
-      const { votes, candidacy, presence, ...others } = protocols;
+      const { votes, ...others } = protocols;
       const all = [handshakeProtocol, statusProtocol, genesisProtocol, ...Object.values(others)];
       for (const protocol of all) {
         const tooLong = await request(protocol, new Uint8Array(5_000));
@@ -518,7 +519,7 @@ export function networkContract(name: string, makeRig: () => NetworkRig): void {
       for (const protocol of strict) {
         assert.equal(await request(protocol, new Uint8Array(31).fill(3)), "request/reset", protocol);
       }
-      for (const protocol of [votes, candidacy, presence])
+      for (const protocol of [votes, candidacyProtocol, presenceProtocol])
         assert.equal(
           await request(protocol, new Uint8Array(0)),
           "request/unsupported",

@@ -11,6 +11,7 @@ import { SyncMeter } from "../../src/network/fetch/sync-meter.ts";
 import { BlockWaits, blockWaitMs, blockWaitsMax } from "../../src/network/gossip/block-waits.ts";
 import {
   CandidacyMessageType,
+  candidacyProtocol,
   chainProtocols,
   chainTopics,
   decodeFinalityMessage,
@@ -18,6 +19,7 @@ import {
   HandshakeType,
   handshakeProtocol,
   PresenceMessageType,
+  presenceProtocol,
   RangeRequestType,
   type Status,
   StatusType,
@@ -150,7 +152,7 @@ describe("finality between nodes", () => {
         return [StatusType.serialize(statusOf([], {}, poa))];
       },
     });
-    stranger.serve(protocols.candidacy, {
+    stranger.serve(candidacyProtocol, {
       ...serving,
       handle: (message) => {
         heard.candidacies += 1;
@@ -186,7 +188,7 @@ describe("finality between nodes", () => {
       const host = await network.stranger(`gossip ${index}`);
       serveGreeting(host, handshakeOf(`gossip ${index}`, {}, poa), () => statusOf([], {}, poa));
       const answer = PresenceMessageType.serialize({ own: [], twin: [twin] });
-      host.serve(protocols.presence, { ...serving, handle: () => [answer] });
+      host.serve(presenceProtocol, { ...serving, handle: () => [answer] });
       await network.connect(node.host, host);
       await rig.pass(3_000);
       assert.equal(seen.length > 0, index === words.length - 1, `word ${index}`);

@@ -50,7 +50,7 @@ export interface SimulationReport {
 const usualLink = { latencyMs: [5, 120], loss: 0.005 } as const;
 const walletsPerChain = 4;
 const peersDialled = 3;
-/** After the last fault: a dial's longest backoff, a hello, catching up, and a few blocks. */
+/** After the last fault: a dial's longest backoff, a status, catching up, and a few blocks. */
 const calmMaxMs = 180_000;
 const calmStepMs = 1_000;
 const resubmitEveryMs = 5_000;

@@ -3,7 +3,12 @@ import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
-import { type Candidacy, type CandidacyMessage, CandidacyMessageType, chainProtocols } from "../messages.ts";
+import {
+  type Candidacy,
+  type CandidacyMessage,
+  CandidacyMessageType,
+  candidacyProtocol,
+} from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 import { Exchange } from "./exchange.ts";
 
@@ -24,11 +29,10 @@ export class CandidacyExchange {
   readonly #told = new Set<PeerId>();
 
   constructor(modules: CandidacyExchangeModules) {
-    const { host, chain, clock } = modules;
+    const { host, clock } = modules;
     this.#modules = modules;
-    const { candidacy: protocol } = chainProtocols(chain.spec.chainId);
     this.#exchange = new Exchange(
-      { protocol, what: "candidacy", type: CandidacyMessageType },
+      { protocol: candidacyProtocol, what: "candidacy", type: CandidacyMessageType },
       { host, clock, own: () => this.#message() },
     );
   }

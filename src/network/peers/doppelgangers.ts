@@ -5,7 +5,7 @@ import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Presence, signPresence, verifyPresence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
-import { chainProtocols, type PresenceMessage, PresenceMessageType } from "../messages.ts";
+import { type PresenceMessage, PresenceMessageType, presenceProtocol } from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
 import { Exchange } from "./exchange.ts";
@@ -49,9 +49,8 @@ export class Doppelgangers {
     this.#modules = modules;
     this.#schedule = new Schedule(clock);
     this.#startedMs = clock.nowMs();
-    const { presence: protocol } = chainProtocols(options.chainId);
     this.#exchange = new Exchange(
-      { protocol, what: "presence", type: PresenceMessageType },
+      { protocol: presenceProtocol, what: "presence", type: PresenceMessageType },
       { host, clock, own: (to) => this.#messageTo(to) },
     );
   }
