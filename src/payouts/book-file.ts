@@ -1,10 +1,11 @@
 /** The SQLite file of a pool's books: created whole, checked when it is opened, written in transactions that share one sync. */
-import { type FileHandle, open, readdir, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { syncDirectory } from "../base/durable-file.ts";
 import { makeDirectory } from "../base/make-directory.ts";
 import { fileLockHolder } from "../store/directory-lock.ts";
+import { damageOfLog } from "./book-log.ts";
 import { type BookLimits, bookLimits } from "./book-records.ts";
 import { bookSchemaVersion, createBooks, damageOfBooks, prepareConnection } from "./book-schema.ts";
 import { BookTables } from "./book-tables.ts";
@@ -105,11 +106,13 @@ export class BookFile {
 
   async #open(): Promise<void> {
     const path = join(this.directory, bookFileName);
+    const damage = damageOfLog(await readFile(`${path}-wal`).catch(() => Buffer.alloc(0)));
+    if (damage) throw damagedBooks(this.directory, damage);
     const db = new DatabaseSync(path, { timeout: 0 });
     // The lock is kept until the file is closed. NORMAL: SQLite syncs when it copies its log into the file; commit() does otherwise.
     this.use(db, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-    // So that there is a log, and its name is durable.
-    db.exec("UPDATE books SET version = version");
+    // A log of its own for what is written from now on: half of a failed write may stand in the old one.
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE); UPDATE books SET version = version");
     this.#log = await open(`${path}-wal`, "r+");
     await this.#log.datasync();
     await syncDirectory(this.directory);

@@ -183,6 +183,41 @@ describe("the books' directory", () => {
   });
 });
 
+describe("the log of a pool that was killed", () => {
+  it("is refused where it is damaged in front of what came later, and a half-written end of it is not", async () => {
+    const directory = newDirectory();
+    const acknowledged = await killAfter(directory, 60);
+    const log = await readFile(join(directory, `${bookFileName}-wal`));
+    const opened = async (bytes: Buffer) => {
+      const copy = newDirectory();
+      await cp(directory, copy, { recursive: true });
+      await writeFile(join(copy, `${bookFileName}-wal`), bytes);
+      try {
+        const book = await PoolBook.open(bookOptions(copy), modules);
+        const { shares } = book.status();
+        await book.close();
+        return shares;
+      } catch (thrown) {
+        assert.ok(thrown instanceof PoolError, `${thrown}`);
+        assert.deepEqual(await readFile(join(copy, `${bookFileName}-wal`)), bytes);
+        return `${thrown.code}: ${thrown.message}`;
+      }
+    };
+    const shares = await opened(log);
+    assert.ok(Number(shares) >= acknowledged.length);
+    for (const part of [0.1, 0.3, 0.5, 0.7]) {
+      const damaged = Buffer.from(log);
+      const offset = Math.floor(log.length * part);
+      damaged[offset] = damaged[offset]! ^ 1;
+      assert.match(`${await opened(damaged)}`, /^pool\/damaged: .*its log is damaged at byte/);
+    }
+    const head = Buffer.from(log);
+    head[17] = head[17]! ^ 1;
+    assert.match(`${await opened(head)}`, /^pool\/damaged: .*the head of its log/);
+    assert.ok(Number(await opened(log.subarray(0, -100))) < Number(shares), "the last write was cut short");
+  });
+});
+
 describe("books that an older program wrote into LevelDB", () => {
   const open = async (directory: string) => {
     const poolAccount = fromHex(JSON.parse((await booksOfFormat2()).entries.format!.slice(8)).poolAccount)!;
