@@ -126,7 +126,6 @@ export const RangeRequestType = new ContainerType({
   /** 1: sealed headers only, for finding the common ancestor. */
   headersOnly: Uint8,
 });
-export type RangeRequest = ValueOf<typeof RangeRequestType>;
 
 export const HashesType = new ListCompositeType(Bytes32, hashesMax);
 

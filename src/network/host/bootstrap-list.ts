@@ -150,11 +150,6 @@ export class BootstrapList {
     });
   }
 
-  /** Whether a bootstrap address is known to lead to this peer. */
-  leadsTo(peer: PeerId): boolean {
-    return this.#entries.some((entry) => entry.peer === peer);
-  }
-
   connected(peer: PeerId): void {
     this.#refusals.delete(peer);
     for (const entry of this.#of(peer)) this.#markConnected(entry);

@@ -155,17 +155,3 @@ export function useEvents(names: readonly EventName[], handler: (event: NodeEven
     }, topics);
   }, [live, key]);
 }
-
-/** Calls `handler` whenever all that is shown of the node has to be read again: after a gap, a restart, another chain. */
-export function useReloads(handler: () => void): void {
-  const { live } = useNode();
-  const latest = useMemo(() => ({ handler }), []);
-  latest.handler = handler;
-  useEffect(
-    () =>
-      live.onNews(({ reload }) => {
-        if (reload) latest.handler();
-      }, []),
-    [live],
-  );
-}
