@@ -132,6 +132,15 @@ describe("the checker", () => {
     it(`takes ${what} for no import`, () => assert.deepEqual(problemsIn({ "store/s.ts": text }), []));
   }
 
+  it("sees a file of 400 lines", () => {
+    const file = (lines: number) => new Map([["store/a.ts", `/** A. */\n${"f();\n".repeat(lines - 1)}`]]);
+    assert.deepEqual(
+      findProblems(file(400)).filter(({ rule }) => rule === "long"),
+      [{ rule: "long", where: "store/a.ts", what: "has 400 lines" }],
+    );
+    assert.ok(findProblems(file(399)).every(({ rule }) => rule !== "long"));
+  });
+
   it("sees a circle of files within a room, also over a type and an import that waits", () => {
     const problems = findProblems(
       new Map([

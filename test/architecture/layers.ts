@@ -71,6 +71,9 @@ const outsideModules =
 const outsideCalls =
   /\b(?:Date\.now|new Date\(\s*\)|Math\.random|performance\.now|hrtime|setTimeout|setInterval|setImmediate|randomBytes|randomUUID|randomInt|randomFill|randomFillSync|getRandomValues|process\.env|fetch\()/g;
 
+/** What is longer is two things. */
+const linesMax = 400;
+
 /** Names that say nothing: alone, or (the first list) as a part of a name. */
 const emptyNameParts = ["util", "utils", "helper", "helpers", "misc"];
 const emptyNames = [...emptyNameParts, "common", "data"];
@@ -80,6 +83,7 @@ export type Rule =
   | "circle"
   | "core"
   | "dynamic"
+  | "long"
   | "name"
   | "opening"
   | "outside"
@@ -133,6 +137,8 @@ function sourceProblems(
   { arrows, within }: Record<"arrows" | "within", Map<string, Set<string>>>,
 ): Problem[] {
   const problems: Problem[] = [];
+  const lines = text.split("\n").length - 1;
+  if (lines >= linesMax) problems.push({ rule: "long", where: file, what: `has ${lines} lines` });
   const room = roomOf(file);
   const source = readSource(file.endsWith(".tsx") ? importsAlone(text) : text);
   const isCore = coreRooms.includes(room);

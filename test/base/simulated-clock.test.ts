@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
 import { sleep } from "../../src/base/clock.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 it("fires timers by time, and in the order of setting within one instant", async () => {
   await fc.assert(

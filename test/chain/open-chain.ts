@@ -1,7 +1,6 @@
 /** A real chain over a memory disk and a simulated clock, with what a test wants to watch. */
 
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { Chain, type ChainOptions, type HeadChange } from "../../src/chain/chain.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { genesisBlockOf } from "../../src/ledger/genesis-state.ts";
@@ -12,6 +11,7 @@ import type { Vote } from "../../src/protocol/vote.ts";
 import type { ChainStore } from "../../src/store/chain-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { createMemoryDisk, type MemoryDisk } from "../support/memory-store.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 import { genesisMs } from "./block-builder.ts";
 
 export interface OpenChain {

@@ -1,8 +1,8 @@
 /** Blocks that come too soon: before their parent, before their time; kept, bounded, and taken up when it is time. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { WaitingBlocks } from "../../src/chain/waiting-blocks.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { BlockBuilder, genesisMs, keyPairNamed, testSpec } from "./block-builder.ts";
 import { openChain, settled } from "./open-chain.ts";
 

@@ -8,11 +8,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { EventHub } from "../../src/http/events/event-hub.ts";
 import type { EventSink } from "../../src/http/events/event-listener.ts";
 import type { HubOptions } from "../../src/http/events/hub-options.ts";
 import { patienceMs, until } from "../support/patience.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 
 type Topic = "big" | "small";
 

@@ -4,10 +4,10 @@ import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { type AddOutcome, createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { signed, spoiled, TestLedger, type TestTransaction } from "./test-ledger.ts";
 
 const balance = 1_000n;

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { uint64Max } from "../../src/protocol/codec.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { accounts, signed, startBalance, TestLedger } from "./test-ledger.ts";
 
 const [alice, bob] = accounts as [string, string];

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { createMempool, type Mempool, type MempoolOptions } from "../../src/mempool/mempool.ts";
 import type { DecodedTransaction, Transfer } from "../../src/protocol/transaction.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { accounts, signed, spoiled, TestLedger, type TestTransaction } from "./test-ledger.ts";
 
 const verifier = createInlineVerifier();

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { createMempool, type Mempool, type MempoolOptions } from "../../src/mempool/mempool.ts";
 import { replacementFee } from "../../src/mempool/pending-set.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
 import { decodeTransaction } from "../../src/protocol/transaction.ts";
 import type { TransactionVerifier } from "../../src/protocol/transaction-verifier.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { accounts, chainId, signed, spoiled, startBalance, TestLedger } from "./test-ledger.ts";
 
 const everything = { transactionsMax: 1000, bytesMax: 1_000_000 };

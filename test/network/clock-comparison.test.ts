@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { fromUtf8 } from "../../src/base/bytes.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import {
   ClockComparison,
   clockOffMaxMs,
@@ -14,6 +13,7 @@ import {
   medianNearZero,
 } from "../../src/network/peers/clock-comparison.ts";
 import { genesisMs, keyPairNamed } from "../chain/block-builder.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 const keys = Array.from({ length: 8 }, (_, index) => keyPairNamed(`clock ${index}`).publicKey);
 const stranger = keyPairNamed("stranger").publicKey;

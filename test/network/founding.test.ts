@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { foundedSpec, trustText } from "../../src/network/founding/founded-spec.ts";
 import { type FoundedChain, type FoundingOptions, foundOrJoin } from "../../src/network/founding/founding.ts";
 import { genesisProtocol, type Handshake, type Status } from "../../src/network/messages.ts";
@@ -21,6 +20,7 @@ import { sha256, zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import { keyPairNamed } from "../chain/block-builder.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { serveGreeting } from "./greeting-words.ts";
 import { seededRandom } from "./host-rigs.ts";
 

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { claimBelievedMs, HeadClaims } from "../../src/network/peers/head-claims.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { genesisMs } from "../chain/block-builder.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 const headNamed = (name: string) => sha256(Buffer.from(name));
 

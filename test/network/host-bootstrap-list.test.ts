@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import type { Logger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import {
   BootstrapFailure,
   BootstrapList,
   defaultBootstrapList,
 } from "../../src/network/host/bootstrap-list.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { seededRandom } from "./host-rigs.ts";
 
 type Answer = string | Error;

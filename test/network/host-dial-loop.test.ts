@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { DialLoop, defaultDialLoop } from "../../src/network/host/dial-loop.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { seededRandom } from "./host-rigs.ts";
 
 function makeLoop(ownId: string, answer: (address: string) => string | undefined, options = {}) {

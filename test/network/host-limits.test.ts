@@ -5,12 +5,12 @@ import type { Stream } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import fc from "fast-check";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { JudgingQueue } from "../../src/network/host/judging-queue.ts";
 import { PeerLimits } from "../../src/network/host/peer-limits.ts";
 import { dialableAddresses } from "../../src/network/libp2p/addresses.ts";
 import { encodeFrame, encodeLength, FrameReader } from "../../src/network/libp2p/frames.ts";
 import type { Verdict } from "../../src/network/peer-host.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 it("disconnects at the second rejected message and bans at the fifth, unless they are far apart", async () => {
   const clock = createSimulatedClock(0);

@@ -1,9 +1,9 @@
 /** What only the network in memory can do: the same run from the same seed, partitions, losses, restarts. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { createMemoryNetwork, type LinkOptions } from "../support/network/memory-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { seededRandom } from "./host-rigs.ts";
 
 const topic = "/aurex/test/1";

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import {
   createLibp2pHost,
   type Libp2pHost,
@@ -11,6 +10,7 @@ import {
 } from "../../src/network/libp2p/libp2p-host.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
 import { until } from "../support/patience.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import type { HostRig } from "./host-contract.ts";
 
 /** In simulated time, which runs as fast on a busy machine. */

@@ -4,7 +4,6 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { BlockFetcher } from "../../src/network/fetch/block-fetcher.ts";
 import { ChainRequests } from "../../src/network/fetch/requests.ts";
 import { SyncMeter } from "../../src/network/fetch/sync-meter.ts";
@@ -37,6 +36,7 @@ import {
   keyPairNamed,
   testSpec,
 } from "../chain/block-builder.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { certifying, doubleVote, voteFor } from "./finality-messages.ts";
 import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import {

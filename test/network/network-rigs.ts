@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { PeerHost, Verdict } from "../../src/network/peer-host.ts";
 import { NodeCore } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
@@ -13,6 +12,7 @@ import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { createMemoryVoteJournal } from "../support/memory-vote-journal.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { connectHosts, isConnected } from "./host-connections.ts";
 import type { HostRig } from "./host-contract.ts";
 import { libp2pHost, realUntil, seededRandom } from "./host-rigs.ts";

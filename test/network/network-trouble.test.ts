@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { compareHeads } from "../../src/consensus/engine.ts";
 import { TransactionBatcher } from "../../src/network/gossip/transaction-batcher.ts";
 import {
@@ -27,6 +26,7 @@ import {
 } from "../../src/protocol/node-record.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, genesisMs, testSpec } from "../chain/block-builder.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import { headIs, isConnected, memoryNetworkRig, type NetworkRig, TestNetwork } from "./network-rigs.ts";
 

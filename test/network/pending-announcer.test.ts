@@ -1,8 +1,8 @@
 /** What waits is announced again, less and less often, within a bound, and no more once it is gone. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { announceTickMs, PendingAnnouncer } from "../../src/network/gossip/pending-announcer.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 function setUp(seed = 128) {
   const clock = createSimulatedClock(0);

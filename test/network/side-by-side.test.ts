@@ -1,13 +1,13 @@
 /** Addresses tried side by side under simulated time: one that swallows packets costs a moment, not the peer. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import {
   AddressTimeout,
   defaultSideBySide,
   firstAnswer,
   NoneAnswered,
 } from "../../src/network/host/side-by-side.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 type Behaviour = "answers" | "refuses" | "swallows" | { readonly answersAfterMs: number };
 

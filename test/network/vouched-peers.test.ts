@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { defaultVouchedPeers, VouchedPeers } from "../../src/network/host/vouched-peers.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 const always = () => true;
 

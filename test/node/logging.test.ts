@@ -5,11 +5,11 @@ import path from "node:path";
 import { Writable } from "node:stream";
 import { describe, it } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { LogFile } from "../../src/node/log-file.ts";
 import { createNodeLogger } from "../../src/node/logging.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { until } from "../support/patience.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { refusedWith, temporaryFolder } from "./node-rig.ts";
 
 class Screen extends Writable {

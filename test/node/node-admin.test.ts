@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { NodeAdmin, type ProcessControl } from "../../src/node/node-admin.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 const idOf = (number: number) => nodeIdOf(new Uint8Array(32).fill(number));
 

@@ -5,7 +5,6 @@ import { DatabaseSync } from "node:sqlite";
 import { describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { bookFileName } from "../../src/payouts/book-file.ts";
 import { followChain } from "../../src/payouts/book-follower.ts";
 import { bookLimits } from "../../src/payouts/book-records.ts";
@@ -13,6 +12,7 @@ import { PoolBook } from "../../src/payouts/pool-book.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { alice, type BuiltBlock } from "../chain/block-builder.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { type BookImage, MemoryBooks, rowsOf } from "./memory-books.ts";
 import {
   ann,

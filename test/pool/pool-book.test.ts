@@ -4,9 +4,9 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { fromHex } from "../../src/base/bytes.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { PoolBook } from "../../src/payouts/pool-book.ts";
 import { PoolError } from "../../src/payouts/pool-error.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { accounts, eventOf, steps, terms, tightLimits } from "./book-events.ts";
 import { type BookImage, MemoryBooks, rowsOf } from "./memory-books.ts";
 

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Logger } from "../../src/base/logger.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import { PoolMember } from "../../src/member/pool-member.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
@@ -22,6 +21,7 @@ import { HeaderType } from "../../src/protocol/block.ts";
 import { seededRandom } from "../network/host-rigs.ts";
 import { headerOf } from "../sealing/headers.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 import { accountNamed, pacedThreads, type ServerRig, serverOn } from "./pool-rig.ts";
 
 const blockTarget = shareTargetOf(2 ** 40);

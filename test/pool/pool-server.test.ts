@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { bigIntToBytes, concatBytes, toHex } from "../../src/base/bytes.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { workOf } from "../../src/consensus/pow/work-rule.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { encodeSubscribe, type JobNotice, workOfNotice } from "../../src/pool/messages.ts";
@@ -10,6 +9,7 @@ import { blockRewardAt } from "../../src/protocol/genesis.ts";
 import { seededRandom } from "../network/host-rigs.ts";
 import { recordOf, signed } from "../protocol/samples.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 import { accountNamed, BareMember, genesis, noncesOf, type ServerRig, serverOn } from "./pool-rig.ts";
 
 function targetFor(hashes: bigint): Uint8Array {

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { createMempool, type Mempool } from "../../src/mempool/mempool.ts";
 import { mempoolChange, mempoolHead } from "../../src/node/node-core.ts";
 import type { Block } from "../../src/protocol/block.ts";
@@ -16,6 +15,7 @@ import { alice, genesisMs, keyPairNamed } from "../chain/block-builder.ts";
 import { type OpenChain, openChain } from "../chain/open-chain.ts";
 import { AuthorityChain } from "../consensus/authority-chain.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { TestPermission } from "../support/test-permission.ts";
 
 const heartbeatMs = 30_000;

@@ -10,7 +10,6 @@ import { compareBytes, toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { InvariantError } from "../../src/base/invariant.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { blockHash, type Header, headerRoot } from "../../src/protocol/block.ts";
 import { easiestTargetOf } from "../../src/protocol/genesis.ts";
 import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
@@ -19,6 +18,7 @@ import { searchNonces } from "../../src/sealing/pow/search-nonces.ts";
 import type { Sealer, SealProgress } from "../../src/sealing/sealer.ts";
 import { createInlinePowSealer } from "../support/inline-pow-sealer.ts";
 import { patienceMs } from "../support/patience.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { headerOf, unreachableTarget } from "./headers.ts";
 
 const never = () => new AbortController().signal;

@@ -2,7 +2,6 @@
 import type { TestContext } from "node:test";
 import { SigningGate } from "../../src/authority/signing-gate.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { Chain } from "../../src/chain/chain.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import { createMempool } from "../../src/mempool/mempool.ts";
@@ -15,6 +14,7 @@ import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { genesisMs } from "../chain/block-builder.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
 import { QuietNetwork } from "../support/quiet-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 const logger = silentLogger;
 

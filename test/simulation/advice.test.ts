@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Advice, AdviceCode } from "../../src/api/node-status.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { adviceOn } from "../../src/node/situation/advice.ts";
 import { publicKeyOfAddress } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode } from "./simulated-node.ts";

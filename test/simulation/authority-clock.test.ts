@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { afterEach, it } from "node:test";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode } from "./simulated-node.ts";

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { toHex } from "../../src/base/bytes.ts";
 import type { Logger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { NodeCore } from "../../src/node/node-core.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
@@ -11,6 +10,7 @@ import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, signTransaction } from "../../src/protocol/transaction.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { conservationViolations, entriesOf, ledgerViolations, replayViolations } from "./checks.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { toHex } from "../../src/base/bytes.ts";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { NodeCore } from "../../src/node/node-core.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { signVote } from "../../src/protocol/vote.ts";
 import type { NotSealingReason } from "../../src/sealing/not-sealing.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode } from "./simulated-node.ts";

@@ -1,7 +1,6 @@
 /** One node that seals, alone under a simulated clock: when it does, when it waits, and what it does again. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { NodeCore } from "../../src/node/node-core.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
@@ -10,6 +9,7 @@ import type { KeyPair } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
 import { BlockBuilder } from "../chain/block-builder.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { SimulatedNode } from "./simulated-node.ts";
 

@@ -1,9 +1,9 @@
 /** An authority that comes back from a backup, without its journals or alone: it signs nothing before it has heard another one. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { createSimulatedClock, type SimulatedClock } from "../../src/base/simulated-clock.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode, type SimulatedNodeOptions } from "./simulated-node.ts";

@@ -2,7 +2,6 @@
 import { createHash } from "node:crypto";
 import { toHex } from "../../src/base/bytes.ts";
 import type { Logger } from "../../src/base/logger.ts";
-import { createSimulatedClock } from "../../src/base/simulated-clock.ts";
 import { ledgerContext } from "../../src/chain/ledger-context.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import type { Block } from "../../src/protocol/block.ts";
@@ -11,6 +10,7 @@ import type { ChainSpec, ConsensusName } from "../../src/protocol/genesis.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import type { DecodedTransaction } from "../../src/protocol/transaction.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { conservationViolations, entriesOf, ledgerViolations, replayViolations } from "./checks.ts";
 import { FaultSchedule } from "./fault-schedule.ts";

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { silentLogger } from "../../src/base/logger.ts";
-import type { SimulatedClock } from "../../src/base/simulated-clock.ts";
 import { Chain } from "../../src/chain/chain.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import type { Block, HeaderRecord } from "../../src/protocol/block.ts";
@@ -10,6 +9,7 @@ import { BlockProducer } from "../../src/sealing/block-producer.ts";
 import { WorkBoard } from "../../src/sealing/pow/work-board.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { createMemoryStore } from "../support/memory-store.ts";
+import type { SimulatedClock } from "../support/simulated-clock.ts";
 import { TestPermission } from "../support/test-permission.ts";
 import { canonicalBlocks, coreOf } from "./mining-world.ts";
 import { createSimulatedMiner, type MiningRig } from "./simulated-miner.ts";

@@ -7,7 +7,6 @@ import { VoteCaster } from "../../../src/authority/vote-caster.ts";
 import { includesBytes } from "../../../src/base/bytes.ts";
 import type { Logger } from "../../../src/base/logger.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
-import type { SimulatedClock } from "../../../src/base/simulated-clock.ts";
 import type { Chain } from "../../../src/chain/chain.ts";
 import { certificateOf } from "../../../src/consensus/finality/certify.ts";
 import { createMempool, type Mempool } from "../../../src/mempool/mempool.ts";
@@ -34,6 +33,7 @@ import {
   testSpec,
 } from "../../chain/block-builder.ts";
 import { openChain, settled } from "../../chain/open-chain.ts";
+import type { SimulatedClock } from "../../support/simulated-clock.ts";
 import { TestPermission } from "../../support/test-permission.ts";
 
 export interface HelloWishes {

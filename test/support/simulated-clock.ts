@@ -1,5 +1,5 @@
 /** A clock that only moves when it is told to: the time of simulations, where every run from one seed is the same. */
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock, Timer } from "../../src/base/clock.ts";
 
 export interface SimulatedClock extends Clock {
   /** Timers that have neither fired nor been cancelled. */
