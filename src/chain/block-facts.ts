@@ -15,7 +15,7 @@ export interface AuthorityChangesModules {
   committedOf(record: HeaderRecord): HeaderRecord | undefined;
 }
 
-/** How a stored block changed the set of authorities, by what the headers commit to: every node says the same, whenever asked. */
+/** How a stored block changed the set of authorities, by the states that the headers commit to: so all nodes say the same at all times. */
 export function authorityChangesOf(
   { hash, header, consensusSection }: Pick<Block, "hash" | "header" | "consensusSection">,
   { engine, recordOf, committedOf }: AuthorityChangesModules,
@@ -37,16 +37,16 @@ export interface FinalCertificateModules {
   readonly headHeight: number;
   /** Of the canonical chain. */
   recordAt(height: number): HeaderRecord | undefined;
-  /** As it was heard; undefined once it is forgotten, as by a restart. */
+  /** A certificate that came with a vote or a block; undefined once it is forgotten, for instance by a restart. */
   certificateOf(hash: Uint8Array): Certificate | undefined;
   /** Of the canonical block at a height. */
   sectionAt(height: number): ConsensusSection | undefined;
 }
 
 /**
- * The certificate for the lowest canonical block whose votes name a final block as their source: it makes that one final.
+ * The certificate that makes `final` final: the one for the lowest canonical block whose votes have `final` as their source.
  *
- * @returns undefined where neither memory nor the blocks above have it, and for block 0, which needs none
+ * @returns undefined if neither memory nor the blocks above have it, and for block 0, which needs none
  */
 export function finalCertificateOf(
   final: Checkpoint,
@@ -66,13 +66,13 @@ export function finalCertificateOf(
   }
   return undefined;
 
-  /** From the block that carries it: the first above whose chain certifies the target. */
+  /** Read from the block that carries it: the first block above whose chain certifies the target. */
   function certificateIn({ header }: HeaderRecord): Certificate | undefined {
     const last = Math.min(headHeight, header.height + certificateDepthMax);
     for (let height = header.height + 1; height <= last; height += 1) {
       const justifiedHeight = recordAt(height)?.justifiedHeight ?? 0;
       if (justifiedHeight < header.height) continue;
-      // Certificates of a chain go up: behind a higher one none of a lower target follows.
+      // Targets in one chain only go up: after a higher target no lower one follows.
       return justifiedHeight === header.height ? sectionAt(height)?.certificates[0] : undefined;
     }
     return undefined;

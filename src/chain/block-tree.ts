@@ -145,7 +145,7 @@ export class BlockTree implements Ancestry {
     }
     for (const record of connect) {
       this.#putOnLine(record);
-      // Deeper than what is in memory: the line begins where the new branch begins.
+      // The reorganization was deeper than the line: the line begins at the fork now.
       this.#lowest = Math.min(this.#lowest, record.header.height);
       this.#headHeight = record.header.height;
     }
@@ -180,7 +180,7 @@ export class BlockTree implements Ancestry {
     return record;
   }
 
-  /** The parent of the lowest block in memory. A damaged record ends the line: the store says so to whoever asks for it. */
+  /** The parent of the lowest block in memory. A damaged record ends the line. The store's error comes when that block is asked for. */
   #readBelow({ header }: HeaderRecord): HeaderRecord | undefined {
     if (header.height <= this.#lowestWanted()) return undefined;
     try {

@@ -1,4 +1,4 @@
-/** Judges what a header says of the engine's state, also of blocks that were sealed before operators recovered trust below them. */
+/** Holds headers against the engine's state, also for blocks that were sealed before operators declared a block below final (trust recovery). */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { committedRecord, isAsCommitted } from "../consensus/committed-state.ts";
 import { type BlockContents, contentsOf, type EngineState } from "../consensus/engine.ts";
@@ -16,7 +16,7 @@ export interface CommittedStatesModules {
 
 export class CommittedStates {
   readonly #modules: CommittedStatesModules;
-  /** Committed records of restated blocks, so that a long row of them is not walked for each one. */
+  /** Committed records of restated blocks: without them, each block of a long row would walk the whole row again. */
   readonly #records = new BoundedMap<string, HeaderRecord>(recordsKept);
 
   constructor(modules: CommittedStatesModules) {
@@ -24,8 +24,9 @@ export class CommittedStates {
   }
 
   /**
-   * Why a block cannot be taken for what its header says; undefined if the header commits to the block's state, or to
-   * the state that it had before trust recovery: whoever remains may not seal another block in its place.
+   * Why the header does not commit to the block's state; undefined if the header commits to this state, or to the state
+   * that the block had before trust recovery. An authority that remains may not seal another block in its place, so its
+   * old block has to count.
    *
    * @param state after the block, as this node has it
    */
@@ -40,7 +41,7 @@ export class CommittedStates {
     return undefined;
   }
 
-  /** The record with the state that its header commits to; undefined if a block that this takes is not at hand. */
+  /** The record with the state that its header commits to; undefined if a block that is needed for this is not stored. */
   committedOf(record: HeaderRecord): HeaderRecord | undefined {
     const { recordOf, block, advance } = this.#modules;
     return committedRecord(record, {

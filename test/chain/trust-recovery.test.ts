@@ -164,6 +164,19 @@ describe("trust recovery", () => {
     assert.deepEqual(await giveAll(node, [three.child(restated, { laterMs: 60_000 })]), ["head"]);
   });
 
+  it("takes blocks that were judged before for unknown until they come again, also after a restart without the flag", async () => {
+    const ahead = three.grow(trusted, 3, { producer: a });
+    const node = await reopened([...history, ...ahead], trustRecovery);
+    const again = await openChain({ spec }, { disk: node.disk });
+    for (const { chain } of [node, again]) {
+      assert.equal(chain.head.hashHex, trusted.block.hashHex);
+      for (const { block } of ahead) assert.equal(chain.headerOf(block.hash), undefined);
+      for (const { block } of history) assert.ok(chain.headerOf(block.hash), "what is below stays known");
+    }
+    assert.deepEqual(await giveAll(again, ahead), ["head", "head", "head"]);
+    for (const { block } of ahead) assert.ok(again.chain.headerOf(block.hash));
+  });
+
   it("does nothing with a hash that nobody has", async () => {
     const node = await reopened(history, new Uint8Array(32).fill(7));
     assert.equal(node.chain.head.hashHex, trusted.block.hashHex);

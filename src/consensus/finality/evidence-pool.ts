@@ -1,4 +1,4 @@
-/** Notices authorities that contradict themselves, and keeps the evidence until a block carries it. Bounded. */
+/** Notices authorities that contradict themselves, and keeps the evidence until a block carries the evidence. Bounded. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { includesBytes, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
@@ -18,7 +18,7 @@ export interface EvidencePoolModules {
   readonly chainId: Uint8Array;
   readonly authorities: (record: HeaderRecord) => readonly Uint8Array[];
   readonly head: () => HeaderRecord;
-  /** Called with each piece of evidence that was found here. */
+  /** Called with each piece of evidence that this node has found itself. */
   readonly onFound: (evidence: Evidence) => void;
 }
 
@@ -32,7 +32,7 @@ export class EvidencePool {
   /** The first seal of a producer on a parent. */
   readonly #seals = new BoundedMap<string, { readonly header: Header; readonly seal: Seal }>(sealsMax);
   readonly #votes = new BoundedMap<string, BoundedMap<string, Vote>>(votersMax);
-  /** One piece is enough for each offender. */
+  /** By offender: one piece is enough for each. */
   readonly #evidence = new BoundedMap<string, Evidence>(offendersMax);
 
   constructor(modules: EvidencePoolModules) {

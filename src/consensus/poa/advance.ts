@@ -40,7 +40,7 @@ export interface AdvanceModules {
   readonly verify: VerifyVoteSignature;
 }
 
-/** Judges what a block says about authorities and finality, and returns the state after it. */
+/** Judges what a block says about authorities and finality, and returns the state after the block. */
 export function advanceState(
   contents: BlockContents,
   parent: HeaderRecord,
