@@ -1,13 +1,13 @@
 /**
  * The peer host: connections, gossip topics and request streams, without knowing what they carry.
- * Two twins implement it, libp2p over TCP and an in-memory one for simulation; one contract suite holds both.
+ * There are two implementations: libp2p over TCP, and one in memory for simulations. One contract suite tests both.
  */
 import type { EventEmitter } from "node:events";
 
 /** A libp2p peer id in its text form (base58btc, `12D3Koo…` for Ed25519 keys). */
 export type PeerId = string;
 
-/** What is to become of a gossip message: relay it, drop it quietly, or drop it and penalise its sender. */
+/** What happens to a gossip message: it is relayed, or dropped, or dropped and its sender penalised. */
 export type Verdict = "accept" | "ignore" | "reject";
 
 /** Judges a gossip message before it is relayed. A throw counts as "ignore": our own bug must not ban peers. */
@@ -15,7 +15,7 @@ export type Judge = (message: Uint8Array, from: PeerId) => Verdict | Promise<Ver
 
 export interface TopicOptions {
   readonly messageBytesMax: number;
-  /** Messages being judged or waiting for it; more are ignored. */
+  /** Messages that are being validated or wait for it. More are ignored. */
   readonly queueMax: number;
   readonly judge: Judge;
 }
@@ -44,14 +44,14 @@ export interface ConnectedPeer {
   readonly direction: "inbound" | "outbound";
   /** Wall clock. */
   readonly connectedAtMs: number;
-  /** Name and version of the program, as the peer says; absent until it has said so. */
+  /** Name and version of its program, as the peer says; absent until the peer has said so. */
   readonly software?: string;
 }
 
 /** A peer that is refused in both directions for a while. */
 export interface BannedPeer {
   readonly peerId: PeerId;
-  /** As the ban names it: a fault's code, or a few words. */
+  /** A fault's code, or a few words. */
   readonly reason: string;
   readonly remainingMs: number;
 }
@@ -59,14 +59,14 @@ export interface BannedPeer {
 /** Bans that `bans()` tells of. */
 export const bansToldMax = 100;
 
-/** One address that the operator wrote, and what has become of it. */
+/** One address that the operator wrote, and its state. */
 export interface BootstrapStatus {
   readonly address: string;
-  /** The peer that answered there last is connected, be it by another address. */
+  /** The peer that answered there last is connected, by this address or another. */
   readonly connected: boolean;
-  /** Who answered there last, or whom the address names. */
+  /** The peer that answered there last, or that the address names. */
   readonly peerId: PeerId | null;
-  /** Why it does not work, for people; null while it works and before the first try has ended. */
+  /** Why the address does not work, in words for people; null while it works and before the first try has ended. */
   readonly error: string | null;
   /** Wall clock of the last failed try. */
   readonly failedAtMs: number | null;
@@ -79,49 +79,49 @@ export interface PeerHostEvents {
   peerDisconnected: [PeerId, reason?: string];
   /** The addresses under which this host can be reached have changed. */
   addressesChanged: [];
-  /** mDNS or the like heard of a peer: a claim, not a fact. `addresses` are multiaddrs with /p2p/. */
+  /** mDNS has named a peer: a claim, not a fact. `addresses` are multiaddrs with /p2p/. */
   peerSighted: [PeerId, readonly string[]];
 }
 
 export interface PeerHost {
   readonly peerId: PeerId;
   readonly events: EventEmitter<PeerHostEvents>;
-  /** Multiaddrs with /p2p/ under which this host can be reached; what to try first comes first. */
+  /** Multiaddrs with /p2p/ under which this host can be reached, best first. */
   addresses(): readonly string[];
   /** The operator's addresses, in their order. */
   bootstrap(): readonly BootstrapStatus[];
   /** Dials this address from now on. @returns false if it is in the list already */
   addBootstrap(address: string): boolean;
-  /** Dials this address no more; a connection that there is stays. @returns false if it is not in the list */
+  /** Stops dialling this address. An open connection stays. @returns false if the list lacks the address */
   removeBootstrap(address: string): boolean;
   /**
-   * Tells of a peer that a third one vouches for: dialled seldom, and given up soon, since whoever makes keys can name
-   * any address.
+   * Adds a peer that a signed record names. Such a peer is dialled seldom and given up after a few tries: an attacker that
+   * makes keys can name any address.
    *
-   * @param isWanted asked when its turn has come: whether it is still worth a connection
+   * @param isWanted asked before each dial: whether the peer is still worth a connection
    */
   heardOf(peer: PeerId, addresses: readonly string[], isWanted: () => boolean): void;
   start(): Promise<void>;
-  /** Closes every connection; resolves when nothing of it runs any more. */
+  /** Closes every connection; resolves when nothing of the host runs any more. */
   stop(): Promise<void>;
 
   peers(): readonly ConnectedPeer[];
-  /** Opens a connection; rejects with the reason. Already connected: resolves. */
+  /** Opens a connection, or rejects with the reason. Resolves at once if the peer is connected. */
   dial(address: string, signal?: AbortSignal): Promise<PeerId>;
   disconnect(peer: PeerId): Promise<void>;
   /** Disconnects and refuses this peer, in and out, for `durationMs`. */
   ban(peer: PeerId, durationMs: number, reason: string): Promise<void>;
   /** Ends a ban. @returns false if there was none */
   unban(peer: PeerId): boolean;
-  /** Who is banned now, newest first; at most `bansToldMax`. */
+  /** The peers that are banned now, newest first; at most `bansToldMax`. */
   bans(): readonly BannedPeer[];
 
   subscribe(topic: string, options: TopicOptions): void;
-  /** Sends to the topic's mesh; resolves to the number of peers it was sent to. Own messages are not judged. */
+  /** Sends to the topic's mesh; resolves to the number of peers it was sent to. Own messages are not validated. */
   publish(topic: string, message: Uint8Array): Promise<number>;
   /** Peers known to be subscribed to a topic. */
   topicPeers(topic: string): readonly PeerId[];
-  /** Those of them that messages of the topic go to directly. */
+  /** Those of them to which this host sends the topic's messages directly. */
   meshPeers(topic: string): readonly PeerId[];
 
   serve(protocol: string, options: ProtocolOptions): void;

@@ -1,10 +1,10 @@
-/** What one part of the node does later: after a while, once however often it is asked for, or again and again. */
+/** The timers of one part of the node: after a delay, once for many requests, or again and again. */
 import type { Clock, Timer } from "../base/clock.ts";
 
 export class Schedule {
   readonly #clock: Clock;
   readonly #timers = new Set<Timer>();
-  /** What is about to be done once, however often it was asked for meanwhile. */
+  /** Names of the callbacks that `soon` has scheduled: a second request for one changes nothing. */
   readonly #due = new Set<string>();
   #closed = false;
 
@@ -37,7 +37,7 @@ export class Schedule {
     });
   }
 
-  /** Nothing of it is done any more, nor what is asked for from now on. */
+  /** Cancels everything. What is asked for from now on is not done either. */
   close(): void {
     this.#closed = true;
     for (const timer of this.#timers) timer.cancel();

@@ -1,10 +1,10 @@
-/** The one table from fault to verdict: a new fault does not compile until somebody has decided what it means here. */
+/** The one table from fault to verdict. A new fault does not compile until it has a verdict here. */
 import type { Fault, FaultCode } from "../protocol/faults.ts";
 import type { Verdict } from "./peer-host.ts";
 
 /**
- * "reject": nobody who follows the rules relays this, so its sender is penalised. "ignore": it depends on what this
- * node has seen so far, on the clock, or on a version, so it says nothing about the sender.
+ * "reject": no honest node relays such a message, so its sender is penalised. "ignore": the fault depends on what this node
+ * has seen so far, on its clock, or on a version, and so says nothing about the sender.
  */
 const verdicts: Record<FaultCode, Verdict> = {
   "codec/malformed": "reject",
@@ -27,9 +27,9 @@ const verdicts: Record<FaultCode, Verdict> = {
   "transaction/asset-unknown": "ignore",
   "transaction/asset-invalid": "reject",
   "transaction/already-committed": "ignore",
-  // Wrong by itself, on every chain: no field fits its action, or the candidate has not consented.
+  // Wrong on every chain: a field does not fit the action, or the candidate has not consented.
   "transaction/vote-invalid": "reject",
-  // Both depend on the head that it is judged on: who is in the set, and what has passed or expired.
+  // Both depend on the head: on the set of authorities there, and on what has passed or expired.
   "transaction/voter-not-authority": "ignore",
   "transaction/vote-useless": "ignore",
 
@@ -74,18 +74,18 @@ const verdicts: Record<FaultCode, Verdict> = {
   "block/evidence-invalid": "reject",
   // An honest node that comes out of a partition sends its own branch before it has heard of ours.
   "block/conflicts-with-final": "ignore",
-  // An honest node that was alone for long sends its own branch; who has a heavier one brings it when it is asked.
+  // An honest node that was alone for long sends its own branch. A heavier branch is fetched from the peer that has it.
   "block/far-behind": "ignore",
   "block/queue-full": "ignore",
 
   "vote/known": "ignore",
   "vote/stale": "ignore",
   "vote/target-unknown": "ignore",
-  // Whoever knows the target knows its height and its source, and who does not know the target relays nothing.
+  // A node that knows the target knows its height and its source. A node that does not know the target relays nothing.
   "vote/target-height-wrong": "reject",
   "vote/source-wrong": "reject",
-  // While the target is unknown only the head can say who is in, and after a recovery the sets differ for good. It
-  // costs one look-up, before any signature is verified, so nothing is won by punishing it.
+  // While the target is unknown, only the head tells the set of authorities, and after a trust recovery the sets differ for
+  // good. Such a vote costs one look-up and no signature check, so a punishment would gain nothing.
   "vote/voter-not-authority": "ignore",
   "vote/signature-invalid": "reject",
 

@@ -1,4 +1,4 @@
-/** The addresses that the operator wrote: each is tried for ever, by itself, whoever answers there. */
+/** The addresses that the operator wrote: each is tried for ever and on its own, whichever peer answers there. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
@@ -7,7 +7,7 @@ import type { BootstrapStatus, PeerId } from "../peer-host.ts";
 
 export interface BootstrapListOptions {
   readonly retryMinMs: number;
-  /** Between two tries of one address. */
+  /** The pause between two tries of one address. */
   readonly retryMaxMs: number;
   readonly dialsMax: number;
 }
@@ -32,7 +32,7 @@ export interface BootstrapListModules {
 
 /** Why a bootstrap address cannot be used right now, in words for the operator. */
 export class BootstrapFailure extends Error {
-  /** The address leads to this node itself: no fault, one list often goes to all nodes. */
+  /** The address leads to this node itself. This is no mistake: operators give one list to all nodes. */
   readonly isOwn: boolean;
   /** This peer answers there, and this node refuses it for a while. */
   readonly refused: PeerId | undefined;
@@ -46,7 +46,7 @@ export class BootstrapFailure extends Error {
 
 /** A connection that ends sooner than this counts as a failed attempt. */
 const steadyMs = 10_000;
-/** The other end has a say in the text of a failure, and must not fill the log with it. */
+/** The peer can influence the text of a failure, and must not fill the log with it. */
 const failuresToldMax = 32;
 /** Reasons for which this node itself hung up on a peer. */
 const refusalsMax = 64;
@@ -55,7 +55,7 @@ interface Entry {
   readonly address: string;
   /** Named in the address. */
   readonly expected: PeerId | undefined;
-  /** Who answered there last. */
+  /** The peer that answered there last. */
   peer: PeerId | undefined;
   failures: number;
   /** Monotonic; Infinity while connected. */
@@ -65,9 +65,9 @@ interface Entry {
   error: string | undefined;
   /** Wall clock. */
   failedAtMs: number | undefined;
-  /** The log has told of a failure, and not yet that it works again. */
+  /** The log has named a failure, and has not yet said that the address works again. */
   isSaid: boolean;
-  /** Failures that the log has told since a connection lasted: each once, or two that alternate would fill it. */
+  /** Failures that the log has named since a connection lasted. Each is named once: two that alternate would fill the log. */
   readonly told: Set<string>;
 }
 
@@ -119,7 +119,7 @@ export class BootstrapList {
     return true;
   }
 
-  /** Tries an address no more; what is being dialled right now may still connect. @returns false if it is not there */
+  /** Stops trying an address. A dial that is under way may still connect. @returns false if the list lacks the address */
   remove(address: string): boolean {
     const at = this.#entries.findIndex((entry) => entry.address === address);
     if (at < 0) return false;
@@ -128,7 +128,7 @@ export class BootstrapList {
     return true;
   }
 
-  /** This node refuses a peer no more: its addresses are tried at once. */
+  /** The ban of a peer has ended: its addresses are tried at once. */
   readmitted(peer: PeerId): void {
     this.#refusals.delete(peer);
     const nowMs = this.#modules.clock.monotonicMs();
@@ -164,7 +164,7 @@ export class BootstrapList {
       if (steady) entry.told.clear();
       entry.dueMs = nowMs + (steady ? 0 : this.#backoffMs(entry.failures));
       const refusal = this.#refusals.get(peer);
-      // A peer that was there for a while has gone, which the log says by itself; the next try tells more.
+      // The peer was connected for a while and has gone. The log says so elsewhere, and the next try tells the reason.
       this.#failed(entry, refusal ?? `the connection ended${reason ? `: ${reason}` : ""}`, !steady);
     }
     this.#arm();
@@ -193,7 +193,7 @@ export class BootstrapList {
     this.#modules.logger.info({ address, peer }, "a bootstrap address works again");
   }
 
-  /** Doubles up to the limit, then varies by up to a half, so that nodes do not knock in step. */
+  /** Doubles up to the limit, then varies by up to a half, so that nodes do not dial in step. */
   #backoffMs(failures: number): number {
     const { retryMinMs, retryMaxMs } = this.#options;
     const wholeMs = Math.min(retryMaxMs, retryMinMs * 2 ** Math.min(failures - 1, 16));
@@ -214,7 +214,7 @@ export class BootstrapList {
     const nowMs = this.#modules.clock.monotonicMs();
     for (const entry of this.#entries) {
       if (this.#dialling >= this.#options.dialsMax) break;
-      // Nobody has told of the end of that connection, as after a suspended machine: it is looked at now and then.
+      // A connection may end without an event, as on a suspended machine. So it is checked now and then.
       const isLost = entry.dueMs === Infinity && !this.#isConnected(entry);
       if (entry.dialling || (entry.dueMs > nowMs && !isLost)) continue;
       if (this.#isConnected(entry)) this.#markConnected(entry);
@@ -264,7 +264,7 @@ export class BootstrapList {
     this.#failed(entry, error, true, level);
   }
 
-  /** A new failure is said once; the same one again, which comes every few seconds, is not. */
+  /** Logs a new failure once. The same failure comes again every few seconds. */
   #failed(entry: Entry, error: string, isNews: boolean, level: "warn" | "info" = "warn"): void {
     entry.error = error;
     entry.failedAtMs = this.#modules.clock.nowMs();

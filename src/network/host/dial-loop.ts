@@ -8,7 +8,7 @@ export interface DialLoopOptions {
   readonly ownId: PeerId;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
-  /** The higher peer id of two lets the lower one dial first, for this long: both dialling leaves two connections. */
+  /** Of two nodes the one with the higher peer id waits this long: if both dialled, there would be two connections. */
   readonly politeDelayMs: number;
   readonly candidatesMax: number;
   readonly dialsMax: number;
@@ -35,18 +35,18 @@ export interface DialLoopModules {
   readonly isFull: () => boolean;
 }
 
-/** Addresses of one peer: a forged sighting can push out but a few, and the next true one brings them back. */
+/** Addresses kept for one peer. Forged sightings can push out true addresses, and the next true sighting brings them back. */
 const addressesPerPeerMax = 8;
-/** A connection that ends sooner than this counts as a failed attempt, or a peer that hangs up would be hammered. */
+/** A connection that ends sooner than this counts as a failed attempt: otherwise a peer that hangs up would be dialled without pause. */
 const steadyMs = 10_000;
-/** However many sightings come, one peer is not dialled more often. */
+/** One peer is not dialled more often, however many sightings of it come. */
 const attemptGapMs = 1_000;
 const retryWhenFullMs = 5_000;
 
 interface Candidate {
   readonly peerId: PeerId;
   addresses: readonly string[];
-  /** The one of them that worked last: tried first, and no other one pushes it out. */
+  /** The address that worked last. It is tried first, and no other address pushes it out. */
   worked: string | undefined;
   failures: number;
   /** Monotonic; Infinity while connected. */
@@ -84,7 +84,7 @@ export class DialLoop {
     return this.#candidates.size;
   }
 
-  /** A peer that is said to be alive there just now (mDNS), or that we knew before (the peer store). */
+  /** A peer is said to be there now (mDNS), or was there in an earlier run (the peer store). */
   sighted(peer: PeerId, addresses: readonly string[]): void {
     if (peer === this.#options.ownId || addresses.length === 0) return;
     const candidate = this.#admit(peer, addresses);
@@ -94,7 +94,7 @@ export class DialLoop {
     this.#arm();
   }
 
-  /** Addresses that a connected peer says it listens on: kept for when the connection is gone. */
+  /** Addresses on which a connected peer says it listens: kept for the time after the connection. */
   learned(peer: PeerId, addresses: readonly string[]): void {
     if (peer === this.#options.ownId || addresses.length === 0) return;
     const candidate = this.#admit(peer, addresses);
@@ -161,7 +161,7 @@ export class DialLoop {
     return candidate;
   }
 
-  /** The oldest that is not connected has to go. */
+  /** Drops the oldest candidate that is not connected. */
   #forgetOne(): boolean {
     for (const { peerId, dialling } of this.#candidates.values()) {
       if (dialling || this.#modules.isConnected(peerId)) continue;
@@ -174,7 +174,7 @@ export class DialLoop {
     return this.#options.ownId < peer ? 0 : this.#options.politeDelayMs;
   }
 
-  /** Doubles from the minimum to the maximum, then varies by up to a half, so that peers do not knock in step. */
+  /** Doubles from the minimum to the maximum, then varies by up to a half, so that peers do not dial in step. */
   #backoffMs(failures: number): number {
     const { backoffMinMs, backoffMaxMs } = this.#options;
     const wholeMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(failures - 1, 16));
@@ -230,7 +230,7 @@ export class DialLoop {
   #reached(candidate: Candidate, address: string): void {
     this.#preferred(candidate, address);
     if (this.#modules.isConnected(candidate.peerId)) this.#markConnected(candidate);
-    // Opened, and closed again already.
+    // The connection was opened, and is closed again already.
     else this.#failed(candidate);
   }
 

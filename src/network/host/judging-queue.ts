@@ -1,11 +1,11 @@
-/** Judges the gossip of one topic: bounded in number, a few at a time, and deaf to peers banned meanwhile. */
+/** Validates the gossip of one topic: a bounded number of messages, a few at a time, and none of peers banned meanwhile. */
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 
 /**
- * Messages of one topic judged at once. Enough to keep a pool of signature workers busy; few, so that a flood is
- * noticed after a handful of verdicts and the rest of it is never looked at.
+ * Messages of one topic validated at once: enough to keep a pool of signature workers busy, and so few that the sender of
+ * a flood is banned after a handful of verdicts, before the rest of the flood costs anything.
  */
 const judgingMax = 8;
 
@@ -27,7 +27,7 @@ export class JudgingQueue {
     this.#modules = modules;
   }
 
-  /** Over-long messages are rejected; those for which there is no room are ignored; a throw of the judge is ours. */
+  /** Rejects over-long messages, and ignores messages for which there is no room. If the judge throws, the bug is ours: "ignore". */
   async judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
     if (message.length > this.#options.messageBytesMax) return "reject";
     if (this.#judging + this.#waiting.length >= this.#options.queueMax) return "ignore";
@@ -43,7 +43,7 @@ export class JudgingQueue {
       );
       return "ignore";
     } finally {
-      // The place is handed on rather than freed, so that nobody slips in between.
+      // The place is handed to the next message directly, so that no newer message overtakes it.
       const next = this.#waiting.shift();
       if (next === undefined) this.#judging -= 1;
       else next();

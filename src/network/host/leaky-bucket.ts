@@ -1,4 +1,4 @@
-/** A budget that refills by itself: what a peer may cost us in a stretch of time. */
+/** A budget that refills with time: what a peer may cost this node. */
 
 export class LeakyBucket {
   readonly #capacity: number;
@@ -13,7 +13,7 @@ export class LeakyBucket {
     this.#measuredMs = nowMs;
   }
 
-  /** Pours `amount` in; false, and nothing poured, where it would run over. */
+  /** Pours `amount` in. @returns false if the bucket would run over: then nothing is poured in */
   add(amount: number, nowMs: number): boolean {
     this.#level = Math.max(0, this.#level - (nowMs - this.#measuredMs) * this.#leakPerMs);
     this.#measuredMs = nowMs;

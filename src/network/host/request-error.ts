@@ -10,7 +10,7 @@ export type RequestFailure =
   | "request/too-many-chunks"
   | "request/malformed";
 
-/** Thrown by `PeerHost.request`; `code` says which limit was broken, and by whom follows from it. */
+/** Thrown by `PeerHost.request`. `code` names the limit that was broken, and so the side that broke it. */
 export class RequestError extends Error {
   override name = "RequestError";
   readonly code: RequestFailure;

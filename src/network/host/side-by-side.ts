@@ -5,13 +5,13 @@ import { toError } from "../../base/invariant.ts";
 export interface SideBySideOptions {
   /** The next address is tried when the one before has failed, or after this long. */
   readonly staggerMs: number;
-  /** Of each address by itself. */
+  /** The time limit of each address. */
   readonly limitMs: number;
 }
 
 export const defaultSideBySide: SideBySideOptions = { staggerMs: 250, limitMs: 5_000 };
 
-/** No address has answered; why not, for each. */
+/** No address has answered. Holds the reason for each address. */
 export class NoneAnswered extends Error {
   readonly failures: readonly { readonly address: string; readonly error: Error }[];
 
@@ -28,7 +28,7 @@ export interface SideBySideModules<Answer> {
   readonly clock: Clock;
   /** Tries one address; gives up when `signal` aborts. */
   readonly attempt: (address: string, signal: AbortSignal) => Promise<Answer>;
-  /** An answer that came after another one had been taken. */
+  /** Called with an answer that came after another one had been taken. */
   readonly discard: (answer: Answer) => void;
 }
 

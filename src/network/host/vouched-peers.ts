@@ -1,4 +1,4 @@
-/** Peers that others vouch for with signed records: dialled while there are few connections, seldom, and given up soon. */
+/** Peers named by signed records of others: dialled only while there are few connections, seldom, and given up after a few tries. */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
@@ -7,17 +7,17 @@ import type { PeerId } from "../peer-host.ts";
 
 export interface VouchedPeersOptions {
   readonly ownId: PeerId;
-  /** With this many connections nobody is dialled for being vouched for, whoever wants it. */
+  /** With this many connections no vouched peer is dialled. */
   readonly connectionsMax: number;
-  /** From one dial to the next, whoever is dialled. */
+  /** The pause between two dials. */
   readonly dialEveryMs: number;
-  /** From one dial to the next of one address, whoever is said to be there: many keys may name one victim. */
+  /** The pause between two dials of one address: an attacker can make many keys that all name the address of a victim. */
   readonly addressEveryMs: number;
   readonly peersMax: number;
   readonly addressesPerPeerMax: number;
   readonly triesMax: number;
   readonly retryMs: number;
-  /** The higher peer id of two lets the lower one dial first, for this long. */
+  /** Of two nodes the one with the higher peer id waits this long before it dials. */
   readonly politeDelayMs: number;
 }
 
@@ -57,7 +57,7 @@ export class VouchedPeers {
   readonly #options: VouchedPeersOptions;
   readonly #modules: VouchedPeersModules;
   readonly #peers: BoundedMap<PeerId, Vouched>;
-  /** When an address was dialled last, without the peer id. */
+  /** When each address was dialled last. The key is the address without the peer id. */
   readonly #dialledMs = new BoundedMap<string, number>(addressesRememberedMax);
   #timer: Timer | undefined;
   #running = false;
@@ -83,7 +83,7 @@ export class VouchedPeers {
     this.#timer = undefined;
   }
 
-  /** Takes up, or refreshes, a peer and where it is said to be; `isWanted` is asked before each dial. */
+  /** Adds or refreshes a peer and its claimed addresses. `isWanted` is asked before each dial. */
   heardOf(peer: PeerId, addresses: readonly string[], isWanted: () => boolean): void {
     const { ownId, addressesPerPeerMax, politeDelayMs } = this.#options;
     const { isConnected, isBanned, clock } = this.#modules;
@@ -100,7 +100,7 @@ export class VouchedPeers {
     this.#arm();
   }
 
-  /** One timer, and none while nobody waits. */
+  /** Keeps one timer while peers wait for a dial, and none otherwise. */
   #arm(): void {
     if (!this.#running || this.#timer !== undefined || this.#peers.size === 0) return;
     this.#timer = this.#modules.clock.schedule(this.#options.dialEveryMs, () => {

@@ -1,4 +1,4 @@
-/** Multiaddrs: whose they are, and which of those that others claim are worth dialling. */
+/** Multiaddrs: which peer an address names, and which claimed addresses are worth a dial. */
 import { CODE_P2P, type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import type { PeerId } from "../peer-host.ts";
 
@@ -12,7 +12,7 @@ export function withPeerId(address: Multiaddr, peer: PeerId): string {
   return peerIdOfAddress(address) === undefined ? `${address}/p2p/${peer}` : `${address}`;
 }
 
-/** Parses an address from the operator; undefined where it is none. */
+/** Parses an address from the operator; undefined if the text is no address. */
 export function parseAddress(text: string): Multiaddr | undefined {
   try {
     return multiaddr(text);
@@ -21,14 +21,14 @@ export function parseAddress(text: string): Multiaddr | undefined {
   }
 }
 
-/** 127.0.0.0/8 and ::1: on another host these mean that host, not the peer. */
+/** 127.0.0.0/8 and ::1: they mean the machine that dials them. */
 export function isLoopback(address: Multiaddr): boolean {
   const [first] = address.getComponents();
   if (first?.name === "ip4") return first.value?.startsWith("127.") === true;
   return first?.name === "ip6" && first.value === "::1";
 }
 
-/** Addresses as text with `/p2p/`; loopback ones only where we ourselves listen on nothing else. */
+/** Addresses as text with `/p2p/`. Loopback addresses only if this node itself listens on nothing else. */
 export function dialableAddresses(
   peer: PeerId,
   claimed: readonly Multiaddr[],

@@ -46,7 +46,7 @@ export function dialFailureText(error: Error, hasSecret: boolean): string {
   return error.message;
 }
 
-/** Somebody answered, and the first words made no sense to a node that has a secret. */
+/** A peer answered, and this node's secret does not decrypt its first bytes. */
 export const secretRefusedText =
   "a node answers there, but not with this network's secret: it is of another network, or the invitation is not of its network (aurex-node invite makes one)";
 
@@ -57,7 +57,7 @@ function isClosedEarly({ name, message }: Error): boolean {
   );
 }
 
-/** Of the error or what caused it; of several (one for each address of a name), of the first. */
+/** The code of the error or of its cause; of several errors (one for each address of a name) that of the first. */
 function codeOf(error: Error): string | undefined {
   const { code, cause } = error as NodeJS.ErrnoException;
   if (typeof code === "string") return code;

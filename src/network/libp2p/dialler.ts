@@ -1,4 +1,4 @@
-/** Opens connections: a peer's addresses side by side, and a bootstrap address by itself, whoever answers there. */
+/** Opens connections: by all addresses of a peer side by side, or by one bootstrap address, whichever peer answers there. */
 import type { Connection } from "@libp2p/interface";
 import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
 import type { Clock } from "../../base/clock.ts";
@@ -22,14 +22,14 @@ export interface DiallerModules {
   readonly worked: (peer: PeerId, address: Multiaddr) => void;
 }
 
-/** A second connection to a peer is closed if the first is older; younger ones may be two nodes that dial each other. */
+/** A second connection to a peer is closed if the first one is older than this: two younger ones may come from two nodes that dial each other. */
 const settledMs = 5_000;
 
 export class Dialler {
   readonly #modules: DiallerModules;
-  /** Bootstrap addresses that are being dialled, and whom they name. */
+  /** Bootstrap addresses that are being dialled, with the peer that each names. */
   readonly #expected = new Map<string, PeerId | undefined>();
-  /** Who has answered at one of them and was refused. */
+  /** Peers that answered at one of them and were refused. */
   readonly #refused = new Map<string, PeerId>();
   #stopping = new AbortController();
 
@@ -41,7 +41,7 @@ export class Dialler {
     this.#stopping = new AbortController();
   }
 
-  /** Ends every dial that is under way; further ones fail. */
+  /** Ends every dial that is under way. Later ones fail. */
   stop(): void {
     this.#stopping.abort(new Error("this node is stopping"));
   }
@@ -49,7 +49,7 @@ export class Dialler {
   /**
    * Opens a connection by the first of these addresses that answers.
    *
-   * @param peer who has to answer; undefined: whoever does, or whom the addresses name
+   * @param peer the peer that has to answer; undefined: the peer that the addresses name, or any
    * @throws NoneAnswered, with the reason of each address
    */
   async dial(
@@ -76,7 +76,7 @@ export class Dialler {
     const parsed = parseAddress(address);
     if (parsed === undefined)
       throw new BootstrapFailure("it is no multiaddr, such as /ip4/192.0.2.1/tcp/13245");
-    // Without the id in it: the other end then says who it is, also if it is somebody else.
+    // Without the peer id in the address: the other end then tells its own id, even if it is another peer.
     const bare = peerIdOfAddress(parsed) === undefined ? parsed : parsed.decapsulateCode(CODE_P2P);
     const key = bare.toString();
     this.#expected.set(key, expected);
@@ -90,7 +90,7 @@ export class Dialler {
     }
   }
 
-  /** For the connection gater: whether a peer that has just proven its id is not the one that is wanted there. */
+  /** For the connection gater: whether a peer that has just proven its id is not the peer that this dial wants. */
   refuses(peer: PeerId, address: Multiaddr): boolean {
     const key = address.toString();
     const expected = this.#expected.get(key);

@@ -6,7 +6,7 @@ import { RequestError } from "../host/request-error.ts";
 /** Five groups of seven bits: lengths below 32 GiB, far above every limit. */
 const lengthBytesMax = 5;
 
-/** Unsigned LEB128, as multiformats has it. */
+/** Unsigned LEB128, as in multiformats. */
 export function encodeLength(length: number): Uint8Array {
   const bytes: number[] = [];
   let rest = length;
@@ -22,7 +22,7 @@ export function encodeFrame(payload: Uint8Array): Uint8Array {
   return concatBytes([encodeLength(payload.length), payload]);
 }
 
-/** Pulls frames from a stream; holds about one of them, and lets the sender wait meanwhile. */
+/** Pulls frames from a stream. Holds about one frame; the sender waits meanwhile. */
 export class FrameReader {
   readonly #stream: Stream;
   readonly #bytesMax: number;
@@ -51,7 +51,7 @@ export class FrameReader {
   /**
    * The next frame; undefined at the end of the stream.
    *
-   * @throws RequestError where the frame is over-long, its length malformed, or the stream ends inside it
+   * @throws RequestError if the frame is too long, its length is malformed, or the stream ends inside the frame
    */
   async read(): Promise<Uint8Array | undefined> {
     const length = await this.#readLength();
@@ -84,7 +84,7 @@ export class FrameReader {
     throw new RequestError("request/malformed", "no valid length");
   }
 
-  /** Waits until `count` bytes are here; false where the stream ended before. */
+  /** Waits until `count` bytes are here; false if the stream ended before. */
   async #fill(count: number): Promise<boolean> {
     while (this.#bytes < count) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -115,7 +115,7 @@ export class FrameReader {
       }
     }
     this.#bytes -= count;
-    // A copy in any case: a short frame must not keep the long buffer alive that it came in.
+    // Always a copy: a short frame must not keep the long buffer in memory in which it came.
     return concatBytes(taken);
   }
 }

@@ -38,7 +38,7 @@ export interface Libp2pHostOptions extends Libp2pNodeOptions {
   readonly mdns: { readonly enabled: boolean; readonly network: string; readonly intervalMs: number };
   /** Multiaddrs, with or without `/p2p/`. */
   readonly bootstrap: readonly string[];
-  /** Where peers are remembered over restarts; in memory where it is not given. */
+  /** The directory that remembers peers over restarts; without it they are remembered in memory. */
   readonly datastoreDirectory?: string;
   readonly limits?: Partial<PeerLimitOptions>;
 }
@@ -51,24 +51,24 @@ export interface Libp2pHostModules {
 }
 
 export interface Libp2pHost extends PeerHost {
-  /** Why mDNS finds nobody; undefined where it is off or nothing speaks against it. */
+  /** Why mDNS can find no peer; undefined if mDNS is off or works as far as is known. */
   discoveryFault(): string | undefined;
 }
 
-/** Connections that only our own dials may take, where there are enough: strangers cannot crowd out whom we choose. */
+/** Connections reserved for our own dials: inbound connections of strangers cannot crowd out the peers that we choose. */
 const outboundSlotsMax = 8;
-/** Sightings worked through: a burst of this many, and as many again every ten seconds. */
+/** Sightings that are taken at once, and again every ten seconds. More are dropped. */
 const sightingsMax = 200;
 const sightingsRefillMs = 10_000;
 /** Characters kept of what a peer calls its program. */
 const softwareNameMax = 64;
-/** After hanging up on a peer, before the dial loop may try it again. */
+/** The pause after hanging up on a peer before the dial loop may try that peer again. */
 const disconnectHoldMs = 60_000;
 
 /**
  * Makes a host that does not run yet.
  *
- * @throws on `start()`, if an address cannot be had, an Error with the system's code, such as `EADDRINUSE`
+ * @throws on `start()`, if a listen address is not free: an Error with the system's code, such as `EADDRINUSE`
  */
 export async function createLibp2pHost(
   options: Libp2pHostOptions,
@@ -79,7 +79,7 @@ export async function createLibp2pHost(
   const protocols = new Map<string, ProtocolOptions>();
   const connectedPeers = new Map<PeerId, ConnectedPeer>();
   const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
-  /** Why we ourselves hung up on a peer, until its connection has ended. */
+  /** Why this node hung up on a peer, until the connection has ended. */
   const hungUpBecause = new Map<PeerId, string>();
   let running = false;
 
@@ -169,7 +169,7 @@ export async function createLibp2pHost(
     });
   }
 
-  /** Tells the connected peers, which would otherwise keep the old addresses until they connect anew. */
+  /** Tells the connected peers: otherwise they would keep the old addresses until they connect again. */
   function onAddressesChanged(): void {
     const multiaddrs = transports.announced();
     logger.info({ addresses: multiaddrs.map(String) }, "the addresses of this node have changed");
@@ -312,7 +312,7 @@ export async function createLibp2pHost(
         await node.stop();
         for (const peer of [...connectedPeers.keys()]) onDisconnect(peer);
       }
-      // Also where it never ran: the datastore opens by itself as soon as it is made.
+      // Even if the host never ran: the datastore opens by itself as soon as it is made.
       await datastore?.close();
     },
 
@@ -373,7 +373,7 @@ function isInbound({ direction }: Connection): boolean {
   return direction === "inbound";
 }
 
-/** Libp2p tells why it cannot listen only within the text of its message. */
+/** Libp2p names the reason why it cannot listen only inside the text of its message. */
 function listenError(thrown: unknown): Error {
   const error = toError(thrown);
   const code = /listen (EADDRINUSE|EADDRNOTAVAIL|EACCES)/.exec(error.message)?.[1];

@@ -22,7 +22,7 @@ export interface Libp2pNodeOptions {
   /** 32 bytes; the Ed25519 key of the node is its identity on the network. */
   readonly privateKeySeed: Uint8Array;
   readonly listenAddresses: readonly string[];
-  /** Multiaddrs from the operator, told beside what is listened on. */
+  /** Multiaddrs from the operator, announced in addition to those on which the node listens. */
   readonly announceAddresses?: readonly string[];
   readonly maxConnections: number;
   readonly agentVersion: string;
@@ -40,7 +40,7 @@ export interface Libp2pNodeModules {
   readonly datastore: LevelDatastore | undefined;
 }
 
-/** A paused stream keeps what the sender's window still allows: below the 4 MiB at which libp2p resets it. */
+/** A paused stream buffers as much as the sender's window allows: less than the 4 MiB at which libp2p resets the stream. */
 const streamWindowBytesMax = 2 * 2 ** 20;
 
 /** Builds the node without starting it. */
@@ -68,12 +68,12 @@ export async function createLibp2pNode(
       maxConnections: options.maxConnections,
       // Five new connections a second from one address, the default, resets all others of a busy LAN or test.
       inboundConnectionThreshold: 50,
-      // Idle sockets must not keep honest dials out: many may wait, none for long. In four seconds one address can open fewer
-      // than may wait, and a busy or small machine still gets its handshake done. A dial gives up after five: so that a
-      // dialler with another secret sees this side hang up, and does not take the host for one that is down.
+      // Idle sockets must not keep honest dials out: many connections may wait for their handshake, and none for long. In
+      // four seconds one address can open fewer than may wait, and a busy machine still finishes its handshake. A dial gives
+      // up after five seconds: so a dialler with another secret sees this side hang up, and does not think the host is down.
       maxIncomingPendingConnections: 256,
       inboundUpgradeTimeout: 4_000,
-      // Dialling is the dialler's, reconnecting the dial loop's.
+      // The dialler dials, and the dial loop reconnects.
       reconnectRetries: 0,
     },
     connectionMonitor: { pingInterval: 5_000 },
@@ -92,7 +92,7 @@ export async function createLibp2pNode(
   });
 }
 
-/** The secret as a swarm key file has it, which is what the library reads. */
+/** The secret in the format of a swarm key file: the library reads only that. */
 function networkKey(secret: Uint8Array): Uint8Array {
   invariant(secret.length === networkSecretBytes, "a network secret has 32 bytes");
   return fromUtf8(`/key/swarm/psk/1.0.0/\n/base16/\n${toHex(secret)}\n`);

@@ -1,4 +1,4 @@
-/** Under which addresses this node can be reached: what it listens on, by every interface that there is right now. */
+/** The addresses under which this node can be reached: those on which it listens, for each interface that is up now. */
 import { BlockList } from "node:net";
 import { networkInterfaces } from "node:os";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
@@ -10,12 +10,12 @@ export interface InterfaceAddress {
   readonly address: string;
 }
 
-/** What libp2p's transport manager tells of its listeners. */
+/** The listeners of libp2p's transport manager. */
 export interface ListeningTransports {
   getAddrs(): Multiaddr[];
 }
 
-/** As many as a node record has room for. */
+/** A node record has room for this many. */
 export const announcedAddressesMax = 8;
 
 /** The addresses of this machine's interfaces that are up. */
@@ -27,8 +27,8 @@ export function interfaceAddresses(): InterfaceAddress[] {
 
 /**
  * Addresses to announce, best first, without a peer id: what the operator announces, then everything that the node
- * listens on and that an interface holds. Nobody has to confirm them: libp2p would keep public ones to itself until
- * AutoNAT does, and on a LAN with public addresses nobody runs AutoNAT.
+ * listens on and that an interface holds. No other node has to confirm them: libp2p would not announce public addresses
+ * until AutoNAT confirms them, and on a LAN with public addresses no node runs AutoNAT.
  *
  * @param listening multiaddrs with an IP address and the port that was taken; 0.0.0.0 and :: stand for all of a family
  */
@@ -38,7 +38,7 @@ export function addressesToAnnounce(
   interfaces: readonly InterfaceAddress[],
 ): Multiaddr[] {
   const held = listening.flatMap((address) => expand(address, interfaces));
-  // Loopback means another machine to everybody else: it is told only if there is nothing else to tell.
+  // Another machine reaches only itself by a loopback address: it is announced only if there is no other address.
   const outside = held.filter((address) => !isLoopback(address));
   const told = outside.length > 0 || announced.length > 0 ? outside : held;
   const ranked = told.toSorted((a, b) => rankOf(a) - rankOf(b));
@@ -48,7 +48,7 @@ export function addressesToAnnounce(
 }
 
 /**
- * What a listen address is with the port that the system gave: `/ip4/0.0.0.0/tcp/0` becomes `/ip4/0.0.0.0/tcp/43121`.
+ * A listen address with the port that the system chose: `/ip4/0.0.0.0/tcp/0` becomes `/ip4/0.0.0.0/tcp/43121`.
  *
  * @param transports addresses that libp2p listens on, with wildcards expanded
  */
@@ -96,8 +96,8 @@ for (const [network, prefix] of [
 lanRanges.addSubnet("fc00::", 7, "ipv6");
 
 /**
- * Addresses of a stranger's record that are worth a dial: those of private networks only if this machine is in one,
- * or a record could make public nodes knock at the machines behind their routers.
+ * Addresses of a stranger's record that are worth a dial. Those of private networks only if this machine is in one:
+ * otherwise a record could make public nodes dial the machines behind their routers.
  */
 export function reachableFrom(own: readonly Multiaddr[], claimed: readonly Multiaddr[]): Multiaddr[] {
   const isInLan = own.some(isLanAddress);
@@ -109,7 +109,7 @@ function isLanAddress(address: Multiaddr): boolean {
   return rank === 0 || rank >= 3;
 }
 
-/** Lower is told first: others try addresses in this order, and a record has room for a few. */
+/** Lower comes first: others try addresses in this order, and a record has room for a few. */
 function rankOf(address: Multiaddr): number {
   const [ip] = address.getComponents();
   const host = ip?.value ?? "";

@@ -1,4 +1,4 @@
-/** One socket on UDP 5353 that hears every interface and speaks on each of them, one after the other. */
+/** One socket on UDP 5353 that receives on all interfaces, and sends on one after the other. */
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { decode, encode, type Packet } from "dns-packet";
@@ -13,7 +13,7 @@ export class MdnsSocket {
   readonly #socket: Socket = createSocket({ type: "udp4", reuseAddr: true });
   readonly #interfaces: readonly MulticastInterface[];
   readonly #onQuestion: (name: string) => void;
-  /** Sends are one after the other: the interface is a setting of the socket, not of a datagram. */
+  /** Sends run one after the other: the interface is a setting of the socket, not of a datagram. */
   #sending: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -30,7 +30,7 @@ export class MdnsSocket {
     this.#socket.on("error", () => undefined);
     this.#socket.setMulticastTTL(multicastTtl);
     this.#socket.setMulticastLoopback(true);
-    // One that cannot be joined cannot be sent on either, which is said there.
+    // An interface that cannot be joined cannot be sent on either: `send` reports it.
     for (const { address } of this.#interfaces) attempt(() => this.#socket.addMembership(mdnsGroup, address));
     this.#socket.on("message", (message) => {
       for (const name of questionsIn(message)) this.#onQuestion(name);
@@ -79,7 +79,7 @@ export class MdnsSocket {
   }
 }
 
-/** Names in a question; none for an answer or for what is no DNS message: anybody on the LAN may send anything. */
+/** The names in a question; none for an answer, or for bytes that are no DNS message: any machine on the LAN can send any bytes. */
 function questionsIn(message: Buffer): string[] {
   try {
     const packet = decode(message);
@@ -89,7 +89,7 @@ function questionsIn(message: Buffer): string[] {
   }
 }
 
-/** Whether it went without a throw. */
+/** Whether `run` did not throw. */
 function attempt(what: () => void): boolean {
   try {
     what();

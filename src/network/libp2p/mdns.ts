@@ -21,9 +21,9 @@ export interface MdnsModules {
 }
 
 const lookEveryMs = 2_000;
-/** Answers go to everybody, so that one is enough for all who ask within this time. */
+/** An answer goes to all nodes, so one answer is enough for all questions within this time. */
 const answerEveryMs = 500;
-/** What fits into one packet of an Ethernet. */
+/** Fits into one Ethernet packet. */
 const answeredAddressesMax = 6;
 const ttlSeconds = 120;
 const peerNameBytes = 31;
@@ -34,19 +34,19 @@ export function mdnsServiceTag(network: string): string {
 }
 
 /**
- * The library hears everything, and asks by the interface of the machine's default route. Its answers leave out public
- * addresses, so they are switched off: this class answers in its place, and asks, by every interface that has multicast.
+ * The library receives on all interfaces, but asks only on the interface of the default route, and its answers leave out
+ * public addresses. So its answers are switched off: this class answers, and asks, on every interface that has multicast.
  */
 export class Mdns implements Startable {
   readonly #tag: string;
   readonly #intervalMs: number;
   readonly #modules: MdnsModules;
-  /** The library takes no answer under its own name for a peer's. */
+  /** The library ignores an answer under its own name. */
   readonly #peerName = randomBytes(peerNameBytes).toString("hex");
   #components: MulticastDNSComponents | undefined;
   #discovery: (PeerDiscovery & Partial<Startable>) | undefined;
   #socket: MdnsSocket | undefined;
-  /** The interfaces that are used, as text, to notice when they change. */
+  /** The interfaces in use, as text: to notice a change. */
   #interfaces = "";
   #portFault: string | undefined;
   #nobodyFault: string | undefined;
@@ -64,7 +64,7 @@ export class Mdns implements Startable {
     this.#modules = modules;
   }
 
-  /** Why nobody can be found, or not on every interface; undefined as far as is known. */
+  /** Why no peer can be found, or not on all interfaces; undefined if no reason is known. */
   get fault(): string | undefined {
     return this.#portFault ?? this.#nobodyFault ?? this.#sendFault;
   }
@@ -91,7 +91,7 @@ export class Mdns implements Startable {
     await this.#close();
   }
 
-  /** Interfaces come and go; a membership that went with its interface does not come back by itself. */
+  /** Interfaces come and go. A multicast membership that ended with its interface does not come back by itself. */
   #look(): void {
     const now = textOf(multicastInterfaces());
     if (now === this.#interfaces || !this.#running) return;
@@ -163,7 +163,7 @@ export class Mdns implements Startable {
     this.#tellChange();
   }
 
-  /** As the library's own, with every address: those of the interface first, since they are the ones to reach there. */
+  /** The library's answer with all addresses: those of the interface first, since peers there reach these best. */
   #answerBy(by: MulticastInterface, addresses: readonly Multiaddr[]): Packet {
     const name = `${this.#peerName}.${this.#tag}`;
     const isThere = (address: Multiaddr) => by.addresses.includes(address.getComponents()[0]?.value ?? "");
@@ -193,7 +193,7 @@ export class Mdns implements Startable {
       );
   }
 
-  /** The library tells of a port that it cannot have in its debug log only. */
+  /** The library says only in its debug log that the port is not free. */
   #faultLogger(): ComponentLogger {
     const silent = () => {};
     const error = (format: unknown, ...details: unknown[]) => {

@@ -1,4 +1,4 @@
-/** The interfaces by which mDNS can leave this machine, and those that have no multicast. */
+/** The interfaces on which mDNS can send, and those that have no multicast. */
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 
@@ -14,7 +14,7 @@ export interface MulticastInterface {
 /** IFF_MULTICAST of Linux. */
 const multicastFlag = 0x1000;
 
-/** Those that are up and have an IPv4 address; loopback only if there is no other. */
+/** The interfaces that are up and have an IPv4 address; loopback only if there is no other. */
 export function multicastInterfaces(): MulticastInterface[] {
   const all = Object.entries(networkInterfaces()).flatMap(([name, list]) => {
     const four = (list ?? []).filter(({ family }) => family === "IPv4");
@@ -31,7 +31,7 @@ export function multicastInterfaces(): MulticastInterface[] {
     : [...outside, ...all.filter(({ internal }) => internal)];
 }
 
-/** True also if the system does not tell, as outside of Linux. */
+/** True also if the system does not tell, as on systems other than Linux. */
 function mayMulticast(name: string): boolean {
   try {
     const flags = Number(readFileSync(`/sys/class/net/${name}/flags`, "utf8").trim());

@@ -1,4 +1,4 @@
-/** Where libp2p keeps what it knows of peers: LevelDB on disk, and memory while the disk takes nothing. */
+/** Stores what libp2p knows of peers: in LevelDB on disk, and in memory while the disk takes no writes. */
 import { LevelDatastore } from "datastore-level";
 import { Level } from "level";
 import { BoundedMap } from "../../base/bounded-map.ts";
@@ -20,18 +20,18 @@ export interface PeerDatastoreModules {
 }
 
 const retryEveryMs = 10_000;
-/** Of records that wait for the disk: each is about one peer, so the oldest is forgotten rather than a connection. */
+/** Records that wait for the disk. Each is about one peer: to forget the oldest costs less than a connection. */
 const unwrittenMax = 2_000;
 
 /**
- * libp2p asks this store in the middle of everything that it does with a peer: an error here would cost the connection.
- * A full disk therefore costs at most what is remembered of peers after the next start.
+ * libp2p asks this store in the middle of all that it does with a peer: an error here would end the connection. So a full
+ * disk costs at most the memory of peers after the next start.
  */
 export class PeerDatastore extends LevelDatastore {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
-  /** Records that are not on disk, by key; undefined: deleted. Empty while the disk takes everything. */
+  /** Records that are not on disk yet, by key; undefined: deleted. Empty while the disk takes writes. */
   readonly #unwritten = new BoundedMap<string, { readonly key: Key; readonly value: Uint8Array | undefined }>(
     unwrittenMax,
   );
@@ -78,7 +78,7 @@ export class PeerDatastore extends LevelDatastore {
     try {
       return await super.get(key, options);
     } catch (thrown) {
-      // While the database is opened anew nothing is found in it.
+      // While the database is being opened again, nothing is found in it.
       if (this.#retry && !options?.signal?.aborted) throw notFound();
       throw thrown;
     }
@@ -100,7 +100,7 @@ export class PeerDatastore extends LevelDatastore {
       yield* super.query(query, options);
       return;
     }
-    // Few and seldom asked for: at the start, and by nobody who could not wait for the disk.
+    // There are few, and they are read at the start, by code that can wait for the disk.
     const found = new Map<string, Pair>();
     try {
       const { prefix, filters } = query;
@@ -144,7 +144,7 @@ export class PeerDatastore extends LevelDatastore {
     });
   }
 
-  /** After a write that failed LevelDB takes no other one until it is opened anew. */
+  /** After a failed write LevelDB takes no other write until it is opened again. */
   async #writeAgain(): Promise<void> {
     try {
       await this.db.close();
@@ -165,7 +165,7 @@ export class PeerDatastore extends LevelDatastore {
   }
 }
 
-/** libp2p knows it by its name. */
+/** libp2p recognises this error by its name. */
 function notFound(): Error {
   return Object.assign(new Error("not found"), { name: "NotFoundError" });
 }

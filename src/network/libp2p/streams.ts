@@ -1,4 +1,4 @@
-/** Requests and answers as length-prefixed frames on a libp2p stream; no limit is checked after the bytes are in. */
+/** Requests and answers as length-prefixed frames on a libp2p stream. Each limit is checked before the bytes are read. */
 import type { Stream } from "@libp2p/interface";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
@@ -7,7 +7,7 @@ import { RequestError } from "../host/request-error.ts";
 import type { PeerId, ProtocolOptions, RequestOptions } from "../peer-host.ts";
 import { encodeFrame, FrameReader } from "./frames.ts";
 
-/** Ends a wait that takes too long; started anew for each step, so that a slow consumer of ours is not counted. */
+/** Ends a wait that takes too long. Starts again with each step, so the time that our own consumer takes does not count. */
 class Deadline {
   readonly #clock: Clock;
   readonly #delayMs: number;
@@ -31,7 +31,7 @@ class Deadline {
 }
 
 /**
- * Sends one request and yields the answer's chunks; the time limit holds for each wait, not for the whole.
+ * Sends one request and yields the answer's chunks; the time limit holds for each chunk, not for the whole answer.
  *
  * @param open opens the stream; its signal fires on time-out and abort
  * @throws RequestError
@@ -90,7 +90,7 @@ function asRequestError(thrown: unknown): RequestError {
   return new RequestError(code, error.message, { cause: error });
 }
 
-/** Reads the one request of a stream, answers it in chunks and closes; whatever goes wrong resets the stream. */
+/** Reads the one request of a stream, answers it in chunks and closes. Any failure resets the stream. */
 export async function answerOverStream(
   stream: Stream,
   from: PeerId,
@@ -99,7 +99,7 @@ export async function answerOverStream(
 ): Promise<void> {
   const { clock, logger } = modules;
   const reader = new FrameReader(stream, options.requestBytesMax);
-  // One listener for the stream's whole life, which may be days: a promise to race with would keep every race.
+  // One listener for the whole life of the stream, which may last days: `Promise.race` would keep each of its races in memory.
   let closedBy: Error | undefined;
   let onClosed: ((error: Error) => void) | undefined;
   stream.addEventListener("close", ({ error }) => {
@@ -141,7 +141,7 @@ export async function answerOverStream(
         await drained(stream);
       }
     } finally {
-      // Not awaited: a handler that hangs must not keep us.
+      // Not awaited: a handler that hangs must not hold this up.
       void Promise.resolve(chunks.return?.()).catch(() => {});
     }
     await stream.close();

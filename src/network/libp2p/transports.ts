@@ -1,4 +1,4 @@
-/** Libp2p's transports as this host uses them: one dial to one address, and what is listened on right now. */
+/** Libp2p's transports as this host uses them: one dial to one address, and the addresses on which the node listens now. */
 import type { Connection, Startable } from "@libp2p/interface";
 import { type Multiaddr, multiaddr } from "@multiformats/multiaddr";
 import {
@@ -8,7 +8,7 @@ import {
   withTakenPort,
 } from "./listen-addresses.ts";
 
-/** What the transport manager has; libp2p hands it to its services. */
+/** The part of the transport manager that is used here; libp2p hands it to its services. */
 export interface TransportManager extends ListeningTransports {
   dial(address: Multiaddr, options: { readonly signal: AbortSignal }): Promise<Connection>;
 }
@@ -21,11 +21,11 @@ export interface TransportComponents {
 
 export interface TransportsOptions {
   readonly listenAddresses: readonly string[];
-  /** Multiaddrs from the operator, told beside what is listened on. */
+  /** Multiaddrs from the operator, announced in addition to those on which the node listens. */
   readonly announceAddresses: readonly string[];
 }
 
-/** Interfaces come and go with cables, tunnels and DHCP; nothing tells Node of it. */
+/** Interfaces come and go with cables, tunnels and DHCP, and Node has no event for it: they are read this often. */
 const lookEveryMs = 2_000;
 
 export class Transports implements Startable {
@@ -58,7 +58,7 @@ export class Transports implements Startable {
     clearInterval(this.#timer);
   }
 
-  /** Under which addresses this node can be reached, without its id; empty while nothing listens. */
+  /** The addresses under which this node can be reached, without its id; empty while it does not listen. */
   announced(): Multiaddr[] {
     const { listenAddresses, announceAddresses } = this.#options;
     const taken = this.#manager?.getAddrs() ?? [];
@@ -67,14 +67,14 @@ export class Transports implements Startable {
     return addressesToAnnounce(announceAddresses, listening, interfaceAddresses());
   }
 
-  /** The same with this node's id, as libp2p has addresses of its own. */
+  /** The same with this node's id, as libp2p writes its own addresses. */
   announcedWithId(): Multiaddr[] {
     return this.announced().map((address) => address.encapsulate(this.#suffix));
   }
 
   /**
-   * Opens a connection by this address alone. Libp2p's own dial queue tries a peer's addresses one after the other,
-   * and the first that swallows packets takes the time of all.
+   * Opens a connection by this address alone. Libp2p's own dial queue tries a peer's addresses one after the other: the
+   * first address that does not answer would use up the time of all.
    */
   async dial(address: Multiaddr, signal: AbortSignal): Promise<Connection> {
     if (!this.#manager) throw new Error("libp2p has not been made yet");
