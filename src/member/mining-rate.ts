@@ -27,7 +27,7 @@ export class MiningRate {
     this.#searchedMs /= 2;
   }
 
-  /** 0 where nothing has been measured yet. */
+  /** 0 if nothing has been measured yet. */
   get hashesPerSecond(): number {
     return this.#searchedMs < measuredMinMs ? 0 : (this.#attempts * 1000) / this.#searchedMs;
   }

@@ -1,4 +1,4 @@
-/** What a member knows and says of its pool: whose it is, why it cannot be reached, and that another one answers there now. */
+/** What a member knows and logs of its pool: its account, why it cannot be reached, and that another pool answers now. */
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ConnectedPeer, PeerHost } from "../network/peer-host.ts";
@@ -58,7 +58,7 @@ export class PoolContact {
     };
   }
 
-  /** The pool has given work: says whom this process mines for. */
+  /** To be called when the pool has given work: logs the account that this process mines for. */
   minesFor(peer: ConnectedPeer): void {
     const { logger } = this.#modules;
     const account = accountOf(peer) ?? "an unknown key";

@@ -1,4 +1,4 @@
-/** A member of a pool: mines what the pool names, brings it the shares, and finds its way back when it is lost. */
+/** A member of a pool: mines the pool's jobs, sends it the shares, and connects again when the connection is lost. */
 import { bytesEqual, compareBytes, concatBytes } from "../base/bytes.ts";
 import { type Clock, sleep } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
@@ -134,7 +134,7 @@ export class PoolMember {
     this.#loops = Promise.all([this.#stayWithPool(), this.#mine()]);
   }
 
-  /** Ends for good; resolves when nothing of it runs any more. */
+  /** Ends for good; resolves when nothing of the member runs any more. */
   async stop(): Promise<void> {
     const { host, threads } = this.#modules;
     this.#stopped.abort();
@@ -173,7 +173,7 @@ export class PoolMember {
     return this.#sender.hasRoom ? undefined : "waiting to submit shares";
   }
 
-  /** Where a node listens and no pool, trying again is not enough. */
+  /** Logs why the pool was lost. If a node listens there and no pool, trying again is not enough. */
   #say(thrown: unknown): void {
     const { logger } = this.#modules;
     const error = toError(thrown).message;
@@ -257,7 +257,7 @@ export class PoolMember {
     if (!this.#work || !isSameWork(this.#work, work.value)) this.#turnTo(work.value);
   }
 
-  /** The search that runs is worth less than the next, or nothing. */
+  /** Ends the search that runs, and begins the next one if there is work. */
   #turnTo(work: MemberWork | undefined): void {
     this.#work = work;
     this.#search?.abort();

@@ -1,4 +1,4 @@
-/** Brings a member's shares to the pool one after the other: blocks first, politely paced, and again where no answer came. */
+/** Sends a member's shares to the pool one after the other: blocks first, at most 5 a second, and again if no answer came. */
 import { type Clock, sleep } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
@@ -22,14 +22,14 @@ export type ShareOutcome = ShareVerdict | { readonly kind: "stale" } | { readonl
 export interface ShareSenderModules {
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Rejects where there is no answer. */
+  /** Rejects if there is no answer. */
   readonly submit: (share: FoundShare) => Promise<ShareVerdict>;
   readonly onOutcome: (share: FoundShare, outcome: ShareOutcome) => void;
   /** There is room for another share again. */
   readonly onRoom: () => void;
 }
 
-/** More wait for nothing: the miner rather stands still. */
+/** With so many waiting the search stops: what it found would be stale before it is sent. */
 const queueMax = 16;
 const attemptsMax = 3;
 const retryMs = 1_000;
@@ -75,7 +75,7 @@ export class ShareSender {
     this.#notify.tell();
   }
 
-  /** What waits and is worthless by now is not sent any more. */
+  /** Shares for which `isWorth` is false are dropped, now and before each sending. */
   keepOnly(isWorth: (share: FoundShare) => boolean): void {
     this.#isWorth = isWorth;
     this.#notify.tell();

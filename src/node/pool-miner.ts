@@ -11,7 +11,7 @@ import { createPoolHost, softwareVersion } from "./node-host.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
 
 export interface PoolMinerOptions {
-  /** Multiaddr of the pool, with `/p2p/` where it is to be that pool and no other. */
+  /** Multiaddr of the pool; with `/p2p/` only that pool is joined. */
   readonly pool: string;
   /** Address of the account that the pool is to pay. */
   readonly account: string;
@@ -26,7 +26,7 @@ export interface PoolMiner {
   status(): PoolMinerStatus;
 }
 
-/** @throws OperatorError where the multiaddr or the address is none */
+/** @throws OperatorError if the multiaddr or the address is malformed */
 export async function openPoolMiner(
   { pool, account, threads }: PoolMinerOptions,
   { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
@@ -50,7 +50,7 @@ export async function openPoolMiner(
   }
   const host = await createPoolHost(
     {
-      // Nobody needs to know this process again: shares are the account's, whoever brings them.
+      // A key for this run only: shares are credited to the account, and not to this host.
       privateKeySeed: new Uint8Array(randomBytes(seedBytes)),
       listenAddresses: [],
       bootstrap: [pool],
@@ -70,7 +70,7 @@ export async function openPoolMiner(
   };
 }
 
-/** A logger for what matters only to those who look closely. */
+/** Logs everything but errors at the level debug. */
 function quiet(logger: Logger): Logger {
   const debug = (fields: object, message: string) => logger.debug(fields, message);
   return {

@@ -37,7 +37,7 @@ export interface PoolServiceModules {
   readonly board: WorkBoard;
   /** Into the mempool and out to peers. */
   readonly submit: (transaction: DecodedTransaction) => Promise<AddOutcome>;
-  /** While the node catches up nothing is paid: what it knows of its own account is old. */
+  /** While the node catches up nothing is paid: its view of the pool's account is old. */
   readonly isBehind: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -68,7 +68,7 @@ export class PoolService {
    * Opens the books; nobody can join yet.
    *
    * @param place the node's data directory, and the key whose account the pool's blocks go to
-   * @throws PoolError where the books cannot be used
+   * @throws PoolError if the books cannot be used
    */
   static async open(
     options: PoolServiceOptions,
@@ -107,7 +107,7 @@ export class PoolService {
     return new PoolService(options, { server, payouts, book, address: addressOf(keyPair.publicKey) });
   }
 
-  /** @throws OperatorError with exit code 4 where the port is taken */
+  /** @throws OperatorError with exit code 4 if the port is taken */
   async start(): Promise<void> {
     await this.#server.start().catch((thrown: unknown) => {
       throw listenRefusal(thrown, this.#options.listenAddresses.join(", "), "--pool-port");
@@ -132,7 +132,7 @@ export class PoolService {
     return this.#book.members();
   }
 
-  /** Asked often: without the members, of whom there may be thousands. */
+  /** Asked often, so without the members: there may be thousands. */
   summary(): PoolSummary {
     const { hashesPerSecond, shares, sharesRejected } = this.#book.status();
     return {

@@ -64,8 +64,8 @@ export class BookFile {
   }
 
   /**
-   * Opens the file anew: what a failed write has left of the transaction is told by the disk alone. If it rejects, the
-   * books can still be read where SQLite could open them.
+   * Opens the file anew: after a failed write only the disk tells which transactions are there. If it rejects, the books
+   * can still be read if SQLite could open them.
    */
   async reopen(): Promise<void> {
     const { directory } = this.#options;
@@ -91,7 +91,7 @@ export class BookFile {
 
   /**
    * Commits what was applied, in this turn; resolves when it is on disk. What is applied meanwhile is another
-   * transaction. If it rejects, only {@link reopen} tells what is there.
+   * transaction. If it rejects, {@link reopen} must come before the next write.
    */
   async commit(): Promise<void> {
     if (this.isDirty) this.#db.exec("COMMIT");
@@ -118,7 +118,7 @@ export class BookFile {
     await syncDirectory(this.directory);
   }
 
-  /** Checks the books of a connection, and gives them to whoever asks for them from now on. */
+  /** Checks the books of a connection; `tables` are those of this connection from then on. */
   protected use(db: DatabaseSync, pragmas = ""): void {
     const { limits = bookLimits } = this.#options;
     this.#db = db;

@@ -20,7 +20,7 @@ export type FollowedBook = Pick<
 >;
 
 /**
- * Brings the books to where the chain is. While the chain only grows this looks at what is open, and at a few blocks
+ * Brings the books to the chain's head. If the chain only grew, this looks at open blocks and payments, and at a few blocks
  * near the head. After a reorganization, also one that happened while the pool was stopped, it goes down through the
  * archive until it meets a block that stands where it stood: below that block the chain is what it was.
  *
@@ -75,7 +75,7 @@ class Pass {
     await this.#write(events);
   }
 
-  /** Whatever is judged in one turn after this is judged by one chain: the one that the pass began with, or a longer one. */
+  /** True if the pass can go on: the chain is the one that the pass began with, or has grown. */
   #isCurrent(): boolean {
     return isCanonical(this.#chain, this.#head.height, this.#head.hash);
   }
@@ -118,7 +118,7 @@ class Pass {
     return true;
   }
 
-  /** Opens every payment that the reorganization may have reached; the review then says where each is now. */
+  /** Opens every payment that the reorganization may have reached; the review then finds each in the chain, or not. */
   async #reopenPayments(floor: Floor): Promise<boolean> {
     const upTo = Math.min(floor.height, this.#head.height - settledDepth(this.#chain));
     for await (const piece of this.#book.archivedPayments()) {

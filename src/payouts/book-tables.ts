@@ -328,7 +328,7 @@ export class BookTables {
     this.#run`UPDATE member SET ties = ties + ${sign} WHERE account = ${account}`;
   }
 
-  /** A member whose place a new one may take: nobody loses anything by it, not even what is to be looked up later. */
+  /** A member that has nothing in the books but counts of its shares: a new member may take its place. */
   #forgettable(): string | undefined {
     return this
       .#get`SELECT account FROM member WHERE ties = 0 AND matured_units = '0' AND paid_units = '0' LIMIT 1`

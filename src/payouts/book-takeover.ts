@@ -10,7 +10,7 @@ import { imbalance } from "./book-schema.ts";
 import { partsText } from "./book-tables.ts";
 import { damagedBooks } from "./pool-error.ts";
 
-/** Where the files of the old books are kept, in the directory of the new ones. */
+/** Folder for the files of the old books, in the directory of the new ones. */
 const asideName = "before-sqlite";
 const checksumDigits = 8;
 
@@ -22,7 +22,7 @@ export interface OldBooks {
   readonly records: readonly OldRecord[];
 }
 
-/** @throws PoolError if what is in the directory is damaged, or no books at all */
+/** @throws PoolError if the books are damaged, or the directory holds something else */
 export async function oldBooksIn(directory: string): Promise<OldBooks> {
   if (!(await readdir(directory)).includes("CURRENT"))
     throw damagedBooks(directory, "the file books.sqlite is missing");
@@ -128,7 +128,7 @@ function snakeCased({ kind: _kind, ...record }: OldRecord): OldRecord {
   return Object.fromEntries(named);
 }
 
-/** After the new file has its name: the old files are kept, where nothing takes them for the books. */
+/** Called when the new file has its name: moves the old files into a folder, so that they are kept and not read again. */
 export async function moveOldBooksAside(directory: string): Promise<void> {
   const old = (await readdir(directory)).filter((name) =>
     /^(?:CURRENT|LOCK|LOG(?:\.old)?|MANIFEST-\d+|\d+\.\w+)$/.test(name),

@@ -18,7 +18,7 @@ import type { PoolBook } from "./pool-book.ts";
 export interface PayoutOptions {
   /** Blocks from one round of payments to the next; 20 unless told. */
   readonly intervalBlocks?: number;
-  /** Base units; who is owed less waits until it is more. One AUR unless told. */
+  /** Base units; a member that is owed less waits. One AUR unless told. */
   readonly minimumUnits?: bigint;
   /** Payments that wait for a block at once; 128 unless told, since a mempool holds 256 of one account. */
   readonly waitingMax?: number;
@@ -33,7 +33,7 @@ export interface PayoutModules {
   readonly keyPair: KeyPair;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Tells what is on its way already, payments and what the operator sends by hand. */
+  /** Has the payments that are on their way, and what the operator sends by hand from the same account. */
   readonly mempool?: Pick<Mempool, "has" | "transactions" | "drop">;
   /** Whether the chain here is known to be behind its peers': nothing is signed or sent then. */
   readonly isBehind?: () => boolean;
@@ -41,14 +41,14 @@ export interface PayoutModules {
 
 const memo = fromUtf8("pool payout");
 const withdrawalMemo = fromUtf8("pool payout withdrawn");
-/** How long after a failure the desk looks again, also without a new head. */
+/** How long after a failure the controller looks again, also without a new head. */
 const retryMs = 10_000;
 
 export class PayoutController {
   readonly #options: Required<PayoutOptions>;
   readonly #modules: PayoutModules;
   readonly #poolAccount: string;
-  /** The head's height at the last round; none yet: the first look at the chain is one. */
+  /** The head's height at the last round; undefined before the first look at the chain, which is a round. */
   #lastRoundHeight: number | undefined;
   #isRunning = false;
   /** The chain has moved since the pass that runs began. */
@@ -79,14 +79,14 @@ export class PayoutController {
     if (this.#isRunning) this.#look();
   }
 
-  /** Ends for good, after the pass that runs; signed payments go on with the next desk. */
+  /** Ends for good, after the pass that runs. The next controller goes on with the signed payments. */
   async stop(): Promise<void> {
     this.#isRunning = false;
     this.#retry?.cancel();
     await this.#passes;
   }
 
-  /** Resolves when all that the desk has seen of the chain so far is dealt with. */
+  /** Resolves when the controller has dealt with every head that it was told of. */
   async idle(): Promise<void> {
     await this.#passes;
   }
@@ -99,7 +99,7 @@ export class PayoutController {
       try {
         if (this.#isRunning) await this.#pass();
       } catch (thrown) {
-        // Nothing is half done: what is not in the books is decided again.
+        // Nothing is half done: what is not in the books yet is decided again.
         this.#modules.logger.error(
           { error: toError(thrown) },
           `the pool's payouts could not go on; tried again in ${retryMs / 1_000} s`,
@@ -154,7 +154,7 @@ export class PayoutController {
     const { intervalBlocks } = this.#options;
     await book.ready();
     const height = chain.head.header.height;
-    // Another branch, or a chain that is fetched anew: rounds count from where it is.
+    // After a move to a lower branch, or while the chain is fetched anew, rounds count from the new height.
     if (this.#lastRoundHeight !== undefined && height < this.#lastRoundHeight) this.#lastRoundHeight = height;
     if (this.#lastRoundHeight !== undefined && height < this.#lastRoundHeight + intervalBlocks) return;
     const planned = this.#plan();

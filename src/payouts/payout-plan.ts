@@ -19,7 +19,7 @@ export function maturityDepth(chain: PayoutChain): number {
   return Math.max(chain.spec.genesis.rewardMaturityBlocks, 1);
 }
 
-/** How deep a payment, or what took its sequence, has to be to count as there for good. */
+/** At this depth a payment is settled, or void if another transaction of that depth has its sequence. */
 export function settledDepth(chain: PayoutChain): number {
   return Math.max(chain.spec.genesis.rewardMaturityBlocks, settledDepthMin);
 }
@@ -41,7 +41,7 @@ export function reviewBlocks(blocks: readonly BlockRecord[], chain: PayoutChain)
     const to = stateOfBlock(block, chain);
     if (to !== block.state) events.push({ kind: "blockMoved", block, to });
   }
-  // Members wait for what is due since the lowest of them.
+  // In the order of heights: a member's `due_since` is the height of the first block that it was owed for.
   return events.sort((left, right) => heightOf(left) - heightOf(right));
 }
 
@@ -139,12 +139,12 @@ export function planWithdrawals(
 }
 
 export interface RoundTerms {
-  /** Who is owed how much, first the one to be paid first. */
+  /** What members are owed, in the order in which they are to be paid. */
   readonly payable: readonly { readonly account: string; readonly units: bigint }[];
   readonly openPayments: readonly PaymentRecord[];
   /** Other transactions of the pool's account that wait for a block. */
   readonly waiting: readonly DecodedTransaction[];
-  /** The pool's account at the head: what it can spend, and the sequence that comes next. */
+  /** The balance of the pool's account at the head, and its next sequence. */
   readonly balance: bigint;
   readonly sequence: number;
   readonly fee: bigint;

@@ -42,7 +42,7 @@ export interface PoolBookModules {
 }
 
 export interface AcceptedShare {
-  /** Who is paid: 32-byte public key. */
+  /** 32-byte public key of the account that is paid. */
   readonly account: Uint8Array;
   /** Expected number of hashes behind it: 2^256 / (shareTarget + 1). */
   readonly work: bigint;
@@ -263,7 +263,7 @@ export class PoolBook {
     await this.#file.close();
   }
 
-  /** Applied at once, so that those who come next build on it; resolves with the transaction that it goes into. */
+  /** Applied at once, so that the next call sees it; resolves when its transaction is on disk. */
   #record(events: readonly BookEvent[]): Promise<void> {
     if (this.#waiters.length >= waitingMax) {
       const what = `${waitingMax} shares wait for the disk that holds ${this.#file.directory}`;
@@ -307,11 +307,11 @@ export class PoolBook {
         this.#fail(thrown, waiters);
       }
     }
-    // In one turn with the last look at what waits: whoever comes next begins anew.
+    // In the turn of the last look at the waiters: the next call begins another loop.
     this.#writing = undefined;
   }
 
-  /** Whoever waits is told that nothing is certain; the next call reads what is. */
+  /** All waiting calls fail, since nobody knows what is on disk; the next call opens the file anew. */
   #fail(thrown: unknown, waiters: readonly Waiter[]): void {
     const { directory } = this.#file;
     const error = toError(bookStoreError(directory, thrown, "writing"));

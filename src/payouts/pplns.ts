@@ -6,7 +6,7 @@ export const windowBlocksDefault = 20;
 
 /** An accepted share as the window holds it. */
 export interface WindowShare {
-  /** Who is paid: public key in hex. */
+  /** Public key in hex of the account that is paid. */
   readonly account: string;
   /** Expected number of hashes behind it: 2^256 / (shareTarget + 1). */
   readonly work: bigint;
@@ -30,7 +30,7 @@ export interface Split {
 
 /**
  * Splits a block's earnings by work over the last shares. Of the oldest share only what still fits into the window
- * counts, so that the window is the same for everyone who finds a block. Units that do not divide go to the finder.
+ * counts, so that every block has a window of the same work. Units that do not divide go to the finder.
  *
  * The scheme is PPLNS by difficulty, with N in expected hashes (Rosenfeld 2011, section 4.2).
  *

@@ -1,4 +1,4 @@
-/** The books of a pool whose node does not run: brought to where the node's chain is, read, and closed again. */
+/** Reads the books of a pool whose node does not run: opens them, has them follow the node's chain, and closes them. */
 import { toHex } from "../base/bytes.ts";
 import { entriesOf } from "./book-file.ts";
 import { followChain } from "./book-follower.ts";

@@ -21,7 +21,7 @@ export class WorkRate {
     }
   }
 
-  /** Hashes a second; 0 where no share came for ten minutes. Over a minute at least, so that one lucky share is none. */
+  /** Hashes a second; 0 if no share came for ten minutes. Measured over a minute at least: one early share says little. */
   perSecond(nowMs: number): number {
     const oldest = Math.floor(nowMs / sliceMs) - windowMs / sliceMs;
     let work = 0;

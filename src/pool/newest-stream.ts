@@ -1,6 +1,6 @@
 /**
- * A stream of which a reader gets what is newest when it reads: what a slow one misses waits in no queue. An iterator of
- * its own rather than a generator, since a generator that waits cannot be ended from outside.
+ * A stream without a queue: a reader gets the newest value at the time when it reads, and a slow reader misses values.
+ * It is an iterator of its own, since a generator that waits cannot be ended from outside.
  */
 import { Notify } from "../base/notify.ts";
 
@@ -11,13 +11,13 @@ export class NewestStream<Value> implements AsyncIterableIterator<Value, undefin
   #isDue = true;
   #ended = false;
 
-  /** @param newest is asked when the reader is ready; @param onEnd is called once, whoever ends the stream */
+  /** @param newest is asked when the reader is ready; @param onEnd is called once, when either side ends the stream */
   constructor(newest: () => Value, onEnd: () => void) {
     this.#newest = newest;
     this.#onEnd = onEnd;
   }
 
-  /** There is something that the reader has not got, or should get again. */
+  /** The value has changed, or the reader should get it again. */
   due(): void {
     this.#isDue = true;
     this.#notify.tell();

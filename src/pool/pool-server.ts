@@ -1,4 +1,4 @@
-/** A pool's side of the wire: gives members work, judges and stores their shares, and drops those that lie. */
+/** A pool's side of the wire: gives members work, judges their shares and has them stored, and drops members that lie. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
@@ -44,7 +44,7 @@ export interface PoolServerOptions {
   readonly sharesPerBlockMax?: number;
 }
 
-/** What the server needs of the books: who is a member, and that a share is stored before it is acknowledged. */
+/** What the server needs of the books: whether an account is a member, and a share on disk before its verdict. */
 export type ShareBook = Pick<PoolBook, "hasAccount" | "mayJoin" | "recordShare" | "recordRejected">;
 
 export interface PoolServerModules {
@@ -72,7 +72,7 @@ const sharesPerBlockMaxDefault = Math.floor(bookLimits.sharesMax / windowBlocksD
 /** The last notice is repeated, so that a silent pool can be told from a quiet one. */
 const noticeEveryMs = 5_000;
 const requestTimeoutMs = 15_000;
-/** What may happen to an honest member costs little; what only a liar or a broken program does costs much. */
+/** A refusal that honest members meet costs one point; one that only a liar or a broken program meets costs five. */
 const pointsOf: Readonly<Record<RefusalCode, number>> = { 20: 5, 21: 1, 22: 5, 23: 5, 24: 1, 25: 1 };
 const pointsMax = 100;
 const pointsPerMs = 1 / 1_000;
@@ -83,7 +83,7 @@ const sharesPerMs = 10 / 1_000;
 const peersMax = 4_096;
 /** A member subscribes as soon as it is connected. */
 const strangerMaxMs = 30_000;
-/** An honest member of any speed brings a share more often than this, unless it is worth next to nothing. */
+/** An honest member brings a share more often than this, unless its hash rate is next to nothing. */
 const quietMaxMs = 600_000;
 const crowdedShare = 0.9;
 
@@ -167,7 +167,7 @@ export class PoolServer {
     board.events.off("job", this.#tellAll);
     board.events.off("idle", this.#tellAll);
     for (const session of [...this.#sessions.values()]) session.notices.end();
-    // Without a session no share counts any more; whoever brought one that is being stored still hears of it.
+    // No share counts without a session. A member whose share is being stored still gets its verdict.
     await Promise.allSettled(this.#counting);
     await host.stop();
     host.events.off("peerDisconnected", this.#onDisconnected);
@@ -204,7 +204,7 @@ export class PoolServer {
     });
   }
 
-  /** Parts from connections that never subscribe and, where places are scarce, from members that bring nothing. */
+  /** Closes connections that never subscribe and, if nine tenths of the places are taken, those of members without shares. */
   #makeRoom(nowMs: number): void {
     const { host } = this.#modules;
     const known = this.#strangers;
@@ -305,9 +305,9 @@ export class PoolServer {
     const { job, hash, work } = share;
     const { account } = session;
     const parentHex = toHex(job.draft.header.parentHash);
-    // A parent takes one block: another that comes meanwhile is a share like any, not one more block to split.
+    // A parent takes one block. Another block that comes meanwhile counts as a share only: it will earn nothing.
     const isBlock = share.isBlock && this.#wonParent !== parentHex;
-    // Both at once: the same share, or that other block, may come in while this one is being stored.
+    // Before the wait: the same share, or another block on this parent, may come while this one is being stored.
     this.#counted.add(job, nonce);
     if (isBlock) this.#wonParent = parentHex;
     try {
@@ -341,7 +341,7 @@ export class PoolServer {
     return said;
   }
 
-  /** Drops the peer where this is one thing too many. */
+  /** Bans the peer if it has no points left for this refusal. */
   #charge(peer: PeerId, { code, reason }: Refusal): void {
     if (this.#recordOf(peer).lies.add(pointsOf[code], this.#nowMs())) return;
     this.#dropped += 1;
@@ -363,7 +363,7 @@ export class PoolServer {
   }
 }
 
-/** What a block brings to who seals it: the subsidy of its height, and its fees. */
+/** What a block earns: the subsidy of its height, and its fees. */
 function earnedUnits({ header, transactions }: BlockDraft, genesis: Genesis): bigint {
   const fees = transactions.reduce((sum, { transaction }) => sum + transaction.fee, 0n);
   return blockRewardAt(genesis, header.height) + fees;

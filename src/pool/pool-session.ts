@@ -71,13 +71,13 @@ export class PoolSession implements Submitter {
   /** A share of this member was counted. */
   counted({ space }: GoodShare, nowMs: number): void {
     this.#quietSinceMs = nowMs;
-    // One of an earlier space says nothing about how hard the shares of this one are.
+    // A share of an earlier space says nothing about how hard the shares of this one are.
     if (space !== this.spaces.at(-1)) return;
     this.#shares += 1;
     this.adjust(nowMs);
   }
 
-  /** Makes shares harder or easier where it is time to, and tells the member at once. */
+  /** Makes shares harder or easier if enough was measured, and tells the member at once. */
   adjust(nowMs: number): void {
     const job = this.#board.current;
     if (!job || this.#miningSinceMs === undefined) return;
@@ -111,7 +111,7 @@ export class PoolSession implements Submitter {
     if (!job) return encodeNotice({ kind: "idle" });
     const space = this.spaces.at(-1) as NonceSpace;
     const { parentHash } = job.draft.header;
-    // Who missed the first job on this parent has to hear of it with a later one.
+    // A member that missed the first job on this parent learns from a later one that its old shares are worthless.
     const isNewParent = this.#toldParent !== undefined && !bytesEqual(this.#toldParent, parentHash);
     this.#toldParent = parentHash;
     return encodeNotice({

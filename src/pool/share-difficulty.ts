@@ -9,12 +9,12 @@ const stepMax = 4;
 /** One measurement: so many shares, or so long. */
 const measuredShares = 24;
 const measuredMs = measuredShares * shareEveryMs;
-/** Below this factor it is chance rather than the member's hash rate that has changed. */
+/** A smaller change is taken for chance, and not for a change of the member's hash rate. */
 const noticeableFactor = 1.5;
-/** Shares that come so many times too fast need no whole measurement; of a member with the right target one in 500. */
+/** Four shares that come eight times too fast need no whole measurement. By chance this happens once in 500 times. */
 const hastyShares = 4;
 const hastyFactor = 8;
-/** Nor does silence: of a member with the right target, one in 400. */
+/** So much time without a share needs no whole measurement either. By chance this happens once in 400 times. */
 const silenceMs = 6 * shareEveryMs;
 
 /** What a member did since its share target was last set, or last found right. */
@@ -45,7 +45,7 @@ export function adjustedHashesPerShare(pace: SharePace): number | undefined {
   return Math.max(1, Math.min(hashesPerBlock, current * step));
 }
 
-/** Where a member starts. @param hashesPerSecond as it says itself; 0: it does not know */
+/** A member's first shares. @param hashesPerSecond as the member says; 0: it does not know */
 export function firstHashesPerShare(hashesPerSecond: number): number {
   return ((hashesPerSecond || assumedHashesPerSecond) * shareEveryMs) / 1000;
 }

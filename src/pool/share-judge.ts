@@ -5,14 +5,14 @@ import { nonceSpaceBytes, type WorkBoard, type WorkJob } from "../sealing/pow/wo
 import { type Refusal, type RefusalCode, refusalCodes, type Submit } from "./messages.ts";
 
 /**
- * Nonces that are one member's alone, and how hard its shares are there. The two stand together for good: a member that
+ * Nonces that only one member may try, and how hard its shares are in them. A space keeps its target: a member that
  * could choose the target of a share after it has seen the hash would be paid twice for one search. So another target
- * comes with another space, at any time, and a share is judged by the target of the space that it lies in.
+ * always comes with another space, and a share is judged by the target of its own space.
  */
 export interface NonceSpace {
   /** Bytes 8..15 of its nonces. */
   readonly prefix: Uint8Array;
-  /** As it was meant; {@link shareTargetIn} says what it is in a job. */
+  /** As the session set it. {@link shareTargetIn} bounds it for a job. */
   readonly shareTarget: Uint8Array;
 }
 
@@ -41,7 +41,7 @@ export interface ShareJudgeModules {
 
 const spaceStart = 8;
 
-/** The first rule that a share breaks is the one that is named; the cheap ones come first, and the hash last. */
+/** Names the first rule that the share breaks. Cheap rules are asked first, and the hash last. */
 export function judgeShare(
   { jobId, nonce }: Submit,
   submitter: Submitter | undefined,
@@ -66,8 +66,8 @@ export function judgeShare(
 const easiestTarget = 2n ** 256n - 1n;
 
 /**
- * The share target of a job in a space: never harder than the block's, nor easier than so many shares to a block. Were
- * shares as easy as one likes, whoever has found a block could push everybody else's out of the window before it says so.
+ * The share target of a job in a space: never harder than the block's, nor easier than so many shares to a block. With
+ * easier shares, a member that keeps a found block back could push the shares of all others out of the window first.
  */
 export function shareTargetIn(
   { shareTarget }: NonceSpace,
@@ -88,7 +88,7 @@ export function refusal(name: keyof typeof refusalCodes, reason: string): Refusa
 
 const sharesPerJobMax = 65_536;
 
-/** Nonces of jobs, so that none counts twice: kept for as long as the board answers for the job, and no longer. */
+/** The counted nonces of each job, so that none counts twice; forgotten when the board forgets the job. */
 export class CountedShares {
   readonly #nonces = new WeakMap<WorkJob, Set<string>>();
 
@@ -106,7 +106,7 @@ export class CountedShares {
     else this.#nonces.set(job, new Set([toHex(nonce)]));
   }
 
-  /** It could not be stored: it may come again. */
+  /** The share could not be stored, so it may come again. */
   delete(job: WorkJob, nonce: Uint8Array): void {
     this.#nonces.get(job)?.delete(toHex(nonce));
   }
