@@ -1,6 +1,5 @@
-/** The admission desk of an authority: hears who wants to become one, votes as the chain's policy says, and answers the API. */
-
-import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "../api/consensus.ts";
+/** Admission of authorities: hears of candidates, votes for them as the chain's policy says, and answers the API. */
+import type { AuthoritiesAnswer, ConsentAnswer } from "../api/consensus.ts";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex, toUtf8 } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
@@ -22,13 +21,13 @@ import type { Network } from "../network/network.ts";
 import type { ConnectedPeer } from "../network/peer-host.ts";
 import type { KnownPeer } from "../network/peers/directory.ts";
 import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
-import { quorumOf } from "../protocol/certificate.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { AdmissionPolicy } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { authorityActions } from "../protocol/transaction.ts";
 import type { SigningPermission } from "../sealing/signing-permission.ts";
 import { type AdmissionWait, admissionWait, operatorWaits } from "./admission-rule.ts";
+import { authoritiesAnswer, type HeardKey } from "./authorities-answer.ts";
 import type { BootstrapNames } from "./bootstrap-names.ts";
 import { type Candidate, CandidateList } from "./candidate-list.ts";
 import { meaningOfTwo } from "./chain-alarms.ts";
@@ -44,14 +43,14 @@ export interface AdmissionControllerModules {
   readonly caster: VoteCaster;
   /** Absent if the node was not started to be an authority: it votes for no candidate by itself. */
   readonly permission: SigningPermission | undefined;
-  /** Peers that were dialled by a name; without it none of them is of the LAN. */
+  /** Knows the peers that were dialled by a name of the LAN; without it no name counts as one. */
   readonly names?: Pick<BootstrapNames, "isPrivate">;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 const keysRememberedMax = 1_024;
-/** How long a vote to remove counts, in blocks, where the operator does not say. */
+/** How long a vote to remove counts, in blocks, if the operator does not say. */
 const removalBlocks = 1_000;
 const noConsent = new Uint8Array(64);
 
@@ -60,11 +59,9 @@ export class AdmissionController implements AuthorityControl {
   readonly #modules: AdmissionControllerModules;
   readonly #policy: AdmissionPolicy;
   readonly #candidates: CandidateList;
-  /** By key in hex: name, and wall clock of the last status or notice. */
-  readonly #heard = new BoundedMap<string, { readonly name: string; readonly atMs: number }>(
-    keysRememberedMax,
-  );
-  /** Candidates whose command the log has told. */
+  /** By key in hex. */
+  readonly #heard = new BoundedMap<string, HeardKey>(keysRememberedMax);
+  /** Candidates for which the log has told the operator's command. */
   readonly #announced = new BoundedMap<string, true>(keysRememberedMax);
   /** Votes being signed and submitted. */
   readonly #underWay = new Set<string>();
@@ -86,7 +83,7 @@ export class AdmissionController implements AuthorityControl {
 
   start(): void {
     const { network, permission } = this.#modules;
-    permission?.events.on("changed", this.#considerAll);
+    permission?.events.on("changed", this.look);
     network.events.on("status", this.#onStatus);
     network.events.on("candidacy", this.#onCandidacy);
     network.events.on("candidacyNotice", this.#onNotice);
@@ -94,77 +91,47 @@ export class AdmissionController implements AuthorityControl {
 
   stop(): void {
     const { network, permission } = this.#modules;
-    permission?.events.off("changed", this.#considerAll);
+    permission?.events.off("changed", this.look);
     network.events.off("status", this.#onStatus);
     network.events.off("candidacy", this.#onCandidacy);
     network.events.off("candidacyNotice", this.#onNotice);
   }
 
-  /** To be called on each new head. */
-  headChanged(): void {
-    this.#considerAll();
-  }
+  /** Votes for the candidates for which this node may vote by now; to be called on each new head. */
+  readonly look = (): void => {
+    for (const candidate of this.#present()) this.#consider(candidate);
+  };
 
   view(): AuthoritiesAnswer {
     const { chain, clock } = this.#modules;
-    const { sealedHeights, inFlight, banned, ballots } = this.#finality;
-    const authorities = authoritiesOf(chain.engine, chain.head);
-    return {
-      authorities: authorities.map((key, index) => {
-        const self = bytesEqual(key, this.#publicKey);
-        const heard = this.#heard.get(toHex(key));
-        return {
-          address: addressOf(key),
-          name: heard?.name ?? null,
-          lastHeardMs: self ? clock.nowMs() : (heard?.atMs ?? null),
-          sealedHeight: sealedHeights[index] ?? 0,
-          self,
-        };
-      }),
-      candidates: this.#present().map((candidate) => ({
-        address: addressOf(candidate.publicKey),
-        name: candidate.name,
-        lastHeardMs: this.#heard.get(toHex(candidate.publicKey))?.atMs ?? clock.nowMs(),
-        height: candidate.height,
-        expiresAtHeight: candidate.candidacy.expiresAtHeight,
-        waitingBecause: this.#hasVotedFor(candidate) ? null : (this.#waitOf(candidate) ?? null),
-      })),
-      ballots: ballots
-        .filter(({ expiresAtHeight }) => expiresAtHeight > chain.head.header.height)
-        .map(({ voter, action, authority, expiresAtHeight }) => ({
-          voter: addressOf(voter),
-          action: actionName(action),
-          address: addressOf(authority),
-          expiresAtHeight,
-        })),
-      inFlight: inFlight
-        ? { action: actionName(inFlight.action), address: addressOf(inFlight.authority) }
-        : null,
-      banned: banned.map(addressOf),
-      slashed: this.#slashed
-        .all()
-        .map(({ publicKey, why, height }) => ({ address: addressOf(publicKey), why, height })),
-      quorum: quorumOf(authorities.length),
-      majority: Math.floor(authorities.length / 2) + 1,
-      admission: this.#policy,
-      joinWindowEndsAtMs: this.#policy === "open-lan" ? this.#windowEndsAtMs : null,
-    };
+    return authoritiesAnswer({
+      nowMs: clock.nowMs(),
+      height: chain.head.header.height,
+      authorities: authoritiesOf(chain.engine, chain.head),
+      finality: this.#finality,
+      ownKey: this.#publicKey,
+      heard: this.#heard,
+      candidates: this.#present().map((candidate) => ({ ...candidate, waitsFor: this.#missing(candidate) })),
+      slashed: this.#slashed.all(),
+      policy: this.#policy,
+      windowEndsAtMs: this.#windowEndsAtMs,
+    });
   }
 
-  /** Why this node does not vote for a candidate by itself; undefined if it does, or has, or if nobody asks with this key. */
+  /** Why this node does not vote for a candidate by itself. Undefined if it does or has, and if nobody asks with this key. */
   waitOf(publicKey: Uint8Array): AdmissionWait | undefined {
     const candidate = this.#candidates.get(publicKey, this.#modules.clock.monotonicMs());
-    return candidate && !this.#hasVotedFor(candidate) ? this.#waitOf(candidate) : undefined;
+    return candidate && this.#missing(candidate);
   }
 
   async vote(request: AuthorityVoteRequest): Promise<Result<string, AuthorityControlFault | SubmitFault>> {
-    if (!this.#isAuthority) return fail({ code: "authority/not-an-authority" });
+    if (!this.#modules.candidacy.isMember) return fail({ code: "authority/not-an-authority" });
     const { action, authority } = request;
     const terms = action === "add" ? this.#consentFor(request) : this.#removalTerms(request);
     if (!terms) return fail({ code: "authority/consent-missing", address: addressOf(authority) });
     if (action === "add") this.#sayWhatTwoMean();
     const cast = await this.#modules.caster.cast({ action: authorityActions[action], authority, ...terms });
-    // A node that its operator takes out must not ask to be let in again while this process runs.
+    // The operator takes this node out of the set: it must not ask to be admitted again while this process runs.
     const isOwnLeave = action === "remove" && bytesEqual(authority, this.#publicKey);
     if (cast.ok && isOwnLeave) this.#modules.candidacy.withdraw();
     return cast;
@@ -175,7 +142,7 @@ export class AdmissionController implements AuthorityControl {
       return fail({ code: "authority/window-not-used", admission: this.#policy });
     const endsAtMs = this.#modules.clock.nowMs() + forMs;
     this.#windowEndsAtMs = Math.max(this.#windowEndsAtMs, endsAtMs);
-    this.#considerAll();
+    this.look();
     return ok(this.#windowEndsAtMs);
   }
 
@@ -207,20 +174,16 @@ export class AdmissionController implements AuthorityControl {
     this.#consider(candidate);
   };
 
-  readonly #considerAll = (): void => {
-    for (const candidate of this.#present()) this.#consider(candidate);
-  };
-
   #consider(candidate: Candidate): void {
-    const { permission } = this.#modules;
-    if (!permission || !this.#isAuthority || this.#isMember(candidate.publicKey)) return;
+    const { permission, candidacy } = this.#modules;
+    if (!permission || !candidacy.isMember || this.#isMember(candidate.publicKey)) return;
     const wait = this.#waitOf(candidate);
     if (wait && operatorWaits.has(wait)) this.#announce(candidate);
     if (wait || permission.reason !== undefined || this.#hasVotedFor(candidate)) return;
     void this.#admit(candidate);
   }
 
-  /** Before it is so, while the operator can still bring a third one. */
+  /** Said before the set has two, while the operator can still start a third node. */
   #sayWhatTwoMean(): void {
     const { chain, logger } = this.#modules;
     if (this.#saidTwo || authoritiesOf(chain.engine, chain.head).length !== 1) return;
@@ -247,7 +210,7 @@ export class AdmissionController implements AuthorityControl {
     }
   }
 
-  /** Once for each candidate: the operator decides when. */
+  /** Once for each candidate, since only the operator's vote admits it. */
   #announce({ publicKey, name, address }: Candidate): void {
     const key = toHex(publicKey);
     if (this.#announced.has(key)) return;
@@ -259,9 +222,13 @@ export class AdmissionController implements AuthorityControl {
     );
   }
 
+  /** What this node's vote for a candidate waits for; undefined once it has voted. */
+  #missing(candidate: Candidate): AdmissionWait | undefined {
+    return this.#hasVotedFor(candidate) ? undefined : this.#waitOf(candidate);
+  }
+
   #waitOf(candidate: Candidate): AdmissionWait | undefined {
     const { chain, clock } = this.#modules;
-    const key = toHex(candidate.publicKey);
     return admissionWait(
       {
         isPrivate:
@@ -272,8 +239,8 @@ export class AdmissionController implements AuthorityControl {
         timesHeard: candidate.timesHeard,
         heardForMs: candidate.lastHeardMs - candidate.firstHeardMs,
         isBanned: includesBytes(this.#finality.banned, candidate.publicKey),
-        // From the ledger, so that it holds after a restart, on nodes that joined later, and whoever voted.
-        wasAuthority: chain.ledger.authority(key) !== undefined,
+        // The ledger remembers it: after a restart, on nodes that joined later, and whoever has voted.
+        wasAuthority: chain.ledger.authority(toHex(candidate.publicKey)) !== undefined,
       },
       {
         policy: this.#policy,
@@ -284,7 +251,7 @@ export class AdmissionController implements AuthorityControl {
     );
   }
 
-  /** Authorities, and others than this candidate that may yet become ones with this node's vote. */
+  /** The number of authorities, and of other candidates that may become authorities by this node's votes. */
   #authoritiesExpected(candidate: Uint8Array): number {
     const { chain } = this.#modules;
     const { inFlight, ballots } = this.#finality;
@@ -323,18 +290,10 @@ export class AdmissionController implements AuthorityControl {
     return includesBytes(authoritiesOf(chain.engine, chain.head), key);
   }
 
-  get #isAuthority(): boolean {
-    return this.#isMember(this.#publicKey);
-  }
-
   get #finality(): ChainFinality {
     const { engine, head } = this.#modules.chain;
     const finality = engine.authority?.finality(head);
     if (!finality) throw new Error("a Proof of Authority chain has finality");
     return finality;
   }
-}
-
-function actionName(action: number): AuthorityAction {
-  return action === authorityActions.add ? "add" : "remove";
 }

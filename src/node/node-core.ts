@@ -187,7 +187,7 @@ export class NodeCore {
     this.#alarms = new ChainAlarms({ chain, logger, ownKey: keyPair.publicKey });
     const keepsFrom = journals && "nothing is signed";
     const watch = new ClockWatch({ keepsFrom }, { clocks: network.clocks, logger });
-    network.events.on("caughtUpOnVotes", () => watch.look());
+    network.clocks.events.on("measured", () => watch.look());
     followChain(chain, this.#steps(), logger);
   }
 
@@ -204,7 +204,7 @@ export class NodeCore {
         ["own transactions", (change) => this.#own.headChanged(change)],
         ["account index", () => this.#indexer.look()],
         ["network", (change) => network.headChanged(change)],
-        ["admission", () => this.admission?.headChanged()],
+        ["admission", () => this.admission?.look()],
         ["alarms", (change) => this.#alarms.headChanged(change)],
         ["producer", () => this.producer?.look()],
         ["export", () => this.#export?.chainChanged()],

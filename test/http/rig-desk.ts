@@ -38,7 +38,7 @@ export async function openDeskRig(
       const desk = new AdmissionController(keyPair.publicKey, {
         ...{ chain, network, candidacy, caster, permission, clock: systemClock, logger: silentLogger },
       });
-      chain.events.on("headChanged", () => desk.headChanged());
+      chain.events.on("headChanged", () => desk.look());
       desk.start();
       return desk;
     },

@@ -112,7 +112,7 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     return opened;
   };
   let desk = openedDesk();
-  chain.events.on("headChanged", () => desk.headChanged());
+  chain.events.on("headChanged", () => desk.look());
   let head = builder.genesis;
   const consentOf = (candidate: KeyPair, expiresAtHeight = 1_000) => ({
     expiresAtHeight,
