@@ -89,7 +89,7 @@ function questionsIn(message: Buffer): string[] {
   }
 }
 
-/** Whether `run` did not throw. */
+/** Whether `what` did not throw. */
 function attempt(what: () => void): boolean {
   try {
     what();
