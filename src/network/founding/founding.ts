@@ -97,8 +97,16 @@ class Founding {
     this.#clock = clock;
     this.#logger = logger;
     this.#salt = salt;
-    this.#handshakes = new Exchange(handshakeKind, { host, clock, own: () => this.#ownHandshake() });
-    this.#statuses = new Exchange(statusKind, { host, clock, own: () => noStatus });
+    this.#handshakes = new Exchange(handshakeKind, {
+      ...{ host, clock, logger },
+      own: () => this.#ownHandshake(),
+      heard: (peer, handshake) => this.#heardHandshake(peer, handshake),
+    });
+    this.#statuses = new Exchange(statusKind, {
+      ...{ host, clock, logger },
+      own: () => noStatus,
+      heard: (peer, status) => this.#heardStatus(peer, status),
+    });
     this.#otherVersions = new OtherVersions(host, logger);
     const { network, publicKey, expect, onlyChain, leftChains } = options;
     this.#decision = new FoundingDecision(
@@ -115,9 +123,7 @@ class Founding {
     const onAbort = () => this.#finish(undefined);
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) return undefined;
-    this.#handshakes.serve((peer, handshake) => {
-      if (handshake.ok) this.#heardHandshake(peer, handshake.value);
-    });
+    this.#handshakes.serve();
     this.#otherVersions.serve();
     this.#host.events.on("peerConnected", ({ peerId }) => void this.#greet(peerId));
     this.#host.events.on("peerDisconnected", (peer) => {
@@ -200,9 +206,7 @@ class Founding {
     try {
       if (!this.#identified.has(peer)) await this.#shakeHands(peer);
       const handshake = this.#identified.get(peer);
-      if (!handshake || !this.#isOurs(handshake) || !hasChain(handshake)) return;
-      const { message } = await this.#statuses.ask(peer);
-      this.#heard(peer, handshake, message.established === 1);
+      if (handshake && this.#isOurs(handshake) && hasChain(handshake)) await this.#statuses.ask(peer);
     } catch (thrown) {
       this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
     } finally {
@@ -212,7 +216,7 @@ class Founding {
 
   async #shakeHands(peer: PeerId): Promise<void> {
     try {
-      this.#heardHandshake(peer, (await this.#handshakes.ask(peer)).message);
+      await this.#handshakes.ask(peer);
     } catch (thrown) {
       if (thrown instanceof RequestError && thrown.code === "request/unsupported") {
         await this.#otherVersions.noHandshake(peer);
@@ -227,6 +231,11 @@ class Founding {
     if (!this.#isOurs(handshake)) return;
     if (hasChain(handshake)) void this.#greet(peer);
     else this.#heard(peer, handshake, false);
+  }
+
+  #heardStatus(peer: PeerId, { established }: Status): void {
+    const handshake = this.#identified.get(peer);
+    if (handshake) this.#heard(peer, handshake, established === 1);
   }
 
   #heard(peer: PeerId, { publicKey, chainId, mayFound }: Handshake, established: boolean): void {

@@ -1,7 +1,6 @@
 /** Doppelganger protection: a signing process says that it runs, and hears of another process that runs with its key. */
 import { bytesEqual } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { type Presence, signPresence, verifyPresence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
@@ -44,28 +43,31 @@ export class Doppelgangers {
   readonly #startedMs: number;
 
   constructor(options: DoppelgangersOptions, modules: DoppelgangersModules) {
-    const { host, clock } = modules;
     this.#options = options;
     this.#modules = modules;
-    this.#schedule = new Schedule(clock);
-    this.#startedMs = clock.nowMs();
+    this.#schedule = new Schedule(modules.clock);
+    this.#startedMs = modules.clock.nowMs();
     this.#exchange = new Exchange(
       { protocol: presenceProtocol, what: "presence", type: PresenceMessageType },
-      { host, clock, own: (to) => this.#messageTo(to) },
+      {
+        ...modules,
+        own: (to) => this.#messageTo(to),
+        heard: (peer, message, begunBy) => {
+          if (begunBy === "peer" && message.own.length > 0 && modules.keyOf(peer))
+            this.#begunByPeer.add(peer);
+          this.#heard(peer, message);
+        },
+      },
     );
   }
 
   serve(): void {
-    this.#exchange.serve((peer, message) => {
-      if (!message.ok) return;
-      if (message.value.own.length > 0 && this.#modules.keyOf(peer)) this.#begunByPeer.add(peer);
-      this.#heard(peer, message.value);
-    });
+    this.#exchange.serve();
   }
 
   /** Tells a peer of our chain that this process runs, if this process signs. */
   tell(peer: PeerId): void {
-    if (this.#options.instance && !this.#begunByPeer.delete(peer)) void this.#ask(peer);
+    if (this.#options.instance && !this.#begunByPeer.delete(peer)) this.#exchange.tell(peer);
   }
 
   forget(peer: PeerId): void {
@@ -74,15 +76,6 @@ export class Doppelgangers {
 
   close(): void {
     this.#schedule.close();
-  }
-
-  async #ask(peer: PeerId): Promise<void> {
-    try {
-      this.#heard(peer, (await this.#exchange.ask(peer)).message);
-    } catch (thrown) {
-      const reason = toError(thrown).message;
-      this.#modules.logger.debug({ peer, reason }, "a peer did not answer about presences");
-    }
   }
 
   #messageTo(peer: PeerId): PresenceMessage {
@@ -100,7 +93,7 @@ export class Doppelgangers {
     if (!key) return;
     if (own && this.#presences.heard(key, own, clock.monotonicMs())) {
       // Whichever of the two processes answers, it hears of the other one now, and its own word is fresh.
-      this.#schedule.soon(`ask ${peer} again`, 0, () => void this.#ask(peer));
+      this.#schedule.soon(`ask ${peer} again`, 0, () => this.#exchange.tell(peer));
     }
     const { chainId, instance, keyPair } = this.#options;
     if (!twin || !instance || bytesEqual(twin.instance, instance)) return;

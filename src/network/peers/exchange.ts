@@ -1,6 +1,8 @@
 /** One message there and one of the same kind back: how two connected nodes tell each other about themselves. */
 import type { Type } from "@chainsafe/ssz";
 import type { Clock } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
 import type { Result } from "../../base/result.ts";
 import { decode } from "../../protocol/codec.ts";
 import { describeFault, type MessageFault } from "../../protocol/faults.ts";
@@ -29,21 +31,19 @@ export interface Answer<Message> {
   readonly receivedMs: number;
 }
 
-/** Thrown if a peer's message is one that nobody who follows the rules sends. */
-export class MessageRefused extends Error {
-  readonly fault: MessageFault;
-
-  constructor(fault: MessageFault) {
-    super(describeFault(fault));
-    this.fault = fault;
-  }
-}
-
 export interface ExchangeModules<Message> {
   readonly host: PeerHost;
   readonly clock: Clock;
+  readonly logger: Logger;
   /** What this node says to a peer. */
   readonly own: (to: PeerId) => Message;
+  /**
+   * Takes in what a peer says. If the peer began the exchange this comes before our answer is made, so that the answer
+   * can tell of it.
+   */
+  readonly heard: (from: PeerId, message: Message, begunBy: "peer" | "us") => void;
+  /** A peer has said what nobody says who follows the rules. */
+  readonly refused?: (from: PeerId, fault: MessageFault) => void;
 }
 
 export class Exchange<Message> {
@@ -55,8 +55,8 @@ export class Exchange<Message> {
     this.#modules = modules;
   }
 
-  /** Answers peers. `heard` is told of each message before the answer is made, so that the answer can take it in. */
-  serve(heard: (peer: PeerId, message: Result<Message, MessageFault>) => void): void {
+  /** Answers peers; before the host is started. */
+  serve(): void {
     const { host, own } = this.#modules;
     const { protocol, type } = this.#kind;
     host.serve(protocol, {
@@ -65,18 +65,16 @@ export class Exchange<Message> {
       timeoutMs,
       rateLimit,
       handle: (request, from) => {
-        const message = this.#decode(request, from);
-        heard(from, message);
-        if (!message.ok) throw new MessageRefused(message.fault);
+        this.#read(request, from, "peer");
         return [type.serialize(own(from))];
       },
     });
   }
 
   /**
-   * Says our message to a peer and returns the peer's.
+   * Says our message to a peer, takes in the peer's and returns it.
    *
-   * @throws MessageRefused for an answer that breaks the rules; RequestError if none comes
+   * @throws RequestError if no answer comes, another error if the answer breaks the rules
    */
   async ask(peer: PeerId): Promise<Answer<Message>> {
     const { host, clock, own } = this.#modules;
@@ -86,16 +84,29 @@ export class Exchange<Message> {
     const options = { timeoutMs, chunksMax: 1, chunkBytesMax: type.maxSize };
     for await (const chunk of host.request(peer, protocol, request, options)) {
       const [roundTripMs, receivedMs] = [clock.monotonicMs() - sentMs, clock.nowMs()];
-      const message = this.#decode(chunk, peer);
-      if (!message.ok) throw new MessageRefused(message.fault);
-      return { message: message.value, roundTripMs, receivedMs };
+      return { message: this.#read(chunk, peer, "us"), roundTripMs, receivedMs };
     }
     throw new Error(`the peer closed the stream without a ${what}`);
   }
 
-  #decode(bytes: Uint8Array, from: PeerId): Result<Message, MessageFault> {
+  /** The same if nothing waits for the answer. */
+  tell(peer: PeerId): void {
+    this.ask(peer).catch((thrown: unknown) => {
+      const { what } = this.#kind;
+      this.#modules.logger.debug({ peer, what, reason: toError(thrown).message }, "a peer did not answer");
+    });
+  }
+
+  #read(bytes: Uint8Array, from: PeerId, begunBy: "peer" | "us"): Message {
     const { type, what, check } = this.#kind;
+    const { heard, refused } = this.#modules;
     const decoded = decode(type, bytes, what);
-    return decoded.ok && check ? check(decoded.value, from) : decoded;
+    const message = decoded.ok && check ? check(decoded.value, from) : decoded;
+    if (!message.ok) {
+      refused?.(from, message.fault);
+      throw new Error(describeFault(message.fault));
+    }
+    heard(from, message.value, begunBy);
+    return message.value;
   }
 }

@@ -6,7 +6,7 @@ import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { authoritiesOf } from "../../consensus/engine.ts";
-import type { Fault, MessageFault } from "../../protocol/faults.ts";
+import type { Fault } from "../../protocol/faults.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import type { Presence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
@@ -22,7 +22,7 @@ import { CandidacyExchange } from "./candidacy-exchange.ts";
 import { ClockComparison, clockOffsetMs } from "./clock-comparison.ts";
 import type { KnownPeer, PeerDirectory } from "./directory.ts";
 import { Doppelgangers } from "./doppelgangers.ts";
-import { type Answer, Exchange, MessageRefused } from "./exchange.ts";
+import { type Answer, Exchange } from "./exchange.ts";
 import { chainFacts, handshakeKind, relate } from "./handshake.ts";
 import { OtherVersions } from "./other-versions.ts";
 import type { PeerLog } from "./peer-log.ts";
@@ -114,16 +114,27 @@ export class Greetings {
     this.#options = options;
     this.#modules = modules;
     this.#schedule = new Schedule(clock);
-    this.#handshakes = new Exchange(handshakeKind, { host, clock, own: () => this.#ownHandshake() });
-    this.#statuses = new Exchange(statusKind, { host, clock, own: () => chainStatus(chain, clock) });
-    const heard = (peer: PeerId, message: CandidacyMessage) => this.#heardCandidacy(peer, message);
-    this.#candidacies = new CandidacyExchange({ host, chain, clock, logger, candidacy, heard });
+    this.#handshakes = new Exchange(handshakeKind, {
+      ...modules,
+      own: () => this.#ownHandshake(),
+      heard: (peer, handshake) => this.#heardHandshake(peer, handshake),
+      refused: (peer, fault) => {
+        if (fault.code === "message/key-wrong") modules.penalise(peer, fault);
+      },
+    });
+    this.#statuses = new Exchange(statusKind, {
+      ...modules,
+      own: () => chainStatus(chain, clock),
+      heard: (peer, status) => this.#heardStatus(peer, status),
+    });
+    this.#candidacies = new CandidacyExchange({
+      ...modules,
+      candidacy,
+      heard: (peer, message) => this.#heardCandidacy(peer, message),
+    });
     const keyOf = (peer: PeerId) => this.#onOurChain(peer)?.publicKey;
     const onTwin = (twin: Presence) => void events.emit("twin", twin);
-    this.#doppelgangers = new Doppelgangers(
-      { chainId, keyPair, instance },
-      { host, clock, logger, keyOf, onTwin },
-    );
+    this.#doppelgangers = new Doppelgangers({ chainId, keyPair, instance }, { ...modules, keyOf, onTwin });
     this.#otherVersions = new OtherVersions(host, logger);
     this.clocks = new ClockComparison({
       clock,
@@ -135,13 +146,8 @@ export class Greetings {
   /** Answers peers and greets whoever connects; before the host is started. */
   serve(): void {
     const { host, chain, directory } = this.#modules;
-    this.#handshakes.serve((peer, handshake) => {
-      if (handshake.ok) this.#heardHandshake(peer, handshake.value);
-      else this.#refused(peer, handshake.fault);
-    });
-    this.#statuses.serve((peer, status) => {
-      if (status.ok) this.#heardStatus(peer, status.value);
-    });
+    this.#handshakes.serve();
+    this.#statuses.serve();
     if (chain.spec.admission) {
       this.#candidacies.serve();
       this.#doppelgangers.serve();
@@ -233,7 +239,6 @@ export class Greetings {
       // A peer without a chain stands nowhere.
       if (handshake && !bytesEqual(handshake.chainId, zeroBytes32)) await this.#exchangeStatus(peer);
     } catch (thrown) {
-      if (thrown instanceof MessageRefused) this.#refused(peer, thrown.fault);
       logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
     }
   }
@@ -242,9 +247,7 @@ export class Greetings {
     if (this.#shaking.has(peer)) return;
     this.#shaking.add(peer);
     try {
-      const answer = await this.#handshakes.ask(peer);
-      this.#heardHandshake(peer, answer.message);
-      this.#measured(peer, answer);
+      this.#measured(peer, await this.#handshakes.ask(peer));
     } catch (thrown) {
       if (thrown instanceof RequestError && thrown.code === "request/unsupported") {
         await this.#otherVersions.noHandshake(peer);
@@ -264,7 +267,6 @@ export class Greetings {
       this.#candidacies.tell(peer);
     }
     const answer = await this.#statuses.ask(peer);
-    this.#heardStatus(peer, answer.message);
     this.#measured(peer, answer);
     const known = directory.peer(peer);
     if (!handshake || !known) return;
@@ -284,10 +286,6 @@ export class Greetings {
   #measured(peer: PeerId, answer: Answer<{ readonly clockMs: number }>): void {
     const { roundTripMs } = answer;
     this.#modules.directory.setMeasured(peer, { roundTripMs, clockOffsetMs: clockOffsetMs(answer) });
-  }
-
-  #refused(peer: PeerId, fault: MessageFault): void {
-    if (fault.code === "message/key-wrong") this.#modules.penalise(peer, fault);
   }
 
   #heardHandshake(peer: PeerId, handshake: Handshake): void {
