@@ -6,13 +6,11 @@ import type { Logger } from "../../base/logger.ts";
 import { type AdmissionPolicy, type ChainSpec, engineNumbers } from "../../protocol/genesis.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { addressOf } from "../../protocol/identity.ts";
-import { RequestError } from "../host/request-error.ts";
 import type { Handshake, Status } from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 import { plausibleFromMs } from "../peers/clock-comparison.ts";
 import { Exchange } from "../peers/exchange.ts";
-import { handshakeKind } from "../peers/handshake.ts";
-import { OtherVersions } from "../peers/other-versions.ts";
+import { Handshakes } from "../peers/handshake.ts";
 import { noStatus, statusKind } from "../peers/status.ts";
 import { fetchGenesis } from "./fetch-genesis.ts";
 import { foundedSpec } from "./founded-spec.ts";
@@ -77,9 +75,8 @@ class Founding {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #salt: () => Uint8Array;
-  readonly #handshakes: Exchange<Handshake>;
+  readonly #handshakes: Handshakes;
   readonly #statuses: Exchange<Status>;
-  readonly #otherVersions: OtherVersions;
   /** Of connected peers. */
   readonly #identified = new Map<PeerId, Handshake>();
   readonly #decision: FoundingDecision;
@@ -97,7 +94,7 @@ class Founding {
     this.#clock = clock;
     this.#logger = logger;
     this.#salt = salt;
-    this.#handshakes = new Exchange(handshakeKind, {
+    this.#handshakes = new Handshakes({
       ...{ host, clock, logger },
       own: () => this.#ownHandshake(),
       heard: (peer, handshake) => this.#heardHandshake(peer, handshake),
@@ -107,7 +104,6 @@ class Founding {
       own: () => noStatus,
       heard: (peer, status) => this.#heardStatus(peer, status),
     });
-    this.#otherVersions = new OtherVersions(host, logger);
     const { network, publicKey, expect, onlyChain, leftChains } = options;
     this.#decision = new FoundingDecision(
       { network, ownKey: publicKey, isCandidate: this.#isCandidate, expect, onlyChain, leftChains },
@@ -124,7 +120,6 @@ class Founding {
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) return undefined;
     this.#handshakes.serve();
-    this.#otherVersions.serve();
     this.#host.events.on("peerConnected", ({ peerId }) => void this.#greet(peerId));
     this.#host.events.on("peerDisconnected", (peer) => {
       this.#identified.delete(peer);
@@ -204,24 +199,13 @@ class Founding {
     if (this.#greeting.has(peer)) return;
     this.#greeting.add(peer);
     try {
-      if (!this.#identified.has(peer)) await this.#shakeHands(peer);
+      if (!this.#identified.has(peer)) await this.#handshakes.ask(peer);
       const handshake = this.#identified.get(peer);
       if (handshake && this.#isOurs(handshake) && hasChain(handshake)) await this.#statuses.ask(peer);
     } catch (thrown) {
       this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
     } finally {
       this.#greeting.delete(peer);
-    }
-  }
-
-  async #shakeHands(peer: PeerId): Promise<void> {
-    try {
-      await this.#handshakes.ask(peer);
-    } catch (thrown) {
-      if (thrown instanceof RequestError && thrown.code === "request/unsupported") {
-        await this.#otherVersions.noHandshake(peer);
-      }
-      throw thrown;
     }
   }
 

@@ -14,7 +14,6 @@ import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { NodeRecords } from "../gossip/nodes.ts";
 import type { TransactionGossip } from "../gossip/transactions.ts";
 import type { FinalityGossip } from "../gossip/votes.ts";
-import { RequestError } from "../host/request-error.ts";
 import type { Candidacy, CandidacyMessage, Handshake, Status } from "../messages.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
@@ -23,8 +22,7 @@ import { ClockComparison, clockOffsetMs } from "./clock-comparison.ts";
 import type { KnownPeer, PeerDirectory } from "./directory.ts";
 import { Doppelgangers } from "./doppelgangers.ts";
 import { type Answer, Exchange } from "./exchange.ts";
-import { chainFacts, handshakeKind, relate } from "./handshake.ts";
-import { OtherVersions } from "./other-versions.ts";
+import { chainFacts, Handshakes, relate } from "./handshake.ts";
 import type { PeerLog } from "./peer-log.ts";
 import { chainStatus, noStatus, statusKind } from "./status.ts";
 
@@ -94,11 +92,10 @@ export class Greetings {
   readonly clocks: ClockComparison;
   readonly #options: GreetingsOptions;
   readonly #modules: GreetingsModules;
-  readonly #handshakes: Exchange<Handshake>;
+  readonly #handshakes: Handshakes;
   readonly #statuses: Exchange<Status>;
   readonly #candidacies: CandidacyExchange;
   readonly #doppelgangers: Doppelgangers;
-  readonly #otherVersions: OtherVersions;
   readonly #schedule: Schedule;
   /** Connected peers whose handshake is awaited. */
   readonly #shaking = new Set<PeerId>();
@@ -108,13 +105,13 @@ export class Greetings {
   readonly #onLostBranch = new Set<PeerId>();
 
   constructor(options: GreetingsOptions, modules: GreetingsModules) {
-    const { host, chain, clock, logger, events } = modules;
+    const { chain, clock, events } = modules;
     const { keyPair, instance, candidacy = () => undefined } = options;
     const { chainId } = chain.spec;
     this.#options = options;
     this.#modules = modules;
     this.#schedule = new Schedule(clock);
-    this.#handshakes = new Exchange(handshakeKind, {
+    this.#handshakes = new Handshakes({
       ...modules,
       own: () => this.#ownHandshake(),
       heard: (peer, handshake) => this.#heardHandshake(peer, handshake),
@@ -135,7 +132,6 @@ export class Greetings {
     const keyOf = (peer: PeerId) => this.#onOurChain(peer)?.publicKey;
     const onTwin = (twin: Presence) => void events.emit("twin", twin);
     this.#doppelgangers = new Doppelgangers({ chainId, keyPair, instance }, { ...modules, keyOf, onTwin });
-    this.#otherVersions = new OtherVersions(host, logger);
     this.clocks = new ClockComparison({
       clock,
       ownKey: keyPair.publicKey,
@@ -152,7 +148,6 @@ export class Greetings {
       this.#candidacies.serve();
       this.#doppelgangers.serve();
     }
-    this.#otherVersions.serve();
     host.events.on("peerConnected", ({ peerId }) => {
       void this.#greet(peerId);
       // What is published before gossip knows who listens is lost to the newcomer: a second look finds it.
@@ -248,11 +243,6 @@ export class Greetings {
     this.#shaking.add(peer);
     try {
       this.#measured(peer, await this.#handshakes.ask(peer));
-    } catch (thrown) {
-      if (thrown instanceof RequestError && thrown.code === "request/unsupported") {
-        await this.#otherVersions.noHandshake(peer);
-      }
-      throw thrown;
     } finally {
       this.#shaking.delete(peer);
     }

@@ -5,8 +5,11 @@ import type { Chain } from "../../chain/chain.ts";
 import { engineNumbers } from "../../protocol/genesis.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { publicKeyOfNodeId } from "../../protocol/identity.ts";
+import { RequestError } from "../host/request-error.ts";
 import { type Handshake, HandshakeType, handshakeProtocol } from "../messages.ts";
-import type { MessageKind } from "./exchange.ts";
+import type { PeerId } from "../peer-host.ts";
+import { type Answer, Exchange, type ExchangeModules, type MessageKind } from "./exchange.ts";
+import { OtherVersions } from "./other-versions.ts";
 
 /** How two nodes stand to each other. Another engine is no fault: nodes of both engines share one mesh. */
 export type Relation =
@@ -43,7 +46,7 @@ export function chainFacts(network: string, { spec }: Pick<Chain, "spec">): Chai
 }
 
 /** A handshake names the key that its sender's connection has proven: the key in the peer id, if the peer id has one. */
-export const handshakeKind: MessageKind<Handshake> = {
+const handshakeKind: MessageKind<Handshake> = {
   protocol: handshakeProtocol,
   what: "handshake",
   type: HandshakeType,
@@ -53,3 +56,31 @@ export const handshakeKind: MessageKind<Handshake> = {
     return fail({ code: "message/key-wrong", key: toHex(handshake.publicKey) });
   },
 };
+
+/** Both sides of the handshake; a peer that does not speak it is named in the log. */
+export class Handshakes {
+  readonly #exchange: Exchange<Handshake>;
+  readonly #otherVersions: OtherVersions;
+
+  constructor(modules: ExchangeModules<Handshake>) {
+    this.#exchange = new Exchange(handshakeKind, modules);
+    this.#otherVersions = new OtherVersions(modules);
+  }
+
+  /** Before the host is started. */
+  serve(): void {
+    this.#exchange.serve();
+    this.#otherVersions.serve();
+  }
+
+  /** @throws as {@link Exchange.ask} */
+  async ask(peer: PeerId): Promise<Answer<Handshake>> {
+    try {
+      return await this.#exchange.ask(peer);
+    } catch (thrown) {
+      const isUnknown = thrown instanceof RequestError && thrown.code === "request/unsupported";
+      if (isUnknown) await this.#otherVersions.noHandshake(peer);
+      throw thrown;
+    }
+  }
+}

@@ -16,7 +16,7 @@ export class OtherVersions {
   readonly #logger: Logger;
   readonly #named = new BoundedMap<PeerId, true>(peersMax);
 
-  constructor(host: PeerHost, logger: Logger) {
+  constructor({ host, logger }: { readonly host: PeerHost; readonly logger: Logger }) {
     this.#host = host;
     this.#logger = logger;
   }
