@@ -24,12 +24,14 @@ import { LowWorkQuota } from "./low-work.ts";
 import { ChainReader } from "./reader.ts";
 import { recoverTrust } from "./trust-recovery.ts";
 
+/** Of orphans, and of future blocks. */
+const waitingBytesMax = 32 * 2 ** 20;
+
 export interface ChainOptions {
   readonly spec: ChainSpec;
   /** Imports waiting or running; more are refused with block/queue-full. */
   readonly importsMax?: number;
   readonly orphansMax?: number;
-  readonly waitingBytesMax?: number;
   /** Bytes of low-work blocks that are stored in one run of the process. */
   readonly farBehindBytesMax?: number;
   /** How many blocks near the head stay in memory; the others are read from the store. */
@@ -112,14 +114,7 @@ function putTogether(
   const final = finalAtStart(engine, at.head, store.final);
   const tree = new BlockTree(store, { head: at.head, final, limits: limits.treeLimits });
   const reader = new ChainReader({ store, tree, events });
-  const committedStates = new CommittedStates({
-    recordOf: (hash) => tree.get(hash),
-    block: (hash) => reader.block(hash),
-    advance: (contents, parent) => {
-      const advanced = engine.advance(contents, parent, tree);
-      return advanced.ok ? advanced.value : undefined;
-    },
-  });
+  const committedStates = new CommittedStates({ engine, tree, reader });
   const opened =
     final &&
     engine.authority?.openFinality({
@@ -130,27 +125,17 @@ function putTogether(
     });
   const finality = opened && new FinalityKeeper(opened, tree, logger);
   const intake = new BlockIntake(
-    { blocksMax: limits.orphansMax ?? 256, bytesMax: limits.waitingBytesMax ?? 32 * 2 ** 20 },
+    { blocksMax: limits.orphansMax ?? 256, bytesMax: waitingBytesMax },
     {
-      spec,
-      engine,
-      clock,
-      logger,
-      times,
-      verifier,
-      trusted,
+      ...{ spec, engine, clock, logger, times, verifier, store, trusted, committedStates, finality },
       ancestry: tree,
-      isInvalid: (hash) => store.isInvalid(hash),
-      evidence: finality?.evidence,
-      conflictOn: (parent) => finality?.conflictOn(parent),
-      stateFault: (block, parent, state) => committedStates.faultOf(block, parent, state),
       onReady: (judged) => void importer.importWaiting(judged),
     },
   );
   const lowWork = new LowWorkQuota(limits.farBehindBytesMax, { clock, logger });
   const importer: BlockImporter = new BlockImporter(
-    { spec, trusted, pendingMax: limits.importsMax ?? 512 },
-    { store, engine, tree, reader, intake, lowWork, finality, times, logger, events },
+    limits.importsMax ?? 512,
+    { spec, trusted, store, engine, tree, reader, intake, lowWork, finality, times, logger, events },
     at,
   );
   return { events, times, store, tree, reader, intake, importer, committedStates, finality };

@@ -292,11 +292,6 @@ export class Chain {
     return this.#parts.store.accountIndex;
   }
 
-  /** The height of the canonical block that holds a transaction. */
-  transactionHeight(id: Uint8Array): number | undefined {
-    return this.#parts.reader.transactionHeight(id);
-  }
-
   /** See {@link ChainStore.idsBetween}. */
   idsBetween(kind: IdKind, first: Uint8Array, last: Uint8Array, max: number): Promise<Uint8Array[]> {
     return this.#parts.store.idsBetween(kind, first, last, max);

@@ -31,15 +31,10 @@ export type Imported = Result<ImportOutcome, BlockFault>;
 /** Whether each signature in a block holds. */
 type Signatures = Promise<readonly boolean[]>;
 
-export interface BlockImporterOptions {
+export interface BlockImporterModules {
   readonly spec: ChainSpec;
-  /** Imports waiting or running; more are refused with block/queue-full. */
-  readonly pendingMax: number;
   /** The hash of a block that the operator declares final (weak-subjectivity checkpoint). */
   readonly trusted: Uint8Array | undefined;
-}
-
-export interface BlockImporterModules {
   readonly store: ChainStore;
   readonly engine: ConsensusEngine;
   readonly tree: BlockTree;
@@ -55,21 +50,20 @@ export interface BlockImporterModules {
 }
 
 export class BlockImporter {
-  readonly #options: BlockImporterOptions;
   readonly #modules: BlockImporterModules;
   readonly #queue: SerialQueue;
   readonly #ledger: LedgerState;
   #head: HeaderRecord;
   #closed = false;
 
+  /** @param pendingMax imports waiting or running; more are refused with block/queue-full */
   constructor(
-    options: BlockImporterOptions,
+    pendingMax: number,
     modules: BlockImporterModules,
     at: { readonly head: HeaderRecord; readonly ledger: LedgerState },
   ) {
-    this.#options = options;
     this.#modules = modules;
-    this.#queue = new SerialQueue(options.pendingMax);
+    this.#queue = new SerialQueue(pendingMax);
     this.#head = at.head;
     this.#ledger = at.ledger;
   }
@@ -194,7 +188,7 @@ export class BlockImporter {
   }
 
   #isTrusted(hash: Uint8Array): boolean {
-    const { trusted } = this.#options;
+    const { trusted } = this.#modules;
     return trusted !== undefined && bytesEqual(hash, trusted);
   }
 
@@ -236,8 +230,7 @@ export class BlockImporter {
 
   /** @param block the body of `record`; undefined if it is stored */
   async #moveHead(record: HeaderRecord, block?: Block, final?: Checkpoint): Promise<Imported> {
-    const { store, engine, tree, reader, times } = this.#modules;
-    const { genesis } = this.#options.spec;
+    const { spec, store, engine, tree, reader, times } = this.#modules;
     const blockOf = (wanted: HeaderRecord): Block => {
       const found = block?.hashHex === wanted.hashHex ? block : reader.block(wanted.hash);
       invariant(found, `the body of the stored block ${wanted.hashHex} is not stored`);
@@ -255,7 +248,7 @@ export class BlockImporter {
     };
     const path = tree.path(this.#head, record);
     const executed = times.measure("execute", () =>
-      executePath(path, { ledger: this.#ledger, genesis, store, blockOf, updatesOf }),
+      executePath(path, { ledger: this.#ledger, genesis: spec.genesis, store, blockOf, updatesOf }),
     );
     if (executed.ok) {
       await this.#commitMove(path, record, block, executed.value, final);

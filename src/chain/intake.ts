@@ -7,11 +7,12 @@ import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { StageTimes } from "../base/stage-times.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
-import type { EvidencePool } from "../consensus/finality/evidence-pool.ts";
 import type { Block } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
+import type { ChainStore } from "../store/chain-store.ts";
+import type { FinalityKeeper } from "./finality-keeper.ts";
 import { FutureBlocks } from "./future-blocks.ts";
 import { type JudgedBlock, type JudgeRules, judge, placeBlock } from "./stages/judge.ts";
 import { type SaneBlock, type SanityRules, saneBlock } from "./stages/sanity.ts";
@@ -24,10 +25,8 @@ export interface BlockIntakeModules extends JudgeRules {
   readonly logger: Logger;
   readonly times: StageTimes;
   readonly verifier: TransactionVerifier;
-  /** Whether a block was refused before. */
-  readonly isInvalid: (hash: Uint8Array) => boolean;
-  /** Undefined if the engine has no finality. */
-  readonly evidence: EvidencePool | undefined;
+  readonly store: Pick<ChainStore, "isInvalid">;
+  readonly finality: FinalityKeeper | undefined;
   /** Gets each block that had to wait and has now been judged. */
   readonly onReady: (judged: JudgedBlock) => void;
 }
@@ -123,15 +122,15 @@ export class BlockIntake {
   }
 
   #knownFault({ hash, hashHex, header: { parentHash } }: Block): BlockFault | undefined {
-    const { ancestry, isInvalid } = this.#modules;
+    const { ancestry, store } = this.#modules;
     if (ancestry.get(hash)) return { code: "block/known" };
-    if (isInvalid(hash)) return { code: "block/known-invalid", hash: hashHex };
-    if (isInvalid(parentHash)) return { code: "block/parent-invalid", parentHash: toHex(parentHash) };
+    if (store.isInvalid(hash)) return { code: "block/known-invalid", hash: hashHex };
+    if (store.isInvalid(parentHash)) return { code: "block/parent-invalid", parentHash: toHex(parentHash) };
     return undefined;
   }
 
   #judge(block: SaneBlock): Result<JudgedBlock, BlockFault> {
-    const { engine, clock, ancestry, evidence } = this.#modules;
+    const { engine, clock, ancestry, finality } = this.#modules;
     const entry = this.#entries.get(block.hashHex);
     if (entry?.judged?.block === block) return ok(entry.judged);
     const { parentHash } = block.header;
@@ -145,7 +144,7 @@ export class BlockIntake {
       if (placed.fault.code === "block/timestamp-ahead") this.#future.hold(block);
       return placed;
     }
-    evidence?.noticeSeal(block.header, block.seal);
+    finality?.evidence.noticeSeal(block.header, block.seal);
     const judged = judge(placed.value, this.#modules);
     if (judged.ok) this.#entryOf(block).judged = judged.value;
     return judged;

@@ -87,11 +87,6 @@ export class ChainReader {
     return block && { block, position: location.position };
   }
 
-  transactionHeight(id: Uint8Array): number | undefined {
-    const location = this.#store.transactionLocation(id);
-    return location && this.#store.headerRecord(location.blockHash)?.header.height;
-  }
-
   get mendedBlocks(): readonly BlockAtHeight[] {
     return this.#mended;
   }

@@ -130,7 +130,8 @@ function blockHit(hash: Uint8Array, { chain }: Modules): SearchHit | undefined {
 
 function transactionHit(id: Uint8Array, { chain, mempool }: Modules): SearchHit | undefined {
   const idHex = toHex(id);
-  const height = chain.transactionHeight(id);
+  const location = chain.locationOf(id);
+  const height = location && chain.headerOf(location.blockHash)?.header.height;
   if (height !== undefined) return { type: "transaction", id: idHex, status: "committed", height };
   const waiting = mempool.status(idHex);
   return waiting && { type: "transaction", id: idHex, status: waiting.status, height: null };

@@ -22,8 +22,8 @@ const rules: JudgeRules = {
   engine,
   ancestry,
   trusted: undefined,
-  conflictOn: () => undefined,
-  stateFault: () => undefined,
+  finality: undefined,
+  committedStates: { faultOf: () => undefined },
 };
 
 it("one stage after the other leads from a block to its record", () => {

@@ -1,11 +1,12 @@
 /** Stage 2: a block on its parent: header, clock, final block, and what becomes of the engine's state. Executes nothing. Pure. */
-import { bytesEqual, toHex } from "../../base/bytes.ts";
+import { bytesEqual } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Ancestry } from "../../consensus/ancestry.ts";
-import { type ConsensusEngine, contentsOf, type EngineState } from "../../consensus/engine.ts";
-import type { Block, Header, HeaderRecord } from "../../protocol/block.ts";
+import { type ConsensusEngine, contentsOf } from "../../consensus/engine.ts";
+import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
-import { sha256 } from "../../protocol/hashing.ts";
+import type { CommittedStates } from "../committed-states.ts";
+import type { FinalityKeeper } from "../finality-keeper.ts";
 import type { SaneBlock } from "./sanity.ts";
 
 declare const isPlaced: unique symbol;
@@ -29,10 +30,9 @@ export interface JudgedBlock {
 export interface JudgeRules {
   readonly engine: Pick<ConsensusEngine, "advance" | "weight" | "authority">;
   readonly ancestry: Ancestry;
-  /** Why a block on `parent` contradicts the final block. */
-  readonly conflictOn: (parent: HeaderRecord) => BlockFault | undefined;
-  /** Why the header does not commit to `state`, which this node has worked out. */
-  readonly stateFault: (block: Block, parent: HeaderRecord, state: EngineState) => BlockFault | undefined;
+  readonly committedStates: Pick<CommittedStates, "faultOf">;
+  /** Undefined if the engine has no finality. */
+  readonly finality: Pick<FinalityKeeper, "conflictOn"> | undefined;
   /** The hash of a block that the operator declares final (weak-subjectivity checkpoint). */
   readonly trusted: Uint8Array | undefined;
 }
@@ -65,13 +65,13 @@ export function placeBlock(
 /** Judges what a block says to the engine, and makes its record with its weight. */
 export function judge(
   { block, parent }: PlacedBlock,
-  { engine, ancestry, conflictOn, stateFault, trusted }: JudgeRules,
+  { engine, ancestry, committedStates, finality, trusted }: JudgeRules,
 ): Result<JudgedBlock, BlockFault> {
-  const conflict = conflictOn(parent);
+  const conflict = finality?.conflictOn(parent);
   if (conflict) return fail(conflict);
   const state = engine.advance(contentsOf(block), parent, ancestry);
   if (!state.ok) return state;
-  const untrue = stateFault(block, parent, state.value);
+  const untrue = committedStates.faultOf(block, parent, state.value);
   if (untrue) return fail(untrue);
   const { hash, hashHex, header, seal } = block;
   const cumulativeWeight = parent.cumulativeWeight + engine.weight(header, parent);
@@ -79,20 +79,6 @@ export function judge(
   const recovered =
     trusted && bytesEqual(hash, trusted) ? engine.authority?.recoveredState(record) : undefined;
   return ok({ block, record: { ...record, ...recovered } } as JudgedBlock);
-}
-
-/** That the engine's state after the block is the one that the header commits to. */
-export function consensusStateFault(
-  header: Pick<Header, "consensusStateHash">,
-  { consensusState }: EngineState,
-): BlockFault | undefined {
-  const expected = sha256(consensusState);
-  if (bytesEqual(header.consensusStateHash, expected)) return undefined;
-  return {
-    code: "block/consensus-state-wrong",
-    expected: toHex(expected),
-    actual: toHex(header.consensusStateHash),
-  };
 }
 
 /** The first transaction whose signature does not hold, as a fault of its block. */
