@@ -188,6 +188,39 @@ describe("the books on a disk", () => {
     );
   });
 
+  it("go on when a disk that was full has room again, and say what is wrong until then", async () => {
+    const store = newStore();
+    const { book, clock } = await openOver(store);
+    const { db } = store.rows;
+    const pages = Number(db.prepare("PRAGMA page_count").get()?.page_count);
+    db.exec(`PRAGMA max_page_count = ${pages}`);
+    let acknowledged = 0;
+    const fill = async () => {
+      for (let byte = 1; byte < 60; byte += 1) {
+        const hash = new Uint8Array(32).fill(byte);
+        await book.recordShare({
+          account: ann,
+          work: 1n,
+          block: { hash, height: byte, earnedUnits: 9n, work: 1n },
+        });
+        acknowledged += 1;
+      }
+    };
+    await assert.rejects(fill(), (error: PoolError) => {
+      assert.equal(error.code, "pool/io");
+      assert.match(error.message, /cannot be reached: writing: database or disk is full/);
+      assert.match(error.next, /df -h/);
+      return true;
+    });
+    assert.equal(book.status().shares, acknowledged);
+    db.exec("PRAGMA max_page_count = 1000000");
+    await clock.advance(1_000);
+    await book.recordShare({ account: ann, work: 1n });
+    assert.equal(book.status().shares, acknowledged + 1);
+    assert.equal(store.imbalance(), undefined);
+    await book.close();
+  });
+
   it("refuse to open where they do not add up", async () => {
     const store = newStore();
     const { book } = await openOver(store);
