@@ -1,33 +1,33 @@
-/** Whether an authority votes for a candidate by itself: the admission policies as one pure rule. */
+/** Whether an authority votes for a candidate by itself. All admission policies are in this one pure rule. */
 import type { AdmissionPolicy } from "../protocol/genesis.ts";
 
-/** open-lan admits by itself up to here; beyond, operators vote. */
+/** With "open-lan" a set grows by itself to so many authorities. Beyond that, operators vote. */
 export const openLanAuthoritiesMax = 7;
-/** How long and how often a candidate has answered before it counts as being there. */
+/** A candidate has to answer for so long, and so often, before it is voted for. */
 const answeringMs = 4_000;
 const timesHeardNeeded = 3;
-/** A candidate may be this many blocks behind or ahead, as blocks come while it answers. */
+/** A candidate may be this many blocks behind or ahead, since blocks come while it answers. */
 const headDistanceMax = 8;
 
 export interface CandidateStanding {
   /** By the address that the connection comes from. */
   readonly isPrivate: boolean;
-  /** Has a connection with this node; else it is known by what it has signed only. */
+  /** It has a connection with this node. Otherwise it is known only by the notices that it has signed. */
   readonly isConnected: boolean;
   readonly height: number;
   readonly timesHeard: number;
   /** From the first of them to the last. */
   readonly heardForMs: number;
-  /** Evidence has put the key out for good. */
+  /** The key was slashed: evidence removed it for good. */
   readonly isBanned: boolean;
-  /** The chain has had this key as an authority before: by vote, by its own wish or by trust recovery it is none now. */
+  /** The key was an authority before, and was removed by votes, by its own wish or by trust recovery. */
   readonly wasAuthority: boolean;
 }
 
 export interface AdmissionSituation {
   readonly policy: AdmissionPolicy;
   readonly height: number;
-  /** Authorities, and candidates that this node votes for already. */
+  /** The number of authorities, and of candidates that this node votes for already. */
   readonly authoritiesExpected: number;
   readonly isWindowOpen: boolean;
 }
@@ -43,13 +43,13 @@ export type AdmissionWait =
   | "the join window is closed"
   | "there are seven authorities";
 
-/** The waits that only an operator's vote ends; the log tells its command. */
+/** Only an operator's vote ends these. The log tells the command for it. */
 export const operatorWaits: ReadonlySet<AdmissionWait> = new Set([
   "was an authority before: an operator has to vote",
   "an operator has to vote",
 ]);
 
-/** Why an authority does not vote for a candidate by itself; undefined if it does. */
+/** @returns why an authority does not vote for a candidate by itself; undefined if it does */
 export function admissionWait(
   candidate: CandidateStanding,
   situation: AdmissionSituation,
@@ -59,16 +59,16 @@ export function admissionWait(
   if (candidate.timesHeard < timesHeardNeeded || candidate.heardForMs < answeringMs) {
     return "has not answered for long enough";
   }
-  // The policy, an open join window included, is for newcomers. A removal was decided by people, so people undo it.
+  // The policy is for newcomers, also while the join window is open. People decided a removal, so people undo it.
   if (candidate.wasAuthority) return "was an authority before: an operator has to vote";
   switch (situation.policy) {
     case "vote":
       return "an operator has to vote";
     case "token":
-      // Whoever could connect has the secret.
+      // Only a node with the network's secret could connect.
       return undefined;
     case "open-lan":
-      // Where packets come from shows who is on this LAN. An address in a message would only be a claim.
+      // The packets' source shows that a node is in this LAN. An address in a message would only be a claim.
       if (!candidate.isConnected) return "not connected with this node";
       if (!candidate.isPrivate) return "not on a private address";
       if (!situation.isWindowOpen) return "the join window is closed";

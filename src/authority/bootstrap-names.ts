@@ -1,9 +1,9 @@
-/** Whether a peer that was dialled by name is of the LAN: only for names that the operator wrote, and by what they resolve to. */
+/** Whether a peer that was dialled by name is in the LAN. Only names that the operator wrote count, and what they resolve to. */
 import { lookup } from "node:dns/promises";
 import type { Clock } from "../base/clock.ts";
 import { isPrivateAddress } from "./private-address.ts";
 
-/** How long an answer of the resolver counts. */
+/** After this time the resolver is asked again. */
 const keptMs = 60_000;
 
 export type ResolveName = (
@@ -14,8 +14,9 @@ export type ResolveName = (
 export const systemResolver: ResolveName = (name) => lookup(name, { all: true });
 
 /**
- * The connection that this node dialled by a name, as in `/dns4/authority-2/tcp/13246`, does not tell the address behind
- * it. Peers announce names, too, and could let theirs resolve to an address of the LAN: those count for nothing here.
+ * A connection that was dialled by a name, as in `/dns4/authority-2/tcp/13246`, does not tell the address behind the
+ * name. Peers announce names, too. An attacker could let its name resolve to an address of the LAN, so names that came
+ * from peers do not count here.
  */
 export class BootstrapNames {
   readonly #written: () => readonly string[];
@@ -31,7 +32,7 @@ export class BootstrapNames {
   }
 
   /**
-   * By the last answer of the resolver, which is asked again if it is old: false until the first one has come.
+   * Uses the last answer of the resolver, and asks again if that answer is old. False until the first answer has come.
    *
    * @param address multiaddr of a connection
    */

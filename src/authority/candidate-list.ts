@@ -1,4 +1,4 @@
-/** Who asks to become an authority: each candidate's consent, verified once, and for how long it has answered. Bounded. */
+/** The nodes that ask to become an authority: each one's consent, verified once, and for how long it has answered. Bounded. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, toHex, toUtf8 } from "../base/bytes.ts";
 import type { Candidacy, CandidacyMessage, Handshake } from "../network/messages.ts";
@@ -18,10 +18,12 @@ export interface Candidate {
   readonly lastHeardMs: number;
 }
 
+type Said = Omit<Candidate, "timesHeard" | "firstHeardMs" | "lastHeardMs">;
+
 const candidatesMax = 256;
-/** Notices cost a stranger nothing but keys: they never push out a candidate that is connected. */
+/** An attacker can sign any number of notices with new keys. They must not push out a candidate that is connected. */
 const noticedMax = 128;
-/** Who was silent for longer begins anew, and is no candidate any more. */
+/** After a longer silence a node is no candidate any more, and has to answer for the whole time again. */
 const silenceMaxMs = 30_000;
 
 export class CandidateList {
@@ -36,7 +38,7 @@ export class CandidateList {
    * Takes in what a peer on our chain says of its candidacy.
    *
    * @param address where the peer's connection comes from
-   * @returns the candidate; undefined where the peer asks for nothing, or with a consent that is not its own
+   * @returns the candidate; undefined if the peer asks for nothing or shows a consent that is not its own
    */
   heard(
     { publicKey, name }: Pick<Handshake, "publicKey" | "name">,
@@ -44,46 +46,36 @@ export class CandidateList {
     address: string,
     monotonicMs: number,
   ): Candidate | undefined {
-    const key = toHex(publicKey);
     const known = this.get(publicKey, monotonicMs);
     if (!candidacy || !this.#isConsent(candidacy, publicKey, known)) {
-      this.#candidates.delete(key);
+      this.#candidates.delete(toHex(publicKey));
       return undefined;
     }
-    const candidate: Candidate = {
-      publicKey,
-      name: toUtf8(name) ?? "",
-      address,
-      height,
-      candidacy,
-      timesHeard: (known?.timesHeard ?? 0) + 1,
-      firstHeardMs: known?.firstHeardMs ?? monotonicMs,
-      lastHeardMs: monotonicMs,
-    };
-    this.#candidates.set(key, candidate);
-    return candidate;
+    return this.#add({ publicKey, name: toUtf8(name) ?? "", address, height, candidacy }, known, monotonicMs);
   }
 
   /**
-   * Takes in a signed notice of a candidate, whose consent has been verified. What a candidate says over a connection
-   * of its own counts for more.
+   * Takes in a candidate's signed notice, whose consent has been verified. A notice changes nothing about a candidate
+   * that is connected: what it says over its connection counts for more.
    */
   noticed(notice: CandidacyNotice, monotonicMs: number): Candidate | undefined {
     const { publicKey, height, expiresAtHeight, consent } = notice;
     const known = this.get(publicKey, monotonicMs);
     if (known && known.address !== null) return undefined;
     if (!known && this.#noticedCount(monotonicMs) >= noticedMax) return undefined;
+    const name = toUtf8(notice.name) ?? "";
+    const candidacy = { expiresAtHeight, consent };
+    return this.#add({ publicKey, name, address: null, height, candidacy }, known, monotonicMs);
+  }
+
+  #add(said: Said, known: Candidate | undefined, monotonicMs: number): Candidate {
     const candidate: Candidate = {
-      publicKey,
-      name: toUtf8(notice.name) ?? "",
-      address: null,
-      height,
-      candidacy: { expiresAtHeight, consent },
+      ...said,
       timesHeard: (known?.timesHeard ?? 0) + 1,
       firstHeardMs: known?.firstHeardMs ?? monotonicMs,
       lastHeardMs: monotonicMs,
     };
-    this.#candidates.set(toHex(publicKey), candidate);
+    this.#candidates.set(toHex(said.publicKey), candidate);
     return candidate;
   }
 
@@ -96,16 +88,12 @@ export class CandidateList {
     return candidate && isPresent(candidate, monotonicMs) ? candidate : undefined;
   }
 
-  /** In the order of their keys, which is the same for every authority. */
+  /** Sorted by key, so that all authorities vote in the same order. */
   present(monotonicMs: number): Candidate[] {
     for (const [key, candidate] of [...this.#candidates.entries()]) {
       if (!isPresent(candidate, monotonicMs)) this.#candidates.delete(key);
     }
     return [...this.#candidates.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value);
-  }
-
-  delete(publicKey: Uint8Array): void {
-    this.#candidates.delete(toHex(publicKey));
   }
 
   #isConsent(candidacy: Candidacy, publicKey: Uint8Array, known: Candidate | undefined): boolean {

@@ -7,10 +7,10 @@ import { authoritiesOf } from "../consensus/engine.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { SlashedList } from "./slashed.ts";
 
-/** From this many blocks on a reorganization is more than two miners finding a block at a time. */
+/** A reorganization of this many blocks is more than two miners that found a block at the same time. */
 export const deepReorganizationBlocks = 6;
 
-/** What a set of two means; said before there is one, and when there is. */
+/** What a set of two means. Said before a set has two authorities, and when it has two. */
 export const meaningOfTwo =
   "two authorities: both are needed for every block to become final, and both votes for every change of the set. " +
   "If one of them is lost, nothing is final until the operator starts the other one with --trust-recovery HASH. " +
@@ -57,7 +57,7 @@ export class ChainAlarms {
     if (before.some((key) => !includesBytes(after, key))) this.#saySlashed();
   }
 
-  /** At the start, too: whoever looks into the log of a new process has to find it. */
+  /** Said at the start, too, so that it is in the log of a new process. */
   #saySlashed(): void {
     const { logger, ownKey } = this.#modules;
     for (const { publicKey, height, why } of this.slashed.all()) {

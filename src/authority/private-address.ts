@@ -1,4 +1,4 @@
-/** Tells addresses of the same LAN from those of the world. */
+/** Tells addresses of a LAN from public ones. */
 import { BlockList } from "node:net";
 
 const privateRanges = new BlockList();
@@ -19,12 +19,12 @@ for (const [network, prefix] of [
 ] as const)
   privateRanges.addSubnet(network, prefix, "ipv6");
 
-/** @param address multiaddr of a connection, e.g. `/ip4/192.168.1.5/tcp/13246`: where the packets come from */
+/** @param address multiaddr of a connection, e.g. `/ip4/192.168.1.5/tcp/13246`: the address that the packets come from */
 export function isPrivateAddress(address: string): boolean {
   const parts = address.split("/");
-  // The first is what the connection goes to; a relayed peer's own address would come later.
+  // The first address is the other end of the connection. A relayed peer's own address would come later.
   const [protocol, host = ""] = parts[1] === "ip6zone" ? parts.slice(3) : parts.slice(1);
   if (protocol === "ip4") return privateRanges.check(host, "ipv4");
-  // The twin in memory never leaves its process.
+  // The network in memory, for tests, never leaves its process.
   return protocol === "memory" || (protocol === "ip6" && privateRanges.check(host, "ipv6"));
 }

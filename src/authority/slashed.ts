@@ -1,11 +1,11 @@
-/** Who was slashed on the chain at the head, and for what: read from the block that carries the evidence. */
+/** Which authorities were slashed, as of the head, and why. The reason is read from the block that carries the evidence. */
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { decodeEvidence, type Evidence, offenderOf } from "../protocol/evidence.ts";
 
 export interface Slashed {
   readonly publicKey: Uint8Array;
-  /** Of the block with the evidence; null if the chain does not show it any more. */
+  /** Of the block with the evidence; null if the block is not found. */
   readonly height: number | null;
   /** E.g. "it signed two blocks at height 12". */
   readonly why: string;
@@ -25,7 +25,7 @@ export function describeEvidence(evidence: Evidence): string {
   return `it signed contradicting votes, ${link(first)} and ${link(second)}`;
 }
 
-/** The last list is kept, since status is asked for every few seconds. */
+/** Keeps what it has read, since the status is asked for every few seconds. */
 export class SlashedList {
   readonly #chain: Pick<Chain, "head" | "engine" | "ledger" | "blockAtHeight" | "hashAtHeight">;
   readonly #known = new Map<string, { readonly hashHex: string; readonly slashed: Slashed }>();
@@ -34,7 +34,7 @@ export class SlashedList {
     this.#chain = chain;
   }
 
-  /** In the order in which the chain slashed them; at most as many as a set may have authorities. */
+  /** In the order of slashing. There are at most as many as a set may have authorities. */
   all(): Slashed[] {
     const { engine, head } = this.#chain;
     const banned = engine.authority?.finality(head).banned ?? [];
@@ -42,7 +42,7 @@ export class SlashedList {
     return banned.map((publicKey) => this.#look(publicKey));
   }
 
-  /** Evidence acts in the block that carries it, so the ledger's note of the removal has that block's height. */
+  /** An authority is removed by the block that carries the evidence, so the ledger's entry has that block's height. */
   #look(publicKey: Uint8Array): Slashed {
     const keyHex = toHex(publicKey);
     const height = this.#chain.ledger.authority(keyHex)?.sinceHeight;

@@ -1,4 +1,4 @@
-/** Casts this node's authority votes: one transaction for each wish, not a second while the first counts or may yet. */
+/** Casts this node's votes on authorities: one transaction for each wish, and no second one while the first may count. */
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
@@ -26,7 +26,7 @@ type Wish = Pick<AuthorityVote, "action" | "authority">;
 export class VoteCaster {
   readonly #keyPair: KeyPair;
   readonly #modules: VoteCasterModules;
-  /** One after the other: each takes the account's next sequence. */
+  /** Votes are signed one after the other, since each takes the account's next sequence. */
   readonly #queue = new SerialQueue(waitingMax);
   /** By transaction id in hex. */
   readonly #submitted = new BoundedMap<string, AuthorityVote>(submittedMax);
@@ -36,13 +36,13 @@ export class VoteCaster {
     this.#modules = modules;
   }
 
-  /** Whether this node's vote counts on the chain already, or what it was for has passed. */
+  /** Whether this node's vote counts on the chain already, or the vote has passed. */
   hasCast(wish: Wish): boolean {
     const { engine, head } = this.#modules.chain;
     const finality = engine.authority?.finality(head);
     if (!finality) return false;
     const { inFlight, ballots } = finality;
-    // One that expires with the head would not be counted in the next block.
+    // A ballot that expires with the head would not be counted in the next block.
     const counts = ballots.some(
       (ballot) =>
         isFor(ballot, wish) &&
@@ -61,9 +61,9 @@ export class VoteCaster {
   }
 
   /**
-   * Signs and submits a vote; where the same one waits already, that one is the answer.
+   * Signs and submits a vote. If the same vote waits already, no second one is signed.
    *
-   * @returns the transaction's id in hex; a fault where the vote could change nothing on the head
+   * @returns the transaction's id in hex; a fault if the vote could change nothing on the head
    */
   async cast(vote: AuthorityVote): Promise<Result<string, SubmitFault>> {
     const outcome = await this.#queue.run(() => this.#cast(vote));
@@ -94,7 +94,7 @@ export class VoteCaster {
     return ok(transaction.idHex);
   }
 
-  /** Also one from before a restart, which peers have kept. */
+  /** Finds a vote from before a restart, too, which peers have kept. */
   #inMempool(wish: Wish): DecodedTransaction | undefined {
     return this.#modules.mempool
       .transactions()
