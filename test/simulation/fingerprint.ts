@@ -23,10 +23,11 @@ async function networkLine(name: ScenarioName, seed: number): Promise<string> {
     if (what === "head") heads.set(node!, first!.slice(0, shownDigits));
     if (what === "final") finals.set(node!, `${first}/${second!.slice(0, shownDigits)}`);
   };
-  const { traceHash, blocks, committed, reorganizations } = await simulate(seed, {
+  const { traceHash, blocks, committed, reorganizations, violations } = await simulate(seed, {
     ...scenarios[name],
     onTrace,
   });
+  if (violations.length > 0) console.error(`${name} ${seed}: ${violations.join("; ")}`);
   const both = [...new Set(heads.values()), ...new Set(finals.values())].join(" ");
   return `${name} ${seed}: ${both}; ${blocks} blocks, ${committed} transactions, ${reorganizations} reorganizations; trace ${traceHash.slice(0, shownDigits)}`;
 }
