@@ -280,7 +280,7 @@ describe("finality between nodes", () => {
       meter: new SyncMeter(rig.clock),
       clock: rig.clock,
       logger: silentLogger,
-      blockLog: { imported: (_block, _from, importBlock) => importBlock() },
+      blockLog: { imported: (_block, _from, importBlock) => importBlock(), broadcast: () => undefined },
       behindChanged: () => undefined,
       penalise: () => assert.fail("an empty answer is no offence"),
     });

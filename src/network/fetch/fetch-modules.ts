@@ -13,7 +13,7 @@ export interface FetchModules {
   readonly chain: Chain;
   readonly requests: ChainRequests;
   readonly directory: PeerDirectory;
-  readonly blockLog: Pick<BlockLog, "imported">;
+  readonly blockLog: Pick<BlockLog, "imported" | "broadcast">;
   readonly meter: SyncMeter;
   readonly clock: Clock;
   readonly logger: Logger;

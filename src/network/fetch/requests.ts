@@ -46,6 +46,7 @@ const sealedHeaderBytesMax = 512;
 const votesServedMax = 512;
 const evidenceServedMax = 64;
 const recordsServedMax = 64;
+const empty = new Uint8Array(0);
 
 /** Answers other nodes from the canonical chain. */
 export function serveChain(host: PeerHost, chain: Chain, mempool: Mempool): void {
@@ -99,7 +100,7 @@ export function fetchNodeList(host: PeerHost, peer: PeerId): AsyncIterable<Uint8
     chunksMax: recordsServedMax,
     chunkBytesMax: nodeRecordBytesMax,
   };
-  return host.request(peer, nodeListProtocol, new Uint8Array(0), options);
+  return host.request(peer, nodeListProtocol, empty, options);
 }
 
 /** Tells other nodes the votes and evidence that this node knows. */
@@ -218,14 +219,8 @@ export class ChainRequests {
     signal?: AbortSignal,
   ): Promise<Result<ToldHeader | undefined, Fault>> {
     const request = RangeRequestType.serialize({ startHeight: height, count: 1, headersOnly: 1 });
-    const chunks = this.#chunks(
-      peer,
-      this.#protocols.blocksByRange,
-      request,
-      1,
-      sealedHeaderBytesMax,
-      signal,
-    );
+    const { blocksByRange } = this.#protocols;
+    const chunks = this.#chunks(peer, blocksByRange, request, 1, sealedHeaderBytesMax, signal);
     for await (const chunk of chunks) {
       const decoded = decode(SealedHeaderType, chunk, "sealed header");
       if (!decoded.ok) return decoded;
@@ -241,14 +236,9 @@ export class ChainRequests {
     hashes: readonly Uint8Array[],
     signal?: AbortSignal,
   ): Promise<Result<Block[], BlockFault>> {
-    const chunks = this.#chunks(
-      peer,
-      this.#protocols.blocksByHash,
-      concatBytes([...hashes]),
-      hashes.length,
-      blockBytesMax,
-      signal,
-    );
+    const { blocksByHash } = this.#protocols;
+    const request = concatBytes([...hashes]);
+    const chunks = this.#chunks(peer, blocksByHash, request, hashes.length, blockBytesMax, signal);
     const blocks: Block[] = [];
     for await (const chunk of chunks) {
       const decoded = decodeBlock(chunk);
@@ -260,25 +250,16 @@ export class ChainRequests {
 
   /** The peer's pending transactions, one message at a time. */
   async *mempool(peer: PeerId): AsyncIterable<Result<Uint8Array[], Fault>> {
-    const chunks = this.#chunks(
-      peer,
-      this.#protocols.mempool,
-      new Uint8Array(0),
-      mempoolChunksMax,
-      transactionsMessageBytesMax,
-    );
+    const { mempool } = this.#protocols;
+    const chunks = this.#chunks(peer, mempool, empty, mempoolChunksMax, transactionsMessageBytesMax);
     for await (const chunk of chunks) yield decodeTransactionsMessage(chunk);
   }
 
   /** The votes above its final block and the evidence that the peer knows. Gossip may have lost them: it carries nothing twice. */
   async *votes(peer: PeerId): AsyncIterable<Result<FinalityMessage, CodecFault>> {
-    const chunks = this.#chunks(
-      peer,
-      this.#protocols.votes,
-      new Uint8Array(0),
-      votesServedMax + evidenceServedMax,
-      finalityMessageBytesMax,
-    );
+    const { votes } = this.#protocols;
+    const messagesMax = votesServedMax + evidenceServedMax;
+    const chunks = this.#chunks(peer, votes, empty, messagesMax, finalityMessageBytesMax);
     for await (const chunk of chunks) yield decodeFinalityMessage(chunk);
   }
 

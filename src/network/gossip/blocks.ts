@@ -1,24 +1,16 @@
 /** The topic of blocks: validates each block that comes, lets it be relayed, and imports it; sends the node's own. */
-import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Chain, JudgedBlock } from "../../chain/chain.ts";
+import type { JudgedBlock } from "../../chain/chain.ts";
 import { type Block, decodeBlock } from "../../protocol/block.ts";
 import { describeFault, type Fault } from "../../protocol/faults.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
+import type { FetchModules } from "../fetch/fetch-modules.ts";
 import { blockMessageBytesMax } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
-import type { PeerDirectory } from "../peers/directory.ts";
-import type { BlockLog } from "./block-log.ts";
 import { GossipTopic } from "./topic.ts";
 
-export interface BlockGossipModules {
+export interface BlockGossipModules extends FetchModules {
   readonly host: PeerHost;
-  readonly chain: Chain;
-  readonly directory: PeerDirectory;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly blockLog: BlockLog;
   /** Fetches the parent of an orphan. */
   readonly fetcher: BlockFetcher;
 }
