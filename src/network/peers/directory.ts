@@ -88,9 +88,9 @@ export class PeerDirectory {
     });
   }
 
-  /** Takes in what the last exchange with a peer has shown. */
+  /** Takes in what the last exchange with a known peer has shown: a peer is never measured and unknown. */
   setMeasured(peerId: PeerId, measured: MeasuredPeer): void {
-    if (this.#identified.has(peerId)) this.#measured.set(peerId, measured);
+    if (this.#peers.has(peerId)) this.#measured.set(peerId, measured);
   }
 
   measured(peerId: PeerId): MeasuredPeer | undefined {
