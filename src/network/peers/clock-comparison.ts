@@ -148,14 +148,13 @@ export class ClockComparison {
 
   verdict(): ClockVerdict {
     const nowMs = this.#modules.clock.monotonicMs();
-    const lasting = [...this.#clocks.values()].filter(
-      ({ untilMs, publicKey }) => untilMs > nowMs && this.#counts(publicKey),
-    );
-    const needed = this.#modules.authorities() ? clocksNeeded : peerClocksNeeded;
-    return judgeClock(
-      lasting.map(({ publicKey, name, offsetMs }) => ({ publicKey, name, offsetMs })),
-      needed,
-    );
+    const authorities = this.#modules.authorities();
+    // An authority may have left the set since its clock was measured. With authorities the clocks lie by key.
+    const counting = authorities && new Set(authorities.map(toHex));
+    const lasting = [...this.#clocks.entries()]
+      .filter(([place, { untilMs }]) => untilMs > nowMs && (!counting || counting.has(place)))
+      .map(([, { publicKey, name, offsetMs }]) => ({ publicKey, name, offsetMs }));
+    return judgeClock(lasting, authorities ? clocksNeeded : peerClocksNeeded);
   }
 
   /** Of a chain with authorities only theirs count, so that strangers cannot push them out. */
