@@ -1,9 +1,9 @@
 /** The mempool by itself: admitting 50,000 transfers, and following blocks of 1,000 while the others wait. */
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
-import { ledgerContext } from "../src/chain/ledger-context.ts";
 import { applyBlock } from "../src/ledger/apply-block.ts";
 import { genesisEntries } from "../src/ledger/genesis-state.ts";
+import { ledgerContext } from "../src/ledger/ledger-context.ts";
 import { LedgerState } from "../src/ledger/ledger-state.ts";
 import { createMempool } from "../src/mempool/mempool.ts";
 import { transactionBytesMax } from "../src/protocol/transaction.ts";

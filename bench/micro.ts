@@ -1,8 +1,8 @@
 /** The smallest pieces by themselves: where an import's time goes. */
 import { do_not_optimize, measure } from "mitata";
-import { ledgerContext } from "../src/chain/ledger-context.ts";
 import { applyBlock } from "../src/ledger/apply-block.ts";
 import { genesisEntries } from "../src/ledger/genesis-state.ts";
+import { ledgerContext } from "../src/ledger/ledger-context.ts";
 import { LedgerState } from "../src/ledger/ledger-state.ts";
 import { decodeBlock, transactionsRoot } from "../src/protocol/block.ts";
 import { verifySignature } from "../src/protocol/signing.ts";

@@ -1,11 +1,11 @@
 /** Chains to measure with: funded accounts, really signed transfers, and valid Proof of Authority blocks. */
 import { compareBytes, concatBytes, toHex } from "../src/base/bytes.ts";
-import { ledgerContext } from "../src/chain/ledger-context.ts";
 import { ancestryOf } from "../src/consensus/ancestry.ts";
 import { createEngine } from "../src/consensus/create-engine.ts";
 import type { ConsensusEngine } from "../src/consensus/engine.ts";
 import { applyBlock } from "../src/ledger/apply-block.ts";
 import { genesisBlockOf, genesisEntries } from "../src/ledger/genesis-state.ts";
+import { ledgerContext } from "../src/ledger/ledger-context.ts";
 import { LedgerState } from "../src/ledger/ledger-state.ts";
 import {
   assembleBlock,

@@ -7,13 +7,14 @@ import { type ConsensusEngine, contentsOf, type EngineState } from "../consensus
 import { applyBlock } from "../ledger/apply-block.ts";
 import type { StateChange } from "../ledger/entry.ts";
 import { genesisBlockOf, genesisEntries } from "../ledger/genesis-state.ts";
+import { ledgerContext } from "../ledger/ledger-context.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
 import { finalityHeadersMax } from "../light/finality-proof.ts";
 import type { LightSource } from "../light/light-source.ts";
 import { type Block, blockVersion, type ConsensusSection, type HeaderRecord } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
 import { describeFault } from "../protocol/faults.ts";
-import { blockRewardAt, type ChainSpec } from "../protocol/genesis.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
 import { sha256 } from "../protocol/hashing.ts";
 import { AttestError } from "./attest-error.ts";
 
@@ -156,14 +157,7 @@ export class LedgerReplay {
 
   #execute(block: Block, parent: HeaderRecord, state: EngineState) {
     const { header, transactions } = block;
-    const { genesis } = this.spec;
-    const context = {
-      height: header.height,
-      producerHex: toHex(header.producer),
-      rewardUnits: blockRewardAt(genesis, header.height),
-      rewardMaturityBlocks: genesis.rewardMaturityBlocks,
-      minimumFee: genesis.minimumFee,
-    };
+    const context = ledgerContext(header, this.spec.genesis);
     const draft = this.#ledger.draft();
     const updates = this.#engine.authority?.updates(parent, state) ?? [];
     const applied = applyBlock(draft, context, transactions, updates);

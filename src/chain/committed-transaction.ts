@@ -8,21 +8,17 @@ export interface CommittedTransaction {
   readonly transaction: DecodedTransaction;
   /** In its block, from 0. */
   readonly position: number;
-  readonly record: Pick<HeaderRecord, "header" | "hash" | "hashHex">;
+  readonly record: HeaderRecord;
 }
 
-type Read = Pick<Chain, "locationOf" | "headerOf" | "blockBytes" | "transaction" | "spec">;
+type Read = Pick<Chain, "locationOf" | "headerOf" | "blockBytes" | "spec">;
 
-/** Undefined if it does not stand in the canonical chain. */
+/** Undefined if the transaction is not in the canonical chain. */
 export function committedTransaction(chain: Read, id: Uint8Array): CommittedTransaction | undefined {
   const location = chain.locationOf(id);
   if (!location) return undefined;
   const { blockHash, position } = location;
   const record = chain.headerOf(blockHash);
   const bytes = record && chain.blockBytes(blockHash);
-  if (bytes) return { transaction: transactionAt(bytes, position, chain.spec.chainId), position, record };
-  // A header that trust recovery has put out of use is in its block still.
-  const block = chain.transaction(id)?.block;
-  const transaction = block?.transactions[position];
-  return block && transaction && { transaction, position, record: block };
+  return bytes && { transaction: transactionAt(bytes, position, chain.spec.chainId), position, record };
 }

@@ -2,9 +2,9 @@
 import type { Clock } from "../base/clock.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Chain } from "../chain/chain.ts";
-import { ledgerContext } from "../chain/ledger-context.ts";
 import { type SealingSlot, voteCounterOn } from "../consensus/engine.ts";
 import { BlockExecution } from "../ledger/apply-block.ts";
+import { ledgerContext } from "../ledger/ledger-context.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import {
   blockVersion,

@@ -1,13 +1,13 @@
 /** Builds blocks on any parent, good ones and ones that break a chosen rule: its own small chain of ledgers beside the real one. */
 import assert from "node:assert/strict";
 import { bytesEqual, compareBytes, concatBytes, toHex } from "../../src/base/bytes.ts";
-import { ledgerContext } from "../../src/chain/ledger-context.ts";
 import { ancestryOf } from "../../src/consensus/ancestry.ts";
 import { createEngine } from "../../src/consensus/create-engine.ts";
 import type { BlockContents, ConsensusEngine, EngineState } from "../../src/consensus/engine.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
 import type { Entry } from "../../src/ledger/entry.ts";
 import { genesisBlockOf, genesisEntries } from "../../src/ledger/genesis-state.ts";
+import { ledgerContext } from "../../src/ledger/ledger-context.ts";
 import { LedgerState } from "../../src/ledger/ledger-state.ts";
 import {
   assembleBlock,

@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { toHex } from "../../src/base/bytes.ts";
 import type { Logger } from "../../src/base/logger.ts";
-import { ledgerContext } from "../../src/chain/ledger-context.ts";
 import { BlockExecution } from "../../src/ledger/apply-block.ts";
+import { ledgerContext } from "../../src/ledger/ledger-context.ts";
 import type { Block } from "../../src/protocol/block.ts";
 import type { Checkpoint } from "../../src/protocol/checkpoint.ts";
 import type { ChainSpec, ConsensusName } from "../../src/protocol/genesis.ts";

@@ -4,9 +4,10 @@ import type { AuthorityUpdate } from "../../consensus/engine.ts";
 import { BlockExecution } from "../../ledger/apply-block.ts";
 import type { StateChange } from "../../ledger/entry.ts";
 import { genesisEntries } from "../../ledger/genesis-state.ts";
+import { ledgerContext } from "../../ledger/ledger-context.ts";
 import { LedgerState } from "../../ledger/ledger-state.ts";
 import type { TransactionFault } from "../../protocol/faults.ts";
-import { blockRewardAt, type ChainSpec } from "../../protocol/genesis.ts";
+import type { ChainSpec } from "../../protocol/genesis.ts";
 import type { ReadBlock } from "./read-block.ts";
 
 export interface RefusedTransaction {
@@ -62,14 +63,8 @@ export class LedgerReplay {
     const ledger = this.#ledger;
     if (!ledger) return undefined;
     const { header, height, transactions } = parts;
-    const { genesis } = this.#spec;
-    const execution = new BlockExecution(ledger, {
-      height,
-      producerHex: toHex(header.producer),
-      rewardUnits: blockRewardAt(genesis, height),
-      rewardMaturityBlocks: genesis.rewardMaturityBlocks,
-      minimumFee: genesis.minimumFee,
-    });
+    const context = ledgerContext({ height, producer: header.producer }, this.#spec.genesis);
+    const execution = new BlockExecution(ledger, context);
     const refused: RefusedTransaction[] = [];
     for (const [position, transaction] of transactions.entries()) {
       const fault = execution.apply(transaction);

@@ -5,13 +5,13 @@ import { fail, ok, type Result } from "../../base/result.ts";
 import type { AuthorityUpdate } from "../../consensus/engine.ts";
 import { applyBlock } from "../../ledger/apply-block.ts";
 import type { StateChange } from "../../ledger/entry.ts";
+import { ledgerContext } from "../../ledger/ledger-context.ts";
 import type { LedgerDraft, LedgerState } from "../../ledger/ledger-state.ts";
 import type { Block, HeaderRecord } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { Genesis } from "../../protocol/genesis.ts";
 import type { ChainStore } from "../../store/chain-store.ts";
 import type { BlockPath } from "../block-tree.ts";
-import { ledgerContext } from "../ledger-context.ts";
 
 declare const isExecuted: unique symbol;
 

@@ -1,8 +1,8 @@
 /** What the ledger has to know of a block that it executes. */
 import { toHex } from "../base/bytes.ts";
-import type { BlockContext } from "../ledger/apply-transaction.ts";
 import type { Header } from "../protocol/block.ts";
 import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
+import type { BlockContext } from "./apply-transaction.ts";
 
 export function ledgerContext(
   { height, producer }: Pick<Header, "height" | "producer">,
