@@ -1,5 +1,5 @@
 /** A pool's books as SQL: what each event changes in the tables, and what the pool asks of them. */
-import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { invariant } from "../base/invariant.ts";
 import type {
   BlockRecord,
@@ -13,19 +13,17 @@ import type {
   TipRecord,
 } from "./book-records.ts";
 import { splitEarnings, type WindowShare } from "./pplns.ts";
+import { type Row, Statements } from "./statements.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: the schema is STRICT and says what each column is.
-type Row = Record<string, any>;
 type EventOf<Kind extends BookEvent["kind"]> = Extract<BookEvent, { kind: Kind }>;
 type MemberSums = Omit<PoolMemberRow, "member" | "poolAccount" | "hashesPerSecond">;
 
 export class BookTables {
   readonly limits: BookLimits;
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<TemplateStringsArray, StatementSync>();
+  readonly #sql: Statements;
 
   constructor(db: DatabaseSync, limits: BookLimits) {
-    this.#db = db;
+    this.#sql = new Statements(db);
     this.limits = limits;
   }
 
@@ -39,9 +37,10 @@ export class BookTables {
         this.#acceptShare(event, terms);
         break;
       case "shareRejected":
-        this.#run`UPDATE books SET shares_rejected = shares_rejected + 1`;
+        this.#sql.run`UPDATE books SET shares_rejected = shares_rejected + 1`;
         // Only a member's are counted with its name: a record that costs no work would be free to make.
-        this.#run`UPDATE member SET shares_rejected = shares_rejected + 1 WHERE account = ${event.account}`;
+        this.#sql.run`UPDATE member SET shares_rejected = shares_rejected + 1
+        WHERE account = ${event.account}`;
         break;
       case "blockMoved":
         this.#moveBlock(event.block.hash, event.to, terms);
@@ -67,20 +66,20 @@ export class BookTables {
       case "paymentWithdrawn": {
         const { transactionId, transaction } = event;
         const { sequence } = this.#payment(event.sequence, true);
-        this
-          .#run`UPDATE payment SET withdrawn_id = ${transactionId}, withdrawn_bytes = ${transaction} WHERE sequence = ${sequence}`;
+        this.#sql.run`UPDATE payment SET withdrawn_id = ${transactionId}, withdrawn_bytes = ${transaction}
+        WHERE sequence = ${sequence}`;
         break;
       }
       case "chainFollowed": {
         const { height, hash, isComplete } = event;
-        this
-          .#run`UPDATE books SET tip_height = ${height}, tip_hash = ${hash}, tip_is_complete = ${Number(isComplete)}`;
+        this.#sql.run`UPDATE books SET tip_height = ${height}, tip_hash = ${hash},
+        tip_is_complete = ${Number(isComplete)}`;
       }
     }
   }
 
   hasMember(account: string): boolean {
-    return this.#get`SELECT 1 FROM member WHERE account = ${account}` !== undefined;
+    return this.#sql.get`SELECT 1 FROM member WHERE account = ${account}` !== undefined;
   }
 
   /** Whether a share of the account would be taken: it is a member, or there is room for one. */
@@ -93,7 +92,7 @@ export class BookTables {
   }
 
   hasBlock(hash: string): boolean {
-    return this.#get`SELECT 1 FROM block WHERE hash = ${hash}` !== undefined;
+    return this.#sql.get`SELECT 1 FROM block WHERE hash = ${hash}` !== undefined;
   }
 
   /** How far the books follow the chain; undefined before the first time. */
@@ -104,30 +103,30 @@ export class BookTables {
 
   /** Blocks that have not matured, orphaned ones not among them. */
   openBlocks(): BlockRecord[] {
-    return this
-      .#all`SELECT hash, height, state FROM block WHERE state IN ('found', 'immature') ORDER BY height` as BlockRecord[];
+    return this.#sql.all`SELECT hash, height, state FROM block
+        WHERE state IN ('found', 'immature') ORDER BY height` as BlockRecord[];
   }
 
   openBlockCount(): number {
-    return this.#one`SELECT count(*) AS count FROM block WHERE state IN ('found', 'immature')`.count;
+    return this.#sql.one`SELECT count(*) AS count FROM block WHERE state IN ('found', 'immature')`.count;
   }
 
   /** Decided blocks higher than `above`, the highest first; `after` is the last one of the piece before. */
   decidedBlocks(above: number, after: BlockRecord | undefined): BlockRecord[] {
     const { height, hash } = after ?? { height: Number.MAX_SAFE_INTEGER, hash: "" };
-    return this.#all`SELECT hash, height, state FROM block
+    return this.#sql.all`SELECT hash, height, state FROM block
       WHERE state IN ('matured', 'orphaned') AND height > ${above} AND (height, hash) < (${height}, ${hash})
       ORDER BY height DESC, hash DESC LIMIT ${this.limits.archivePieceMax}` as BlockRecord[];
   }
 
   /** Payments that are not settled, lowest sequence first. */
   openPayments(): PaymentRecord[] {
-    return this.#all`SELECT * FROM payment WHERE state = 'open' ORDER BY sequence`.map(paymentOf);
+    return this.#sql.all`SELECT * FROM payment WHERE state = 'open' ORDER BY sequence`.map(paymentOf);
   }
 
   /** Payments that are settled or void with a sequence below `before`, the highest first. */
   closedPayments(before: number): PaymentRecord[] {
-    return this.#all`SELECT * FROM payment WHERE state <> 'open' AND sequence < ${before}
+    return this.#sql.all`SELECT * FROM payment WHERE state <> 'open' AND sequence < ${before}
       ORDER BY sequence DESC LIMIT ${this.limits.archivePieceMax}`.map(paymentOf);
   }
 
@@ -137,15 +136,15 @@ export class BookTables {
    * make up for it.
    */
   payable(): { readonly account: string; readonly units: bigint }[] {
-    const owed = this
-      .#all`SELECT * FROM owed WHERE matured_units <> paid_units OR open_units <> '0' ORDER BY due_since`;
+    const owed = this.#sql.all`SELECT * FROM owed
+        WHERE matured_units <> paid_units OR open_units <> '0' ORDER BY due_since`;
     return owed.map((row) => ({ account: row.account, units: payableUnits(row) }));
   }
 
   /** What the books have of each member, in no order. */
   members(): (MemberSums & { readonly account: string })[] {
-    const rows = this
-      .#all`SELECT member.*, ifnull(immature.units, 0) AS immature_units, ifnull(included.units, 0) AS included_units,
+    const rows = this.#sql
+      .all`SELECT member.*, ifnull(immature.units, 0) AS immature_units, ifnull(included.units, 0) AS included_units,
         ifnull((SELECT transaction_id FROM payment WHERE sequence = included.last), payout_transaction) AS payout
       FROM member LEFT JOIN immature USING (account) LEFT JOIN included USING (account)`;
     return rows.map((row) => ({
@@ -162,7 +161,7 @@ export class BookTables {
 
   /** Sums and counts of all members. */
   status(): Omit<PoolStatus, "hashesPerSecond"> {
-    const sums = this.#one`SELECT *,
+    const sums = this.#sql.one`SELECT *,
       (SELECT plus(sum_units(earned_units), -1, sum_units(kept_units)) FROM block WHERE state IN ('found', 'immature')) AS immature,
       (SELECT sum_units(units) FROM included) AS included,
       (SELECT count(*) FROM payment WHERE state = 'open') AS open_payments FROM books`;
@@ -184,21 +183,21 @@ export class BookTables {
     if (!this.hasRoomFor(account)) return;
     invariant(!block || !this.hasBlock(block.hash), "a block is found once");
     if (!this.hasMember(account) && this.#memberCount() >= this.limits.membersMax) {
-      this.#run`DELETE FROM member WHERE account = ${this.#forgettable() as string}`;
-      this.#run`UPDATE books SET members_forgotten = members_forgotten + 1`;
+      this.#sql.run`DELETE FROM member WHERE account = ${this.#forgettable() as string}`;
+      this.#sql.run`UPDATE books SET members_forgotten = members_forgotten + 1`;
     }
     this.#takeIn(account);
     const number: number = this.#sums().next_share;
     const blocks = block ? 1 : 0;
-    this
-      .#run`UPDATE member SET shares_accepted = shares_accepted + 1, blocks_found = blocks_found + ${blocks}, ties = ties + 1
+    this.#sql
+      .run`UPDATE member SET shares_accepted = shares_accepted + 1, blocks_found = blocks_found + ${blocks}, ties = ties + 1
       WHERE account = ${account}`;
     // In a ring: a new share takes the place of the oldest one.
-    const oldest = this
-      .#get`DELETE FROM share WHERE number = ${number - this.limits.sharesMax} RETURNING account`;
+    const oldest = this.#sql.get`DELETE FROM share
+        WHERE number = ${number - this.limits.sharesMax} RETURNING account`;
     if (oldest) this.#tie(oldest.account, -1);
-    this.#run`INSERT INTO share (number, account, work) VALUES (${number}, ${account}, ${`${work}`})`;
-    this.#run`UPDATE books SET next_share = next_share + 1, blocks_found = blocks_found + ${blocks}`;
+    this.#sql.run`INSERT INTO share (number, account, work) VALUES (${number}, ${account}, ${`${work}`})`;
+    this.#sql.run`UPDATE books SET next_share = next_share + 1, blocks_found = blocks_found + ${blocks}`;
     if (!block) return;
     const { hash, height, earnedUnits } = block;
     const windowWork = block.work * BigInt(terms.windowBlocks);
@@ -207,7 +206,7 @@ export class BookTables {
       windowWork,
       feePercent: terms.feePercent,
     });
-    this.#run`INSERT INTO block (hash, height, state, finder, earned_units, kept_units, parts)
+    this.#sql.run`INSERT INTO block (hash, height, state, finder, earned_units, kept_units, parts)
       VALUES (${hash}, ${height}, 'found', ${account}, ${`${earnedUnits}`}, ${`${keptUnits}`}, ${partsText(parts)})`;
     this.#countBlock(this.#block(hash), 1, terms);
   }
@@ -215,8 +214,8 @@ export class BookTables {
   /** The newest share first, in pieces: a window seldom needs all of them. */
   *#window(): Generator<WindowShare> {
     for (let before = Number.MAX_SAFE_INTEGER; before > 0; ) {
-      const piece = this
-        .#prepared`SELECT number, account, work FROM share WHERE number < ? ORDER BY number DESC LIMIT 4096`;
+      const piece = this.#sql.prepared`SELECT number, account, work FROM share
+        WHERE number < ? ORDER BY number DESC LIMIT 4096`;
       // Half the time that rows as objects take.
       piece.setReturnArrays(true);
       const shares = piece.all(before) as unknown as [number: number, account: string, work: string][];
@@ -230,7 +229,7 @@ export class BookTables {
     const block = this.#block(hash);
     if (block.state === to) return;
     this.#countBlock(block, -1, terms);
-    this.#run`UPDATE block SET state = ${to} WHERE hash = ${hash}`;
+    this.#sql.run`UPDATE block SET state = ${to} WHERE hash = ${hash}`;
     this.#countBlock({ ...block, state: to }, 1, terms);
   }
 
@@ -241,64 +240,65 @@ export class BookTables {
   ): void {
     if (state === "orphaned") {
       // The finder may have been forgotten since the block was worth nothing to it.
-      this.#run`UPDATE member SET blocks_found = max(0, blocks_found - ${sign}) WHERE account = ${finder}`;
-      this.#run`UPDATE books SET blocks_orphaned = blocks_orphaned + ${sign}`;
+      this.#sql.run`UPDATE member SET blocks_found = max(0, blocks_found - ${sign})
+        WHERE account = ${finder}`;
+      this.#sql.run`UPDATE books SET blocks_orphaned = blocks_orphaned + ${sign}`;
       return;
     }
-    const forgotten = this
-      .#all`SELECT account FROM part WHERE hash = ${hash} EXCEPT SELECT account FROM member`;
+    const forgotten = this.#sql.all`SELECT account FROM part
+        WHERE hash = ${hash} EXCEPT SELECT account FROM member`;
     for (const { account } of forgotten) this.#takeIn(account);
     if (state !== "matured") {
-      this
-        .#run`UPDATE member SET ties = ties + ${sign} WHERE account IN (SELECT account FROM part WHERE hash = ${hash})`;
+      this.#sql.run`UPDATE member SET ties = ties + ${sign} WHERE account IN (SELECT account FROM part
+        WHERE hash = ${hash})`;
       return;
     }
-    this.#run`UPDATE member SET matured_units = plus(member.matured_units, ${sign}, part.units),
+    this.#sql.run`UPDATE member SET matured_units = plus(member.matured_units, ${sign}, part.units),
         paid_units = iif(member.account = ${poolAccount}, plus(member.paid_units, ${sign}, part.units), member.paid_units),
         due_since = iif(${sign} > 0 AND is_owed(owed.matured_units, owed.paid_units, open_units) = 0, ${height}, member.due_since)
       FROM part JOIN owed USING (account) WHERE part.hash = ${hash} AND part.account = member.account`;
-    this
-      .#run`UPDATE books SET blocks_matured = blocks_matured + ${sign}, kept_units = plus(kept_units, ${sign}, ${kept}),
+    this.#sql
+      .run`UPDATE books SET blocks_matured = blocks_matured + ${sign}, kept_units = plus(kept_units, ${sign}, ${kept}),
         matured_units = plus(matured_units, ${sign}, plus(${earned}, -1, ${kept})),
         paid_units = plus(paid_units, ${sign}, (SELECT sum_units(units) FROM part WHERE hash = ${hash} AND account = ${poolAccount}))`;
   }
 
   #signPayment({ account, sequence, units, transactionId, transaction }: EventOf<"paymentSigned">): void {
-    const member = this.#one`SELECT * FROM owed WHERE account = ${account}`;
+    const member = this.#sql.one`SELECT * FROM owed WHERE account = ${account}`;
     invariant(units > 0n && units <= payableUnits(member), "nobody is paid more than is due");
-    const isNew = this.#get`SELECT 1 FROM payment WHERE sequence = ${sequence}` === undefined;
+    const isNew = this.#sql.get`SELECT 1 FROM payment WHERE sequence = ${sequence}` === undefined;
     invariant(isNew, "no two payments have one sequence");
-    this
-      .#run`INSERT INTO payment (sequence, state, account, units, transaction_id, transaction_bytes, due_since)
+    this.#sql
+      .run`INSERT INTO payment (sequence, state, account, units, transaction_id, transaction_bytes, due_since)
       VALUES (${sequence}, 'open', ${account}, ${`${units}`}, ${transactionId}, ${transaction}, ${member.due_since})`;
     this.#tie(account, 1);
-    this.#run`UPDATE books SET payments_signed = payments_signed + 1`;
+    this.#sql.run`UPDATE books SET payments_signed = payments_signed + 1`;
   }
 
   #include(sequence: number, height: number | null, hash: string | null): void {
     this.#payment(sequence, true);
-    this
-      .#run`UPDATE payment SET included_height = ${height}, included_hash = ${hash} WHERE sequence = ${sequence}`;
+    this.#sql.run`UPDATE payment SET included_height = ${height}, included_hash = ${hash}
+        WHERE sequence = ${sequence}`;
   }
 
   #settlePayment(sequence: number): void {
     const { account, units, included_height: height, transaction_id: id } = this.#payment(sequence, true);
     invariant(height !== null, "only a payment in the chain is settled");
-    this.#run`UPDATE payment SET state = 'settled',
+    this.#sql.run`UPDATE payment SET state = 'settled',
       settled_after = (SELECT payout_transaction FROM member WHERE account = ${account}) WHERE sequence = ${sequence}`;
-    this
-      .#run`UPDATE member SET paid_units = plus(paid_units, 1, ${units}), payout_transaction = ${id} WHERE account = ${account}`;
+    this.#sql.run`UPDATE member SET paid_units = plus(paid_units, 1, ${units}), payout_transaction = ${id}
+        WHERE account = ${account}`;
     this.#tie(account, -1);
-    this
-      .#run`UPDATE books SET payments_settled = payments_settled + 1, paid_units = plus(paid_units, 1, ${units})`;
+    this.#sql
+      .run`UPDATE books SET payments_settled = payments_settled + 1, paid_units = plus(paid_units, 1, ${units})`;
   }
 
   #voidPayment(sequence: number): void {
     const { account, due_since: since } = this.#payment(sequence, true);
-    this.#run`UPDATE payment SET state = 'void' WHERE sequence = ${sequence}`;
-    this.#run`UPDATE member SET due_since = min(due_since, ${since}) WHERE account = ${account}`;
+    this.#sql.run`UPDATE payment SET state = 'void' WHERE sequence = ${sequence}`;
+    this.#sql.run`UPDATE member SET due_since = min(due_since, ${since}) WHERE account = ${account}`;
     this.#tie(account, -1);
-    this.#run`UPDATE books SET payments_voided = payments_voided + 1`;
+    this.#sql.run`UPDATE books SET payments_voided = payments_voided + 1`;
   }
 
   #reopenPayment(sequence: number): void {
@@ -311,35 +311,34 @@ export class BookTables {
     } = this.#payment(sequence, false);
     // A void payment does not keep a member from being forgotten.
     this.#takeIn(account);
-    this
-      .#run`UPDATE payment SET state = 'open', included_height = NULL, included_hash = NULL WHERE sequence = ${sequence}`;
+    this.#sql.run`UPDATE payment SET state = 'open', included_height = NULL, included_hash = NULL
+        WHERE sequence = ${sequence}`;
     this.#tie(account, 1);
     if (state === "void") {
-      this.#run`UPDATE books SET payments_voided = payments_voided - 1`;
+      this.#sql.run`UPDATE books SET payments_voided = payments_voided - 1`;
       return;
     }
-    this.#run`UPDATE member SET paid_units = plus(paid_units, -1, ${units}),
+    this.#sql.run`UPDATE member SET paid_units = plus(paid_units, -1, ${units}),
       payout_transaction = iif(payout_transaction = ${id}, ${before}, payout_transaction) WHERE account = ${account}`;
-    this
-      .#run`UPDATE books SET payments_settled = payments_settled - 1, paid_units = plus(paid_units, -1, ${units})`;
+    this.#sql
+      .run`UPDATE books SET payments_settled = payments_settled - 1, paid_units = plus(paid_units, -1, ${units})`;
   }
 
   #takeIn(account: string): void {
     if (this.hasMember(account)) return;
-    this.#run`INSERT INTO member (account) VALUES (${account})`;
-    this.#run`UPDATE books SET members_joined = members_joined + 1`;
+    this.#sql.run`INSERT INTO member (account) VALUES (${account})`;
+    this.#sql.run`UPDATE books SET members_joined = members_joined + 1`;
   }
 
   /** What a member has in the window, in open blocks or in open payments keeps it from being forgotten. */
   #tie(account: string, sign: 1 | -1): void {
-    this.#run`UPDATE member SET ties = ties + ${sign} WHERE account = ${account}`;
+    this.#sql.run`UPDATE member SET ties = ties + ${sign} WHERE account = ${account}`;
   }
 
   /** A member that has nothing in the books but counts of its shares: a new member may take its place. */
   #forgettable(): string | undefined {
-    return this
-      .#get`SELECT account FROM member WHERE ties = 0 AND matured_units = '0' AND paid_units = '0' LIMIT 1`
-      ?.account;
+    return this.#sql.get`SELECT account FROM member
+        WHERE ties = 0 AND matured_units = '0' AND paid_units = '0' LIMIT 1`?.account;
   }
 
   #memberCount(): number {
@@ -348,49 +347,23 @@ export class BookTables {
   }
 
   #sums(): Row {
-    return this.#one`SELECT * FROM books`;
+    return this.#sql.one`SELECT * FROM books`;
   }
 
   #block(hash: string): Row {
-    return this
-      .#one`SELECT hash, height, state, finder, earned_units AS earned, kept_units AS kept FROM block WHERE hash = ${hash}`;
+    return this.#sql
+      .one`SELECT hash, height, state, finder, earned_units AS earned, kept_units AS kept FROM block
+        WHERE hash = ${hash}`;
   }
 
   #payment(sequence: number, isOpen: boolean): Row {
-    const payment = this.#get`SELECT * FROM payment WHERE sequence = ${sequence}`;
+    const payment = this.#sql.get`SELECT * FROM payment WHERE sequence = ${sequence}`;
     invariant(payment, `there is a payment with sequence ${sequence}`);
     invariant(
       (payment.state === "open") === isOpen,
       `the payment ${sequence} is ${isOpen ? "open" : "closed"}`,
     );
     return payment;
-  }
-
-  #run(sql: TemplateStringsArray, ...values: SQLInputValue[]): void {
-    this.#prepared(sql).run(...values);
-  }
-
-  #get(sql: TemplateStringsArray, ...values: SQLInputValue[]): Row | undefined {
-    return this.#prepared(sql).get(...values);
-  }
-
-  #one(sql: TemplateStringsArray, ...values: SQLInputValue[]): Row {
-    const row = this.#prepared(sql).get(...values);
-    invariant(row, "the books have the row that is asked for");
-    return row;
-  }
-
-  #all(sql: TemplateStringsArray, ...values: SQLInputValue[]): Row[] {
-    return this.#prepared(sql).all(...values);
-  }
-
-  /** Each place in this file has its own array of texts; what stands between them is a parameter. */
-  #prepared(sql: TemplateStringsArray): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#db.prepare(sql.join("?"));
-    this.#statements.set(sql, statement);
-    return statement;
   }
 }
 
