@@ -6,8 +6,8 @@ import type { Logger } from "../base/logger.ts";
 import { foreignVariablesNote } from "../config/foreign-variables.ts";
 import type { NodeConfig } from "../config/node-config.ts";
 import type { AurexNode } from "../node/aurex-node.ts";
-import type { NodeLife } from "../node/node-life.ts";
 import { type ExitCode, exitCodes } from "../node/operator-error.ts";
+import type { NodeSupervisor } from "../node/supervisor/node-supervisor.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { AurexCommand } from "./command.ts";
@@ -47,7 +47,7 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
   // What they import takes a moment: a signal must not be missed meanwhile, and a wrong option is said before.
   const { nodeOptionsOf } = await import("../node/node-options.ts");
   const options = await nodeOptionsOf(config);
-  const { NodeLife } = await import("../node/node-life.ts");
+  const { NodeSupervisor } = await import("../node/supervisor/node-supervisor.ts");
   const { createNodeLogger } = await import("../node/logging.ts");
   const { enterRunning } = await import("./place/running-nodes.ts");
   const { pinnedChainSpec } = await import("../node/data-directory.ts");
@@ -91,8 +91,12 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     const { keyAccess, openWith } = await import("./passphrase.ts");
     const { passphraseFile, allowOpenKeys } = config;
     const access = keyAccess("node", { passphraseFile }, terminal, stop.signal);
-    const life = await openWith("node", { ...access, allowOpen: allowOpenKeys }, terminal, (keyAccess) =>
-      NodeLife.open({ ...options, startCommand }, { logger, onStarted, keyAccess, processControl }),
+    const supervisor = await openWith(
+      "node",
+      { ...access, allowOpen: allowOpenKeys },
+      terminal,
+      (keyAccess) =>
+        NodeSupervisor.open({ ...options, startCommand }, { logger, onStarted, keyAccess, processControl }),
     );
     if (isNew && options.spec && options.authority)
       await warnIfNotNamed(options.spec, config.dataDir, logger);
@@ -100,7 +104,7 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     await keepStart(config, terminal);
     const entry = await enterRunning(terminal.homeDirectory, path.resolve(config.dataDir));
     try {
-      await runShowingStatus(life, config, terminal, stop.signal);
+      await runShowingStatus(supervisor, config, terminal, stop.signal);
     } finally {
       await entry.remove();
     }
@@ -126,18 +130,18 @@ async function warnIfNotNamed({ genesis }: ChainSpec, dataDir: string, logger: L
 
 /** A line every 10 s, from the search for a chain to the stop. */
 async function runShowingStatus(
-  life: NodeLife,
+  supervisor: NodeSupervisor,
   config: NodeConfig,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const show = () => sayStatus(life.status(), config, terminal);
+  const show = () => sayStatus(supervisor.status(), config, terminal);
   const onStop = () => say(config, terminal, "stopping", {}, "Stopping. Press Ctrl-C again to stop at once.");
   signal.addEventListener("abort", onStop, { once: true });
   // This timer is also what keeps a node without an API and without a port alive.
   const timer = setInterval(show, statusEveryMs);
   try {
-    await life.run(signal);
+    await supervisor.run(signal);
   } finally {
     clearInterval(timer);
     signal.removeEventListener("abort", onStop);

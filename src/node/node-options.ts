@@ -10,16 +10,16 @@ import { chainSpecFromJson } from "../protocol/chain-spec-json.ts";
 import { type ChainSpec, chainSpecOf, easiestTargetOf } from "../protocol/genesis.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
 import type { ApiAccessOptions } from "./http-servers.ts";
-import type { NodeLifeOptions } from "./node-life.ts";
 import { exitCodes, OperatorError } from "./operator-error.ts";
 import type { PoolServiceOptions } from "./pool-service.ts";
+import type { NodeSupervisorOptions } from "./supervisor/node-supervisor.ts";
 import { readTlsFiles } from "./tls-files.ts";
 
 /** The Proof of Work chain that every node without `--chain` is on. */
 const builtInPowSpec = new URL("../../config/pow.json", import.meta.url);
 
 /** @throws OperatorError where a chain spec that is named cannot be used */
-export async function nodeOptionsOf(config: NodeConfig): Promise<NodeLifeOptions> {
+export async function nodeOptionsOf(config: NodeConfig): Promise<NodeSupervisorOptions> {
   if (config.finalizedOnly && config.export === undefined) {
     throw new OperatorError("--finalized-only belongs to --export", {
       code: "node/no-export",

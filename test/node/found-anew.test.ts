@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { createApiClient } from "../../src/client/api-client.ts";
 import type { AurexNode } from "../../src/node/aurex-node.ts";
 import { pinnedChain } from "../../src/node/data-directory.ts";
-import { NodeLife, type NodeLifeOptions } from "../../src/node/node-life.ts";
+import { NodeSupervisor, type NodeSupervisorOptions } from "../../src/node/supervisor/node-supervisor.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
 import { run } from "../cli/test-terminal.ts";
 import { until } from "../support/patience.ts";
@@ -27,26 +27,26 @@ function wrongClock(): Clock & { setRight(): void } {
   };
 }
 
-async function live(t: TestContext, dataDir: string, changes: Partial<NodeLifeOptions>, clock: Clock) {
+async function live(t: TestContext, dataDir: string, changes: Partial<NodeSupervisorOptions>, clock: Clock) {
   const started: AurexNode[] = [];
   const options = {
     ...quietOptions(dataDir, powSpec(), { apiPort: 0 }),
     expect: 1,
     admission: "open-lan",
   } as const;
-  const life = await NodeLife.open(
+  const supervisor = await NodeSupervisor.open(
     { ...options, spec: undefined, mine: false, ...changes },
     { clock, onStarted: (node) => started.push(node) },
   );
   const stopping = new AbortController();
-  const ended = life.run(stopping.signal);
+  const ended = supervisor.run(stopping.signal);
   ended.catch(() => {});
   t.after(async () => {
     stopping.abort();
     await ended;
   });
   await until("it runs on a chain", () => started.length > 0);
-  return { life, started };
+  return { supervisor, started };
 }
 
 async function isThere(place: string): Promise<boolean> {
@@ -60,8 +60,8 @@ describe("a chain that was begun with a clock two hours ahead", () => {
   it("is left for another by the command that the advice names, and nothing is deleted", async (t) => {
     const dataDir = path.join(await temporaryFolder(t), "founder");
     const clock = wrongClock();
-    const { life, started } = await live(t, dataDir, {}, clock);
-    const old = life.status().chainId;
+    const { supervisor, started } = await live(t, dataDir, {}, clock);
+    const old = supervisor.status().chainId;
     const { publicKey } = await loadOrCreateNodeKey(dataDir);
     clock.setRight();
     const client = createApiClient(started[0]?.apiUrl ?? "");
@@ -73,9 +73,9 @@ describe("a chain that was begun with a clock two hours ahead", () => {
     assert.equal(left.code, 0, left.stderr);
     assert.match(left.stdout, new RegExp(`^the node leaves chain ${old}\n`));
 
-    await until("it has founded anew", () => started.length === 2 && life.status().chainId !== old);
+    await until("it has founded anew", () => started.length === 2 && supervisor.status().chainId !== old);
     assert.deepEqual((await loadOrCreateNodeKey(dataDir)).publicKey, publicKey, "with the same key");
-    assert.deepEqual(life.status().advice, []);
+    assert.deepEqual(supervisor.status().advice, []);
     const [aside = "", ...more] = (await readdir(dataDir)).filter((name) => name.startsWith("aside-"));
     assert.deepEqual(more, []);
     for (const kept of ["chain", "chain-spec.json"])
@@ -87,7 +87,7 @@ describe("a chain that was begun with a clock two hours ahead", () => {
   it("is kept once it is established: the command says why, and what else to do", async (t) => {
     const dataDir = path.join(await temporaryFolder(t), "founder");
     const clock = wrongClock();
-    const { life, started } = await live(t, dataDir, {}, clock);
+    const { supervisor, started } = await live(t, dataDir, {}, clock);
     const recorded = await run([
       "tx",
       "record",
@@ -100,7 +100,7 @@ describe("a chain that was begun with a clock two hours ahead", () => {
     ]);
     assert.equal(recorded.code, 0, recorded.stderr);
     clock.setRight();
-    const [advice] = life.status().advice;
+    const [advice] = supervisor.status().advice;
     assert.match(advice?.next ?? "", /^wait until .* UTC: the node goes on by itself then$/);
     const refused = await run(["found-anew", "--data-dir", dataDir]);
     assert.equal(refused.code, 2);
@@ -112,18 +112,18 @@ describe("a chain that was begun with a clock two hours ahead", () => {
     const dataDir = path.join(await temporaryFolder(t), "miner");
     const clock = wrongClock();
     const spec = powSpec("33");
-    const { life, started } = await live(t, dataDir, { spec, mine: true, authority: false }, clock);
+    const { supervisor, started } = await live(t, dataDir, { spec, mine: true, authority: false }, clock);
     await commitRecord(started[0] as AurexNode, "two hours from now");
-    const { head } = life.status();
+    const { head } = supervisor.status();
     clock.setRight();
-    assert.equal(life.status().advice[0]?.code, "chain-ahead");
+    assert.equal(supervisor.status().advice[0]?.code, "chain-ahead");
     const left = await run(["found-anew", "--data-dir", dataDir, "--json"]);
     assert.equal(left.code, 0, left.stderr);
     assert.deepEqual(JSON.parse(left.stdout), { left: Buffer.from(spec.chainId).toString("hex") });
     await until("it runs again", () => started.length === 2);
     assert.ok(head.height > 0);
     await commitRecord(started[1] as AurexNode, "now");
-    assert.deepEqual(life.status().advice, []);
-    assert.equal(life.status().chainId, Buffer.from(spec.chainId).toString("hex"));
+    assert.deepEqual(supervisor.status().advice, []);
+    assert.equal(supervisor.status().chainId, Buffer.from(spec.chainId).toString("hex"));
   });
 });

@@ -1,4 +1,4 @@
-/** Nodes of a simulation that begin without a chain: each with a shelf, disks and journals that outlive its process. */
+/** Nodes of a simulation that begin without a chain: each with a repository, disks and journals that outlive its process. */
 
 import assert from "node:assert/strict";
 import type { AuthorityJournals } from "../../src/authority/authority-role.ts";
@@ -6,9 +6,13 @@ import { toHex } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
-import { ChainLife, type ChainLifeOptions, type LivingNode } from "../../src/node/chain-life.ts";
 import type { PinnedChain } from "../../src/node/data-directory.ts";
 import { NodeCore } from "../../src/node/node-core.ts";
+import {
+  ChainSupervisor,
+  type ChainSupervisorOptions,
+  type SupervisedNode,
+} from "../../src/node/supervisor/chain-supervisor.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
@@ -25,11 +29,11 @@ import { createNodeClock } from "./node-clock.ts";
 import { createSeededRandom, type SeededRandom } from "./random.ts";
 import { memoryAddress } from "./simulated-node.ts";
 
-export interface FoundingNodeOptions extends Partial<Omit<ChainLifeOptions, "publicKey">> {
+export interface FoundingNodeOptions extends Partial<Omit<ChainSupervisorOptions, "publicKey">> {
   readonly bootstrap?: readonly string[];
 }
 
-interface RunningCore extends LivingNode {
+interface RunningCore extends SupervisedNode {
   readonly core: NodeCore;
 }
 
@@ -95,7 +99,7 @@ export class FoundingNode {
   pinned: PinnedChain | undefined;
   /** By chain id, as the data directory has them, aside or not. */
   readonly #disks = new Map<string, { disk: MemoryDisk; journals: AuthorityJournals }>();
-  #life: ChainLife<RunningCore> | undefined;
+  #supervisor: ChainSupervisor<RunningCore> | undefined;
   #stopping = new AbortController();
   #ended: Promise<void> = Promise.resolve();
   #clock: ReturnType<typeof createNodeClock> | undefined;
@@ -110,7 +114,7 @@ export class FoundingNode {
   }
 
   get core(): NodeCore | undefined {
-    return this.#life?.node?.core;
+    return this.#supervisor?.node?.core;
   }
 
   /** The id of the chain that the node runs on. */
@@ -150,7 +154,7 @@ export class FoundingNode {
     this.#clock = clock;
     this.#stopping = new AbortController();
     const logger = this.#logger();
-    const life = new ChainLife<RunningCore>(
+    const supervisor = new ChainSupervisor<RunningCore>(
       {
         network: "lab",
         name: this.name,
@@ -162,7 +166,7 @@ export class FoundingNode {
         publicKey: this.keyPair.publicKey,
       },
       {
-        shelf: {
+        repository: {
           pinned: async () => this.pinned,
           pin: async (spec, origin) => {
             this.pinned = { spec, origin };
@@ -189,8 +193,8 @@ export class FoundingNode {
         salt: () => sha256(Buffer.from(`${random.next()}`)),
       },
     );
-    this.#life = life;
-    this.#ended = life.run(this.#stopping.signal).catch((error: Error) => {
+    this.#supervisor = supervisor;
+    this.#ended = supervisor.run(this.#stopping.signal).catch((error: Error) => {
       this.failure = error;
     });
   }
@@ -202,7 +206,7 @@ export class FoundingNode {
 
   /** What the operator's command does. */
   leaveChain(): void {
-    this.#life?.leaveChain();
+    this.#supervisor?.leaveChain();
   }
 
   setClockWrongBy(offsetMs: number): void {
@@ -210,10 +214,10 @@ export class FoundingNode {
     this.#clock?.setWrongBy(offsetMs);
   }
 
-  /** As by a kill: only the shelf and the stores are left. */
+  /** As by a kill: only the repository and the stores are left. */
   crash(): void {
     this.#clock?.kill();
-    this.#life = undefined;
+    this.#supervisor = undefined;
     void this.#hostNow?.stop();
   }
 

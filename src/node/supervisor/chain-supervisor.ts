@@ -1,19 +1,19 @@
-/** From no chain to a chain, and from one to another: a node's life without its machine. */
-import { bytesEqual, includesBytes, toHex } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
-import { toError } from "../base/invariant.ts";
-import type { Logger } from "../base/logger.ts";
-import { fetchGenesis } from "../network/founding/fetch-genesis.ts";
-import { trustText } from "../network/founding/founded-spec.ts";
-import { type FoundingOptions, foundOrJoin } from "../network/founding/founding.ts";
-import { type ChainStanding, resolveChains } from "../network/founding/resolve-chains.ts";
-import type { PeerHost, PeerId } from "../network/peer-host.ts";
-import type { KnownPeer } from "../network/peers/directory.ts";
-import type { ChainSpec } from "../protocol/genesis.ts";
-import type { ChainOrigin, PinnedChain } from "./data-directory.ts";
+/** The supervisor of a node's chain: it founds, joins or resumes a chain, runs the node on it, and changes to another chain. It has no disk and no network of its own: simulations use it, too. */
+import { bytesEqual, includesBytes, toHex } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import { toError } from "../../base/invariant.ts";
+import type { Logger } from "../../base/logger.ts";
+import { fetchGenesis } from "../../network/founding/fetch-genesis.ts";
+import { trustText } from "../../network/founding/founded-spec.ts";
+import { type FoundingOptions, foundOrJoin } from "../../network/founding/founding.ts";
+import { type ChainStanding, resolveChains } from "../../network/founding/resolve-chains.ts";
+import type { PeerHost, PeerId } from "../../network/peer-host.ts";
+import type { KnownPeer } from "../../network/peers/directory.ts";
+import type { ChainSpec } from "../../protocol/genesis.ts";
+import type { ChainOrigin, PinnedChain } from "../data-directory.ts";
 
-/** What a life needs of the node that runs on a chain. */
-export interface LivingNode {
+/** What the supervisor needs of the node that runs on a chain. */
+export interface SupervisedNode {
   readonly host: PeerHost;
   /** False while the chain is provisional. */
   readonly established: boolean;
@@ -28,8 +28,8 @@ export interface LivingNode {
   refuseChain(peer: PeerId): void;
 }
 
-/** Where the chain of a node is kept while no process runs. */
-export interface ChainShelf {
+/** Keeps the chain of a node while no process runs. */
+export interface ChainRepository {
   pinned(): Promise<PinnedChain | undefined>;
   pin(spec: ChainSpec, origin: ChainOrigin): Promise<void>;
   /** Sets the old chain aside and pins the new one; resolves to where the old one is. */
@@ -40,13 +40,13 @@ export interface ChainShelf {
   left(): Promise<readonly Uint8Array[]>;
 }
 
-export interface ChainLifeOptions extends FoundingOptions {
+export interface ChainSupervisorOptions extends FoundingOptions {
   /** Named by the operator: the node is on this chain or none. */
   readonly spec: ChainSpec | undefined;
 }
 
-export interface ChainLifeModules<Node extends LivingNode> {
-  readonly shelf: ChainShelf;
+export interface ChainSupervisorModules<Node extends SupervisedNode> {
+  readonly repository: ChainRepository;
   /** A host for the founding, not started. */
   readonly openHost: () => Promise<PeerHost>;
   /** The node on a chain, not started. */
@@ -64,9 +64,9 @@ const changeOverMs = 60_000;
 /** The second change of chain comes no sooner than this after the first, the third twice as long after the second. */
 const changePauseMs = 10_000;
 
-export class ChainLife<Node extends LivingNode> {
-  readonly #options: ChainLifeOptions;
-  readonly #modules: ChainLifeModules<Node>;
+export class ChainSupervisor<Node extends SupervisedNode> {
+  readonly #options: ChainSupervisorOptions;
+  readonly #modules: ChainSupervisorModules<Node>;
   #host: PeerHost | undefined;
   #node: Node | undefined;
   #leaveChain: (() => void) | undefined;
@@ -76,7 +76,7 @@ export class ChainLife<Node extends LivingNode> {
   #changes = 0;
   #changedAtMs = 0;
 
-  constructor(options: ChainLifeOptions, modules: ChainLifeModules<Node>) {
+  constructor(options: ChainSupervisorOptions, modules: ChainSupervisorModules<Node>) {
     this.#options = options;
     this.#modules = modules;
   }
@@ -101,9 +101,9 @@ export class ChainLife<Node extends LivingNode> {
     while (chain && !signal.aborted) {
       const next = await this.#live(chain, signal);
       if (!next || signal.aborted) return;
-      const { shelf, logger, clock } = this.#modules;
+      const { repository, logger, clock } = this.#modules;
       if (next === "anew") {
-        const place = await shelf.leave(chain.spec);
+        const place = await repository.leave(chain.spec);
         const left = { left: toHex(chain.spec.chainId), aside: place };
         logger.warn(
           left,
@@ -113,7 +113,7 @@ export class ChainLife<Node extends LivingNode> {
         continue;
       }
       this.#changedFrom.add(toHex(chain.spec.chainId));
-      const aside = await shelf.change(chain.spec, next);
+      const aside = await repository.change(chain.spec, next);
       this.#changes += 1;
       this.#changedAtMs = clock.monotonicMs();
       const fields = { left: toHex(chain.spec.chainId), joined: toHex(next.chainId), aside };
@@ -136,10 +136,10 @@ export class ChainLife<Node extends LivingNode> {
   /** The chain that is named, that is there already, or that founding ends with; undefined where `signal` came first. */
   async #chain(signal: AbortSignal, expect = this.#options.expect): Promise<PinnedChain | undefined> {
     const { spec } = this.#options;
-    const { shelf, openHost, logger, clock, salt } = this.#modules;
+    const { repository, openHost, logger, clock, salt } = this.#modules;
     if (spec) return { spec, origin: "given" };
-    this.#left = await shelf.left();
-    const pinned = await shelf.pinned();
+    this.#left = await repository.left();
+    const pinned = await repository.pinned();
     if (pinned || signal.aborted) return pinned;
     const host = await openHost();
     this.#host = host;
@@ -151,7 +151,7 @@ export class ChainLife<Node extends LivingNode> {
     // Pinned before anybody hears of the chain: whatever is killed from here on goes on with this genesis.
     const origin = this.#options.onlyChain ? "given" : found?.origin;
     if (!found || !origin) return undefined;
-    await shelf.pin(found.spec, origin);
+    await repository.pin(found.spec, origin);
     return { spec: found.spec, origin };
   }
 

@@ -1,24 +1,23 @@
-/** A node's whole life on its machine: the data directory is locked, a chain founded, joined or resumed, and run. */
+/** Runs a node on a machine: locks its data directory, opens its key, and gives the chain supervisor this directory, libp2p and `AurexNode`. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import net from "node:net";
 import path from "node:path";
-import type { NodeStatus } from "../api/node-status.ts";
-import { bytesEqual } from "../base/bytes.ts";
-import { type Clock, systemClock } from "../base/clock.ts";
-import { type Logger, silentLogger } from "../base/logger.ts";
-import type { Libp2pHost } from "../network/libp2p/libp2p-host.ts";
-import type { AdmissionPolicy, ChainSpec } from "../protocol/genesis.ts";
-import { addressOf, nodeIdOf } from "../protocol/identity.ts";
-import type { Invitation } from "../protocol/invitation.ts";
-import type { KeyPair } from "../protocol/signing.ts";
-import type { NotSealingReason } from "../sealing/not-sealing.ts";
-import { sealingStateOf } from "../sealing/sealing-state.ts";
-import type { DirectoryLock } from "../store/directory-lock.ts";
-import { type KeyAccess, loadOrCreateNodeKey } from "../wallet/keystore.ts";
-import { AurexNode } from "./aurex-node.ts";
-import type { AurexNodeOptions } from "./aurex-node-options.ts";
-import { ChainLife } from "./chain-life.ts";
+import type { NodeStatus } from "../../api/node-status.ts";
+import { bytesEqual } from "../../base/bytes.ts";
+import { type Clock, systemClock } from "../../base/clock.ts";
+import { type Logger, silentLogger } from "../../base/logger.ts";
+import type { Libp2pHost } from "../../network/libp2p/libp2p-host.ts";
+import type { AdmissionPolicy, ChainSpec } from "../../protocol/genesis.ts";
+import { addressOf, nodeIdOf } from "../../protocol/identity.ts";
+import type { Invitation } from "../../protocol/invitation.ts";
+import type { KeyPair } from "../../protocol/signing.ts";
+import type { NotSealingReason } from "../../sealing/not-sealing.ts";
+import { sealingStateOf } from "../../sealing/sealing-state.ts";
+import type { DirectoryLock } from "../../store/directory-lock.ts";
+import { type KeyAccess, loadOrCreateNodeKey } from "../../wallet/keystore.ts";
+import { AurexNode } from "../aurex-node.ts";
+import type { AurexNodeOptions } from "../aurex-node-options.ts";
 import {
   changeChain,
   finishChainChange,
@@ -26,13 +25,14 @@ import {
   lockDataDirectory,
   pinChainSpec,
   pinnedChain,
-} from "./data-directory.ts";
-import { closeNetworkOf, createNetworkSecret, readJoinedInvitation } from "./network-secret.ts";
-import type { ProcessControl } from "./node-admin.ts";
-import { createNodeHost } from "./node-host.ts";
-import { listenRefusal, OperatorError } from "./operator-error.ts";
+} from "../data-directory.ts";
+import { closeNetworkOf, createNetworkSecret, readJoinedInvitation } from "../network-secret.ts";
+import type { ProcessControl } from "../node-admin.ts";
+import { createNodeHost } from "../node-host.ts";
+import { listenRefusal, OperatorError } from "../operator-error.ts";
+import { ChainSupervisor } from "./chain-supervisor.ts";
 
-export interface NodeLifeOptions extends Omit<AurexNodeOptions, "spec"> {
+export interface NodeSupervisorOptions extends Omit<AurexNodeOptions, "spec"> {
   /** Undefined: the chain that the data directory holds, else one that is founded or joined. */
   readonly spec: ChainSpec | undefined;
   /** Candidates to wait for before one founds, this node included. */
@@ -41,7 +41,7 @@ export interface NodeLifeOptions extends Omit<AurexNodeOptions, "spec"> {
   readonly admission: AdmissionPolicy;
 }
 
-export interface NodeLifeModules {
+export interface NodeSupervisorModules {
   readonly clock?: Clock;
   readonly logger?: Logger;
   /** How the node's key is opened; by default it has no passphrase. */
@@ -52,18 +52,18 @@ export interface NodeLifeModules {
   readonly onStarted?: (node: AurexNode) => void;
 }
 
-export class NodeLife {
-  readonly #options: NodeLifeOptions;
+export class NodeSupervisor {
+  readonly #options: NodeSupervisorOptions;
   readonly #keyPair: KeyPair;
   readonly #lock: DirectoryLock;
-  readonly #life: ChainLife<AurexNode>;
+  readonly #chains: ChainSupervisor<AurexNode>;
   #host: Libp2pHost | undefined;
 
   private constructor(
-    options: NodeLifeOptions,
+    options: NodeSupervisorOptions,
     onlyChain: Uint8Array | undefined,
     parts: { keyPair: KeyPair; lock: DirectoryLock },
-    modules: NodeLifeModules,
+    modules: NodeSupervisorModules,
   ) {
     const { clock = systemClock, logger = silentLogger, processControl, onStarted } = modules;
     const { dataDir, exportFile } = options;
@@ -71,10 +71,10 @@ export class NodeLife {
     this.#options = options;
     this.#keyPair = keyPair;
     this.#lock = lock;
-    this.#life = new ChainLife<AurexNode>(
+    this.#chains = new ChainSupervisor<AurexNode>(
       { ...options, publicKey: keyPair.publicKey, onlyChain },
       {
-        shelf: {
+        repository: {
           pinned: () => pinnedChain(dataDir),
           pin: (spec, origin) => pinChainSpec(dataDir, spec, origin),
           change: (from, to) => changeChain({ dataDir, exportFile, from, to, nowMs: clock.nowMs() }),
@@ -91,7 +91,7 @@ export class NodeLife {
         openNode: ({ spec, origin }) => {
           // The Proof of Work chain is the same for all: its blocks are what can be begun anew.
           const mayLeaveChain = origin !== "given" || spec.consensus === "pow";
-          const leaveChain = () => this.#life.leaveChain();
+          const leaveChain = () => this.#chains.leaveChain();
           return AurexNode.open(
             { ...options, spec, mayLeaveChain, otherChains: "report" },
             { clock, logger, lock, keyPair, leaveChain, processControl },
@@ -110,7 +110,10 @@ export class NodeLife {
    *
    * @throws OperatorError, StoreError or KeyError, each with what to do about it
    */
-  static async open(options: NodeLifeOptions, modules: NodeLifeModules = {}): Promise<NodeLife> {
+  static async open(
+    options: NodeSupervisorOptions,
+    modules: NodeSupervisorModules = {},
+  ): Promise<NodeSupervisor> {
     const { clock = systemClock, logger = silentLogger } = modules;
     const { dataDir, name } = options;
     const lock = await lockDataDirectory(dataDir, name, clock);
@@ -136,7 +139,7 @@ export class NodeLife {
       const listenAddresses = options.spec
         ? options.listenAddresses
         : await Promise.all(options.listenAddresses.map(withPort));
-      return new NodeLife(
+      return new NodeSupervisor(
         { ...options, ...invited, listenAddresses },
         invitation?.chainId,
         { keyPair, lock },
@@ -150,7 +153,7 @@ export class NodeLife {
 
   /** The node that runs; undefined before there is a chain, and for a moment between two. */
   get node(): AurexNode | undefined {
-    return this.#life.node;
+    return this.#chains.node;
   }
 
   /**
@@ -160,7 +163,7 @@ export class NodeLife {
    */
   async run(signal: AbortSignal): Promise<void> {
     try {
-      await this.#life.run(signal);
+      await this.#chains.run(signal);
     } catch (thrown) {
       if (thrown instanceof OperatorError) throw thrown;
       throw listenRefusal(thrown, this.#options.listenAddresses.join(", "), "--port");
@@ -177,7 +180,7 @@ export class NodeLife {
   #statusWithoutChain(): NodeStatus {
     const { name, network, authority } = this.#options;
     const { publicKey } = this.#keyPair;
-    const peers = this.#life.foundingHost?.peers().length ?? 0;
+    const peers = this.#chains.foundingHost?.peers().length ?? 0;
     const waiting: NotSealingReason = peers === 0 ? "no peers" : "waiting for admission";
     return {
       nodeId: nodeIdOf(publicKey),
@@ -197,9 +200,9 @@ export class NodeLife {
       quorum: null,
       clock: null,
       peers,
-      addresses: this.#life.foundingHost?.addresses() ?? [],
-      bootstrap: this.#life.foundingHost?.bootstrap() ?? [],
-      mdnsFault: (this.#life.foundingHost && this.#host?.discoveryFault()) ?? null,
+      addresses: this.#chains.foundingHost?.addresses() ?? [],
+      bootstrap: this.#chains.foundingHost?.bootstrap() ?? [],
+      mdnsFault: (this.#chains.foundingHost && this.#host?.discoveryFault()) ?? null,
       mempool: 0,
       authorities: [],
       address: addressOf(publicKey),

@@ -1,4 +1,4 @@
-/** A node's life on its machine: chains founded and joined over libp2p, data directories that resume and are set aside. */
+/** The node supervisor: chains founded and joined over libp2p, data directories that resume and are set aside. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import {
   pinnedChain,
 } from "../../src/node/data-directory.ts";
 import { keepInvitation, loadNetworkSecret } from "../../src/node/network-secret.ts";
-import { NodeLife, type NodeLifeOptions } from "../../src/node/node-life.ts";
+import { NodeSupervisor, type NodeSupervisorOptions } from "../../src/node/supervisor/node-supervisor.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { encodeInvitation } from "../../src/protocol/invitation.ts";
@@ -36,35 +36,38 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function lifeOptions(dataDir: string, changes: Partial<NodeLifeOptions> = {}): NodeLifeOptions {
+function supervisorOptions(
+  dataDir: string,
+  changes: Partial<NodeSupervisorOptions> = {},
+): NodeSupervisorOptions {
   const { spec: _spec, ...options } = quietOptions(dataDir, undefined as unknown as ChainSpec);
   return { ...options, mine: false, spec: undefined, expect: 1, admission: "open-lan", ...changes };
 }
 
 interface Living {
-  readonly life: NodeLife;
+  readonly supervisor: NodeSupervisor;
   readonly started: AurexNode[];
   readonly messages: string[];
   chainId(): string;
   stop(): Promise<void>;
 }
 
-/** A life that runs, and is stopped at the end of the test. */
-async function live(t: Pick<TestContext, "after">, options: NodeLifeOptions): Promise<Living> {
+/** A supervisor that runs, and is stopped at the end of the test. */
+async function live(t: Pick<TestContext, "after">, options: NodeSupervisorOptions): Promise<Living> {
   const messages: string[] = [];
   const say = (_fields: object, message: string) => void messages.push(message);
   const logger: Logger = { ...silentLogger, info: say, warn: say, error: say, child: () => logger };
   const started: AurexNode[] = [];
-  const life = await NodeLife.open(options, { logger, onStarted: (node) => started.push(node) });
+  const supervisor = await NodeSupervisor.open(options, { logger, onStarted: (node) => started.push(node) });
   const stopping = new AbortController();
-  const ended = life.run(stopping.signal);
+  const ended = supervisor.run(stopping.signal);
   ended.catch(() => {});
   const stop = async () => {
     stopping.abort();
     await ended;
   };
   t.after(stop);
-  return { life, started, messages, chainId: () => life.status().chainId, stop };
+  return { supervisor, started, messages, chainId: () => supervisor.status().chainId, stop };
 }
 
 /** Three nodes that name each other as bootstrap; each may be started when the test likes. */
@@ -75,7 +78,7 @@ async function threeNodes(t: TestContext): Promise<(() => Promise<Living>)[]> {
   return addresses.map((own, index) => () => {
     const bootstrap = addresses.filter((address) => address !== own);
     const name = `node-${index}`;
-    return live(t, lifeOptions(path.join(folder, name), { name, listenAddresses: [own], bootstrap }));
+    return live(t, supervisorOptions(path.join(folder, name), { name, listenAddresses: [own], bootstrap }));
   });
 }
 
@@ -85,9 +88,9 @@ const isOneChain = (lives: readonly Living[]) =>
 describe("a network on loopback", { concurrency: true }, () => {
   it("founds itself when all start at once", async (t) => {
     const lives = await Promise.all((await threeNodes(t)).map((start) => start()));
-    const { chainId, notSealingBecause, head } = lives[0]!.life.status();
+    const { chainId, notSealingBecause, head } = lives[0]!.supervisor.status();
     assert.deepEqual([chainId, notSealingBecause, head.height], ["", "no peers", 0]);
-    assert.equal(lives[0]!.life.node, undefined);
+    assert.equal(lives[0]!.supervisor.node, undefined);
     await until("one chain", () => isOneChain(lives));
     const founded = lives.flatMap(({ messages }) =>
       messages.filter((text) => text.includes("founds network")),
@@ -99,7 +102,7 @@ describe("a network on loopback", { concurrency: true }, () => {
         messages.join("\n"),
       );
     }
-    await until("all are connected", () => lives.every(({ life }) => life.status().peers === 2));
+    await until("all are connected", () => lives.every(({ supervisor }) => supervisor.status().peers === 2));
   });
 
   it("takes in whoever comes later, and again after a restart of all", async (t) => {
@@ -120,15 +123,15 @@ describe("a network on loopback", { concurrency: true }, () => {
 
   it("keeps its port when it founds, and serves its API only then", async (t) => {
     const folder = await temporaryFolder(t);
-    const living = await live(t, lifeOptions(folder, { apiPort: 0 }));
-    await until("it listens", () => living.life.status().notSealingBecause === "no peers");
+    const living = await live(t, supervisorOptions(folder, { apiPort: 0 }));
+    await until("it listens", () => living.supervisor.status().notSealingBecause === "no peers");
     assert.equal((await readDirectoryLock(folder))?.apiUrl, null);
     await until("it has founded", () => living.started.length > 0);
     const { apiUrl } = living.started[0]!;
     assert.equal((await readDirectoryLock(folder))?.apiUrl, apiUrl);
     const answer = (await (await fetch(`${apiUrl}/v1/node`)).json()) as { chainId: string };
     assert.equal(answer.chainId, living.chainId());
-    // Asked for any free port, it has taken one for its whole life.
+    // Asked for any free port, it has taken one for as long as it runs.
     const [listens = ""] = living.started[0]!.options.listenAddresses;
     assert.match(listens, /tcp\/[1-9]\d*$/);
     assert.ok(living.started[0]!.network.addresses[0]?.startsWith(listens));
@@ -137,7 +140,7 @@ describe("a network on loopback", { concurrency: true }, () => {
   it("founds a closed network and takes in who was invited, for good on that chain", async (t) => {
     const folder = await temporaryFolder(t);
     const [here, there] = [path.join(folder, "here"), path.join(folder, "there")];
-    const founder = await live(t, lifeOptions(here, { admission: "token" }));
+    const founder = await live(t, supervisorOptions(here, { admission: "token" }));
     await until("it has founded", () => founder.chainId() !== "");
     const secret = await loadNetworkSecret(here);
     assert.ok(secret);
@@ -145,24 +148,27 @@ describe("a network on loopback", { concurrency: true }, () => {
     const { chainId } = chain.spec;
     const token = encodeInvitation({ chainId, secret, network: "test", addresses: network.addresses });
     await keepInvitation(there, token);
-    const invited = await live(t, lifeOptions(there, { network: "another" }));
+    const invited = await live(t, supervisorOptions(there, { network: "another" }));
     await until("it has joined", () => isOneChain([founder, invited]));
-    assert.equal(invited.life.status().network, "test");
+    assert.equal(invited.supervisor.status().network, "test");
     assert.equal((await pinnedChain(there))?.origin, "given");
-    await until("they are connected", () => founder.life.status().peers === 1);
+    await until("they are connected", () => founder.supervisor.status().peers === 1);
     await invited.stop();
-    const again = await live(t, lifeOptions(there, { network: "another" }));
-    await until("they are connected again", () => again.chainId() !== "" && again.life.status().peers === 1);
+    const again = await live(t, supervisorOptions(there, { network: "another" }));
+    await until(
+      "they are connected again",
+      () => again.chainId() !== "" && again.supervisor.status().peers === 1,
+    );
   });
 
   it("stops while it still listens, and leaves the directory free and without a chain", async (t) => {
     const folder = await temporaryFolder(t);
-    const first = await live(t, lifeOptions(folder));
+    const first = await live(t, supervisorOptions(folder));
     await first.stop();
     assert.equal(await readDirectoryLock(folder), undefined);
     assert.equal(await pinnedChain(folder), undefined);
-    const second = await live(t, lifeOptions(folder));
-    await refusedWith(3, () => NodeLife.open(lifeOptions(folder)));
+    const second = await live(t, supervisorOptions(folder));
+    await refusedWith(3, () => NodeSupervisor.open(supervisorOptions(folder)));
     await second.stop();
   });
 
@@ -173,8 +179,8 @@ describe("a network on loopback", { concurrency: true }, () => {
     const { port } = server.address() as net.AddressInfo;
     const listenAddresses = [`/ip4/127.0.0.1/tcp/${port}`];
     const folder = await temporaryFolder(t);
-    const life = await NodeLife.open(lifeOptions(folder, { listenAddresses }));
-    const { next } = await refusedWith(4, () => life.run(new AbortController().signal));
+    const supervisor = await NodeSupervisor.open(supervisorOptions(folder, { listenAddresses }));
+    const { next } = await refusedWith(4, () => supervisor.run(new AbortController().signal));
     assert.ok(next.includes("--port,"), next);
     assert.equal(await readDirectoryLock(folder), undefined);
   });
@@ -184,7 +190,7 @@ describe("a network on loopback", { concurrency: true }, () => {
     const { publicKey } = await loadOrCreateNodeKey(folder);
     const spec = specOf(publicKey, "pinned");
     await pinChainSpec(folder, spec, "founded");
-    const living = await live(t, lifeOptions(folder));
+    const living = await live(t, supervisorOptions(folder));
     await until("it runs", () => living.chainId() !== "");
     assert.equal(living.chainId(), toHex(spec.chainId));
   });
@@ -199,9 +205,9 @@ describe("a network on loopback", { concurrency: true }, () => {
     await Promise.all([here, there].map((dataDir, index) => pinChainSpec(dataDir, specs[index]!, "founded")));
     const address = `/ip4/127.0.0.1/tcp/${await freePort()}`;
     const dirs = [here, there] as const;
-    const stays = await live(t, lifeOptions(dirs[staying]!, { listenAddresses: [address] }));
+    const stays = await live(t, supervisorOptions(dirs[staying]!, { listenAddresses: [address] }));
     const exportFile = path.join(folder, "ledger.sqlite");
-    const changes = await live(t, lifeOptions(dirs[changing]!, { bootstrap: [address], exportFile }));
+    const changes = await live(t, supervisorOptions(dirs[changing]!, { bootstrap: [address], exportFile }));
     await until("one chain", () => changes.started.length > 0 && isOneChain([stays, changes]));
     const id = toHex(specs[staying]!.chainId);
     assert.equal(changes.chainId(), id);
@@ -213,7 +219,7 @@ describe("a network on loopback", { concurrency: true }, () => {
     for (const name of ["chain", "chain-spec.json", "seal-journal"])
       assert.ok(kept.includes(name), kept.join());
     assert.ok(names.includes("node.key.json"));
-    assert.equal(changes.life.status().address, (await addressesOf(changes))[0]);
+    assert.equal(changes.supervisor.status().address, (await addressesOf(changes))[0]);
     assert.deepEqual(
       (await readdir(folder)).filter((name) => name.startsWith("ledger.sqlite.aside-")).length,
       1,
