@@ -1,10 +1,10 @@
 /** The bounded set of pending transactions: who finds a place, and who gives way for it. */
+import TinyQueue from "tinyqueue";
 import { invariant } from "../base/invariant.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { MempoolFault } from "../protocol/faults.ts";
 import { AccountQueue } from "./account-queue.ts";
 import { ArrivalOrder } from "./arrival-order.ts";
-import { BinaryHeap } from "./binary-heap.ts";
 import { FeeHistogram } from "./fee-histogram.ts";
 import { IncomingTransfers } from "./incoming.ts";
 import { PendingIndex } from "./pending-index.ts";
@@ -29,6 +29,10 @@ export function replacementFee(fee: bigint): bigint {
   return raised > fee ? raised : fee + 1n;
 }
 
+function worstFirst(tails: PendingTransaction[]): TinyQueue<PendingTransaction> {
+  return new TinyQueue(tails, (left, right) => comparePending(right, left));
+}
+
 export class PendingSet {
   /** Finds those that an entry or a height concerns. */
   readonly index = new PendingIndex();
@@ -39,7 +43,7 @@ export class PendingSet {
   readonly #byId = new Map<string, PendingTransaction>();
   readonly #byAccount = new Map<string, AccountQueue>();
   /** Worst first. Holds every account's last transaction, and some that no longer are: these are passed over. */
-  readonly #tails = new BinaryHeap<PendingTransaction>((left, right) => comparePending(right, left));
+  #tails = worstFirst([]);
   #bytes = 0;
   #largestAur = 0n;
 
@@ -178,8 +182,7 @@ export class PendingSet {
   #noteTail(queue: AccountQueue): void {
     if (queue.tail) this.#tails.push(queue.tail);
     // Those that no longer are tails are cleared away before they outnumber the others.
-    if (this.#tails.size <= 2 * this.#byAccount.size + 1024) return;
-    this.#tails.clear();
-    for (const { tail } of this.#byAccount.values()) if (tail) this.#tails.push(tail);
+    if (this.#tails.length <= 2 * this.#byAccount.size + 1024) return;
+    this.#tails = worstFirst([...this.#byAccount.values()].flatMap(({ tail }) => tail ?? []));
   }
 }

@@ -1,6 +1,6 @@
 /** Which pending transactions a block takes: the best fee per byte first, each account in sequence. */
+import TinyQueue from "tinyqueue";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { BinaryHeap } from "./binary-heap.ts";
 import { comparePending, type PendingTransaction } from "./pending-transaction.ts";
 
 export interface SelectionLimits {
@@ -32,7 +32,8 @@ export function selectTransactions(
   { transactionsMax, bytesMax }: SelectionLimits,
   take: Take = () => true,
 ): DecodedTransaction[] {
-  const heads = new BinaryHeap<{ next: PendingTransaction; rest: Iterator<PendingTransaction> }>(
+  const heads = new TinyQueue<{ next: PendingTransaction; rest: Iterator<PendingTransaction> }>(
+    [],
     (left, right) => comparePending(left.next, right.next),
   );
   const offer = (rest: Iterator<PendingTransaction>) => {

@@ -1,5 +1,5 @@
 /** Simulated time and the wire: everything that happens is an event in one queue, and the weather decides what arrives. */
-import { BinaryHeap } from "../../../src/mempool/binary-heap.ts";
+import TinyQueue from "tinyqueue";
 import type { Block } from "../../../src/protocol/block.ts";
 import type { Evidence } from "../../../src/protocol/evidence.ts";
 import type { DecodedTransaction } from "../../../src/protocol/transaction.ts";
@@ -33,7 +33,7 @@ export class World {
   #order = 0;
   #weather: Weather = () => undefined;
   #receive: Receive = () => undefined;
-  readonly #events = new BinaryHeap<Event>((a, b) => a.atMs - b.atMs || a.order - b.order);
+  readonly #events = new TinyQueue<Event>([], (a, b) => a.atMs - b.atMs || a.order - b.order);
 
   get nowMs(): number {
     return this.#nowMs;
