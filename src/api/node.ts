@@ -34,6 +34,15 @@ const PeerAnswer = Type.Object({
     description:
       "by how much its clock is ahead of this machine's, give or take half of `latencyMs`; null if it was not measured",
   }),
+  score: Type.Number({
+    minimum: 0,
+    description:
+      "points for offences, which halve every ten minutes: above 19.5 this node hangs up, above 49.5 it refuses the peer for an hour",
+  }),
+  lastOffence: Type.Union(
+    [Type.Object({ offence: Type.String({ description: "in words" }), atMs: TimestampMs }), Type.Null()],
+    { description: "what it did last against the rules; null if this node remembers nothing" },
+  ),
 });
 export type PeerAnswer = Said<typeof PeerAnswer>;
 

@@ -49,12 +49,19 @@ const columns: readonly TableColumn[] = [
   { title: "chain" },
 ];
 
+const offenceColumns: readonly TableColumn[] = [
+  { title: "score", right: true },
+  { title: "last offence", cut: "end", widthMin: 16 },
+];
+
 function peersText(
   { peers, refused, clockNote }: PeersAnswer,
   terminal: Terminal,
   { wide = false, ...place }: Flags,
 ): string {
   const nowMs = Date.now();
+  // Most nodes have met no offender: the two columns come with the first one.
+  const hasOffences = peers.some(({ lastOffence }) => lastOffence !== null);
   const rows = peers.map((peer) => [
     peer.hello?.name ?? "",
     peer.nodeId,
@@ -62,6 +69,7 @@ function peersText(
     peer.direction === "inbound" ? "in" : "out",
     peer.hello === null ? "" : String(peer.hello.height),
     chainText(peer),
+    ...(hasOffences ? [String(peer.score), offenceText(peer, nowMs)] : []),
   ]);
   const refusedRows = refused.map(({ nodeId, atMs, hello }) => [
     hello.name,
@@ -72,7 +80,7 @@ function peersText(
   return [
     peers.length === 0
       ? `No peers. ${withPlace("aurex-node doctor says what may keep them away.", place)}\n`
-      : tableFor(terminal, columns, rows, wide),
+      : tableFor(terminal, hasOffences ? [...columns, ...offenceColumns] : columns, rows, wide),
     refused.length === 0
       ? ""
       : `\nRefused, as their chain is another one\n${tableFor(
@@ -88,6 +96,10 @@ function peersText(
         )}`,
     clockNote === null ? "" : `\nClocks: ${clockNote}\n`,
   ].join("");
+}
+
+function offenceText({ lastOffence }: PeerAnswer, nowMs: number): string {
+  return lastOffence === null ? "" : `${lastOffence.offence}, ${agoText(lastOffence.atMs, nowMs)}`;
 }
 
 function chainText({ sameChain, hello }: PeerAnswer): string {

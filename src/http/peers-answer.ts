@@ -9,11 +9,13 @@ import { type ConsensusName, engineNumbers } from "../protocol/genesis.ts";
 import { zeroBytes32 } from "../protocol/hashing.ts";
 
 /** @param nowMs wall clock */
-export function peersAnswer({ peers, directory, clocks, bans }: Network, nowMs: number): PeersAnswer {
+export function peersAnswer(network: Network, nowMs: number): PeersAnswer {
+  const { peers, directory, clocks, bans } = network;
   return {
     peers: peers.map(({ peerId, address, direction, connectedAtMs, software = null }) => {
       const known = directory.peer(peerId);
       const measured = directory.measured(peerId);
+      const { points, lastOffence = null } = network.standing(peerId);
       return {
         nodeId: peerId,
         address,
@@ -24,6 +26,8 @@ export function peersAnswer({ peers, directory, clocks, bans }: Network, nowMs: 
         connectedAtMs,
         latencyMs: measured ? Math.round(measured.roundTripMs * 10) / 10 : null,
         clockOffsetMs: measured?.clockOffsetMs === undefined ? null : Math.round(measured.clockOffsetMs),
+        score: Math.round(points * 10) / 10,
+        lastOffence,
       };
     }),
     refused: directory.refusedChains().map((peer) => {

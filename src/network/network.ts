@@ -8,7 +8,6 @@ import type { Mempool } from "../mempool/mempool.ts";
 import type { Block } from "../protocol/block.ts";
 import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
 import type { Evidence } from "../protocol/evidence.ts";
-import { describeFault, type Fault } from "../protocol/faults.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
 import type { Vote } from "../protocol/vote.ts";
@@ -28,6 +27,7 @@ import type { ClockComparison } from "./peers/clock-comparison.ts";
 import { PeerDirectory } from "./peers/directory.ts";
 import { type GreetingEvents, Greetings, type GreetingsOptions } from "./peers/greetings.ts";
 import { PeerLog } from "./peers/peer-log.ts";
+import type { PeerStanding } from "./peers/score.ts";
 
 export interface NetworkOptions extends GreetingsOptions, NodeRecordsOptions {}
 
@@ -46,8 +46,6 @@ export interface NetworkEvents extends GreetingEvents {
   /** `isBehind` may have become true or false. It also becomes false by the passing of time, which no event tells. */
   behindChanged: [];
 }
-
-const penaltyBanMs = 10 * 60_000;
 
 export class Network {
   readonly events: EventEmitter<NetworkEvents>;
@@ -75,8 +73,7 @@ export class Network {
     const meter = new SyncMeter(clock, behindChanged);
     const requests = new ChainRequests(host, chain.spec.chainId);
     const blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, meter });
-    const penalise = (peer: PeerId, fault: Fault) => this.#penalise(peer, fault);
-    const shared = { ...modules, directory, requests, blockLog, meter, penalise };
+    const shared = { ...modules, directory, requests, blockLog, meter };
     const fetcher = new BlockFetcher({ ...shared, behindChanged });
     this.#fetcher = fetcher;
     this.#mender = new BlockMender(shared);
@@ -119,6 +116,11 @@ export class Network {
 
   get peers(): readonly ConnectedPeer[] {
     return this.#modules.host.peers();
+  }
+
+  /** What is held against a peer. */
+  standing(peer: PeerId): PeerStanding {
+    return this.#modules.host.standing(peer);
   }
 
   /** Peers that are refused for a while, newest first. */
@@ -229,13 +231,5 @@ export class Network {
   /** Leaves every peer and connects to none: for a node whose messages could only disturb the others. */
   async withdraw(): Promise<void> {
     await this.#modules.host.stop();
-  }
-
-  #penalise(peer: PeerId, fault: Fault): void {
-    this.#modules.logger.warn(
-      { peer, fault: describeFault(fault) },
-      "a peer served what nobody should and is banned",
-    );
-    void this.#modules.host.ban(peer, penaltyBanMs, fault.code);
   }
 }

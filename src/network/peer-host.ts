@@ -3,6 +3,9 @@
  * There are two implementations: libp2p over TCP, and one in memory for simulations. One contract suite tests both.
  */
 import type { EventEmitter } from "node:events";
+import type { BannedPeer, PeerOffence, PeerStanding } from "./peers/score.ts";
+
+export type { BannedPeer } from "./peers/score.ts";
 
 /** A libp2p peer id in its text form (base58btc, `12D3Koo…` for Ed25519 keys). */
 export type PeerId = string;
@@ -46,14 +49,6 @@ export interface ConnectedPeer {
   readonly connectedAtMs: number;
   /** Name and version of its program, as the peer says; absent until the peer has said so. */
   readonly software?: string;
-}
-
-/** A peer that is refused in both directions for a while. */
-export interface BannedPeer {
-  readonly peerId: PeerId;
-  /** A fault's code, or a few words. */
-  readonly reason: string;
-  readonly remainingMs: number;
 }
 
 /** Bans that `bans()` tells of. */
@@ -109,7 +104,15 @@ export interface PeerHost {
   /** Opens a connection, or rejects with the reason. Resolves at once if the peer is connected. */
   dial(address: string, signal?: AbortSignal): Promise<PeerId>;
   disconnect(peer: PeerId): Promise<void>;
-  /** Disconnects and refuses this peer, in and out, for `durationMs`. */
+  /**
+   * Counts an offence of a peer, and does what the one table of offences says: nothing yet, hang up, or a ban.
+   *
+   * @param reason as the list of bans names it; by default the offence
+   */
+  report(peer: PeerId, offence: PeerOffence, reason?: string): void;
+  /** What is held against a peer. */
+  standing(peer: PeerId): PeerStanding;
+  /** The operator's word: disconnects and refuses this peer, in and out, for `durationMs`. */
   ban(peer: PeerId, durationMs: number, reason: string): Promise<void>;
   /** Ends a ban. @returns false if there was none */
   unban(peer: PeerId): boolean;

@@ -7,6 +7,7 @@ import type { Logger } from "../base/logger.ts";
 import { workOf } from "../consensus/pow/work-rule.ts";
 import { LeakyBucket } from "../network/host/leaky-bucket.ts";
 import type { PeerHost, PeerId } from "../network/peer-host.ts";
+import { PeerScore } from "../network/peers/score.ts";
 import { bookLimits } from "../payouts/book-records.ts";
 import type { PoolBook, ShareBlock } from "../payouts/pool-book.ts";
 import { windowBlocksDefault } from "../payouts/pplns.ts";
@@ -14,6 +15,7 @@ import { blockRewardAt, type Genesis } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import type { BlockDraft } from "../sealing/block-sealer.ts";
 import type { WorkBoard, WorkJob } from "../sealing/pow/work-board.ts";
+import { type MemberOffence, memberOffenceOf, memberScoreTable } from "./member-score.ts";
 import {
   decodeSubmit,
   decodeSubscribe,
@@ -72,11 +74,6 @@ const sharesPerBlockMaxDefault = Math.floor(bookLimits.sharesMax / windowBlocksD
 /** The last notice is repeated, so that a silent pool can be told from a quiet one. */
 const noticeEveryMs = 5_000;
 const requestTimeoutMs = 15_000;
-/** A refusal that honest members meet costs one point; one that only a liar or a broken program meets costs five. */
-const pointsOf: Readonly<Record<RefusalCode, number>> = { 20: 5, 21: 1, 22: 5, 23: 5, 24: 1, 25: 1 };
-const pointsMax = 100;
-const pointsPerMs = 1 / 1_000;
-const banMs = 600_000;
 /** An honest member sends a share every five seconds; until its target is found it may be some in a second. */
 const sharesBurst = 60;
 const sharesPerMs = 10 / 1_000;
@@ -89,7 +86,6 @@ const crowdedShare = 0.9;
 
 /** What is remembered of a peer from one session to the next. */
 interface PeerRecord {
-  readonly lies: LeakyBucket;
   readonly flow: LeakyBucket;
   account: string;
   spaces: NonceSpace[];
@@ -102,6 +98,7 @@ export class PoolServer {
   readonly #modules: PoolServerModules;
   readonly #sessions = new Map<PeerId, PoolSession>();
   readonly #peers = new BoundedMap<PeerId, PeerRecord>(peersMax);
+  readonly #score: PeerScore<MemberOffence>;
   readonly #counted = new CountedShares();
   /** Shares that are being stored. */
   readonly #counting = new Set<Promise<void>>();
@@ -128,6 +125,7 @@ export class PoolServer {
       sharesPerBlockMax = sharesPerBlockMaxDefault,
     } = options;
     this.#genesis = genesis;
+    this.#score = new PeerScore(memberScoreTable, modules);
     this.#sessionsMax = sessionsMax;
     this.#sharesPerBlockMax = sharesPerBlockMax;
     this.#modules = modules;
@@ -343,17 +341,16 @@ export class PoolServer {
 
   /** Bans the peer if it has no points left for this refusal. */
   #charge(peer: PeerId, { code, reason }: Refusal): void {
-    if (this.#recordOf(peer).lies.add(pointsOf[code], this.#nowMs())) return;
+    if (this.#score.report(peer, memberOffenceOf[code]) !== "ban") return;
     this.#dropped += 1;
     this.#peers.delete(peer);
     this.#sessions.get(peer)?.notices.end();
-    void this.#modules.host.ban(peer, banMs, `worthless shares, the last one: ${reason}`);
+    void this.#modules.host.ban(peer, memberScoreTable.banMs, `worthless shares, the last one: ${reason}`);
   }
 
   #recordOf(peer: PeerId): PeerRecord {
     const nowMs = this.#nowMs();
     const record = this.#peers.get(peer) ?? {
-      lies: new LeakyBucket(pointsMax, pointsPerMs, nowMs),
       flow: new LeakyBucket(sharesBurst, sharesPerMs, nowMs),
       account: "",
       spaces: [],

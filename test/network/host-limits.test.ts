@@ -10,22 +10,23 @@ import { PeerLimits } from "../../src/network/host/peer-limits.ts";
 import { dialableAddresses } from "../../src/network/libp2p/addresses.ts";
 import { encodeFrame, encodeLength, FrameReader } from "../../src/network/libp2p/frames.ts";
 import type { Verdict } from "../../src/network/peer-host.ts";
+import { PeerScore, peerScoreTable } from "../../src/network/peers/score.ts";
 import { createSimulatedClock } from "../support/simulated-clock.ts";
 
 it("disconnects at the second rejected message and bans at the fifth, unless they are far apart", async () => {
   const clock = createSimulatedClock(0);
-  const limits = new PeerLimits({}, { clock });
-  const quick = Array.from({ length: 5 }, () => limits.rejected("quick"));
+  const score = new PeerScore(peerScoreTable, { clock });
+  const quick = Array.from({ length: 5 }, () => score.report("quick", "rejected message"));
   assert.deepEqual(quick, ["keep", "disconnect", "disconnect", "disconnect", "ban"]);
   for (let index = 0; index < 50; index += 1) {
-    assert.equal(limits.rejected("seldom"), "keep");
+    assert.equal(score.report("seldom", "rejected message"), "keep");
     await clock.advance(1_200_000);
   }
 });
 
 it("forgets the oldest bans, not the latest, when the list is full", async () => {
   const clock = createSimulatedClock(0);
-  const limits = new PeerLimits({ bansMax: 10 }, { clock });
+  const limits = new PeerScore({ ...peerScoreTable, bansMax: 10 }, { clock });
   for (let index = 0; index < 30; index += 1) limits.ban(`peer-${index}`, 1_000, `reason ${index}`);
   const banned = Array.from({ length: 30 }, (_, index) => limits.isBanned(`peer-${index}`));
   assert.deepEqual(

@@ -282,7 +282,7 @@ describe("finality between nodes", () => {
       logger: silentLogger,
       blockLog: { imported: (_block, _from, importBlock) => importBlock(), broadcast: () => undefined },
       behindChanged: () => undefined,
-      penalise: () => assert.fail("an empty answer is no offence"),
+      host: { report: () => assert.fail("an empty answer is no offence") },
     });
     fetcher.catchUp();
     await rig.until(() => asked.length === 3, "each was asked");

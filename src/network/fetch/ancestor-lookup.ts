@@ -5,6 +5,7 @@ import { toError } from "../../base/invariant.ts";
 import type { Block } from "../../protocol/block.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 import type { PeerId } from "../peer-host.ts";
+import { reportBadAnswer } from "../peers/bad-answer.ts";
 import { verdictOf } from "../verdicts.ts";
 import type { FetchModules } from "./fetch-modules.ts";
 
@@ -107,16 +108,17 @@ export class AncestorLookup {
 
   /** @param onAnswer called when the peer has served the block, before the block is imported */
   async #ask({ hash, over }: Lookup, peer: PeerId, onAnswer: () => void): Promise<void> {
-    const { chain, blockLog, requests, penalise, logger } = this.#modules;
+    const { chain, blockLog, requests, logger } = this.#modules;
     try {
       const answer = await requests.blocksByHash(peer, [hash], over.signal);
-      if (!answer.ok) return penalise(peer, answer.fault);
+      if (!answer.ok) return reportBadAnswer(this.#modules, peer, answer.fault);
       const [block] = answer.value;
       if (!block || !bytesEqual(block.hash, hash)) return;
       onAnswer();
       const imported = await blockLog.imported(block, peer, () => chain.importBlock(block));
       // A false body under the true hash: another peer may have the true body.
-      if (!imported.ok && verdictOf(imported.fault) === "reject") return penalise(peer, imported.fault);
+      if (!imported.ok && verdictOf(imported.fault) === "reject")
+        return reportBadAnswer(this.#modules, peer, imported.fault);
       over.abort();
       if (!imported.ok && imported.fault.code === "block/parent-unknown") {
         this.#outcomes.parentMissing(block, peer);

@@ -2,9 +2,8 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
-import type { Fault } from "../../protocol/faults.ts";
 import type { BlockLog } from "../gossip/block-log.ts";
-import type { PeerId } from "../peer-host.ts";
+import type { PeerHost } from "../peer-host.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import type { ChainRequests } from "./requests.ts";
 import type { SyncMeter } from "./sync-meter.ts";
@@ -17,6 +16,5 @@ export interface FetchModules {
   readonly meter: SyncMeter;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A peer served something that nobody who follows the rules has. */
-  readonly penalise: (peer: PeerId, fault: Fault) => void;
+  readonly host: Pick<PeerHost, "report">;
 }

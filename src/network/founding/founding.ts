@@ -47,7 +47,6 @@ export interface FoundedChain {
 }
 
 const greetEveryMs = 1_000;
-const wrongGenesisBanMs = 5 * 60_000;
 /** Waiting without end is said again this often. */
 const sayAgainMs = 30_000;
 
@@ -185,7 +184,7 @@ class Founding {
       }
       this.#logger.warn({ ...fields, reason: spec.fault }, "a peer's genesis is refused");
       this.#decision.genesisFailed(peer, this.#clock.monotonicMs());
-      await this.#host.ban(peer, wrongGenesisBanMs, "wrong genesis");
+      this.#host.report(peer, "wrong genesis");
     } catch (thrown) {
       this.#logger.info({ ...fields, reason: toError(thrown).message }, "a genesis could not be fetched");
       this.#decision.genesisFailed(peer, this.#clock.monotonicMs());

@@ -21,6 +21,7 @@ import type { KeyPair } from "../../protocol/signing.ts";
 import { fetchNodeList, serveNodeList } from "../fetch/requests.ts";
 import { nodesTopic } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
+import { reportBadAnswer } from "../peers/bad-answer.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import { Schedule } from "../schedule.ts";
 import { verdictOf } from "../verdicts.ts";
@@ -41,8 +42,6 @@ export interface NodeRecordsModules {
   readonly directory: PeerDirectory;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A peer served something that nobody who follows the rules has. */
-  readonly penalise: (peer: PeerId, fault: Fault) => void;
   /** Called with each record that is new or newer, also with this node's own. */
   readonly onRecord: (record: NodeRecord) => void;
 }
@@ -122,13 +121,13 @@ export class NodeRecords {
 
   /** Asks a peer of our chain once for each connection: gossip alone tells a new node of the others only within minutes. */
   async askOnce(peer: PeerId): Promise<void> {
-    const { host, penalise, logger } = this.#modules;
+    const { host, logger } = this.#modules;
     if (this.#asked.has(peer)) return;
     this.#asked.add(peer);
     try {
       for await (const bytes of fetchNodeList(host, peer)) {
         const fault = this.#take(bytes);
-        if (fault && verdictOf(fault) === "reject") return penalise(peer, fault);
+        if (fault && verdictOf(fault) === "reject") return reportBadAnswer(this.#modules, peer, fault);
       }
     } catch (thrown) {
       // A node of an older version does not serve it.

@@ -3,11 +3,11 @@ import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain, HeadChange } from "../../chain/chain.ts";
 import type { Mempool } from "../../mempool/mempool.ts";
-import type { Fault } from "../../protocol/faults.ts";
 import { type DecodedTransaction, decodeTransaction } from "../../protocol/transaction.ts";
 import type { ChainRequests } from "../fetch/requests.ts";
 import { announcementBytesMax, chainTopics, decodeAnnouncement } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
+import { reportBadAnswer } from "../peers/bad-answer.ts";
 import { Schedule } from "../schedule.ts";
 import { announceTickMs, PendingAnnouncer } from "./pending-announcer.ts";
 import { GossipTopic } from "./topic.ts";
@@ -20,8 +20,6 @@ export interface TransactionGossipModules {
   readonly requests: ChainRequests;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A peer served something that nobody who follows the rules has. */
-  readonly penalise: (peer: PeerId, fault: Fault) => void;
 }
 
 const queueMax = 256;
@@ -82,9 +80,9 @@ export class TransactionGossip {
 
   /** Asks a peer for its pending transactions. */
   async fetchFrom(peer: PeerId): Promise<void> {
-    const { requests, penalise } = this.#modules;
+    const { requests } = this.#modules;
     for await (const message of requests.mempool(peer)) {
-      if (!message.ok) return penalise(peer, message.fault);
+      if (!message.ok) return reportBadAnswer(this.#modules, peer, message.fault);
       const { admitted } = await this.#admit(message.value, peer);
       // This node asked for them, so peers connected only through this node have not seen them yet.
       for (const transaction of admitted) this.announce(transaction, false);

@@ -15,6 +15,7 @@ import {
   finalityMessageBytesMax,
 } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
+import { reportBadAnswer } from "../peers/bad-answer.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import { verdictOf } from "../verdicts.ts";
 import { BlockWaits } from "./block-waits.ts";
@@ -31,8 +32,6 @@ export interface FinalityGossipModules {
   readonly fetcher: BlockFetcher;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** A peer served something that nobody who follows the rules has. */
-  readonly penalise: (peer: PeerId, fault: Fault) => void;
 }
 
 export class FinalityGossip {
@@ -78,13 +77,13 @@ export class FinalityGossip {
    * @returns false if the answer was bad or did not come
    */
   async fetchFrom(peer: PeerId): Promise<boolean> {
-    const { chain, requests, penalise, logger } = this.#modules;
+    const { chain, requests, logger } = this.#modules;
     if (!chain.final || chain.final.height >= chain.head.header.height) return true;
     try {
       for await (const message of requests.votes(peer)) {
         const fault = message.ok ? this.#take(message.value) : message.fault;
         if (fault && verdictOf(fault) === "reject") {
-          penalise(peer, fault);
+          reportBadAnswer(this.#modules, peer, fault);
           return false;
         }
       }

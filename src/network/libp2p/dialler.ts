@@ -4,16 +4,16 @@ import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import { BootstrapFailure } from "../host/bootstrap-list.ts";
-import type { PeerLimits } from "../host/peer-limits.ts";
 import { defaultSideBySide, firstAnswer, NoneAnswered } from "../host/side-by-side.ts";
 import type { PeerId } from "../peer-host.ts";
+import type { PeerScore } from "../peers/score.ts";
 import { parseAddress, peerIdOfAddress } from "./addresses.ts";
 import { dialFailureText, unsupportedProtocol, unsupportedText } from "./dial-failure.ts";
 import type { Transports } from "./transports.ts";
 
 export interface DiallerModules {
   readonly transports: Transports;
-  readonly limits: PeerLimits;
+  readonly score: Pick<PeerScore, "isBanned">;
   readonly clock: Clock;
   /** Whether this node is of a network that is closed by a secret. */
   readonly hasSecret: boolean;
@@ -94,7 +94,7 @@ export class Dialler {
   refuses(peer: PeerId, address: Multiaddr): boolean {
     const key = address.toString();
     const expected = this.#expected.get(key);
-    const isRefused = (expected !== undefined && expected !== peer) || this.#modules.limits.isBanned(peer);
+    const isRefused = (expected !== undefined && expected !== peer) || this.#modules.score.isBanned(peer);
     if (isRefused && this.#expected.has(key)) this.#refused.set(key, peer);
     return isRefused;
   }
@@ -107,7 +107,7 @@ export class Dialler {
     const named = peerIdOfAddress(address);
     if (peer !== undefined && named !== undefined && named !== peer) throw new Error(`it names ${named}`);
     const wanted = peer ?? named;
-    if (wanted !== undefined && this.#modules.limits.isBanned(wanted)) throw new Error(`${wanted} is banned`);
+    if (wanted !== undefined && this.#modules.score.isBanned(wanted)) throw new Error(`${wanted} is banned`);
     const whole =
       wanted === undefined || named !== undefined ? address : address.encapsulate(`/p2p/${wanted}`);
     const connection = await this.#modules.transports.dial(whole, signal);

@@ -6,6 +6,7 @@ import type { Logger } from "../../base/logger.ts";
 import { JudgingQueue } from "../host/judging-queue.ts";
 import type { PeerLimits } from "../host/peer-limits.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
+import type { PeerOffence } from "../peers/score.ts";
 import { gossipOptions, scoreThresholds, type TopicScore, topicScore } from "./gossip-config.ts";
 
 /** A gossip frame as far as its cost is counted. */
@@ -33,8 +34,8 @@ interface GossipSubInternals extends GossipSub {
 export interface GossipModules {
   readonly limits: PeerLimits;
   readonly logger: Logger;
-  readonly ban: (peer: PeerId, reason: string) => void;
-  readonly disconnect: (peer: PeerId, reason: string) => void;
+  readonly isBanned: (peer: PeerId) => boolean;
+  readonly report: (peer: PeerId, offence: PeerOffence, reason?: string) => void;
 }
 
 /** Message ids in IHAVE, IWANT and IDONTWANT are cheap: this many cost as much as one message. */
@@ -82,8 +83,7 @@ export class Gossip {
   }
 
   subscribe(topic: string, options: TopicOptions): void {
-    const { limits, logger } = this.#modules;
-    const queue = new JudgingQueue(topic, options, { isBanned: (peer) => limits.isBanned(peer), logger });
+    const queue = new JudgingQueue(topic, options, this.#modules);
     this.#topics.set(topic, { options, queue });
     if (this.#gossip === undefined) return;
     // A topic without score parameters never penalises anyone.
@@ -116,17 +116,14 @@ export class Gossip {
   }
 
   async #judge(messageId: string, from: PeerId, topic: string, data: Uint8Array): Promise<void> {
-    const { limits, logger } = this.#modules;
+    const { report, logger } = this.#modules;
     const verdict = (await this.#topics.get(topic)?.queue.judge(data, from)) ?? "ignore";
     try {
       if (this.#started) this.#gossip?.reportMessageValidationResult(messageId, from, verdict);
     } catch (thrown) {
       logger.error({ topic, from, error: toError(thrown) }, "reporting a verdict failed");
     }
-    if (verdict !== "reject") return;
-    const sanction = limits.rejected(from);
-    if (sanction === "ban") this.#modules.ban(from, `rejected messages on ${topic}`);
-    if (sanction === "disconnect") this.#modules.disconnect(from, `rejected messages on ${topic}`);
+    if (verdict === "reject") report(from, "rejected message", `rejected messages on ${topic}`);
   }
 
   /** Counts what arrives, message by message, before gossipsub spends anything on it. */
@@ -134,9 +131,9 @@ export class Gossip {
     const handle = gossip.handleReceivedRpc.bind(gossip);
     gossip.handleReceivedRpc = async (from, rpc) => {
       const peer = from.toString();
-      if (this.#modules.limits.isBanned(peer)) return;
+      if (this.#modules.isBanned(peer)) return;
       if (!this.#modules.limits.spendItems(peer, itemsOf(rpc))) {
-        this.#modules.ban(peer, "gossip item budget");
+        this.#modules.report(peer, "gossip item budget");
         return;
       }
       // Gossipsub would keep messages of topics that nobody here judges, until they age out.
@@ -155,12 +152,12 @@ export class Gossip {
           const handled = handler(stream, connection);
           const peer = connection.remotePeer.toString();
           stream.addEventListener("message", ({ data }) => {
-            if (this.#modules.limits.isBanned(peer)) return;
+            if (this.#modules.isBanned(peer)) return;
             if (stream.writeStatus !== "writable") {
               // Gossipsub has given up on this stream, as after an over-long frame, and reads no more of it.
               stream.abort(new Error("nobody reads this stream"));
             } else if (!this.#modules.limits.spendBytes(peer, data.byteLength)) {
-              this.#modules.ban(peer, "gossip byte budget");
+              this.#modules.report(peer, "gossip byte budget");
             }
           });
           return handled;

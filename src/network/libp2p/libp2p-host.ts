@@ -23,6 +23,7 @@ import {
   type RequestOptions,
   type TopicOptions,
 } from "../peer-host.ts";
+import { type PeerOffence, PeerScore, peerScoreTable } from "../peers/score.ts";
 import { dialableAddresses, parseAddress, peerIdOfAddress, withPeerId } from "./addresses.ts";
 import { Dialler } from "./dialler.ts";
 import { Gossip } from "./gossip.ts";
@@ -76,6 +77,8 @@ export async function createLibp2pHost(
 ): Promise<Libp2pHost> {
   const events = guardedEvents<PeerHostEvents>("host", logger);
   const limits = new PeerLimits(options.limits ?? {}, { clock });
+  const score = new PeerScore(peerScoreTable, { clock });
+  const isBanned = (peer: PeerId) => score.isBanned(peer);
   const protocols = new Map<string, ProtocolOptions>();
   const connectedPeers = new Map<PeerId, ConnectedPeer>();
   const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
@@ -83,7 +86,7 @@ export async function createLibp2pHost(
   const hungUpBecause = new Map<PeerId, string>();
   let running = false;
 
-  const gossip = new Gossip({ limits, logger, ban: banForFault, disconnect: hangUpForFault });
+  const gossip = new Gossip({ limits, logger, isBanned, report });
   const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
   const datastore =
     options.datastoreDirectory === undefined
@@ -95,7 +98,7 @@ export async function createLibp2pHost(
   );
   const dialler = new Dialler({
     transports,
-    limits,
+    score,
     clock,
     hasSecret: options.networkSecret !== undefined,
     connectionsOf,
@@ -114,7 +117,7 @@ export async function createLibp2pHost(
     logger,
     random,
     isConnected: (peer: PeerId) => connectionsOf(peer).length > 0,
-    isBanned: (peer: PeerId) => limits.isBanned(peer),
+    isBanned,
     isFull: () => node.getConnections().length >= options.maxConnections,
     connections: () => connectedPeers.size,
   };
@@ -131,12 +134,12 @@ export async function createLibp2pHost(
     gossip,
     clock,
     logger,
-    ban: banForFault,
+    report,
     disconnect: hangUpForFault,
   });
 
   function createGater(): ConnectionGater {
-    const refused = (peer: { toString(): string }) => limits.isBanned(peer.toString());
+    const refused = (peer: { toString(): string }) => score.isBanned(peer.toString());
     const outboundSlots = Math.min(outboundSlotsMax, Math.floor(options.maxConnections / 4));
     const inboundMax = options.maxConnections - outboundSlots;
     return {
@@ -182,7 +185,7 @@ export async function createLibp2pHost(
   function onConnect(peer: PeerId): void {
     const [connection] = connectionsOf(peer);
     if (connection === undefined || connectedPeers.has(peer)) return;
-    if (limits.isBanned(peer)) {
+    if (score.isBanned(peer)) {
       connection.abort(new Error("banned"));
       return;
     }
@@ -212,15 +215,18 @@ export async function createLibp2pHost(
     for (const connection of connectionsOf(peer)) connection.abort(new Error(reason));
   }
 
-  function ban(peer: PeerId, durationMs: number, reason: string): void {
-    logger.warn({ peer, durationMs, reason }, "peer banned");
-    limits.ban(peer, durationMs, reason);
-    bootstrap.refused(peer, refusalText(reason));
-    cut(peer, reason);
+  /** Does what the score says; a peer that is banned already can do nothing worse. */
+  function report(peer: PeerId, offence: PeerOffence, reason: string = offence): void {
+    if (score.isBanned(peer)) return;
+    const sanction = score.report(peer, offence, reason);
+    if (sanction === "ban") banned(peer, reason);
+    else if (sanction === "disconnect") hangUpForFault(peer, reason);
   }
 
-  function banForFault(peer: PeerId, reason: string): void {
-    if (!limits.isBanned(peer)) ban(peer, limits.banMs, reason);
+  function banned(peer: PeerId, reason: string): void {
+    logger.warn({ peer, durationMs: score.remainingMs(peer), reason }, "peer banned");
+    bootstrap.refused(peer, refusalText(reason));
+    cut(peer, reason);
   }
 
   function hangUpForFault(peer: PeerId, reason: string): void {
@@ -235,7 +241,7 @@ export async function createLibp2pHost(
   }
 
   function answer(protocol: string, protocolOptions: ProtocolOptions, stream: Stream, from: PeerId): void {
-    if (limits.isBanned(from) || !limits.mayRequest(from, protocol, protocolOptions.rateLimit)) {
+    if (score.isBanned(from) || !limits.mayRequest(from, protocol, protocolOptions.rateLimit)) {
       stream.abort(new Error("request rate"));
     } else {
       void answerOverStream(stream, from, protocolOptions, { clock, logger });
@@ -332,17 +338,21 @@ export async function createLibp2pHost(
       dialLoop.hold(peer, disconnectHoldMs);
     },
 
+    report,
+    standing: (peer) => score.standing(peer),
+
     async ban(peer, durationMs, reason) {
-      ban(peer, durationMs, reason);
+      score.ban(peer, durationMs, reason);
+      banned(peer, reason);
     },
 
     unban(peer) {
-      const wasBanned = limits.unban(peer);
+      const wasBanned = score.unban(peer);
       if (wasBanned) bootstrap.readmitted(peer);
       return wasBanned;
     },
 
-    bans: () => limits.bans(bansToldMax),
+    bans: () => score.bans(bansToldMax),
 
     subscribe: (topic: string, topicOptions: TopicOptions) => gossip.subscribe(topic, topicOptions),
     publish: (topic, message) => gossip.publish(topic, message),

@@ -4,6 +4,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerId } from "../peer-host.ts";
+import type { PeerOffence } from "../peers/score.ts";
 import type { Gossip } from "./gossip.ts";
 
 const checkEveryMs = 1_000;
@@ -18,7 +19,7 @@ export interface WatchdogModules {
   readonly gossip: Gossip;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly ban: (peer: PeerId, reason: string) => void;
+  readonly report: (peer: PeerId, offence: PeerOffence) => void;
   readonly disconnect: (peer: PeerId, reason: string) => void;
 }
 
@@ -60,7 +61,7 @@ export class Watchdog {
       const peer = peerId.toString();
       connected.add(peer);
       if (gossip.isGraylisted(peer)) {
-        this.#modules.ban(peer, "gossip score");
+        this.#modules.report(peer, "gossip score");
         continue;
       }
       if (node.getConnections(peerId).some(hasGossipStream)) this.#silentSinceMs.delete(peer);

@@ -6,7 +6,6 @@ import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
 import { authoritiesOf } from "../../consensus/engine.ts";
-import type { Fault } from "../../protocol/faults.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import type { Presence } from "../../protocol/presence.ts";
 import type { KeyPair } from "../../protocol/signing.ts";
@@ -17,6 +16,7 @@ import type { FinalityGossip } from "../gossip/votes.ts";
 import type { Candidacy, CandidacyMessage, Handshake, Status } from "../messages.ts";
 import type { ConnectedPeer, PeerHost, PeerId } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
+import { reportBadAnswer } from "./bad-answer.ts";
 import { CandidacyExchange } from "./candidacy-exchange.ts";
 import { ClockComparison, clockOffsetMs } from "./clock-comparison.ts";
 import type { KnownPeer, PeerDirectory } from "./directory.ts";
@@ -66,8 +66,6 @@ export interface GreetingsModules {
   readonly events: Pick<EventEmitter<GreetingEvents>, "emit">;
   readonly directory: PeerDirectory;
   readonly fetcher: BlockFetcher;
-  /** A peer sent something that nobody who follows the rules has. */
-  readonly penalise: (peer: PeerId, fault: Fault) => void;
   /** Fetches the votes and evidence that gossip lost: with each status. */
   readonly finality: Pick<FinalityGossip, "fetchFrom">;
   /** Fetches pending transactions: at the connection, and once gossip has settled. */
@@ -85,7 +83,6 @@ const allFirstRounds = 8;
 const gossipSettledMs = 2_000;
 const allSoonMs = 1_000;
 const partDelayMs = 1_000;
-const mismatchBanMs = 5 * 60_000;
 
 export class Greetings {
   /** This machine's clock and those of the other authorities. */
@@ -116,7 +113,7 @@ export class Greetings {
       own: () => this.#ownHandshake(),
       heard: (peer, handshake) => this.#heardHandshake(peer, handshake),
       refused: (peer, fault) => {
-        if (fault.code === "message/key-wrong") modules.penalise(peer, fault);
+        if (fault.code === "message/key-wrong") reportBadAnswer(modules, peer, fault);
       },
     });
     this.#statuses = new Exchange(statusKind, {
@@ -334,8 +331,8 @@ export class Greetings {
   }
 
   /** After our own message has left, so that the other side can name the mismatch, too. */
-  #part(peer: PeerId, reason: string): void {
+  #part(peer: PeerId, offence: "other-chain" | "other-network"): void {
     const { host } = this.#modules;
-    this.#schedule.soon(`part from ${peer}`, partDelayMs, () => void host.ban(peer, mismatchBanMs, reason));
+    this.#schedule.soon(`part from ${peer}`, partDelayMs, () => host.report(peer, offence));
   }
 }

@@ -58,7 +58,6 @@ export interface ChainSupervisorModules<Node extends SupervisedNode> {
   readonly onStarted?: (node: Node) => void;
 }
 
-const wrongGenesisBanMs = 5 * 60_000;
 /** A peer whose chain gives way to ours has this long to change over, then it is taken for one that never will. */
 const changeOverMs = 60_000;
 /** The second change of chain comes no sooner than this after the first, the third twice as long after the second. */
@@ -212,7 +211,7 @@ export class ChainSupervisor<Node extends SupervisedNode> {
         const genesis = await fetchGenesis(node.host, peer, wanted);
         if (!genesis.ok) {
           logger.warn({ peer, reason: genesis.fault }, "a peer's genesis is refused");
-          await node.host.ban(peer, wrongGenesisBanMs, "wrong genesis");
+          node.host.report(peer, "wrong genesis");
         } else if (resolveWith(theirs) === "yield") change(genesis.value);
       } catch (thrown) {
         logger.info({ peer, reason: toError(thrown).message }, "a genesis could not be fetched");

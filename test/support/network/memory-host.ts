@@ -29,6 +29,12 @@ import {
   type RequestOptions,
   type TopicOptions,
 } from "../../../src/network/peer-host.ts";
+import {
+  type PeerOffence,
+  PeerScore,
+  type PeerStanding,
+  peerScoreTable,
+} from "../../../src/network/peers/score.ts";
 import { MemoryExchange } from "./memory-exchange.ts";
 import type { MemoryConnection, MemoryHostOptions, MemoryHub } from "./memory-network.ts";
 
@@ -66,6 +72,7 @@ export class MemoryHost implements PeerHost {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #limits: PeerLimits;
+  readonly #score: PeerScore;
   readonly #dialLoop: DialLoop;
   readonly #bootstrap: BootstrapList;
   readonly #vouched: VouchedPeers;
@@ -84,13 +91,14 @@ export class MemoryHost implements PeerHost {
     this.#clock = modules.clock;
     this.#logger = modules.logger;
     this.#limits = new PeerLimits(options.limits ?? {}, modules);
+    this.#score = new PeerScore(peerScoreTable, modules);
     const { clock, random, logger } = modules;
     const knowledge = {
       clock,
       random,
       logger,
       isConnected: (peer: PeerId) => this.#neighbours.has(peer),
-      isBanned: (peer: PeerId) => this.#limits.isBanned(peer),
+      isBanned: (peer: PeerId) => this.#score.isBanned(peer),
       isFull: () => this.#isFull(),
       connections: () => this.#neighbours.size,
     };
@@ -164,7 +172,7 @@ export class MemoryHost implements PeerHost {
       if (peer !== undefined && expected !== undefined && peer !== expected) {
         throw new BootstrapFailure(`node ${peer} answers there, and the address names ${expected}`);
       }
-      if (peer !== undefined && this.#limits.isBanned(peer)) {
+      if (peer !== undefined && this.#score.isBanned(peer)) {
         throw new BootstrapFailure(`node ${peer} is refused for a while`, { refused: peer });
       }
       return await this.#dial(address, expected);
@@ -180,7 +188,7 @@ export class MemoryHost implements PeerHost {
     if (peer === undefined) throw new Error(`nobody is at ${place}`);
     if (peer === this.peerId) throw new Error("dialled ourselves");
     if (!this.#running) throw new Error("not started");
-    if (this.#limits.isBanned(peer)) throw new Error(`${peer} is banned`);
+    if (this.#score.isBanned(peer)) throw new Error(`${peer} is banned`);
     if (this.#neighbours.has(peer)) return peer;
     const { promise, resolve, reject } = Promise.withResolvers<PeerId>();
     const timeout = this.#clock.schedule(dialTimeoutMs, () => reject(new Error(`${peer} does not answer`)));
@@ -209,21 +217,33 @@ export class MemoryHost implements PeerHost {
   }
 
   async ban(peer: PeerId, durationMs: number, reason: string): Promise<void> {
-    this.#banNow(peer, durationMs, reason);
+    this.#score.ban(peer, durationMs, reason);
+    this.#banned(peer, reason);
+  }
+
+  report(peer: PeerId, offence: PeerOffence, reason: string = offence): void {
+    if (this.#score.isBanned(peer)) return;
+    const sanction = this.#score.report(peer, offence, reason);
+    if (sanction === "ban") this.#banned(peer, reason);
+    else if (sanction === "disconnect") this.#hangUp(peer);
+  }
+
+  standing(peer: PeerId): PeerStanding {
+    return this.#score.standing(peer);
   }
 
   unban(peer: PeerId): boolean {
-    const wasBanned = this.#limits.unban(peer);
+    const wasBanned = this.#score.unban(peer);
     if (wasBanned) this.#bootstrap.readmitted(peer);
     return wasBanned;
   }
 
   bans(): readonly BannedPeer[] {
-    return this.#limits.bans(bansToldMax);
+    return this.#score.bans(bansToldMax);
   }
 
   subscribe(topic: string, options: TopicOptions): void {
-    const modules = { isBanned: (peer: PeerId) => this.#limits.isBanned(peer), logger: this.#logger };
+    const modules = { isBanned: (peer: PeerId) => this.#score.isBanned(peer), logger: this.#logger };
     this.#topics.set(topic, { options, queue: new JudgingQueue(topic, options, modules) });
   }
 
@@ -310,7 +330,7 @@ export class MemoryHost implements PeerHost {
 
   /** The far end of `dial`: a connection, or undefined where this host wants none. */
   accept(from: PeerId): MemoryConnection | undefined {
-    if (!this.#running || this.#limits.isBanned(from)) return undefined;
+    if (!this.#running || this.#score.isBanned(from)) return undefined;
     if (!this.#neighbours.has(from) && this.#isFull()) return undefined;
     const connection = this.#hub.connect(from, this.peerId);
     this.#open(connection, "inbound");
@@ -376,7 +396,7 @@ export class MemoryHost implements PeerHost {
     const { id, topic, message } = packet;
     if (this.#neighbours.get(from)?.connection !== connection) return;
     if (!this.#limits.spendBytes(from, message.length) || !this.#limits.spendItems(from, 1)) {
-      this.#banNow(from, this.#limits.banMs, "gossip budget");
+      this.report(from, "gossip item budget", "gossip budget");
       return;
     }
     const subscription = this.#topics.get(topic);
@@ -384,11 +404,7 @@ export class MemoryHost implements PeerHost {
     const verdict = await subscription.queue.judge(message, from);
     if (!this.#running) return;
     if (verdict === "accept") this.#flood(packet, from);
-    if (verdict !== "reject") return;
-    const sanction = this.#limits.rejected(from);
-    if (sanction === "ban" && !this.#limits.isBanned(from))
-      this.#banNow(from, this.#limits.banMs, `rejected messages on ${topic}`);
-    if (sanction === "disconnect") this.#hangUp(from);
+    if (verdict === "reject") this.report(from, "rejected message", `rejected messages on ${topic}`);
   }
 
   #flood(packet: GossipPacket, except: PeerId | undefined): number {
@@ -417,7 +433,7 @@ export class MemoryHost implements PeerHost {
   /** Takes up a connection as ours; false where it is over before it began. */
   #open(connection: MemoryConnection, direction: "inbound" | "outbound"): boolean {
     const peerId = connection.dialer === this.peerId ? connection.listener : connection.dialer;
-    if (!this.#running || connection.closed || this.#limits.isBanned(peerId)) return false;
+    if (!this.#running || connection.closed || this.#score.isBanned(peerId)) return false;
     const known = this.#neighbours.get(peerId);
     if (known?.connection === connection) return true;
     if (known !== undefined) this.#drop(peerId);
@@ -453,9 +469,8 @@ export class MemoryHost implements PeerHost {
     this.events.emit("peerDisconnected", peer, reason);
   }
 
-  #banNow(peer: PeerId, durationMs: number, reason: string): void {
-    this.#logger.warn({ peer, durationMs, reason }, "peer banned");
-    this.#limits.ban(peer, durationMs, reason);
+  #banned(peer: PeerId, reason: string): void {
+    this.#logger.warn({ peer, durationMs: this.#score.remainingMs(peer), reason }, "peer banned");
     this.#bootstrap.refused(peer, refusalText(reason));
     this.#hangUp(peer, reason);
   }
