@@ -64,8 +64,8 @@ describe("GET /readyz", () => {
       connectedAtMs: 0,
       latencyMs: null,
       clockOffsetMs: null,
-        score: 0,
-        lastOffence: null,
+      score: 0,
+      lastOffence: null,
     });
     const behind = (peers: readonly PeerAnswer[]) =>
       readiness(
