@@ -34,6 +34,7 @@ describe("src/", () => {
     ["opening", "every file opens with a sentence"],
     ["readme", "every room has a README.md"],
     ["name", "no name that says nothing"],
+    ["long", "every file has fewer than 400 lines"],
   ];
   for (const [rule, title] of rules) {
     it(title, () => {
