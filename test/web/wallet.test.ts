@@ -169,7 +169,8 @@ describe("the wallet of a node's page", { skip: browserMissing, timeout: suiteMa
       await page.getByText("3 of 3").waitFor();
       const asked = await page.locator("form.wallet-form label").allTextContents();
       assert.equal(asked.length, 3);
-      await type("zebra");
+      // Not in the list of words, so it cannot be the right one.
+      await type("aurex");
       await press("Enter");
       await until("a wrong word is refused", async () => /This is not word/.test(await describedFocus(page)));
       await press("ControlOrMeta+a");
