@@ -8,6 +8,7 @@ import { peersAnswer } from "../../src/http/peers-answer.ts";
 import { BlockchainNetwork } from "../../src/node/blockchain-network.ts";
 import { softwareVersion } from "../../src/node/node-host.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/patience.ts";
 import { temporaryFolder } from "./node-rig.ts";
 
@@ -181,10 +182,10 @@ describe("a network that cannot be", () => {
     const dataDir = await temporaryFolder(t);
     const network = new BlockchainNetwork({ dataDir });
     t.after(() => network.stopAll());
-    network.addPowNode("PoW_1", { difficulty: 1 });
+    const port = await freePort();
+    network.addPowNode("PoW_1", { difficulty: 1, port });
     await network.startAll();
     const [address = ""] = network.node("PoW_1").network.addresses;
-    const port = Number(/\/tcp\/(\d+)/.exec(address)?.[1]);
     network.addPowNode("PoW_2", { difficulty: 1, port });
     await assert.rejects(network.startAll(), { exitCode: 4 });
     await network.stopAll();
