@@ -1,6 +1,5 @@
 /** Four authorities of one chain, on machines of a LAN if this system has namespaces, else on loopback. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Lan } from "../../src/demo/lan/lan.ts";
@@ -9,6 +8,7 @@ import { chainSpecFrom, chainSpecToJson } from "../../src/protocol/chain-spec-js
 import { addressOf } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
+import { freePorts } from "../support/free-port.ts";
 import { AuthorityProcess } from "./authority-process.ts";
 
 const names = ["north", "east", "south", "west"];
@@ -109,20 +109,4 @@ function openLan(): LanOrWhy {
     if (thrown instanceof OperatorError) return { why: `${thrown.message}: ${thrown.why}` };
     throw thrown;
   }
-}
-
-/** Ports that were free a moment ago: a node that starts again must be found where it was. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => net.createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once("error", reject);
-          server.listen(0, "127.0.0.1", () => resolve((server.address() as net.AddressInfo).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

@@ -179,6 +179,7 @@ interface Running {
   readonly child: ChildProcess;
   out: string;
   err: string;
+  /** All that it has written is there by then. */
   readonly ended: Promise<unknown[]>;
 }
 
@@ -190,7 +191,7 @@ function started(
   variables: Record<string, string> = {},
 ): Running {
   const child = spawn(command, args, { stdio: "pipe", env: { ...process.env, ...variables } });
-  const running: Running = { child, out: "", err: "", ended: once(child, "exit") };
+  const running: Running = { child, out: "", err: "", ended: once(child, "close") };
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (running.out += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (running.err += text));
   t.after(() => child.kill("SIGKILL"));

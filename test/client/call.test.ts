@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { Type } from "typebox";
 import { getPeers } from "../../src/api/node.ts";
 import { problemMedia, problemOf } from "../../src/api/problem.ts";
 import { Octets, PlainText, route } from "../../src/api/route.ts";
 import { ApiProblem, ApiUnreachable, createApiClient } from "../../src/client/index.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/patience.ts";
 
 const getThing = route({
@@ -194,10 +195,7 @@ test("a POST is never sent again by itself: its answer may have been lost", asyn
 });
 
 test("nothing listens, something else listens, half an answer: each is said, none is a parse error", async (context) => {
-  const closed = createTcpServer().listen(0, "127.0.0.1");
-  await once(closed, "listening");
-  const { port } = closed.address() as AddressInfo;
-  closed.close();
+  const port = await freePort();
   const refused = await thrownBy(
     createApiClient(`http://127.0.0.1:${port}`, { retries: 0 }).call(getPeers, {}),
   );

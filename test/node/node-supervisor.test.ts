@@ -24,17 +24,9 @@ import { encodeInvitation } from "../../src/protocol/invitation.ts";
 import { readDirectoryLock } from "../../src/store/directory-lock.ts";
 import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
 import { interceptDisk } from "../sealing/disk-steps.ts";
+import { freePort, freePorts } from "../support/free-port.ts";
 import { until } from "../support/patience.ts";
 import { poaSpecFor, quietOptions, refusedWith, temporaryFolder } from "./node-rig.ts";
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as net.AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 function supervisorOptions(
   dataDir: string,
@@ -73,7 +65,7 @@ async function live(t: Pick<TestContext, "after">, options: NodeSupervisorOption
 /** Three nodes that name each other as bootstrap; each may be started when the test likes. */
 async function threeNodes(t: TestContext): Promise<(() => Promise<Living>)[]> {
   const folder = await temporaryFolder(t);
-  const ports = [await freePort(), await freePort(), await freePort()];
+  const ports = await freePorts(3);
   const addresses = ports.map((port) => `/ip4/127.0.0.1/tcp/${port}`);
   return addresses.map((own, index) => () => {
     const bootstrap = addresses.filter((address) => address !== own);

@@ -121,7 +121,7 @@ describe("another address than loopback", () => {
     await node.status();
     const { apiUrl } = await apiOf(node);
     assert.match(apiUrl, /^http:\/\/127\.0\.0\.1:\d+$/);
-    assert.match(node.stdout, /the API is served to other machines in clear text/);
+    await until("it warns", () => /the API is served to other machines in clear text/.test(node.stdout));
     const status = shell(`${aurex} status --data-dir ${dataDir}`);
     assert.equal(status.code, 0, status.stderr);
     assert.equal(await node.stop(), 0);

@@ -57,7 +57,8 @@ export class ShellNode {
     });
     this.child.stdout?.setEncoding("utf8").on("data", (text) => (this.stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text) => (this.stderr += text));
-    this.#closed = once(this.child, "exit");
+    // Not "exit": at that moment the last that it wrote may still be on its way.
+    this.#closed = once(this.child, "close");
     t.after(async () => {
       this.child.kill("SIGKILL");
       await this.#closed;

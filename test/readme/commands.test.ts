@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
+import { freePorts } from "../support/free-port.ts";
 import { patienceMs } from "../support/patience.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -89,19 +89,6 @@ async function onFreePorts(script: string): Promise<string> {
     /^sleep 5$/m,
     "for d in pow-1 pow-2 poa-1 poa-2; do for i in $(seq 120); do aurex-node status --data-dir $d >&2 && break; sleep 0.5; done; done",
   );
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** Runs a script with bash, on loopback only; all that it started is ended with it. */

@@ -1,9 +1,6 @@
 /** The page for long: in front of a chain of 100,000 blocks, through thousands of events, and of a real process that is killed and reset. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { rm } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { storeHistoryChain } from "../../bench/history-chain.ts";
@@ -11,6 +8,7 @@ import { AurexNode } from "../../src/node/aurex-node.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { browserMissing } from "../client/browser.ts";
 import { Stage } from "../e2e/processes.ts";
+import { freePort } from "../support/free-port.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { openPageStage } from "./page-stage.ts";
@@ -132,12 +130,3 @@ describe("the page for long", { skip: browserMissing, timeout: suiteMaxMs * 4 },
     assert.equal(await opened.page.evaluate(() => "isSamePage" in globalThis), true);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}

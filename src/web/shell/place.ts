@@ -1,13 +1,14 @@
 /** Where one is in the page, as components see it, and links from there. */
 import { createContext } from "preact";
-import { useContext, useEffect, useState } from "preact/hooks";
+import { useContext, useLayoutEffect, useState } from "preact/hooks";
 import { type PageName, pages } from "./pages.ts";
 import { hrefOf, type Place, placeOf } from "./route-path.ts";
 
 /** The place that the address bar names, and again whenever it changes. */
 export function useLocationPlace(): Place {
   const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
+  // With the first drawing: what changed between that and an effect after painting would never be heard of.
+  useLayoutEffect(() => {
     const changed = () => setHash(location.hash);
     addEventListener("hashchange", changed);
     return () => removeEventListener("hashchange", changed);

@@ -1,5 +1,5 @@
 /** The search in the header: `/` puts the cursor into it, hits show while one types, Enter goes to the best one. */
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { getSearch, type SearchHit } from "../../api/search.ts";
 import type { ApiClient } from "../../client/index.ts";
 import { useNode } from "../live/node-view.ts";
@@ -32,7 +32,8 @@ export function SearchField() {
   const hits = text === undefined ? [] : (found?.hits ?? []);
   const isShown = isOpen && text !== undefined && found !== undefined;
   useSlashKey(input);
-  useEffect(() => setPlace(-1), [found]);
+  // With the drawing of other hits, not after it: an arrow that is pressed as soon as they are there moves among them.
+  useLayoutEffect(() => setPlace(-1), [found]);
 
   const close = () => {
     setOpen(false);
@@ -49,6 +50,8 @@ export function SearchField() {
     if (text === undefined) return;
     // Whoever types fast presses Enter before the hits are there.
     const best = hits[place] ?? (found?.text === text ? hits[0] : (await searched(api, text)).hits[0]);
+    // Who has typed on while the node was asked keeps the text and the focus.
+    if (input.current?.value !== typed) return;
     if (best) return goTo(best);
     // Its page says why there is nothing.
     go("search", {}, { q: text });
@@ -190,7 +193,8 @@ function HitOption({ id, hit, isChosen, onChoose }: HitOptionProps) {
 }
 
 function useSlashKey(input: { readonly current: HTMLInputElement | null }): void {
-  useEffect(() => {
+  // With the drawing: the key works as soon as the field is there.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       const isTyping = /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable;

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { hasStrayCharacters, passphraseFault, type Stretch } from "../../client/index.ts";
 import { Button } from "../parts/button.tsx";
 import { Field } from "../parts/field.tsx";
+import { useFirstFault, useFocus } from "../parts/use-focus.ts";
 import { pageStretch } from "./use-wallet.ts";
 
 interface PassphraseFormProps {
@@ -24,30 +25,29 @@ export function PassphraseForm({
   const [text, setText] = useState("");
   const [fault, setFault] = useState<string>();
   const work = useStretchWork();
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  const firstFault = useFirstFault();
+  useFocus(() => firstFault.form.current?.querySelector("input"));
   const submit = async (event: Event) => {
     event.preventDefault();
     if (work.isBusy) return;
     if (text === "") {
       setFault("Type the passphrase of this key.");
-      input.current?.focus();
-      return;
+      return firstFault.focus();
     }
+    const from = document.activeElement;
     setFault(undefined);
     const reason = await work.run((stretch) => onPassphrase(text, stretch));
     if (reason === undefined) return setText("");
     const hint = hasStrayCharacters(text) ? " It begins or ends with white space: is that meant?" : "";
     setFault(`${reason}${hint}`);
-    input.current?.focus();
+    firstFault.focus(from);
   };
   return (
-    <form class="stack wallet-form" onSubmit={submit}>
+    <form class="stack wallet-form" ref={firstFault.form} onSubmit={submit}>
       <Field label={label} fault={fault}>
         {(props) => (
           <input
             {...props}
-            ref={input}
             type="password"
             {...secretInput}
             value={text}

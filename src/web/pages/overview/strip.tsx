@@ -1,6 +1,6 @@
 /** The chain as a strip of blocks that moves when a block comes; branches below it; the block that comes next before it. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Branch } from "../../../api/forks.ts";
 import { useNode } from "../../live/node-view.ts";
 import { useNamesOfKeys } from "../../live/use-names-of-keys.ts";
@@ -106,7 +106,7 @@ function useMovement(
     before.current = blocks;
     if (list.current && arrived > 0) moveCards(list.current, blocks.slice(0, arrived), isReversed);
   }, [head]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (list.current && isReversed) list.current.scrollLeft = list.current.scrollWidth;
   }, [isReversed, head === undefined]);
 }

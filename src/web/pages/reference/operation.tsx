@@ -1,5 +1,5 @@
 /** One route of the API: what it is for, a form to try it, and what it answers. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { CodedText } from "./coded-text.tsx";
 import { type ListedRoute, type OpenApi, schemaText } from "./open-api.ts";
 import { TryForm } from "./try-form.tsx";
@@ -17,7 +17,8 @@ export function OperationView({ api, route, token, isNamed }: OperationViewProps
   // What is inside is made when it is opened, so that a page with many routes is there at once.
   const [isOpen, setOpen] = useState(isNamed);
   const details = useRef<HTMLDetailsElement>(null);
-  useEffect(() => {
+  // With the drawing: later it would scroll away what somebody has begun to read.
+  useLayoutEffect(() => {
     if (!isNamed) return;
     setOpen(true);
     details.current?.scrollIntoView({ block: "start" });

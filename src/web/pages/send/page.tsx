@@ -8,6 +8,7 @@ import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Note } from "../../parts/note.tsx";
+import { useFocus } from "../../parts/use-focus.ts";
 import type { PageProps } from "../../shell/pages.ts";
 import { useLink } from "../../shell/place.ts";
 import { emptyForm, type FormTexts, type WishKind } from "../../wallet/form.ts";
@@ -153,7 +154,7 @@ function Signed({ entries, id }: { entries: readonly OutboxRow[]; id: string }) 
   const row = entries.find((entry) => entry.id === id);
   const isSent = row !== undefined && row.state !== "unsent";
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.focus(), [id]);
+  useFocus(() => place.current, [id]);
   return (
     <div ref={place} tabIndex={-1} class="send-signed">
       <Note

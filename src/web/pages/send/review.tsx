@@ -1,5 +1,5 @@
 /** What is about to be signed, shown in full before the key is touched; then it is signed here and sent. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { groupedAddress } from "../../../base/visible-text.ts";
 import {
   ApiProblem,
@@ -17,6 +17,7 @@ import { Fact, Facts } from "../../parts/facts.tsx";
 import { TransactionLink } from "../../parts/links.tsx";
 import { Note } from "../../parts/note.tsx";
 import { ProblemNote } from "../../parts/problem-note.tsx";
+import { useFocus } from "../../parts/use-focus.ts";
 import { rememberPaid } from "../../wallet/address-book.ts";
 import { PassphraseForm } from "../../wallet/passphrase-form.tsx";
 import { DraftOutdated, signAndSend } from "../../wallet/sending.ts";
@@ -185,7 +186,7 @@ function Notices({ proposal: { recipient, same, replaces, toName } }: { proposal
 
 function Again({ text, onAgain }: { text: string; onAgain: () => void }) {
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.querySelector("button")?.focus(), []);
+  useFocus(() => place.current?.querySelector("button"));
   return (
     <div ref={place} role="alert">
       <Note kind="warn" title="Look at it again">

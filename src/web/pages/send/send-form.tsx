@@ -1,5 +1,5 @@
 /** The form: what is to be done, by whom, for which fee. What does not fit is said at its input before anything is signed. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { fromUtf8 } from "../../../base/bytes.ts";
 import { formatAmount, publicKeyOfAddress } from "../../../client/index.ts";
 import { useNode } from "../../live/node-view.ts";
@@ -9,6 +9,7 @@ import { Field } from "../../parts/field.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
 import { ProblemNote } from "../../parts/problem-note.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
+import { useFirstFault } from "../../parts/use-focus.ts";
 import { contactsOf } from "../../wallet/address-book.ts";
 import {
   emptyForm,
@@ -76,13 +77,14 @@ function FormOfKind({ tools, row, kind, texts, facts, onChange, onProposal }: Fo
   const [problem, setProblem] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const contacts = useContacts(tools);
-  const form = useRef<HTMLFormElement>(null);
+  const firstFault = useFirstFault();
   const { account, stats, holdings } = facts;
   const bytes = expectedBytes(textBytes(kind, texts));
   const suggested = feeFor(choice === "own" ? "3" : choice, stats, bytes);
   const feeText = choice === "own" ? texts.fee : formatAmount(suggested);
   const submit = async (event: Event) => {
     event.preventDefault();
+    const from = document.activeElement;
     setProblem(undefined);
     setBusy(true);
     try {
@@ -92,7 +94,7 @@ function FormOfKind({ tools, row, kind, texts, facts, onChange, onProposal }: Fo
       const known = { holdings, minimumFeeUnits, headHeight };
       const read = readForm(kind, { ...texts, fee: feeText }, known, found?.publicKey);
       setFaults(read.ok ? {} : read.faults);
-      if (!read.ok) return focusFirst(form.current);
+      if (!read.ok) return firstFault.focus(from);
       const asset = holdings.find(({ id }) => id === texts.asset);
       const named = { toName: found?.name, asset: texts.asset === "AUR" ? undefined : asset };
       onProposal(await proposalOf(read.value, row, named, { ...tools, api }));
@@ -111,7 +113,7 @@ function FormOfKind({ tools, row, kind, texts, facts, onChange, onProposal }: Fo
     return publicKey ? { publicKey, name: recipient.name } : undefined;
   };
   return (
-    <form class="stack wallet-form" ref={form} onSubmit={submit}>
+    <form class="stack wallet-form" ref={firstFault.form} onSubmit={submit}>
       <Balances {...account} />
       <KindFields
         {...{ kind, texts, faults, onChange, account, contacts }}
@@ -203,9 +205,4 @@ function textBytes(kind: WishKind, texts: FormTexts): number {
     issueAsset: ["symbol", "assetName", "metadata"],
   };
   return parts[kind].reduce((sum, field) => sum + fromUtf8(texts[field]).length, 0);
-}
-
-function focusFirst(form: HTMLFormElement | null): void {
-  // Once the faults are drawn.
-  setTimeout(() => form?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
 }

@@ -1,5 +1,5 @@
 /** Taking over a key: from its words, from a seed in hex, or from a file of this or another program. */
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import {
   accountPath,
   fromHex,
@@ -14,6 +14,7 @@ import { Card } from "../../parts/card.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Note } from "../../parts/note.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
+import { useFirstFault } from "../../parts/use-focus.ts";
 import { type KeyRing, labelLengthMax } from "../../wallet/key-ring.ts";
 import {
   NewPassphrase,
@@ -22,7 +23,6 @@ import {
   secretInput,
   useStretchWork,
 } from "../../wallet/passphrase-form.tsx";
-import { focusFirstFault } from "./new-key.tsx";
 
 interface ImportKeyProps {
   readonly ring: KeyRing;
@@ -63,7 +63,7 @@ function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { reado
   const [passphrase, setPassphrase] = useState({ value: "", repeated: "" });
   const [faults, setFaults] = useState<Readonly<Record<string, string | undefined>>>({});
   const [isTried, setTried] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
+  const firstFault = useFirstFault();
   const work = useStretchWork();
   const file = source === "file" && text !== "" ? parsedForImport(text) : undefined;
   const isEncrypted = file?.ok === true && file.value.isEncrypted;
@@ -91,7 +91,8 @@ function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { reado
     };
     const fresh = isEncrypted ? {} : newPassphraseFaults(passphrase.value, passphrase.repeated);
     setFaults(early);
-    if (Object.values({ ...early, ...fresh }).some(Boolean)) return focusFirstFault(form.current);
+    if (Object.values({ ...early, ...fresh }).some(Boolean)) return firstFault.focus();
+    const from = document.activeElement;
     const reason = await work.run(async (stretch) => {
       const found = await find(stretch);
       if (!found.ok) return found.fault;
@@ -109,10 +110,10 @@ function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { reado
     });
     if (reason === undefined) return;
     setFaults(isEncrypted ? { old: reason } : { text: reason });
-    focusFirstFault(form.current);
+    firstFault.focus(from);
   };
   return (
-    <form class="stack wallet-form" ref={form} onSubmit={submit} autocomplete="off">
+    <form class="stack wallet-form" ref={firstFault.form} onSubmit={submit} autocomplete="off">
       {source === "words" && (
         <>
           <Field

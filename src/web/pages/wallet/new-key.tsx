@@ -1,11 +1,12 @@
 /** Making a key: its name and passphrase, its words, and showing that they were written down. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { accountPath, newWords, seedFromWords, type WordCount } from "../../../client/index.ts";
 import { Button } from "../../parts/button.tsx";
 import { Card } from "../../parts/card.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Note } from "../../parts/note.tsx";
 import { saveFile } from "../../parts/save-file.ts";
+import { useFirstFault, useFocus } from "../../parts/use-focus.ts";
 import { type KeyRing, labelLengthMax } from "../../wallet/key-ring.ts";
 import {
   NewPassphrase,
@@ -77,13 +78,13 @@ function NameAndPassphrase({ ring, onMade, onCancel }: NameAndPassphraseProps) {
   const [passphrase, setPassphrase] = useState({ value: "", repeated: "" });
   const [isTried, setTried] = useState(false);
   const [failure, setFailure] = useState<string>();
-  const form = useRef<HTMLFormElement>(null);
+  const firstFault = useFirstFault();
   const work = useStretchWork();
   const submit = async (event: Event) => {
     event.preventDefault();
     setTried(true);
     const faults = newPassphraseFaults(passphrase.value, passphrase.repeated);
-    if (label.trim() === "" || faults.value || faults.repeated) return focusFirstFault(form.current);
+    if (label.trim() === "" || faults.value || faults.repeated) return firstFault.focus();
     const words = newWords(count);
     let row: Made["row"] | undefined;
     const reason = await work.run(async (stretch) => {
@@ -97,7 +98,7 @@ function NameAndPassphrase({ ring, onMade, onCancel }: NameAndPassphraseProps) {
     if (row) onMade({ words: words.split(" "), row });
   };
   return (
-    <form class="stack wallet-form" ref={form} onSubmit={submit}>
+    <form class="stack wallet-form" ref={firstFault.form} onSubmit={submit}>
       <StepHead>1 of 3: its name and passphrase</StepHead>
       <Field
         label="Name in this browser"
@@ -148,12 +149,6 @@ function NameAndPassphrase({ ring, onMade, onCancel }: NameAndPassphraseProps) {
   );
 }
 
-/** Whoever works by keyboard lands at what is wrong. */
-export function focusFirstFault(form: HTMLFormElement | null): void {
-  // Once the faults are drawn.
-  setTimeout(() => form?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus());
-}
-
 interface ShowWordsProps {
   readonly words: readonly string[];
   readonly onNext: () => void;
@@ -196,17 +191,17 @@ interface CheckWordsProps {
 function CheckWords({ questions, onRight, onBack }: CheckWordsProps) {
   const [typed, setTyped] = useState<readonly string[]>(questions.map(() => ""));
   const [isTried, setTried] = useState(false);
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  const firstFault = useFirstFault();
+  useFocus(() => firstFault.form.current?.querySelector("input"));
   const wrong = questions.map((question, index) => !isAnswer(question, typed[index] ?? ""));
   const submit = (event: Event) => {
     event.preventDefault();
     setTried(true);
-    if (wrong.includes(true)) focusFirstFault(form.current);
+    if (wrong.includes(true)) firstFault.focus();
     else void onRight();
   };
   return (
-    <form class="stack wallet-form" ref={form} onSubmit={submit} autocomplete="off">
+    <form class="stack wallet-form" ref={firstFault.form} onSubmit={submit} autocomplete="off">
       <StepHead>3 of 3: three of them, from your paper</StepHead>
       {questions.map(({ number }, index) => (
         <Field
