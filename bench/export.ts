@@ -6,8 +6,8 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
-import { createExportJob } from "../src/export/export-job.ts";
 import { ExportThread } from "../src/export/export-thread.ts";
+import { createExportJob } from "../test/export/local-export-job.ts";
 import { type EncodedChain, encodedChain } from "./encoded-chain.ts";
 import { elapsedMs, type Figure, median, quantile, type Section } from "./measure.ts";
 

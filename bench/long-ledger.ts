@@ -3,7 +3,6 @@ import path from "node:path";
 import { fromUtf8 } from "../src/base/bytes.ts";
 import { systemClock } from "../src/base/clock.ts";
 import { silentLogger } from "../src/base/logger.ts";
-import { createExportJob } from "../src/export/export-job.ts";
 import { zeroBytes32 } from "../src/protocol/hashing.ts";
 import type { KeyPair } from "../src/protocol/signing.ts";
 import {
@@ -12,6 +11,7 @@ import {
   type Payload,
   signTransaction,
 } from "../src/protocol/transaction.ts";
+import { createExportJob } from "../test/export/local-export-job.ts";
 import { BlockBuilder, keyOf, keysFrom, poaSpec } from "./sample-chain.ts";
 import { openChain } from "./stored-chain.ts";
 

@@ -1,4 +1,5 @@
 /** Executes a chain block by block from its genesis: the ledger after each block, and the records that proofs stand on. */
+import { isCommitted } from "../audit/replay/consensus-replay.ts";
 import { type FoundRecovery, type PastBlock, searchRecovery } from "../audit/replay/recovery-search.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { ancestryOf } from "../consensus/ancestry.ts";
@@ -15,7 +16,6 @@ import { type Block, blockVersion, type ConsensusSection, type HeaderRecord } fr
 import type { Certificate } from "../protocol/certificate.ts";
 import { describeFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
-import { sha256 } from "../protocol/hashing.ts";
 import { AttestError } from "./attest-error.ts";
 
 /** As many blocks stay at hand as a proof of finality may reach over, and those that certify the last of them. */
@@ -192,10 +192,6 @@ export interface Recovery {
   readonly hash: Uint8Array;
   /** The block whose state showed it. */
   readonly foundAt: number;
-}
-
-function isCommitted({ header }: Block, { consensusState }: EngineState): boolean {
-  return bytesEqual(sha256(consensusState), header.consensusStateHash);
 }
 
 function recordOf(

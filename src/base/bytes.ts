@@ -46,3 +46,8 @@ export function bigIntFromBytes(bytes: Uint8Array): bigint {
 export function bigIntToBytes(value: bigint, length: number): Uint8Array {
   return fromHexDigits(value.toString(16).padStart(length * 2, "0"));
 }
+
+/** Without the zeros at the end. */
+export function withoutPadding(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
+}

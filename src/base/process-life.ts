@@ -12,6 +12,16 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   return { pid: process.pid, processStart: await processStartOf(process.pid) };
 }
 
+/** True, too, if a later process has the pid. */
+export function isPidTaken(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    return (thrown as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
 /** False once it has ended, also if its pid belongs to another process by now, where the system tells (Linux). */
 export async function isProcessAlive(identity: ProcessIdentity): Promise<boolean> {
   try {

@@ -32,3 +32,12 @@ export function groupedAddress(address: string): string {
   const [, prefix = "", rest = address] = /^(aurex1)(.*)$/.exec(address) ?? [];
   return [prefix, ...(rest.match(/.{1,4}/g) ?? [])].filter((part) => part !== "").join(" ");
 }
+
+/** With these a cell is a formula: in a spreadsheet of Latin script, and in one of an East Asian script. */
+const formulaStart = /^[=+\-@＝＋－＠]/;
+
+/** Texts of strangers: hidden characters are shown, and none is taken for a formula by a spreadsheet. */
+export function cellText(text: string): string {
+  const shown = visibleText(text);
+  return formulaStart.test(shown) ? `'${shown}` : shown;
+}

@@ -1,6 +1,6 @@
 /** The whole history of an account: page by page, and as CSV for a spreadsheet. */
 import { getAccountTransactions, type HistoryItem } from "../api/accounts.ts";
-import { visibleText } from "../base/visible-text.ts";
+import { cellText } from "../base/visible-text.ts";
 import type { ApiClient } from "./api-client.ts";
 
 const pageItemsMax = 100;
@@ -88,11 +88,11 @@ function csvRows(item: HistoryItem): string[][] {
     payload?.kind ?? item.kind,
     direction,
     counterparty ?? "",
-    safeText(counterpartyName ?? ""),
+    cellText(counterpartyName ?? ""),
   ];
   const after = [
     id ?? "",
-    safeText(payload && "memo" in payload ? payload.memo : ""),
+    cellText(payload && "memo" in payload ? payload.memo : ""),
     final ? "true" : "false",
     String(item.confirmations),
   ];
@@ -100,21 +100,12 @@ function csvRows(item: HistoryItem): string[][] {
   return shown.map((change, index) => [
     ...before,
     change?.assetId ?? "",
-    safeText(change?.symbol ?? ""),
+    cellText(change?.symbol ?? ""),
     change?.amount ?? "",
     change?.balance ?? "",
     index === 0 ? feePaid : "0",
     ...after,
   ]);
-}
-
-/** With these a cell is a formula: in a spreadsheet of Latin script, and in one of an East Asian script. */
-const formulaStart = /^[=+\-@＝＋－＠]/;
-
-/** Texts of strangers: hidden characters are shown, and none is taken for a formula by a spreadsheet. */
-function safeText(text: string): string {
-  const shown = visibleText(text);
-  return formulaStart.test(shown) ? `'${shown}` : shown;
 }
 
 /** As RFC 4180 quotes it. */

@@ -4,7 +4,7 @@ import { access, open, stat, statfs } from "node:fs/promises";
 import path from "node:path";
 import { toHex } from "../base/bytes.ts";
 import { toError } from "../base/invariant.ts";
-import { dataDirectory, pinnedChainSpec } from "../node/data-directory.ts";
+import { dataDirectory, isThere, pinnedChainSpec } from "../node/data-directory.ts";
 import { toOperatorError } from "../node/operator-error.ts";
 import { sealFile } from "../sealing/poa/file-seal-journal.ts";
 import { voteFile } from "../sealing/poa/file-vote-journal.ts";
@@ -126,12 +126,5 @@ async function isInTheWay(place: string): Promise<boolean> {
   return access(place).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
-  );
-}
-
-async function isThere(place: string): Promise<boolean> {
-  return access(place).then(
-    () => true,
-    () => false,
   );
 }

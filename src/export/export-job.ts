@@ -8,10 +8,9 @@ import type { NodeRecord } from "../protocol/node-record.ts";
 import type { Cursor } from "./chain-tables.ts";
 import { ChainMoved, type WriteStep, type WrittenBatch } from "./chain-writer.ts";
 import { ExportError, type ExportErrorCode, isBusy, toExportError } from "./export-error.ts";
-import { type LedgerFeed, localFeed } from "./ledger-feed.ts";
+import type { LedgerFeed } from "./ledger-feed.ts";
 import type { CatchUpReport, ExportProgress, LedgerJob } from "./ledger-job.ts";
 import { readerOf } from "./ledger-readers.ts";
-import type { LedgerSource } from "./ledger-source.ts";
 import { OpenedLedger } from "./opened-ledger.ts";
 import type { PoolRow } from "./pool-rows.ts";
 import { hashIndexes } from "./schema.ts";
@@ -46,20 +45,6 @@ const reopenBusyMs = 20;
 const logBytesMaxDefault = 128 * 1024 * 1024;
 /** A backlog this large, and larger than what is there, is written without the indexes over hashes. */
 const bulkBlocksMin = 1_000;
-
-/**
- * Opens the file for one chain of this thread. Several jobs, one for each chain, may share a file.
- *
- * @throws ExportError if the file cannot be a ledger of this chain
- */
-export function createExportJob(
-  options: ExportJobOptions,
-  { source, ...modules }: Omit<ExportModules, "feed"> & { readonly source: LedgerSource },
-): ExportJob {
-  const job = new ExportJob(options, { ...modules, feed: localFeed(source) });
-  job.open();
-  return job;
-}
 
 export class ExportJob implements LedgerJob {
   readonly file: string;

@@ -7,7 +7,7 @@ import type {
   BlockTransaction,
   BlockTransactionsAnswer,
 } from "../api/blocks.ts";
-import { toHex } from "../base/bytes.ts";
+import { toHex, withoutPadding } from "../base/bytes.ts";
 import type { Chain } from "../chain/chain.ts";
 import { readableText } from "../export/readable.ts";
 import { formatAmount } from "../protocol/amount.ts";
@@ -130,8 +130,4 @@ function offendersOf({ consensusSection }: Block): string[] {
     const decoded = decodeEvidence(bytes);
     return decoded.ok ? [addressOf(offenderOf(decoded.value))] : [];
   });
-}
-
-function withoutPadding(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
 }

@@ -224,7 +224,7 @@ async function readWhereThere(file: string): Promise<string | undefined> {
   return text?.replace(/^\uFEFF/, "");
 }
 
-async function isThere(place: string): Promise<boolean> {
+export async function isThere(place: string): Promise<boolean> {
   return access(place).then(
     () => true,
     () => false,

@@ -1,8 +1,10 @@
 /** A key encrypted by a passphrase, as JSON in the shape of EIP-2335. One format for the command line and a browser. */
+
 import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { randomBytes } from "@noble/hashes/utils.js";
 import { bytesEqual, concatBytes, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
+import { hexField, isFields } from "../base/fields.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { keyPairFromSeed, publicKeyBytes, seedBytes } from "../protocol/signing.ts";
 import { processPassphrase } from "./passphrase-text.ts";
@@ -266,12 +268,4 @@ function readKdf(kdf: unknown): Result<Kdf, string> {
 
 function isCipher(value: unknown): value is KeystoreCipher {
   return value === "aes-128-gcm" || value === "aes-128-ctr";
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function hexField(value: unknown): Uint8Array | undefined {
-  return typeof value === "string" ? fromHex(value) : undefined;
 }

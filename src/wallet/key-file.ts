@@ -1,6 +1,8 @@
 /** The content of a key's file: the seed as it is, or a keystore that a passphrase opens. Runs in a browser, too. */
+
 import { gcm } from "@noble/ciphers/aes.js";
-import { bytesEqual, fromHex, fromUtf8, toHex } from "../base/bytes.ts";
+import { bytesEqual, fromUtf8, toHex } from "../base/bytes.ts";
+import { hexField, isFields } from "../base/fields.ts";
 import { invariant } from "../base/invariant.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed, seedBytes } from "../protocol/signing.ts";
@@ -152,14 +154,6 @@ function oldSecret(fields: unknown): KeySecret | undefined {
   const sealed = hexField(fields.sealed, seedBytes + tagBytes);
   if (scryptCostFault({ n: N, r, p }) !== undefined || !salt || !nonce || !sealed) return undefined;
   return { kind: "old", encryptedSeed: { N, r, p, salt, nonce, sealed } };
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function hexField(value: unknown, length: number): Uint8Array | undefined {
-  return typeof value === "string" ? fromHex(value, length) : undefined;
 }
 
 /** The key pair in a file. The secret key is not enumerable: no log, inspection or JSON of the pair shows it. */

@@ -1,5 +1,7 @@
 /** Transactions as files, on their way between the machine with a node and the machine with the key. Runs in a browser, too. */
-import { fromHex, toHex } from "../base/bytes.ts";
+
+import { toHex } from "../base/bytes.ts";
+import { hexField, isFields } from "../base/fields.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { decode } from "../protocol/codec.ts";
 import { verifySignature } from "../protocol/signing.ts";
@@ -152,12 +154,4 @@ function hintsIn(hints: unknown): Hints {
     ...(typeof toName === "string" ? { toName } : {}),
     ...(isAsset ? { asset: { symbol: String(asset.symbol), decimals: Number(asset.decimals) } } : {}),
   };
-}
-
-function isFields(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function hexField(value: unknown, length?: number): Uint8Array | undefined {
-  return typeof value === "string" ? fromHex(value, length) : undefined;
 }

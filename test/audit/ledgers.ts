@@ -4,7 +4,7 @@ import { fromUtf8 } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { Chain } from "../../src/chain/chain.ts";
-import { createExportJob, type ExportJob } from "../../src/export/export-job.ts";
+import type { ExportJob } from "../../src/export/export-job.ts";
 import type { ChainSpecJson } from "../../src/protocol/chain-spec-json.ts";
 import { type ChainSpec, engineNumbers } from "../../src/protocol/genesis.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
@@ -15,6 +15,7 @@ import type { DecodedTransaction, Payload } from "../../src/protocol/transaction
 import { BlockBuilder, type BuiltBlock, genesisMs, keyPairNamed, testSpec } from "../chain/block-builder.ts";
 import { openChain } from "../chain/open-chain.ts";
 import { AuthorityChain, type ChildWishes } from "../consensus/authority-chain.ts";
+import { createExportJob } from "../export/local-export-job.ts";
 
 /** What a test needs to know of a chain in a ledger, beside what the file says. */
 export interface ToldChain {

@@ -9,7 +9,6 @@ import { SignatureBatches } from "../../src/audit/signature-batches.ts";
 import { toHex } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createExportJob } from "../../src/export/export-job.ts";
 import { type Certificate, CertificateType } from "../../src/protocol/certificate.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { alice, type BlockWishes, type BuiltBlock } from "../chain/block-builder.ts";
@@ -20,6 +19,7 @@ import {
   certificateBy,
   checkpointOf,
 } from "../consensus/authority-chain.ts";
+import { createExportJob } from "../export/local-export-job.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { writeAuthorityLedger } from "./ledgers.ts";
 import { change, type Finality, judge, notJudged, told, writeBlocks } from "./replayed.ts";

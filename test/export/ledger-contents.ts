@@ -2,10 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import type { TestContext } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { createExportJob, type ExportJob, type ExportJobOptions } from "../../src/export/export-job.ts";
+import type { ExportJob, ExportJobOptions } from "../../src/export/export-job.ts";
 import { openLedgerFile } from "../../src/export/ledger-file.ts";
 import type { LedgerSource } from "../../src/export/ledger-source.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
+import { createExportJob } from "./local-export-job.ts";
 
 /** Lasts as long as the test file: a job that is stopped after the test may still write. */
 export function temporaryFolder(_context: TestContext): Promise<string> {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { openLedgerFile } from "../../src/export/ledger-file.ts";
-import { ledgerSchemaPage } from "../../src/export/schema-page.ts";
+import { ledgerSchemaPage } from "./schema-page.ts";
 
 test("docs/ledger-schema.md is as the schema is now; else run npm run ledger-schema", () => {
   assert.equal(

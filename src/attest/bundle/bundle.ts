@@ -1,4 +1,5 @@
 /** Writes a bundle: one archive with a ledger and all that it takes to check it, for somebody who trusts nobody. */
+
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream, existsSync, type Stats, statSync } from "node:fs";
 import fs from "node:fs/promises";
@@ -8,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { createGzip } from "node:zlib";
 import { create } from "tar";
 import { syncDirectory } from "../../base/durable-file.ts";
+import { isPidTaken } from "../../base/process-life.ts";
 import { chainSpecToJson } from "../../protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../../protocol/genesis.ts";
 import { type DigestDocument, encodeDigest } from "../digest-document.ts";
@@ -77,7 +79,7 @@ export class BundleFolder {
     for (const name of await fs.readdir(directory)) {
       const [, pid] =
         /^(\d{1,10})\.partial$/.exec(name.startsWith(start) ? name.slice(start.length) : "") ?? [];
-      if (pid === undefined || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
+      if (pid === undefined || (Number(pid) !== process.pid && isPidTaken(Number(pid)))) continue;
       await fs.rm(path.join(directory, name), { recursive: true, force: true });
     }
   }
@@ -173,15 +175,6 @@ export class BundleFolder {
 
   #pathOf(name: string): string {
     return path.join(this.#folder, this.#name, name);
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 

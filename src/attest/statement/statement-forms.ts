@@ -1,5 +1,5 @@
 /** A statement as CSV for a spreadsheet, and as JSON for a program. */
-import { visibleText } from "../../base/visible-text.ts";
+import { cellText } from "../../base/visible-text.ts";
 import { formatAmount } from "../../protocol/amount.ts";
 import type { AssetLine, Statement, StatementEntry } from "./statement.ts";
 
@@ -17,9 +17,6 @@ const csvColumns = [
   ],
   ...["amount_units", "balance_units", "transaction", "memo"],
 ];
-
-/** With these a cell is a formula: in a spreadsheet of Latin script, and in one of an East Asian script. */
-const formulaStart = /^[=+\-@＝＋－＠]/;
 
 /** One line for each opening balance, then the entries, then one for each closing balance; numbers are exact decimals. */
 export function* statementCsv(statement: Statement): Generator<string> {
@@ -43,15 +40,15 @@ function entryLine(entry: StatementEntry, asset: AssetLine | undefined, name: st
     String(entry.height),
     kind,
     counterparty ?? "",
-    safeText(name),
+    cellText(name),
     assetId,
-    safeText(asset?.symbol ?? ""),
+    cellText(asset?.symbol ?? ""),
     formatAmount(deltaUnits, decimals),
     formatAmount(balanceUnits, decimals),
     deltaUnits.toString(),
     balanceUnits.toString(),
     transactionId ?? "",
-    safeText(memo),
+    cellText(memo),
   ]);
 }
 
@@ -63,14 +60,8 @@ function balanceLine(
 ): string {
   const balance = formatAmount(units, decimals);
   const time = new Date(timestampMs).toISOString();
-  const before = [time, String(height), kind, "", "", assetId, safeText(symbol)];
+  const before = [time, String(height), kind, "", "", assetId, cellText(symbol)];
   return csvLine([...before, "", balance, "", units.toString(), "", ""]);
-}
-
-/** Texts of strangers: hidden characters are shown, and none is taken for a formula by a spreadsheet. */
-function safeText(text: string): string {
-  const shown = visibleText(text);
-  return formulaStart.test(shown) ? `'${shown}` : shown;
 }
 
 function csvLine(cells: readonly string[]): string {

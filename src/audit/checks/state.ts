@@ -109,6 +109,6 @@ class StateCheck implements ChainCheck {
   }
 }
 
-function allocatedUnits({ allocations }: Genesis): bigint {
+export function allocatedUnits({ allocations }: Genesis): bigint {
   return allocations.reduce((sum, { amount }) => sum + amount, 0n);
 }

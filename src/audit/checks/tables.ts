@@ -1,8 +1,9 @@
 /** Check 9: users, assets, allocations, miners and balances in the file are what the replay of the chain gives. */
+
 import { toHex } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
 import { aurDecimals, aurSymbol } from "../../protocol/amount.ts";
-import { blockRewardAt, type Genesis } from "../../protocol/genesis.ts";
+import { blockRewardAt } from "../../protocol/genesis.ts";
 import { addressOf } from "../../protocol/identity.ts";
 import type { DecodedTransaction } from "../../protocol/transaction.ts";
 import type { ChainCheck, ChainCheckContext, ChainCheckFactory } from "../chain-check.ts";
@@ -17,6 +18,7 @@ import { compareBalances } from "./balances.ts";
 import { amountColumns, MinerSums } from "./miner-sums.ts";
 import { PoolBooks } from "./pool-books.ts";
 import { compareRows, extraRow, missingRow } from "./row-differences.ts";
+import { allocatedUnits } from "./state.ts";
 
 export const tablesCheck: ChainCheckFactory = (context) => new TablesCheck(context);
 
@@ -238,8 +240,4 @@ function acceptedOf(
   const isKnown = executed?.isJudged === true && isWhole;
   const refused = new Set(isKnown ? executed.refused.map(({ position }) => position) : []);
   return transactions.filter((_, position) => !refused.has(position));
-}
-
-function allocatedUnits({ allocations }: Genesis): bigint {
-  return allocations.reduce((sum, { amount }) => sum + amount, 0n);
 }

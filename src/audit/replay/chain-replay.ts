@@ -3,7 +3,7 @@ import { CertificateType } from "../../protocol/certificate.ts";
 import type { ChainSpec } from "../../protocol/genesis.ts";
 import type { ChainCheckContext } from "../chain-check.ts";
 import type { LedgerBlock } from "../ledger-block.ts";
-import { ConsensusReplay, type FollowedBlock } from "./consensus-replay.ts";
+import { ConsensusReplay, type ConsensusReplayOptions, type FollowedBlock } from "./consensus-replay.ts";
 import { type ExecutedBlock, LedgerReplay } from "./ledger-replay.ts";
 import { NameBook } from "./name-book.ts";
 import { decodedFrom, type ReadBlock, readBlock } from "./read-block.ts";
@@ -19,12 +19,6 @@ export interface ReplayedBlock {
   readonly followed: FollowedBlock | undefined;
 }
 
-export interface ChainReplayOptions {
-  readonly spec: ChainSpec;
-  /** See {@link ConsensusReplay.watched}. */
-  readonly watchedHeight: number | undefined;
-}
-
 export class ChainReplay {
   readonly consensus: ConsensusReplay;
   readonly ledger: LedgerReplay;
@@ -38,7 +32,7 @@ export class ChainReplay {
   /** Of the last block, once it was asked for. */
   #executed: { readonly outcome: ExecutedBlock | undefined } | undefined;
 
-  constructor({ spec, watchedHeight }: ChainReplayOptions, signatures: SignatureSink) {
+  constructor({ spec, watchedHeight }: ConsensusReplayOptions, signatures: SignatureSink) {
     this.#spec = spec;
     this.consensus = new ConsensusReplay(
       { spec, watchedHeight },

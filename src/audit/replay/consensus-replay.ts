@@ -317,7 +317,7 @@ function withoutBody(parts: ReadBlock): ReadBlock {
   return { ...parts, transactions: [] };
 }
 
-function isCommitted({ header }: ReadBlock, { consensusState }: EngineState): boolean {
+export function isCommitted({ header }: Pick<ReadBlock, "header">, { consensusState }: EngineState): boolean {
   return bytesEqual(sha256(consensusState), header.consensusStateHash);
 }
 

@@ -1,4 +1,5 @@
 /** Network namespaces by name: which are ours, how one ends, and what killed processes have left. */
+import { isPidTaken } from "../../base/process-life.ts";
 import { ip } from "./ip-command.ts";
 
 /** All that this project makes is named so, followed by the pid of the process that made it: nothing else is touched. */
@@ -18,7 +19,7 @@ export function endNamespace(name: string): void {
 export function removeLeftovers(): void {
   for (const name of ownNamespaces()) {
     const maker = Number(/^aurexlan-(\d+)-/.exec(name)?.[1]);
-    if (Number.isSafeInteger(maker) && !isAlive(maker)) endNamespace(name);
+    if (Number.isSafeInteger(maker) && !isPidTaken(maker)) endNamespace(name);
   }
 }
 
@@ -28,15 +29,6 @@ export function ownNamespaces(): string[] {
     .split("\n")
     .map((line) => line.split(" ")[0] ?? "");
   return names.filter((name) => name.startsWith(namespacePrefix));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
 
 function kill(pid: number): void {

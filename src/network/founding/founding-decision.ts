@@ -176,7 +176,7 @@ export class FoundingDecision {
   }
 }
 
-function hasChain({ chainId }: FoundingWord): boolean {
+export function hasChain({ chainId }: { readonly chainId: Uint8Array }): boolean {
   return !bytesEqual(chainId, zeroBytes32);
 }
 

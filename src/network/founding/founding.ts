@@ -14,7 +14,7 @@ import { Handshakes } from "../peers/handshake.ts";
 import { noStatus, statusKind } from "../peers/status.ts";
 import { fetchGenesis } from "./fetch-genesis.ts";
 import { foundedSpec } from "./founded-spec.ts";
-import { FoundingDecision, type FoundingWait, listenMs } from "./founding-decision.ts";
+import { FoundingDecision, type FoundingWait, hasChain, listenMs } from "./founding-decision.ts";
 
 export interface FoundingOptions {
   readonly network: string;
@@ -252,10 +252,6 @@ class Founding {
     this.#said = { text, atMs: nowMs };
     this.#logger.info({ peers: this.#host.peers().length }, text);
   }
-}
-
-function hasChain({ chainId }: Handshake): boolean {
-  return !bytesEqual(chainId, zeroBytes32);
 }
 
 function waitText(because: FoundingWait, network: string): string {

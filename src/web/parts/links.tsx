@@ -32,3 +32,13 @@ export function AccountLink({
     </a>
   );
 }
+
+/** An asset by its symbol. */
+export function AssetLink({ id, symbol }: { id: string; symbol: string }) {
+  const link = useLink();
+  return (
+    <a href={link("asset", { id })}>
+      <UserText text={symbol} />
+    </a>
+  );
+}

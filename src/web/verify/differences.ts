@@ -1,4 +1,5 @@
 /** Holds what a page shows against what was proven, field by field. */
+import { isFields } from "../../base/fields.ts";
 
 export interface Difference {
   /** E.g. `payload.amountUnits`. */
@@ -34,7 +35,7 @@ function visit(
   differences: Difference[],
   unproven: Set<string>,
 ): void {
-  if (isObject(shown) && isObject(proven)) {
+  if (isFields(shown) && isFields(proven)) {
     for (const key of new Set([...Object.keys(shown), ...Object.keys(proven)])) {
       const named = field === "" ? key : `${field}.${key}`;
       // The items of a list are alike, so what is not proven is named once for all of them.
@@ -62,8 +63,4 @@ function texts(shown: unknown, proven: unknown): Pick<Difference, "shown" | "pro
 function textOf(value: unknown): string {
   if (value === undefined) return "(nothing)";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,8 @@
 /** What light clients know, kept in this browser by chain id: the next verification goes on from there. */
+
 import { bytesEqual } from "../../base/bytes.ts";
 import { sha256 } from "../../protocol/hashing.ts";
+import { answerOf } from "../wallet/keep.ts";
 
 export interface KeptLight {
   /** What `LightClient.store` gave. */
@@ -47,7 +49,7 @@ export async function openLightCache(): Promise<LightCache> {
   const database = await openDatabase().catch(() => undefined);
   if (!database) return createMemoryCache();
   const rows = <Value>(mode: IDBTransactionMode, act: (store: IDBObjectStore) => IDBRequest<Value>) =>
-    done(act(database.transaction(storeName, mode).objectStore(storeName)));
+    answerOf(act(database.transaction(storeName, mode).objectStore(storeName)));
   const forget = async (chainId: string) => void (await rows("readwrite", (store) => store.delete(chainId)));
   return {
     async read(chainId) {
@@ -88,12 +90,5 @@ function openDatabase(): Promise<IDBDatabase> {
   opening.onupgradeneeded = () => {
     opening.result.createObjectStore(storeName, { keyPath: "chainId" }).createIndex("savedAtMs", "savedAtMs");
   };
-  return done(opening);
-}
-
-function done<Value>(request: IDBRequest<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+  return answerOf(opening);
 }

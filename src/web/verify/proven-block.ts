@@ -1,5 +1,5 @@
 /** What the API has to answer about a block, computed from the bytes that were proven. */
-import { toHex } from "../../base/bytes.ts";
+import { toHex, withoutPadding } from "../../base/bytes.ts";
 import type { VerifiedBody } from "../../client/index.ts";
 import { formatAmount } from "../../protocol/amount.ts";
 import { countingNonceOf } from "../../protocol/block.ts";
@@ -52,8 +52,4 @@ export function provenBlock({ contents, signers, transactions }: VerifiedBody, a
       ...provenTransaction(transaction, assets),
     })),
   };
-}
-
-function withoutPadding(bytes: Uint8Array): Uint8Array {
-  return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
 }

@@ -105,7 +105,7 @@ function inTransaction<Row, Result>(
   });
 }
 
-function answerOf<Answer>(request: IDBRequest<Answer>): Promise<Answer> {
+export function answerOf<Answer>(request: IDBRequest<Answer>): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

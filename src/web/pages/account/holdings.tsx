@@ -1,12 +1,12 @@
 /** The assets that an account has ever held beside AUR. */
+
 import { type AccountAnswer, type AccountAssetsPage, getAccountAssets } from "../../../api/accounts.ts";
 import { Amount } from "../../parts/amount.tsx";
 import { Card } from "../../parts/card.tsx";
 import { CursorList } from "../../parts/cursor-list.tsx";
 import { Hash } from "../../parts/hash.tsx";
+import { AssetLink } from "../../parts/links.tsx";
 import type { Column } from "../../parts/table.tsx";
-import { UserText } from "../../parts/user-text.tsx";
-import { useLink } from "../../shell/place.ts";
 
 const pageAssets = 10;
 
@@ -40,12 +40,3 @@ const columns: readonly Column<AccountAssetsPage["items"][number]>[] = [
   { title: "Id", cell: ({ assetId }) => <Hash value={assetId} copy={false} /> },
   { title: "Holds", isNumber: true, cell: ({ balance, symbol }) => <Amount value={balance} unit={symbol} /> },
 ];
-
-function AssetLink({ id, symbol }: { id: string; symbol: string }) {
-  const link = useLink();
-  return (
-    <a href={link("asset", { id })}>
-      <UserText text={symbol} />
-    </a>
-  );
-}

@@ -4,7 +4,7 @@ import { Amount } from "../../parts/amount.tsx";
 import { Card } from "../../parts/card.tsx";
 import { CursorList } from "../../parts/cursor-list.tsx";
 import { Hash } from "../../parts/hash.tsx";
-import { AccountLink } from "../../parts/links.tsx";
+import { AccountLink, AssetLink } from "../../parts/links.tsx";
 import { pageItems } from "../../parts/page-items.ts";
 import type { Column } from "../../parts/table.tsx";
 import { UserText } from "../../parts/user-text.tsx";
@@ -44,7 +44,7 @@ export default function AssetsPage() {
 }
 
 const columns: readonly Column<AssetsAnswer["items"][number]>[] = [
-  { title: "Symbol", cell: ({ assetId, symbol }) => <SymbolLink id={assetId} symbol={symbol} /> },
+  { title: "Symbol", cell: ({ assetId, symbol }) => <AssetLink id={assetId} symbol={symbol} /> },
   { title: "Name", cell: ({ name }) => <UserText text={name} /> },
   { title: "Id", cell: ({ assetId }) => <IdLink id={assetId} /> },
   {
@@ -58,15 +58,6 @@ const columns: readonly Column<AssetsAnswer["items"][number]>[] = [
     cell: ({ supply, symbol }) => <Amount value={supply} unit={symbol} />,
   },
 ];
-
-function SymbolLink({ id, symbol }: { id: string; symbol: string }) {
-  const link = useLink();
-  return (
-    <a href={link("asset", { id })}>
-      <UserText text={symbol} />
-    </a>
-  );
-}
 
 function IdLink({ id }: { id: string }) {
   const link = useLink();

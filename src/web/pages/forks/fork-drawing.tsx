@@ -1,7 +1,8 @@
 /** The chain and its branches as lanes, the newest block on top. Each mark is a link to its block. */
-import { useEffect, useRef, useState } from "preact/hooks";
+
 import type { ForksAnswer } from "../../../api/forks.ts";
 import { useAnswer } from "../../live/use-answer.ts";
+import { useWidth } from "../../parts/use-width.ts";
 import { useLink } from "../../shell/place.ts";
 import { blockNames, drawingText, type NamedBlock } from "./block-names.ts";
 import { type LaneEdge, type LaneNode, type Lanes, layLanes } from "./fork-lanes.ts";
@@ -19,15 +20,7 @@ const [lanesMax, heightsMax] = [12, 40];
 const pageBlocks = 100;
 
 export function ForkDrawing({ forks }: { forks: ForksAnswer }) {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const { box, width } = useWidth();
   const fitting = Math.floor((width - heightsPx) / laneMinPx) - 1;
   const lanes = layLanes(forks, { lanesMax: Math.max(1, Math.min(lanesMax, fitting)), heightsMax });
   const lowest = Math.min(...lanes.nodes.map(({ height }) => height));

@@ -1,7 +1,8 @@
 /** The peers as a drawing: this node in the middle, the others around it, those that answer slowly farther out. */
-import { useEffect, useRef, useState } from "preact/hooks";
+
 import type { PeerAnswer } from "../../../api/node.ts";
 import { spanText } from "../../parts/quantity-text.ts";
+import { useWidth } from "../../parts/use-width.ts";
 import { distanceOf, placePeers, rings } from "./peer-places.ts";
 import { graphText, type PeerRelation, pictureName, relationOf, relationText } from "./peer-texts.ts";
 
@@ -24,15 +25,7 @@ const nameBelowPx = 24;
 const ownNamePx = 30;
 
 export function PeerGraph({ peers, ownName, engine }: PeerGraphProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const { box, width } = useWidth();
   const isNarrow = width < narrowPx;
   const area = {
     width,

@@ -1,6 +1,6 @@
 /** The table of all routes for docs/api.md. */
-import type { RouteShape } from "./route.ts";
-import { allRoutes } from "./routes.ts";
+import type { RouteShape } from "../../src/api/route.ts";
+import { allRoutes } from "../../src/api/routes.ts";
 
 const begin = "<!-- routes -->\n";
 const end = "<!-- /routes -->";

@@ -1,8 +1,8 @@
 /** docs/ledger-schema.md, from the definitions that also make the data dictionary: every table, view and column of a ledger. */
-import { ledgerViews } from "./auditor-views.ts";
-import { documentedTables, ledgerTables } from "./ledger-tables.ts";
-import { ledgerSchemaVersion, oldestSqlite } from "./schema.ts";
-import type { Column, Table, View } from "./table.ts";
+import { ledgerViews } from "../../src/export/auditor-views.ts";
+import { documentedTables, ledgerTables } from "../../src/export/ledger-tables.ts";
+import { ledgerSchemaVersion, oldestSqlite } from "../../src/export/schema.ts";
+import type { Column, Table, View } from "../../src/export/table.ts";
 
 /** The whole page; ends with a newline. */
 export function ledgerSchemaPage(): string {
