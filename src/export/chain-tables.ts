@@ -1,12 +1,14 @@
 /** One chain's rows in a ledger file: the cursor, appending blocks, and going back to a fork. */
+
 import type { DatabaseSync, SQLOutputValue, StatementSync } from "node:sqlite";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { toHex } from "../base/bytes.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Block } from "../protocol/block.ts";
 import { type Certificate, CertificateType } from "../protocol/certificate.ts";
-import { type ChainSpec, GenesisType } from "../protocol/genesis.ts";
+import type { ChainSpec } from "../protocol/genesis.ts";
 import { AddressMemory } from "./address-memory.ts";
+import { type ChainMeta, type Cursor, chainMetaOf, firstMetaRow } from "./chain-meta.ts";
 import { tables, tablesOfBlocks } from "./ledger-tables.ts";
 import type { MinerGain } from "./miner-differences.ts";
 import { MinerTotals } from "./miner-totals.ts";
@@ -15,24 +17,6 @@ import { type AssetLabel, allocationRows, blockToRows, type RowContext, transact
 import { storedBlockBytes } from "./stored-block.ts";
 import { quoted } from "./table.ts";
 import { loadUnits } from "./units.ts";
-
-export interface Cursor {
-  readonly index: number;
-  /** Hex. */
-  readonly hash: string;
-}
-
-export interface ChainMeta {
-  readonly chainNumber: number;
-  readonly genesisHash: string;
-  readonly cursor: Cursor;
-  /** The highest block of the file that is final; undefined where none was known to be. */
-  readonly final: Cursor | undefined;
-  /** Whether the file has the certificate that makes `final` final. */
-  readonly hasCertificate: boolean;
-  /** The first block with rows: above 0 in an excerpt. */
-  readonly firstHeight: number;
-}
 
 const namesMax = 100_000;
 const assetsMax = 10_000;
@@ -97,17 +81,7 @@ export class ChainTables {
   meta(): ChainMeta | undefined {
     const row = this.#metaQuery.get(this.#chainId);
     if (!row) return undefined;
-    return {
-      chainNumber: Number(row.chain_number),
-      genesisHash: String(row.genesis_hash),
-      cursor: { index: Number(row.cursor_index), hash: String(row.cursor_hash) },
-      final:
-        row.final_index === null
-          ? undefined
-          : { index: Number(row.final_index), hash: String(row.final_hash) },
-      hasCertificate: row.final_certificate !== null,
-      firstHeight: Number(row.first_index),
-    };
+    return chainMetaOf(row, row.final_certificate !== null);
   }
 
   /** Hash of the block at a height, hex. */
@@ -119,25 +93,11 @@ export class ChainTables {
   /** Begins a chain that the file does not hold yet; returns its number. */
   begin(genesisHash: string, nowMs: number): number {
     const next = this.#db.prepare("SELECT COALESCE(MAX(chain_number), 0) + 1 AS next FROM meta").get();
-    const row = {
-      chain_id: this.#chainId,
-      name: this.#spec.name,
-      consensus: this.#spec.consensus,
-      genesis_hash: genesisHash,
-      genesis_bytes: GenesisType.serialize(this.#spec.genesis),
-      reward_maturity_blocks: this.#spec.genesis.rewardMaturityBlocks,
-      chain_number: Number(next?.next),
-      first_index: this.#firstHeight,
-      cursor_index: 0,
-      cursor_hash: genesisHash,
-      final_index: null,
-      final_hash: null,
-      final_certificate: null,
-      updated_at_ms: nowMs,
-    };
+    const chainNumber = Number(next?.next);
+    const row = firstMetaRow(this.#spec, { chainNumber, genesisHash, firstHeight: this.#firstHeight, nowMs });
     new RowInserter(this.#db, tables.meta).insert([row]);
     new RowInserter(this.#db, tables.allocations).insert(allocationRows(this.#spec));
-    return row.chain_number;
+    return chainNumber;
   }
 
   /** Appends the block after the last one. */

@@ -4,7 +4,8 @@ import type { Logger } from "../base/logger.ts";
 import { type Block, decodeBlock } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
 import { contentFault } from "../store/damaged-blocks.ts";
-import type { BlockFacts, ChainMeta, Cursor } from "./chain-tables.ts";
+import type { ChainMeta, Cursor } from "./chain-meta.ts";
+import type { BlockFacts } from "./chain-tables.ts";
 import { ExportError } from "./export-error.ts";
 import type { ChainView, FedBlock, FedBlocks, FeedLimits, LedgerFeed } from "./ledger-feed.ts";
 

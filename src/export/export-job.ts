@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type Clock, sleep } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
-import type { Cursor } from "./chain-tables.ts";
+import type { Cursor } from "./chain-meta.ts";
 import { ChainMoved, type WriteStep, type WrittenBatch } from "./chain-writer.ts";
 import { ExportError, type ExportErrorCode, isBusy, toExportError } from "./export-error.ts";
 import type { LedgerFeed } from "./ledger-feed.ts";

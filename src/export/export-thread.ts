@@ -6,7 +6,7 @@ import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { GenesisType } from "../protocol/genesis.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
-import type { Cursor } from "./chain-tables.ts";
+import type { Cursor } from "./chain-meta.ts";
 import { ExportError } from "./export-error.ts";
 import type { ExportJobOptions } from "./export-job.ts";
 import { type FeedOptions, FeedReader } from "./ledger-feed.ts";

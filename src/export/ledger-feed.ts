@@ -6,7 +6,7 @@ import { decodeConsensusSection, type Header, type Seal } from "../protocol/bloc
 import type { Certificate } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
-import type { Cursor } from "./chain-tables.ts";
+import type { Cursor } from "./chain-meta.ts";
 import type { LedgerSource } from "./ledger-source.ts";
 
 /** What is true of the chain at one moment. */

@@ -1,6 +1,6 @@
 /** What keeps a ledger in step with a chain, wherever it runs: in this thread, or in one of its own. */
 import type { NodeRecord } from "../protocol/node-record.ts";
-import type { Cursor } from "./chain-tables.ts";
+import type { Cursor } from "./chain-meta.ts";
 import type { PoolRow } from "./pool-rows.ts";
 
 export interface ExportProgress {

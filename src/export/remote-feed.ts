@@ -1,7 +1,7 @@
 /** A chain of the node's thread, read from the thread that writes the ledger: questions go out, answers come in parts. */
 import { invariant } from "../base/invariant.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
-import type { Cursor } from "./chain-tables.ts";
+import type { Cursor } from "./chain-meta.ts";
 import type { FedBlock, FedBlocks, FedHashes, FeedLimits, FeedReader, LedgerFeed } from "./ledger-feed.ts";
 import {
   type FeedCall,

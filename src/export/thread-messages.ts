@@ -2,7 +2,7 @@
 import { ActionableError } from "../base/actionable-error.ts";
 import { toError } from "../base/invariant.ts";
 import type { NodeRecord } from "../protocol/node-record.ts";
-import type { Cursor } from "./chain-tables.ts";
+import type { Cursor } from "./chain-meta.ts";
 import { ExportError, type ExportErrorCode } from "./export-error.ts";
 import type { ExportJobOptions } from "./export-job.ts";
 import type { FedBlocks, FedHashes, FeedLimits } from "./ledger-feed.ts";

@@ -4,9 +4,10 @@ import { toHex } from "../../base/bytes.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { NodeRecord } from "../../protocol/node-record.ts";
-import type { Cursor } from "../chain-tables.ts";
+import type { Cursor } from "../chain-meta.ts";
 import { ChainMoved, ChainWriter, type WriteStep, type WrittenBatch } from "../chain-writer.ts";
 import { ExportError, type ExportErrorCode } from "../export-error.ts";
+import type { ExportModules } from "../export-job.ts";
 import type { LedgerFeed } from "../ledger-feed.ts";
 import type { CatchUpReport, ExportProgress, LedgerJob } from "../ledger-job.ts";
 import type { PoolRow } from "../pool-rows.ts";
@@ -23,12 +24,6 @@ export interface PostgresJobOptions {
   readonly place: PostgresPlace;
   /** Rows to one SQL transaction; every block is written whole. */
   readonly rowsPerTransaction?: number;
-}
-
-export interface PostgresJobModules {
-  readonly feed: LedgerFeed;
-  readonly clock: Clock;
-  readonly logger: Logger;
 }
 
 const rowsPerTransactionDefault = 50_000;
@@ -59,10 +54,7 @@ export class PostgresJob implements LedgerJob {
   /** The last call; the next one begins when it has ended, since one connection does one thing at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    { place, rowsPerTransaction }: PostgresJobOptions,
-    { feed, clock, logger }: PostgresJobModules,
-  ) {
+  constructor({ place, rowsPerTransaction }: PostgresJobOptions, { feed, clock, logger }: ExportModules) {
     this.file = place.text;
     this.#place = place;
     this.#rowsPerTransaction = rowsPerTransaction ?? rowsPerTransactionDefault;

@@ -4,9 +4,10 @@ import { toHex } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
 import type { Block } from "../../protocol/block.ts";
 import { type Certificate, CertificateType } from "../../protocol/certificate.ts";
-import { type ChainSpec, GenesisType } from "../../protocol/genesis.ts";
+import type { ChainSpec } from "../../protocol/genesis.ts";
 import { AddressMemory } from "../address-memory.ts";
-import type { BlockFacts, ChainMeta, Cursor } from "../chain-tables.ts";
+import { type ChainMeta, type Cursor, chainMetaOf, firstMetaRow } from "../chain-meta.ts";
+import type { BlockFacts } from "../chain-tables.ts";
 import { tables, tablesOfBlocks } from "../ledger-tables.ts";
 import { MinerDifferences, type MinerGain, minerRow } from "../miner-differences.ts";
 import {
@@ -77,17 +78,7 @@ export class PostgresTables {
       [this.#chainId],
     );
     if (!row) return undefined;
-    return {
-      chainNumber: Number(row.chain_number),
-      genesisHash: String(row.genesis_hash),
-      cursor: { index: Number(row.cursor_index), hash: String(row.cursor_hash) },
-      final:
-        row.final_index === null
-          ? undefined
-          : { index: Number(row.final_index), hash: String(row.final_hash) },
-      hasCertificate: Boolean(row.has_certificate),
-      firstHeight: 0,
-    };
+    return chainMetaOf({ ...row, first_index: 0 }, Boolean(row.has_certificate));
   }
 
   /** Hash of the block at a height, hex. */
@@ -109,25 +100,11 @@ export class PostgresTables {
     const [next] = await this.#connection.query(
       `SELECT COALESCE(MAX(chain_number), 0) + 1 AS next FROM ${this.#name("meta")}`,
     );
-    const row: Row = {
-      chain_id: this.#chainId,
-      name: this.#spec.name,
-      consensus: this.#spec.consensus,
-      genesis_hash: genesisHash,
-      genesis_bytes: GenesisType.serialize(this.#spec.genesis),
-      reward_maturity_blocks: this.#spec.genesis.rewardMaturityBlocks,
-      chain_number: Number(next?.next),
-      first_index: 0,
-      cursor_index: 0,
-      cursor_hash: genesisHash,
-      final_index: null,
-      final_hash: null,
-      final_certificate: null,
-      updated_at_ms: nowMs,
-    };
+    const chainNumber = Number(next?.next);
+    const row = firstMetaRow(this.#spec, { chainNumber, genesisHash, firstHeight: 0, nowMs });
     await this.#copyRows(tables.meta, [row]);
     await this.#copyRows(tables.allocations, allocationRows(this.#spec));
-    return Number(row.chain_number);
+    return chainNumber;
   }
 
   /** One at a time numbers chains and reorganizations of a schema. */

@@ -25,11 +25,10 @@ import { Fact, Facts } from "../../parts/facts.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Hash } from "../../parts/hash.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
-import { Note } from "../../parts/note.tsx";
 import { Word } from "../../parts/word.tsx";
 import { LessonFrame } from "./lesson-frame.tsx";
 import { MinedHash } from "./marked-hash.tsx";
-import { MiningProgress } from "./mining-progress.tsx";
+import { MiningProblem, MiningProgress } from "./mining-progress.tsx";
 import { wholeNumber } from "./whole-number.ts";
 
 const zerosFirst = 4;
@@ -173,11 +172,7 @@ function Workbench({ truth, onMined }: { truth: EditableBlock; onMined: () => vo
             `Found after ${wholeNumber(mined.attempts)} tries in ${(mined.elapsedMs / 1_000).toFixed(1)} s.`}
         </p>
         <TrueWork truth={truth} />
-        {miner.problem && (
-          <Note kind="bad" title="Mining ended">
-            {miner.problem}
-          </Note>
-        )}
+        <MiningProblem of={miner} />
       </div>
     </Card>
   );

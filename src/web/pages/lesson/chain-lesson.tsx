@@ -10,11 +10,10 @@ import { useAnswer } from "../../live/use-answer.ts";
 import { Button } from "../../parts/button.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
-import { Note } from "../../parts/note.tsx";
 import { Word } from "../../parts/word.tsx";
 import { CopiedBlock } from "./copied-block.tsx";
 import { LessonFrame } from "./lesson-frame.tsx";
-import { MiningProgress } from "./mining-progress.tsx";
+import { MiningProblem, MiningProgress } from "./mining-progress.tsx";
 
 const blocksShown = 5;
 /** Enough to have blocks behind the one that is edited. */
@@ -141,11 +140,7 @@ function Chain({ truth, onBroken, onMended, onNewest }: ChainProps) {
         <Button onClick={onNewest}>Take the newest blocks</Button>
         <MiningProgress of={miner} />
       </div>
-      {miner.problem && (
-        <Note kind="bad" title="Mining ended">
-          {miner.problem}
-        </Note>
-      )}
+      <MiningProblem of={miner} />
       <p class="soft small">
         {isOfWork
           ? `Your browser mines with ${zeros} zeros: it takes a second or two for each block.`

@@ -21,12 +21,11 @@ import { useAnswer } from "../../live/use-answer.ts";
 import { Button } from "../../parts/button.tsx";
 import { EmptyState } from "../../parts/empty-state.tsx";
 import { Loaded } from "../../parts/loaded.tsx";
-import { Note } from "../../parts/note.tsx";
 import { Word } from "../../parts/word.tsx";
 import { useLink } from "../../shell/place.ts";
 import { CopiedBlock } from "./copied-block.tsx";
 import { LessonFrame } from "./lesson-frame.tsx";
-import { MiningProgress } from "./mining-progress.tsx";
+import { MiningProblem, MiningProgress } from "./mining-progress.tsx";
 
 const blocksShown = 3;
 /** The first block of all is the same for everybody, and nobody can edit it. */
@@ -234,11 +233,7 @@ function Compared({ copies: { holders, areReal }, onDiffering, onNewest }: Compa
         <Button onClick={onNewest}>Take the newest blocks</Button>
         <MiningProgress of={miner} />
       </div>
-      {miner.problem && (
-        <Note kind="bad" title="Mining ended">
-          {miner.problem}
-        </Note>
-      )}
+      <MiningProblem of={miner} />
       {areReal && (
         <p class="soft small">
           The others are real nodes of this demonstration, each asked for its own blocks. Newest hash of
