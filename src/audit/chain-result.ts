@@ -167,7 +167,7 @@ function notProvedOf(verdict: Verdict, seen: SeenChain): NotProved[] {
   }
   if (consensus === "pow") {
     open.push({
-      what: "That no other chain of this genesis has more work: whoever has the computing power can mine the last blocks anew.",
+      what: "That no other chain of this genesis has more work: a miner with enough computing power can replace the last blocks.",
       next: "compare the hash of the head with nodes of others: aurex-node block HEIGHT --api URL",
     });
   } else if (!final || final.height === 0) {
@@ -182,6 +182,6 @@ function notProvedOf(verdict: Verdict, seen: SeenChain): NotProved[] {
     });
   }
   const notes = seen.checks.find(({ name }) => name === "observed")?.notes ?? [];
-  open.push(...notes.map((what) => ({ what: `${what}.`, next: "ask whoever wrote the file" })));
+  open.push(...notes.map((what) => ({ what: `${what}.`, next: "ask the person who wrote the file" })));
   return open;
 }

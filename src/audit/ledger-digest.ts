@@ -137,7 +137,7 @@ class HeightRows {
     if (!this.#next) return;
     const found = this.#next[this.#column];
     throw new LedgerContentError(
-      "a row stands where no block takes it",
+      "a row belongs to no block",
       `its ${this.#column} is ${found}, and the blocks read so far end at ${height - 1}`,
     );
   }

@@ -114,7 +114,7 @@ function refusal(thrown: unknown, path: string): Error {
       if (hasContent(`${path}-wal`) || hasContent(`${path}-journal`)) {
         return new AuditError(
           "audit/needs-recovery",
-          `the ledger ${path} cannot be read where it is`,
+          `the ledger ${path} cannot be read in its folder`,
           `beside it lies a log (${path}-wal or ${path}-journal) with changes that belong to it, and SQLite cannot write there`,
           "copy the file together with the log to a folder that may be written, and audit it there",
           cause,

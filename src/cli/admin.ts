@@ -19,7 +19,7 @@ type Flags = ApiFlags & JsonFlag;
 export function adminCommand(terminal: Terminal): AurexCommand {
   const admin = new AurexCommand("admin", terminal)
     .description(
-      "Change a running node: its log, whom it dials, whom it refuses. Nothing of it is kept over a restart; each command says how to keep it. The commands need the node's token, which they read in its data directory: run them as the node's user, or with --api-token-file.",
+      "Change a running node: its log, the peers that it dials, the peers that it refuses. A restart undoes every change; each command says how to keep it. The commands need the node's token and read it in the node's data directory: run them as the node's user, or with --api-token-file.",
     )
     .examples(
       "aurex-node admin log-level debug",

@@ -16,7 +16,7 @@ export function demoLanCommand(terminal: Terminal): AurexCommand {
       "Run `aurex-node --consensus poa --authority` on three machines, made of network namespaces, and show how they find each other, found a network, make blocks final, and go on while one is killed or cut off. Needs Linux and root; takes a minute or two and removes all that it made.",
     )
     .option("--machines <count>", "how many, 3 or 4", machineCount, 3)
-    .option("--keep", "leave the nodes' data directories and logs where they are", false)
+    .option("--keep", "keep the nodes' data directories and logs", false)
     .examples("sudo aurex-node demo-lan", "sudo aurex-node demo-lan --json")
     .runs(async ({ json = false, ...flags }: DemoLanFlags) => {
       const { runLanDemo } = await import("../demo/lan/lan-demo.ts");

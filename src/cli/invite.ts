@@ -16,7 +16,7 @@ const columnsDefault = 80;
 export function inviteCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("invite", terminal)
     .description(
-      "Print an invitation to the closed network of a running node (admission policy token): a token with the chain's id, the node's addresses and the network's secret, in a terminal also as a QR code. Whoever has it can join: send it as you would a password.",
+      "Print an invitation to the closed network of a running node (admission policy token). It is a token with the chain's id, the node's addresses and the network's secret; a terminal also shows it as a QR code. Anybody who has the token can join: send it as you would send a password.",
     )
     .option(
       "--address <multiaddr...>",
@@ -41,7 +41,7 @@ export function inviteCommand(terminal: Terminal): AurexCommand {
       if (terminal.isTerminal) terminal.stdout.write(await picture(token));
       writeLine(terminal, token);
       terminal.stderr.write(
-        `On the other machine: aurex-node join TOKEN. It is as good as a password: whoever has it can join network ${network}.\n`,
+        `On the other machine: aurex-node join TOKEN. The token is as good as a password: anybody who has it can join network ${network}.\n`,
       );
     });
   return addJsonFlag(addApiFlags(command));

@@ -50,7 +50,7 @@ export async function originFromWords(words: string, account: number): Promise<K
 
 async function haveWrittenDown(words: readonly string[], terminal: Terminal): Promise<void> {
   terminal.stderr.write(
-    `Write these ${words.length} words down, in this order, on paper. They are shown now and never again. Whoever has them has the key.\n\n${wordTable(words)}\nThen type some of them, so that you know that you have them.\n`,
+    `Write these ${words.length} words down, in this order, on paper. They are shown now and never again. Anybody who has these words has the key.\n\n${wordTable(words)}\nThen type some of them, to make sure that you wrote them down.\n`,
   );
   for (const position of somePositions(words.length)) {
     await askFor(words[position] as string, position + 1, terminal);

@@ -111,7 +111,7 @@ function showCommand(terminal: Terminal): AurexCommand {
 
 function nodeCommand(terminal: Terminal): AurexCommand {
   return new AurexCommand("node", terminal)
-    .summary("show the node's own key, made where it is missing")
+    .summary("show the node's own key, or make it if there is none")
     .description(
       "Show the node's own key: its network identity, its account and, on a Proof of Authority chain, its seal. It is made if it is missing, so that `init` can name it before the first start: in the directory that --data-dir names, or in the one that a node of --consensus uses without --data-dir.",
     )

@@ -31,7 +31,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "peers",
-    summary: "show whom a running node is connected with",
+    summary: "show the peers of a running node",
     load: async () => (await import("./peers.ts")).peersCommand,
   },
   {
@@ -46,7 +46,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: "admin",
-    summary: "change a running node: its log, whom it dials and refuses, its end",
+    summary: "change a running node: its log, its peers, or stop it",
     load: async () => (await import("./admin.ts")).adminCommand,
   },
   {

@@ -164,7 +164,7 @@ function settle(
       source: given.source,
       message: `${name} is ${shown(given.raw)} (${given.source})`,
       why: `${name} must be ${setting.reader.expected}`,
-      next: "mend it, then run: aurex-node config show --sources",
+      next: "correct the value, then run: aurex-node config show --sources",
     });
   }
   // Where no home is known the root stands in for it, and the one default that would lie in it is refused.
@@ -215,7 +215,7 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "a pool shares out what mining earns, and poa blocks are signed",
       "use --consensus pow",
     ],
-    [servePool.value && !mine.value, "servePool", "mine", "a pool mines", "leave one of both out"],
+    [servePool.value && !mine.value, "servePool", "mine", "a pool mines", "leave one of the two out"],
     [
       mine.value && !isPow && !servePool.value,
       "mine",
@@ -231,7 +231,13 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "use --mine instead of --authority",
     ],
     [asked && !isPow, "difficulty", "consensus", "only pow has a difficulty", "leave --difficulty out"],
-    [asked && isGiven, "difficulty", "chain", "a chain spec has its own difficulty", "leave one of both out"],
+    [
+      asked && isGiven,
+      "difficulty",
+      "chain",
+      "a chain spec has its own difficulty",
+      "leave one of the two out",
+    ],
     [expect.value > 1 && isPow, "expect", "consensus", "only a poa network is founded", "leave --expect out"],
     [
       admission.value !== "open-lan" && isPow,
@@ -258,7 +264,7 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       port.value === 0 && announceAddress.value.some((address) => !address.startsWith("/")),
       "announceAddress",
       "port",
-      "with any free port nobody knows which one to announce",
+      "the port is not known before the node listens, so it cannot be announced",
       "name a --port, or announce a multiaddr such as /ip4/203.0.113.7/tcp/13245",
     ],
     [
@@ -266,14 +272,14 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "expect",
       "chain",
       "a chain that is given is not founded",
-      "leave one of both out",
+      "leave one of the two out",
     ],
     [
       admission.value !== "open-lan" && isGiven,
       "admission",
       "chain",
       "a chain spec has its own admission",
-      "leave one of both out",
+      "leave one of the two out",
     ],
     [
       (apiTlsCert.value === undefined) !== (apiTlsKey.value === undefined),
@@ -286,7 +292,7 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       !isLoopback(apiHost.value) && apiTlsCert.value === undefined && !apiInsecure.value,
       "apiHost",
       "apiTlsCert",
-      "other machines would be served in clear text, and whoever sees the traffic could change answers and take the token",
+      "other machines would be served in clear text: an attacker on the network could change answers and steal the token",
       "give --api-tls-cert and --api-tls-key, or --api-insecure if you trust the network",
     ],
     [
@@ -294,7 +300,7 @@ function conflictsIn(config: ResolvedConfig): ConfigFault[] {
       "apiInsecure",
       "apiTlsCert",
       "an API with TLS is not in clear text",
-      "leave one of both out",
+      "leave one of the two out",
     ],
   ];
   return rules

@@ -84,7 +84,7 @@ const causes: Readonly<Record<number, readonly [ExportErrorCode, string, string]
   [diskFull]: [
     "export/disk-full",
     "there is no space left",
-    "free some space: the export goes on where it stopped",
+    "free some space: the export then continues",
   ],
   [cannotOpen]: [
     "export/cannot-open",

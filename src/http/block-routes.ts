@@ -47,7 +47,7 @@ export function addBlockRoutes(app: FastifyInstance, chain: Chain): void {
       throw new ApiError(
         400,
         "api/request-invalid",
-        "the cursor says where the list goes on and which way: from and order do not go with it",
+        "the cursor already holds the place and the order of the list: leave out from and order",
         "leave from and order out, or ask without cursor for a new list",
       );
     }

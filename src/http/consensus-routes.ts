@@ -100,7 +100,7 @@ function notProofOfWork(): ApiError {
   return new ApiError(
     409,
     "mining/not-proof-of-work",
-    "this node is on a Proof of Authority chain, where nobody mines",
+    "this node is on a Proof of Authority chain, and its blocks are not mined",
     "GET /v1/consensus says who seals; ask a node that was started with --consensus pow for mining",
   );
 }

@@ -118,7 +118,7 @@ function diskFull(freeBytes: number, neededBytes: number, reserveBytes: number):
   return new ApiError(
     503,
     "export/disk-full",
-    `the copy takes ${neededBytes} bytes, and the node's disk has ${freeBytes}, of which ${reserveBytes} stay free for the chain`,
+    `the copy takes ${neededBytes} bytes; the node's disk has ${freeBytes} free bytes, and ${reserveBytes} of these are kept for the chain`,
     "make room on the node's disk; or copy the ledger on its machine to another disk: aurex-node export --copy FILE",
     { freeBytes, neededBytes, reserveBytes },
     { "retry-after": retryAfterSeconds },

@@ -40,7 +40,7 @@ async function doubtAboutCounts(database: LevelDatabase, totals: StoreTotals): P
   ] as const;
   for (const [prefix, name, count] of expected) {
     const found = await database.countKeys(prefix);
-    if (found !== count) return `it holds ${found} ${name} where it should hold ${count}`;
+    if (found !== count) return `it holds ${found} ${name} and should hold ${count}`;
   }
   return undefined;
 }

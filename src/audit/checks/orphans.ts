@@ -83,7 +83,7 @@ class OrphanJudge {
         "fork_hash",
         "a block of this file at fork_index",
         fork_hash,
-        "the block where the branches part is not in the file",
+        "the last common block of the two branches is not in the file",
       );
     }
     if (!this.#isKnown(new_index, new_hash)) {

@@ -110,7 +110,7 @@ const contextCharacters = 40;
 
 function addedMeaning({ type }: Row): string {
   if (type === "trigger") return "a trigger changes rows when a program writes: the shipped schema has none";
-  if (type === "view") return "the view is none of the shipped ones: whoever added it says what it shows";
+  if (type === "view") return "this view does not come with aurex: ask the person who added it what it shows";
   return `the ${type === "index" ? "index" : "table"} is none of the shipped ones: it was added by hand`;
 }
 

@@ -123,8 +123,8 @@ function figuresPart(figures: ChainFigures, isDoubtful: boolean): Html {
 <h3>Supply and largest holders</h3>
 ${assets.map(assetPart)}
 ${assetsTotal > assets.length ? html`<p class="soft">${assetsTotal - assets.length} more assets have holders.</p>` : null}
-<h3>Sealed by whom</h3>
-<div class="wide" tabindex="0" role="region" aria-label="Sealed by whom"><table><thead><tr><th>Producer</th><th class="number">Blocks</th><th class="number">Share</th><th class="number">Transactions</th></tr></thead><tbody>
+<h3>Producers of blocks</h3>
+<div class="wide" tabindex="0" role="region" aria-label="Producers of blocks"><table><thead><tr><th>Producer</th><th class="number">Blocks</th><th class="number">Share</th><th class="number">Transactions</th></tr></thead><tbody>
 ${sealers.map((sealer) => html`<tr><td>${accountText(sealer)}</td><td class="number">${sealer.blocks}</td><td class="number">${percent(sealer.share)}</td><td class="number">${sealer.transactions}</td></tr>`)}
 </tbody></table></div>
 ${sealersTotal > sealers.length ? html`<p class="soft">${sealersTotal - sealers.length} more producers.</p>` : null}

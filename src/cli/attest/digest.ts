@@ -30,7 +30,7 @@ interface DigestFlags extends PlaceFlags, JsonFlag, PassphraseFlags, OutFlags {
 export function digestCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("digest", terminal)
     .description(
-      "Say in one document what a ledger comes to: its last block, its newest final block, the state root, and the digest of all rows that follow from the chain. Whoever keeps the document sees later whether blocks were cut off or rows were changed: with --verify, or with aurex-node audit --since. A digest says what the file holds; whether that is right, aurex-node audit says.",
+      "Write the digest of a ledger in one document: its last block, its newest final block, the state root, and the digest of all rows that follow from the chain. If you keep the document, you can see later whether blocks were cut off or rows were changed: with --verify, or with aurex-node audit --since. A digest says what the file holds. Only aurex-node audit says whether that is right.",
     )
     .argument("[ledger.sqlite]", "the ledger (default: that of the node)")
     .option(
@@ -98,7 +98,7 @@ async function make(file: string | undefined, flags: DigestFlags, terminal: Term
   if (flags.out !== undefined) {
     await writeDocument(flags.out, encodeDigest(document), flags.force ?? false);
     terminal.stderr.write(
-      `The digest is in ${flags.out}. Keep it where nobody who can change the ledger can change it.\n`,
+      `The digest is in ${flags.out}. Keep it in a place that people who can change the ledger cannot write to.\n`,
     );
   }
   if (flags.json) writeJson(terminal, document);

@@ -95,6 +95,6 @@ function requireOwnMachine(request: FastifyRequest): void {
     403,
     "lab/only-here",
     "trouble is made only from the machine that runs the demo",
-    "look at what happens, or ask whoever sits at that machine",
+    "look at what happens, or ask the person at that machine",
   );
 }

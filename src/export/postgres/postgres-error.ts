@@ -29,7 +29,7 @@ const noRight: Cause = [
 const full: Cause = [
   "export/disk-full",
   "the server has no space left",
-  "free some space there: the export goes on where it stopped",
+  "free some space there: the export then continues",
 ];
 const busy: Cause = ["export/busy", "another program holds what the export has to write", tryAgain];
 const crowded: Cause = [
