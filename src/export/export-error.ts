@@ -81,11 +81,7 @@ const causes: Readonly<Record<number, readonly [ExportErrorCode, string, string]
     "its contents are damaged",
     "move it aside: the export writes it anew from the chain",
   ],
-  [diskFull]: [
-    "export/disk-full",
-    "there is no space left",
-    "free some space: the export then continues",
-  ],
+  [diskFull]: ["export/disk-full", "there is no space left", "free some space: the export then continues"],
   [cannotOpen]: [
     "export/cannot-open",
     "it cannot be opened",

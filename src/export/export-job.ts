@@ -215,7 +215,7 @@ export class ExportJob implements LedgerJob {
     if (this.#opened && !this.#opened.isInPlace) {
       this.#logger.warn(
         { file: this.file },
-        "the ledger file was deleted, moved or replaced while it was open; what is there now is brought up to date, or a new file is written",
+        "the ledger file was deleted, moved or replaced while it was open; the export brings the file that is there now up to date, or writes a new one",
       );
       this.#opened.abandon();
       this.#opened = undefined;
@@ -275,7 +275,7 @@ export class ExportJob implements LedgerJob {
     this.#saidNoLog = true;
     this.#logger.warn(
       { file: this.file },
-      "the file system of the ledger has no memory that processes share, so there is no write-ahead log: readers and the export wait for each other",
+      "processes cannot share memory on the ledger's file system, so SQLite cannot use a write-ahead log: readers and the export wait for each other",
     );
   }
 

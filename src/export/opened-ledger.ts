@@ -69,7 +69,7 @@ export class OpenedLedger {
       onSetAside: (aside, why) =>
         logger.warn(
           { file, aside, why },
-          "the ledger of an older Aurex cannot be brought up to date: it was renamed, and a new one is written from the chain; the reorganizations that it had seen stay there",
+          "the ledger of an older Aurex cannot be brought up to date: the old file was renamed, and a new file is written from the chain; reorganizations that were recorded earlier are only in the old file",
         ),
     });
     this.tables = new ChainTables(this.db, feed.spec, options.firstHeight);

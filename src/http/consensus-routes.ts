@@ -71,7 +71,7 @@ function addStatsRoute(app: FastifyInstance, { chain, logger }: ApiModules): voi
     activity.readBack().catch((thrown: unknown) => {
       logger.warn(
         { error: toError(thrown) },
-        "blocks of before the start could not be counted for /v1/stats",
+        "blocks from before the start could not be counted for /v1/stats",
       );
     });
   };

@@ -198,7 +198,7 @@ export class ExportFollower {
     const { file } = job;
     logger.info(
       { file },
-      "another program has the SQL ledger open: until it ends, a copy of the file needs the files -wal and -shm beside it",
+      "another program has the SQL ledger open: until that program ends, copy the file together with the files -wal and -shm beside it",
     );
   }
 

@@ -130,7 +130,7 @@ export class HttpServers {
     else {
       logger.warn(
         fields,
-        "the API is served to other machines in clear text: whoever sees the traffic sees the token and can change answers; only a network that you trust is fit for it",
+        "the API is served to other machines in clear text: an attacker on the network can read the token and change answers; use this only in a network that you trust",
       );
     }
   }

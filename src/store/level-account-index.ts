@@ -119,7 +119,7 @@ export class LevelAccountIndex implements AccountIndex {
       const isDamage =
         thrown instanceof InvariantError || (thrown instanceof StoreError && thrown.code === "store/corrupt");
       if (!isDamage) throw thrown;
-      this.#logger.error({ error: toError(thrown) }, "the account index is damaged and is built anew");
+      this.#logger.error({ error: toError(thrown) }, "the account index is damaged; the node builds it anew");
       this.#become(unusable);
       return undefined;
     }

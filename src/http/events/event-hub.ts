@@ -287,7 +287,7 @@ export class EventHub<Topic extends string> {
       const { done, value } = making.next();
       return done ? undefined : value;
     } catch (thrown) {
-      this.#logger.error({ error: toError(thrown) }, "an event could not be made");
+      this.#logger.error({ error: toError(thrown) }, "an event for the API's clients could not be made");
       return undefined;
     }
   }

@@ -88,7 +88,7 @@ export class OwnTransactions {
     if (this.#unplaced.size === 0) return;
     logger.info(
       { transactions: this.#unplaced.size },
-      "submitted transactions from before the start are under way again",
+      "transactions that were submitted before the start are sent again",
     );
     await this.#retry();
   }
@@ -263,7 +263,7 @@ export class OwnTransactions {
     } catch (thrown) {
       logger.error(
         { error: toError(thrown) },
-        "submitted transactions from before the start could not be tried",
+        "transactions that were submitted before the start could not be checked",
       );
     }
     if (this.#stopped || this.#unplaced.size === 0) return;

@@ -326,7 +326,7 @@ export class TransactionJournal {
     if (damaged > 0 || isTorn) {
       this.#logger.warn(
         { filePath, damaged, unfinished: isTorn ? 1 : 0, kept: this.#unsettled.size },
-        "some lines of the submitted transactions are damaged or were never finished; the others count",
+        "some lines of the file of submitted transactions are damaged or were never finished; the other lines are used",
       );
     }
     // A clean file to append to, durable whatever a killed process has left in memory only.

@@ -27,7 +27,7 @@ function clockAdvice(situation: Situation): Advice[] {
         code: "clock",
         fault: true,
         what: `this machine's clock says ${timeText(clock.nowMs)}`,
-        why: "that is before this software was written; the blocks of others are taken for too early, and nothing is sealed",
+        why: "this software was written later, so the clock is wrong; the node takes other nodes' blocks for future blocks, and seals nothing",
         next: `${setClock}; the node goes on by itself`,
       },
     ];
@@ -36,7 +36,7 @@ function clockAdvice(situation: Situation): Advice[] {
     const why =
       consensus === "poa"
         ? "an authority whose clock is off by more than 2 s signs nothing"
-        : "others hold this node's blocks back until their time, or it holds back theirs";
+        : "other nodes hold this node's blocks back until their time, or this node holds back theirs";
     return [{ code: "clock", fault: true, what: clock.note ?? "this clock is off", why, next: setClock }];
   }
   return [...chainAheadAdvice(situation), ...otherClocksAdvice(situation)];
@@ -47,7 +47,7 @@ function otherClocksAdvice({ clock }: Situation): Advice[] {
   const next = clock.isConfirmed
     ? `on the machine of ${clock.apart.join(", ")}: ${setClock}`
     : `on both machines: ${setClock}`;
-  const why = "a node takes blocks from the future later, or not at all, and the chain splits for as long";
+  const why = "a node holds back or refuses future blocks, so the chain stays split until the clocks agree";
   return [{ code: "clock", fault: true, what: clock.note, why, next }];
 }
 
@@ -57,14 +57,14 @@ function chainAheadAdvice({ clock, head, aheadMaxMs, mayFoundAnew, dataDir }: Si
   if (aheadMs <= aheadMaxMs) return [];
   const whose = clock.isConfirmed
     ? "other clocks agree with this one, so a clock was ahead when the chain was sealed"
-    : `no other clocks were measured: if this one is wrong, set it (${setClock}), else a clock was ahead when the chain was sealed`;
+    : `no other clocks were measured: if this clock is wrong, set it (${setClock}); if it is right, a clock was ahead when the chain was sealed`;
   const wait = `wait until ${timeText(head.timestampMs)}`;
   return [
     {
       code: "chain-ahead",
       fault: true,
       what: `the chain is ${durationText(aheadMs)} ahead of this clock`,
-      why: `its newest block says ${timeText(head.timestampMs)}, and no block may be earlier than its parent; ${whose}`,
+      why: `the timestamp of its newest block is ${timeText(head.timestampMs)}, and a block must be later than its parent; ${whose}`,
       next: mayFoundAnew
         ? `aurex-node found-anew --data-dir ${shellWord(dataDir)} (sets this chain aside, deletes nothing, and begins anew), or ${wait}`
         : `${wait}: the node goes on by itself then`,
@@ -80,7 +80,7 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
           code: "key",
           fault: true,
           what: "another process signs with this node's key",
-          why: "two processes with one key sign what slashes the key, so this one has parted from its peers",
+          why: "the signatures of two processes with one key can get the key slashed, so this node has left its peers",
           next: `stop one of the two, then start this one again: ${startCommand}`,
         },
       ];
@@ -91,7 +91,7 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
           fault: true,
           what: "the disk is full",
           why: "no block can be stored",
-          next: `make room on it (df -h ${shellWord(dataDir)}); the node goes on by itself`,
+          next: `free some space there (df -h ${shellWord(dataDir)}); the node goes on by itself`,
         },
       ];
     case "disk fails":
@@ -101,7 +101,7 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
           fault: true,
           what: "the data directory cannot be written",
           why: "no block can be stored; the last error in the log names the file",
-          next: `mend the disk or the permissions (ls -la ${shellWord(dataDir)}); the node goes on by itself`,
+          next: `repair the disk or the permissions (ls -la ${shellWord(dataDir)}); the node goes on by itself`,
         },
       ];
     default:
@@ -111,15 +111,15 @@ function machineAdvice({ notSealingBecause, dataDir, startCommand }: Situation):
 
 function damageAdvice({ damagedBlocks, mendedHeights, peers }: Situation): Advice[] {
   const why =
-    "its bytes were not those that this node had written: the disk fails, or somebody changed them by hand";
-  const lasting = "if nobody changed them by hand, check the disk: sudo smartctl -a /dev/…";
+    "the bytes on disk are not the bytes that this node wrote: the disk is failing, or somebody changed the file";
+  const lasting = "if nobody changed the file, check the disk: sudo smartctl -a /dev/…";
   if (damagedBlocks > 0) {
     const what =
       damagedBlocks === 1 ? "1 block on disk is damaged" : `${damagedBlocks} blocks on disk are damaged`;
     const next =
       peers > 0
         ? `nothing: the node fetches them from its peers; ${lasting}`
-        : "connect the node with one that has the chain: it fetches them by itself";
+        : "connect this node with a node that has the chain: this node then fetches them by itself";
     return [{ code: "store", fault: true, what, why, next }];
   }
   if (mendedHeights.length === 0) return [];

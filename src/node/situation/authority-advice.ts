@@ -26,7 +26,7 @@ function slashedAdvice({ dataDir, startCommand }: Situation, { slashed }: Author
         code: "slashed",
         fault: false,
         what: `authority ${address} was slashed: ${why}`,
-        why: "its own signatures are the evidence, and its key can never seal again",
+        why: "two of its own signatures are the evidence; its key can never seal again",
         next: "on its machine: aurex-node doctor",
       };
     }
@@ -50,9 +50,9 @@ function gateAdvice(situation: Situation, { members, isAnotherReached }: Authori
     {
       code: "authorities",
       fault: true,
-      what: `this node has heard none of the other ${others.length} authorities since its start, and signs nothing`,
-      why: "only they know what this key has signed; if this is a restored backup, signing alone would slash it",
-      next: `start the others (${namesOf(others)}) and connect them; if they are gone for good, and this is no backup, stop this node and start it so: ${startCommand} --sign-alone`,
+      what: `this node has heard from none of the other ${others.length} authorities since its start, and signs nothing`,
+      why: "only the other authorities know what this key has signed; if this node is a restored backup, its key would be slashed if it signed alone",
+      next: `start the others (${namesOf(others)}) and connect them; if they are gone for good, and this node is no backup, stop this node and start it so: ${startCommand} --sign-alone`,
     },
   ];
 }
@@ -70,7 +70,7 @@ function quorumAdvice(situation: Situation, set: AuthoritySituation): Advice[] {
       code: "finality",
       fault: true,
       what: `nothing has become final for ${lag} blocks, though ${heard.length} of ${members.length} authorities are heard`,
-      why: `finality needs the votes of ${quorum}, and one of those that are heard does not vote`,
+      why: `finality needs the votes of ${quorum} authorities, and at least one of the authorities that are heard does not vote`,
       next: `on each machine of ${namesOf(heard)}: aurex-node doctor`,
     },
   ];
@@ -97,7 +97,7 @@ function lostQuorum(
   const wayOut =
     stays.length === 0
       ? `stop this node and start it so: ${command}${everywhere}`
-      : `keep this node sealing up to height ${outAtHeight} (it is at ${head.height}): until then the missing count as active, and after that this advice has the command with --trust-recovery`;
+      : `keep this node sealing up to height ${outAtHeight} (it is at ${head.height}): until then the missing authorities count as active; after that, this advice shows the command with --trust-recovery`;
   return {
     code: "finality",
     fault: true,
@@ -119,7 +119,7 @@ function admissionAdvice(situation: Situation, set: AuthoritySituation): Advice[
   if (!isAsking) {
     return advice(
       "this node is no authority and does not ask to become one",
-      "its operator took it out of the set while it ran",
+      "its operator removed it from the set while it ran",
       `aurex-node authority propose --data-dir ${shellWord(dataDir)}; then on ${majority} of the ${members.length} authorities: aurex-node authority vote add ${address}`,
     );
   }
@@ -127,21 +127,21 @@ function admissionAdvice(situation: Situation, set: AuthoritySituation): Advice[
   if (peers === 0) {
     return advice(
       what,
-      "it is connected with nobody who could admit it",
+      "it is not connected with any authority, and only authorities can admit it",
       `connect it with an authority: ${situation.startCommand} --bootstrap /ip4/ADDRESS/tcp/13246`,
     );
   }
   const who = `on ${majority} of the ${members.length} authorities`;
   const voteAdd = `${who}: aurex-node authority vote add ${address}`;
   if (wasAuthority) {
-    return advice(what, "it was an authority before, so only votes of operators take it in again", voteAdd);
+    return advice(what, "it was an authority before, so only votes of operators can admit it again", voteAdd);
   }
   if (policy === "vote") return advice(what, "admission is by votes of operators on this chain", voteAdd);
   if (policy === "token") return [];
   if (members.length >= openLanAuthoritiesMax) {
     return advice(
       what,
-      `there are ${members.length} authorities; more are taken in by votes of operators`,
+      `there are ${members.length} authorities; only votes of operators can admit more`,
       voteAdd,
     );
   }

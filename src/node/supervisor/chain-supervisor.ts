@@ -106,7 +106,7 @@ export class ChainSupervisor<Node extends SupervisedNode> {
         const left = { left: toHex(chain.spec.chainId), aside: place };
         logger.warn(
           left,
-          "this node leaves its chain for good, as its operator wants; the chain is set aside",
+          "this node leaves its chain for good, as its operator ordered; the chain's files are kept aside",
         );
         chain = await this.#chain(signal, 1);
         continue;
@@ -118,7 +118,7 @@ export class ChainSupervisor<Node extends SupervisedNode> {
       const fields = { left: toHex(chain.spec.chainId), joined: toHex(next.chainId), aside };
       logger.warn(
         fields,
-        "this node changes to another chain of its network; the one it leaves is set aside",
+        "this node changes to another chain of its network; the files of its old chain are kept aside",
       );
       chain = { spec: next, origin: "joined" };
     }

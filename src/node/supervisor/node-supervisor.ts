@@ -129,7 +129,7 @@ export class NodeSupervisor {
       if (invitation && invitation.network !== options.network) {
         logger.info(
           {},
-          `the invitation is to network ${invitation.network}, so this node is of that network`,
+          `the invitation is to network ${invitation.network}, so this node joins that network`,
         );
       }
       const invited = invitation && {
