@@ -16,7 +16,7 @@ type Flags = ApiFlags & JsonFlag & WideFlag & HistoryFlags & { readonly history?
 export function accountCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("account", terminal)
     .description(
-      "Show an account: its balance, the sequence of its next transaction, and its assets; with --history what has happened to it. Without an argument it is the account of the node.",
+      "Show an account: its balance, the sequence of its next transaction, and its assets; with --history also its history. Without an argument, the account of the node is shown.",
     )
     .argument(
       "[account]",

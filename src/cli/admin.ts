@@ -54,7 +54,7 @@ function bootstrapCommand(terminal: Terminal): AurexCommand {
   return new AurexCommand("bootstrap", terminal)
     .summary("dial another peer, or one less")
     .description(
-      "Add an address to those that the node dials, or remove one. A connection that there is stays; aurex-node peers shows what became of each address.",
+      "Add an address to the addresses that the node dials, or remove one. Open connections stay open. aurex-node peers shows the last error of each address.",
     )
     .argument("<action>", "add or remove", oneOf("add", "remove"))
     .argument("<multiaddr>", "address of the peer")
@@ -118,7 +118,7 @@ function stopCommand(terminal: Terminal): AurexCommand {
   return new AurexCommand("stop", terminal)
     .summary("stop the node")
     .description(
-      "Stop the node as Ctrl-C does. A supervisor that restarts what ends, such as systemd with Restart=always, starts it again.",
+      "Stop the node as Ctrl-C does. A supervisor such as systemd with Restart=always then starts it again.",
     )
     .examples("aurex-node admin stop")
     .runs(async (flags: Flags) => {

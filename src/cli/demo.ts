@@ -49,7 +49,7 @@ export function demoCommand(terminal: Terminal): AurexCommand {
     )
     .option(
       "--host <ip>",
-      "address to serve the page on; 0.0.0.0: a class on this network sees it, too",
+      "address to serve the page on; 0.0.0.0: other machines on this network can see it, too",
       ipAddress,
       "127.0.0.1",
     )
@@ -61,7 +61,7 @@ export function demoCommand(terminal: Terminal): AurexCommand {
     )
     .option(
       "--log-level <level>",
-      `what goes to each node's blockchain.log: ${listed(logLevels)}`,
+      `log level of each node's blockchain.log: ${listed(logLevels)}`,
       oneOf(...logLevels),
       "info",
     )

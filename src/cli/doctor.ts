@@ -15,7 +15,7 @@ const marks = { true: "ok   ", false: "FAILS", null: "-    " } as const;
 export function doctorCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("doctor", terminal)
     .description(
-      "Check what a node needs: data directory, disk, ports, multicast and UDP 5353. If the node runs, also check its clock, its peers and their chains. Without a name, the only node of this machine is checked. The check takes the settings that the node was started with; flags overrule them. It changes nothing, and ends with 8 if a check fails.",
+      "Check what a node needs: data directory, disk, ports, multicast and UDP 5353. If the node runs, also check its clock, its peers and their chains. If no node is named, the only node of this machine is checked. The check takes the settings that the node was started with; flags overrule them. It changes nothing, and ends with 8 if a check fails.",
     )
     .examples(
       "aurex-node doctor",

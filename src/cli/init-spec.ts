@@ -69,7 +69,7 @@ const specFlags: readonly SpecFlag[] = [
   {
     flag: "--step <duration>",
     field: "stepMs",
-    help: "poa: how much later each further authority may seal instead of the one whose turn it is (default: 1s)",
+    help: "poa: out-of-turn delay: how much later each further authority may seal if the authority in turn does not (default: 1s)",
     read: time,
   },
   {
@@ -94,7 +94,7 @@ const specFlags: readonly SpecFlag[] = [
   {
     flag: "--block-reward <aur>",
     field: "blockReward",
-    help: "what the producer of a block gets (default: 0)",
+    help: "reward of a block, paid to its producer (default: 0)",
   },
   {
     flag: "--halving <blocks>",

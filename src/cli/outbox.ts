@@ -29,9 +29,9 @@ export function outboxCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("outbox", terminal)
     .summary("see signed transactions that are kept, and send them again")
     .description(
-      "See the signed transactions that are kept beside the keys: each is written down before it is sent, and the same bytes are sent again until a node has answered. If a node of the directory runs, it is asked what became of them.",
+      "Show the signed transactions that are kept beside the keys. Each transaction is written to disk before it is sent, and the same bytes are sent again until a node has answered. If a node of the directory runs, the command asks it for their state.",
     )
-    .option("--retry", "send again, now, what no answer was heard to")
+    .option("--retry", "send the transactions without an answer again now")
     .option("--forget <id>", "give up a transaction: it is not sent again from here")
     .examples("aurex-node tx outbox", "aurex-node tx outbox --retry", "aurex-node tx outbox --forget ID")
     .runs(async (flags: OutboxFlags) => {

@@ -17,7 +17,7 @@ type Flags = ApiFlags & JsonFlag & WideFlag;
 export function peersCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("peers", terminal)
     .description(
-      "Show the peers of a running node: each one's name, node id, address, height and chain. Below stand peers that were refused because of another chain, and the bootstrap addresses with their last error.",
+      "Show the peers of a running node: each one's name, node id, address, height and chain. Below them are the peers that were refused because of another chain, and the bootstrap addresses with their last error.",
     )
     .examples(
       "aurex-node peers",

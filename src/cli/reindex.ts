@@ -8,7 +8,7 @@ import { type Terminal, writeJson, writeLine } from "./terminal.ts";
 export function reindexCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("reindex", terminal)
     .description(
-      "Build the account index of a stopped node anew, from the blocks that it has. The index is what account histories are read from (GET /v1/accounts/{account}/transactions). A node builds a missing index by itself while it runs, and one that is damaged too: this command is for doing it at once. If it is stopped before its end, the node goes on from there.",
+      "Build the account index of a stopped node anew, from the blocks that it has. The index is what account histories are read from (GET /v1/accounts/{account}/transactions). A running node builds a missing or damaged index by itself; this command builds it at once. If it is stopped before its end, the node goes on from there.",
     )
     .examples("aurex-node reindex --data-dir ./alpha", "aurex-node reindex --data-dir ./alpha --json")
     .runs((flags: PlaceFlags & JsonFlag) => reindex(flags, terminal));

@@ -7,7 +7,7 @@ import { type Terminal, tableFor, writeJson } from "./terminal.ts";
 export function searchCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("search", terminal)
     .description(
-      "Search the chain of a running node: a height, a hash, the id of a transaction, an address, a public key, a name or a symbol. The first 4 characters are enough. Each hit comes with the command that shows it.",
+      "Search the chain of a running node: a height, a hash, the id of a transaction, an address, a public key, a name or a symbol. The first 4 characters are enough. Each result shows the command that prints it in full.",
     )
     .argument("<text>", "what to look for")
     .examples("aurex-node search alice", "aurex-node search 12 --json | jq '.items[].type'")

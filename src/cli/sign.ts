@@ -10,7 +10,7 @@ export function signCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("sign", terminal)
     .summary("sign a prepared transaction")
     .description(
-      "Sign a transaction that --prepare has written, and write the signed one. With --offline no node is asked: all that is needed is in the file. Without it the node is asked whether the file is for its chain and has the next sequence.",
+      "Sign a transaction that --prepare has written, and write the signed one. With --offline no node is asked: the file holds everything. Without --offline the node is asked whether the file is for its chain and has the next sequence.",
     )
     .argument("<file>", "the prepared transaction; - is stdin")
     .requiredOption("--key <name>", "key to sign with")

@@ -35,7 +35,7 @@ export function addSigningFlags(command: AurexCommand): AurexCommand {
   return addSendingFlags(command.option(...keyFlag))
     .option(
       "--sequence <number>",
-      "the account's sequence for it; one that waits with this sequence is replaced (default: the next free one)",
+      "the account's sequence for the transaction; a waiting transaction with this sequence is replaced (default: the next free sequence)",
       wholeNumber,
     )
     .option(
@@ -45,7 +45,7 @@ export function addSigningFlags(command: AurexCommand): AurexCommand {
     .option("--from <address>", "with --prepare: who will sign, if the key is not here")
     .option(
       "--chain-id <hex>",
-      "with --prepare, --sequence and --fee: the chain it is for, so that no node is asked",
+      "with --prepare, --sequence and --fee: the chain of the transaction, so that no node is asked",
     );
 }
 

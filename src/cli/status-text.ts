@@ -75,7 +75,7 @@ export function poolText({ sessions, hashesPerSecond, ...shares }: PoolSummary):
 
 /** E.g. "/home/ann/ledger.sqlite, up to block 420". */
 export function exportText({ file, height, lagBlocks, secondsLeft, reader, fault }: ExportStatus): string {
-  if (fault) return `not written: ${fault.message}; to mend it: ${fault.next}`;
+  if (fault) return `not written: ${fault.message}; to repair it: ${fault.next}`;
   const upTo = height === null ? "no block yet" : `up to block ${height}`;
   const left = secondsLeft === null ? "" : `, ${durationText(secondsLeft * 1_000)} left`;
   const lag = lagBlocks > 0 ? `, ${lagBlocks} behind${left}` : "";

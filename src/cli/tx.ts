@@ -15,7 +15,7 @@ import { type Terminal, writeJson } from "./terminal.ts";
 
 export function txCommand(terminal: Terminal): AurexCommand {
   const tx = new AurexCommand("tx", terminal)
-    .description("Sign and send transactions, and see what became of one. Each prints the transaction's id.")
+    .description("Sign and send transactions, and see the state of one. Each prints the transaction's id.")
     .examples(
       "aurex-node tx send --key alice --to bob@example.com --amount 10.5 --wait",
       'aurex-node tx record --key node "hello"',

@@ -80,7 +80,7 @@ function passingTrouble(thrown: unknown): ApiProblem | ApiUnreachable {
 
 function notSeen(id: string, { message }: Error): OperatorError {
   return usageError(
-    `the transaction ${id} was sent, and what became of it could not be asked`,
+    `the transaction ${id} was sent, but the node could not be asked for its state`,
     message,
     `when the node answers again: aurex-node tx show ${id}`,
     "cli/timeout",

@@ -31,7 +31,7 @@ export function auditCommand(terminal: Terminal): AurexCommand {
     .option("--chain <id>", "audit only this chain of the file")
     .option(
       "--genesis <spec|hash>",
-      "what the chain must begin with, from somebody you trust: the file of its spec, its chain id, or the hash of block 0; once for each chain",
+      "the genesis of the chain, from somebody you trust: the file of its spec, its chain id, or the hash of block 0; once for each chain",
       gathered,
     )
     .option(

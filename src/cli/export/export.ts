@@ -181,11 +181,11 @@ async function write(flags: ExportFlags, out: string, terminal: Terminal): Promi
 }
 
 function excerptNote(file: string, from: number): string {
-  return `note: ${file} is an excerpt (meta.first_index is ${from}): balances and totals in it leave out what came before\n`;
+  return `note: ${file} is an excerpt (meta.first_index is ${from}): its balances and totals leave out the blocks before it\n`;
 }
 
 function heldNote(file: string): string {
-  return `note: another program has ${file} open: until it ends, a copy of the file needs ${file}-wal beside it\n`;
+  return `note: another program has ${file} open: until that program ends, copy ${file}-wal together with the file\n`;
 }
 
 async function copy(flags: ExportFlags, target: string, terminal: Terminal): Promise<void> {

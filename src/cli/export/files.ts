@@ -44,7 +44,7 @@ export function filesCommand(format: FileFormat, terminal: Terminal): AurexComma
   const command = new AurexCommand(format, terminal)
     .summary(summary)
     .description(
-      `Write an SQL ledger as ${about} The folder has every table, by chain and range of blocks, and manifest.json with checksums and the content digest. Run again, only what is new is written. The node may run: everything is read in one transaction.`,
+      `Write an SQL ledger as ${about} The folder has every table, by chain and range of blocks, and manifest.json with checksums and the content digest. If you run the command again, it writes only new rows. The node may run meanwhile: everything is read in one transaction.`,
     )
     .requiredOption("--out <directory>", "folder to write, or to bring up to date")
     .option("--ledger <file.sqlite>", "the ledger to read (default: that of the node)")
@@ -54,12 +54,12 @@ export function filesCommand(format: FileFormat, terminal: Terminal): AurexComma
     )
     .option("--from <height>", "first block (default: that of the ledger)", wholeNumber)
     .option("--to <height>", "last block (default: that of the ledger)", wholeNumber)
-    .option("--finalized-only", "stop at the last final block: nothing of it can be replaced later")
+    .option("--finalized-only", "stop at the last final block: later blocks can still be replaced")
     .option("--blocks-per-file <number>", "blocks to a file (default: 10000)", wholeNumber);
   if (format === "csv") {
     command.option(
       "--exact-texts",
-      "write texts as they are, also those that a spreadsheet takes for a formula",
+      "write texts unchanged, also texts that a spreadsheet would run as a formula",
     );
   }
   command

@@ -57,14 +57,14 @@ function chainAheadAdvice({ clock, head, aheadMaxMs, mayFoundAnew, dataDir }: Si
   if (aheadMs <= aheadMaxMs) return [];
   const whose = clock.isConfirmed
     ? "other clocks agree with this one, so a clock was ahead when the chain was sealed"
-    : `no other clocks were measured: if this clock is wrong, set it (${setClock}); if it is right, a clock was ahead when the chain was sealed`;
+    : `no other clocks were measured: if this one is wrong, set it (${setClock}); if it is right, a clock was ahead when the chain was sealed`;
   const wait = `wait until ${timeText(head.timestampMs)}`;
   return [
     {
       code: "chain-ahead",
       fault: true,
       what: `the chain is ${durationText(aheadMs)} ahead of this clock`,
-      why: `the timestamp of its newest block is ${timeText(head.timestampMs)}, and a block must be later than its parent; ${whose}`,
+      why: `the timestamp of its newest block is ${timeText(head.timestampMs)}, and a block may not be earlier than its parent; ${whose}`,
       next: mayFoundAnew
         ? `aurex-node found-anew --data-dir ${shellWord(dataDir)} (sets this chain aside, deletes nothing, and begins anew), or ${wait}`
         : `${wait}: the node goes on by itself then`,
