@@ -42,7 +42,7 @@ export function importCommand(terminal: Terminal): AurexCommand {
   const command = new AurexCommand("import", terminal)
     .summary("take over a key from words, a seed or a keystore file")
     .description(
-      "Take over a key from BIP-39 words, from a seed of 64 hex digits, or from a keystore file (EIP-2335, or a key file of Aurex); the command finds out which of them it is. It comes from --file, from stdin, or from a question in a terminal, never from the command line: other users of the machine can read. A keystore keeps its passphrase unless a new one is given; for words and seeds it is as with `keys new`.",
+      "Take over a key from BIP-39 words, from a seed of 64 hex digits, or from a keystore file (EIP-2335, or a key file of Aurex); the command finds out which of them it is. It comes from --file, from stdin, or from a question in a terminal, never from the command line, because other users of the machine can read that. A keystore keeps its passphrase unless a new one is given; for words and seeds it is as with `keys new`.",
     )
     .argument("<name>", "what to call it, e.g. alice")
     .option("--file <file>", "file with the words, the seed or the keystore; - is stdin")
