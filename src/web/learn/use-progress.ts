@@ -1,16 +1,9 @@
 /** Which lessons are done, for components. */
-import { useState } from "preact/hooks";
-import { keepProgress, type ProgressStore, readProgress } from "./lessons.ts";
-import type { LessonName } from "./words.ts";
 
-/** A browser may forbid even to ask for its storage. */
-function ownStore(): ProgressStore | undefined {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
-  }
-}
+import { useState } from "preact/hooks";
+import { ownStorage } from "../shell/own-storage.ts";
+import { keepProgress, readProgress } from "./lessons.ts";
+import type { LessonName } from "./words.ts";
 
 export interface Progress {
   readonly done: ReadonlySet<LessonName>;
@@ -19,9 +12,9 @@ export interface Progress {
 }
 
 export function useProgress(): Progress {
-  const [done, setDone] = useState(() => readProgress(ownStore()));
+  const [done, setDone] = useState(() => readProgress(ownStorage()));
   const keep = (next: ReadonlySet<LessonName>) => {
-    keepProgress(ownStore(), next);
+    keepProgress(ownStorage(), next);
     setDone(next);
   };
   return {

@@ -12,6 +12,7 @@ import { Note } from "../parts/note.tsx";
 import { sentence } from "../parts/sentence-text.ts";
 import { UserText } from "../parts/user-text.tsx";
 import { rememberChain } from "./chain-memory.ts";
+import { ownStorage } from "./own-storage.ts";
 import { useSettings } from "./settings.ts";
 import { clockText, retryText, syncText } from "./state-text.ts";
 
@@ -103,7 +104,8 @@ function OtherChainNotice() {
   const seen = useRef<string | undefined>(undefined);
   useEffect(() => {
     if (chainId === undefined) return;
-    const remembered = rememberChain(storageOrNothing(), baseUrl, chainId);
+    const storage = ownStorage();
+    const remembered = storage && rememberChain(storage, baseUrl, chainId);
     const last = seen.current ?? remembered;
     if (last !== undefined && last !== chainId) setBefore(last);
     seen.current = chainId;
@@ -155,13 +157,5 @@ async function isPageOld(): Promise<boolean> {
     return response.ok && !(await response.text()).includes(mine);
   } catch {
     return false;
-  }
-}
-
-function storageOrNothing(): Pick<Storage, "getItem" | "setItem"> {
-  try {
-    return localStorage;
-  } catch {
-    return { getItem: () => null, setItem: () => undefined };
   }
 }

@@ -1,4 +1,5 @@
 /** Which chain is trusted at this address, compared with one from elsewhere, and loud if the node is on another one now. */
+
 import { useState } from "preact/hooks";
 import { useNode } from "../live/node-view.ts";
 import { Badge } from "../parts/badge.tsx";
@@ -7,18 +8,10 @@ import { Field } from "../parts/field.tsx";
 import { Hash } from "../parts/hash.tsx";
 import { Note } from "../parts/note.tsx";
 import { Term } from "../parts/term.tsx";
-import { createTrustStore, readChainId, type TextStorage } from "./chain-trust.ts";
+import { ownStorage } from "../shell/own-storage.ts";
+import { createTrustStore, readChainId } from "./chain-trust.ts";
 
-/** A browser may refuse its storage, and say so by throwing. */
-function storageOf(): TextStorage | undefined {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
-  }
-}
-
-export const trustStore = createTrustStore(storageOf());
+export const trustStore = createTrustStore(ownStorage());
 
 export function ChainTrustView() {
   const { baseUrl, chainId } = useNode();

@@ -1,4 +1,5 @@
 /** Taking over a key: from its words, from a seed in hex, or from a file of this or another program. */
+
 import { useState } from "preact/hooks";
 import {
   accountPath,
@@ -15,7 +16,6 @@ import { Field } from "../../parts/field.tsx";
 import { Note } from "../../parts/note.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { useFirstFault } from "../../parts/use-focus.ts";
-import { type KeyRing, labelLengthMax } from "../../wallet/key-ring.ts";
 import {
   NewPassphrase,
   newPassphraseFaults,
@@ -23,12 +23,7 @@ import {
   secretInput,
   useStretchWork,
 } from "../../wallet/passphrase-form.tsx";
-
-interface ImportKeyProps {
-  readonly ring: KeyRing;
-  readonly onDone: (said: string) => void;
-  readonly onCancel: () => void;
-}
+import { type KeyFormProps, LabelField } from "./label-field.tsx";
 
 type Source = "words" | "seed" | "file";
 const sources = [
@@ -44,7 +39,7 @@ type Found = Result<{ readonly seed: Uint8Array; readonly path: string }, string
 const fileBytesMax = 64 * 1024;
 const accountMax = 2 ** 31 - 1;
 
-export function ImportKey({ ring, onDone, onCancel }: ImportKeyProps) {
+export function ImportKey({ ring, onDone, onCancel }: KeyFormProps) {
   const [source, setSource] = useState<Source>("words");
   return (
     <Card title="Import a key">
@@ -55,7 +50,7 @@ export function ImportKey({ ring, onDone, onCancel }: ImportKeyProps) {
   );
 }
 
-function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { readonly source: Source }) {
+function ImportForm({ source, ring, onDone, onCancel }: KeyFormProps & { readonly source: Source }) {
   const [label, setLabel] = useState(`Key ${ring.state.keys.length + 1}`);
   const [text, setText] = useState("");
   const [account, setAccount] = useState("0");
@@ -196,16 +191,7 @@ function ImportForm({ source, ring, onDone, onCancel }: ImportKeyProps & { reado
           )}
         </>
       )}
-      <Field label="Name in this browser" fault={faults.label}>
-        {(props) => (
-          <input
-            {...props}
-            value={label}
-            maxLength={labelLengthMax}
-            onInput={({ currentTarget }) => setLabel(currentTarget.value)}
-          />
-        )}
-      </Field>
+      <LabelField label={label} fault={faults.label} onLabel={setLabel} />
       {!isEncrypted && (
         <NewPassphrase
           {...passphrase}

@@ -1,4 +1,5 @@
 /** One key: whose it is, what its account has on this chain, and what can be done with it. */
+
 import { useState } from "preact/hooks";
 import { groupedAddress } from "../../../base/visible-text.ts";
 import type { KeystoreCipher, Stretch } from "../../../client/index.ts";
@@ -17,10 +18,11 @@ import { Loaded } from "../../parts/loaded.tsx";
 import { Note } from "../../parts/note.tsx";
 import { saveFile } from "../../parts/save-file.ts";
 import { useLink } from "../../shell/place.ts";
-import { type KeyRing, labelLengthMax } from "../../wallet/key-ring.ts";
+import type { KeyRing } from "../../wallet/key-ring.ts";
 import { PassphraseForm } from "../../wallet/passphrase-form.tsx";
 import type { KeyRow } from "../../wallet/rows.ts";
 import { keystoreFileName } from "./file-name.ts";
+import { LabelField } from "./label-field.tsx";
 
 type Doing = "nothing" | "unlock" | "rename" | "export" | "remove";
 
@@ -160,16 +162,7 @@ function Rename({ label, onLabel, onCancel }: RenameProps) {
   };
   return (
     <form class="stack wallet-form" onSubmit={submit}>
-      <Field label="Name in this browser" fault={fault}>
-        {(props) => (
-          <input
-            {...props}
-            value={text}
-            maxLength={labelLengthMax}
-            onInput={({ currentTarget }) => setText(currentTarget.value)}
-          />
-        )}
-      </Field>
+      <LabelField label={text} fault={fault} onLabel={setText} />
       <div class="row">
         <Button kind="main" type="submit">
           Rename

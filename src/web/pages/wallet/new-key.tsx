@@ -1,4 +1,5 @@
 /** Making a key: its name and passphrase, its words, and showing that they were written down. */
+
 import { useState } from "preact/hooks";
 import { accountPath, newWords, seedFromWords, type WordCount } from "../../../client/index.ts";
 import { Button } from "../../parts/button.tsx";
@@ -7,7 +8,7 @@ import { Field } from "../../parts/field.tsx";
 import { Note } from "../../parts/note.tsx";
 import { saveFile } from "../../parts/save-file.ts";
 import { useFirstFault, useFocus } from "../../parts/use-focus.ts";
-import { type KeyRing, labelLengthMax } from "../../wallet/key-ring.ts";
+import type { KeyRing } from "../../wallet/key-ring.ts";
 import {
   NewPassphrase,
   newPassphraseFaults,
@@ -19,12 +20,7 @@ import type { Backup, KeyRow } from "../../wallet/rows.ts";
 import { StepHead } from "../../wallet/step-head.tsx";
 import { isAnswer, questionsOf, type WordQuestion } from "../../wallet/words-check.ts";
 import { keystoreFileName } from "./file-name.ts";
-
-interface NewKeyProps {
-  readonly ring: KeyRing;
-  readonly onDone: (said: string) => void;
-  readonly onCancel: () => void;
-}
+import { type KeyFormProps, LabelField } from "./label-field.tsx";
 
 /** What was made in the first step; it leaves this component's memory with the last. */
 interface Made {
@@ -32,7 +28,7 @@ interface Made {
   readonly row: Omit<KeyRow, "backup">;
 }
 
-export function NewKey({ ring, onDone, onCancel }: NewKeyProps) {
+export function NewKey({ ring, onDone, onCancel }: KeyFormProps) {
   const [made, setMade] = useState<Made>();
   const [questions, setQuestions] = useState<readonly WordQuestion[]>();
   const keep = async (backup: Backup) => {
@@ -100,19 +96,11 @@ function NameAndPassphrase({ ring, onMade, onCancel }: NameAndPassphraseProps) {
   return (
     <form class="stack wallet-form" ref={firstFault.form} onSubmit={submit}>
       <StepHead>1 of 3: its name and passphrase</StepHead>
-      <Field
-        label="Name in this browser"
+      <LabelField
+        label={label}
         fault={isTried && label.trim() === "" ? "Write a name." : undefined}
-      >
-        {(props) => (
-          <input
-            {...props}
-            value={label}
-            maxLength={labelLengthMax}
-            onInput={({ currentTarget }) => setLabel(currentTarget.value)}
-          />
-        )}
-      </Field>
+        onLabel={setLabel}
+      />
       <Field
         label="How many words"
         hint="They are the key on paper. Both are strong; 24 are longer to write."
