@@ -18,9 +18,9 @@ export {
   type PoaNodeOptions,
   type PowNodeOptions,
 } from "./node/blockchain-network.ts";
-export type { BlockSummary } from "./node/chain-tables.ts";
 export { LocalNode } from "./node/local-node.ts";
 export { exitCodes, OperatorError } from "./node/operator-error.ts";
+export type { BlockSummary } from "./node/status-tables.ts";
 export { formatAmount, parseAmount } from "./protocol/amount.ts";
 export {
   type Block,

@@ -1,4 +1,5 @@
 /** Admission of authorities: hears of candidates, votes for them as the chain's policy says, and answers the API. */
+
 import type { AuthoritiesAnswer, ConsentAnswer } from "../api/consensus.ts";
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, includesBytes, toHex, toUtf8 } from "../base/bytes.ts";
@@ -15,7 +16,7 @@ import type {
   AuthorityControlFault,
   AuthorityVoteRequest,
 } from "../http/authority-control.ts";
-import type { SubmitFault } from "../http/refusals.ts";
+import type { AdmissionFault } from "../mempool/admission.ts";
 import type { CandidacyMessage, Handshake } from "../network/messages.ts";
 import type { Network } from "../network/network.ts";
 import type { ConnectedPeer } from "../network/peer-host.ts";
@@ -124,7 +125,7 @@ export class AdmissionController implements AuthorityControl {
     return candidate && this.#missing(candidate);
   }
 
-  async vote(request: AuthorityVoteRequest): Promise<Result<string, AuthorityControlFault | SubmitFault>> {
+  async vote(request: AuthorityVoteRequest): Promise<Result<string, AuthorityControlFault | AdmissionFault>> {
     if (!this.#modules.candidacy.isMember) return fail({ code: "authority/not-an-authority" });
     const { action, authority } = request;
     const terms = action === "add" ? this.#consentFor(request) : this.#removalTerms(request);

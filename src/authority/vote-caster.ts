@@ -1,4 +1,5 @@
 /** Casts this node's votes on authorities: one transaction for each wish, and no second one while the first may count. */
+
 import { BoundedMap } from "../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
@@ -6,7 +7,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
 import type { Chain } from "../chain/chain.ts";
 import { isFor } from "../consensus/poa/ballot-box.ts";
-import type { SubmitFault } from "../http/refusals.ts";
+import type { AdmissionFault } from "../mempool/admission.ts";
 import type { AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import { type AuthorityVote, type DecodedTransaction, signTransaction } from "../protocol/transaction.ts";
@@ -65,12 +66,12 @@ export class VoteCaster {
    *
    * @returns the transaction's id in hex; a fault if the vote could change nothing on the head
    */
-  async cast(vote: AuthorityVote): Promise<Result<string, SubmitFault>> {
+  async cast(vote: AuthorityVote): Promise<Result<string, AdmissionFault>> {
     const outcome = await this.#queue.run(() => this.#cast(vote));
     return outcome.ok ? outcome.value : fail({ code: "mempool/full", limit: "votes that wait to be signed" });
   }
 
-  async #cast(vote: AuthorityVote): Promise<Result<string, SubmitFault>> {
+  async #cast(vote: AuthorityVote): Promise<Result<string, AdmissionFault>> {
     const { chain, mempool, submit, clock } = this.#modules;
     const waiting = this.#inMempool(vote);
     if (waiting) return ok(waiting.idHex);

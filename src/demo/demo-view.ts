@@ -6,7 +6,7 @@ import { shortened } from "../base/text-table.ts";
 import type { ApiClient } from "../client/api-client.ts";
 import { openLedgerFile } from "../export/ledger-file.ts";
 import { ledgerTablesText } from "../export/print-tables.ts";
-import { type BlockSummary, chainTable, statusTable } from "../node/chain-tables.ts";
+import { type BlockSummary, chainTable, statusTable } from "../node/status-tables.ts";
 import { nodeIdOf, publicKeyOfAddress } from "../protocol/identity.ts";
 import { commandText, shellWord } from "./demo-commands.ts";
 import type { DemoOutput } from "./demo-output.ts";

@@ -7,6 +7,7 @@ import type { NodeStatus } from "../api/node-status.ts";
 import type { AuditResult } from "../audit/audit-result.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Chain } from "../chain/chain.ts";
+import type { AdmissionFault } from "../mempool/admission.ts";
 import type { AddOptions, AddOutcome, Mempool } from "../mempool/mempool.ts";
 import type { Network } from "../network/network.ts";
 import type { PeerHost } from "../network/peer-host.ts";
@@ -15,16 +16,15 @@ import type { AdminControl } from "./admin-control.ts";
 import type { AuthorityControl } from "./authority-control.ts";
 import type { FoundAnew } from "./chain-control.ts";
 import type { DownloadedLedger } from "./ledger-downloads.ts";
-import type { SubmitFault } from "./refusals.ts";
 import type { WorkControl } from "./work-control.ts";
 
 /** What this node remembers of its own submissions, also from before it was started. */
 export interface OwnTransactionsView {
-  droppedBecause(idHex: string): SubmitFault | undefined;
+  droppedBecause(idHex: string): AdmissionFault | undefined;
   /** One that waits for the chain to be where it can be executed, and why it cannot be executed so far. */
   unplaced(
     idHex: string,
-  ): { readonly transaction: DecodedTransaction; readonly fault: SubmitFault } | undefined;
+  ): { readonly transaction: DecodedTransaction; readonly fault: AdmissionFault } | undefined;
 }
 
 export interface ApiModules {

@@ -1,8 +1,9 @@
 /** What the API asks of the node about its authorities. */
+
 import type { AuthoritiesAnswer, AuthorityAction, ConsentAnswer } from "../api/consensus.ts";
 import type { Result } from "../base/result.ts";
+import type { AdmissionFault } from "../mempool/admission.ts";
 import type { AdmissionPolicy } from "../protocol/genesis.ts";
-import type { SubmitFault } from "./refusals.ts";
 
 export interface AuthorityVoteRequest {
   readonly action: AuthorityAction;
@@ -26,7 +27,7 @@ export type AuthorityControlFault =
 export interface AuthorityControl {
   view(): AuthoritiesAnswer;
   /** Casts this node's vote. @returns the transaction's id in hex; that of the same vote where it waits already */
-  vote(request: AuthorityVoteRequest): Promise<Result<string, AuthorityControlFault | SubmitFault>>;
+  vote(request: AuthorityVoteRequest): Promise<Result<string, AuthorityControlFault | AdmissionFault>>;
   /** Opens the join window for a time from now. @returns when it ends */
   open(forMs: number): Result<number, AuthorityControlFault>;
   /** This node's consent, to be handed to those who vote. */

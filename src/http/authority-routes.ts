@@ -1,12 +1,14 @@
 /** The routes about the authorities of a chain: who they are, who wants to be one, and this node's own votes. */
+
 import type { FastifyInstance } from "fastify";
 import { getAuthorities, postAuthorityVote, postCandidacy, postJoinWindow } from "../api/consensus.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
+import type { AdmissionFault } from "../mempool/admission.ts";
 import { publicKeyOfAddress } from "../protocol/identity.ts";
 import { ApiError } from "./api-error.ts";
 import type { AuthorityControl, AuthorityControlFault } from "./authority-control.ts";
-import { refusalOf, type SubmitFault } from "./refusals.ts";
+import { refusalOf } from "./refusals.ts";
 import { answered, serveRoute } from "./serve-route.ts";
 
 /** @param control undefined where the chain has no authorities */
@@ -52,12 +54,12 @@ function keyOf(address: string): Uint8Array {
   );
 }
 
-function answerOf<Value>(result: Result<Value, AuthorityControlFault | SubmitFault>): Value {
+function answerOf<Value>(result: Result<Value, AuthorityControlFault | AdmissionFault>): Value {
   if (result.ok) return result.value;
   throw errorOf(result.fault);
 }
 
-function errorOf(fault: AuthorityControlFault | SubmitFault): ApiError {
+function errorOf(fault: AuthorityControlFault | AdmissionFault): ApiError {
   switch (fault.code) {
     case "authority/not-an-authority":
       return new ApiError(

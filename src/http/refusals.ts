@@ -1,9 +1,7 @@
 /** What people are told when a transaction is refused or dropped: the status, the reason in words, and what to do. */
 
+import type { AdmissionFault } from "../mempool/admission.ts";
 import { aurDecimals, aurSymbol, formatAmount } from "../protocol/amount.ts";
-import type { MempoolFault, TransactionFault } from "../protocol/faults.ts";
-
-export type SubmitFault = TransactionFault | MempoolFault;
 
 export interface Refusal {
   /** HTTP: 400 for bytes that can never be right, 409 and 422 for the state of the ledger, 503 for a full node. */
@@ -12,7 +10,7 @@ export interface Refusal {
   readonly next: string;
 }
 
-type Judge<Code> = (fault: Extract<SubmitFault, { readonly code: Code }>) => Refusal;
+type Judge<Code> = (fault: Extract<AdmissionFault, { readonly code: Code }>) => Refusal;
 
 const aur = (units: bigint) => `${formatAmount(units, aurDecimals)} ${aurSymbol}`;
 const notMature = (units: bigint) =>
@@ -21,7 +19,7 @@ const notOurs = "build the transaction again with a wallet of this version";
 const askSequence = "ask the account for its pendingSequence, sign again with it and send that";
 
 /** A new fault does not compile until it stands here. */
-const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
+const refusals: { readonly [Code in AdmissionFault["code"]]: Judge<Code> } = {
   "codec/malformed": ({ what, reason }) => ({
     status: 400,
     message: `the ${what} does not decode: ${reason}`,
@@ -115,11 +113,6 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
     message: `the asset cannot be issued: ${reason}`,
     next: "change the asset's terms",
   }),
-  "transaction/already-committed": ({ id }) => ({
-    status: 409,
-    message: `the transaction ${id} is committed already`,
-    next: "nothing: it is done",
-  }),
   "transaction/vote-invalid": ({ reason }) => ({
     status: 400,
     message: `the authority vote is not valid: ${reason}`,
@@ -193,8 +186,8 @@ const refusals: { readonly [Code in SubmitFault["code"]]: Judge<Code> } = {
 };
 
 /** The refusal of a fault, for the API's error body and for the reason of a dropped transaction. */
-export function refusalOf(fault: SubmitFault): Refusal {
+export function refusalOf(fault: AdmissionFault): Refusal {
   // Each judge takes the fault of its own code, which a lookup by a variable code cannot say.
-  const judge = refusals[fault.code] as (fault: SubmitFault) => Refusal;
+  const judge = refusals[fault.code] as (fault: AdmissionFault) => Refusal;
   return judge(fault);
 }

@@ -1,4 +1,5 @@
 /** Transactions as the API shows them. */
+
 import type {
   Certainty,
   PayloadAnswer,
@@ -13,6 +14,7 @@ import { invariant } from "../base/invariant.ts";
 import type { Chain } from "../chain/chain.ts";
 import { type CommittedTransaction, committedTransaction } from "../chain/committed-transaction.ts";
 import { isoTimestamp, nameOfNumber, readableText } from "../export/readable.ts";
+import type { AdmissionFault } from "../mempool/admission.ts";
 import type { Mempool, PendingStatus } from "../mempool/mempool.ts";
 import { replacementFee } from "../mempool/pending-set.ts";
 import type { Waiting } from "../mempool/waiting-view.ts";
@@ -28,7 +30,7 @@ import { addressText } from "./address-text.ts";
 import type { ApiModules, OwnTransactionsView } from "./api-modules.ts";
 import { headReference } from "./chain-references.ts";
 import { blocksBefore } from "./fee-suggestion.ts";
-import { refusalOf, type SubmitFault } from "./refusals.ts";
+import { refusalOf } from "./refusals.ts";
 
 type Ledger = Chain["ledger"];
 
@@ -89,7 +91,7 @@ function ownAnswer(
 
 type DroppedAnswer = Omit<Extract<TransactionAnswer, { readonly status: "dropped" }>, keyof Certainty>;
 
-function droppedAnswer(idHex: string, fault: SubmitFault): DroppedAnswer {
+function droppedAnswer(idHex: string, fault: AdmissionFault): DroppedAnswer {
   const replacedBy = fault.code === "mempool/replaced" ? fault.by : null;
   return { id: idHex, status: "dropped", reason: reasonOf(fault), replacedBy };
 }
@@ -159,7 +161,7 @@ export function transactionBytes(
   return waiting && { bytes: waiting.bytes, final: false };
 }
 
-function reasonOf(fault: SubmitFault): Reason {
+function reasonOf(fault: AdmissionFault): Reason {
   return { code: fault.code, message: refusalOf(fault).message };
 }
 

@@ -1,4 +1,5 @@
 /** The routes about transactions: one or many are submitted, checked, and followed. */
+
 import type { FastifyInstance } from "fastify";
 import type { ErrorDetails } from "../api/problem.ts";
 import type {
@@ -18,13 +19,14 @@ import {
 import { fromHex } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
 import { committedTransaction } from "../chain/committed-transaction.ts";
+import type { AdmissionFault } from "../mempool/admission.ts";
 import type { AddOutcome, WouldBe } from "../mempool/mempool.ts";
 import type { TransactionFault } from "../protocol/faults.ts";
 import { type DecodedTransaction, decodeTransaction } from "../protocol/transaction.ts";
 import { ApiError, notFound } from "./api-error.ts";
 import type { ApiModules } from "./api-modules.ts";
 import { headReference } from "./chain-references.ts";
-import { refusalOf, type SubmitFault } from "./refusals.ts";
+import { refusalOf } from "./refusals.ts";
 import { answered, serveRoute } from "./serve-route.ts";
 import { transactionAnswer, transactionBytes, transactionFields } from "./transaction-answer.ts";
 
@@ -34,7 +36,7 @@ type Fate =
   | {
       readonly result: "refused";
       readonly transaction: DecodedTransaction | undefined;
-      readonly fault: SubmitFault;
+      readonly fault: AdmissionFault;
     };
 
 interface Wanted {
@@ -158,7 +160,7 @@ async function check(bytes: Uint8Array, replace: boolean, modules: ApiModules): 
   const { chain, mempool } = modules;
   const decoded = decodeTransaction(bytes, chain.spec.chainId);
   const isCommitted = decoded.ok && chain.locationOf(decoded.value.id) !== undefined;
-  const would: Result<WouldBe, SubmitFault> | undefined = isCommitted
+  const would: Result<WouldBe, AdmissionFault> | undefined = isCommitted
     ? undefined
     : decoded.ok
       ? await mempool.check(decoded.value, { replace })
@@ -176,18 +178,18 @@ async function check(bytes: Uint8Array, replace: boolean, modules: ApiModules): 
   };
 }
 
-function refusalAnswer(fault: SubmitFault): RefusalAnswer {
+function refusalAnswer(fault: AdmissionFault): RefusalAnswer {
   const { status, message, next } = refusalOf(fault);
   return { status, code: fault.code, detail: message, next, details: detailsOf(fault) };
 }
 
-function refused(fault: SubmitFault): ApiError {
+function refused(fault: AdmissionFault): ApiError {
   const { status, code, detail, next, details } = refusalAnswer(fault);
   return new ApiError(status, code, detail, next, details);
 }
 
 /** What a program needs of a fault, e.g. the fee that a replacement takes. */
-function detailsOf({ code: _, ...fields }: SubmitFault): ErrorDetails {
+function detailsOf({ code: _, ...fields }: AdmissionFault): ErrorDetails {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === "bigint" ? `${value}` : value]),
   );

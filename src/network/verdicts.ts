@@ -26,7 +26,6 @@ const verdicts: Record<FaultCode, Verdict> = {
   "transaction/sender-has-name": "ignore",
   "transaction/asset-unknown": "ignore",
   "transaction/asset-invalid": "reject",
-  "transaction/already-committed": "ignore",
   // Wrong on every chain: a field does not fit the action, or the candidate has not consented.
   "transaction/vote-invalid": "reject",
   // Both depend on the head: on the set of authorities there, and on what has passed or expired.
@@ -94,7 +93,6 @@ const verdicts: Record<FaultCode, Verdict> = {
   "evidence/offender-not-removable": "ignore",
 
   "message/empty": "reject",
-  "message/rate-exceeded": "reject",
   "message/key-wrong": "reject",
 
   "record/signature-invalid": "reject",

@@ -14,10 +14,10 @@ import type { KeyPair } from "../protocol/signing.ts";
 import { type Payload, signTransaction } from "../protocol/transaction.ts";
 import { loadOrCreateNodeKey } from "../wallet/keystore.ts";
 import { AurexNode } from "./aurex-node.ts";
-import { type BlockSummary, blockSummaries, chainTable, statusTable } from "./chain-tables.ts";
 import { pinnedChainSpec } from "./data-directory.ts";
 import { localChainSpec } from "./local-chain.ts";
 import { LocalNode, writeToStdout } from "./local-node.ts";
+import { type BlockSummary, blockSummaries, chainTable, statusTable } from "./status-tables.ts";
 
 export interface BlockchainNetworkOptions {
   /** Each node gets a directory of its own below it; a temporary one, removed by `stopAll`, where it is not given. */

@@ -6,7 +6,7 @@ import type { ConsensusName } from "../protocol/genesis.ts";
 import type { KeyPair } from "../protocol/signing.ts";
 import type { Payload } from "../protocol/transaction.ts";
 import type { AurexNode } from "./aurex-node.ts";
-import { type BlockSummary, blockSummaries, chainTable, statusTable } from "./chain-tables.ts";
+import { type BlockSummary, blockSummaries, chainTable, statusTable } from "./status-tables.ts";
 
 /** What a node needs of the network that it belongs to. */
 export interface LocalNodeHome {

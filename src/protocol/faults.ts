@@ -32,7 +32,6 @@ export type TransactionFault =
   | { readonly code: "transaction/sender-has-name"; readonly name: string }
   | { readonly code: "transaction/asset-unknown"; readonly asset: string }
   | { readonly code: "transaction/asset-invalid"; readonly reason: string }
-  | { readonly code: "transaction/already-committed"; readonly id: string }
   | { readonly code: "transaction/vote-invalid"; readonly reason: string }
   | { readonly code: "transaction/voter-not-authority"; readonly voter: string }
   /** Well made, but it can change nothing on the chain that it stands on. */
@@ -125,7 +124,6 @@ export type EvidenceFault =
 export type MessageFault =
   | CodecFault
   | { readonly code: "message/empty" }
-  | { readonly code: "message/rate-exceeded" }
   /** A handshake names another key than the one that its sender's peer id is made of. */
   | { readonly code: "message/key-wrong"; readonly key: string }
   | { readonly code: "record/signature-invalid" }

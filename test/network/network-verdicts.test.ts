@@ -34,7 +34,6 @@ const dependsOnUs: readonly FaultCode[] = [
   "transaction/name-taken",
   "transaction/sender-has-name",
   "transaction/asset-unknown",
-  "transaction/already-committed",
   "mempool/known",
   "mempool/full",
   "mempool/account-full",

@@ -6,7 +6,7 @@ import { adviceOn } from "../../src/node/situation/advice.ts";
 import { publicKeyOfAddress } from "../../src/protocol/identity.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
-import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
+import { createSimulatedClock, type SimulatedClock, simulatedUntil } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode } from "./simulated-node.ts";
@@ -61,13 +61,8 @@ describe("advice that is followed", () => {
   const sizeOf = (node: SimulatedNode) =>
     node.core ? node.core.chain.engine.authority!.setAt(node.core.chain.head).length : 0;
 
-  async function until(what: string, isSo: () => boolean, limitMs = 600_000): Promise<void> {
-    const beganMs = clock.monotonicMs();
-    while (!isSo()) {
-      if (clock.monotonicMs() - beganMs > limitMs) assert.fail(`not in ${limitMs} ms: ${what}`);
-      await clock.advance(100);
-    }
-  }
+  const until = (what: string, isSo: () => boolean, limitMs = 600_000) =>
+    simulatedUntil(clock, what, isSo, limitMs);
 
   it("one of two is lost for good: the advice leads over waiting to the command with the hash, and finality is back", async () => {
     const [left, lost] = (await stage(2)) as [SimulatedNode, SimulatedNode];

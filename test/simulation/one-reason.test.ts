@@ -8,7 +8,7 @@ import type { KeyPair } from "../../src/protocol/signing.ts";
 import { signVote } from "../../src/protocol/vote.ts";
 import type { NotSealingReason } from "../../src/sealing/not-sealing.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
-import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
+import { createSimulatedClock, type SimulatedClock, simulatedUntil } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode } from "./simulated-node.ts";
@@ -84,13 +84,8 @@ describe("a node that may not sign", () => {
     return reason;
   }
 
-  async function until(what: string, isSo: () => boolean, limitMs = 600_000): Promise<void> {
-    const beganMs = clock.monotonicMs();
-    while (!isSo()) {
-      if (clock.monotonicMs() - beganMs > limitMs) assert.fail(`not in ${limitMs} ms: ${what}`);
-      await clock.advance(100);
-    }
-  }
+  const until = (what: string, isSo: () => boolean, limitMs = 600_000) =>
+    simulatedUntil(clock, what, isSo, limitMs);
 
   /** The state lasts, everybody names it, and neither a block nor a vote is signed. */
   async function silentBecause(node: SimulatedNode, reason: NotSealingReason): Promise<void> {

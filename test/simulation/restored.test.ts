@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import type { Block } from "../../src/protocol/block.ts";
 import { createMemoryNetwork, type MemoryNetwork } from "../support/network/memory-network.ts";
-import { createSimulatedClock, type SimulatedClock } from "../support/simulated-clock.ts";
+import { createSimulatedClock, type SimulatedClock, simulatedUntil } from "../support/simulated-clock.ts";
 import { keyPairNamed, simulatedSpec, simulationStartMs } from "./chains.ts";
 import { createSeededRandom } from "./random.ts";
 import { memoryAddress, SimulatedNode, type SimulatedNodeOptions } from "./simulated-node.ts";
@@ -59,13 +59,8 @@ describe("an authority after its start", () => {
     return chain?.engine.authority?.finality(chain.head).banned.length;
   };
 
-  async function until(what: string, isSo: () => boolean, limitMs = 120_000): Promise<void> {
-    const beganMs = clock.monotonicMs();
-    while (!isSo()) {
-      if (clock.monotonicMs() - beganMs > limitMs) assert.fail(`not in ${limitMs} ms: ${what}`);
-      await clock.advance(100);
-    }
-  }
+  const until = (what: string, isSo: () => boolean, limitMs = 120_000) =>
+    simulatedUntil(clock, what, isSo, limitMs);
 
   it("was restored from a backup and finds nobody: it signs nothing for an hour, then goes on with the others", async () => {
     const [restored, ...others] = (await stage(4)) as [SimulatedNode, ...SimulatedNode[]];

@@ -118,3 +118,17 @@ function pop(heap: Entry[]): void {
   }
   heap[index] = last;
 }
+
+/** Lets simulated time pass, 100 ms at a time, until something is so; fails after `limitMs` of it. */
+export async function simulatedUntil(
+  clock: SimulatedClock,
+  what: string,
+  isSo: () => boolean,
+  limitMs = 600_000,
+): Promise<void> {
+  const beganMs = clock.monotonicMs();
+  while (!isSo()) {
+    if (clock.monotonicMs() - beganMs > limitMs) throw new Error(`not in ${limitMs} ms: ${what}`);
+    await clock.advance(100);
+  }
+}
