@@ -18,50 +18,26 @@ export function shippedFiles(): Map<string, string> {
   const readme = hasReadme ? db.prepare("SELECT line, text FROM README ORDER BY line").all() : [];
   db.close();
   return new Map([
-    ["src/audit/shipped-schema.ts", schemaText(objects)],
-    ["src/audit/shipped-dictionary.ts", dictionaryText(dictionary, readme)],
+    ["config/ledger-schema.sql", schemaText(objects)],
+    [
+      "config/ledger-dictionary.tsv",
+      `${dictionary.map((row) => Object.values(row).join("\t")).join("\n")}\n`,
+    ],
+    ["config/ledger-readme.tsv", `${readme.map(({ line, text }) => `${line}\t${text}`).join("\n")}\n`],
   ]);
 }
 
 type Cells = Readonly<Record<string, unknown>>;
 
+/** Two pragmas of the file's header, then each object: a line that names it, and the statement that made it. */
 function schemaText(objects: readonly Cells[]): string {
   const parts = objects.map(({ type, name, sql }) =>
     [`-- ${type} ${name}`, ...(sql === null ? [] : [sql])].join("\n"),
   );
-  return `/** The schema of a ledger file as this program knows it, statement by statement; made by \`npm run shipped-schema\`. */
-import { type ShippedObject, shippedObjectsOf } from "./shipped-object.ts";
-
-export const shippedApplicationId = ${ledgerApplicationId};
-export const shippedVersion = ${ledgerSchemaVersion};
-
-export const shippedObjects: readonly ShippedObject[] = shippedObjectsOf(\`
-${parts.map(literal).join("\n")}
-\`);
-`;
-}
-
-function dictionaryText(dictionary: readonly Cells[], readme: readonly Cells[]): string {
-  const rows = dictionary.map((row) => Object.values(row).join("\t"));
-  const lines = readme.map(({ line, text }) => `${line}\t${text}`);
-  return `/** The rows of a ledger file's data dictionary and of its README, as this program knows them; made by \`npm run shipped-schema\`. */
-
-/** Table, column, meaning, unit and source, each behind a tab but the first. */
-export const shippedDictionary: readonly string[] = \`
-${rows.map(literal).join("\n")}
-\`
-  .trim()
-  .split("\\n");
-
-/** The number of the line, a tab, and the line. */
-export const shippedReadme: readonly string[] = \`
-${lines.map(literal).join("\n")}
-\`
-  .trim()
-  .split("\\n");
-`;
-}
-
-function literal(text: string): string {
-  return text.replaceAll("\\", "\\\\").replaceAll("`", "\\`").replaceAll("${", "\\${");
+  return [
+    `PRAGMA application_id = ${ledgerApplicationId};`,
+    `PRAGMA user_version = ${ledgerSchemaVersion};`,
+    ...parts,
+    "",
+  ].join("\n");
 }

@@ -2,8 +2,13 @@
 import type { CheckReport } from "../chain-check.ts";
 import type { Row, SqlValue } from "../ledger-block.ts";
 import type { LedgerReader } from "../ledger-reader.ts";
-import { shippedDictionary, shippedReadme } from "../shipped-dictionary.ts";
-import { shippedApplicationId, shippedObjects, shippedVersion } from "../shipped-schema.ts";
+import {
+  shippedApplicationId,
+  shippedDictionary,
+  shippedObjects,
+  shippedReadme,
+  shippedVersion,
+} from "../shipped-schema.ts";
 
 const objectsMax = 10_000;
 
