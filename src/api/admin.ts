@@ -97,7 +97,7 @@ export const postUnban = route({
   path: "/v1/admin/peers/unban",
   token: true,
   topic: "admin",
-  summary: "Ends the ban of a peer, whoever had banned it",
+  summary: "Ends the ban of a peer, also if the node itself had banned it",
   body: Type.Object({ nodeId: NodeId }),
   answers: { 200: UnbanAnswer },
   example: { body: { nodeId: "12D3KooWK99VoVxNE7XzyBwXEzW7xhK7Gpv85r9F3V3fyKSUKPH5" } },
