@@ -34,14 +34,15 @@ import { type Candidate, CandidateList } from "./candidate-list.ts";
 import { meaningOfTwo } from "./chain-alarms.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
 import { isPrivateAddress } from "./private-address.ts";
-import { SlashedList } from "./slashed.ts";
+import type { SlashedList } from "./slashed.ts";
 import type { VoteCaster } from "./vote-caster.ts";
 
 export interface AdmissionControllerModules {
-  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "ledger" | "blockAtHeight" | "hashAtHeight">;
+  readonly chain: Pick<Chain, "head" | "spec" | "engine">;
   readonly network: Pick<Network, "events">;
   readonly candidacy: OwnCandidacy;
   readonly caster: VoteCaster;
+  readonly slashed: Pick<SlashedList, "all">;
   /** Absent if the node was not started to be an authority: it votes for no candidate by itself. */
   readonly permission: SigningPermission | undefined;
   /** Knows the peers that were dialled by a name of the LAN; without it no name counts as one. */
@@ -66,7 +67,6 @@ export class AdmissionController implements AuthorityControl {
   readonly #announced = new BoundedMap<string, true>(keysRememberedMax);
   /** Votes being signed and submitted. */
   readonly #underWay = new Set<string>();
-  readonly #slashed: SlashedList;
   #windowEndsAtMs: number;
   #saidTwo = false;
 
@@ -78,7 +78,6 @@ export class AdmissionController implements AuthorityControl {
     this.#modules = modules;
     this.#policy = spec.admission;
     this.#candidates = new CandidateList(spec.chainId);
-    this.#slashed = new SlashedList(modules.chain);
     this.#windowEndsAtMs = spec.genesis.timestampMs + spec.genesis.joinWindowMs;
   }
 
@@ -113,7 +112,7 @@ export class AdmissionController implements AuthorityControl {
       ownKey: this.#publicKey,
       heard: this.#heard,
       candidates: this.#present().map((candidate) => ({ ...candidate, waitsFor: this.#missing(candidate) })),
-      slashed: this.#slashed.all(),
+      slashed: this.#modules.slashed.all(),
       policy: this.#policy,
       windowEndsAtMs: this.#windowEndsAtMs,
     });

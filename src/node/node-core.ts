@@ -81,6 +81,14 @@ export interface NodeCoreModules {
   readonly logger: Logger;
 }
 
+/** What is opened around a core, and follows its chain. */
+export interface ChainFollowers {
+  /** Of the pool that this node serves: takes payments that a reorganization brought back out of the mempool. */
+  readonly payouts?: { headChanged(change: HeadChange): void } | undefined;
+  /** The SQL ledger. */
+  readonly export?: { chainChanged(): void } | undefined;
+}
+
 export class NodeCore {
   readonly chain: Chain;
   readonly mempool: Mempool;
@@ -94,15 +102,13 @@ export class NodeCore {
   readonly candidacy: OwnCandidacy;
   /** Absent where the chain has no authorities; a follower's only shows who they are. */
   readonly admission: AdmissionController | undefined;
-  /** Of the pool that this node serves: takes payments that a reorganization brought back out of the mempool. */
-  payouts: { headChanged(change: HeadChange): void } | undefined;
   readonly #alarms: ChainAlarms;
   readonly #clock: Clock;
   readonly #keyPair: KeyPair;
   readonly #verifier: TransactionVerifier;
   readonly #own: OwnTransactions;
   readonly #indexer: AccountIndexer;
-  #export: { chainChanged(): void } | undefined;
+  #followers: ChainFollowers = {};
 
   private constructor(options: NodeCoreOptions, modules: NodeCoreModules, chain: Chain) {
     const { host, verifier, journals, clock, logger } = modules;
@@ -162,6 +168,7 @@ export class NodeCore {
       this.authority?.gate ??
       (sealer && new SigningGate({ listenFirstMs: 0 }, { chain, network, clock, logger }));
     this.gate = gate;
+    this.#alarms = new ChainAlarms({ chain, logger, ownKey: keyPair.publicKey });
     this.admission = spec.admission && this.#openAdmission(modules);
     this.producer =
       sealer &&
@@ -184,7 +191,6 @@ export class NodeCore {
           hasPeers: () => network.peerCount > 0,
         },
       );
-    this.#alarms = new ChainAlarms({ chain, logger, ownKey: keyPair.publicKey });
     const keepsFrom = journals && "nothing is signed";
     const watch = new ClockWatch({ keepsFrom }, { clocks: network.clocks, logger });
     network.clocks.events.on("measured", () => watch.look());
@@ -200,18 +206,18 @@ export class NodeCore {
         ["signing gate", (change) => this.gate?.headChanged(change)],
         ["voter", () => this.authority?.headChanged()],
         ["mempool", (change) => mempool.headChanged(mempoolChange(change))],
-        ["payouts", (change) => this.payouts?.headChanged(change)],
+        ["payouts", (change) => this.#followers.payouts?.headChanged(change)],
         ["own transactions", (change) => this.#own.headChanged(change)],
         ["account index", () => this.#indexer.look()],
         ["network", (change) => network.headChanged(change)],
         ["admission", () => this.admission?.look()],
         ["alarms", (change) => this.#alarms.headChanged(change)],
         ["producer", () => this.producer?.look()],
-        ["export", () => this.#export?.chainChanged()],
+        ["export", () => this.#followers.export?.chainChanged()],
       ],
       finalChanged: [
         ["own transactions", () => this.#own.finalChanged()],
-        ["export", () => this.#export?.chainChanged()],
+        ["export", () => this.#followers.export?.chainChanged()],
       ],
       voteCounted: [["authority", (vote) => this.authority?.voteCounted(vote)]],
       blockStored: [
@@ -233,14 +239,15 @@ export class NodeCore {
     const caster = new VoteCaster(this.#keyPair, { chain, mempool, submit, clock });
     const names = new BootstrapNames(() => host.bootstrap().map(({ address }) => address), clock);
     const permission = this.authority?.gate;
+    const { slashed } = this.#alarms;
     return new AdmissionController(this.#keyPair.publicKey, {
-      ...{ chain, network, candidacy, caster, permission, names, clock, logger },
+      ...{ chain, network, candidacy, caster, slashed, permission, names, clock, logger },
     });
   }
 
-  /** Has a SQL ledger follow the chain: the last step after each change. */
-  exportTo(follower: { chainChanged(): void }): void {
-    this.#export = follower;
+  /** Has parts that the core does not know take their steps after each change of the chain. */
+  attach(followers: ChainFollowers): void {
+    this.#followers = followers;
   }
 
   /** The newest block is further ahead of this clock than any may be. */

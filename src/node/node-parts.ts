@@ -98,6 +98,7 @@ export async function openParts(
   );
   const pool = await openPool(options, { core, workBoard, keyPair, clock, logger }, resources);
   const follower = await openFollower(options, { core, pool, clock, logger }, resources);
+  core.attach({ payouts: pool, export: follower });
   resources.defer(() => core.stop());
   return { core, host, keyPair, lock, follower, workBoard, pool, hostMetrics, apiSecrets, logger };
 }
@@ -147,7 +148,6 @@ async function openPool(
     { chain, mempool, board: workBoard, submit, isBehind: () => core.isBehind, clock, logger },
   );
   resources.defer(() => pool.stop());
-  core.payouts = pool;
   return pool;
 }
 
@@ -173,6 +173,5 @@ async function openFollower(
     { chain, network, pool, clock, logger },
   );
   resources.defer(() => follower.stop());
-  core.exportTo(follower);
   return follower;
 }

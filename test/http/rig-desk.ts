@@ -2,6 +2,7 @@
 import { EventEmitter } from "node:events";
 import { AdmissionController } from "../../src/authority/admission-controller.ts";
 import { OwnCandidacy } from "../../src/authority/own-candidacy.ts";
+import { SlashedList } from "../../src/authority/slashed.ts";
 import { VoteCaster } from "../../src/authority/vote-caster.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
@@ -35,8 +36,18 @@ export async function openDeskRig(
       const submit = mempool.add.bind(mempool);
       const caster = new VoteCaster(keyPair, { chain, mempool, submit, clock: systemClock });
       const permission = new TestPermission();
+      const slashed = new SlashedList(chain);
       const desk = new AdmissionController(keyPair.publicKey, {
-        ...{ chain, network, candidacy, caster, permission, clock: systemClock, logger: silentLogger },
+        ...{
+          chain,
+          network,
+          candidacy,
+          caster,
+          slashed,
+          permission,
+          clock: systemClock,
+          logger: silentLogger,
+        },
       });
       chain.events.on("headChanged", () => desk.look());
       desk.start();

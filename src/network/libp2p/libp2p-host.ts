@@ -215,9 +215,8 @@ export async function createLibp2pHost(
     for (const connection of connectionsOf(peer)) connection.abort(new Error(reason));
   }
 
-  /** Does what the score says; a peer that is banned already can do nothing worse. */
+  /** Does what the score says. */
   function report(peer: PeerId, offence: PeerOffence, reason: string = offence): void {
-    if (score.isBanned(peer)) return;
     const sanction = score.report(peer, offence, reason);
     if (sanction === "ban") banned(peer, reason);
     else if (sanction === "disconnect") hangUpForFault(peer, reason);

@@ -92,11 +92,12 @@ export class PeerScore<Offence extends string = PeerOffence> {
   }
 
   /**
-   * Counts one offence. "ban": the peer is on the list of bans now.
+   * Counts one offence. "ban": the peer is on the list of bans now. A peer that is on it already can do nothing worse.
    *
    * @param reason as the list of bans names it; by default the offence
    */
   report(peer: string, offence: Offence, reason: string = offence): Sanction {
+    if (this.isBanned(peer)) return "keep";
     const weight: OffenceWeight = this.#table.offences[offence];
     const nowMs = this.#clock.monotonicMs();
     const points = this.#pointsAt(peer, nowMs) + ("points" in weight ? weight.points : 0);

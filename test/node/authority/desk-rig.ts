@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { EventEmitter } from "node:events";
 import { AdmissionController } from "../../../src/authority/admission-controller.ts";
 import { OwnCandidacy } from "../../../src/authority/own-candidacy.ts";
+import { SlashedList } from "../../../src/authority/slashed.ts";
 import { VoteCaster } from "../../../src/authority/vote-caster.ts";
 import { includesBytes } from "../../../src/base/bytes.ts";
 import type { Logger } from "../../../src/base/logger.ts";
@@ -104,9 +105,10 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     clock,
     submit: (transaction) => mempool.add(transaction),
   });
+  const slashed = new SlashedList(chain);
   const openedDesk = () => {
     const opened = new AdmissionController(self.publicKey, {
-      ...{ chain, network, candidacy, caster, permission, clock, logger },
+      ...{ chain, network, candidacy, caster, slashed, permission, clock, logger },
     });
     opened.start();
     return opened;

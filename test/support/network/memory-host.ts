@@ -222,7 +222,6 @@ export class MemoryHost implements PeerHost {
   }
 
   report(peer: PeerId, offence: PeerOffence, reason: string = offence): void {
-    if (this.#score.isBanned(peer)) return;
     const sanction = this.#score.report(peer, offence, reason);
     if (sanction === "ban") this.#banned(peer, reason);
     else if (sanction === "disconnect") this.#hangUp(peer);
