@@ -38,7 +38,7 @@ import type { SlashedList } from "./slashed.ts";
 import type { VoteCaster } from "./vote-caster.ts";
 
 export interface AdmissionControllerModules {
-  readonly chain: Pick<Chain, "head" | "spec" | "engine">;
+  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "ledger">;
   readonly network: Pick<Network, "events">;
   readonly candidacy: OwnCandidacy;
   readonly caster: VoteCaster;
