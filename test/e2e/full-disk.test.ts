@@ -1,10 +1,9 @@
 /** A disk that runs full under an authority: reads go on, it says why it does not seal, and it seals when there is room. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdir, rm, statfs } from "node:fs/promises";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { until } from "../support/patience.ts";
+import { SmallDisk } from "../support/small-disk.ts";
 import { type NodeProcess, Stage } from "./processes.ts";
 
 /** More than the 512 MiB that a node leaves free; nothing of it is used but what the test fills. */
@@ -12,33 +11,11 @@ const diskMiB = 640;
 
 describe("a node on a disk that runs full", () => {
   let stage: Stage;
-  let disk: string;
-  let mounted = false;
 
   before(async () => {
     stage = await Stage.open();
-    disk = stage.place("disk");
-    await mkdir(disk);
-    mounted = spawnSync("mount", ["-t", "tmpfs", "-o", `size=${diskMiB}m`, "tmpfs", disk]).status === 0;
   });
-  after(async () => {
-    await stage.endAll();
-    if (mounted) spawnSync("umount", [disk]);
-    await stage.close();
-  });
-
-  const filler = () => path.join(disk, "filler");
-
-  /** Leaves this many bytes free. */
-  async function fillUpTo(freeBytes: number): Promise<void> {
-    // The node writes, too: what was free a moment ago may not be any more.
-    await until("the filler takes what is free", async () => {
-      await rm(filler(), { force: true });
-      const { bavail, bsize } = await statfs(disk);
-      const length = String(Math.max(1, bavail * bsize - freeBytes));
-      return spawnSync("fallocate", ["-l", length, filler()]).status === 0;
-    });
-  }
+  after(() => stage.close());
 
   async function readsGoOn(node: NodeProcess, height: number): Promise<void> {
     assert.equal((await node.api.block("0")).height, 0);
@@ -46,13 +23,15 @@ describe("a node on a disk that runs full", () => {
   }
 
   it("a follower keeps its peers while its disk is full, and catches up by itself though no block comes", async (t) => {
-    if (!mounted) return t.skip("a disk of its own takes the right to mount a tmpfs, which only root has");
+    const disk = await SmallDisk.mount(t, diskMiB);
+    if (!disk) return t.skip(SmallDisk.skipReason);
+    t.after(() => stage.endAll());
     const authority = await stage.nodeAddress("elsewhere");
     const times = { periodMs: 100, stepMs: 100, heartbeatMs: 3_600_000 };
     const chain = await stage.spec("follower.json", { consensus: "poa", authorities: [authority], ...times });
-    const dataDir = path.join(disk, "follower");
+    const dataDir = path.join(disk.directory, "follower");
     const sealing = await stage.start("elsewhere", "--consensus", "poa", "--authority", "--chain", chain);
-    const place = ["--data-dir", dataDir, "--export", path.join(disk, "follower.sqlite")];
+    const place = ["--data-dir", dataDir, "--export", path.join(disk.directory, "follower.sqlite")];
     const peer = ["--bootstrap", sealing.multiaddr];
     const follower = await stage.start("follower", "--consensus", "poa", "--chain", chain, ...place, ...peer);
     const send = async (text: string) => {
@@ -61,7 +40,7 @@ describe("a node on a disk that runs full", () => {
     };
     await send("before");
     await follower.until("it follows", ({ head }) => head.height > 0);
-    await fillUpTo(0);
+    disk.fill();
     await send("while the disk is full");
     // The block comes by gossip, or by catching up.
     const said = ["a block could not be stored", "catching up from this peer failed"];
@@ -90,7 +69,7 @@ describe("a node on a disk that runs full", () => {
     assert.equal(refused.code, 2, refused.stdout + refused.stderr);
     assert.match(refused.stderr, /could not write the transaction to its disk, so it did not take it/);
     assert.equal((await follower.status()).mempool, waiting);
-    await rm(filler());
+    await disk.empty();
     const caughtUp = await follower.until(
       "it has caught up, and its ledger too",
       ({ head, export: ledger }) => head.hash === quiet.head.hash && ledger?.height === head.height,
@@ -108,12 +87,14 @@ describe("a node on a disk that runs full", () => {
   });
 
   it("says so, keeps answering, and goes on by itself", async (t) => {
-    if (!mounted) return t.skip("a disk of its own takes the right to mount a tmpfs, which only root has");
-    const dataDir = path.join(disk, "authority");
+    const disk = await SmallDisk.mount(t, diskMiB);
+    if (!disk) return t.skip(SmallDisk.skipReason);
+    t.after(() => stage.endAll());
+    const dataDir = path.join(disk.directory, "authority");
     const authority = await stage.output("keys", "node", "--address", "--data-dir", dataDir);
     const times = { periodMs: 100, stepMs: 100, heartbeatMs: 100 };
     const chain = await stage.spec("chain.json", { consensus: "poa", authorities: [authority], ...times });
-    const place = ["--data-dir", dataDir, "--export", path.join(disk, "ledger.sqlite")];
+    const place = ["--data-dir", dataDir, "--export", path.join(disk.directory, "ledger.sqlite")];
     const node = await stage.start("full", "--consensus", "poa", "--authority", "--chain", chain, ...place);
     // A key whose outbox is on another disk.
     const writer = ["--data-dir", stage.place("writer")];
@@ -121,7 +102,7 @@ describe("a node on a disk that runs full", () => {
     await node.until("it seals", ({ head }) => head.height > 2);
     // First less than a node leaves free, then nothing at all: log, ledger and peers then fail, too.
     for (const freeBytes of [100 * 2 ** 20, 0]) {
-      await fillUpTo(freeBytes);
+      disk.fill(freeBytes);
       const full = await node.until(
         "it says why it does not seal",
         (status) => status.notSealingBecause === "disk full",
@@ -139,13 +120,13 @@ describe("a node on a disk that runs full", () => {
       const { id } = JSON.parse(sent);
       assert.equal(await node.transactionStatus(id), "pending");
       assert.equal((await node.status()).head.height, full.head.height);
-      await rm(filler());
+      await disk.empty();
       await node.untilCommitted(id);
       await node.until("it seals on", ({ head }) => head.height > full.head.height + 2);
     }
     const { code, stderr } = await node.stop();
     assert.equal(code, 0, stderr);
-    const fresh = path.join(disk, "fresh.sqlite");
+    const fresh = path.join(disk.directory, "fresh.sqlite");
     const exported = await stage.output("export", "--data-dir", dataDir, "--out", fresh, "--json");
     assert.ok(JSON.parse(exported).blocks > 3);
   });
