@@ -115,14 +115,16 @@ export class RealHome {
   /** A command line that a shell reads, as a person pastes it, to its end. */
   async line(line: string): Promise<Run> {
     const child = this.#spawn("bash", ["-c", line]);
-    let [stdout, stderr] = ["", ""];
-    child.stdout?.on("data", (chunk) => (stdout += chunk));
-    child.stderr?.on("data", (chunk) => (stderr += chunk));
     const limit = setTimeout(() => child.kill("SIGKILL"), patienceMs());
-    const [code, signal] = await once(child, "close");
+    const ran = await ranToItsEnd(child, line);
     clearTimeout(limit);
-    assert.equal(signal, null, `${line} did not end: ${stdout}${stderr}`);
-    return { code, stdout, stderr };
+    return ran;
+  }
+
+  /** A command line that goes on until a signal is sent to its program. */
+  lineUntilTold(line: string): { tell(signal: NodeJS.Signals): void; readonly ended: Promise<Run> } {
+    const child = this.#spawn("bash", ["-c", `exec ${line}`]);
+    return { tell: (signal) => child.kill(signal), ended: ranToItsEnd(child, line) };
   }
 
   #spawn(file: string, argv: readonly string[], more: Record<string, string> = {}): ChildProcess {
@@ -132,4 +134,13 @@ export class RealHome {
       stdio: ["ignore", "pipe", "pipe"],
     });
   }
+}
+
+async function ranToItsEnd(child: ChildProcess, line: string): Promise<Run> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.on("data", (chunk) => (stdout += chunk));
+  child.stderr?.on("data", (chunk) => (stderr += chunk));
+  const [code, signal] = await once(child, "close");
+  assert.equal(signal, null, `${line} did not end: ${stdout}${stderr}`);
+  return { code, stdout, stderr };
 }

@@ -52,6 +52,11 @@ export const longSteps: readonly LongStep[] = [
     ],
   },
   {
+    name: "help",
+    what: "every example of every --help, and every line of README, followed by a shell as it is printed",
+    argv: ["--test", "test/readme/help-lines.long.ts"],
+  },
+  {
     name: "postgres",
     what: "lives of chains written to a PostgreSQL server, and connections to it that are cut at any byte",
     argv: [

@@ -1,199 +1,25 @@
 /**
  * Every command line of README and of all --help texts, run by a shell as it is printed: in a home of its own that has
- * only the nodes that the text assumes. A line that is not followed here fails the last test.
+ * only the nodes that the text assumes. A line that is not followed here fails the last test. test/readme/readme-lines.test.ts
+ * follows README's lines alone.
  */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, describe, it } from "node:test";
-import { RealHome, type StartedNode } from "../cli/real-nodes.ts";
-import type { Run } from "../cli/test-terminal.ts";
+import type { RealHome } from "../cli/real-nodes.ts";
 import { until } from "../support/patience.ts";
-import { helpExamples, readmeLines, root, withoutComment } from "./printed-lines.ts";
+import { LineFollower, loopbackOf, portOf, skipped } from "./line-follower.ts";
+import { helpExamples, readmeLines, root, withoutComments } from "./printed-lines.ts";
 
-/** Run as a whole by test/readme/commands.test.ts. */
-const fourNodes = "Four nodes on one machine";
-const printed = new Map(
-  [...(await helpExamples()), ...(await readmeLines([fourNodes]))].map(([line, where]) => [
-    withoutComment(line),
-    where,
-  ]),
-);
+const lines = new LineFollower(withoutComments([...(await helpExamples()), ...(await readmeLines())]));
+const follow = lines.follow.bind(lines);
+const followStart = lines.followStart.bind(lines);
+const followUntilStarted = lines.followUntilStarted.bind(lines);
+const newHome = lines.newHome.bind(lines);
 
-/** Lines that another test follows, or that are about this test itself: by whom, and what shows that it does. */
-const elsewhere: Record<string, [file: string, shows: RegExp]> = {
-  // They take a server that asks for a password.
-  "aurex-node export postgres --ddl partitioned": [
-    "test/export/postgres/postgres-command.test.ts",
-    /"export", "postgres", "--ddl", "partitioned"/,
-  ],
-  "aurex-node export postgres --url postgres://ledger@db.example.org/chain --data-dir ./alpha": [
-    "test/export/postgres/postgres-command.test.ts",
-    /aurex-node export postgres --url '\$\{urlOf\("stopped"\)\}' --data-dir \.\/alpha/,
-  ],
-  "aurex-node export postgres --url @/etc/aurex/ledger.url --ledger ./alpha/ledger.sqlite": [
-    "test/export/postgres/postgres-command.test.ts",
-    /aurex-node export postgres --url @\$\{file\} --ledger ledger\.sqlite/,
-  ],
-  "npm start": ["package.json", /"start": ".* bin\/aurex-node\.js demo"/],
-  "npm start -- --data-dir ./demo --transactions 100": [
-    "package.json",
-    /"start": ".* bin\/aurex-node\.js demo"/,
-  ],
-  "aurex-node demo --open": ["test/e2e/demo.test.ts", /\["demo", "--open"/],
-  "npm test": ["package.json", /"test": ".*--test /],
-  "npm run lint": ["package.json", /"lint": ".*biome check/],
-  "npm run typecheck": ["package.json", /"typecheck": ".*tsc/],
-  "npm run build": ["package.json", /"build": ".*build\.js --force"/],
-  "npm run pictures": ["package.json", /"pictures": ".*test\/web\/pictures\.ts"/],
-  "npm run bench": ["package.json", /"bench": ".*bench\/run\.ts"/],
-  "npm run soak": ["package.json", /"soak": ".*soak\/run\.ts"/],
-  "npm run sim": ["package.json", /"sim": ".*finality\/run\.ts"/],
-  "npm run chaos": ["package.json", /"chaos": "/],
-  "npm run test:long": ["package.json", /"test:long": "/],
-  "sudo npm run demo:lan": ["package.json", /"demo:lan": ".* bin\/aurex-node\.js demo-lan"/],
-  // A terminal asks for the words that it has shown.
-  "aurex-node keys new alice --words": ["test/cli/keys-words.test.ts", /\["alice", \["--words"\], 12\]/],
-  "aurex-node keys import alice": ["test/cli/keys-words.test.ts", /\["keys", "import", "alice"/],
-  "aurex-node keys import alice --file words.txt --account 1": [
-    "test/cli/keys-words.test.ts",
-    /keys import alice --file words\.txt --account 1/,
-  ],
-  "aurex-node keys import alice --file keystore.json --passphrase-file secret.txt": [
-    "test/cli/keys-words.test.ts",
-    /keys import alice --file keystore\.json --passphrase-file secret\.txt/,
-  ],
-  "aurex-node keys export alice --out alice-keystore.json": [
-    "test/cli/keys-words.test.ts",
-    /keys export alice --out alice-keystore\.json/,
-  ],
-  "aurex-node keys export node --new-passphrase-file secret.txt > node-keystore.json": [
-    "test/cli/keys-words.test.ts",
-    /keys export node --new-passphrase-file secret\.txt/,
-  ],
-  // They go on until Ctrl-C.
-  "aurex-node status --watch": ["test/cli/views.test.ts", /"status", "--watch"/],
-  "aurex-node events": ["test/cli/views.test.ts", /"events --topics head"/],
-  "aurex-node events --topics head,reorg,final": [
-    "test/cli/views.test.ts",
-    /"events --topics head,reorg,final"/,
-  ],
-  "aurex-node events --topics transaction --account alice@example.com": [
-    "test/cli/views.test.ts",
-    /events --topics head,transaction --account/,
-  ],
-  "aurex-node events --topics warning --json | jq .data.what": [
-    "test/cli/views.test.ts",
-    /events --topics head,warning --json/,
-  ],
-  "source <(aurex-node completion bash)": ["test/cli/completion.test.ts", /scriptOf\("bash"\)/],
-  "source <(aurex-node completion zsh)": ["test/cli/completion.test.ts", /scriptOf\("zsh"\)/],
-  "aurex-node completion fish | source": ["test/cli/completion.test.ts", /scriptOf\("fish"\)/],
-  // Two machines: one with a node, one with the key.
-  "aurex-node tx send --from aurex1… --to bob@example.com --amount 3 --prepare unsigned.json": [
-    "test/cli/offline.test.ts",
-    /tx send --from \$\{aliceAddress\} --to bob@example\.com --amount 3 --prepare unsigned\.json/,
-  ],
-  ...Object.fromEntries(
-    [
-      "aurex-node tx sign unsigned.json --key alice --offline --out signed.json",
-      "aurex-node tx sign unsigned.json --key alice --sequence 8 --fee 0.1 --offline > signed-8.json",
-      "aurex-node tx broadcast signed.json",
-    ].map((line) => [line, ["test/cli/offline.test.ts", new RegExp(`"${line.replaceAll(".", "\\.")}"`)]]),
-  ),
-  "aurex-node tx broadcast signed.json --wait": [
-    "test/cli/offline.test.ts",
-    /"broadcast", file\("signed\.json"\), "--wait"/,
-  ],
-  ...Object.fromEntries(
-    [
-      "aurex-node digest ledger.sqlite --chain local-poa",
-      "aurex-node digest ledger.sqlite --chain local-poa --at 1 --out digest.json",
-      "aurex-node digest ledger.sqlite --verify digest.json",
-      "aurex-node prove alice@example.com --ledger ledger.sqlite --chain local-pow --out proof.json",
-      "aurex-node prove alice@example.com --ledger ledger.sqlite --chain local-pow --at 1 --json",
-      "aurex-node statement --account alice@example.com --ledger ledger.sqlite --chain local-pow",
-      "aurex-node statement --account alice@example.com --ledger ledger.sqlite --chain local-pow --at 2026-12-31 --html alice.html --csv alice.csv",
-      "aurex-node statement --account alice@example.com --ledger ledger.sqlite --chain local-pow --proof alice-proof.json --json",
-    ].map((line) => [line, ["test/attest/commands.test.ts", new RegExp(`"${line.replaceAll(".", "\\.")}"`)]]),
-  ),
-  "sudo aurex-node demo-lan": ["test/lan/demo.long.ts", /"demo-lan"/],
-  "sudo aurex-node demo-lan --json": ["test/lan/demo.long.ts", /"demo-lan", "--json"/],
-};
-
-/** What stands in a printed line for a value that its reader has: each is filled in, in its order. */
-type Values = Readonly<Record<string, string | readonly string[]>>;
-
-interface Expected {
-  readonly values?: Values;
-  readonly code?: number;
-  readonly stdout?: RegExp;
-}
-
-const followed = new Set<string>();
-const homes: RealHome[] = [];
-
-/** A printed line with its placeholders filled in. */
-function filled(line: string, values: Values = {}): string {
-  assert.ok(printed.has(line), `${line} is printed nowhere: take its step out, or follow the new line`);
-  followed.add(line);
-  let text = line;
-  for (const [placeholder, given] of Object.entries(values)) {
-    for (const value of [given].flat()) {
-      assert.ok(text.includes(placeholder), `${line} has no ${placeholder} (left)`);
-      text = text.replace(placeholder, () => value);
-    }
-  }
-  assert.doesNotMatch(text, /…/, `${line}: a placeholder is not filled in`);
-  return text;
-}
-
-/** A home whose nodes take free ports, unless a line names one. */
-async function newHome(): Promise<RealHome> {
-  const home = await RealHome.open();
-  homes.push(home);
-  Object.assign(home.environment, { AUREX_PORT: "0", AUREX_API_PORT: "0", AUREX_POOL_PORT: "0" });
-  return home;
-}
-
-/** Follows a line that ends by itself. */
-async function follow(home: RealHome, line: string, expected: Expected = {}): Promise<Run> {
-  const text = filled(line, expected.values);
-  const ran = await home.line(text);
-  assert.equal(ran.code, expected.code ?? 0, `${text} (${printed.get(line)})\n${ran.stdout}${ran.stderr}`);
-  if (expected.stdout) assert.match(ran.stdout, expected.stdout, text);
-  return ran;
-}
-
-/** Follows a line that runs a node, which goes on. */
-function followStart(home: RealHome, line: string, values?: Values): Promise<StartedNode> {
-  return home.startLine(filled(line, values));
-}
-
-/** Follows a line that runs a node, until the node has started. */
-async function followUntilStarted(home: RealHome, line: string, values?: Values): Promise<StartedNode> {
-  const node = await followStart(home, line, values);
-  await node.stop();
-  return node;
-}
-
-const hasTool = (name: string) => {
-  try {
-    execFileSync("sh", ["-c", `command -v ${name}`]);
-    return true;
-  } catch {
-    return false;
-  }
-};
-const missing = ["jq", "sqlite3"].filter((tool) => !hasTool(tool));
-const skip = missing.length > 0 ? `this machine has no ${missing.join(" and no ")}` : false;
-
-const loopbackOf = ({ addresses }: StartedNode) => (addresses[0] ?? "").replace(/\/p2p\/.*/, "");
-const portOf = (node: StartedNode) => /\/tcp\/(\d+)/.exec(loopbackOf(node))?.[1] ?? "";
-
-describe("the lines that README and help print", { skip }, () => {
-  after(() => Promise.all(homes.map((home) => home.close())));
+describe("the lines that README and help print", { skip: skipped }, () => {
+  after(() => lines.close());
 
   it("of a miner, its commands and its pool", async () => {
     const home = await newHome();
@@ -300,7 +126,7 @@ describe("the lines that README and help print", { skip }, () => {
         { "/ip4/192.0.2.1/tcp/13247/p2p/12D3Koo…": address },
       ],
     ] as const) {
-      const text = filled(line, { ...values, "aurex1…": account });
+      const text = lines.filled(line, { ...values, "aurex1…": account });
       // Until it is told to stop: it ends neither by itself nor after a time that suits an idle machine.
       const joined = member.line(`${text} & echo $! > member.pid; wait $!`);
       await until("the pool has a member that is connected", async () =>
@@ -547,7 +373,7 @@ describe("the lines that README and help print", { skip }, () => {
       await follow(home, line, { stdout: /^1\|[0-9a-f]{64}\|/m });
     }
     await home.line("cp demo/ledger.sqlite ledger.sqlite");
-    for (const line of [...printed.keys()].filter((each) => each.startsWith("sqlite3 ledger.sqlite "))) {
+    for (const line of lines.linesWith("sqlite3 ledger.sqlite ")) {
       await follow(home, line);
     }
     await follow(home, "aurex-node export --bundle audit.tar.gz --ledger ledger.sqlite", {
@@ -642,10 +468,9 @@ describe("the lines that README and help print", { skip }, () => {
     await follow(home, "aurex-node demo");
     await follow(home, "aurex-node demo --pow 1 --poa 3 --transactions 50 --exit");
     // In the background until it is told to stop, as the shell's line says.
-    const background = filled("aurex-node demo --stay > demo.txt &").replace(
-      /&$/,
-      "& echo $! > demo.pid; wait $!",
-    );
+    const background = lines
+      .filled("aurex-node demo --stay > demo.txt &")
+      .replace(/&$/, "& echo $! > demo.pid; wait $!");
     const staying = home.line(background);
     const inFile = async (name: string) => readFile(home.path(name), "utf8").catch(() => "");
     await until(
@@ -659,15 +484,5 @@ describe("the lines that README and help print", { skip }, () => {
     assert.equal((await staying).code, 0);
   });
 
-  it("are all followed, here or by another test", async () => {
-    for (const [line, [file, shows]] of Object.entries(elsewhere)) {
-      if (!printed.has(line)) continue;
-      assert.match(await readFile(path.join(root, file), "utf8"), shows, line);
-    }
-    const left = [...printed].filter(([line]) => !followed.has(line) && !Object.hasOwn(elsewhere, line));
-    assert.deepEqual(
-      left.map(([line, where]) => `${where}: ${line}`),
-      [],
-    );
-  });
+  it("are all followed, here or by another test", () => lines.assertAllFollowed());
 });
