@@ -118,19 +118,6 @@ describe("the demo", () => {
     await stage.output(...demo("midway"), ...small);
   });
 
-  it("goes on after kills in the middle, with what the killed runs have sent", async () => {
-    for (const moment of ["register bob", "[5/6]"]) {
-      const running = stage.run([...demo("killed"), ...small]);
-      await until(
-        `the demo has come to "${moment}"`,
-        () => running.stdout.includes(moment) || running.hasEnded,
-      );
-      await running.stop("SIGKILL");
-    }
-    const stdout = await stage.output(...demo("killed"), ...small);
-    assert.match(stdout, /Every transaction is committed on every node/);
-  });
-
   it("prints, while it stays up, commands that work as they stand, in lines of 80 columns", async () => {
     // What opens browsers on this system, here a program that writes down what it was given.
     const opener = stage.place("bin");

@@ -48,7 +48,7 @@ export const longSteps: readonly LongStep[] = [
         "test/process/passphrases.long.ts",
         "test/process/places.long.ts",
       ],
-      ...["test/process/signals.long.ts", "test/process/streams.long.ts"],
+      ...["test/process/signals.long.ts", "test/process/streams.long.ts", "test/e2e/demo-killed.long.ts"],
     ],
   },
   {
