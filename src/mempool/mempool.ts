@@ -256,13 +256,14 @@ export class Mempool {
     const { verifyingMax } = this.#options;
     const head = this.#modules.ledger();
     let free = verifyingMax - this.#verifying;
-    // Where an account's first has been let through, what the others find depends on it: they are judged when it is in.
+    // Where an account's first has been let through, what the others find depends on it, also whether they are known: it
+    // may drop one that waits. They are judged when it is in.
     const letThrough = new Set<string>();
     return transactions.map((transaction) => {
       const candidate = this.#candidate(transaction);
-      const fault =
-        this.#fault(candidate, replace, head) ??
-        (letThrough.has(transaction.senderHex) ? undefined : this.#fitFault(candidate, head));
+      const fault = letThrough.has(transaction.senderHex)
+        ? admissionFault(candidate, head, this.#options.sequenceGapMax)
+        : (this.#fault(candidate, replace, head) ?? this.#fitFault(candidate, head));
       if (fault) return fault;
       letThrough.add(transaction.senderHex);
       free -= 1;

@@ -13,7 +13,8 @@ describe("a cloned data directory", () => {
 
   it("listens, hears its own key at work, and seals nothing, while the original goes on", async () => {
     const authority = await stage.nodeAddress("original");
-    const times = { periodMs: 1_000, stepMs: 1_000, heartbeatMs: 1 };
+    // An authority listens for two periods and a step: nine seconds, in which a busy machine connects two nodes.
+    const times = { periodMs: 3_000, stepMs: 3_000, heartbeatMs: 1 };
     const chain = await stage.spec("poa.json", { consensus: "poa", authorities: [authority], ...times });
     const poa = ["--consensus", "poa", "--chain", chain];
     const witness = await stage.start("witness", ...poa);

@@ -67,4 +67,16 @@ describe("a batch", () => {
     ];
     assert.deepEqual((await mempool.addMany(batch)).map(said), ["replaced", "added"]);
   });
+
+  test("takes again what was known when it began, and left the pool because of one before it", async () => {
+    const mempool = open();
+    const late = signed({ from: 0, sequence: 3, name: "bob", fee: 100n });
+    assert.deepEqual(said(await mempool.add(late)), "added");
+    const batch = [
+      signed({ from: 0, sequence: 0, amount: 990n }),
+      signed({ from: 0, sequence: 0, name: "alice", fee: 100n }),
+      late,
+    ];
+    assert.deepEqual((await mempool.addMany(batch)).map(said), ["added", "replaced", "added"]);
+  });
 });

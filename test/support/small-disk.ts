@@ -22,7 +22,7 @@ export class SmallDisk {
     const directory = await mkdtemp(join(tmpdir(), "aurex-small-disk-"));
     let disk: SmallDisk | undefined;
     context.after(async () => {
-      await disk?.empty();
+      if (disk) clearInterval(disk.#toppingUp);
       spawnSync("umount", ["-l", directory]);
       await rm(directory, { recursive: true });
     });
@@ -64,7 +64,9 @@ export class SmallDisk {
     return bavail * bsize;
   }
 
+  /** A disk that was kept full stays as it is from here on: nobody can write to one that is read-only. */
   remount(mode: "ro" | "rw"): void {
+    clearInterval(this.#toppingUp);
     const { status, stderr } = spawnSync("mount", ["-o", `remount,${mode}`, this.directory]);
     if (status !== 0) throw new Error(String(stderr));
   }
