@@ -53,6 +53,22 @@ describe("a line", () => {
     await until("both connections are over", () => line.connections === 0);
   });
 
+  it("lets go of a connection that is cut in the moment in which an end is passed on", async (t) => {
+    const { line, dial } = await rig(t, (socket) => socket.resume());
+    const { end } = net.Socket.prototype;
+    t.mock.method(net.Socket.prototype, "end", function (this: net.Socket) {
+      const ended = Reflect.apply(end, this, []);
+      // The line's own end at the target: its shutdown has begun and is not over.
+      if (this.remotePort === line.ends.targetPort) line.cut();
+      return ended;
+    });
+    const socket = await dial();
+    const over = closed(socket);
+    socket.end();
+    await until("the connection is over", () => line.connections === 0);
+    await over;
+  });
+
   it("holds each chunk back, each way, in the order in which they came, also when the delay is made shorter", async (t) => {
     const { line, dial } = await rig(t, (socket) => socket.pipe(socket));
     const socket = await dial();

@@ -145,9 +145,12 @@ class Connection {
   }
 }
 
-/** By a reset: both ends then know at once, and wait for nothing. */
+/**
+ * By a reset: both ends then know at once, and wait for nothing. libuv resets no socket that is shutting down: Node then
+ * never closes its handle, says no "close", and the process spins at its end for ever. Such a socket is closed.
+ */
 function hangUp(socket: Socket): void {
-  if (socket.connecting || socket.destroyed) socket.destroy();
+  if (socket.connecting || socket.destroyed || socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }
 
