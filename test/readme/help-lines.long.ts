@@ -10,6 +10,7 @@ import { after, describe, it } from "node:test";
 import type { RealHome } from "../cli/real-nodes.ts";
 import { until } from "../support/patience.ts";
 import { LineFollower, loopbackOf, portOf, skipped } from "./line-follower.ts";
+import { startNamedAuthorities } from "./named-authorities.ts";
 import { helpExamples, readmeLines, root, withoutComments } from "./printed-lines.ts";
 
 const lines = new LineFollower(withoutComments([...(await helpExamples()), ...(await readmeLines())]));
@@ -128,45 +129,18 @@ describe("the lines that README and help print", { skip: skipped }, () => {
     ] as const) {
       const text = lines.filled(line, { ...values, "aurex1…": account });
       // Until it is told to stop: it ends neither by itself nor after a time that suits an idle machine.
-      const joined = member.line(`${text} & echo $! > member.pid; wait $!`);
+      const joined = member.lineUntilTold(text);
       await until("the pool has a member that is connected", async () =>
         (await home.output("pool", "show")).match(/^members +\d+, [1-9]\d* connection/m),
       );
-      process.kill(Number(await readFile(member.path("member.pid"), "utf8")), "SIGINT");
-      const { code, stdout, stderr } = await joined;
+      joined.tell("SIGINT");
+      const { code, stdout, stderr } = await joined.ended;
       assert.equal(code, 0, `${text}\n${stdout}${stderr}`);
     }
   });
 
   it("of a chain whose authorities are named before the first block, as README has them", async () => {
-    const [home, other] = [await newHome(), await newHome()];
-    const addresses: string[] = [];
-    for (const place of [home, other]) {
-      const { stdout } = await follow(place, "aurex-node keys node --consensus poa --address", {
-        stdout: /^aurex1/,
-      });
-      addresses.push(stdout.trim());
-    }
-    await follow(home, "aurex-node init --consensus poa --authority aurex1… aurex1… --out consortium.json", {
-      values: { "aurex1…": addresses },
-    });
-    await other.line(`cp ${home.path("consortium.json")} .`);
-    const start = "aurex-node --consensus poa --authority --chain consortium.json";
-    const first = await followStart(home, start);
-    Object.assign(other.environment, { AUREX_BOOTSTRAP: loopbackOf(first) });
-    const second = await followStart(other, start);
-    assert.deepEqual(
-      [first.address, second.address],
-      addresses,
-      "each runs with the key that the spec names",
-    );
-    assert.equal((await home.line("aurex-node tx record --key node --wait hello")).code, 0);
-    await until("a block is final on both", async () => {
-      const heights = [home, other].map(
-        async (place) => JSON.parse(await place.output("status", "--json")).final.height,
-      );
-      return (await Promise.all(heights)).every((height) => height > 0);
-    });
+    await startNamedAuthorities(lines, await newHome(), await newHome());
   });
 
   it("of authorities, transactions and accounts", async () => {

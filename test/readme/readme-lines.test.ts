@@ -4,8 +4,10 @@
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import type { RealHome } from "../cli/real-nodes.ts";
 import { until } from "../support/patience.ts";
 import { LineFollower, loopbackOf, skipped } from "./line-follower.ts";
+import { startNamedAuthorities } from "./named-authorities.ts";
 import { readmeLines, withoutComments } from "./printed-lines.ts";
 
 const lines = new LineFollower(withoutComments(await readmeLines()));
@@ -47,40 +49,20 @@ describe("the lines that README prints", { skip: skipped }, () => {
 
   it("of a chain whose authorities are named before the first block, and of a candidate", async () => {
     const [home, other, asking] = [await lines.newHome(), await lines.newHome(), await lines.newHome()];
-    const addresses: string[] = [];
-    for (const place of [home, other]) {
-      const shown = await lines.follow(place, "aurex-node keys node --consensus poa --address");
-      addresses.push(shown.stdout.trim());
-    }
-    const init = "aurex-node init --consensus poa --authority aurex1… aurex1… --out consortium.json";
-    await lines.follow(home, init, { values: { "aurex1…": addresses } });
-    for (const place of [other, asking]) await place.line(`cp ${home.path("consortium.json")} .`);
-    const start = "aurex-node --consensus poa --authority --chain consortium.json";
-    const first = await lines.followStart(home, start);
-    for (const place of [other, asking]) {
-      Object.assign(place.environment, { AUREX_BOOTSTRAP: loopbackOf(first) });
-    }
-    const second = await lines.followStart(other, start);
-    assert.deepEqual(
-      [first.address, second.address],
-      addresses,
-      "each runs with the key that the spec names",
-    );
-    assert.equal((await home.line("aurex-node tx record --key node --wait hello")).code, 0);
-    await until("a block is final on both", async () => {
-      const heights = [home, other].map(
-        async (place) => JSON.parse(await place.output("status", "--json")).final.height,
-      );
-      return (await Promise.all(heights)).every((height) => height > 0);
-    });
+    const [first, second] = await startNamedAuthorities(lines, home, other);
+    await asking.line(`cp ${home.path("consortium.json")} .`);
+    Object.assign(asking.environment, { AUREX_BOOTSTRAP: loopbackOf(first) });
     await lines.follow(home, "aurex-node doctor", { stdout: /ok +peers/ });
     await lines.follow(home, "aurex-node authority list", { stdout: /^finality needs +2 of 2$/m });
 
-    const candidate = await asking.startLine(start);
-    const listed = async () => JSON.parse(await home.output("authority", "list", "--json"));
-    await until("the candidate has asked", async () =>
-      JSON.stringify((await listed()).candidates).includes(candidate.address),
+    const candidate = await asking.startLine(
+      "aurex-node --consensus poa --authority --chain consortium.json",
     );
+    const hasAsked = async (place: RealHome) =>
+      JSON.stringify(JSON.parse(await place.output("authority", "list", "--json")).candidates).includes(
+        candidate.address,
+      );
+    for (const place of [home, other]) await until("the candidate has asked", () => hasAsked(place));
     const vote = { values: { "aurex1…": candidate.address } };
     await lines.follow(home, "aurex-node authority vote add aurex1…", vote);
     assert.equal((await other.line(`aurex-node authority vote add ${candidate.address}`)).code, 0);
