@@ -19,7 +19,12 @@ import { ApiError } from "./api-error.ts";
 import { blockNamed } from "./block-lookup.ts";
 import { finalReference, headReference } from "./chain-references.ts";
 import { lightSourceOf } from "./light-source.ts";
-import { accountProofAnswer, blockProofAnswer, transactionProofAnswer } from "./proof-answers.ts";
+import {
+  accountProofAnswer,
+  blockProofAnswer,
+  shownFinalRecord,
+  transactionProofAnswer,
+} from "./proof-answers.ts";
 import { serveRoute } from "./serve-route.ts";
 
 export function addLightRoutes(app: FastifyInstance, chain: Chain): void {
@@ -28,7 +33,10 @@ export function addLightRoutes(app: FastifyInstance, chain: Chain): void {
   );
 
   serveRoute(app, getBlockProof, ({ params }) =>
-    blockProofAnswer(blockNamed(params.reference, chain), chain),
+    blockProofAnswer(
+      params.reference === "final" ? shownFinalRecord(chain) : blockNamed(params.reference, chain),
+      chain,
+    ),
   );
 
   serveRoute(app, getTransactionProof, ({ params }) => {

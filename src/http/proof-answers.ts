@@ -11,15 +11,26 @@ import type { Chain, LocatedTransaction } from "../chain/chain.ts";
 import { ledgerDepthMax } from "../chain/ledger-below.ts";
 import type { LedgerDraft } from "../ledger/ledger-state.ts";
 import { AttestedBlockType } from "../light/attested-block.ts";
-import { newestAttested } from "../light/certified-blocks.ts";
+import { newestShownFinal } from "../light/certified-blocks.ts";
 import { accountProofsOf } from "../light/entry-proof.ts";
 import { type FinalityProof, finalityHeadersMax, finalityProofOf } from "../light/finality-proof.ts";
 import { transactionProofOf } from "../light/transaction-proof.ts";
 import { type HeaderRecord, HeaderType } from "../protocol/block.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { ApiError } from "./api-error.ts";
+import { blockNamed } from "./block-lookup.ts";
 import { headReference } from "./chain-references.ts";
 import { lightSourceOf } from "./light-source.ts";
+
+/**
+ * The final block of a proof: as certificates show it, which is where `GET /v1/light` leads a reader, also if it is not on
+ * disk as final yet. Else a reader who has followed the chain to there is shown an older one.
+ */
+export function shownFinalRecord(chain: Chain): HeaderRecord {
+  const shown = chain.engine.authority && newestShownFinal(lightSourceOf(chain));
+  const isNewer = shown !== undefined && shown.height > (chain.final?.height ?? 0);
+  return (isNewer && chain.headerAtHeight(shown.height)) || blockNamed("final", chain);
+}
 
 /** @throws ApiError 409 for a block that is on another branch, or (Proof of Authority) not final */
 export function blockProofAnswer(record: HeaderRecord, chain: Chain): BlockProofAnswer {
@@ -162,7 +173,7 @@ function newestProvable(chain: Chain): ProvableBlock | undefined {
   const { head } = chain;
   if (!chain.engine.authority) return { record: head, proof: undefined };
   const source = lightSourceOf(chain);
-  const highest = Math.min(chain.final?.height ?? 0, newestAttested(source)?.header.height ?? 0);
+  const highest = newestShownFinal(source)?.height ?? 0;
   const lowest = Math.max(0, head.header.height - ledgerDepthMax);
   for (let height = highest; height >= lowest; height -= 1) {
     const record = source.recordAt(height);

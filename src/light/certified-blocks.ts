@@ -76,3 +76,13 @@ export function finalBy(
   const isLinked = link[0] !== undefined && link[0].header.height === justified.height + 1;
   return isLinked && justified.height > finalized.height ? justified : finalized;
 }
+
+/**
+ * The final block that the newest certificates show, where the way of `stepsAfter` ends. A node learns of it from votes
+ * before it has written it down as final.
+ */
+export function newestShownFinal(source: LightSource): Checkpoint | undefined {
+  const newest = newestAttested(source);
+  const record = newest && source.recordAt(newest.header.height);
+  return record && finalBy(linkTo(record.header.height, source) ?? [], authorityStateOf(record));
+}

@@ -10,9 +10,12 @@ import type {
 import type { Problem } from "../../src/api/problem.ts";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { authorityStateOf } from "../../src/consensus/poa/authority-state.ts";
+import { lightSourceOf } from "../../src/http/light-source.ts";
+import { accountProofAnswer, blockProofAnswer, shownFinalRecord } from "../../src/http/proof-answers.ts";
 import { type AccountEntry, entryKeys } from "../../src/ledger/entry.ts";
 import { AttestedBlockType } from "../../src/light/attested-block.ts";
 import { type AuthorityLight, beginAuthorityLight, followStep } from "../../src/light/authority-light.ts";
+import { stepsAfter } from "../../src/light/build-steps.ts";
 import { verifyEntry } from "../../src/light/entry-proof.ts";
 import { verifyFinality } from "../../src/light/finality-proof.ts";
 import { decodeLightStep } from "../../src/light/light-step.ts";
@@ -37,7 +40,7 @@ async function ask<Answer>(path: string, status = 200): Promise<Answer> {
 }
 
 /** The one authority votes for the head, as its voter would. */
-async function vote(): Promise<void> {
+function vote(): void {
   const { head, spec } = rig.chain;
   const { justified } = authorityStateOf(head);
   const target = { height: head.header.height, hash: head.hash };
@@ -111,10 +114,10 @@ describe("proofs over HTTP", () => {
 
   it("leads from the chain id to a block, a transaction and a balance", async () => {
     for (let sequence = 1; sequence < 5; sequence += 1) {
-      await vote();
+      vote();
       await seal(sequence);
     }
-    await vote();
+    vote();
     const light = await followed();
     assert.ok(light.final.height >= 2);
     const proof = await ask<TransactionProofAnswer>(`/v1/transactions/${first}/proof`);
@@ -141,6 +144,29 @@ describe("proofs over HTTP", () => {
     assert.equal((entry.value as AccountEntry).balance, transferred * BigInt(account.block.height));
     const genesis = await ask<BlockProofAnswer>("/v1/blocks/0/proof");
     provenHeader(light, genesis);
+  });
+
+  it("proves what is final up to where the way leads, also before the node has written that down", async () => {
+    await seal(5);
+    const { chain } = rig;
+    const before = chain.final?.height as number;
+    vote();
+    // Nothing here waits: the final block that the vote has made is not on disk yet.
+    assert.equal(chain.final?.height, before);
+    const { spec } = chain;
+    let light = beginAuthorityLight(spec);
+    for (const { step } of stepsAfter(0, lightSourceOf(chain), 100).steps) {
+      const next = followStep(light, step, { spec, verify: verifySignature });
+      assert.ok(next.ok);
+      light = next.value;
+    }
+    const account = accountProofAnswer(bob.publicKey, undefined, chain);
+    const named = blockProofAnswer(shownFinalRecord(chain), chain);
+    assert.equal(chain.final?.height, before);
+    assert.equal(light.final.height, before + 1);
+    for (const proof of [account.block, named]) {
+      assert.equal(provenHeader(light, proof).height, light.final.height);
+    }
   });
 
   it("proves nothing of who is not there, and does not take a height for an account", async () => {

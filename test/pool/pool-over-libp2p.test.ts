@@ -91,8 +91,9 @@ describe("pool over libp2p", { timeout: suiteMaxMs }, () => {
     for (const member of [alice, bob]) {
       const isMining = () => member.status().notMiningBecause === undefined;
       await realUntil(() => isMining() && member.status().hashesPerSecond > 10_000, "it tells its hash rate");
-      const { rejected, blocksFound } = member.status();
-      assert.ok(blocksFound > 0);
+      // A share is a block as often as not: four of them need not have one.
+      await realUntil(() => member.status().blocksFound > 0, "it finds a block");
+      const { rejected } = member.status();
       // Nothing but what came too late.
       assert.deepEqual(
         Object.keys(rejected).filter((code) => code !== "21"),
