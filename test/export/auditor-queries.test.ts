@@ -34,8 +34,8 @@ before(async () => {
   await writeAuditStory(file);
 });
 
-function inShell(query: string): string[][] {
-  const args = ["-readonly", "-separator", fieldEnd, "-newline", rowEnd, file, query];
+function inShell(query: string, before = ""): string[][] {
+  const args = ["-readonly", "-separator", fieldEnd, "-newline", rowEnd, file, before + query];
   const rows = execFileSync("sqlite3", args, { encoding: "utf8" }).split(rowEnd).slice(0, -1);
   return rows.map((row) => row.split(fieldEnd));
 }
@@ -46,6 +46,12 @@ test("in the sqlite3 shell every question has an answer", { skip: noShell }, () 
   for (const query of queries) assert.ok(inShell(query).length > 0, query);
   const balance = inShell(queries[1] as string);
   assert.deepEqual(balance[0]?.[2], "4999998949999993");
+});
+
+test("each answer has one order: no row could as well stand before another one", { skip: noShell }, () => {
+  for (const query of queries) {
+    assert.deepEqual(inShell(query, "PRAGMA reverse_unordered_selects = ON; "), inShell(query), query);
+  }
 });
 
 test("DuckDB gives the same answers to the same texts", { skip: noShell }, async () => {
