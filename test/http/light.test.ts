@@ -18,7 +18,7 @@ import { type AuthorityLight, beginAuthorityLight, followStep } from "../../src/
 import { stepsAfter } from "../../src/light/build-steps.ts";
 import { verifyEntry } from "../../src/light/entry-proof.ts";
 import { verifyFinality } from "../../src/light/finality-proof.ts";
-import { decodeLightStep } from "../../src/light/light-step.ts";
+import { decodeLightStep, type LightStep } from "../../src/light/light-step.ts";
 import { verifyTransaction } from "../../src/light/transaction-proof.ts";
 import { HeaderType } from "../../src/protocol/block.ts";
 import { zeroBytes32 } from "../../src/protocol/hashing.ts";
@@ -63,13 +63,21 @@ async function seal(sequence: number, memo = none): Promise<string> {
 }
 
 async function followed(): Promise<AuthorityLight> {
+  const { items } = await ask<LightAnswer>("/v1/light?from=0");
+  return following(
+    items.map((item) => {
+      const step = decodeLightStep(bytes(item.bytes));
+      assert.ok(step.ok);
+      return step.value;
+    }),
+  );
+}
+
+function following(steps: readonly LightStep[]): AuthorityLight {
   const { spec } = rig.chain;
   let light = beginAuthorityLight(spec);
-  const { items } = await ask<LightAnswer>("/v1/light?from=0");
-  for (const item of items) {
-    const step = decodeLightStep(bytes(item.bytes));
-    assert.ok(step.ok);
-    const next = followStep(light, step.value, { spec, verify: verifySignature });
+  for (const step of steps) {
+    const next = followStep(light, step, { spec, verify: verifySignature });
     assert.ok(next.ok, JSON.stringify(next));
     light = next.value;
   }
@@ -153,13 +161,7 @@ describe("proofs over HTTP", () => {
     vote();
     // Nothing here waits: the final block that the vote has made is not on disk yet.
     assert.equal(chain.final?.height, before);
-    const { spec } = chain;
-    let light = beginAuthorityLight(spec);
-    for (const { step } of stepsAfter(0, lightSourceOf(chain), 100).steps) {
-      const next = followStep(light, step, { spec, verify: verifySignature });
-      assert.ok(next.ok);
-      light = next.value;
-    }
+    const light = following(stepsAfter(0, lightSourceOf(chain), 100).steps.map(({ step }) => step));
     const account = accountProofAnswer(bob.publicKey, undefined, chain);
     const named = blockProofAnswer(shownFinalRecord(chain), chain);
     assert.equal(chain.final?.height, before);
