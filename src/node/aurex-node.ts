@@ -159,10 +159,10 @@ export class AurexNode {
     });
   }
 
-  /** Pool, producer, API, network, the import that runs, SQL ledger, store, lock; in this order, once. */
+  /** Pool's server, producer, API, network, the import that runs, SQL ledger, pool's books, store, lock; in this order, once. */
   async stop(): Promise<void> {
-    // While the producer takes blocks: a share that is being stored may be one.
-    await this.#pool?.stop();
+    // While the producer takes blocks: a share that is being stored may be one. API and ledger still read the books.
+    await this.#pool?.stopServing();
     await this.#core.stopProducing();
     await this.#servers.stop();
     await this.#resources.disposeAsync();

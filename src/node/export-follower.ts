@@ -202,7 +202,7 @@ export class ExportFollower {
     );
   }
 
-  /** The pool has stopped by now. Shares that it took after the last block would be in its books, and not in the file. */
+  /** The pool serves nobody by now. Shares that it took after the last block would be in its books, and not in the file. */
   async #recordPoolAtEnd(): Promise<void> {
     const { job, pool } = this.#modules;
     if (!pool || this.#fault) return;

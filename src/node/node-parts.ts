@@ -147,7 +147,7 @@ async function openPool(
     { dataDir, keyPair },
     { chain, mempool, board: workBoard, submit, isBehind: () => core.isBehind, clock, logger },
   );
-  resources.defer(() => pool.stop());
+  resources.defer(() => pool.close());
   return pool;
 }
 

@@ -120,10 +120,15 @@ export class PoolService {
     this.#payouts.headChanged(change);
   }
 
-  /** Ends when all that was acknowledged is on disk. */
-  async stop(): Promise<void> {
+  /** Nobody is served and nothing is paid from now on. The books stay open for those that still read them. */
+  async stopServing(): Promise<void> {
     await this.#server.stop();
     await this.#payouts.stop();
+  }
+
+  /** Ends when all that was acknowledged is on disk. Afterwards the books cannot be read. */
+  async close(): Promise<void> {
+    await this.stopServing();
     await this.#book.close();
   }
 

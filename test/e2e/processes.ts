@@ -17,6 +17,9 @@ const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith("AUREX_")),
 );
 
+/** Pino's number of the level "error". */
+const errorLevel = 50;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -69,6 +72,19 @@ export class Running {
 export class NodeProcess extends Running {
   #api: ApiClient | undefined;
   #started: StartedLine | undefined;
+
+  /** A node that stops in good order finds nothing to complain of on the way. */
+  override async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
+    const before = this.logged("").length;
+    const ended = await super.stop(signal);
+    if (signal === "SIGTERM" && ended.code === 0) {
+      const complaints = this.logged("")
+        .slice(before)
+        .filter(({ level }) => Number(level) >= errorLevel);
+      assert.deepEqual(complaints, []);
+    }
+    return ended;
+  }
 
   /** Resolves when the node listens and answers. */
   async ready(): Promise<this> {

@@ -1,8 +1,11 @@
 /** A node that serves a pool: what its members found is not lost when it stops. */
 import assert from "node:assert/strict";
 import path from "node:path";
-import { describe, it } from "node:test";
+import { DatabaseSync } from "node:sqlite";
+import { describe, it, type TestContext } from "node:test";
+import { fromHex, toHex } from "../../src/base/bytes.ts";
 import type { HeadChange } from "../../src/chain/chain.ts";
+import type { AurexNode } from "../../src/node/aurex-node.ts";
 import { PoolService } from "../../src/node/pool-service.ts";
 import { PoolBook } from "../../src/payouts/pool-book.ts";
 import { workOfNotice } from "../../src/pool/messages.ts";
@@ -49,13 +52,7 @@ describe("a node with a pool", { timeout: suiteMaxMs }, () => {
       mineEmptyBlocks: true,
     });
     const node = await startNode(t, options);
-    const host = await libp2pHost("member", { listenAddresses: [] });
-    await host.start();
-    t.after(() => host.stop());
-    const [address] = node.status().pool?.addresses ?? [];
-    const member = new BareMember(host, await host.dial(address!));
-    member.subscribe(accountNamed("member"), 1_000);
-    await until("there is work", () => member.jobs.length > 0);
+    const member = await joinedBy("member", node, t);
 
     const asked = Promise.withResolvers<void>();
     const disk = Promise.withResolvers<void>();
@@ -80,4 +77,50 @@ describe("a node with a pool", { timeout: suiteMaxMs }, () => {
     await stopped;
     assert.equal(node.chain.head.header.height, 1);
   });
+
+  it("writes shares that came after the last block into its SQL ledger when it stops", async (t) => {
+    const folder = await temporaryFolder(t);
+    const exportFile = path.join(folder, "ledger.sqlite");
+    const options = quietOptions(path.join(folder, "pool"), powSpec("11", { difficulty: 3 }), {
+      pool: poolOptions,
+      mineThreads: 0,
+      mineEmptyBlocks: true,
+      exportFile,
+    });
+    const node = await startNode(t, options);
+    await node.exportCaughtUp();
+    const member = await joinedBy("member", node, t);
+    const work = workOfNotice(member.job);
+    assert.ok(work.ok);
+    // As many blocks as shares are looked at: whichever of these shares is a block is among them.
+    const found = [member.job, { ...member.job, shareTarget: work.value.header.target }].map((job) =>
+      noncesOf(job, 20).map(toHex),
+    );
+    const [shares = [], blocks = []] = found;
+    const mere = shares.filter((nonce) => !blocks.includes(nonce)).slice(0, 3);
+    assert.equal(mere.length, 3);
+    for (const nonce of mere) assert.equal(await member.submit(member.job.jobId, fromHex(nonce)!), 0);
+    await node.stop();
+    assert.equal(node.chain.head.header.height, 0);
+    const ledger = new DatabaseSync(exportFile, { readOnly: true });
+    t.after(() => ledger.close());
+    const rows = ledger.prepare("SELECT shares_accepted FROM mining_pool WHERE pool <> 'solo'").all();
+    assert.deepEqual(
+      rows.map((row) => row.shares_accepted),
+      [3],
+    );
+  });
 });
+
+/** A member of this name that has work from the node's pool. */
+async function joinedBy(name: string, node: AurexNode, t: TestContext): Promise<BareMember> {
+  const host = await libp2pHost(name, { listenAddresses: [] });
+  await host.start();
+  t.after(() => host.stop());
+  const [address] = node.status().pool?.addresses ?? [];
+  const member = new BareMember(host, await host.dial(address!));
+  // Of its speed, in hashes per second, follows how easy its shares are.
+  member.subscribe(accountNamed(name), 20);
+  await until("there is work", () => member.jobs.length > 0);
+  return member;
+}
