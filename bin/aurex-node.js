@@ -31,7 +31,9 @@ function runOnOwnNode() {
         : `run in ${project}: npm install node@${nodeMajorMin}, then: npx aurex-node`;
     return stop(`${what}: ${next}`);
   }
-  const child = spawn(ownNode, [launcher, ...process.argv.slice(2)], { stdio: "inherit" });
+  // By the channel the child notices that this process is gone, even if it was killed outright.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  const child = spawn(ownNode, [launcher, ...process.argv.slice(2)], { stdio });
   const forward = (signal) => child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
@@ -63,6 +65,7 @@ function consumer() {
 
 async function runCli() {
   countRepeatedSignalOnce();
+  stopWithLauncher();
   const built = path.join(root, "dist", "cli", "main.js");
   const source = path.join(root, "src", "cli", "main.ts");
   const entry = isDistCurrent(root) ? built : source;
@@ -74,6 +77,16 @@ async function runCli() {
     return stop(`aurex-node is not installed whole (${error.message}): run in ${root}: npm ci`);
   }
   process.exitCode = await cli.main(process.argv.slice(2));
+}
+
+/**
+ * A launcher that is killed outright, as by `kill -9`, can pass nothing on. A node that went on without it would hold its
+ * data directory and its ports, and nobody would see it.
+ */
+function stopWithLauncher() {
+  if (!process.connected) return;
+  process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+  process.channel.unref();
 }
 
 /**

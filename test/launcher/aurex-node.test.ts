@@ -304,6 +304,13 @@ describe("signals", () => {
     assert.match(trace, /Error: a bug\n +at /);
   });
 
+  it("a launcher that is killed outright takes the command with it, in good order", async () => {
+    const { child, said } = start(oldNode);
+    await said("ready");
+    child.kill("SIGKILL");
+    await said("terminate\n");
+  });
+
   it("an end by signal is passed on as one", async () => {
     const { child, said } = start(oldNode);
     const innerPid = Number(/ready (\d+)\n/.exec(await said("\n"))?.[1]);
