@@ -18,6 +18,7 @@ import {
 } from "../api/transactions.ts";
 import { fromHex } from "../base/bytes.ts";
 import type { Result } from "../base/result.ts";
+import type { Chain } from "../chain/chain.ts";
 import { committedTransaction } from "../chain/committed-transaction.ts";
 import type { AdmissionFault } from "../mempool/admission.ts";
 import type { AddOutcome, WouldBe } from "../mempool/mempool.ts";
@@ -111,18 +112,22 @@ async function submit({ encoded, replace }: Wanted, modules: ApiModules): Promis
   const outcomes = new Map<DecodedTransaction, AddOutcome>();
   const found = open.length > 0 ? await modules.submitMany(open, { replace }) : [];
   for (const [index, transaction] of open.entries()) outcomes.set(transaction, found[index] as AddOutcome);
-  return decoded.map((one) => fateOf(one, one.ok ? outcomes.get(one.value) : undefined));
+  return decoded.map((one) => fateOf(one, one.ok ? outcomes.get(one.value) : undefined, chain));
 }
 
+/** @param outcome of what was not on the chain when it began to be judged; undefined: it was */
 function fateOf(
   decoded: Result<DecodedTransaction, TransactionFault>,
   outcome: AddOutcome | undefined,
+  chain: Chain,
 ): Fate {
   if (!decoded.ok) return { result: "refused", transaction: undefined, fault: decoded.fault };
   const transaction = decoded.value;
   if (!outcome) return { result: "committed", transaction };
   if (outcome.ok) return { result: "accepted", transaction };
   if (outcome.fault.code === "mempool/known") return { result: "known", transaction };
+  // A block has brought it meanwhile, and so has used its sequence: whoever heard of a refusal would pay once more.
+  if (chain.locationOf(transaction.id)) return { result: "committed", transaction };
   return { result: "refused", transaction, fault: outcome.fault };
 }
 
@@ -165,7 +170,7 @@ async function check(bytes: Uint8Array, replace: boolean, modules: ApiModules): 
     : decoded.ok
       ? await mempool.check(decoded.value, { replace })
       : decoded;
-  const fate = fateOf(decoded, would && (would.ok ? { ok: true, value: "added" } : would));
+  const fate = fateOf(decoded, would && (would.ok ? { ok: true, value: "added" } : would), chain);
   const waits = would?.ok ? would.value : undefined;
   return {
     ...resultOf(fate),

@@ -158,6 +158,51 @@ describe("a batch", () => {
   });
 });
 
+describe("what comes into a block while it is judged", () => {
+  it("is committed, and not refused for a sequence that it has used itself", async (t) => {
+    let isJudged = async () => {};
+    const rig = await openApiRig({ beforeSubmit: () => isJudged() });
+    t.after(() => rig.close());
+    const sealedMeanwhile = (transaction: DecodedTransaction) => {
+      isJudged = async () => {
+        // As when an answer was lost and the same bytes are sent again, or when peers have them as well.
+        assert.ok((await rig.mempool.add(transaction)).ok);
+        await rig.sealWaiting();
+      };
+    };
+    const alone = rig.sign(record("alone"), alice);
+    sealedMeanwhile(alone);
+    const { status, body } = await post<Submitted>(rig, { bytes: toHex(alone.bytes) });
+    assert.deepEqual([status, body.status], [200, "committed"]);
+    const [first, second] = [1, 2].map((sequence) => rig.sign(record("of two"), alice, { sequence }));
+    assert.ok(first && second);
+    sealedMeanwhile(first);
+    const both = await batch(rig, [first, second]);
+    assert.deepEqual(
+      both.body.results.map(({ result }) => result),
+      ["committed", "accepted"],
+    );
+    // Another one with a sequence that is used is refused as ever.
+    isJudged = async () => {};
+    const late = await batch(rig, [rig.sign(record("late"), alice, { sequence: 1 })]);
+    assert.equal(late.body.results[0]?.refusal?.code, "transaction/sequence-used");
+  });
+
+  it("is committed for a check, too", async (t) => {
+    const rig = await openApiRig();
+    t.after(() => rig.close());
+    const checked = rig.sign(record("checked"), alice);
+    const { check } = rig.mempool;
+    rig.mempool.check = async (...asked) => {
+      assert.ok((await rig.mempool.add(checked)).ok);
+      await rig.sealWaiting();
+      return check.apply(rig.mempool, asked);
+    };
+    const { body } = await post<Checked>(rig, { bytes: toHex(checked.bytes) }, "/v1/transactions/check");
+    assert.deepEqual([body.result, body.refusal], ["committed", null]);
+  });
+});
+
 describe("a check", () => {
   it("says what submitting would answer, and changes nothing", async (t) => {
     const rig = await openApiRig({ minimumFee: "0.001" });
