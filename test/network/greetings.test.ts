@@ -164,7 +164,7 @@ describe("greeting", () => {
   });
 
   it("keeps what a peer begins for its own next word: of two authorities one asks, both are heard", async () => {
-    const node = await network.node("node", poa.spec, "test", new Uint8Array(32).fill(1));
+    const node = await network.node("node", poa.spec, { instance: new Uint8Array(32).fill(1) });
     const signing = await network.stranger("signing");
     serveGreeting(signing, handshakeOf("signing", {}, poa), () => statusOf([], {}, poa));
     let asked = 0;

@@ -231,6 +231,8 @@ describe("libp2p host", { timeout: suiteMaxMs }, () => {
     await first.start();
     await first.dial(other.addresses()[0]!);
     await realUntil(() => other.peers().length === 1, "connected");
+    // Told only once it is in the store.
+    await realUntil(() => first.peers()[0]?.software !== undefined, "the other one has said what it is");
     await first.stop();
     await realUntil(() => other.peers().length === 0, "disconnected");
     const second = await libp2pHost("self", { datastoreDirectory: directory });

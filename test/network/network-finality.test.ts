@@ -137,7 +137,7 @@ describe("finality between nodes", () => {
   });
 
   it("a candidate says so more often than anybody says where its chain stands", async () => {
-    const candidate = await network.node("candidate", poa.spec, "test", new Uint8Array(32).fill(1));
+    const candidate = await network.node("candidate", poa.spec, { instance: new Uint8Array(32).fill(1) });
     const follower = await network.node("follower", poa.spec);
     const stranger = await network.stranger("stranger");
     const heard = { candidacies: 0, statuses: 0 };
@@ -171,7 +171,7 @@ describe("finality between nodes", () => {
 
   it("is told of a second process with its key by whoever heard it, and takes nobody's word but the key's", async () => {
     const [own, other] = [keyPairNamed("node"), keyPairNamed("other")];
-    const node = await network.node("node", poa.spec, "test", new Uint8Array(32).fill(1));
+    const node = await network.node("node", poa.spec, { instance: new Uint8Array(32).fill(1) });
     const seen: Presence[] = [];
     node.core.network.events.on("twin", (twin) => seen.push(twin));
     const nowMs = rig.clock.nowMs();

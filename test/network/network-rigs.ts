@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import type { PeerHost, Verdict } from "../../src/network/peer-host.ts";
-import { NodeCore } from "../../src/node/node-core.ts";
+import { NodeCore, type NodeCoreOptions } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
@@ -96,9 +96,7 @@ export class TestNetwork {
   async node(
     name: string,
     spec: ChainSpec,
-    network = "test",
-    instance?: Uint8Array,
-    otherChains: "refuse" | "report" = "refuse",
+    wishes: Partial<Pick<NodeCoreOptions, "network" | "instance" | "otherChains" | "introductions">> = {},
   ): Promise<TestNode> {
     const host = await this.rig.makeHost(name);
     const warnings: TestNode["warnings"] = [];
@@ -111,20 +109,19 @@ export class TestNetwork {
     const core = await NodeCore.open(
       {
         spec,
-        network,
+        network: "test",
         name,
         keyPair: keyPairNamed(name),
         mineEmptyBlocks: false,
         software: "test",
-        otherChains,
-        ...(instance ? { instance } : {}),
+        ...wishes,
       },
       {
         store: createMemoryStore(),
         host,
         verifier: createInlineVerifier(),
         sealer: undefined,
-        journals: instance && { seals: createMemorySealJournal(), votes: createMemoryVoteJournal() },
+        journals: wishes.instance && { seals: createMemorySealJournal(), votes: createMemoryVoteJournal() },
         clock: this.rig.clock,
         logger,
       },
