@@ -2,14 +2,17 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/patience.ts";
 import { type NodeProcess, type Running, Stage } from "./processes.ts";
 
 describe("a pool's members", () => {
   let stage: Stage;
   let chain: string;
+  let poolPort: number;
   before(async () => {
     stage = await Stage.open();
+    poolPort = await freePort();
     chain = await stage.spec("pow.json", {
       consensus: "pow",
       difficulty: 3,
@@ -21,15 +24,15 @@ describe("a pool's members", () => {
   });
   after(() => stage.close());
 
-  const serve = (poolPort: string): Promise<NodeProcess> =>
+  const serve = (): Promise<NodeProcess> =>
     stage
-      .launchBy(["pool", "serve"], "server", "--chain", chain, "--mine-empty", "--pool-port", poolPort)
+      .launchBy(["pool", "serve"], "server", "--chain", chain, "--mine-empty", "--pool-port", `${poolPort}`)
       .ready();
   /** The last status line that it has printed. */
   const statusOf = (member: Running) => member.logged("status").at(-1) ?? {};
 
   it("come back to a pool with another key, unless the operator named the key", async () => {
-    const first = await serve("0");
+    const first = await serve();
     const [place = ""] = (await first.status()).pool?.addresses ?? [];
     const [, open = "", firstId = ""] = /^(.*)\/p2p\/(\w+)$/.exec(place) ?? [];
     const address = await stage.nodeAddress("miner");
@@ -56,7 +59,7 @@ describe("a pool's members", () => {
       /nothing listens on that port/.test(String(statusOf(anyKey).unreachableBecause)),
     );
     await rm(stage.place("server"), { recursive: true });
-    const second = await serve(open.split("/").at(-1) ?? "");
+    const second = await serve();
     assert.notEqual(second.started.address, first.started.address);
 
     await until(

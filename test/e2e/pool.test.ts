@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import type { PoolAnswer } from "../../src/api/mining.ts";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/patience.ts";
 import { type NodeProcess, type Running, Stage, untilAgreed } from "./processes.ts";
 
@@ -29,14 +30,15 @@ describe("a pool", () => {
     });
     const witness = await stage.start("witness", "--chain", chain);
     const ledger = stage.place("ledger.sqlite");
-    const serve = (poolPort: string): NodeProcess =>
+    const poolPort = await freePort();
+    const serve = (): NodeProcess =>
       stage.launchBy(
         ["pool", "serve"],
         "server",
         ...["--chain", chain, "--bootstrap", witness.multiaddr, "--mine-empty", "--export", ledger],
-        ...["--pool-port", poolPort, "--pool-payout-every", "4", "--pool-payout-minimum", "0.1"],
+        ...["--pool-port", `${poolPort}`, "--pool-payout-every", "4", "--pool-payout-minimum", "0.1"],
       );
-    let server = await serve("0").ready();
+    let server = await serve().ready();
     const place = (await server.status()).pool?.addresses[0] ?? "";
     const addresses: string[] = [];
     const members: Running[] = [];
@@ -55,7 +57,7 @@ describe("a pool", () => {
     const first = await untilPaid(() => 0);
 
     assert.equal((await server.stop("SIGKILL")).code, null);
-    server = await serve(place.split("/")[4] ?? "").ready();
+    server = await serve().ready();
     const again = await server.api.pool();
     for (const address of addresses) assert.ok(paid(again, address) <= paid(first, address) + 1_000);
     await untilPaid((address) => paid(first, address));
@@ -69,6 +71,7 @@ describe("a pool", () => {
       acknowledged += last.accepted;
     }
     await untilAgreed([server, witness]);
+    await server.until("the SQL ledger is in step", ({ export: sql, head }) => sql?.height === head.height);
     await until("the books are written into the SQL ledger", () => isSettled(ledger));
     const pool = await server.api.pool();
     // What the API said before the kill may have been on its way to the disk; what a member was told was there.

@@ -13,6 +13,7 @@ import type { ShareBook } from "../../src/pool/pool-server.ts";
 import { shareTargetOf } from "../../src/pool/share-difficulty.ts";
 import { createMiningThreads } from "../../src/sealing/pow/mining-threads.ts";
 import { libp2pHost, realUntil } from "../network/host-rigs.ts";
+import { freePort } from "../support/free-port.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { accountNamed, BareMember, Drafting, MemoryBook, noncesOf, serverOn } from "./pool-rig.ts";
 
@@ -119,7 +120,8 @@ describe("pool over libp2p", { timeout: suiteMaxMs }, () => {
       return opened;
     };
     const firstBook = await openBook();
-    const server = await serve(await libp2pHost("pool"), firstBook);
+    const listenAddresses = [`/ip4/127.0.0.1/tcp/${await freePort()}`];
+    const server = await serve(await libp2pHost("pool", { listenAddresses }), firstBook);
     const [address] = server.addresses();
     const member = await join("alice", address!);
     await realUntil(() => member.status().accepted >= 2, "there are shares");
@@ -132,11 +134,7 @@ describe("pool over libp2p", { timeout: suiteMaxMs }, () => {
     assert.equal(member.status().hashesPerSecond, 0);
     const { accepted } = member.status();
     const secondBook = await openBook();
-    const port = /\/tcp\/(\d+)\//.exec(address!)?.[1];
-    const again = await serve(
-      await libp2pHost("pool", { listenAddresses: [`/ip4/127.0.0.1/tcp/${port}`] }),
-      secondBook,
-    );
+    const again = await serve(await libp2pHost("pool", { listenAddresses }), secondBook);
     assert.deepEqual(again.addresses(), [address]);
     await realUntil(() => member.status().accepted >= accepted + 2, "it goes on");
     assert.equal(again.stats().sessions, 1);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import http from "node:http";
 import path from "node:path";
 import { describe, it } from "node:test";
+import { freePort } from "../support/free-port.ts";
 import { until } from "../support/patience.ts";
 import { aurex, folderOf, quiet, ShellNode, shell } from "./shell.ts";
 
@@ -57,18 +58,20 @@ describe("--metrics-address", () => {
     const folder = await folderOf(t);
     const dataDir = path.join(folder, "node");
     const noApi = "--listen-address 127.0.0.1 --port 0 --no-api --no-mdns";
-    const flags = `${noApi} --data-dir ${dataDir} --metrics-address 127.0.0.1:25017`;
+    const address = `127.0.0.1:${await freePort()}`;
+    const flags = `${noApi} --data-dir ${dataDir} --metrics-address ${address}`;
     const node = new ShellNode(t, dataDir, `${aurex} ${flags}`);
     await until("the metrics are there", () =>
-      get("http://127.0.0.1:25017/metrics", "x").then(
+      get(`http://${address}/metrics`, "x").then(
         ({ status }) => status === 200,
         () => false,
       ),
     );
     const other = path.join(folder, "other");
-    const taken = shell(`${aurex} ${noApi} --data-dir ${other} --metrics-address 127.0.0.1:25017`);
+    const taken = shell(`${aurex} ${noApi} --data-dir ${other} --metrics-address ${address}`);
     assert.equal(taken.code, 4, taken.stderr);
-    assert.match(taken.stderr, /127\.0\.0\.1:25017 is in use[\s\S]*--metrics-address/);
+    assert.match(taken.stderr, /is in use[\s\S]*--metrics-address/);
+    assert.ok(taken.stderr.includes(`${address} is in use`), taken.stderr);
     const foreign = shell(`${aurex} ${noApi} --data-dir ${other} --metrics-address 192.0.2.1:9100`);
     assert.equal(foreign.code, 2, foreign.stderr);
     assert.match(foreign.stderr, /cannot listen on 192\.0\.2\.1:9100\n[\s\S]*--metrics-address/);
