@@ -170,7 +170,8 @@ export class Stage {
   /** The same, and removes what was written. */
   async close(): Promise<void> {
     await this.endAll();
-    await rm(this.folder, { recursive: true, force: true });
+    // What a killed process has started may still be on its way out.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   place(name: string): string {

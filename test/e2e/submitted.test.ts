@@ -137,7 +137,7 @@ describe("what is submitted", () => {
     await alone.until("its block is final", ({ final }) => (final?.height ?? 0) >= height);
     await alone.stop("SIGKILL");
     alone = await follow("alone");
-    assert.equal(alone.logged("submitted transactions from before the start").length, 0);
+    assert.equal(alone.logged("transactions that were submitted before the start").length, 0);
     assert.equal(await alone.transactionStatus(dear.idHex), "committed");
     await alone.stop();
   });
