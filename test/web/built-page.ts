@@ -1,5 +1,5 @@
 /** The page as nodes serve it: built into dist/web once, whichever test file needs it first. */
-import { mkdirSync, renameSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { patienceMs, until } from "../support/patience.ts";
 
@@ -30,7 +30,8 @@ export async function builtPage(): Promise<string> {
         rmSync(place, { recursive: true, force: true });
         renameSync(fresh, place);
       } finally {
-        rmdirSync(lock);
+        // Another process may have taken it for a dead one's.
+        rmSync(lock, { recursive: true, force: true });
       }
       return true;
     },
