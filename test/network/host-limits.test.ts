@@ -65,13 +65,38 @@ it("judges no more of a banned peer's messages, and goes on with those of others
     banned.add(from);
     return "reject";
   };
-  const modules = { isBanned: (peer: string) => banned.has(peer), logger: silentLogger };
+  const modules = {
+    isBanned: (peer: string) => banned.has(peer),
+    isStopped: () => false,
+    logger: silentLogger,
+  };
   const queue = new JudgingQueue("topic", { messageBytesMax: 10, queueMax: 1_000, judge }, modules);
   const flood = Array.from({ length: 500 }, () => queue.judge(new Uint8Array(1), "hostile"));
   assert.equal(await queue.judge(new Uint8Array(1), "honest"), "accept");
   const verdicts = await Promise.all(flood);
   assert.ok(judged <= 16, `${judged} judged`);
   assert.equal(verdicts.filter((verdict) => verdict === "reject").length, judged);
+});
+
+it("takes no fault for its own that comes of the host's stop, and judges nothing more after it", async () => {
+  let isStopped = false;
+  const errors: string[] = [];
+  const logger = { ...silentLogger, error: (_: object, text: string) => void errors.push(text) };
+  const closed = Promise.withResolvers<Verdict>();
+  let judged = 0;
+  const judge = (): Promise<Verdict> => {
+    judged += 1;
+    return closed.promise;
+  };
+  const modules = { isBanned: () => false, isStopped: () => isStopped, logger };
+  const queue = new JudgingQueue("topic", { messageBytesMax: 10, queueMax: 1_000, judge }, modules);
+  const verdicts = Array.from({ length: 20 }, () => queue.judge(new Uint8Array(1), "peer"));
+  const judgedBefore = judged;
+  isStopped = true;
+  closed.reject(new Error("the verifier is closed"));
+  assert.deepEqual(new Set(await Promise.all(verdicts)), new Set(["ignore"]));
+  assert.ok(judgedBefore > 0 && judged === judgedBefore, `${judged} judged, ${judgedBefore} before the stop`);
+  assert.deepEqual(errors, []);
 });
 
 /** As much of a stream as a reader uses, fed by the test. */

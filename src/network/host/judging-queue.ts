@@ -11,6 +11,8 @@ const judgingMax = 8;
 
 export interface JudgingModules {
   readonly isBanned: (peer: PeerId) => boolean;
+  /** The host has stopped. What a judge needs may be closed from then on. */
+  readonly isStopped: () => boolean;
   readonly logger: Logger;
 }
 
@@ -27,17 +29,23 @@ export class JudgingQueue {
     this.#modules = modules;
   }
 
-  /** Rejects over-long messages, and ignores messages for which there is no room. If the judge throws, the bug is ours: "ignore". */
+  /**
+   * Rejects over-long messages, and ignores messages for which there is no room, and those that still wait when the host
+   * stops. If the judge throws, the bug is ours: "ignore".
+   */
   async judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
+    const { isBanned, isStopped, logger } = this.#modules;
     if (message.length > this.#options.messageBytesMax) return "reject";
     if (this.#judging + this.#waiting.length >= this.#options.queueMax) return "ignore";
     if (this.#judging >= judgingMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#judging += 1;
     try {
-      if (this.#modules.isBanned(from)) return "ignore";
+      if (isStopped() || isBanned(from)) return "ignore";
       return await this.#options.judge(message, from);
     } catch (thrown) {
-      this.#modules.logger.error(
+      // As when the verifier is closed while it works on the message.
+      if (isStopped()) return "ignore";
+      logger.error(
         { topic: this.#topic, from, error: toError(thrown) },
         "judging a message failed; it is ignored",
       );

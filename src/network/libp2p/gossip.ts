@@ -83,7 +83,7 @@ export class Gossip {
   }
 
   subscribe(topic: string, options: TopicOptions): void {
-    const queue = new JudgingQueue(topic, options, this.#modules);
+    const queue = new JudgingQueue(topic, options, { ...this.#modules, isStopped: () => !this.#started });
     this.#topics.set(topic, { options, queue });
     if (this.#gossip === undefined) return;
     // A topic without score parameters never penalises anyone.

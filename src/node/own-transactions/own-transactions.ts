@@ -233,6 +233,8 @@ export class OwnTransactions {
         if (!outcome || outcome.ok || finalReasons.has(outcome.fault.code)) this.#lapsed.delete(idHex);
       }
     } catch (thrown) {
+      // The verifier may have been closed meanwhile.
+      if (this.#stopped) return;
       this.#modules.logger.error({ error: toError(thrown) }, "dropped transactions could not be tried again");
     } finally {
       this.#isReviving = false;
@@ -261,6 +263,8 @@ export class OwnTransactions {
         }
       }
     } catch (thrown) {
+      // As above.
+      if (this.#stopped) return;
       logger.error(
         { error: toError(thrown) },
         "transactions that were submitted before the start could not be checked",

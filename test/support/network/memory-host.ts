@@ -242,7 +242,11 @@ export class MemoryHost implements PeerHost {
   }
 
   subscribe(topic: string, options: TopicOptions): void {
-    const modules = { isBanned: (peer: PeerId) => this.#score.isBanned(peer), logger: this.#logger };
+    const modules = {
+      isBanned: (peer: PeerId) => this.#score.isBanned(peer),
+      isStopped: () => !this.#running,
+      logger: this.#logger,
+    };
     this.#topics.set(topic, { options, queue: new JudgingQueue(topic, options, modules) });
   }
 
