@@ -15,13 +15,15 @@ import { connectHosts, isConnected } from "./host-connections.ts";
 /** Where a host is, and whom its operator named. */
 export interface HostPlace {
   readonly bootstrap?: readonly string[];
-  /** The address of a host that has stopped, without a peer id. */
+  /** Of `freePlace`; of a host that has stopped, too. */
   readonly at?: string;
 }
 
 /** Hosts of one kind and the time they live in. */
 export interface HostRig {
   makeHost(index: number, place?: HostPlace): Promise<PeerHost>;
+  /** An address without a peer id that nobody else takes while hosts there come and go. */
+  freePlace(): Promise<string>;
   /** Lets time pass until the condition holds; fails after a bounded while. */
   until(condition: () => boolean, what: string): Promise<void>;
   /** Lets time pass until the promise has settled. */
@@ -382,8 +384,10 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
     });
 
     it("keeps to the addresses of its operator, whoever answers there, and says what is wrong with them", async () => {
-      const [old] = (await start(1)) as [PeerHost];
-      const at = old.addresses()[0]!.replace(/\/p2p\/.*$/, "");
+      const at = await rig.freePlace();
+      const old = await rig.makeHost(0, { at });
+      hosts.push(old);
+      await rig.drive(old.start());
       const host = await rig.makeHost(1, { bootstrap: [at, `${at}/p2p/${old.peerId}`] });
       hosts.push(host);
       const connected = () => host.bootstrap().map((status) => status.connected);
@@ -405,9 +409,7 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
     });
 
     it("takes its own address for no peer, and meets a peer that another one vouches for", async () => {
-      const [other] = (await start(1)) as [PeerHost];
-      const at = other.addresses()[0]!.replace(/\/p2p\/.*$/, "");
-      await rig.drive(other.stop());
+      const at = await rig.freePlace();
       const host = await rig.makeHost(1, { at, bootstrap: [at] });
       hosts.push(host);
       await rig.drive(host.start());

@@ -8,6 +8,7 @@ import {
   type Libp2pHost,
   type Libp2pHostOptions,
 } from "../../src/network/libp2p/libp2p-host.ts";
+import { freePort } from "../support/free-port.ts";
 import { createMemoryNetwork } from "../support/network/memory-network.ts";
 import { until } from "../support/patience.ts";
 import { createSimulatedClock } from "../support/simulated-clock.ts";
@@ -43,6 +44,7 @@ export function libp2pRig(): HostRig {
   return {
     makeHost: (index, { bootstrap = [], at } = {}) =>
       libp2pHost(`contract ${index}`, { bootstrap, ...(at ? { listenAddresses: [at] } : {}) }),
+    freePlace: async () => `/ip4/127.0.0.1/tcp/${await freePort()}`,
     until: realUntil,
     drive: (promise) => promise,
     pass: (durationMs) => delay(durationMs),
@@ -72,6 +74,7 @@ export function memoryRig(): HostRig {
       const place = at?.replace("/memory/", "");
       return network.createHost(`peer-${index}`, { bootstrap, ...(place ? { place } : {}) });
     },
+    freePlace: async () => "/memory/free",
     async until(condition, what) {
       const startMs = clock.monotonicMs();
       while (!condition()) await step(startMs, what);

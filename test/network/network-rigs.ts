@@ -19,7 +19,7 @@ import { libp2pHost, realUntil, seededRandom } from "./host-rigs.ts";
 
 export { isConnected };
 
-export interface NetworkRig extends Omit<HostRig, "makeHost"> {
+export interface NetworkRig extends Omit<HostRig, "makeHost" | "freePlace"> {
   readonly clock: Clock;
   makeHost(name: string): Promise<PeerHost>;
 }
