@@ -10,8 +10,11 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** Below all that systems give out by themselves (Linux: from 32768, others: from 49152), and above Aurex's own 13xxx. */
-const [lowest, count] = [20_000, 12_000];
+/**
+ * Below those of the demo's nodes (from 20000), which know nothing of the tests, and so below all that systems give out by
+ * themselves (Linux: from 32768, others: from 49152); above Aurex's own 13xxx.
+ */
+const [lowest, count] = [14_000, 6_000];
 /** Of each port that a process of the tests has, one file with the process's number. */
 const folder = path.join(tmpdir(), `aurex-test-ports-${process.getuid?.() ?? ""}`);
 const own: string[] = [];
