@@ -309,28 +309,33 @@ export class LightClient {
     return { header, block: blockOf(header) };
   }
 
-  /** Judges a proof; if it does not hold with what is known, once more after following the chain. */
+  /**
+   * Judges a proof; if it does not hold with what is known, once more after following the chain, and again as long as the
+   * chain goes on meanwhile: a proof of the newest block may be of one that came after the last look.
+   */
   async #proven<Proof>(
     read: () => Promise<Proof>,
     blockProof: (proof: Proof) => BlockProof,
     check: Check,
     isNewest = false,
   ): Promise<{ readonly proof: Proof; readonly header: ProvenHeader }> {
-    const notes: Parameters<Check>[] = [];
-    const judge = async () => {
-      notes.length = 0;
-      const proof = await read();
-      const header = this.#follower.judge(blockProof(proof), (name, what) => void notes.push([name, what]));
-      if (isNewest) this.#requireNewest(header, (name, what) => void notes.push([name, what]));
-      return { proof, header };
-    };
-    const first = await judge().catch(async (thrown) => {
-      if (!(thrown instanceof NotVerified) || thrown.fault.code === "light/malformed") throw thrown;
-      await this.#follow(check);
-      return judge();
-    });
-    for (const [name, what] of notes) check(name, what);
-    return first;
+    for (let tries = 1; ; tries += 1) {
+      const notes: Parameters<Check>[] = [];
+      const note: Check = (name, what) => void notes.push([name, what]);
+      try {
+        const proof = await read();
+        const header = this.#follower.judge(blockProof(proof), note);
+        if (isNewest) this.#requireNewest(header, note);
+        for (const [name, what] of notes) check(name, what);
+        return { proof, header };
+      } catch (thrown) {
+        if (!(thrown instanceof NotVerified) || thrown.fault.code === "light/malformed") throw thrown;
+        const { hash } = this.#follower.tip;
+        await this.#follow(check);
+        const hasMoved = !bytesEqual(this.#follower.tip.hash, hash);
+        if (tries === proofTriesMax || (tries > 1 && !hasMoved)) throw thrown;
+      }
+    }
   }
 
   #requireNewest({ header }: ProvenHeader, check: Check): void {
@@ -360,6 +365,8 @@ export class LightClient {
 }
 
 const pageItems = "1000";
+/** Of one proof, while the chain goes on. */
+const proofTriesMax = 8;
 
 /** Names are registered in Unicode's form NFC and in lower case. */
 function lookedUpName(name: string): string {

@@ -118,6 +118,31 @@ describe("a light client", () => {
     assert.ok(!shown.ok && shown.fault.code === "light/block-unknown", JSON.stringify(shown));
   });
 
+  it("proves the newest block of a chain that grows while it is asked, and gives up one that never waits", async () => {
+    const { builder, blocks, rig, chainId, bob } = await openWorkStage(closers, "d7".repeat(32));
+    let tip = blocks.at(-1)!;
+    let left = 3;
+    let asked = 0;
+    const growing: Fetch = async (target, init) => {
+      if (!target.endsWith("/proof")) return fetch(target, init);
+      asked += 1;
+      if (left > 0) {
+        left -= 1;
+        tip = builder.on(tip);
+        assert.ok((await rig.chain.importBlock(tip.block)).ok);
+      }
+      return fetch(target, init);
+    };
+    const api = createApiClient(rig.url, { fetch: growing });
+    const light = proven(await LightClient.open({ chainId, api }));
+    const { block } = proven(await light.verifyBalance(bob));
+    assert.deepEqual([block.hash, asked], [tip.block.hashHex, 4]);
+    [left, asked] = [1_000, 0];
+    const never = await light.verifyBalance(bob);
+    assert.ok(!never.ok && never.fault.code === "light/block-unknown", JSON.stringify(never));
+    assert.ok(asked < 20, String(asked));
+  });
+
   it("opens the votes behind a final block, and says what fewer of them are worth", async () => {
     const { chainId, rig, full } = poa;
     const api = createApiClient(rig.url);
