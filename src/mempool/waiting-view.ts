@@ -147,7 +147,8 @@ export class WaitingView {
   }
 
   #shown({ decoded, arrival, addedMs, feePerByte }: PendingTransaction): Waiting {
-    const ageMs = Math.round(this.#clock.monotonicMs() - addedMs);
-    return { decoded, arrival, sinceMs: Math.round(this.#clock.nowMs()) - ageMs, ageMs, feePerByte };
+    // Whole ones, as the wall clock has: rounded up, it would have come before it was sent.
+    const ageMs = Math.floor(this.#clock.monotonicMs() - addedMs);
+    return { decoded, arrival, sinceMs: Math.floor(this.#clock.nowMs()) - ageMs, ageMs, feePerByte };
   }
 }

@@ -54,6 +54,32 @@ describe("what waits", () => {
     assert.deepEqual(mempool.waiting.page(3, "oldest", 1e9), { items: [], next: undefined });
   });
 
+  test("has come at no moment before it came, and at none that is still to come, by parts of milliseconds", async () => {
+    const part = fc.integer({ min: 0, max: 999 }).map((thousandths) => thousandths / 1_000);
+    await fc.assert(
+      fc.asyncProperty(part, part, fc.nat(3), async (begin, more, whole) => {
+        let elapsedMs = 500 + begin;
+        const clock = {
+          ...createSimulatedClock(0),
+          nowMs: () => Math.floor(startMs + elapsedMs),
+          monotonicMs: () => elapsedMs,
+        };
+        const ledger = new TestLedger().head;
+        const mempool = createMempool(
+          {},
+          { clock, verifier: createInlineVerifier(), ledger, logger: silentLogger },
+        );
+        const sent = signed({ from: 0, sequence: 0 });
+        const beforeMs = clock.nowMs();
+        assert.ok((await mempool.add(sent)).ok);
+        elapsedMs += whole + more;
+        const { sinceMs = 0, ageMs = -1 } = mempool.waiting.get(sent.idHex) ?? {};
+        assert.ok(sinceMs >= beforeMs && sinceMs <= clock.nowMs() && ageMs >= 0, `${sinceMs - beforeMs}`);
+        mempool.close();
+      }),
+    );
+  });
+
   test("says since when, of what came back from a block since then, and which waits longest", async () => {
     const { mempool, ledger, clock } = setUp();
     const first = signed({ from: 0, sequence: 0 });
