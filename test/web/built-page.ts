@@ -21,6 +21,8 @@ export async function builtPage(): Promise<string> {
       if (isPageCurrent(root)) return true;
       if (!hasLock()) return false;
       try {
+        // Another process may have ended its build between the look above and the lock.
+        if (isPageCurrent(root)) return true;
         const { buildPage } = (await import("../../bin/build-page.js" as string)) as {
           buildPage(root: string, outDir: string): Promise<void>;
         };
