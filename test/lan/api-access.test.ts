@@ -33,7 +33,8 @@ describe("an API that other machines reach", { skip: whyNoLan() }, () => {
   });
   after(async () => {
     lan.close();
-    await rm(folder, { recursive: true, force: true });
+    // What was killed may still be on its way out.
+    await rm(folder, { recursive: true, force: true, maxRetries: 10 });
   });
 
   it("answers them by its address, and takes the token over the network", async () => {

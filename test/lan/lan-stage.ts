@@ -56,7 +56,8 @@ export class LanStage {
   async close(): Promise<void> {
     this.lan.close();
     await this.watch.stop();
-    await rm(this.folder, { recursive: true, force: true });
+    // What was killed may still be on its way out.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 10 });
   }
 
   node(name: string): LanNode {

@@ -19,7 +19,16 @@ export function endNamespace(name: string): void {
 export function removeLeftovers(): void {
   for (const name of ownNamespaces()) {
     const maker = Number(/^aurexlan-(\d+)-/.exec(name)?.[1]);
-    if (Number.isSafeInteger(maker) && !isPidTaken(maker)) endNamespace(name);
+    if (Number.isSafeInteger(maker) && !isPidTaken(maker)) removeLeftover(name);
+  }
+}
+
+/** Another process that opens a LAN at this moment removes the same ones. */
+function removeLeftover(name: string): void {
+  try {
+    endNamespace(name);
+  } catch (thrown) {
+    if (ownNamespaces().includes(name)) throw thrown;
   }
 }
 
