@@ -50,6 +50,12 @@ export function overflowPx(page: Page): Promise<number> {
 
 /** What axe-core finds that is serious, one line each. */
 export async function seriousFindings(page: Page): Promise<string[]> {
+  // Between two colour schemes a button has colours of neither.
+  await page.evaluate(async () => {
+    const running = document.getAnimations();
+    const ending = running.filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
   // By the debugger: the page's own policy would let no script of ours in.
   await page.evaluate(axeSource);
   const found = await page.evaluate(async () => {
