@@ -137,11 +137,8 @@ describe("a node as a process", () => {
       .map((line) => JSON.parse(line));
     assert.deepEqual([lines.at(-2).msg, lines.at(-1).msg], ["stopping", "stopped"]);
     const file = path.join(folder, "ledger.sqlite");
-    // The record's block and the genesis block; an empty one may have made it final before the stop.
-    for (const isExpected of [
-      (blocks: number) => blocks === 2 || blocks === 3,
-      (blocks: number) => blocks === 0,
-    ]) {
+    // The record's block and the genesis block; before the stop empty ones may have come that make it final.
+    for (const isExpected of [(blocks: number) => blocks >= 2, (blocks: number) => blocks === 0]) {
       const exported = await aurex("export", "--data-dir", nodeDir, "--out", file, "--json").ended;
       assert.equal(exported.code, 0, exported.stderr);
       assert.ok(isExpected(JSON.parse(exported.stdout).blocks), exported.stdout);
@@ -200,7 +197,7 @@ describe("a node as a process", () => {
     const status = await node.line((line) => line.startsWith("authority "));
     assert.match(
       status,
-      /^authority {2}height [12] .*final [01] {2}.*peers 0 {2}.*(?: idle|not sealing: [a-z ]+)$/,
+      /^authority {2}height [1-9]\d* .*final \d+ {2}.*peers 0 {2}.*(?: idle|not sealing: [a-z ]+)$/,
     );
     const { code, stdout } = await node.stop("SIGINT");
     assert.equal(code, 0);
