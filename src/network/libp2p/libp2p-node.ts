@@ -2,7 +2,7 @@
 import { noise } from "@chainsafe/libp2p-noise";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
 import { identify } from "@libp2p/identify";
-import type { ConnectionGater, Libp2p } from "@libp2p/interface";
+import type { ConnectionGater, Libp2p, StreamMuxerFactory } from "@libp2p/interface";
 import { ping } from "@libp2p/ping";
 import { preSharedKey } from "@libp2p/pnet";
 import { prometheusMetrics } from "@libp2p/prometheus-metrics";
@@ -16,6 +16,7 @@ import { invariant } from "../../base/invariant.ts";
 import { networkSecretBytes } from "../../protocol/invitation.ts";
 import type { Gossip } from "./gossip.ts";
 import type { Mdns } from "./mdns.ts";
+import { endingWithItsConnection } from "./muxer-end.ts";
 import type { Transports } from "./transports.ts";
 
 export interface Libp2pNodeOptions {
@@ -43,6 +44,14 @@ export interface Libp2pNodeModules {
 /** A paused stream buffers as much as the sender's window allows: less than the 4 MiB at which libp2p resets the stream. */
 const streamWindowBytesMax = 2 * 2 ** 20;
 
+/** In place of libp2p's `yamux()`. */
+function muxers(): StreamMuxerFactory {
+  const factory = yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytesMax } })();
+  const create = factory.createStreamMuxer.bind(factory);
+  factory.createStreamMuxer = (connection) => endingWithItsConnection(create(connection));
+  return factory;
+}
+
 /** Builds the node without starting it. */
 export async function createLibp2pNode(
   options: Libp2pNodeOptions,
@@ -59,7 +68,7 @@ export async function createLibp2pNode(
     },
     transports: [tcp()],
     connectionEncrypters: [noise()],
-    streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytesMax } })],
+    streamMuxers: [muxers],
     ...(options.networkSecret === undefined
       ? {}
       : { connectionProtector: preSharedKey({ psk: networkKey(options.networkSecret) }) }),
