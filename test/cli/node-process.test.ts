@@ -137,13 +137,17 @@ describe("a node as a process", () => {
       .map((line) => JSON.parse(line));
     assert.deepEqual([lines.at(-2).msg, lines.at(-1).msg], ["stopping", "stopped"]);
     const file = path.join(folder, "ledger.sqlite");
+    let inFile = 0;
     // The record's block and the genesis block; before the stop empty ones may have come that make it final.
     for (const isExpected of [(blocks: number) => blocks >= 2, (blocks: number) => blocks === 0]) {
       const exported = await aurex("export", "--data-dir", nodeDir, "--out", file, "--json").ended;
       assert.equal(exported.code, 0, exported.stderr);
-      assert.ok(isExpected(JSON.parse(exported.stdout).blocks), exported.stdout);
+      const { blocks } = JSON.parse(exported.stdout);
+      assert.ok(isExpected(blocks), exported.stdout);
+      inFile += blocks;
     }
     const ledger = new DatabaseSync(file, { readOnly: true });
+    assert.equal(ledger.prepare("SELECT COUNT(*) AS count FROM blocks").get()?.count, inFile);
     assert.equal(ledger.prepare("SELECT COUNT(*) AS count FROM transactions").get()?.count, 1);
     ledger.close();
   });

@@ -99,8 +99,8 @@ describe("a bootstrap address", { timeout: suiteMaxMs }, () => {
     const { findings } = JSON.parse(stdout) as { findings: Finding[] };
     const finding = findings.find(({ check }) => check === "bootstrap");
     assert.equal(finding?.ok, false);
-    assert.match(finding?.found ?? "", /something listens there; /);
-    assert.ok(finding?.found.includes(`${nobody}: the connection was refused`), finding?.found);
+    const told = new RegExp(`something listens there; .*${nobody}: the connection was refused`);
+    assert.match(finding?.found ?? "", told);
   });
 });
 

@@ -7,12 +7,8 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it, type TestContext } from "node:test";
-import { noise } from "@chainsafe/libp2p-noise";
 import type { Libp2p, Stream } from "@libp2p/interface";
-import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
-import { createLibp2p } from "libp2p";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { encodeLength } from "../../src/network/libp2p/frames.ts";
@@ -20,7 +16,7 @@ import { createLibp2pHost, type Libp2pHost } from "../../src/network/libp2p/libp
 import type { PeerHost, TopicOptions } from "../../src/network/peer-host.ts";
 import { freePort } from "../support/free-port.ts";
 import { suiteMaxMs } from "../support/patience.ts";
-import { libp2pHost, realUntil } from "./host-rigs.ts";
+import { libp2pHost, realUntil, rulelessNode } from "./host-rigs.ts";
 
 const topic = "/aurex/test/1";
 const protocol = "/aurex/echo/1";
@@ -45,16 +41,10 @@ describe("libp2p host", { timeout: suiteMaxMs }, () => {
     return host;
   }
 
-  /** A node that keeps no rule of ours. */
   async function hostile(
     target: PeerHost,
   ): Promise<{ node: Libp2p; open(protocol: string): Promise<Stream> }> {
-    const node = await createLibp2p({
-      transports: [tcp()],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-      connectionMonitor: { enabled: false },
-    });
+    const node = await rulelessNode();
     cleanups.push(() => node.stop());
     const connection = await node.dial(multiaddr(target.addresses()[0]!));
     return { node, open: (wanted) => connection.newStream(wanted) };

@@ -1,6 +1,11 @@
 /** Hosts for tests: real ones on loopback in real time, and ones in memory under a simulated clock. */
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { noise } from "@chainsafe/libp2p-noise";
+import type { Libp2p } from "@libp2p/interface";
+import { tcp } from "@libp2p/tcp";
+import { yamux } from "@libp2p/yamux";
+import { createLibp2p } from "libp2p";
 import { systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import {
@@ -34,6 +39,16 @@ export function libp2pHost(
     },
     { clock: systemClock, logger },
   );
+}
+
+/** A libp2p node that keeps no rule of ours; it is running. */
+export function rulelessNode(): Promise<Libp2p> {
+  return createLibp2p({
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionMonitor: { enabled: false },
+  });
 }
 
 export async function realUntil(condition: () => boolean, what: string, seen?: () => unknown): Promise<void> {

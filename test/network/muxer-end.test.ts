@@ -1,13 +1,9 @@
 /** A peer whose connection ends in the moment in which the node opens a stream to it: the stream ends, and not the node. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { noise } from "@chainsafe/libp2p-noise";
-import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
-import { createLibp2p } from "libp2p";
 import { suiteMaxMs } from "../support/patience.ts";
-import { libp2pHost, realUntil } from "./host-rigs.ts";
+import { libp2pHost, realUntil, rulelessNode } from "./host-rigs.ts";
 
 const protocol = "/aurex/echo/1";
 
@@ -24,12 +20,7 @@ it("ends a stream with a connection that ends as the stream is opened", {
   });
   await host.start();
   t.after(() => host.stop());
-  const peer = await createLibp2p({
-    transports: [tcp()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [yamux()],
-    connectionMonitor: { enabled: false },
-  });
+  const peer = await rulelessNode();
   t.after(() => peer.stop());
   const connection = await peer.dial(multiaddr(host.addresses()[0]!));
   await realUntil(() => host.peers().length === 1, "it is connected");

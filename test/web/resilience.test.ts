@@ -75,9 +75,11 @@ describe("the page of a node with trouble", { skip: browserMissing, timeout: sui
     // What was there still is.
     assert.ok((await page.locator("tbody tr").count()) > 0);
     const height = await seal();
+    const button = notice.getByRole("button", { name: "Try now" });
+    await button.waitFor();
     proxy.pointAt(rig.url);
     // If it is still there: the page tries by itself, too, and may be the first.
-    await notice.getByRole("button", { name: "Try now" }).evaluateAll((buttons) => {
+    await button.evaluateAll((buttons) => {
       for (const button of buttons) (button as HTMLElement).click();
     });
     await newest(page, height);

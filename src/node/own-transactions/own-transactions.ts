@@ -263,7 +263,7 @@ export class OwnTransactions {
         }
       }
     } catch (thrown) {
-      // As above.
+      // The verifier may have been closed meanwhile.
       if (this.#stopped) return;
       logger.error(
         { error: toError(thrown) },
