@@ -7,8 +7,7 @@ const belowMax = 50;
 export class ChainIds {
   readonly #api: ApiClient;
   readonly #lowest: number;
-  readonly #blocks = new Map<number, { readonly hash: string; readonly ids: readonly string[] }>();
-  readonly #ids = new Set<string>();
+  readonly #blocks = new Map<number, { readonly hash: string; readonly ids: ReadonlySet<string> }>();
 
   /** @param fromHeight transactions from there on count */
   constructor(api: ApiClient, fromHeight: number) {
@@ -16,8 +15,9 @@ export class ChainIds {
     this.#lowest = Math.max(0, fromHeight - belowMax);
   }
 
+  /** Asks the blocks: after a reorganization a transaction may stand in another one, above or below. */
   has(idHex: string): boolean {
-    return this.#ids.has(idHex);
+    return [...this.#blocks.values()].some(({ ids }) => ids.has(idHex));
   }
 
   /** Takes in what has joined the chain since the last call, and takes out what has left. */
@@ -34,21 +34,13 @@ export class ChainIds {
       isFirst = false;
       for (const { height, hash, transactions = [] } of page.items) {
         if (height < this.#lowest || this.#blocks.get(height)?.hash === hash) return;
-        this.#drop(height);
-        const ids = transactions.map(({ id }) => id);
-        this.#blocks.set(height, { hash, ids });
-        for (const id of ids) this.#ids.add(id);
+        this.#blocks.set(height, { hash, ids: new Set(transactions.map(({ id }) => id)) });
       }
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
   }
 
   #dropAbove(height: number): void {
-    for (const each of [...this.#blocks.keys()]) if (each > height) this.#drop(each);
-  }
-
-  #drop(height: number): void {
-    for (const id of this.#blocks.get(height)?.ids ?? []) this.#ids.delete(id);
-    this.#blocks.delete(height);
+    for (const each of [...this.#blocks.keys()]) if (each > height) this.#blocks.delete(each);
   }
 }
