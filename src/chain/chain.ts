@@ -254,8 +254,8 @@ export class Chain {
   }
 
   /**
-   * Judges a block as far as possible without executing it; the answer decides whether the block is relayed. An orphan
-   * waits until its parent is stored, a future block until its time.
+   * Judges a block as far as possible without executing it. An orphan waits until its parent is stored, a future block
+   * until its time.
    */
   offer(block: Block): Result<JudgedBlock, BlockFault> {
     return this.#parts.intake.offer(block);
@@ -265,11 +265,12 @@ export class Chain {
    * Imports a block that {@link offer} has judged: verifies signatures, weighs, executes if the block makes the better
    * head, and commits everything as one batch.
    *
+   * @param onExecuted called if the block is valid and will be the head, before it goes to disk: it may be relayed
    * @returns a fault if the block is bad; nothing is changed then
    * @throws StoreError if the disk refuses; nothing is changed then either
    */
-  importJudged(judged: JudgedBlock): Promise<Imported> {
-    return this.#parts.importer.importJudged(judged);
+  importJudged(judged: JudgedBlock, onExecuted?: () => void): Promise<Imported> {
+    return this.#parts.importer.importJudged(judged, onExecuted);
   }
 
   /** Judges a block in its turn, and imports it as {@link importJudged} does. A block may also have to wait. */

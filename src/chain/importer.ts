@@ -87,22 +87,26 @@ export class BlockImporter {
     return this.#inTurn(block, () => this.#importOffered(block));
   }
 
-  /** Imports a block that was judged when it came. Its signatures are verified from now on, before its turn. */
-  importJudged(judged: JudgedBlock): Promise<Imported> {
+  /**
+   * Imports a block that was judged when it came. Its signatures are verified from now on, before its turn.
+   *
+   * @param onExecuted called if the block is valid and will be the head, before it goes to disk
+   */
+  importJudged(judged: JudgedBlock, onExecuted?: () => void): Promise<Imported> {
     const { block, record } = judged;
     const signatures = this.isLowWork(record) ? undefined : this.#modules.intake.signaturesOf(block);
     // A rejection is thrown when the import awaits the signatures.
     signatures?.catch(() => undefined);
-    return this.#inTurn(block, () => this.#importJudged(judged, signatures));
+    return this.#inTurn(block, () => this.#importJudged(judged, signatures, onExecuted));
   }
 
-  /** Imports a block that had to wait. No caller waits for the outcome, so `waitingImported` tells it. */
+  /** Imports a block that had to wait. No caller waits for the outcome, so `waitingImported` tells it if the block is the head. */
   async importWaiting(judged: JudgedBlock): Promise<void> {
     const { logger, events } = this.#modules;
     const { block } = judged;
     try {
       const imported = await this.importJudged(judged);
-      if (imported.ok) events.emit("waitingImported", block);
+      if (imported.ok && imported.value === "head") events.emit("waitingImported", block);
     } catch (error) {
       logger.error({ error, hash: block.hashHex }, "a waiting block could not be imported");
     }
@@ -150,7 +154,11 @@ export class BlockImporter {
   }
 
   /** Asks again only what may have changed since the block was judged. */
-  async #importJudged(judged: JudgedBlock, signatures: Signatures | undefined): Promise<Imported> {
+  async #importJudged(
+    judged: JudgedBlock,
+    signatures: Signatures | undefined,
+    onExecuted: (() => void) | undefined,
+  ): Promise<Imported> {
     const { store, tree } = this.#modules;
     const { hash, hashHex, header } = judged.record;
     const stored = tree.get(hash);
@@ -159,10 +167,14 @@ export class BlockImporter {
     if (store.isInvalid(header.parentHash)) {
       return fail({ code: "block/parent-invalid", parentHash: toHex(header.parentHash) });
     }
-    return this.#accept(judged, signatures);
+    return this.#accept(judged, signatures, onExecuted);
   }
 
-  async #accept({ block, record }: JudgedBlock, signatures?: Signatures): Promise<Imported> {
+  async #accept(
+    { block, record }: JudgedBlock,
+    signatures?: Signatures,
+    onExecuted?: () => void,
+  ): Promise<Imported> {
     const { intake, lowWork, finality, events } = this.#modules;
     const isCheap = this.isLowWork(record);
     const crowded = isCheap ? lowWork.faultOf(block) : undefined;
@@ -174,7 +186,9 @@ export class BlockImporter {
     const conflict = finality?.conflictOn(record);
     if (conflict) return fail(conflict);
     const isHead = compareHeads(record, this.#head) < 0;
-    const outcome = isHead ? await this.#moveHead(record, block) : await this.#storeSide(record, block);
+    const outcome = isHead
+      ? await this.#moveHead(record, block, { onExecuted })
+      : await this.#storeSide(record, block);
     if (!outcome.ok) return outcome;
     if (isCheap && outcome.value === "side") lowWork.take(block.bytes.length);
     if (finality) {
@@ -208,7 +222,9 @@ export class BlockImporter {
     if (tree.isCanonical(record)) {
       await store.commit({ ...emptyBatch, final: next });
     } else {
-      const moved = await this.#moveHead(finality.gadget.bestCertified() ?? record, undefined, next);
+      const moved = await this.#moveHead(finality.gadget.bestCertified() ?? record, undefined, {
+        final: next,
+      });
       invariant(moved.ok, "a block that a quorum has executed and certified is valid");
     }
     tree.prune(next);
@@ -229,7 +245,11 @@ export class BlockImporter {
   }
 
   /** @param block the body of `record`; undefined if it is stored */
-  async #moveHead(record: HeaderRecord, block?: Block, final?: Checkpoint): Promise<Imported> {
+  async #moveHead(
+    record: HeaderRecord,
+    block?: Block,
+    { final, onExecuted }: { final?: Checkpoint; onExecuted?: (() => void) | undefined } = {},
+  ): Promise<Imported> {
     const { spec, store, engine, tree, reader, times } = this.#modules;
     const blockOf = (wanted: HeaderRecord): Block => {
       const found = block?.hashHex === wanted.hashHex ? block : reader.block(wanted.hash);
@@ -251,6 +271,7 @@ export class BlockImporter {
       executePath(path, { ledger: this.#ledger, genesis: spec.genesis, store, blockOf, updatesOf }),
     );
     if (executed.ok) {
+      onExecuted?.();
       await this.#commitMove(path, record, block, executed.value, final);
       return ok("head");
     }

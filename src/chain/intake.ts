@@ -70,7 +70,7 @@ export class BlockIntake {
   }
 
   /**
-   * Judges a block as far as possible without executing it. The answer decides whether the block is relayed.
+   * Judges a block as far as possible without executing it.
    *
    * @returns `block/parent-unknown` or `block/timestamp-ahead` for a block that waits from now on
    */

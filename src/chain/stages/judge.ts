@@ -19,7 +19,7 @@ export interface PlacedBlock {
   readonly [isPlaced]: true;
 }
 
-/** A block that may be relayed and imported. Only {@link judge} makes one. Signatures and effect are still to be verified. */
+/** A block that may be imported. Only {@link judge} makes one. Signatures and effect are still to be verified. */
 export interface JudgedBlock {
   readonly block: SaneBlock;
   /** What the store keeps of the block. */

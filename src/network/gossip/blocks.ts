@@ -2,7 +2,7 @@
 import { toError } from "../../base/invariant.ts";
 import type { JudgedBlock } from "../../chain/chain.ts";
 import { type Block, decodeBlock } from "../../protocol/block.ts";
-import { describeFault, type Fault } from "../../protocol/faults.ts";
+import type { Fault } from "../../protocol/faults.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { FetchModules } from "../fetch/fetch-modules.ts";
 import { blockMessageBytesMax } from "../messages.ts";
@@ -39,7 +39,7 @@ export class BlockGossip {
     this.#topic.publish(block.bytes, (recipients) => this.#modules.blockLog.broadcast(block, recipients));
   }
 
-  #judge(message: Uint8Array, from: PeerId): Verdict {
+  #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
     const { chain, directory, clock, fetcher } = this.#modules;
     const decoded = chain.times.measure("decode", () => decodeBlock(message));
     if (!decoded.ok) return this.#verdict(decoded.fault, from);
@@ -54,8 +54,7 @@ export class BlockGossip {
     }
     if (chain.isFarBehind(judged.value.record)) return this.#verdict({ code: "block/far-behind" }, from);
     if (chain.spec.consensus === "poa") directory.keyHeard(block.header.producer, clock.monotonicMs());
-    void this.#import(judged.value, from);
-    return "accept";
+    return this.#import(judged.value, from);
   }
 
   #verdict(fault: Fault, from: PeerId): Verdict {
@@ -63,22 +62,25 @@ export class BlockGossip {
   }
 
   /**
-   * Peers get the block while this node executes it. A block that cannot be executed says nothing about the peer that
-   * relayed it.
+   * Only a block that becomes the head here is relayed, once it is executed and while it goes to disk. So no honest node
+   * relays a block that cannot be executed, and the peer that sends one pays for it. A block beside the chain says
+   * nothing about its sender, and is not relayed: whoever needs it fetches it as the parent of a better block.
    */
-  async #import(judged: JudgedBlock, from: PeerId): Promise<void> {
+  #import(judged: JudgedBlock, from: PeerId): Promise<Verdict> {
+    const { promise, resolve } = Promise.withResolvers<Verdict>();
+    void this.#importedFrom(judged, from, () => resolve("accept")).then(resolve);
+    return promise;
+  }
+
+  async #importedFrom(judged: JudgedBlock, from: PeerId, onExecuted: () => void): Promise<Verdict> {
     const { chain, logger, blockLog } = this.#modules;
     const { block } = judged;
     try {
-      const imported = await blockLog.imported(block, from, () => chain.importJudged(judged));
-      if (!imported.ok) {
-        logger.debug(
-          { hash: block.hashHex, fault: describeFault(imported.fault) },
-          "a block was not imported",
-        );
-      }
+      const imported = await blockLog.imported(block, from, () => chain.importJudged(judged, onExecuted));
+      return imported.ok ? "ignore" : this.#verdict(imported.fault, from);
     } catch (thrown) {
       logger.error({ hash: block.hashHex, error: toError(thrown) }, "a block could not be stored");
+      return "ignore";
     }
   }
 }

@@ -1,0 +1,70 @@
+/** Blocks that lose and blocks that cannot be executed: neither is relayed, and only the second cost their sender. */
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { compareBytes } from "../../src/base/bytes.ts";
+import { chainTopics } from "../../src/network/messages.ts";
+import { alice, BlockBuilder, type BuiltBlock, bob, testSpec } from "../chain/block-builder.ts";
+import { headIs, isConnected, memoryNetworkRig, TestNetwork } from "./network-rigs.ts";
+
+const pow = new BlockBuilder(testSpec("pow"));
+const { blocks: topic } = chainTopics(pow.spec.chainId);
+
+describe("blocks that a peer sends", () => {
+  let network: TestNetwork;
+  beforeEach(() => {
+    network = new TestNetwork(memoryNetworkRig());
+  });
+  afterEach(() => network.stop());
+
+  /** A sender, a node, and a node that hears of blocks from that node alone. */
+  async function line() {
+    const near = await network.node("near", pow.spec);
+    const far = await network.node("far", pow.spec);
+    const sender = await network.stranger("sender", [topic]);
+    await network.connect(near.host, far.host);
+    await network.connect(sender, near.host);
+    const send = ({ block }: BuiltBlock) => network.rig.drive(sender.publish(topic, block.bytes));
+    return { near, far, sender, send };
+  }
+
+  const bad: Record<string, () => BuiltBlock[]> = {
+    "leads to another ledger than it says": () =>
+      [1, 2, 3].map((laterMs) =>
+        pow.on(pow.genesis, { laterMs, header: { stateRoot: pow.genesis.block.hash } }),
+      ),
+    "has a signature that does not hold": () => {
+      const transactions = [pow.spoil(pow.transfer(alice, 0, bob, 1n))];
+      return [1, 2, 3].map((laterMs) => pow.on(pow.genesis, { laterMs, transactions }));
+    },
+  };
+  for (const [what, build] of Object.entries(bad)) {
+    it(`a block that ${what} is not relayed, and its sender is cut`, async () => {
+      const { near, far, sender, send } = await line();
+      for (const block of build()) await send(block);
+      await network.rig.until(() => !isConnected(near.host, sender), "the sender is cut");
+      await network.rig.pass(2_000);
+      assert.ok(isConnected(near.host, far.host));
+      assert.equal(near.host.standing(far.host.peerId).points, 0);
+      assert.equal(far.host.standing(near.host.peerId).points, 0);
+      assert.equal(far.core.chain.head.header.height, 0);
+    });
+  }
+
+  it("a block that loses is kept, not relayed, and costs its sender nothing; its child brings it everywhere", async () => {
+    const { near, far, sender, send } = await line();
+    const [winner, loser] = [1, 2]
+      .map((laterMs) => pow.on(pow.genesis, { laterMs }))
+      .sort((a, b) => compareBytes(a.block.hash, b.block.hash)) as [BuiltBlock, BuiltBlock];
+    await near.has(winner);
+    await far.has(winner);
+    const child = pow.on(loser);
+    await send(loser);
+    await network.rig.until(() => near.core.chain.headerOf(loser.block.hash) !== undefined, "it is stored");
+    await network.rig.pass(2_000);
+    assert.equal(near.host.standing(sender.peerId).points, 0);
+    assert.ok(headIs(near, winner)());
+    assert.equal(far.core.chain.headerOf(loser.block.hash), undefined);
+    await send(child);
+    for (const node of [near, far]) await network.rig.until(headIs(node, child), "the child has won");
+  });
+});
