@@ -16,10 +16,28 @@ export type Verdict = "accept" | "ignore" | "reject";
 /** Judges a gossip message before it is relayed. A throw counts as "ignore": our own bug must not ban peers. */
 export type Judge = (message: Uint8Array, from: PeerId) => Verdict | Promise<Verdict>;
 
+/** So many bytes a second, and so many at once. */
+export interface ByteRate {
+  readonly bytesPerSecond: number;
+  readonly burstBytes: number;
+}
+
+/** What is taken of one topic. Each message costs its bytes, and something for itself. */
+export interface AcceptanceRates {
+  /** From one peer, whatever becomes of the messages. */
+  readonly perPeer: ByteRate;
+  /** Of this much of one peer the total is not asked: a flood of others leaves each peer its share. */
+  readonly reserved: ByteRate;
+  /** Of what is accepted and relayed, of all peers together. */
+  readonly total: ByteRate;
+}
+
 export interface TopicOptions {
   readonly messageBytesMax: number;
   /** Messages that are being validated or wait for it. More are ignored. */
   readonly queueMax: number;
+  /** How much is taken; absent: as much as comes. */
+  readonly acceptance?: AcceptanceRates;
   readonly judge: Judge;
 }
 

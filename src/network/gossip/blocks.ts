@@ -7,6 +7,7 @@ import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { FetchModules } from "../fetch/fetch-modules.ts";
 import { blockMessageBytesMax } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
+import { acceptanceRates } from "./acceptance.ts";
 import { GossipTopic } from "./topic.ts";
 
 export interface BlockGossipModules extends FetchModules {
@@ -31,6 +32,7 @@ export class BlockGossip {
     this.#topic.subscribe({
       messageBytesMax: blockMessageBytesMax,
       queueMax,
+      acceptance: acceptanceRates.blocks,
       judge: (message, from) => this.#judge(message, from),
     });
   }

@@ -25,6 +25,7 @@ import { reportBadAnswer } from "../peers/bad-answer.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import { Schedule } from "../schedule.ts";
 import { verdictOf } from "../verdicts.ts";
+import { acceptanceRates } from "./acceptance.ts";
 import { GossipTopic } from "./topic.ts";
 
 export interface NodeRecordsOptions {
@@ -74,6 +75,7 @@ export class NodeRecords {
     this.#topic.subscribe({
       messageBytesMax: nodeRecordBytesMax,
       queueMax: 256,
+      acceptance: acceptanceRates.nodes,
       judge: (message) => this.#judge(message),
     });
     serveNodeList(host, () => newestFirst(directory.records(), chain.spec.chainId));

@@ -9,6 +9,7 @@ import { announcementBytesMax, chainTopics, decodeAnnouncement } from "../messag
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { reportBadAnswer } from "../peers/bad-answer.ts";
 import { Schedule } from "../schedule.ts";
+import { acceptanceRates } from "./acceptance.ts";
 import { announceTickMs, PendingAnnouncer } from "./pending-announcer.ts";
 import { GossipTopic } from "./topic.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
@@ -52,6 +53,7 @@ export class TransactionGossip {
     this.#topic.subscribe({
       messageBytesMax: announcementBytesMax,
       queueMax,
+      acceptance: acceptanceRates.transactions,
       judge: (message, from) => this.#judge(message, from),
     });
     mempool.events.on("added", ({ idHex }) => this.#announcer.track(idHex, false));

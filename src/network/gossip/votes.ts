@@ -18,6 +18,7 @@ import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { reportBadAnswer } from "../peers/bad-answer.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import { verdictOf } from "../verdicts.ts";
+import { acceptanceRates } from "./acceptance.ts";
 import { BlockWaits } from "./block-waits.ts";
 import { GossipTopic } from "./topic.ts";
 
@@ -54,6 +55,7 @@ export class FinalityGossip {
     this.#topic.subscribe({
       messageBytesMax: finalityMessageBytesMax,
       queueMax,
+      acceptance: acceptanceRates.votes,
       judge: (message, from) => this.#judge(message, from),
     });
   }

@@ -1,17 +1,25 @@
-/** Topics over gossipsub: every message is judged before it is relayed, every peer has a budget. */
+/** Topics over gossipsub: every message is judged before it is relayed, every peer has its budgets, and one score. */
 import { type GossipSub, type GossipSubComponents, gossipsub } from "@chainsafe/libp2p-gossipsub";
 import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
+import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { AcceptanceBudget } from "../host/acceptance-budget.ts";
 import { JudgingQueue } from "../host/judging-queue.ts";
+import { messageId } from "../host/message-id.ts";
 import type { PeerLimits } from "../host/peer-limits.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
-import { gossipOptions, scoreThresholds, type TopicScore, topicScore } from "./gossip-config.ts";
+import { gossipOptions, messageIdText, type TopicScore, topicScore } from "./gossip-config.ts";
+
+interface GossipMessage {
+  readonly topic: string;
+  readonly data?: Uint8Array;
+}
 
 /** A gossip frame as far as its cost is counted. */
 interface GossipRpc {
-  messages: { readonly topic: string; readonly data?: Uint8Array }[];
+  messages: GossipMessage[];
   readonly subscriptions: readonly unknown[];
   readonly control?: {
     readonly ihave?: readonly { readonly messageIDs?: readonly unknown[] }[];
@@ -26,24 +34,45 @@ interface GossipRpc {
 interface GossipSubInternals extends GossipSub {
   reportMessageValidationResult(messageId: string, from: PeerId, verdict: Verdict): void;
   getMeshPeers(topic: string): PeerId[];
-  getScore(peer: PeerId): number;
+  pipePeerReadStream(from: Libp2pPeerId, frames: AsyncIterable<GossipFrame>): Promise<void>;
+  decodeRpc(bytes: Uint8Array): GossipRpc;
   handleReceivedRpc(from: Libp2pPeerId, rpc: GossipRpc): Promise<void>;
-  readonly score: { readonly params: { readonly topics: Record<string, TopicScore> } };
+  readonly score: {
+    readonly params: { readonly topics: Record<string, TopicScore> };
+    addPenalty(peer: PeerId, count: number, label: string): void;
+  };
+  readonly gossipTracer: { deliverMessage(messageId: string): void };
+}
+
+/** One frame as it comes from the stream. */
+interface GossipFrame {
+  subarray(): Uint8Array;
 }
 
 export interface GossipModules {
   readonly limits: PeerLimits;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly isBanned: (peer: PeerId) => boolean;
+  /** Of the one score. */
+  readonly pointsOf: (peer: PeerId) => number;
   readonly report: (peer: PeerId, offence: PeerOffence, reason?: string) => void;
 }
 
 /** Message ids in IHAVE, IWANT and IDONTWANT are cheap: this many cost as much as one message. */
 const idsPerItem = 64;
+const noBytes = new Uint8Array(0);
+
+interface Subscription {
+  readonly options: TopicOptions;
+  readonly queue: JudgingQueue;
+  /** Absent: this topic takes as much as comes. */
+  readonly budget: AcceptanceBudget | undefined;
+}
 
 export class Gossip {
   readonly #modules: GossipModules;
-  readonly #topics = new Map<string, { readonly options: TopicOptions; readonly queue: JudgingQueue }>();
+  readonly #topics = new Map<string, Subscription>();
   #gossip: GossipSubInternals | undefined;
   #started = false;
 
@@ -55,7 +84,7 @@ export class Gossip {
   createService(components: GossipSubComponents): GossipSub {
     const { privateKey, peerId, peerStore, connectionManager, logger } = components;
     const registrar = this.#meter(components.registrar);
-    const service = gossipsub(gossipOptions())({
+    const service = gossipsub(gossipOptions(this.#modules.pointsOf))({
       privateKey,
       peerId,
       peerStore,
@@ -66,6 +95,10 @@ export class Gossip {
     const gossip = service as GossipSubInternals;
     this.#gossip = gossip;
     this.#screen(gossip);
+    this.#nameTheMalformed(gossip);
+    gossip.score.addPenalty = (peer, count) => {
+      for (let index = 0; index < count; index += 1) this.#modules.report(peer, "gossip misbehaviour");
+    };
     gossip.addEventListener("gossipsub:message", ({ detail }) => {
       void this.#judge(detail.msgId, detail.propagationSource.toString(), detail.msg.topic, detail.msg.data);
     });
@@ -84,7 +117,8 @@ export class Gossip {
 
   subscribe(topic: string, options: TopicOptions): void {
     const queue = new JudgingQueue(topic, options, { ...this.#modules, isStopped: () => !this.#started });
-    this.#topics.set(topic, { options, queue });
+    const budget = options.acceptance && new AcceptanceBudget(options.acceptance, this.#modules);
+    this.#topics.set(topic, { options, queue, budget });
     if (this.#gossip === undefined) return;
     // A topic without score parameters never penalises anyone.
     this.#gossip.score.params.topics[topic] = { ...topicScore };
@@ -110,14 +144,11 @@ export class Gossip {
     return this.#gossip?.getMeshPeers(topic) ?? [];
   }
 
-  /** Gossipsub itself only ignores whom it has graylisted; hanging up is left to us. */
-  isGraylisted(peer: PeerId): boolean {
-    return (this.#gossip?.getScore(peer) ?? 0) < scoreThresholds.graylistThreshold;
-  }
-
   async #judge(messageId: string, from: PeerId, topic: string, data: Uint8Array): Promise<void> {
     const { report, logger } = this.#modules;
-    const verdict = (await this.#topics.get(topic)?.queue.judge(data, from)) ?? "ignore";
+    const subscription = this.#topics.get(topic);
+    const verdict = (await subscription?.queue.judge(data, from)) ?? "ignore";
+    if (verdict === "accept") subscription?.budget?.accepted(data.length);
     try {
       if (this.#started) this.#gossip?.reportMessageValidationResult(messageId, from, verdict);
     } catch (thrown) {
@@ -130,15 +161,58 @@ export class Gossip {
   #screen(gossip: GossipSubInternals): void {
     const handle = gossip.handleReceivedRpc.bind(gossip);
     gossip.handleReceivedRpc = async (from, rpc) => {
+      const { isBanned, limits, report } = this.#modules;
       const peer = from.toString();
-      if (this.#modules.isBanned(peer)) return;
-      if (!this.#modules.limits.spendItems(peer, itemsOf(rpc))) {
-        this.#modules.report(peer, "gossip item budget");
-        return;
-      }
+      if (isBanned(peer)) return;
       // Gossipsub would keep messages of topics that nobody here judges, until they age out.
-      rpc.messages = rpc.messages.filter(({ topic }) => this.#topics.has(topic));
+      const known = rpc.messages.filter(({ topic }) => this.#topics.has(topic));
+      const foreign = rpc.messages.length - known.length;
+      if (!limits.spendControl(peer, foreign + controlEntriesOf(rpc))) {
+        return report(peer, "gossip control budget");
+      }
+      if (!limits.spendItems(peer, itemsOf(rpc))) return report(peer, "gossip item budget");
+      rpc.messages = known.filter((message) => this.#admits(gossip, peer, message));
       await handle(from, rpc);
+    };
+  }
+
+  /**
+   * A message over the budget of its topic is dropped before gossipsub takes it for seen: it may come by another peer.
+   * To gossipsub it counts as delivered, since the peer that was asked for it has kept its word.
+   */
+  #admits(gossip: GossipSubInternals, peer: PeerId, { topic, data = noBytes }: GossipMessage): boolean {
+    const budget = this.#topics.get(topic)?.budget;
+    if (budget === undefined || budget.admits(peer, data.length)) return true;
+    gossip.gossipTracer.deliverMessage(messageIdText(messageId(topic, data)));
+    return false;
+  }
+
+  /** Gossipsub skips what is no gossip, and does not say of whom it was: it reads a frame's bytes and decodes them at once. */
+  #nameTheMalformed(gossip: GossipSubInternals): void {
+    const read = gossip.pipePeerReadStream.bind(gossip);
+    const decode = gossip.decodeRpc.bind(gossip);
+    let sender: PeerId | undefined;
+    gossip.pipePeerReadStream = (from, frames) => {
+      const peer = from.toString();
+      const named = async function* () {
+        for await (const frame of frames) {
+          yield {
+            subarray() {
+              sender = peer;
+              return frame.subarray();
+            },
+          };
+        }
+      };
+      return read(from, named());
+    };
+    gossip.decodeRpc = (bytes) => {
+      try {
+        return decode(bytes);
+      } catch (thrown) {
+        if (sender !== undefined) this.#modules.report(sender, "malformed gossip");
+        throw thrown;
+      }
     };
   }
 
@@ -168,9 +242,17 @@ export class Gossip {
   }
 }
 
-function itemsOf({ messages, subscriptions, control }: GossipRpc): number {
-  const entries = [...(control?.ihave ?? []), ...(control?.iwant ?? []), ...(control?.idontwant ?? [])];
-  const ids = entries.reduce((sum, entry) => sum + (entry.messageIDs?.length ?? 0), 0);
+/** What no honest node sends much of, and what costs gossipsub work that no budget of a topic bounds. */
+function controlEntriesOf({ subscriptions, control }: GossipRpc): number {
   const grafts = (control?.graft?.length ?? 0) + (control?.prune?.length ?? 0);
-  return messages.length + subscriptions.length + entries.length + grafts + Math.ceil(ids / idsPerItem);
+  return subscriptions.length + grafts + idEntriesOf(control).length;
+}
+
+function itemsOf({ messages, control }: GossipRpc): number {
+  const ids = idEntriesOf(control).reduce((sum, entry) => sum + (entry.messageIDs?.length ?? 0), 0);
+  return messages.length + Math.ceil(ids / idsPerItem);
+}
+
+function idEntriesOf(control: GossipRpc["control"]): readonly { readonly messageIDs?: readonly unknown[] }[] {
+  return [...(control?.ihave ?? []), ...(control?.iwant ?? []), ...(control?.idontwant ?? [])];
 }

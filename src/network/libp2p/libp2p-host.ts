@@ -80,7 +80,8 @@ export async function createLibp2pHost(
   const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
   let running = false;
 
-  const gossip = new Gossip({ limits, logger, isBanned, report });
+  const pointsOf = (peer: PeerId) => score.standing(peer).points;
+  const gossip = new Gossip({ limits, clock, logger, isBanned, pointsOf, report });
   const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
   const datastore =
     options.datastoreDirectory === undefined
@@ -131,14 +132,7 @@ export async function createLibp2pHost(
     ...knowledge,
     dial: (address, expected) => dialler.dialBootstrap(address, expected),
   });
-  const watchdog = new Watchdog({
-    node,
-    gossip,
-    clock,
-    logger,
-    report,
-    disconnect: hangUpForFault,
-  });
+  const watchdog = new Watchdog({ node, clock, logger, disconnect: hangUpForFault });
 
   function onSighting({ id, multiaddrs }: PeerInfo): void {
     const peer = id.toString();

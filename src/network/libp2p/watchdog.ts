@@ -1,11 +1,9 @@
-/** Looks at every connection once a second: gossipsub neither reopens a lost stream nor hangs up on anyone. */
+/** Looks at every connection once a second: gossipsub does not reopen a lost stream. */
 import type { Connection, Libp2p } from "@libp2p/interface";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerId } from "../peer-host.ts";
-import type { PeerOffence } from "../peers/score.ts";
-import type { Gossip } from "./gossip.ts";
 
 const checkEveryMs = 1_000;
 /** Identify and the first stream take milliseconds; a peer without a gossip stream for longer is deaf or frozen. */
@@ -16,10 +14,8 @@ const storedPeersMax = 1_000;
 
 export interface WatchdogModules {
   readonly node: Libp2p;
-  readonly gossip: Gossip;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly report: (peer: PeerId, offence: PeerOffence) => void;
   readonly disconnect: (peer: PeerId, reason: string) => void;
 }
 
@@ -54,16 +50,12 @@ export class Watchdog {
   }
 
   #check(): void {
-    const { node, gossip, clock } = this.#modules;
+    const { node, clock } = this.#modules;
     const nowMs = clock.monotonicMs();
     const connected = new Set<PeerId>();
     for (const peerId of node.getPeers()) {
       const peer = peerId.toString();
       connected.add(peer);
-      if (gossip.isGraylisted(peer)) {
-        this.#modules.report(peer, "gossip score");
-        continue;
-      }
       if (node.getConnections(peerId).some(hasGossipStream)) this.#silentSinceMs.delete(peer);
       else if (!this.#silentSinceMs.has(peer)) this.#silentSinceMs.set(peer, nowMs);
       else if (nowMs - this.#silentSinceMs.get(peer)! > silentMaxMs) {
