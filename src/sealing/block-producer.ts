@@ -30,6 +30,8 @@ export interface BlockProducerModules {
   /** Enough authorities were heard lately for finality to go on; asked only if somebody waits for finality. */
   readonly quorumHeard: () => boolean;
   readonly hasPeers: () => boolean;
+  /** A new authority has yet to seal and to vote: an empty block gives it a turn. */
+  readonly isNewcomerAwaited?: () => boolean;
 }
 
 const sameFailureSaidAgainMs = 60_000;
@@ -139,8 +141,8 @@ export class BlockProducer {
   }
 
   #finalityNeed(): FinalityNeed {
-    const { chain, quorumHeard, hasPeers } = this.#modules;
-    if (!chain.awaitsFinality) return "not awaited";
+    const { chain, quorumHeard, hasPeers, isNewcomerAwaited } = this.#modules;
+    if (!chain.awaitsFinality && !isNewcomerAwaited?.()) return "not awaited";
     if (quorumHeard()) return "due";
     return hasPeers() ? "no quorum" : "no peers";
   }
