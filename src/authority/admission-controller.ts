@@ -68,8 +68,8 @@ export class AdmissionController implements AuthorityControl {
   readonly #heard = new BoundedMap<string, HeardKey>(keysRememberedMax);
   /** Candidates for which the log has told the operator's command. */
   readonly #announced = new BoundedMap<string, true>(keysRememberedMax);
-  /** By key in hex: how often this process has voted for a candidate. */
-  readonly #tries = new BoundedMap<string, number>(keysRememberedMax);
+  /** By key in hex: when this process last voted for a candidate; monotonic. */
+  readonly #votedMs = new BoundedMap<string, number>(keysRememberedMax);
   readonly #participation: Participation;
   readonly #silence: SilenceWatch;
   /** Votes being signed and submitted. */
@@ -234,7 +234,7 @@ export class AdmissionController implements AuthorityControl {
     try {
       const cast = await caster.cast({ action: authorityActions.add, authority: publicKey, ...candidacy });
       if (cast.ok) {
-        this.#tries.set(key, (this.#tries.get(key) ?? 0) + 1);
+        this.#votedMs.set(key, this.#modules.clock.monotonicMs());
         logger.info({ address, name, id: cast.value }, "voted to add an authority");
         // The next candidacy message or head is the next try.
       } else logger.debug({ address, fault: describeFault(cast.fault) }, "no vote for a candidate");
@@ -269,7 +269,7 @@ export class AdmissionController implements AuthorityControl {
     const eligible = this.#present().filter((candidate) => this.#waitOf(candidate) === undefined);
     if (eligible.length === 0) return undefined;
     const wishes = eligible.map(({ publicKey, firstHeardMs }) => {
-      return { publicKey, firstHeardMs, tries: this.#tries.get(toHex(publicKey)) ?? 0 };
+      return { publicKey, waitsSinceMs: this.#votedMs.get(toHex(publicKey)) ?? firstHeardMs };
     });
     const { chain, clock } = this.#modules;
     const head = { height: chain.head.header.height, ageMs: clock.monotonicMs() - this.#headSinceMs };

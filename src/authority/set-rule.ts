@@ -63,10 +63,8 @@ export function silentMember(members: readonly MemberWork[], isOpenLan: boolean)
 /** A candidate for which this node could vote. */
 export interface Eligible {
   readonly publicKey: Uint8Array;
-  /** How often this process has voted for it. */
-  readonly tries: number;
-  /** Monotonic: since when this node hears of it. */
-  readonly firstHeardMs: number;
+  /** Monotonic: since this node hears of it, or since its last vote for it. */
+  readonly waitsSinceMs: number;
 }
 
 /** Authorities that would each begin with another candidate begin one after the other: the next one this much later. */
@@ -86,10 +84,11 @@ export interface HeadAge {
 }
 
 /**
- * The candidate for which this node votes now. Open ballots cannot be taken back, so a second candidate is voted for
- * only if the chain ranks it above the first: if votes are split, all honest nodes move in the same direction.
+ * The candidate for which this node votes now. Open ballots cannot be taken back. So the first is for the candidate
+ * that has waited longest, and a second one only for a candidate that the chain ranks above the first: if votes are
+ * split, all honest nodes move in the same direction.
  *
- * A candidate that only some authorities see keeps a ballot until its consent ends. Then the next try is for another.
+ * A candidate that only some authorities see keeps a ballot until its consent ends. Then it is last in the queue.
  *
  * @param held keys in hex, of all candidates for which a vote of this node is open or on its way
  * @param mayBegin whether this node may vote for a candidate that has no ballot yet: see {@link mayNominate}
@@ -102,13 +101,18 @@ export function nextCandidate(
 ): Uint8Array | undefined {
   const rankOf = rankings(ballots);
   const unranked: Rank = { votes: 0, place: Number.POSITIVE_INFINITY };
+  const ranks = (hex: string) => rankOf.get(hex) ?? unranked;
   const ranked = eligible
-    .map((candidate) => ({ candidate, rank: rankOf.get(toHex(candidate.publicKey)) ?? unranked }))
-    .sort((a, b) => compareRanks(a.rank, b.rank) || compareTurns(a.candidate, b.candidate));
+    .map((candidate) => ({ candidate, rank: ranks(toHex(candidate.publicKey)) }))
+    .sort((a, b) => {
+      const byRank = compareRanks(a.rank, b.rank);
+      const byTurn = compareTurns(a.candidate, b.candidate);
+      return held.size === 0 ? byTurn || byRank : byRank || byTurn;
+    });
   const [best] = ranked;
   if (!best || held.has(toHex(best.candidate.publicKey)) || held.size >= openAddsMax) return undefined;
   if (best.rank.votes === 0 && !mayBegin) return undefined;
-  const isAboveAll = [...held].every((key) => compareRanks(best.rank, rankOf.get(key) ?? unranked) < 0);
+  const isAboveAll = [...held].every((key) => compareRanks(best.rank, ranks(key)) < 0);
   return isAboveAll ? best.candidate.publicKey : undefined;
 }
 
@@ -134,7 +138,7 @@ function compareRanks(a: Rank, b: Rank): number {
   return a.place === b.place ? 0 : a.place - b.place;
 }
 
-/** Who was voted for less often, then who has waited longer: an attacker's fresh keys come behind whoever waits. */
+/** Who has waited longest: an attacker's fresh keys, and who was voted for in vain, come behind. */
 function compareTurns(a: Eligible, b: Eligible): number {
-  return a.tries - b.tries || a.firstHeardMs - b.firstHeardMs || compareBytes(a.publicKey, b.publicKey);
+  return a.waitsSinceMs - b.waitsSinceMs || compareBytes(a.publicKey, b.publicKey);
 }
