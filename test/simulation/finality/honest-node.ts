@@ -9,6 +9,7 @@ import type { Evidence } from "../../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../../../src/protocol/transaction.ts";
 import { signVote, type Vote } from "../../../src/protocol/vote.ts";
+import { nextStep, type OpenSituation } from "../../../src/sealing/next-step.ts";
 import type { BlockJudge } from "./block-judge.ts";
 import type { Founding, SimulationRules } from "./founding.ts";
 import { sealBlock } from "./seal-block.ts";
@@ -33,6 +34,15 @@ export interface Observer {
   broadcast(message: Message, from: HonestNode): void;
 }
 
+/** What tells one node from another besides its key. */
+export interface NodeTraits {
+  /** Its wall clock minus the simulated time. */
+  readonly clockOffsetMs: number;
+  /** Passes on what the adversary tells it alone, as gossip does. */
+  readonly relays: boolean;
+}
+
+const plainTraits: NodeTraits = { clockOffsetMs: 0, relays: false };
 const outOfTurnDelayMs = 400;
 const answerBlocksMax = 64;
 const orphansMax = 64;
@@ -56,6 +66,11 @@ export class HonestNode {
   /** Where a control has no watermark, an authority still votes for a block once. */
   readonly #votedTargets = new Set<string>();
   readonly #transactions = new Map<string, DecodedTransaction>();
+  readonly #traits: NodeTraits;
+  /** The ids of transactions in final blocks. */
+  #finalTransactions = new Set<string>();
+  /** In simulated time. */
+  #headSinceMs: number;
   #records = new Map<string, HeaderRecord>();
   readonly #ancestry = ancestryOf((hash) => this.#records.get(toHex(hash)));
   #orphans = new Map<string, Block[]>();
@@ -70,10 +85,17 @@ export class HonestNode {
   /** Counts starts and heads: what was scheduled before is void. */
   #era = 0;
 
-  constructor(number: number, keyPair: KeyPair, modules: HonestNodeModules) {
+  constructor(
+    number: number,
+    keyPair: KeyPair,
+    modules: HonestNodeModules,
+    traits: NodeTraits = plainTraits,
+  ) {
     this.number = number;
     this.keyPair = keyPair;
     this.#modules = modules;
+    this.#traits = traits;
+    this.#headSinceMs = modules.world.nowMs;
     const { record } = modules.founding;
     this.#records.set(record.hashHex, record);
     this.#head = record;
@@ -96,6 +118,11 @@ export class HonestNode {
 
   get gadget(): Finality["gadget"] {
     return this.#finality.gadget;
+  }
+
+  /** Its wall clock. */
+  get nowMs(): number {
+    return this.#modules.world.nowMs + this.#traits.clockOffsetMs;
   }
 
   get watermark(): VoteWatermark {
@@ -124,6 +151,7 @@ export class HonestNode {
       this.#records = new Map([[record.hashHex, record]]);
       this.#head = record;
       this.#settled = { height: 0, hash: record.hash };
+      this.#finalTransactions = new Set();
     }
     this.#orphans = new Map();
     this.#transactions.clear();
@@ -143,10 +171,10 @@ export class HonestNode {
         this.#answer(message.hash, from);
         return;
       case "vote":
-        this.#countVote(message.vote);
+        if (this.#countVote(message.vote)) this.#relay(message, from);
         return;
       case "evidence":
-        this.#finality.evidence.add(message.evidence);
+        if (this.#finality.evidence.add(message.evidence).ok) this.#relay(message, from);
         return;
       case "transaction":
         this.#transactions.set(message.transaction.idHex, message.transaction);
@@ -165,6 +193,10 @@ export class HonestNode {
     for (const transaction of this.#transactions.values()) {
       world.send(this.number, to, { kind: "transaction", transaction });
     }
+  }
+
+  #relay(message: Message, from: number): void {
+    if (this.#traits.relays && from === adversaryNumber) this.#modules.observer.broadcast(message, this);
   }
 
   #openFinality(): Finality {
@@ -206,7 +238,7 @@ export class HonestNode {
       else if (from !== this.number) world.send(this.number, from, want);
       return;
     }
-    const aheadMs = block.header.timestampMs - founding.engine.aheadMaxMs - world.nowMs;
+    const aheadMs = block.header.timestampMs - founding.engine.aheadMaxMs - this.nowMs;
     if (aheadMs > 0) {
       world.after(aheadMs, () => this.#import(block, from));
       return;
@@ -214,6 +246,7 @@ export class HonestNode {
     const { isSealed, record } = judge.judge(block);
     if (isSealed) this.#finality.evidence.noticeSeal(block.header, block.seal);
     if (!record || !this.#standsOnFinal(parent)) return;
+    this.#relay({ kind: "block", blocks: [block] }, from);
     this.#records.set(record.hashHex, record);
     if (compareHeads(record, this.#head) < 0) this.#moveHead(record);
     this.#finality.gadget.recordStored(record, block);
@@ -240,9 +273,11 @@ export class HonestNode {
     return true;
   }
 
-  #countVote(vote: Vote): void {
+  /** @returns whether gossip passes it on */
+  #countVote(vote: Vote): boolean {
     const added = this.#finality.gadget.addVote(vote);
     if (added.ok && added.value === "certified") this.#settle();
+    return added.ok || added.fault.code === "vote/target-unknown";
   }
 
   /** As the chain does it: the final block is written down, and the head moves to its branch. */
@@ -251,31 +286,67 @@ export class HonestNode {
     if (isSameCheckpoint(gadget.final, this.#settled)) return;
     const record = this.#records.get(toHex(gadget.final.hash));
     if (!record) throw new Error("a final block is stored");
+    this.#noteFinalTransactions(record);
     this.#settled = gadget.final;
     if (!this.#ancestry.isDescendant(this.#head, this.#settled))
       this.#moveHead(gadget.bestCertified() ?? record);
     this.#modules.observer.finalMoved(this);
   }
 
+  #noteFinalTransactions(final: HeaderRecord): void {
+    const { judge } = this.#modules;
+    let record: HeaderRecord | undefined = final;
+    while (record && record.header.height > this.#settled.height) {
+      for (const { idHex } of judge.blockOf(record).transactions) this.#finalTransactions.add(idHex);
+      record = judge.parentOf(record);
+    }
+    for (const idHex of this.#transactions.keys()) {
+      if (this.#finalTransactions.has(idHex)) this.#transactions.delete(idHex);
+    }
+  }
+
   #moveHead(record: HeaderRecord): void {
     const previous = this.#head;
     this.#head = record;
+    this.#headSinceMs = this.#modules.world.nowMs;
     this.#modules.observer.headMoved(this, previous);
     this.#reconsider();
   }
 
   #reconsider(): void {
-    const { world, founding } = this.#modules;
+    const { founding } = this.#modules;
     this.#era += 1;
+    if (!founding.engine.slot(this.#head, this.keyPair.publicKey)) return;
+    this.#whileHead(0, () => this.#produce());
+    this.#whileHead(this.#isHeadInTurn() ? 0 : outOfTurnDelayMs, () => this.#vote());
+  }
+
+  #whileHead(delayMs: number, act: () => void): void {
     const era = this.#era;
-    const whileHead = (delayMs: number, act: () => void) =>
-      world.after(delayMs, () => {
-        if (this.#era === era && this.#isUp) act();
-      });
-    const slot = founding.engine.slot(this.#head, this.keyPair.publicKey);
-    if (!slot) return;
-    whileHead(slot.earliestMs - world.nowMs, () => this.#seal());
-    whileHead(this.#isHeadInTurn() ? 0 : outOfTurnDelayMs, () => this.#vote());
+    this.#modules.world.after(delayMs, () => {
+      if (this.#era === era && this.#isUp) act();
+    });
+  }
+
+  #produce(): void {
+    const step = nextStep(this.#situation());
+    if (step.kind === "seal") this.#seal();
+    else if (step.forMs !== undefined) this.#whileHead(step.forMs, () => this.#produce());
+  }
+
+  /** Somebody always waits for finality, so that every slot is worth a block. */
+  #situation(): OpenSituation {
+    const { founding, world } = this.#modules;
+    return {
+      kind: "open",
+      nowMs: this.nowMs,
+      slot: founding.engine.slot(this.#head, this.keyPair.publicKey),
+      hasWork: this.#transactions.size > 0,
+      finality: "due",
+      urgentForMs: world.nowMs - this.#headSinceMs,
+      emptyAfterMs: founding.engine.authority.emptyBlockAfterMs,
+      failure: undefined,
+    };
   }
 
   #isHeadInTurn(): boolean {
@@ -318,12 +389,12 @@ export class HonestNode {
   }
 
   #sealNew(parent: HeaderRecord): Block {
-    const { world } = this.#modules;
+    const { engine } = this.#modules.founding;
     const certificate = this.#finality.gadget.certificateOn(parent);
     return sealBlock({
       parent,
       keyPair: this.keyPair,
-      timestampMs: world.nowMs,
+      timestampMs: Math.max(engine.slot(parent, this.keyPair.publicKey)?.earliestMs ?? 0, this.nowMs),
       transactions: this.#transactionsOn(parent),
       consensusSection: {
         certificates: certificate ? [certificate] : [],
@@ -336,8 +407,9 @@ export class HonestNode {
   #transactionsOn(parent: HeaderRecord): DecodedTransaction[] {
     if (this.#transactions.size === 0) return [];
     const { founding, judge } = this.#modules;
-    const included = new Set<string>();
-    for (let record: HeaderRecord | undefined = parent; record; record = judge.parentOf(record)) {
+    const included = new Set(this.#finalTransactions);
+    let record: HeaderRecord | undefined = parent;
+    for (; record && record.header.height > this.#settled.height; record = judge.parentOf(record)) {
       for (const { idHex } of judge.blockOf(record).transactions) included.add(idHex);
     }
     const counter = founding.engine.authority.voteCounter(parent);
