@@ -153,6 +153,11 @@ export class BlockTree implements Ancestry {
     if (this.#sides.size > this.#limits.sideMax) this.#forgetWorst();
   }
 
+  /** Forgets blocks that were removed from the store. */
+  forget(blocks: readonly Pick<HeaderRecord, "hash">[]): void {
+    for (const { hash } of blocks) this.#forget(toHex(hash));
+  }
+
   /** Forgets what lies below a final block that is canonical, and what does not descend from it. */
   prune(final: Checkpoint): void {
     this.#final = final;

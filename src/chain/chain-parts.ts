@@ -13,6 +13,7 @@ import type { Checkpoint } from "../protocol/checkpoint.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import { type ChainStore, StoreError } from "../store/chain-store.ts";
+import { BesideChain, type BesideLimits, type LyingBlock } from "./beside-chain.ts";
 import { BlockTree, type BlockTreeLimits } from "./block-tree.ts";
 import type { ChainEvents } from "./chain-events.ts";
 import { CommittedStates } from "./committed-states.ts";
@@ -20,7 +21,6 @@ import { FinalityKeeper } from "./finality-keeper.ts";
 import { genesisBatch } from "./genesis-batch.ts";
 import { BlockImporter } from "./importer.ts";
 import { BlockIntake } from "./intake.ts";
-import { LowWorkQuota } from "./low-work.ts";
 import { ChainReader } from "./reader.ts";
 import { recoverTrust } from "./trust-recovery.ts";
 
@@ -32,8 +32,8 @@ export interface ChainOptions {
   /** Imports waiting or running; more are refused with block/queue-full. */
   readonly importsMax?: number;
   readonly orphansMax?: number;
-  /** Bytes of low-work blocks that are stored in one run of the process. */
-  readonly farBehindBytesMax?: number;
+  /** How much is kept of blocks beside the chain. */
+  readonly besideLimits?: Partial<BesideLimits>;
   /** How many blocks near the head stay in memory; the others are read from the store. */
   readonly treeLimits?: BlockTreeLimits;
   /**
@@ -59,6 +59,7 @@ export interface ChainParts {
   readonly reader: ChainReader;
   readonly intake: BlockIntake;
   readonly importer: BlockImporter;
+  readonly beside: BesideChain;
   readonly committedStates: CommittedStates;
   /** Undefined if the engine has no finality. */
   readonly finality: FinalityKeeper | undefined;
@@ -73,12 +74,18 @@ export async function openChainParts(options: ChainOptions, modules: ChainModule
   const { store, engine } = modules;
   if (!store.head) await store.commit(genesisBatch(options.spec, engine));
   if (options.trustRecovery) await recoverTrust(options.trustRecovery, options.spec, modules);
-  return putTogether(options, modules, storedHead(store));
+  return putTogether(options, modules, storedHead(store), await storedBeside(store));
 }
 
 interface StoredHead {
   readonly head: HeaderRecord;
   readonly ledger: LedgerState;
+}
+
+/** A block without a record was judged before trust recovery: it weighs nothing, and goes first. */
+async function storedBeside(store: ChainStore): Promise<LyingBlock[]> {
+  const sides = await store.sizedSideBlocks();
+  return sides.map((side) => ({ ...side, weight: store.headerRecord(side.hash)?.cumulativeWeight ?? 0n }));
 }
 
 /** The head with its ledger, which has to have the state root of the head's header. */
@@ -108,6 +115,7 @@ function putTogether(
   { spec, trustRecovery: trusted, ...limits }: ChainOptions,
   { store, engine, verifier, clock, logger }: ChainModules,
   at: StoredHead,
+  storedSides: readonly LyingBlock[],
 ): ChainParts {
   const events = guardedEvents<ChainEvents>("chain", logger);
   const times = new StageTimes(clock);
@@ -132,13 +140,13 @@ function putTogether(
       onReady: (judged) => void importer.importWaiting(judged),
     },
   );
-  const lowWork = new LowWorkQuota(limits.farBehindBytesMax, { clock, logger });
+  const beside = new BesideChain(limits.besideLimits ?? {}, { clock, logger }, storedSides);
   const importer: BlockImporter = new BlockImporter(
     limits.importsMax ?? 512,
-    { spec, trusted, store, engine, tree, reader, intake, lowWork, finality, times, logger, events },
+    { spec, trusted, store, engine, tree, reader, intake, beside, finality, times, logger, events },
     at,
   );
-  return { events, times, store, tree, reader, intake, importer, committedStates, finality };
+  return { events, times, store, tree, reader, intake, importer, beside, committedStates, finality };
 }
 
 /** Undefined if the engine has no finality. */

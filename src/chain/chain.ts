@@ -283,9 +283,17 @@ export class Chain {
     return this.#parts.intake.verifyAhead(block);
   }
 
-  /** Whether a block's branch is so much lighter than the head that no peer needs it. */
-  isFarBehind(record: HeaderRecord): boolean {
-    return this.#parts.importer.isLowWork(record);
+  /**
+   * Why a block that a peer sent unasked is not worth its import: it loses, and is far behind or one of many siblings. It
+   * is fetched if a better block stands on it.
+   */
+  unaskedFault(judged: JudgedBlock): BlockFault | undefined {
+    return this.#parts.importer.unaskedFault(judged);
+  }
+
+  /** Bytes of all stored blocks beside the chain. */
+  get bytesBeside(): number {
+    return this.#parts.beside.bytes;
   }
 
   /** The history of each account, as far as the store has it. */

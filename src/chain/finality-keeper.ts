@@ -1,5 +1,5 @@
 /** Finality as the chain needs it: what is final on disk, what contradicts the final block, and what a block should carry. */
-import { toHex } from "../base/bytes.ts";
+import { bytesEqual, toHex } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Ancestry } from "../consensus/ancestry.ts";
 import type { Finality } from "../consensus/engine.ts";
@@ -51,6 +51,12 @@ export class FinalityKeeper {
     const { final } = this.gadget;
     if (this.#ancestry.isDescendant(parent, final)) return undefined;
     return { code: "block/conflicts-with-final", finalHeight: final.height, finalHash: toHex(final.hash) };
+  }
+
+  /** Whether votes are for a block above the final one, or a certificate is. */
+  counts(hash: Uint8Array): boolean {
+    if (this.gadget.certificateOf(hash)) return true;
+    return this.gadget.votes().some(({ target }) => bytesEqual(target.hash, hash));
   }
 
   /** Logs once that a quorum has made a block final which contradicts the final block. */

@@ -13,12 +13,12 @@ import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { type BlockFault, describeFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { ChainStore, CommitBatch } from "../store/chain-store.ts";
+import { type BesideChain, isLowWork, type LyingBlock } from "./beside-chain.ts";
 import type { BlockPath, BlockTree } from "./block-tree.ts";
 import type { ChainEvents } from "./chain-events.ts";
 import type { FinalityKeeper } from "./finality-keeper.ts";
 import { emptyBatch } from "./genesis-batch.ts";
 import type { BlockIntake } from "./intake.ts";
-import { isLowWork, type LowWorkQuota } from "./low-work.ts";
 import type { ChainReader } from "./reader.ts";
 import { type ExecutedPath, executePath } from "./stages/execute.ts";
 import { type JudgedBlock, signatureFault } from "./stages/judge.ts";
@@ -40,7 +40,7 @@ export interface BlockImporterModules {
   readonly tree: BlockTree;
   readonly reader: ChainReader;
   readonly intake: BlockIntake;
-  readonly lowWork: LowWorkQuota;
+  readonly beside: BesideChain;
   /** Undefined if the engine has no finality. */
   readonly finality: FinalityKeeper | undefined;
   readonly times: StageTimes;
@@ -94,7 +94,7 @@ export class BlockImporter {
    */
   importJudged(judged: JudgedBlock, onExecuted?: () => void): Promise<Imported> {
     const { block, record } = judged;
-    const signatures = this.isLowWork(record) ? undefined : this.#modules.intake.signaturesOf(block);
+    const signatures = this.#wins(record) ? this.#modules.intake.signaturesOf(block) : undefined;
     // A rejection is thrown when the import awaits the signatures.
     signatures?.catch(() => undefined);
     return this.#inTurn(block, () => this.#importJudged(judged, signatures, onExecuted));
@@ -116,6 +116,16 @@ export class BlockImporter {
   isLowWork(record: HeaderRecord): boolean {
     const { finality, tree } = this.#modules;
     return !finality && isLowWork(record, this.#head, tree.get(this.#head.header.parentHash));
+  }
+
+  /** Why a block that a peer sent unasked is not worth its import; undefined for every block that would be the head. */
+  unaskedFault({ block, record }: JudgedBlock): BlockFault | undefined {
+    if (this.#wins(record)) return undefined;
+    return this.isLowWork(record) ? { code: "block/far-behind" } : this.#modules.beside.unaskedFault(block);
+  }
+
+  #wins(record: HeaderRecord): boolean {
+    return compareHeads(record, this.#head) < 0;
   }
 
   /** Writes down in turn what votes have made final. Imports do so by themselves. */
@@ -175,22 +185,20 @@ export class BlockImporter {
     signatures?: Signatures,
     onExecuted?: () => void,
   ): Promise<Imported> {
-    const { intake, lowWork, finality, events } = this.#modules;
-    const isCheap = this.isLowWork(record);
-    const crowded = isCheap ? lowWork.faultOf(block) : undefined;
-    if (crowded) return fail(crowded);
+    const { intake, finality, events } = this.#modules;
+    const isHead = this.#wins(record);
+    const dropped = isHead ? ok([]) : this.#roomFor(record, block);
+    if (!dropped.ok) return dropped;
     const badSignature = signatureFault(block, await (signatures ?? intake.signaturesOf(block)));
     // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
     if (badSignature) return this.#refuse(block.hash, badSignature);
     // The final block may have moved since the block was judged.
     const conflict = finality?.conflictOn(record);
     if (conflict) return fail(conflict);
-    const isHead = compareHeads(record, this.#head) < 0;
     const outcome = isHead
       ? await this.#moveHead(record, block, { onExecuted })
-      : await this.#storeSide(record, block);
+      : await this.#storeSide(record, block, dropped.value);
     if (!outcome.ok) return outcome;
-    if (isCheap && outcome.value === "side") lowWork.take(block.bytes.length);
     if (finality) {
       finality.gadget.recordStored(record, block);
       if (this.#isTrusted(record.hash)) finality.gadget.declareFinal(checkpointOf(record));
@@ -208,7 +216,7 @@ export class BlockImporter {
 
   /** Whether a stored side block makes a better head: the final block may have taken the head away from a heavier branch. */
   #isBetter(stored: HeaderRecord): boolean {
-    return compareHeads(stored, this.#head) < 0 && !this.#modules.finality?.conflictOn(stored);
+    return this.#wins(stored) && !this.#modules.finality?.conflictOn(stored);
   }
 
   /** Writes down what has become final; moves the head to its chain if the head stands on another one. */
@@ -236,12 +244,31 @@ export class BlockImporter {
     this.#modules.logger.error({ error: toError(error) }, "a final block could not be written down as such");
   }
 
-  async #storeSide(record: HeaderRecord, block: Block): Promise<Imported> {
-    const { store, tree, reader } = this.#modules;
-    await store.commit({ ...emptyBatch, ...this.#keeping(record, block) });
+  /** Which blocks have to go so that a block can be stored beside the chain. */
+  #roomFor(record: HeaderRecord, block: Block): Result<readonly LyingBlock[], BlockFault> {
+    const { beside, intake, finality } = this.#modules;
+    const isNeeded = ({ hash }: Pick<HeaderRecord, "hash">) =>
+      finality?.counts(hash) ||
+      (bytesEqual(hash, record.hash) && intake.weightWaitingOn(record) > this.#head.cumulativeWeight);
+    return beside.roomFor(record, block.bytes.length, isNeeded);
+  }
+
+  async #storeSide(record: HeaderRecord, block: Block, dropped: readonly LyingBlock[]): Promise<Imported> {
+    const { store, tree, beside } = this.#modules;
+    await store.commit({ ...emptyBatch, ...this.#keeping(record, block), dropped });
     tree.add(record);
-    reader.remember(block);
+    beside.joined(record, block.bytes.length);
+    beside.written(block.bytes.length);
+    this.#gone(dropped);
     return ok("side");
+  }
+
+  /** Blocks were removed from beside the chain. */
+  #gone(dropped: readonly LyingBlock[]): void {
+    const { tree, reader, beside } = this.#modules;
+    beside.left(dropped);
+    tree.forget(dropped);
+    for (const { hash } of dropped) reader.forget(hash);
   }
 
   /** @param block the body of `record`; undefined if it is stored */
@@ -288,7 +315,9 @@ export class BlockImporter {
     { draft, connected, disconnected }: ExecutedPath,
     final: Checkpoint | undefined,
   ): Promise<void> {
-    const { store, tree, reader, lowWork, times, logger, events } = this.#modules;
+    const { store, tree, reader, beside, finality, times, logger, events } = this.#modules;
+    const joining = new Set(path.connect.map(({ hashHex }) => hashHex));
+    const dropped = beside.excess(({ hash }) => joining.has(toHex(hash)) || finality?.counts(hash) === true);
     const batch: CommitBatch = {
       ...this.#keeping(record, block),
       disconnected: disconnected.map(({ hash, header: { height }, transactions }) => ({
@@ -305,6 +334,7 @@ export class BlockImporter {
       entries: draft.changedEntries(),
       head: { hash: record.hash, height: record.header.height, entryCount: draft.entryCount },
       invalid: [],
+      dropped,
       ...(final ? { final } : {}),
     };
     await times.await("commit", () => store.commit(batch));
@@ -314,9 +344,13 @@ export class BlockImporter {
     const previous = this.#head;
     this.#head = record;
     tree.moveHead(path);
+    beside.left(path.connect);
+    this.#gone(dropped);
+    for (const [index, left] of path.disconnect.entries()) {
+      beside.joined(left, disconnected[index]?.bytes.length ?? 0);
+    }
     const joined = connected.map((executed) => executed.block);
     if (disconnected.length > 0) {
-      lowWork.giveBack(joined.reduce((sum, { bytes }) => sum + bytes.length, 0));
       logger.info(
         { from: previous.hashHex, to: record.hashHex, depth: disconnected.length },
         "the chain was reorganized",

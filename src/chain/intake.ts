@@ -7,7 +7,7 @@ import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { StageTimes } from "../base/stage-times.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
-import type { Block } from "../protocol/block.ts";
+import type { Block, HeaderRecord } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
@@ -96,6 +96,19 @@ export class BlockIntake {
       delete entry.signatures;
       throw thrown;
     }
+  }
+
+  /** The weight of the heaviest chain of waiting blocks on a block, as far as their headers tell; the block's own if none waits. */
+  weightWaitingOn(record: HeaderRecord): bigint {
+    const { engine } = this.#modules;
+    let heaviest = record.cumulativeWeight;
+    for (const { hash, hashHex, header } of this.#orphans.standingOn(record.hashHex)) {
+      if (header.height !== record.header.height + 1 || engine.verifyHeader(header, record)) continue;
+      const cumulativeWeight = record.cumulativeWeight + engine.weight(header, record);
+      const weight = this.weightWaitingOn({ ...record, hash, hashHex, header, cumulativeWeight });
+      if (weight > heaviest) heaviest = weight;
+    }
+    return heaviest;
   }
 
   /** A block's import has ended. If the block is stored, its waiting children are judged. */

@@ -49,6 +49,11 @@ export class WaitingBlocks<Waiting extends Block> {
     return ready.sort((a, b) => a.header.height - b.header.height);
   }
 
+  /** The waiting children of a block; they go on waiting. */
+  standingOn(parentHashHex: string): Waiting[] {
+    return [...this.#blocks.values()].filter(({ header }) => toHex(header.parentHash) === parentHashHex);
+  }
+
   childrenOf(parentHashHex: string): Waiting[] {
     return this.take((block) => toHex(block.header.parentHash) === parentHashHex);
   }

@@ -98,7 +98,7 @@ export type BlockFault =
   | { readonly code: "block/certificate-invalid"; readonly reason: string }
   | { readonly code: "block/evidence-invalid"; readonly reason: string }
   | { readonly code: "block/conflicts-with-final"; readonly finalHeight: number; readonly finalHash: string }
-  /** Of a branch far lighter than the head; `bytesMax`: of such blocks as many are kept as may be. */
+  /** A block beside the chain for which there is no use, or no room: `bytesMax` is the limit of all such blocks. */
   | { readonly code: "block/far-behind"; readonly bytesMax?: number }
   | { readonly code: "block/queue-full"; readonly pendingMax: number };
 

@@ -54,7 +54,8 @@ export class BlockGossip {
       if (judged.fault.code === "block/parent-unknown") fetcher.wantParent(block, from);
       return this.#verdict(judged.fault, from);
     }
-    if (chain.isFarBehind(judged.value.record)) return this.#verdict({ code: "block/far-behind" }, from);
+    const useless = chain.unaskedFault(judged.value);
+    if (useless) return this.#verdict(useless, from);
     if (chain.spec.consensus === "poa") directory.keyHeard(block.header.producer, clock.monotonicMs());
     return this.#import(judged.value, from);
   }
