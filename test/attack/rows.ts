@@ -1,0 +1,87 @@
+/** The table of attacks: which program attacks which honest nodes, and where an attack is shown that is no program here. */
+import type { NetworkPlan } from "./honest-network.ts";
+
+export interface Row {
+  /** The number of the attack in the issue's list, and a letter if it has several forms. */
+  readonly id: string;
+  readonly what: string;
+  readonly plan: NetworkPlan;
+  /** A file of the folder `attackers`, without its ending. */
+  readonly program: string;
+  /** The honest nodes are not as before after it, as after an authority was slashed. */
+  readonly needsFreshNodes?: boolean;
+  /** What the program is told besides. */
+  readonly variant?: string;
+}
+
+/** Four authorities tolerate one that fails. */
+const authorities: NetworkPlan = { kind: "authorities", nodes: 4 };
+
+/** Rows with one plan follow each other: they share their honest nodes. */
+export const rows: readonly Row[] = [
+  { id: "1a", what: "valid node records, 1,950/s each", plan: authorities, program: "record-flood" },
+  {
+    id: "1b",
+    what: "valid free transactions, 1,950/s each",
+    plan: authorities,
+    program: "transaction-flood",
+  },
+  ...forms("5", authorities, "crowd", {
+    "one-key": "89 connections of one key each",
+    sybils: "60 peers of one address each",
+  }),
+  { id: "6", what: "half-open TCP connections, 180/s each", plan: authorities, program: "half-open" },
+  ...forms("7", authorities, "orphans", {
+    orphans: "strangers' blocks on unknown parents, 500/s each",
+    early: "strangers' blocks 3 s ahead of the clock, 500/s each",
+  }),
+  { id: "10a", what: "strangers' votes, 2,000/s each", plan: authorities, program: "stranger-votes" },
+  ...forms(
+    "10",
+    authorities,
+    "streams",
+    {
+      malformed: "malformed requests on every protocol, 200/s each",
+      slow: "32 requests each that come a byte at a time",
+      unread: "ranges that are asked for and not read, 200/s each",
+    },
+    1,
+  ),
+  ...forms("11", authorities, "control-flood", {
+    prune: "PRUNE, 16,000/s each",
+    graft: "GRAFT, 16,000/s each",
+    ihave: "IHAVE, 16,000 ids/s each",
+    iwant: "IWANT, 16,000 ids/s each",
+    topics: "subscriptions to made-up topics, 16,000/s each",
+  }),
+];
+
+/** One program in several ways; each is a row with a letter. */
+function forms(
+  number: string,
+  plan: NetworkPlan,
+  program: string,
+  variants: Readonly<Record<string, string>>,
+  lettersUsed = 0,
+): Row[] {
+  return Object.entries(variants).map(([variant, what], index) => ({
+    ...{ id: `${number}${"abcdefgh"[index + lettersUsed]}`, what, plan, program, variant },
+  }));
+}
+
+/** Attacks that are shown elsewhere. */
+export const elsewhere: readonly { readonly id: string; readonly what: string; readonly test: string }[] = [
+  { id: "8", what: "another user of the machine", test: "test/process/api-access.test.ts" },
+];
+
+/** @throws RangeError if an id is none of a row */
+export function rowsNamed(ids: readonly string[]): readonly Row[] {
+  const unknown = ids.filter((id) => !rows.some((row) => isNamed(row, id)));
+  if (unknown.length > 0) throw new RangeError(`there is no row ${unknown.join(", ")}`);
+  return ids.length === 0 ? rows : rows.filter((row) => ids.some((id) => isNamed(row, id)));
+}
+
+/** "1" names all forms of attack 1. */
+function isNamed(row: Row, id: string): boolean {
+  return row.id === id || row.id.replace(/[a-z]+$/, "") === id;
+}
