@@ -1,6 +1,7 @@
 /** One attack on honest nodes: measured before, during and after. */
 import { setTimeout as delay } from "node:timers/promises";
 import { patienceMs, until } from "../support/patience.ts";
+import { aspectOf, inclusionMaxMs } from "./aspects.ts";
 import { AttackerProcess } from "./attacker-process.ts";
 import { type Figures, limits } from "./figures.ts";
 import { type HonestNetwork, networkName } from "./honest-network.ts";
@@ -23,6 +24,8 @@ const newcomersAfter = 0.2;
 
 /** Measures, attacks for so many seconds, and waits until the honest nodes are as before. */
 export async function attack(row: Row, network: HonestNetwork, options: AttackOptions): Promise<Figures> {
+  const periodsMs = (row.periodsMin ?? 0) * network.spec.genesis.periodMs;
+  const attackMs = Math.max(options.seconds * 1_000, periodsMs);
   const [first, second] = network.nodes;
   if (!first || !second) throw new Error("an honest pair is two nodes");
   const probe = new LatencyProbe(first, second, network.spec.chainId);
@@ -38,6 +41,8 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
     await delay(options.baselineSeconds * 1_000);
     const baseline = probe.take();
     const before = watch.take();
+    const aspect = aspectOf(row.aspect, network);
+    await aspect?.before();
     const disk = await network.diskBytes();
     for (let index = 0; index < options.attackers; index += 1) {
       attackers.push(
@@ -56,16 +61,19 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
     watch.take();
     const beganMs = performance.now();
     for (const each of attackers) each.begin();
-    const signal = AbortSignal.timeout(options.seconds * 1_000);
-    const coming = newcomersDuring(network, options, signal);
-    await delay(options.seconds * 1_000);
-    const newcomers = await coming;
+    const signal = AbortSignal.timeout(attackMs);
+    const [newcomers] = await Promise.all([
+      newcomersDuring(network, options.newcomers, { attackMs, signal }),
+      aspect?.during(attackers.flatMap(({ addresses }) => addresses)),
+      delay(attackMs),
+    ]);
     const during = probe.take();
     const seen = watch.take();
     const diskAfter = await network.diskBytes();
     const seconds = (performance.now() - beganMs) / 1_000;
     await Promise.all(attackers.map((each) => each.end()));
     const backMs = await untilBack(network, probe);
+    const findings = await aspect?.findings();
     const grown = (now: readonly number[], then: readonly number[]) =>
       Math.max(...now.map((bytes, index) => bytes - (then[index] ?? 0)));
     const cuts = attackers.flatMap(({ cutsMs }) => cutsMs.slice(0, 1));
@@ -81,14 +89,17 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
       newcomersMs: newcomers.tookMs,
       finalLag: network.authorities === 0 ? undefined : seen.finalLag,
       authorities: network.authorities,
-      inclusionMs: 0,
+      finalLagMax: row.finalLagMax ?? limits.finalLagTimes * network.authorities,
+      inclusionLimitMs:
+        row.aspect === "fairness" || row.aspect === "slashing" ? inclusionMaxMs(network) : undefined,
       partings: partings(network.nodes, network.names, newcomers.ids).slice(partingsBefore),
       backMs,
       sent: attackers.reduce((sum, { count }) => sum + count, 0),
-      notes: [],
-      broken: attackers.flatMap(({ failure }) =>
-        failure === undefined ? [] : [`an attacker failed: ${failure}`],
-      ),
+      notes: [
+        ...(findings?.notes ?? []),
+        ...[...probe.refusals].map(([code, count]) => `the honest pair was refused ${count} times: ${code}`),
+      ],
+      broken: [...(findings?.broken ?? []), ...failuresOf(attackers)],
     };
   } finally {
     await Promise.all(attackers.map((each) => each.end()));
@@ -96,13 +107,19 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
   }
 }
 
+function failuresOf(attackers: readonly AttackerProcess[]): string[] {
+  return attackers.flatMap(({ failure }) =>
+    failure === undefined ? [] : [`an attacker failed: ${failure}`],
+  );
+}
+
 async function newcomersDuring(
   network: HonestNetwork,
-  { newcomers, seconds }: AttackOptions,
-  signal: AbortSignal,
+  count: number,
+  { attackMs, signal }: { readonly attackMs: number; readonly signal: AbortSignal },
 ): Promise<Newcomers> {
-  await delay(newcomersAfter * seconds * 1_000);
-  return letNewcomersIn(network.addresses[0] ?? "", newcomers, { spec: network.spec, signal });
+  await delay(newcomersAfter * attackMs);
+  return letNewcomersIn(network.addresses[0] ?? "", count, { spec: network.spec, signal });
 }
 
 /** Normal: all honest nodes are connected, on one chain, final blocks follow, and the pair hears of each other at once. */

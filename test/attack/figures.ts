@@ -21,8 +21,10 @@ export interface Figures {
   readonly finalLag: number | undefined;
   /** Authorities of the set. */
   readonly authorities: number;
-  /** From sending a transaction until a block holds it, the most that was seen, in milliseconds. */
-  readonly inclusionMs: number;
+  /** Blocks that it may be. */
+  readonly finalLagMax: number;
+  /** How long a transaction of the pair may wait for its block; undefined: this row does not judge it. */
+  readonly inclusionLimitMs: number | undefined;
   /** Honest nodes that cut or banned another, in words. */
   readonly partings: readonly string[];
   /** From the end of the attack until all was as before; undefined: not in the time that it has. */
@@ -76,9 +78,13 @@ export function faultsOf(figures: Figures, { slowMachine }: JudgeOptions): strin
   const late = figures.newcomersMs.filter((each) => each > newcomerMs);
   if (late.length > 0)
     faults.push(`${late.length} of ${figures.newcomersMs.length} newcomers not in within 5 s`);
-  const lagMax = limits.finalLagTimes * figures.authorities;
-  if (figures.finalLag !== undefined && figures.finalLag > lagMax) {
-    faults.push(`final ${figures.finalLag} blocks behind, ${lagMax} allowed`);
+  const { finalLag, finalLagMax, inclusionLimitMs } = figures;
+  if (finalLag !== undefined && finalLag > finalLagMax) {
+    faults.push(`final ${finalLag} blocks behind, ${finalLagMax} allowed`);
+  }
+  if (inclusionLimitMs !== undefined && during.inclusionMs > inclusionLimitMs) {
+    const [took, allowed] = [during.inclusionMs, inclusionLimitMs].map((ms) => (ms / 1_000).toFixed(1));
+    faults.push(`a transaction waited ${took} s for its block, ${allowed} s allowed`);
   }
   const parted = slowMachine ? withoutStarved(figures.partings) : figures.partings;
   faults.push(...parted.map((parting) => `honest nodes parted: ${parting}`));

@@ -1,5 +1,7 @@
 /** How long a transaction takes from one honest node to another: sent to the first, heard of by the second. */
 import { setTimeout as delay } from "node:timers/promises";
+import { getNextSequence } from "../../src/api/accounts.ts";
+import { ApiProblem } from "../../src/client/api-problem.ts";
 import { followEvents } from "../../src/client/event-stream.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
@@ -26,6 +28,8 @@ export interface Latency {
   readonly samples: number;
   /** Sent and acknowledged, and never heard of by the other. */
   readonly lost: number;
+  /** From sending a transaction until a block held it, or until now: the most that was seen. */
+  readonly inclusionMs: number;
 }
 
 export class LatencyProbe {
@@ -35,7 +39,13 @@ export class LatencyProbe {
   readonly #stopping = new AbortController();
   /** By id: when it was sent. */
   readonly #waiting = new Map<string, number>();
-  readonly #sequences = probeAccounts.map(() => 0);
+  /** The same until a block holds it. */
+  readonly #uncommitted = new Map<string, number>();
+  #inclusionMs = 0;
+  /** How often submitting failed, by code. */
+  readonly refusals = new Map<string, number>();
+  /** By account; unknown at first, since an earlier probe may have sent from it. */
+  readonly #sequences = new Map<number, number>();
   #samplesMs: number[] = [];
   #next = 0;
   #running: Promise<unknown> = Promise.resolve();
@@ -65,10 +75,15 @@ export class LatencyProbe {
       this.#samplesMs.push(latencyMaxMs);
       lost += 1;
     }
+    const inclusionMs = Math.max(
+      this.#inclusionMs,
+      ...[...this.#uncommitted.values()].map((sentMs) => nowMs - sentMs),
+    );
+    this.#inclusionMs = 0;
     const sorted = this.#samplesMs.toSorted((a, b) => a - b);
     this.#samplesMs = [];
     const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
-    return { medianMs: at(0.5), p99Ms: at(0.99), samples: sorted.length, lost };
+    return { medianMs: at(0.5), p99Ms: at(0.99), samples: sorted.length, lost, inclusionMs };
   }
 
   /** Resolves to what the next transaction takes, or to the most that is waited for. */
@@ -92,25 +107,45 @@ export class LatencyProbe {
 
   async #sendOne(account: number): Promise<void> {
     const keyPair = probeAccounts[account] as KeyPair;
-    const sequence = this.#sequences[account] ?? 0;
+    const sequence = this.#sequences.get(account) ?? (await this.#nextSequence(keyPair));
     const payload = { kind: "record", data: Buffer.from(`probe ${account} ${sequence}`) } as const;
     const draft = { payload, sequence, fee, validUntil: 0, timestampMs: Date.now() };
     const { bytes, idHex } = signTransaction(draft, keyPair, this.#chainId);
     this.#waiting.set(idHex, performance.now());
+    this.#uncommitted.set(idHex, performance.now());
     try {
       await this.#from.api.submit(bytes);
-      this.#sequences[account] = sequence + 1;
+      this.#sequences.set(account, sequence + 1);
     } catch (error) {
       this.#waiting.delete(idHex);
-      throw error;
+      this.#uncommitted.delete(idHex);
+      const code = error instanceof ApiProblem ? error.code : "no answer";
+      this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1);
+      // The answer may have been lost, and not the transaction.
+      this.#sequences.delete(account);
     }
+  }
+
+  async #nextSequence({ publicKey }: KeyPair): Promise<number> {
+    const params = { account: addressOf(publicKey) };
+    return (await this.#from.api.call(getNextSequence, { params })).nextSequence;
+  }
+
+  #committed(id: string): void {
+    const sentMs = this.#uncommitted.get(id);
+    if (sentMs === undefined) return;
+    this.#uncommitted.delete(id);
+    this.#inclusionMs = Math.max(this.#inclusionMs, performance.now() - sentMs);
   }
 
   async #listen(): Promise<void> {
     const { signal } = this.#stopping;
     const accounts = probeAccounts.map(({ publicKey }) => addressOf(publicKey));
     try {
-      for await (const event of followEvents(this.#to.api, { topics: ["mempool"], accounts, signal })) {
+      const topics = ["mempool", "transaction"] as const;
+      for await (const event of followEvents(this.#to.api, { topics, accounts, signal })) {
+        if (event.event === "transaction" && event.data.status === "committed")
+          this.#committed(event.data.id);
         if (event.event !== "mempool" || event.data.status !== "pending") continue;
         const sentMs = this.#waiting.get(event.data.id);
         if (sentMs === undefined) continue;

@@ -7,7 +7,7 @@ import { type Figures, faultsOf } from "./figures.ts";
 import { reportText } from "./report.ts";
 import { elsewhere, rows, rowsNamed } from "./rows.ts";
 
-const latency = { medianMs: 4, p99Ms: 20, samples: 100, lost: 0 };
+const latency = { medianMs: 4, p99Ms: 20, samples: 100, lost: 0, inclusionMs: 2_000 };
 const good: Figures = {
   row: rows[0]?.id ?? "",
   attackers: 1,
@@ -20,7 +20,8 @@ const good: Figures = {
   newcomersMs: [70, 80],
   finalLag: 2,
   authorities: 4,
-  inclusionMs: 2_000,
+  finalLagMax: 8,
+  inclusionLimitMs: 12_000,
   partings: [],
   backMs: 100,
   sent: 1_000,
@@ -68,6 +69,7 @@ describe("the judge", () => {
       [{ diskGrowth: 64 * 2 ** 20 }, /^disk \+64 MB in 10 s$/],
       [{ newcomersMs: [70, Number.POSITIVE_INFINITY] }, /^1 of 2 newcomers/],
       [{ finalLag: 9 }, /^final 9 blocks behind, 8 allowed$/],
+      [{ during: { ...latency, inclusionMs: 13_000 } }, /^a transaction waited 13.0 s for its block, 12.0 s/],
       [{ partings: ["north: peer banned: east, gossip byte budget"] }, /^honest nodes parted: north/],
       [{ backMs: undefined }, /^not back to normal/],
       [{ broken: ["an attacker failed: it did"] }, /^an attacker failed/],

@@ -1,4 +1,5 @@
 /** The table of attacks: which program attacks which honest nodes, and where an attack is shown that is no program here. */
+import type { AspectName } from "./aspects.ts";
 import type { NetworkPlan } from "./honest-network.ts";
 
 export interface Row {
@@ -10,6 +11,14 @@ export interface Row {
   readonly program: string;
   /** The honest nodes are not as before after it, as after an authority was slashed. */
   readonly needsFreshNodes?: boolean;
+  /** More attackers than this cannot be, as where each holds a key of the chain. */
+  readonly attackersMax?: number;
+  /** Blocks that finality may be behind, if it is not twice the number of authorities. */
+  readonly finalLagMax?: number;
+  /** The attack goes on for this many periods of the chain at least. */
+  readonly periodsMin?: number;
+  /** What only this row looks at besides. */
+  readonly aspect?: AspectName;
   /** What the program is told besides. */
   readonly variant?: string;
 }
@@ -17,7 +26,17 @@ export interface Row {
 /** Four authorities tolerate one that fails. */
 const authorities: NetworkPlan = { kind: "authorities", nodes: 4 };
 
-/** Rows with one plan follow each other: they share their honest nodes. */
+const pow: NetworkPlan = { kind: "pow", nodes: 3 };
+/** Three of four are honest, and the attacker has the key of the fourth. */
+const withByzantine: NetworkPlan = { kind: "authorities", nodes: 3, byzantine: 1 };
+/** Anyone on the LAN may ask to become an authority. */
+const openLan: NetworkPlan = {
+  kind: "authorities",
+  nodes: 2,
+  spec: { admission: "open-lan", joinWindowMs: 24 * 3_600_000 },
+};
+
+/** Rows with one plan share their honest nodes, unless one needs fresh nodes. */
 export const rows: readonly Row[] = [
   { id: "1a", what: "valid node records, 1,950/s each", plan: authorities, program: "record-flood" },
   {
@@ -26,6 +45,22 @@ export const rows: readonly Row[] = [
     plan: authorities,
     program: "transaction-flood",
   },
+  ...forms("2", withByzantine, "byzantine", {
+    "front-run": "an authority that stamps ahead and censors",
+    split: "an authority that shows each peer another block",
+    equivocate: "an authority that seals 30 blocks for each height",
+  }).map(
+    (row): Row => ({
+      ...{ ...row, needsFreshNodes: true, attackersMax: 1, periodsMin: 16 },
+      aspect: row.variant === "front-run" ? "fairness" : "slashing",
+    }),
+  ),
+  { id: "3", what: "1 MiB blocks beside the head, 30/s each", plan: pow, program: "siblings" },
+  ...forms("4", authorities, "slow-server", {
+    slow: "serves a block every 9.5 s",
+    mute: "never answers a range",
+    hang: "stops after the first block of a range",
+  }).map((row): Row => ({ ...row, aspect: "synchronisation" })),
   ...forms("5", authorities, "crowd", {
     "one-key": "89 connections of one key each",
     sybils: "60 peers of one address each",
@@ -35,6 +70,10 @@ export const rows: readonly Row[] = [
     orphans: "strangers' blocks on unknown parents, 500/s each",
     early: "strangers' blocks 3 s ahead of the clock, 500/s each",
   }),
+  {
+    ...{ id: "9", what: "candidates that neither seal nor vote", plan: openLan, program: "silent-candidate" },
+    ...{ needsFreshNodes: true, finalLagMax: 16, periodsMin: 24 },
+  },
   { id: "10a", what: "strangers' votes, 2,000/s each", plan: authorities, program: "stranger-votes" },
   ...forms(
     "10",

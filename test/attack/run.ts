@@ -53,7 +53,8 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(exitStopped));
   const judged: Judged[] = [];
   for (const group of groupsOf(rows)) {
-    for (const attackers of counts) {
+    const { attackersMax = Number.POSITIVE_INFINITY } = group[0] ?? {};
+    for (const attackers of new Set(counts.map((count) => Math.min(count, attackersMax)))) {
       judged.push(...(await attackGroup(group, { attackers, seconds, newcomers, slowMachine })));
     }
   }
@@ -92,15 +93,14 @@ async function attackGroup(group: readonly Row[], options: GroupOptions): Promis
   }
 }
 
-/** Rows that follow each other and have one plan. */
-function groupsOf(rows: readonly Row[]): Row[][] {
-  const groups: Row[][] = [];
-  for (const row of rows) {
-    const last = groups.at(-1);
-    if (last?.[0]?.plan === row.plan && !row.needsFreshNodes) last.push(row);
-    else groups.push([row]);
-  }
-  return groups;
+/** Rows that share their honest nodes. */
+function groupsOf(rows: readonly Row[]): readonly Row[][] {
+  const alone = rows.filter(({ needsFreshNodes }) => needsFreshNodes).map((row) => [row]);
+  const shared = Map.groupBy(
+    rows.filter(({ needsFreshNodes }) => !needsFreshNodes),
+    ({ plan }) => plan,
+  );
+  return [...shared.values(), ...alone];
 }
 
 function rowsAsked(ids: readonly string[]): readonly Row[] {
