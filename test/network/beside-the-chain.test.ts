@@ -67,4 +67,18 @@ describe("blocks that a peer sends", () => {
     await send(child);
     for (const node of [near, far]) await network.rig.until(headIs(node, child), "the child has won");
   });
+
+  it("a flood of siblings that lose has its sender cut, and reaches nobody else", async () => {
+    const { near, far, sender, send } = await line();
+    const siblings = Array.from({ length: 40 }, (_, index) =>
+      pow.on(pow.genesis, { laterMs: index + 1 }),
+    ).sort((a, b) => compareBytes(a.block.hash, b.block.hash));
+    for (const sibling of siblings) await send(sibling);
+    await network.rig.until(() => !isConnected(near.host, sender), "the sender is cut");
+    assert.ok(near.core.chain.sideBlocks().length <= 4, "of siblings that nobody asked for four are kept");
+    await network.rig.until(headIs(far, siblings[0]), "the first is everywhere");
+    assert.equal(far.core.chain.sideBlocks().length, 0);
+    assert.ok(isConnected(near.host, far.host));
+    assert.equal(far.host.standing(near.host.peerId).points, 0);
+  });
 });

@@ -8,6 +8,7 @@ import type { FetchModules } from "../fetch/fetch-modules.ts";
 import { blockMessageBytesMax } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { acceptanceRates } from "./acceptance.ts";
+import { StaleBlocks } from "./stale-blocks.ts";
 import { GossipTopic } from "./topic.ts";
 
 export interface BlockGossipModules extends FetchModules {
@@ -21,11 +22,13 @@ const queueMax = 64;
 export class BlockGossip {
   readonly #topic: GossipTopic;
   readonly #modules: BlockGossipModules;
+  readonly #stale: StaleBlocks;
 
   /** @param topic of the chain's blocks */
   constructor(topic: string, modules: BlockGossipModules) {
     this.#topic = new GossipTopic(topic, modules);
     this.#modules = modules;
+    this.#stale = new StaleBlocks(modules);
   }
 
   start(): void {
@@ -42,7 +45,7 @@ export class BlockGossip {
   }
 
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
-    const { chain, directory, clock, fetcher } = this.#modules;
+    const { chain, directory, clock, fetcher, logger } = this.#modules;
     const decoded = chain.times.measure("decode", () => decodeBlock(message));
     if (!decoded.ok) return this.#verdict(decoded.fault, from);
     const block = decoded.value;
@@ -53,6 +56,10 @@ export class BlockGossip {
     if (!judged.ok) {
       if (judged.fault.code === "block/parent-unknown") fetcher.wantParent(block, from);
       return this.#verdict(judged.fault, from);
+    }
+    if (!this.#stale.add(judged.value.record, from)) {
+      logger.info({ from, hash: block.hashHex }, "Block validation: ❌ one of too many blocks that lose");
+      return "reject";
     }
     const useless = chain.unaskedFault(judged.value);
     if (useless) return this.#verdict(useless, from);

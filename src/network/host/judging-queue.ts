@@ -1,4 +1,7 @@
-/** Validates the gossip of one topic: a bounded number of messages, a few at a time, and none of peers banned meanwhile. */
+/**
+ * Validates the gossip of one topic: a few messages at a time, in turn for each peer, and none of peers banned meanwhile.
+ * What waits is bounded in number and in bytes, and a flood waits behind itself.
+ */
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
@@ -8,6 +11,8 @@ import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
  * a flood is banned after a handful of verdicts, before the rest of the flood costs anything.
  */
 const judgingMax = 8;
+/** Of one topic; blocks have a megabyte each. */
+const waitingBytesMax = 16 * 2 ** 20;
 
 export interface JudgingModules {
   readonly isBanned: (peer: PeerId) => boolean;
@@ -16,11 +21,20 @@ export interface JudgingModules {
   readonly logger: Logger;
 }
 
+interface Waiting {
+  readonly bytes: number;
+  /** False: there is no room for the message any more. */
+  readonly settle: (mayBeJudged: boolean) => void;
+}
+
 export class JudgingQueue {
   readonly #topic: string;
   readonly #options: TopicOptions;
   readonly #modules: JudgingModules;
-  readonly #waiting: (() => void)[] = [];
+  /** Oldest message first; the peer whose turn it is first. No peer is without messages. */
+  readonly #waiting = new Map<PeerId, Waiting[]>();
+  #waitingCount = 0;
+  #waitingBytes = 0;
   #judging = 0;
 
   constructor(topic: string, options: TopicOptions, modules: JudgingModules) {
@@ -36,9 +50,8 @@ export class JudgingQueue {
   async judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
     const { isBanned, isStopped, logger } = this.#modules;
     if (message.length > this.#options.messageBytesMax) return "reject";
-    if (this.#judging + this.#waiting.length >= this.#options.queueMax) return "ignore";
-    if (this.#judging >= judgingMax) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#judging += 1;
+    if (this.#judging < judgingMax) this.#judging += 1;
+    else if (!(await this.#turnOf(from, message.length))) return "ignore";
     try {
       if (isStopped() || isBanned(from)) return "ignore";
       return await this.#options.judge(message, from);
@@ -52,9 +65,57 @@ export class JudgingQueue {
       return "ignore";
     } finally {
       // The place is handed to the next message directly, so that no newer message overtakes it.
-      const next = this.#waiting.shift();
+      const next = this.#next();
       if (next === undefined) this.#judging -= 1;
-      else next();
+      else next.settle(true);
     }
+  }
+
+  /** Resolves to true when it is the message's turn, to false if it has to make room. */
+  #turnOf(from: PeerId, bytes: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const messages = this.#waiting.get(from) ?? [];
+    messages.push({ bytes, settle: resolve });
+    this.#waiting.set(from, messages);
+    this.#count(1, bytes);
+    while (this.#isOverfull()) this.#dropNewestOfMost();
+    return promise;
+  }
+
+  #isOverfull(): boolean {
+    const isOverCount = this.#judging + this.#waitingCount > this.#options.queueMax;
+    return this.#waitingCount > 0 && (isOverCount || this.#waitingBytes > waitingBytesMax);
+  }
+
+  /** The peer of which the most bytes wait loses its newest message: a flood pushes out nothing but itself. */
+  #dropNewestOfMost(): void {
+    let most: { readonly peer: PeerId; readonly messages: Waiting[]; readonly bytes: number } | undefined;
+    for (const [peer, messages] of this.#waiting) {
+      const bytes = messages.reduce((sum, message) => sum + message.bytes, messages.length);
+      if (!most || bytes > most.bytes) most = { peer, messages, bytes };
+    }
+    const dropped = most?.messages.pop();
+    if (!most || !dropped) return;
+    if (most.messages.length === 0) this.#waiting.delete(most.peer);
+    this.#count(-1, -dropped.bytes);
+    dropped.settle(false);
+  }
+
+  /** The oldest message of the peer whose turn it is; the peer's next turn comes after those of all others. */
+  #next(): Waiting | undefined {
+    for (const [peer, messages] of this.#waiting) {
+      this.#waiting.delete(peer);
+      const next = messages.shift();
+      if (!next) continue;
+      if (messages.length > 0) this.#waiting.set(peer, messages);
+      this.#count(-1, -next.bytes);
+      return next;
+    }
+    return undefined;
+  }
+
+  #count(messages: number, bytes: number): void {
+    this.#waitingCount += messages;
+    this.#waitingBytes += bytes;
   }
 }
