@@ -13,6 +13,7 @@ const signalRepeatMs = 300;
 const launcher = fs.realpathSync(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(launcher));
 
+hideInvitation();
 ignoreForeignSignals();
 if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) runOnOwnNode();
 else await runCli();
@@ -44,6 +45,15 @@ function runOnOwnNode() {
     for (const name of signals) process.off(name, forward);
     process.kill(process.pid, signal);
   });
+}
+
+/**
+ * Every user of a machine can read the arguments of its processes. An invitation among them has the secret of a closed
+ * network in it: the title takes the place of the arguments in /proc/PID/cmdline, and in what `ps` shows.
+ */
+function hideInvitation() {
+  const shown = process.argv.map((argument) => argument.replace(/aurex1\.[A-Za-z0-9_-]+/g, "aurex1.…"));
+  if (shown.some((argument, index) => argument !== process.argv[index])) process.title = shown.join(" ");
 }
 
 /** The Nodes that npm put beside this package, or into a project that it was installed in. */
