@@ -32,7 +32,7 @@ describe("the API's limits", () => {
   ] as const) {
     it(`connections that ${what} keep nobody out: the oldest of them makes room`, async (t) => {
       const rig = await rigOf(t, { connectionsMax: 4 });
-      const held = [];
+      const held: net.Socket[] = [];
       for (let index = 0; index < 12; index += 1) {
         const socket = await connectTo(t, rig);
         socket.resume().write(sent);
