@@ -121,5 +121,5 @@ export class SigningGate implements SigningPermission {
 
 /** Whether the newest block is further ahead of a clock than a block may be. */
 export function isAheadOf(nowMs: number, { head, engine }: Pick<Chain, "head" | "engine">): boolean {
-  return head.header.timestampMs > nowMs + engine.aheadMaxMs;
+  return head.header.timestampMs > nowMs + engine.aheadDoubtMs;
 }

@@ -6,13 +6,15 @@ import { guardedEvents } from "../base/guarded-events.ts";
 import { invariant } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { StageTimes } from "../base/stage-times.ts";
-import type { ConsensusEngine } from "../consensus/engine.ts";
+import { authoritiesOf, type ConsensusEngine, timelyMaxMs } from "../consensus/engine.ts";
+import { ForkChoice } from "../consensus/fork-choice.ts";
 import { LedgerState } from "../ledger/ledger-state.ts";
 import type { HeaderRecord } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import { type ChainStore, StoreError } from "../store/chain-store.ts";
+import { Arrivals } from "./arrivals.ts";
 import { BesideChain, type BesideLimits, type LyingBlock } from "./beside-chain.ts";
 import { BlockTree, type BlockTreeLimits } from "./block-tree.ts";
 import type { ChainEvents } from "./chain-events.ts";
@@ -59,6 +61,7 @@ export interface ChainParts {
   readonly reader: ChainReader;
   readonly intake: BlockIntake;
   readonly importer: BlockImporter;
+  readonly arrivals: Arrivals;
   readonly beside: BesideChain;
   readonly committedStates: CommittedStates;
   /** Undefined if the engine has no finality. */
@@ -119,6 +122,7 @@ function putTogether(
 ): ChainParts {
   const events = guardedEvents<ChainEvents>("chain", logger);
   const times = new StageTimes(clock);
+  const arrivals = new Arrivals(clock);
   const final = finalAtStart(engine, at.head, store.final);
   const tree = new BlockTree(store, { head: at.head, final, limits: limits.treeLimits });
   const reader = new ChainReader({ store, tree, events });
@@ -129,9 +133,15 @@ function putTogether(
       final,
       ancestry: tree,
       head: () => importer.head,
-      onEvidence: (evidence) => events.emit("evidenceFound", evidence),
+      isTimely: (record) => arrivals.sinceMs(record) <= timelyMaxMs,
+      onEvidence: (evidence) => {
+        events.emit("evidenceFound", evidence);
+        importer.chooseAgain();
+      },
     });
-  const finality = opened && new FinalityKeeper(opened, tree, logger);
+  const forkChoice = new ForkChoice({ ancestry: tree, authority: engine.authority, finality: opened });
+  const authorities = (record: HeaderRecord) => authoritiesOf(engine, record);
+  const finality = opened && new FinalityKeeper(opened, { ancestry: tree, authorities, logger });
   const intake = new BlockIntake(
     { blocksMax: limits.orphansMax ?? 256, bytesMax: waitingBytesMax },
     {
@@ -143,10 +153,15 @@ function putTogether(
   const beside = new BesideChain(limits.besideLimits ?? {}, { clock, logger }, storedSides);
   const importer: BlockImporter = new BlockImporter(
     limits.importsMax ?? 512,
-    { spec, trusted, store, engine, tree, reader, intake, beside, finality, times, logger, events },
+    {
+      ...{ spec, trusted, store, engine, tree, reader, intake, beside, finality, forkChoice, arrivals },
+      ...{ times, logger, events },
+    },
     at,
   );
-  return { events, times, store, tree, reader, intake, importer, beside, committedStates, finality };
+  return {
+    ...{ events, times, store, tree, reader, intake, importer, beside, arrivals, committedStates, finality },
+  };
 }
 
 /** Undefined if the engine has no finality. */

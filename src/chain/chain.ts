@@ -109,14 +109,19 @@ export class Chain {
     const added = this.#parts.finality.gadget.addVote(vote);
     if (!added.ok) return added;
     this.events.emit("voteCounted", vote);
-    if (added.value === "certified") this.#parts.importer.settleFinality();
+    if (added.value === "certified") {
+      this.#parts.importer.settleFinality();
+      this.#parts.importer.chooseAgain();
+    }
     return added;
   }
 
   addEvidence(evidence: Evidence): Result<"new", EvidenceFault> {
     invariant(this.#parts.finality, "evidence counts if the engine has finality");
     const added = this.#parts.finality.evidence.add(evidence);
-    if (added.ok) this.events.emit("evidenceFound", evidence);
+    if (!added.ok) return added;
+    this.events.emit("evidenceFound", evidence);
+    this.#parts.importer.chooseAgain();
     return added;
   }
 
@@ -176,6 +181,11 @@ export class Chain {
   /** What the engine makes of a block that is being drafted on a stored parent. */
   advance(contents: BlockContents, parent: HeaderRecord): Result<EngineState, BlockFault> {
     return this.engine.advance(contents, parent, this.#parts.tree);
+  }
+
+  /** How long ago a block came to this node; infinite if it came before the last start, or long ago. */
+  sinceArrivalMs(record: HeaderRecord): number {
+    return this.#parts.arrivals.sinceMs(record);
   }
 
   get orphanCount(): number {

@@ -1,25 +1,18 @@
 /** Imports judged blocks one after the other: signatures, fork choice, execution, commit, final block. Holds the head. */
-import type { EventEmitter } from "node:events";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant, toError } from "../base/invariant.ts";
-import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
-import type { StageTimes } from "../base/stage-times.ts";
-import { type ConsensusEngine, compareHeads, contentsOf } from "../consensus/engine.ts";
+import { contentsOf } from "../consensus/engine.ts";
 import type { LedgerState } from "../ledger/ledger-state.ts";
 import type { Block, HeaderRecord } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { type BlockFault, describeFault } from "../protocol/faults.ts";
-import type { ChainSpec } from "../protocol/genesis.ts";
-import type { ChainStore, CommitBatch } from "../store/chain-store.ts";
-import { type BesideChain, isLowWork, type LyingBlock } from "./beside-chain.ts";
-import type { BlockPath, BlockTree } from "./block-tree.ts";
-import type { ChainEvents } from "./chain-events.ts";
-import type { FinalityKeeper } from "./finality-keeper.ts";
+import type { CommitBatch } from "../store/chain-store.ts";
+import { isLowWork, type LyingBlock } from "./beside-chain.ts";
+import type { BlockPath } from "./block-tree.ts";
 import { emptyBatch } from "./genesis-batch.ts";
-import type { BlockIntake } from "./intake.ts";
-import type { ChainReader } from "./reader.ts";
+import type { BlockImporterModules } from "./importer-modules.ts";
 import { type ExecutedPath, executePath } from "./stages/execute.ts";
 import { type JudgedBlock, signatureFault } from "./stages/judge.ts";
 
@@ -31,29 +24,13 @@ export type Imported = Result<ImportOutcome, BlockFault>;
 /** Whether each signature in a block holds. */
 type Signatures = Promise<readonly boolean[]>;
 
-export interface BlockImporterModules {
-  readonly spec: ChainSpec;
-  /** The hash of a block that the operator declares final (weak-subjectivity checkpoint). */
-  readonly trusted: Uint8Array | undefined;
-  readonly store: ChainStore;
-  readonly engine: ConsensusEngine;
-  readonly tree: BlockTree;
-  readonly reader: ChainReader;
-  readonly intake: BlockIntake;
-  readonly beside: BesideChain;
-  /** Undefined if the engine has no finality. */
-  readonly finality: FinalityKeeper | undefined;
-  readonly times: StageTimes;
-  readonly logger: Logger;
-  /** Guarded: a listener that throws fails no import. */
-  readonly events: EventEmitter<ChainEvents>;
-}
-
 export class BlockImporter {
   readonly #modules: BlockImporterModules;
   readonly #queue: SerialQueue;
   readonly #ledger: LedgerState;
   #head: HeaderRecord;
+  /** The fork choice's revision when the head was last held against all side blocks. */
+  #chosenAt = 0;
   #closed = false;
 
   /** @param pendingMax imports waiting or running; more are refused with block/queue-full */
@@ -125,7 +102,7 @@ export class BlockImporter {
   }
 
   #wins(record: HeaderRecord): boolean {
-    return compareHeads(record, this.#head) < 0;
+    return this.#modules.forkChoice.isBetter(record, this.#head);
   }
 
   /** Writes down in turn what votes have made final. Imports do so by themselves. */
@@ -134,6 +111,12 @@ export class BlockImporter {
     finality?.sayConflict();
     if (!finality?.isUnsettled || this.#closed) return;
     this.inTurn(() => this.#settleNow()).catch((error) => this.#notSettled(error));
+  }
+
+  /** Chooses the head anew in turn: votes or evidence may have made another stored block the better one. */
+  chooseAgain(): void {
+    if (this.#closed) return;
+    this.inTurn(() => this.#chooseNow()).catch((error) => this.#notChosen(error));
   }
 
   /** Ends after the import that is running; nothing is imported afterwards. */
@@ -185,7 +168,7 @@ export class BlockImporter {
     signatures?: Signatures,
     onExecuted?: () => void,
   ): Promise<Imported> {
-    const { intake, finality, events } = this.#modules;
+    const { intake, finality, arrivals, events } = this.#modules;
     const isHead = this.#wins(record);
     const dropped = isHead ? ok([]) : this.#roomFor(record, block);
     if (!dropped.ok) return dropped;
@@ -195,15 +178,20 @@ export class BlockImporter {
     // The final block may have moved since the block was judged.
     const conflict = finality?.conflictOn(record);
     if (conflict) return fail(conflict);
+    // Before the block may become the head: whoever seals on the head asks how long ago it came.
+    arrivals.note(record);
     const outcome = isHead
       ? await this.#moveHead(record, block, { onExecuted })
       : await this.#storeSide(record, block, dropped.value);
     if (!outcome.ok) return outcome;
     if (finality) {
-      finality.gadget.recordStored(record, block);
+      arrivals.note(record);
+      finality.recordStored(record, block);
       if (this.#isTrusted(record.hash)) finality.gadget.declareFinal(checkpointOf(record));
       // The block stays stored if this fails. The next import tries again.
       await this.#settleNow().catch((error) => this.#notSettled(error));
+      // Its certificate, its evidence, or votes that waited for it may have changed the choice.
+      await this.#chooseNow().catch((error) => this.#notChosen(error));
     }
     events.emit("blockStored", block);
     return outcome;
@@ -217,6 +205,21 @@ export class BlockImporter {
   /** Whether a stored side block makes a better head: the final block may have taken the head away from a heavier branch. */
   #isBetter(stored: HeaderRecord): boolean {
     return this.#wins(stored) && !this.#modules.finality?.conflictOn(stored);
+  }
+
+  /** Moves to the best stored block. A block that turns out to be bad when it is executed is passed over from then on. */
+  async #chooseNow(): Promise<void> {
+    const { forkChoice, tree, finality, store } = this.#modules;
+    if (!finality || this.#closed || this.#chosenAt === forkChoice.revision) return;
+    this.#chosenAt = forkChoice.revision;
+    for (;;) {
+      const others = [...tree.sides()].filter(
+        (side) => !store.isInvalid(side.hash) && !finality.conflictOn(side),
+      );
+      const best = forkChoice.best(this.#head, others);
+      if (best.hashHex === this.#head.hashHex) return;
+      await this.#moveHead(best);
+    }
   }
 
   /** Writes down what has become final; moves the head to its chain if the head stands on another one. */
@@ -251,6 +254,10 @@ export class BlockImporter {
       finality?.counts(hash) ||
       (bytesEqual(hash, record.hash) && intake.weightWaitingOn(record) > this.#head.cumulativeWeight);
     return beside.roomFor(record, block.bytes.length, isNeeded);
+  }
+
+  #notChosen(error: unknown): void {
+    this.#modules.logger.error({ error: toError(error) }, "the head could not be chosen anew");
   }
 
   async #storeSide(record: HeaderRecord, block: Block, dropped: readonly LyingBlock[]): Promise<Imported> {

@@ -14,7 +14,7 @@ import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { FinalityKeeper } from "./finality-keeper.ts";
 import { FutureBlocks } from "./future-blocks.ts";
-import { type JudgedBlock, type JudgeRules, judge, placeBlock } from "./stages/judge.ts";
+import { futureFault, type JudgedBlock, type JudgeRules, judge, placeBlock } from "./stages/judge.ts";
 import { type SaneBlock, type SanityRules, saneBlock } from "./stages/sanity.ts";
 import { WaitingBlocks, type WaitingLimits } from "./waiting-blocks.ts";
 
@@ -152,12 +152,13 @@ export class BlockIntake {
       this.#orphans.add(block);
       return fail({ code: "block/parent-unknown", parentHash: toHex(parentHash) });
     }
-    const placed = placeBlock(block, parent, engine, clock.nowMs());
-    if (!placed.ok) {
-      if (placed.fault.code === "block/timestamp-ahead") this.#future.hold(block);
-      return placed;
-    }
-    finality?.evidence.noticeSeal(block.header, block.seal);
+    // Before anything else is judged: two seals on one parent are evidence, whatever else is wrong with the blocks.
+    finality?.noticeSeal(block, parent);
+    const placed = placeBlock(block, parent, engine);
+    if (!placed.ok) return placed;
+    const early = futureFault(placed.value, engine, clock.nowMs());
+    if (early) this.#future.hold(block);
+    if (early) return fail(early);
     const judged = judge(placed.value, this.#modules);
     if (judged.ok) this.#entryOf(block).judged = judged.value;
     return judged;

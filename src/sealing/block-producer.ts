@@ -134,6 +134,7 @@ export class BlockProducer {
     return {
       ...{ kind: "open", nowMs: clock.nowMs(), hasWork, finality },
       slot: chain.engine.slot(head, this.#options.producer),
+      sinceParentMs: chain.sinceArrivalMs(head),
       urgentForMs: this.#urgentForMs(head, hasWork || finality === "due"),
       emptyAfterMs: this.#options.mineEmptyBlocks ? 0 : chain.engine.authority?.emptyBlockAfterMs,
       failure: failure && { agoMs: nowMs - failure.atMs, reason: failure.reason },
@@ -238,7 +239,10 @@ export class BlockProducer {
     const { chain, logger, announceBlock } = this.#modules;
     const imported = await chain.importBlock(block);
     if (!imported.ok) {
-      // Expected only if the head or the clock moved meanwhile. Anything else is a bug of ours, so the log shows it.
+      // The clock was set back meanwhile. The chain holds the block, as it is, and sends it when its time comes: a block
+      // with another timestamp would be a second one on its parent.
+      if (imported.fault.code === "block/timestamp-ahead") return;
+      // Expected only if the head moved meanwhile. Anything else is a bug of ours, so the log shows it.
       throw new Error(`our own block ${block.hashHex} was refused: ${describeFault(imported.fault)}`);
     }
     const { header, hashHex: hash, seal } = block;

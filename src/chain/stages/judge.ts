@@ -12,7 +12,7 @@ import type { SaneBlock } from "./sanity.ts";
 declare const isPlaced: unique symbol;
 declare const isJudged: unique symbol;
 
-/** A block whose header is right on its parent. Two such blocks of one producer on one parent are evidence. */
+/** A block whose header is right on its parent. */
 export interface PlacedBlock {
   readonly block: SaneBlock;
   readonly parent: HeaderRecord;
@@ -37,16 +37,11 @@ export interface JudgeRules {
   readonly trusted: Uint8Array | undefined;
 }
 
-/**
- * Holds the header against its parent and the clock.
- *
- * @returns `block/timestamp-ahead` for a future block: it is judged again at its time
- */
+/** Holds the header against its parent. */
 export function placeBlock(
   block: SaneBlock,
   parent: HeaderRecord,
-  engine: Pick<ConsensusEngine, "verifyHeader" | "aheadMaxMs">,
-  nowMs: number,
+  engine: Pick<ConsensusEngine, "verifyHeader">,
 ): Result<PlacedBlock, BlockFault> {
   const { header } = block;
   const expected = parent.header.height + 1;
@@ -54,12 +49,18 @@ export function placeBlock(
     return fail({ code: "block/height-wrong", expected, actual: header.height });
   }
   const fault = engine.verifyHeader(header, parent);
-  if (fault) return fail(fault);
-  const latestMs = nowMs + engine.aheadMaxMs;
-  if (header.timestampMs > latestMs) {
-    return fail({ code: "block/timestamp-ahead", latestMs, actualMs: header.timestampMs });
-  }
-  return ok({ block, parent } as PlacedBlock);
+  return fault ? fail(fault) : ok({ block, parent } as PlacedBlock);
+}
+
+/** `block/timestamp-ahead` for a future block: it is held, and judged again at its time. */
+export function futureFault(
+  { block: { header } }: PlacedBlock,
+  { aheadMaxMs }: Pick<ConsensusEngine, "aheadMaxMs">,
+  nowMs: number,
+): BlockFault | undefined {
+  const latestMs = nowMs + aheadMaxMs;
+  if (header.timestampMs <= latestMs) return undefined;
+  return { code: "block/timestamp-ahead", latestMs, actualMs: header.timestampMs };
 }
 
 /** Judges what a block says to the engine, and makes its record with its weight. */

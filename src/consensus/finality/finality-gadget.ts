@@ -29,6 +29,8 @@ export interface FinalityGadgetModules {
   readonly finality: (record: HeaderRecord) => ChainFinality | undefined;
   readonly verify: VerifyVoteSignature;
   readonly linkFinalizes: typeof linkFinalizes;
+  /** Whether a quorum for a block that is complete now was complete soon enough after the block had come. */
+  readonly isTimely: (record: HeaderRecord) => boolean;
   /** Called with each vote that has a valid signature, also if the vote does not count. */
   readonly onVerified: (vote: Vote) => void;
 }
@@ -45,8 +47,14 @@ const waitingPerVoterMax = 32;
 const waitingVotersMax = 256;
 const certificateSearchDepth = 64;
 
-interface Certified {
+/** A block for which a quorum has voted. */
+export interface CertifiedBlock {
   readonly record: HeaderRecord;
+  /** The quorum was complete soon after the block had come: its votes were not kept back. */
+  readonly isTimely: boolean;
+}
+
+interface Certified extends CertifiedBlock {
   readonly certificate: Certificate;
 }
 
@@ -59,6 +67,7 @@ export class FinalityGadget {
   readonly #certified = new BoundedMap<string, Certified>(certifiedMax);
   /** Votes of authorities whose target is not here yet, by voter and target. */
   readonly #waiting = new BoundedMap<string, BoundedMap<string, Vote>>(waitingVotersMax);
+  #certificatesSeen = 0;
   #final: Checkpoint;
   #conflict: FinalityConflict | undefined;
 
@@ -70,6 +79,11 @@ export class FinalityGadget {
 
   get final(): Checkpoint {
     return this.#final;
+  }
+
+  /** How many blocks were certified since the start: only ever higher. */
+  get certificatesSeen(): number {
+    return this.#certificatesSeen;
   }
 
   /** Set if two final blocks contradict each other; the first one stays final. */
@@ -86,6 +100,13 @@ export class FinalityGadget {
 
   /** Counts a vote. "certified": a quorum has now voted for the target. */
   addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
+    return this.#addVote(vote, this.#modules.isTimely);
+  }
+
+  #addVote(
+    vote: Vote,
+    isTimely: FinalityGadgetModules["isTimely"],
+  ): Result<"counted" | "certified", VoteFault> {
     const { target, voter } = vote;
     if (target.height <= this.#final.height) {
       return fail({ code: "vote/stale", targetHeight: target.height });
@@ -117,7 +138,7 @@ export class FinalityGadget {
     }
     votes.set(voterHex, vote);
     this.#votes.set(targetHex, votes);
-    return ok(this.#countVotes(record, finality.justified, [...votes.values()]));
+    return ok(this.#countVotes(record, finality.justified, [...votes.values()], isTimely));
   }
 
   /** Takes in a stored block: its certificate counts, and so do the votes that waited for it. The block was judged before. */
@@ -126,7 +147,7 @@ export class FinalityGadget {
       const target = this.#modules.ancestry.get(certificate.targetHash);
       if (!target) continue;
       this.#tellVotes(target, certificate);
-      this.#certify({ record: target, certificate });
+      this.#certify(target, certificate, this.#modules.isTimely(target));
     }
     // The block may show a final block by certificates that came before a restart. A restart forgets them.
     const shown = this.#modules.finality(record)?.finalized;
@@ -135,7 +156,8 @@ export class FinalityGadget {
       const vote = votes.get(record.hashHex);
       if (!vote) continue;
       votes.delete(record.hashHex);
-      this.addVote(vote);
+      // Votes that were here before their block were not kept back, however long the block took to be executed.
+      this.#addVote(vote, () => true);
     }
   }
 
@@ -155,6 +177,13 @@ export class FinalityGadget {
     return higher.find(({ certificate: { targetHeight, targetHash } }) =>
       this.#modules.ancestry.isDescendant(parent, { height: targetHeight, hash: targetHash }),
     )?.certificate;
+  }
+
+  /** The certified blocks above a height and above the final one, highest first. */
+  certifiedAbove(height: number): readonly CertifiedBlock[] {
+    return [...this.#certified.values()]
+      .filter(({ record }) => record.header.height > height)
+      .sort((a, b) => b.record.header.height - a.record.header.height);
   }
 
   /** The certificate of a block above the final one: received, or made of votes. */
@@ -208,20 +237,25 @@ export class FinalityGadget {
     return fail({ code: "vote/target-unknown", targetHash: targetHex });
   }
 
-  #countVotes(record: HeaderRecord, source: Checkpoint, votes: readonly Vote[]): "counted" | "certified" {
+  #countVotes(
+    record: HeaderRecord,
+    source: Checkpoint,
+    votes: readonly Vote[],
+    isTimely: FinalityGadgetModules["isTimely"],
+  ): "counted" | "certified" {
     if (this.#certified.has(record.hashHex)) return "counted";
     const checkpoint = { height: record.header.height, hash: record.hash };
     const authorities = this.#modules.authorities(record);
     const certificate = certificateOf(votes, { checkpoint, authorities, source });
     if (!certificate) return "counted";
-    this.#certify({ record, certificate });
+    this.#certify(record, certificate, isTimely(record));
     return "certified";
   }
 
-  #certify(certified: Certified): void {
-    const { record } = certified;
+  #certify(record: HeaderRecord, certificate: Certificate, isTimely: boolean): void {
     if (record.header.height <= this.#final.height || this.#certified.has(record.hashHex)) return;
-    this.#certified.set(record.hashHex, certified);
+    this.#certified.set(record.hashHex, { record, certificate, isTimely });
+    this.#certificatesSeen += 1;
     // Also links across this block: it may have been the last uncertified one between their ends.
     const reaching = [...this.#certified.values()]
       .map((other) => other.record)

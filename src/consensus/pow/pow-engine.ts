@@ -28,6 +28,7 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
   return {
     name: "pow",
     aheadMaxMs,
+    aheadDoubtMs: aheadMaxMs,
     verifySeal: (header, seal, hash) => workSealFault(header, seal, hash, genesis),
     verifyHeader: (header, parent) => workHeaderFault(header, parentOf(parent), genesis),
     weight: (header) => workOf(header.target),
@@ -37,6 +38,7 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
       // other miners would be idle until then.
       beginMs: parent.header.timestampMs - aheadMaxMs,
       outOfTurnDelayMs: 0,
+      afterParentMs: 0,
       target: parent.consensusState,
     }),
     genesisState: () => stateOf(easiestTarget),

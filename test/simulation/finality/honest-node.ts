@@ -1,11 +1,12 @@
 /** An honest node: the real engine, finality gadget and evidence pool, with the chain's import and fork choice around. */
 import { toHex } from "../../../src/base/bytes.ts";
 import { ancestryOf } from "../../../src/consensus/ancestry.ts";
-import { compareHeads, type Finality } from "../../../src/consensus/engine.ts";
+import { type Finality, timelyMaxMs } from "../../../src/consensus/engine.ts";
 import { noVote, type VoteWatermark } from "../../../src/consensus/finality/vote-rule.ts";
+import { ForkChoice } from "../../../src/consensus/fork-choice.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { type Checkpoint, isSameCheckpoint } from "../../../src/protocol/checkpoint.ts";
-import type { Evidence } from "../../../src/protocol/evidence.ts";
+import { decodeEvidence, type Evidence } from "../../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../../../src/protocol/transaction.ts";
 import { signVote, type Vote } from "../../../src/protocol/vote.ts";
@@ -43,7 +44,7 @@ export interface NodeTraits {
 }
 
 const plainTraits: NodeTraits = { clockOffsetMs: 0, relays: false };
-const outOfTurnDelayMs = 400;
+const outOfTurnDelayMs = 1_000;
 const answerBlocksMax = 64;
 const orphansMax = 64;
 
@@ -79,6 +80,10 @@ export class HonestNode {
     hashes: new Set(),
   };
   #finality: Finality;
+  #forkChoice: ForkChoice;
+  #chosenAt = 0;
+  /** When each block came; forgotten with a restart. */
+  readonly #arrivals = new Map<string, number>();
   #head: HeaderRecord;
   #settled: Checkpoint;
   #isUp = true;
@@ -101,6 +106,7 @@ export class HonestNode {
     this.#head = record;
     this.#settled = { height: 0, hash: record.hash };
     this.#finality = this.#openFinality();
+    this.#forkChoice = this.#openForkChoice();
   }
 
   get head(): HeaderRecord {
@@ -155,7 +161,10 @@ export class HonestNode {
     }
     this.#orphans = new Map();
     this.#transactions.clear();
+    this.#arrivals.clear();
     this.#finality = this.#openFinality();
+    this.#forkChoice = this.#openForkChoice();
+    this.#chosenAt = 0;
     this.#isUp = true;
     if (this.#journals.lastVote) this.#sendVote(this.#journals.lastVote);
     this.#reconsider();
@@ -174,7 +183,10 @@ export class HonestNode {
         if (this.#countVote(message.vote)) this.#relay(message, from);
         return;
       case "evidence":
-        if (this.#finality.evidence.add(message.evidence).ok) this.#relay(message, from);
+        if (this.#finality.evidence.add(message.evidence).ok) {
+          this.#relay(message, from);
+          this.#chooseAgain();
+        }
         return;
       case "transaction":
         this.#transactions.set(message.transaction.idHex, message.transaction);
@@ -205,6 +217,7 @@ export class HonestNode {
       final: this.#settled,
       ancestry: this.#ancestry,
       head: () => this.#head,
+      isTimely: (record) => this.#sinceArrivalMs(record) <= timelyMaxMs,
       onEvidence: (evidence) => {
         observer.evidenceFound(evidence);
         observer.broadcast({ kind: "evidence", evidence }, this);
@@ -212,6 +225,28 @@ export class HonestNode {
     });
     if (!finality) throw new Error("Proof of Authority has finality");
     return finality;
+  }
+
+  #openForkChoice(): ForkChoice {
+    const { authority } = this.#modules.founding.engine;
+    return new ForkChoice({ ancestry: this.#ancestry, authority, finality: this.#finality });
+  }
+
+  #sinceArrivalMs({ hashHex }: HeaderRecord): number {
+    return this.#modules.world.nowMs - (this.#arrivals.get(hashHex) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** As the chain does it: the head is held against all blocks after a new certificate or a new offender. */
+  #chooseAgain(): void {
+    const { revision } = this.#forkChoice;
+    if (this.#chosenAt === revision) return;
+    this.#chosenAt = revision;
+    const finalHeight = this.#finality.gadget.final.height;
+    const others = [...this.#records.values()].filter(
+      (record) => record.header.height > finalHeight && this.#standsOnFinal(record),
+    );
+    const best = this.#forkChoice.best(this.#head, others);
+    if (best.hashHex !== this.#head.hashHex) this.#moveHead(best);
   }
 
   #answer(hash: Uint8Array, to: number): void {
@@ -238,19 +273,28 @@ export class HonestNode {
       else if (from !== this.number) world.send(this.number, from, want);
       return;
     }
+    const { isSealed, record } = judge.judge(block);
+    if (isSealed) {
+      this.#finality.evidence.noticeSeal(block.header, block.seal);
+      this.#chooseAgain();
+    }
     const aheadMs = block.header.timestampMs - founding.engine.aheadMaxMs - this.nowMs;
     if (aheadMs > 0) {
       world.after(aheadMs, () => this.#import(block, from));
       return;
     }
-    const { isSealed, record } = judge.judge(block);
-    if (isSealed) this.#finality.evidence.noticeSeal(block.header, block.seal);
     if (!record || !this.#standsOnFinal(parent)) return;
     this.#relay({ kind: "block", blocks: [block] }, from);
     this.#records.set(record.hashHex, record);
-    if (compareHeads(record, this.#head) < 0) this.#moveHead(record);
+    this.#arrivals.set(record.hashHex, world.nowMs);
+    if (this.#forkChoice.isBetter(record, this.#head)) this.#moveHead(record);
+    for (const bytes of block.consensusSection.evidence) {
+      const evidence = decodeEvidence(bytes);
+      if (evidence.ok) this.#finality.evidence.noticeCarried(evidence.value);
+    }
     this.#finality.gadget.recordStored(record, block);
     this.#settle();
+    this.#chooseAgain();
     observer.imported(this);
     const orphans = this.#orphans.get(record.hashHex) ?? [];
     this.#orphans.delete(record.hashHex);
@@ -276,7 +320,10 @@ export class HonestNode {
   /** @returns whether gossip passes it on */
   #countVote(vote: Vote): boolean {
     const added = this.#finality.gadget.addVote(vote);
-    if (added.ok && added.value === "certified") this.#settle();
+    if (added.ok && added.value === "certified") {
+      this.#settle();
+      this.#chooseAgain();
+    }
     return added.ok || added.fault.code === "vote/target-unknown";
   }
 
@@ -343,6 +390,7 @@ export class HonestNode {
       slot: founding.engine.slot(this.#head, this.keyPair.publicKey),
       hasWork: this.#transactions.size > 0,
       finality: "due",
+      sinceParentMs: this.#sinceArrivalMs(this.#head),
       urgentForMs: world.nowMs - this.#headSinceMs,
       emptyAfterMs: founding.engine.authority.emptyBlockAfterMs,
       failure: undefined,
