@@ -6,11 +6,17 @@ import type { HeaderRecord } from "../protocol/block.ts";
 import type { Ancestry } from "./ancestry.ts";
 import { type AuthorityFacet, compareHeads, type Finality } from "./engine.ts";
 
+/** What the fork choice asks about votes and evidence. */
+export interface KnownFinality {
+  readonly gadget: Pick<Finality["gadget"], "certifiedAbove" | "certificatesSeen" | "final">;
+  readonly evidence: Pick<Finality["evidence"], "hasOffenders" | "isOffender" | "offendersSeen">;
+}
+
 export interface ForkChoiceModules {
   readonly ancestry: Ancestry;
   /** Undefined if anyone may seal. The chain has no finality then. */
   readonly authority: Pick<AuthorityFacet, "setAt"> | undefined;
-  readonly finality: Finality | undefined;
+  readonly finality: KnownFinality | undefined;
 }
 
 export class ForkChoice {

@@ -16,7 +16,7 @@ export interface LongStep {
 export const longSteps: readonly LongStep[] = [
   {
     name: "finality",
-    what: "finality against an adversary in 20,000 runs, and each rule switched off",
+    what: "finality against an adversary in 20,000 runs, fairness under each Byzantine strategy, and each rule switched off",
     argv: ["test/simulation/finality/run.ts"],
   },
   {

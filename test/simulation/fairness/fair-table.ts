@@ -1,7 +1,7 @@
 /** The figures of fairness as people read them. */
 import { groupOf, replayOfCell } from "./cells.ts";
 import type { FairControlReport } from "./fair-controls.ts";
-import { type FairFigures, type GroupFigures, whatFailed } from "./fair-figures.ts";
+import type { FairFigures, GroupFigures } from "./fair-figures.ts";
 
 const columns: readonly [string, (group: GroupFigures) => string][] = [
   ["failing", ({ failing, cells }) => `${failing} of ${cells}`],
@@ -34,10 +34,10 @@ export function fairTable(figures: FairFigures, controls: readonly FairControlRe
   return lines.join("\n");
 }
 
-function controlLines({ name, runs, broken }: FairControlReport): string[] {
+function controlLines({ name, runs, broken, what }: FairControlReport): string[] {
   if (!broken) return [`without ${name}: NOT SEEN in ${runs} cells`];
   return [
-    `without ${name}: ${whatFailed(broken).join("; ")}, in cell ${runs}`,
+    `without ${name}: ${what.join("; ")}, in cell ${runs}`,
     `  see it: ${replayOfCell(broken.cell, name)}`,
   ];
 }

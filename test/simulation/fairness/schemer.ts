@@ -273,7 +273,7 @@ export class Schemer {
 
   /** Where its votes complete a quorum for a block that an honest node has left. */
   #tipOver(targetHex: string, voters: ReadonlySet<string>): void {
-    const { judge, nodes, founding } = this.#modules;
+    const { judge, nodes, founding, world } = this.#modules;
     const holders = this.#plotters.filter(({ strategy }) => strategy.votes === "tip over");
     if (holders.length === 0) return;
     const record = judge.recordOf(Buffer.from(targetHex, "hex"));
@@ -285,7 +285,9 @@ export class Schemer {
     }
     if (nodes.every((node) => this.#isOn(node.head, record))) return;
     this.#honestVoters.delete(targetHex);
-    for (const { keyPair, strategy } of holders) this.#vote(keyPair, strategy, record);
+    for (const { keyPair, strategy } of holders) {
+      world.after(strategy.voteDelayMs, () => this.#vote(keyPair, strategy, record));
+    }
   }
 
   #isOn(tip: HeaderRecord, of: HeaderRecord): boolean {

@@ -114,6 +114,9 @@ export const strategies: readonly Strategy[] = [
     "tip-over-after-rival": { votes: "tip over", afterRivalMs: 0 },
     "tip-over-after-rival-1010": { votes: "tip over", afterRivalMs: 1_010 },
     "tip-over-after-rival-1200": { votes: "tip over", afterRivalMs: 1_200 },
+    "tip-over-late-1010": { votes: "tip over", voteDelayMs: 2_500, afterRivalMs: 1_010 },
+    "tip-over-late-1200": { votes: "tip over", voteDelayMs: 2_500, afterRivalMs: 1_200 },
+    "tip-over-later-1200": { votes: "tip over", voteDelayMs: 4_500, afterRivalMs: 1_200 },
     "tip-over-withhold-1000": { votes: "tip over", withholdMs: 1_000 },
     "tip-over-rivals": { votes: "tip over", seals: "any rank", rivals: true },
   }),
@@ -133,7 +136,7 @@ export const strategies: readonly Strategy[] = [
     "equivocate-5": { variants: 5 },
     "equivocate-30": { ...takeOver, variants: 30 },
     "equivocate-private": { ...takeOver, variants: 2, privateBlocks: 2 },
-    "double-votes": { votes: "double" },
+    "double-votes": { votes: "double", seals: "any rank", rivals: true },
     "double-votes-split": { ...takeOver, votes: "double", variants: 2, splits: true },
   }),
 ];

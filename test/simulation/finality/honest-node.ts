@@ -3,7 +3,7 @@ import { toHex } from "../../../src/base/bytes.ts";
 import { ancestryOf } from "../../../src/consensus/ancestry.ts";
 import { type Finality, timelyMaxMs } from "../../../src/consensus/engine.ts";
 import { noVote, type VoteWatermark } from "../../../src/consensus/finality/vote-rule.ts";
-import { ForkChoice } from "../../../src/consensus/fork-choice.ts";
+import { ForkChoice, type KnownFinality } from "../../../src/consensus/fork-choice.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { type Checkpoint, isSameCheckpoint } from "../../../src/protocol/checkpoint.ts";
 import { decodeEvidence, type Evidence } from "../../../src/protocol/evidence.ts";
@@ -44,7 +44,6 @@ export interface NodeTraits {
 }
 
 const plainTraits: NodeTraits = { clockOffsetMs: 0, relays: false };
-const outOfTurnDelayMs = 1_000;
 const answerBlocksMax = 64;
 const orphansMax = 64;
 
@@ -57,6 +56,19 @@ interface Journals {
 
 function emptyJournals(): Journals {
   return { sealed: new Map(), watermark: noVote, lastVote: undefined };
+}
+
+/** A gadget as the fork choice sees it, but that no votes certify anything. */
+function knowsNoVotes(gadget: Finality["gadget"]): KnownFinality["gadget"] {
+  return {
+    certifiedAbove: () => [],
+    get final() {
+      return gadget.final;
+    },
+    get certificatesSeen() {
+      return gadget.certificatesSeen;
+    },
+  };
 }
 
 export class HonestNode {
@@ -212,12 +224,12 @@ export class HonestNode {
   }
 
   #openFinality(): Finality {
-    const { founding, observer } = this.#modules;
+    const { founding, observer, rules } = this.#modules;
     const finality = founding.engine.authority.openFinality({
       final: this.#settled,
       ancestry: this.#ancestry,
       head: () => this.#head,
-      isTimely: (record) => this.#sinceArrivalMs(record) <= timelyMaxMs,
+      isTimely: (record) => rules.guard === "every" || this.#sinceArrivalMs(record) <= timelyMaxMs,
       onEvidence: (evidence) => {
         observer.evidenceFound(evidence);
         observer.broadcast({ kind: "evidence", evidence }, this);
@@ -228,8 +240,18 @@ export class HonestNode {
   }
 
   #openForkChoice(): ForkChoice {
-    const { authority } = this.#modules.founding.engine;
-    return new ForkChoice({ ancestry: this.#ancestry, authority, finality: this.#finality });
+    const { founding, rules } = this.#modules;
+    const { gadget, evidence } = this.#finality;
+    return new ForkChoice({
+      ancestry: this.#ancestry,
+      authority: founding.engine.authority,
+      finality: {
+        gadget: rules.guard === "none" ? knowsNoVotes(gadget) : gadget,
+        evidence: rules.weighsOffenders
+          ? evidence
+          : { offendersSeen: 0, hasOffenders: false, isOffender: () => false },
+      },
+    });
   }
 
   #sinceArrivalMs({ hashHex }: HeaderRecord): number {
@@ -361,11 +383,11 @@ export class HonestNode {
   }
 
   #reconsider(): void {
-    const { founding } = this.#modules;
+    const { founding, rules } = this.#modules;
     this.#era += 1;
     if (!founding.engine.slot(this.#head, this.keyPair.publicKey)) return;
     this.#whileHead(0, () => this.#produce());
-    this.#whileHead(this.#isHeadInTurn() ? 0 : outOfTurnDelayMs, () => this.#vote());
+    this.#whileHead(this.#isHeadInTurn() ? 0 : rules.outOfTurnVoteDelayMs, () => this.#vote());
   }
 
   #whileHead(delayMs: number, act: () => void): void {

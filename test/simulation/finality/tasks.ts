@@ -51,7 +51,8 @@ const cellsPerTask = 12;
 /** Rejects where a worker dies: a run that throws is a failure of its own. */
 export async function simulateAll(options: SimulationTasks): Promise<SimulationOutcome> {
   const { runs, firstSeed = 1, authorityCount, controls = controlNames, onProgress } = options;
-  const { cells = [], fairControls = fairControlNames } = options;
+  const { cells = [] } = options;
+  const { fairControls = cells.length > 0 ? fairControlNames : [] } = options;
   const tasks: Task[] = [
     ...controls.map((name): Task => ({ kind: "control", name })),
     ...fairControls.map((name): Task => ({ kind: "fair control", name })),
