@@ -38,6 +38,8 @@ export interface TopicOptions {
   readonly queueMax: number;
   /** How much is taken; absent: as much as comes. */
   readonly acceptance?: AcceptanceRates;
+  /** What is accepted here counts for the peer that was the first to bring it, if peers have to make room. */
+  readonly isCredited?: boolean;
   readonly judge: Judge;
 }
 
@@ -67,6 +69,14 @@ export interface ConnectedPeer {
   readonly connectedAtMs: number;
   /** Name and version of its program, as the peer says; absent until the peer has said so. */
   readonly software?: string;
+}
+
+/** What a peer is to this node, beside what it has delivered. */
+export interface PeerWorth {
+  /** Its key is one of the authorities. */
+  readonly isAuthority: boolean;
+  /** It has said that it is on this node's chain. */
+  readonly isOnChain: boolean;
 }
 
 /** Bans that `bans()` tells of. */
@@ -119,6 +129,13 @@ export interface PeerHost {
   stop(): Promise<void>;
 
   peers(): readonly ConnectedPeer[];
+  /**
+   * From now on a newcomer gets the place of the least useful inbound peer, if all places are taken. Until then newcomers
+   * are refused.
+   *
+   * @param worth asked for each inbound peer when a place is needed
+   */
+  valuePeersBy(worth: (peer: PeerId) => PeerWorth): void;
   /** Opens a connection, or rejects with the reason. Resolves at once if the peer is connected. */
   dial(address: string, signal?: AbortSignal): Promise<PeerId>;
   disconnect(peer: PeerId): Promise<void>;

@@ -36,6 +36,7 @@ export class BlockGossip {
       messageBytesMax: blockMessageBytesMax,
       queueMax,
       acceptance: acceptanceRates.blocks,
+      isCredited: true,
       judge: (message, from) => this.#judge(message, from),
     });
   }

@@ -56,6 +56,7 @@ export class FinalityGossip {
       messageBytesMax: finalityMessageBytesMax,
       queueMax,
       acceptance: acceptanceRates.votes,
+      isCredited: true,
       judge: (message, from) => this.#judge(message, from),
     });
   }

@@ -57,6 +57,8 @@ export interface GossipModules {
   /** Of the one score. */
   readonly pointsOf: (peer: PeerId) => number;
   readonly report: (peer: PeerId, offence: PeerOffence, reason?: string) => void;
+  /** A peer was the first to bring an accepted message of a credited topic. */
+  readonly delivered: (peer: PeerId) => void;
 }
 
 /** Message ids in IHAVE, IWANT and IDONTWANT are cheap: this many cost as much as one message. */
@@ -154,6 +156,7 @@ export class Gossip {
     } catch (thrown) {
       logger.error({ topic, from, error: toError(thrown) }, "reporting a verdict failed");
     }
+    if (verdict === "accept" && this.#topics.get(topic)?.options.isCredited) this.#modules.delivered(from);
     if (verdict === "reject") report(from, "rejected message", `rejected messages on ${topic}`);
   }
 

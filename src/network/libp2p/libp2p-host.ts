@@ -25,9 +25,10 @@ import {
 } from "../peer-host.ts";
 import { type PeerOffence, PeerScore, peerScoreTable } from "../peers/score.ts";
 import { dialableAddresses, parseAddress, peerIdOfAddress, withPeerId } from "./addresses.ts";
-import { Connections } from "./connections.ts";
+import { Connections, placeGiven } from "./connections.ts";
 import { Dialler } from "./dialler.ts";
 import { Gossip } from "./gossip.ts";
+import { defaultInboundGate, InboundGate } from "./inbound-gate.ts";
 import { createLibp2pNode, type Libp2pNodeOptions } from "./libp2p-node.ts";
 import { reachableFrom } from "./listen-addresses.ts";
 import { Mdns } from "./mdns.ts";
@@ -81,7 +82,8 @@ export async function createLibp2pHost(
   let running = false;
 
   const pointsOf = (peer: PeerId) => score.standing(peer).points;
-  const gossip = new Gossip({ limits, clock, logger, isBanned, pointsOf, report });
+  const delivered = (peer: PeerId) => connections.delivered(peer);
+  const gossip = new Gossip({ limits, clock, logger, isBanned, pointsOf, report, delivered });
   const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
   const datastore =
     options.datastoreDirectory === undefined
@@ -99,9 +101,11 @@ export async function createLibp2pHost(
     connectionsOf: (peer) => connections.of(peer),
     worked: onWorked,
   });
+  const gate = new InboundGate(defaultInboundGate, { clock });
   const connections = new Connections(options, {
     clock,
     score,
+    authenticated: (connection) => gate.authenticated(connection),
     refusesDialled: (peer, address) => dialler.refuses(peer, address),
     connected: onConnected,
     disconnected: onDisconnected,
@@ -110,6 +114,7 @@ export async function createLibp2pHost(
     gossip,
     transports,
     mdns,
+    gate,
     gater: connections.gater(),
     datastore,
   });
@@ -121,15 +126,18 @@ export async function createLibp2pHost(
     random,
     isConnected: (peer: PeerId) => connections.isConnected(peer),
     isBanned,
-    isFull: () => connections.isFull(),
     connections: () => connections.size,
   };
   const dial = async (addresses: readonly string[], peer: PeerId) =>
     (await dialler.dial(addresses, peer)).address;
-  const dialLoop = new DialLoop({ ...defaultDialLoop, ownId: peerId }, { ...knowledge, dial });
+  const dialLoop = new DialLoop(
+    { ...defaultDialLoop, ownId: peerId },
+    { ...knowledge, isFull: () => connections.isContent(), dial },
+  );
   const vouched = new VouchedPeers({ ...defaultVouchedPeers, ownId: peerId }, { ...knowledge, dial });
   const bootstrap = new BootstrapList(defaultBootstrapList, {
     ...knowledge,
+    isFull: () => connections.isFull(),
     dial: (address, expected) => dialler.dialBootstrap(address, expected),
   });
   const watchdog = new Watchdog({ node, clock, logger, disconnect: hangUpForFault });
@@ -170,6 +178,8 @@ export async function createLibp2pHost(
   function onDisconnected(peer: PeerId, reason: string | undefined): void {
     if (running) {
       dialLoop.disconnected(peer);
+      // It comes back by itself if there is room. If this node dialled it, a stranger could win an outbound connection.
+      if (reason === placeGiven) dialLoop.hold(peer, disconnectHoldMs);
       bootstrap.disconnected(peer, reason);
     }
     events.emit("peerDisconnected", peer, reason);
@@ -277,6 +287,7 @@ export async function createLibp2pHost(
     },
 
     peers: () => connections.peers(),
+    valuePeersBy: (worth) => connections.valueBy(worth),
 
     async dial(address, signal) {
       if (!running) throw new Error("not started");

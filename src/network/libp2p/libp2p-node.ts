@@ -6,7 +6,6 @@ import type { ConnectionGater, Libp2p, StreamMuxerFactory } from "@libp2p/interf
 import { ping } from "@libp2p/ping";
 import { preSharedKey } from "@libp2p/pnet";
 import { prometheusMetrics } from "@libp2p/prometheus-metrics";
-import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import type { LevelDatastore } from "datastore-level";
 import { createLibp2p } from "libp2p";
@@ -15,6 +14,7 @@ import { fromUtf8, toHex } from "../../base/bytes.ts";
 import { invariant } from "../../base/invariant.ts";
 import { networkSecretBytes } from "../../protocol/invitation.ts";
 import type { Gossip } from "./gossip.ts";
+import { defaultInboundGate, type InboundGate } from "./inbound-gate.ts";
 import type { Mdns } from "./mdns.ts";
 import { endingWithItsConnection } from "./muxer-end.ts";
 import type { Transports } from "./transports.ts";
@@ -37,6 +37,7 @@ export interface Libp2pNodeModules {
   readonly gossip: Gossip;
   readonly transports: Transports;
   readonly mdns: Mdns | undefined;
+  readonly gate: InboundGate;
   readonly gater: ConnectionGater;
   readonly datastore: LevelDatastore | undefined;
 }
@@ -55,7 +56,7 @@ function muxers(): StreamMuxerFactory {
 /** Builds the node without starting it. */
 export async function createLibp2pNode(
   options: Libp2pNodeOptions,
-  { gossip, transports, mdns, gater, datastore }: Libp2pNodeModules,
+  { gossip, transports, mdns, gate, gater, datastore }: Libp2pNodeModules,
 ): Promise<Libp2p> {
   return createLibp2p({
     start: false,
@@ -66,7 +67,7 @@ export async function createLibp2pNode(
       // What libp2p would announce leaves out public addresses that no AutoNAT server has confirmed.
       announceFilter: () => transports.announcedWithId(),
     },
-    transports: [tcp()],
+    transports: [gate.transport()],
     connectionEncrypters: [noise()],
     streamMuxers: [muxers],
     ...(options.networkSecret === undefined
@@ -74,13 +75,14 @@ export async function createLibp2pNode(
       : { connectionProtector: preSharedKey({ psk: networkKey(options.networkSecret) }) }),
     connectionGater: gater,
     connectionManager: {
-      maxConnections: options.maxConnections,
+      // The gate bounds what is pending and the gater who may stay: limits of libp2p, which refuses newcomers, must not
+      // come first.
+      maxConnections: 2 * options.maxConnections + 1,
+      maxIncomingPendingConnections: 2 * defaultInboundGate.pendingMax,
       // Five new connections a second from one address, the default, resets all others of a busy LAN or test.
       inboundConnectionThreshold: 50,
-      // Idle sockets must not keep honest dials out: many connections may wait for their handshake, and none for long. In
-      // four seconds one address can open fewer than may wait, and a busy machine still finishes its handshake. A dial gives
-      // up after five seconds: so a dialler with another secret sees this side hang up, and does not think the host is down.
-      maxIncomingPendingConnections: 256,
+      // A dial gives up after five seconds: so a dialler with another secret sees this side hang up, and does not think the
+      // host is down. A busy machine still finishes its handshake in four.
       inboundUpgradeTimeout: 4_000,
       // The dialler dials, and the dial loop reconnects.
       reconnectRetries: 0,

@@ -164,6 +164,9 @@ export class MemoryHost implements PeerHost {
     this.#hub.unregister(this, this.#place);
   }
 
+  /** Nothing to do: a host in memory refuses no inbound connection. */
+  valuePeersBy(): void {}
+
   peers(): readonly ConnectedPeer[] {
     return [...this.#neighbours.values()].map(({ peer }) => peer);
   }
