@@ -3,18 +3,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
-import { noise } from "@chainsafe/libp2p-noise";
 import { generateKeyPair } from "@libp2p/crypto/keys";
-import { identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
-import { tcp } from "@libp2p/tcp";
-import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
-import { createLibp2p } from "libp2p";
 import type { Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { connectHosts, isConnected } from "./host-connections.ts";
-import { libp2pHost, libp2pRig } from "./host-rigs.ts";
+import { libp2pHost, libp2pRig, strangerNode } from "./host-rigs.ts";
 
 const everywhere = "/ip4/0.0.0.0/tcp/0";
 const maxConnections = 24;
@@ -43,18 +38,8 @@ describe("a host under a crowd", { timeout: suiteMaxMs }, () => {
 
   /** Another end of connections, which dials from this address and keeps no rule. */
   async function stranger(from: string, privateKey?: PrivateKey): Promise<Libp2p> {
-    const node = await createLibp2p({
-      // Node's own option, which the type of libp2p's options lacks.
-      transports: [tcp({ dialOpts: { localAddress: from } as object })],
-      connectionEncrypters: [noise()],
-      streamMuxers: [yamux()],
-      connectionMonitor: { enabled: false },
-      services: { identify: identify() },
-      ...(privateKey ? { privateKey } : {}),
-    });
+    const node = await strangerNode(from, privateKey);
     cleanups.push(() => node.stop());
-    // Who takes no gossip is hung up on for that.
-    await node.handle("/meshsub/1.1.0", () => undefined);
     return node;
   }
 

@@ -7,6 +7,7 @@ import { addressGroup } from "../host/address-group.ts";
 import { type InboundPlace, leastUseful } from "../host/inbound-places.ts";
 import type { ConnectedPeer, PeerId, PeerWorth } from "../peer-host.ts";
 import type { PeerScore } from "../peers/score.ts";
+import { boundStreams } from "./stream-rate.ts";
 
 export interface ConnectionsOptions {
   readonly maxConnections: number;
@@ -61,6 +62,7 @@ export class Connections {
   /** To be called once with the node, which takes its gater from here. */
   watch(node: Libp2p): void {
     this.#node = node;
+    node.addEventListener("connection:open", ({ detail }) => boundStreams(detail, this.#modules.clock));
     node.addEventListener("peer:connect", ({ detail }) => this.#onConnect(detail.toString()));
     node.addEventListener("peer:disconnect", ({ detail }) => this.ended(detail.toString()));
     node.addEventListener("peer:identify", ({ detail }) => {

@@ -117,6 +117,7 @@ export async function createLibp2pHost(
     gate,
     gater: connections.gater(),
     datastore,
+    clock,
   });
   connections.watch(node);
   const peerId = node.peerId.toString();

@@ -11,12 +11,14 @@ import type { LevelDatastore } from "datastore-level";
 import { createLibp2p } from "libp2p";
 import type { Registry } from "prom-client";
 import { fromUtf8, toHex } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
 import { invariant } from "../../base/invariant.ts";
 import { networkSecretBytes } from "../../protocol/invitation.ts";
 import type { Gossip } from "./gossip.ts";
 import { defaultInboundGate, type InboundGate } from "./inbound-gate.ts";
 import type { Mdns } from "./mdns.ts";
 import { endingWithItsConnection } from "./muxer-end.ts";
+import { withRunRate } from "./stream-rate.ts";
 import type { Transports } from "./transports.ts";
 
 export interface Libp2pNodeOptions {
@@ -40,14 +42,21 @@ export interface Libp2pNodeModules {
   readonly gate: InboundGate;
   readonly gater: ConnectionGater;
   readonly datastore: LevelDatastore | undefined;
+  readonly clock: Clock;
 }
 
 /** A paused stream buffers as much as the sender's window allows: less than the 4 MiB at which libp2p resets the stream. */
 const streamWindowBytesMax = 2 * 2 ** 20;
 
+/** Streams of one connection that the other end has opened and that are still open; more are reset. */
+const inboundStreamsMax = 128;
+
 /** In place of libp2p's `yamux()`. */
 function muxers(): StreamMuxerFactory {
-  const factory = yamux({ streamOptions: { maxStreamWindowSize: streamWindowBytesMax } })();
+  const factory = yamux({
+    maxInboundStreams: inboundStreamsMax,
+    streamOptions: { maxStreamWindowSize: streamWindowBytesMax },
+  })();
   const create = factory.createStreamMuxer.bind(factory);
   factory.createStreamMuxer = (connection) => endingWithItsConnection(create(connection));
   return factory;
@@ -56,7 +65,7 @@ function muxers(): StreamMuxerFactory {
 /** Builds the node without starting it. */
 export async function createLibp2pNode(
   options: Libp2pNodeOptions,
-  { gossip, transports, mdns, gate, gater, datastore }: Libp2pNodeModules,
+  { gossip, transports, mdns, gate, gater, datastore, clock }: Libp2pNodeModules,
 ): Promise<Libp2p> {
   return createLibp2p({
     start: false,
@@ -94,8 +103,8 @@ export async function createLibp2pNode(
       ? {}
       : { metrics: prometheusMetrics({ registry: options.metrics, collectDefaultMetrics: false }) }),
     services: {
-      identify: identify(),
-      ping: ping(),
+      identify: (components) => identify()(withRunRate(components, clock)),
+      ping: (components) => ping()(withRunRate(components, clock)),
       gossip: (components) => gossip.createService(components),
       transports: (components) => transports.createService(components),
       ...(mdns === undefined ? {} : { mdns: (components) => mdns.createService(components) }),
