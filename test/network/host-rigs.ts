@@ -7,7 +7,7 @@ import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
-import { systemClock } from "../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import {
   createLibp2pHost,
@@ -27,6 +27,7 @@ export function libp2pHost(
   seed: string,
   options: Partial<Libp2pHostOptions> = {},
   logger: Logger = silentLogger,
+  clock: Clock = systemClock,
 ): Promise<Libp2pHost> {
   return createLibp2pHost(
     {
@@ -38,7 +39,7 @@ export function libp2pHost(
       agentVersion: "aurex/test",
       ...options,
     },
-    { clock: systemClock, logger },
+    { clock, logger },
   );
 }
 
