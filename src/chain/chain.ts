@@ -301,6 +301,11 @@ export class Chain {
     return this.#parts.importer.unaskedFault(judged);
   }
 
+  /** A judged block is not imported: nothing is kept of it. */
+  dismiss({ block }: JudgedBlock): void {
+    this.#parts.intake.ended(block.hashHex, false);
+  }
+
   /** Bytes of all stored blocks beside the chain. */
   get bytesBeside(): number {
     return this.#parts.beside.bytes;

@@ -3,7 +3,7 @@ import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { CertificateType } from "./certificate.ts";
-import { Bytes32, byteList, decode, SafeUint64, Uint8, Uint32 } from "./codec.ts";
+import { Bytes32, byteList, decode, SafeUint64, Uint8, Uint32, withOwnBytes } from "./codec.ts";
 import type { BlockFault } from "./faults.ts";
 import { sha256 } from "./hashing.ts";
 import { listRoot } from "./merkle.ts";
@@ -131,7 +131,7 @@ export function decodeBlock(bytes: Uint8Array): Result<Block, BlockFault> {
   // The block keeps its bytes, so its transactions need none of their own.
   const decoded = decode(BlockType, bytes, "block", { reuseBytes: true });
   if (!decoded.ok) return decoded;
-  const { header, seal, consensusSection } = decoded.value;
+  const header = withOwnBytes(decoded.value.header);
   const transactions: DecodedTransaction[] = [];
   for (const [position, transactionBytes] of decoded.value.transactions.entries()) {
     const transaction = decodeTransaction(transactionBytes, header.chainId);
@@ -145,6 +145,9 @@ export function decodeBlock(bytes: Uint8Array): Result<Block, BlockFault> {
     }
     transactions.push(transaction.value);
   }
+  // What outlives the block gets bytes of its own: a header that was a part of `bytes` would keep the whole megabyte.
+  const seal = withOwnBytes(decoded.value.seal);
+  const consensusSection = withOwnBytes(decoded.value.consensusSection);
   return ok(blockOf(header, seal, consensusSection, transactions, bytes));
 }
 

@@ -72,6 +72,19 @@ describe("a block beside the chain", () => {
     assert.equal(has(middle!), true);
   });
 
+  it("leaves a record in memory that holds none of its bytes", async () => {
+    const { chain, give } = await chainAtHead();
+    for (const { block } of [beside(60), main.at(-1)!]) {
+      await give({ block });
+      const record = chain.headerOf(block.hash);
+      assert.ok(record);
+      const kept = [...Object.values(record.header), ...Object.values(record.seal)];
+      const arrays = kept.filter((value) => value instanceof Uint8Array);
+      assert.ok(arrays.length > 5);
+      for (const { buffer } of arrays) assert.notEqual(buffer, block.bytes.buffer);
+    }
+  });
+
   it("goes from its tip down, so that no block that is kept lacks its parent", async () => {
     const { give, has } = await chainAtHead({ bytesMax: 4 * cost });
     const branch = [beside(20), ...builder.branch(beside(20), 3)];

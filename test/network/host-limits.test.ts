@@ -117,7 +117,7 @@ it("judges each peer in turn, so that a flood of one waits behind itself and pus
   assert.ok(order.lastIndexOf("honest") <= 8 + 2 * honest.length, order.slice(0, 16).join(" "));
 });
 
-it("holds 16 MiB of waiting messages of a topic at most, and drops the newest of the peer that has the most", async () => {
+it("judges 4 MiB at once and holds 8 MiB of waiting messages of a topic at most, and drops the newest of the peer that has the most", async () => {
   const held = Promise.withResolvers<Verdict>();
   const modules = { isBanned: () => false, isStopped: () => false, logger: silentLogger };
   const options = { messageBytesMax: 2 ** 20, queueMax: 1_000, judge: () => held.promise };
@@ -132,7 +132,7 @@ it("holds 16 MiB of waiting messages of a topic at most, and drops the newest of
     });
   }
   await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(dropped, 60 - 8 - 15, "8 are judged, and 15 wait beside the honest one");
+  assert.equal(dropped, 60 - 4 - 7, "4 are judged, and 7 wait beside the honest one");
   held.resolve("accept");
   assert.equal(await honest, "accept");
   await Promise.all(flood);

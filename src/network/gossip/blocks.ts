@@ -58,11 +58,13 @@ export class BlockGossip {
       if (judged.fault.code === "block/parent-unknown") fetcher.wantParent(block, from);
       return this.#verdict(judged.fault, from);
     }
-    if (!this.#stale.add(judged.value.record, from)) {
+    const isFlood = !this.#stale.add(judged.value.record, from);
+    const useless = chain.unaskedFault(judged.value);
+    if (isFlood || useless) chain.dismiss(judged.value);
+    if (isFlood) {
       logger.info({ from, hash: block.hashHex }, "Block validation: ❌ one of too many blocks that lose");
       return "reject";
     }
-    const useless = chain.unaskedFault(judged.value);
     if (useless) return this.#verdict(useless, from);
     if (chain.spec.consensus === "poa") directory.keyHeard(block.header.producer, clock.monotonicMs());
     return this.#import(judged.value, from);

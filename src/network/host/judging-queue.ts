@@ -12,7 +12,9 @@ import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
  */
 const judgingMax = 8;
 /** Of one topic; blocks have a megabyte each. */
-const waitingBytesMax = 16 * 2 ** 20;
+const waitingBytesMax = 8 * 2 ** 20;
+/** Validated at once: a block takes several times its size while its signatures are verified. */
+const judgingBytesMax = 4 * 2 ** 20;
 
 export interface JudgingModules {
   readonly isBanned: (peer: PeerId) => boolean;
@@ -36,6 +38,7 @@ export class JudgingQueue {
   #waitingCount = 0;
   #waitingBytes = 0;
   #judging = 0;
+  #judgingBytes = 0;
 
   constructor(topic: string, options: TopicOptions, modules: JudgingModules) {
     this.#topic = topic;
@@ -50,7 +53,7 @@ export class JudgingQueue {
   async judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
     const { isBanned, isStopped, logger } = this.#modules;
     if (message.length > this.#options.messageBytesMax) return "reject";
-    if (this.#judging < judgingMax) this.#judging += 1;
+    if (this.#mayBegin(message.length)) this.#begin(message.length);
     else if (!(await this.#turnOf(from, message.length))) return "ignore";
     try {
       if (isStopped() || isBanned(from)) return "ignore";
@@ -64,11 +67,25 @@ export class JudgingQueue {
       );
       return "ignore";
     } finally {
+      this.#judging -= 1;
+      this.#judgingBytes -= message.length;
       // The place is handed to the next message directly, so that no newer message overtakes it.
-      const next = this.#next();
-      if (next === undefined) this.#judging -= 1;
-      else next.settle(true);
+      for (let next = this.#next(); next; next = this.#next()) {
+        this.#begin(next.bytes);
+        next.settle(true);
+      }
     }
+  }
+
+  /** A message that is longer than all that may be judged at once is judged alone. */
+  #mayBegin(bytes: number): boolean {
+    if (this.#judging === 0) return true;
+    return this.#judging < judgingMax && this.#judgingBytes + bytes <= judgingBytesMax;
+  }
+
+  #begin(bytes: number): void {
+    this.#judging += 1;
+    this.#judgingBytes += bytes;
   }
 
   /** Resolves to true when it is the message's turn, to false if it has to make room. */
@@ -101,11 +118,16 @@ export class JudgingQueue {
     dropped.settle(false);
   }
 
-  /** The oldest message of the peer whose turn it is; the peer's next turn comes after those of all others. */
+  /**
+   * The oldest message of the peer whose turn it is; the peer's next turn comes after those of all others. Undefined if
+   * none waits, or if there is no place for it yet.
+   */
   #next(): Waiting | undefined {
     for (const [peer, messages] of this.#waiting) {
+      const [next] = messages;
+      if (next && !this.#mayBegin(next.bytes)) return undefined;
       this.#waiting.delete(peer);
-      const next = messages.shift();
+      messages.shift();
       if (!next) continue;
       if (messages.length > 0) this.#waiting.set(peer, messages);
       this.#count(-1, -next.bytes);
