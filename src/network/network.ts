@@ -4,6 +4,7 @@ import { bytesEqual } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { guardedEvents } from "../base/guarded-events.ts";
 import type { Logger } from "../base/logger.ts";
+import { throttledLogger } from "../base/throttled-logger.ts";
 import type { Chain, HeadChange } from "../chain/chain.ts";
 import { authoritiesOf } from "../consensus/engine.ts";
 import type { Mempool } from "../mempool/mempool.ts";
@@ -75,7 +76,8 @@ export class Network {
     const meter = new SyncMeter(clock, behindChanged);
     const requests = new ChainRequests(host, chain.spec.chainId);
     const blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, meter });
-    const shared = { ...modules, directory, requests, blockLog, meter };
+    const told = throttledLogger(logger, clock);
+    const shared = { ...modules, logger: told, directory, requests, blockLog, meter };
     const fetcher = new BlockFetcher({ ...shared, behindChanged });
     this.#fetcher = fetcher;
     this.#mender = new BlockMender(shared);

@@ -10,6 +10,7 @@ import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { reportBadAnswer } from "../peers/bad-answer.ts";
 import { Schedule } from "../schedule.ts";
 import { acceptanceRates } from "./acceptance.ts";
+import { FreeRelay } from "./free-relay.ts";
 import { announceTickMs, PendingAnnouncer } from "./pending-announcer.ts";
 import { GossipTopic } from "./topic.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
@@ -31,6 +32,7 @@ export class TransactionGossip {
   readonly #schedule: Schedule;
   readonly #batcher: TransactionBatcher;
   readonly #announcer: PendingAnnouncer;
+  readonly #freeRelay: FreeRelay;
 
   /** @param publicKey of the node: it spreads the times at which nodes announce the same transaction again */
   constructor(publicKey: Uint8Array, modules: TransactionGossipModules) {
@@ -38,6 +40,7 @@ export class TransactionGossip {
     this.#modules = modules;
     this.#topic = new GossipTopic(chainTopics(chain.spec.chainId).transactions, modules);
     this.#schedule = new Schedule(clock);
+    this.#freeRelay = new FreeRelay(modules);
     this.#batcher = new TransactionBatcher(clock, (message) => this.#topic.publish(message));
     this.#announcer = new PendingAnnouncer(publicKey[0] ?? 0, {
       clock,
@@ -104,19 +107,21 @@ export class TransactionGossip {
     from: PeerId,
   ): Promise<{ verdict: Verdict; admitted: readonly DecodedTransaction[] }> {
     const { chain, mempool } = this.#modules;
-    const transactions: DecodedTransaction[] = [];
+    const decoded: DecodedTransaction[] = [];
     for (const bytes of encoded) {
       const transaction = decodeTransaction(bytes, chain.spec.chainId);
-      if (transaction.ok) transactions.push(transaction.value);
+      if (transaction.ok) decoded.push(transaction.value);
       else if (this.#topic.verdict(transaction.fault, from, "a transaction") === "reject") {
         return { verdict: "reject", admitted: [] };
       }
     }
+    const transactions = this.#freeRelay.taken(decoded);
     const outcomes = await mempool.addMany(transactions);
     for (const outcome of outcomes) {
       if (!outcome.ok && outcome.fault.code === "mempool/known") this.#announcer.heard(outcome.fault.id);
     }
     const admitted = transactions.filter((_, index) => outcomes[index]?.ok);
+    this.#freeRelay.admitted(admitted);
     const isRejected = outcomes.some(
       (outcome) => !outcome.ok && this.#topic.verdict(outcome.fault, from, "a transaction") === "reject",
     );

@@ -41,6 +41,13 @@ export const peerScoreTable = {
     "gossip control budget": { points: 20 },
     /** Bytes on a gossip stream that are no gossip. */
     "malformed gossip": { points: 10 },
+    /** More votes of keys that are no authorities than an honest node on another branch sends. */
+    "strangers' votes": { points: 1 },
+    /** A request that is no request of its protocol. */
+    "malformed request": { points: 4 },
+    /** A request that did not come whole within the time, or an answer that was not read within it. A slow link does both. */
+    "slow request": { points: 2 },
+    "unread answer": { points: 4 },
     /** What gossipsub itself holds against a peer: GRAFT within the backoff, an IHAVE that it did not keep. A busy node does both. */
     "gossip misbehaviour": { points: 0.1 },
   },
