@@ -76,7 +76,7 @@ export function gossipOptions(pointsOf: (peer: PeerId) => number): Partial<Gossi
     msgIdFn: (message: Message) => messageId(message.topic, message.data),
     msgIdToStrFn: messageIdText,
     // A peer that does not read costs at most this much; the watchdog then hangs up on it.
-    maxOutboundBufferSize: 32 * 2 ** 20,
+    maxOutboundBufferSize: 16 * 2 ** 20,
     maxInboundDataLength: gossipFrameBytesMax,
     // About sixty topics a peer; ours are a handful.
     maxTopicBytesPerPeer: 64 * 2 ** 10,

@@ -1,11 +1,12 @@
 /** The peer host over libp2p: puts node, gossip, streams, dial loop, limits and watchdog together. */
-import type { Libp2p, PeerInfo, Stream } from "@libp2p/interface";
+import type { Libp2p, PeerInfo } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Clock } from "../../base/clock.ts";
 import { guardedEvents } from "../../base/guarded-events.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { throttledLogger } from "../../base/throttled-logger.ts";
 import { BootstrapList, defaultBootstrapList } from "../host/bootstrap-list.ts";
 import { DialLoop, defaultDialLoop } from "../host/dial-loop.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
@@ -33,7 +34,8 @@ import { createLibp2pNode, type Libp2pNodeOptions } from "./libp2p-node.ts";
 import { reachableFrom } from "./listen-addresses.ts";
 import { Mdns } from "./mdns.ts";
 import { PeerDatastore } from "./peer-datastore.ts";
-import { answerOverStream, requestOverStream } from "./streams.ts";
+import { Serving } from "./serving.ts";
+import { requestOverStream } from "./streams.ts";
 import { Transports } from "./transports.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -71,8 +73,9 @@ const disconnectHoldMs = 60_000;
  */
 export async function createLibp2pHost(
   options: Libp2pHostOptions,
-  { clock, logger, random = Math.random }: Libp2pHostModules,
+  { clock, logger: unthrottled, random = Math.random }: Libp2pHostModules,
 ): Promise<Libp2pHost> {
+  const logger = throttledLogger(unthrottled, clock);
   const events = guardedEvents<PeerHostEvents>("host", logger);
   const limits = new PeerLimits(options.limits ?? {}, { clock });
   const score = new PeerScore(peerScoreTable, { clock });
@@ -81,6 +84,7 @@ export async function createLibp2pHost(
   const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
   let running = false;
 
+  const serving = new Serving({ limits, clock, logger, isBanned, report });
   const pointsOf = (peer: PeerId) => score.standing(peer).points;
   const delivered = (peer: PeerId) => connections.delivered(peer);
   const gossip = new Gossip({ limits, clock, logger, isBanned, pointsOf, report, delivered });
@@ -210,18 +214,10 @@ export async function createLibp2pHost(
     return bootstrap.add(address, parsed && peerIdOfAddress(parsed));
   }
 
-  function answer(protocol: string, protocolOptions: ProtocolOptions, stream: Stream, from: PeerId): void {
-    if (score.isBanned(from) || !limits.mayRequest(from, protocol, protocolOptions.rateLimit)) {
-      stream.abort(new Error("request rate"));
-    } else {
-      void answerOverStream(stream, from, protocolOptions, { clock, logger });
-    }
-  }
-
   async function handle(protocol: string, protocolOptions: ProtocolOptions): Promise<void> {
-    await node.handle(protocol, (stream, { remotePeer }) =>
-      answer(protocol, protocolOptions, stream, remotePeer.toString()),
-    );
+    await node.handle(protocol, (stream, { remotePeer }) => {
+      void serving.answer(protocol, protocolOptions, stream, remotePeer.toString());
+    });
   }
 
   async function loadStoredPeers(): Promise<void> {

@@ -46,7 +46,7 @@ export const peerScoreTable = {
     /** A request that is no request of its protocol. */
     "malformed request": { points: 4 },
     /** A request that did not come whole within the time, or an answer that was not read within it. A slow link does both. */
-    "slow request": { points: 2 },
+    "slow request": { points: 0.5 },
     "unread answer": { points: 4 },
     /** What gossipsub itself holds against a peer: GRAFT within the backoff, an IHAVE that it did not keep. A busy node does both. */
     "gossip misbehaviour": { points: 0.1 },
