@@ -30,7 +30,7 @@ export function aspectOf(name: AspectName | undefined, network: HonestNetwork): 
 
 /** A new node may take twice as long as without the attack, and this much. */
 const syncExtraMs = 10_000;
-const heightMin = 20;
+const heightMin = 8;
 
 /** A new node as a process, with the attackers and the honest nodes for its only peers. */
 class Synchronisation implements Aspect {
@@ -62,11 +62,11 @@ class Synchronisation implements Aspect {
   }
 
   async #sync(attackerAddresses: readonly string[]): Promise<number> {
-    const { network } = { network: this.#network };
+    const network = this.#network;
     const wanted = (await network.nodes[0]?.status())?.head.height ?? 0;
     const bootstrap = [...attackerAddresses, ...network.addresses].flatMap((each) => ["--bootstrap", each]);
     const chain = ["--consensus", network.spec.consensus, "--chain", network.specFile, "--no-introductions"];
-    const node = await network.stage.start(`late ${performance.now().toFixed(0)}`, ...chain, ...bootstrap);
+    const node = await network.stage.start(`late-${performance.now().toFixed(0)}`, ...chain, ...bootstrap);
     const beganMs = performance.now();
     await node.until("the new node has caught up", ({ head }) => head.height >= wanted);
     const tookMs = performance.now() - beganMs;

@@ -25,7 +25,8 @@ const newcomersAfter = 0.2;
 /** Measures, attacks for so many seconds, and waits until the honest nodes are as before. */
 export async function attack(row: Row, network: HonestNetwork, options: AttackOptions): Promise<Figures> {
   const periodsMs = (row.periodsMin ?? 0) * network.spec.genesis.periodMs;
-  const attackMs = Math.max(options.seconds * 1_000, periodsMs);
+  const cutLimitMs = row.cutWithinMs === undefined ? undefined : patienceMs(row.cutWithinMs);
+  const attackMs = Math.max(options.seconds * 1_000, periodsMs, cutLimitMs ?? 0);
   const [first, second] = network.nodes;
   if (!first || !second) throw new Error("an honest pair is two nodes");
   const probe = new LatencyProbe(first, second, network.spec.chainId);
@@ -85,7 +86,8 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
       residentGrowth: grown(seen.residentBytes, before.residentBytes),
       diskGrowth: grown(diskAfter, disk),
       seconds,
-      cutAfterMs: cuts.length === 0 ? undefined : Math.min(...cuts),
+      cutAfterMs: cuts.length < attackers.length ? undefined : Math.max(...cuts),
+      cutLimitMs,
       newcomersMs: newcomers.tookMs,
       finalLag: network.authorities === 0 ? undefined : seen.finalLag,
       authorities: network.authorities,

@@ -13,8 +13,10 @@ export interface Figures {
   /** Of the honest node whose disk grew most, in bytes. */
   readonly diskGrowth: number;
   readonly seconds: number;
-  /** When the first attacker that was cut was cut, in milliseconds; undefined: none was. */
+  /** When each attacker had been cut once, in milliseconds; undefined: not all were. */
   readonly cutAfterMs: number | undefined;
+  /** The time in which an attacker has to be cut; undefined: this attack need not cost it its connection. */
+  readonly cutLimitMs: number | undefined;
   /** Milliseconds of each newcomer. */
   readonly newcomersMs: readonly number[];
   /** Blocks between head and final block, the most that was seen; undefined: the chain has no finality. */
@@ -78,6 +80,9 @@ export function faultsOf(figures: Figures, { slowMachine }: JudgeOptions): strin
   const late = figures.newcomersMs.filter((each) => each > newcomerMs);
   if (late.length > 0)
     faults.push(`${late.length} of ${figures.newcomersMs.length} newcomers not in within 5 s`);
+  const { cutAfterMs = Number.POSITIVE_INFINITY, cutLimitMs = Number.POSITIVE_INFINITY } = figures;
+  if (cutAfterMs > cutLimitMs)
+    faults.push(`not every attacker was cut within ${(cutLimitMs / 1_000).toFixed(1)} s`);
   const { finalLag, finalLagMax, inclusionLimitMs } = figures;
   if (finalLag !== undefined && finalLag > finalLagMax) {
     faults.push(`final ${finalLag} blocks behind, ${finalLagMax} allowed`);

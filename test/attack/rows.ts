@@ -17,6 +17,8 @@ export interface Row {
   readonly finalLagMax?: number;
   /** The attack goes on for this many periods of the chain at least. */
   readonly periodsMin?: number;
+  /** An attacker has to be cut in this time. */
+  readonly cutWithinMs?: number;
   /** What only this row looks at besides. */
   readonly aspect?: AspectName;
   /** What the program is told besides. */
@@ -89,10 +91,10 @@ export const rows: readonly Row[] = [
   ...forms("11", authorities, "control-flood", {
     prune: "PRUNE, 16,000/s each",
     graft: "GRAFT, 16,000/s each",
-    ihave: "IHAVE, 16,000 ids/s each",
-    iwant: "IWANT, 16,000 ids/s each",
+    ihave: "IHAVE, 256,000 ids/s each",
+    iwant: "IWANT, 256,000 ids/s each",
     topics: "subscriptions to made-up topics, 16,000/s each",
-  }),
+  }).map((row): Row => ({ ...row, cutWithinMs: 2_000 })),
 ];
 
 /** One program in several ways; each is a row with a letter. */

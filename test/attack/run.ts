@@ -24,7 +24,8 @@ Exit code: 0 all rows hold, 1 one does not, 2 the command cannot be understood, 
 Example: npm run attack -- --only 1,6 --attackers 1 --seconds 5`;
 
 const exitStopped = 130;
-const baselineSeconds = 5;
+/** As long as this of the attack, before it. */
+const baselineShare = 0.5;
 
 class UsageError extends Error {}
 
@@ -82,7 +83,10 @@ async function attackGroup(group: readonly Row[], options: GroupOptions): Promis
     const judged: Judged[] = [];
     for (const row of group) {
       say(`${row.id} × ${options.attackers}: ${row.what}`);
-      const figures = await attack(row, network, { ...options, baselineSeconds });
+      const figures = await attack(row, network, {
+        ...options,
+        baselineSeconds: Math.ceil(options.seconds * baselineShare),
+      });
       const faults = faultsOf(figures, options);
       say(`  ${figures.sent} sent; ${faults.length === 0 ? "holds" : faults.join("; ")}`);
       judged.push({ ...figures, faults });
