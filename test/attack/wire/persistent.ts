@@ -27,10 +27,10 @@ export class Persistent {
     this.#options = options;
   }
 
-  /** Connected for the first time. */
+  /** Connected for the first time; on a busy machine that may take several tries. */
   static async open(attack: Attack, options: PersistentOptions): Promise<Persistent> {
     const persistent = new Persistent(attack, options);
-    await persistent.#connect();
+    await persistent.now();
     return persistent;
   }
 
@@ -40,7 +40,7 @@ export class Persistent {
       if (this.#connection?.status === "open" && this.#mouth?.isOpen) {
         return { connection: this.#connection, mouth: this.#mouth };
       }
-      await delay(pauseMs);
+      if (this.#peer) await delay(pauseMs);
       await this.#connect().catch(() => {});
     }
     return undefined;
