@@ -133,6 +133,7 @@ function putTogether(
       final,
       ancestry: tree,
       head: () => importer.head,
+      held: (hash) => intake.heldRecord(toHex(hash)),
       isTimely: (record) => arrivals.sinceMs(record) <= timelyMaxMs,
       onEvidence: (evidence) => {
         events.emit("evidenceFound", evidence);
@@ -142,7 +143,7 @@ function putTogether(
   const forkChoice = new ForkChoice({ ancestry: tree, authority: engine.authority, finality: opened });
   const authorities = (record: HeaderRecord) => authoritiesOf(engine, record);
   const finality = opened && new FinalityKeeper(opened, { ancestry: tree, authorities, logger });
-  const intake = new BlockIntake(
+  const intake: BlockIntake = new BlockIntake(
     { blocksMax: limits.orphansMax ?? 256, bytesMax: waitingBytesMax },
     {
       ...{ spec, engine, clock, logger, times, verifier, store, trusted, committedStates, finality },

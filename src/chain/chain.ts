@@ -11,6 +11,7 @@ import {
   type EngineState,
   voteCounterOn,
 } from "../consensus/engine.ts";
+import type { VoteOutcome } from "../consensus/finality/finality-gadget.ts";
 import type { LedgerView, StateChange } from "../ledger/entry.ts";
 import type { LedgerDraft } from "../ledger/ledger-state.ts";
 import {
@@ -103,11 +104,11 @@ export class Chain {
     return this.#parts.finality?.evidence.pending() ?? [];
   }
 
-  /** Counts a vote. "certified": with it, a quorum has voted for its target. */
-  addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
+  /** Counts a vote ({@link VoteOutcome}). */
+  addVote(vote: Vote): Result<VoteOutcome, VoteFault> {
     invariant(this.#parts.finality, "votes are counted if the engine has finality");
     const added = this.#parts.finality.gadget.addVote(vote);
-    if (!added.ok) return added;
+    if (!added.ok || added.value === "held") return added;
     this.events.emit("voteCounted", vote);
     if (added.value === "certified") {
       this.#parts.importer.settleFinality();
@@ -261,6 +262,11 @@ export class Chain {
       this.#parts.intake.isWaiting(toHex(hash)) ||
       this.#parts.store.isInvalid(hash)
     );
+  }
+
+  /** Whether a block waits for its time: nobody needs to fetch it, and it is no head yet. */
+  isHeld(hash: Uint8Array): boolean {
+    return this.#parts.intake.isHeld(toHex(hash));
   }
 
   /**

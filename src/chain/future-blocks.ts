@@ -1,4 +1,5 @@
 /** Future blocks: held until their time comes, also if the clock is set meanwhile. Bounded. */
+import { bytesEqual } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Seldom } from "../base/seldom.ts";
@@ -19,6 +20,9 @@ export interface FutureBlocksModules {
 
 /** The wall clock may be set while a timer runs, so the waiting blocks are looked at this often. */
 const lookEveryMs = 10_000;
+/** Two seals of a producer on one parent are evidence already, and an honest one has one block at a time that waits. */
+const heldPerHeightMax = 2;
+const heldPerProducerMax = 4;
 /** A block further ahead than this shows that a clock is wrong: the producer's or this machine's. */
 const clockDoubtMs = 60_000;
 const warningEveryMs = 600_000;
@@ -42,7 +46,9 @@ export class FutureBlocks {
     return this.#waiting.get(hashHex);
   }
 
+  /** A producer that makes many future blocks cannot push out those of others: only its first few are held. */
   hold(block: SaneBlock): void {
+    if (!this.#hasRoomFor(block)) return;
     this.#waiting.add(block);
     this.#schedule();
     this.#doubtClock(block);
@@ -51,6 +57,15 @@ export class FutureBlocks {
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
+  }
+
+  #hasRoomFor({ header }: SaneBlock): boolean {
+    const isOfProducer = (held: SaneBlock) => bytesEqual(held.header.producer, header.producer);
+    const isOfHeight = (held: SaneBlock) => held.header.height === header.height && isOfProducer(held);
+    return (
+      this.#waiting.countOf(isOfHeight) < heldPerHeightMax &&
+      this.#waiting.countOf(isOfProducer) < heldPerProducerMax
+    );
   }
 
   #schedule(): void {

@@ -47,6 +47,7 @@ export class BlockIntake {
   readonly #rules: SanityRules;
   readonly #orphans: WaitingBlocks<SaneBlock>;
   readonly #future: FutureBlocks;
+  readonly #heldRecords: BoundedMap<string, HeaderRecord>;
   readonly #entries = new BoundedMap<string, Entry>(entriesMax);
 
   constructor(limits: WaitingLimits, modules: BlockIntakeModules) {
@@ -54,6 +55,7 @@ export class BlockIntake {
     const { spec, engine } = modules;
     this.#rules = { spec, engine, knownFault: (block) => this.#knownFault(block) };
     this.#orphans = new WaitingBlocks(limits);
+    this.#heldRecords = new BoundedMap(limits.blocksMax);
     this.#future = new FutureBlocks(
       { ...limits, aheadMaxMs: engine.aheadMaxMs },
       { clock: modules.clock, logger: modules.logger, onDue: (block) => this.#takeUp(block) },
@@ -66,7 +68,17 @@ export class BlockIntake {
 
   /** Whether a block waits for its parent or its time. */
   isWaiting(hashHex: string): boolean {
-    return this.#orphans.get(hashHex) !== undefined || this.#future.get(hashHex) !== undefined;
+    return this.#orphans.get(hashHex) !== undefined || this.isHeld(hashHex);
+  }
+
+  /** Whether a block waits for its time. */
+  isHeld(hashHex: string): boolean {
+    return this.#future.get(hashHex) !== undefined;
+  }
+
+  /** What is known of a block that waits for its time: votes for the block are judged by it. */
+  heldRecord(hashHex: string): HeaderRecord | undefined {
+    return this.isHeld(hashHex) ? this.#heldRecords.get(hashHex) : undefined;
   }
 
   /**
@@ -157,10 +169,19 @@ export class BlockIntake {
     const placed = placeBlock(block, parent, engine);
     if (!placed.ok) return placed;
     const early = futureFault(placed.value, engine, clock.nowMs());
-    if (early) this.#future.hold(block);
-    if (early) return fail(early);
+    if (early && (!finality || this.isHeld(block.hashHex))) {
+      this.#future.hold(block);
+      return fail(early);
+    }
+    // Where there are votes, also a block that has to wait: votes for it are judged by its record.
     const judged = judge(placed.value, this.#modules);
-    if (judged.ok) this.#entryOf(block).judged = judged.value;
+    if (!judged.ok) return judged;
+    if (early) {
+      this.#heldRecords.set(block.hashHex, judged.value.record);
+      this.#future.hold(block);
+      return fail(early);
+    }
+    this.#entryOf(block).judged = judged.value;
     return judged;
   }
 
@@ -168,6 +189,7 @@ export class BlockIntake {
   #takeUp(block: SaneBlock): void {
     const { logger, onReady } = this.#modules;
     const { hashHex } = block;
+    this.#heldRecords.delete(hashHex);
     guarded(
       () => {
         const judged = this.#knownFault(block) ? undefined : this.#judge(block);

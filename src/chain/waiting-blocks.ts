@@ -23,6 +23,12 @@ export class WaitingBlocks<Waiting extends Block> {
     return this.#blocks.size;
   }
 
+  countOf(isCounted: (block: Waiting) => boolean): number {
+    let count = 0;
+    for (const block of this.#blocks.values()) if (isCounted(block)) count += 1;
+    return count;
+  }
+
   get(hashHex: string): Waiting | undefined {
     return this.#blocks.get(hashHex);
   }

@@ -140,6 +140,8 @@ export interface FinalityOptions {
   readonly final: Checkpoint;
   readonly ancestry: Ancestry;
   readonly head: () => HeaderRecord;
+  /** The record of a block that waits for its time. Default: none waits. */
+  readonly held?: (hash: Uint8Array) => HeaderRecord | undefined;
   /** Whether a quorum that is complete now was complete soon enough after its block had come ({@link timelyMaxMs}). */
   readonly isTimely: (record: HeaderRecord) => boolean;
   readonly onEvidence: (evidence: Evidence) => void;

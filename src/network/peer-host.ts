@@ -40,6 +40,8 @@ export interface TopicOptions {
   readonly acceptance?: AcceptanceRates;
   /** What is accepted here counts for the peer that was the first to bring it, if peers have to make room. */
   readonly isCredited?: boolean;
+  /** Messages that wait are judged though their sender was banned meanwhile: they may be evidence. Default false. */
+  readonly judgesBanned?: boolean;
   readonly judge: Judge;
 }
 

@@ -25,6 +25,8 @@ export interface FinalityGadgetModules {
   readonly ancestry: Ancestry;
   /** Votes of these authorities are kept while their target is not here yet. */
   readonly head: () => HeaderRecord;
+  /** The record of a block that waits for its time: votes for it are judged, and count once it is stored. */
+  readonly held: (hash: Uint8Array) => HeaderRecord | undefined;
   readonly authorities: (record: HeaderRecord) => readonly Uint8Array[];
   readonly finality: (record: HeaderRecord) => ChainFinality | undefined;
   readonly verify: VerifyVoteSignature;
@@ -46,6 +48,12 @@ const certifiedMax = 1_024;
 const waitingPerVoterMax = 32;
 const waitingVotersMax = 256;
 const certificateSearchDepth = 64;
+
+/**
+ * What became of a good vote. "certified": a quorum has now voted for the target. "held": the target waits for its time,
+ * and the vote counts as soon as the target is stored.
+ */
+export type VoteOutcome = "counted" | "certified" | "held";
 
 /** A block for which a quorum has voted. */
 export interface CertifiedBlock {
@@ -98,21 +106,19 @@ export class FinalityGadget {
       .sort((a, b) => b.target.height - a.target.height);
   }
 
-  /** Counts a vote. "certified": a quorum has now voted for the target. */
-  addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
+  /** Counts a vote ({@link VoteOutcome}). */
+  addVote(vote: Vote): Result<VoteOutcome, VoteFault> {
     return this.#addVote(vote, this.#modules.isTimely);
   }
 
-  #addVote(
-    vote: Vote,
-    isTimely: FinalityGadgetModules["isTimely"],
-  ): Result<"counted" | "certified", VoteFault> {
+  #addVote(vote: Vote, isTimely: FinalityGadgetModules["isTimely"]): Result<VoteOutcome, VoteFault> {
     const { target, voter } = vote;
     if (target.height <= this.#final.height) {
       return fail({ code: "vote/stale", targetHeight: target.height });
     }
     const targetHex = toHex(target.hash);
-    const record = this.#modules.ancestry.get(target.hash);
+    const stored = this.#modules.ancestry.get(target.hash);
+    const record = stored ?? this.#modules.held(target.hash);
     if (!record) return this.#park(vote, targetHex);
     const expected = record.header.height;
     if (target.height !== expected) {
@@ -125,7 +131,7 @@ export class FinalityGadget {
       return fail({ code: "vote/voter-not-authority", voter: voterHex });
     }
     const votes = this.#votes.get(targetHex) ?? new Map<string, Vote>();
-    const known = votes.get(voterHex);
+    const known = stored ? votes.get(voterHex) : this.#waiting.get(voterHex)?.get(targetHex);
     if (known && isSameCheckpoint(known.source, vote.source)) return fail({ code: "vote/known" });
     if (!this.#isSigned(vote)) return fail({ code: "vote/signature-invalid" });
     this.#modules.onVerified(vote);
@@ -135,6 +141,10 @@ export class FinalityGadget {
         expected: toHex(finality.justified.hash),
         actual: toHex(vote.source.hash),
       });
+    }
+    if (!stored) {
+      this.#keepWaiting(vote, voterHex, targetHex);
+      return ok("held");
     }
     votes.set(voterHex, vote);
     this.#votes.set(targetHex, votes);
@@ -228,13 +238,17 @@ export class FinalityGadget {
     if (!includesBytes(authorities(head()), vote.voter)) {
       return fail({ code: "vote/voter-not-authority", voter: voterHex });
     }
-    const waiting = this.#waiting.get(voterHex) ?? new BoundedMap<string, Vote>(waitingPerVoterMax);
-    if (waiting.has(targetHex)) return fail({ code: "vote/known" });
+    if (this.#waiting.get(voterHex)?.has(targetHex)) return fail({ code: "vote/known" });
     if (!this.#isSigned(vote)) return fail({ code: "vote/signature-invalid" });
     this.#modules.onVerified(vote);
+    this.#keepWaiting(vote, voterHex, targetHex);
+    return fail({ code: "vote/target-unknown", targetHash: targetHex });
+  }
+
+  #keepWaiting(vote: Vote, voterHex: string, targetHex: string): void {
+    const waiting = this.#waiting.get(voterHex) ?? new BoundedMap<string, Vote>(waitingPerVoterMax);
     waiting.set(targetHex, vote);
     this.#waiting.set(voterHex, waiting);
-    return fail({ code: "vote/target-unknown", targetHash: targetHex });
   }
 
   #countVotes(

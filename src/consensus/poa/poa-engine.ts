@@ -90,13 +90,14 @@ export function createPoaEngine(
           hash: record.hash,
         }),
       ),
-    openFinality: ({ final, ancestry, head, isTimely, onEvidence }) => {
+    openFinality: ({ final, ancestry, head, held, isTimely, onEvidence }) => {
       const evidence = new EvidencePool({ chainId, authorities: setAt, head, onFound: onEvidence });
       const gadget = new FinalityGadget(
         { chainId, final },
         {
           ancestry,
           head,
+          held: held ?? (() => undefined),
           authorities: setAt,
           finality: (record) => authority.finality(record),
           verify,

@@ -26,7 +26,7 @@ export class BlockFetcher {
   constructor(modules: BlockFetcherModules) {
     const { chain, clock, behindChanged } = modules;
     this.#modules = modules;
-    const isKnown = (hash: Uint8Array) => chain.headerOf(hash) !== undefined;
+    const isKnown = (hash: Uint8Array) => chain.headerOf(hash) !== undefined || chain.isHeld(hash);
     this.#claims = new HeadClaims({ clock, isKnown, changed: behindChanged });
     this.#peers = new SyncPeers(modules);
     this.#ranges = new RangeSync(modules, this.#peers);

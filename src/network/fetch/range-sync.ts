@@ -50,9 +50,9 @@ export class RangeSync {
     const peers = this.#peers;
     for (let peer = peers.best(); peer && !this.#abort.signal.aborted; peer = peers.best()) {
       try {
-        await this.#catchUpWith(peer);
+        const ended = await this.#catchUpWith(peer);
         if (chain.headerOf(peer.status.head)) peers.succeeded(peer);
-        else peers.countFailure(peer);
+        else if (ended !== "held") peers.countFailure(peer);
       } catch (error) {
         const reason = toError(error).message;
         logger.info({ peer: peer.peerId, reason }, "catching up from this peer failed");
@@ -62,7 +62,8 @@ export class RangeSync {
     }
   }
 
-  async #catchUpWith(peer: KnownPeer): Promise<void> {
+  /** @returns "held" if a future block ended it */
+  async #catchUpWith(peer: KnownPeer): Promise<"ended" | "held"> {
     const { chain, meter, logger } = this.#modules;
     const { height: targetHeight, head } = peer.status;
     const ancestor = await commonAncestor(this.#modules, peer, this.#abort.signal);
@@ -77,18 +78,22 @@ export class RangeSync {
         for (const ahead of range.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
           void chain.verifyAhead(ahead.block).catch(() => undefined);
         }
-        await this.#importFrom(block, from);
+        if (!(await this.#importFrom(block, from))) {
+          this.#peers.rest(peer, retryAfterMs);
+          return "held";
+        }
         const progress = meter.imported(block.header.height);
         if (progress) logger.info(progress, "catching up");
       }
     }
     if (isLong) logger.info({ height: chain.head.header.height }, "caught up");
-    if (chain.headerOf(head)) return;
+    if (chain.headerOf(head)) return "ended";
     if (chain.head.header.height < targetHeight) {
       throw new PeerFailure("it did not serve the head that it announced");
     }
     // The peer may have moved to another head meanwhile: its next status tells.
     this.#peers.rest(peer, retryAfterMs);
+    return "ended";
   }
 
   /** A chain that leaves ours below the final block is none for us, whether or not its peer has heard of that block. */
@@ -99,11 +104,13 @@ export class RangeSync {
     throw new PeerFailure(`its chain leaves ours at height ${ancestor.height}, below the final block`);
   }
 
-  async #importFrom(block: Block, from: PeerId): Promise<void> {
+  /** @returns false for a future block: the range ends with it. The chain holds it, and its peer has done no wrong. */
+  async #importFrom(block: Block, from: PeerId): Promise<boolean> {
     const { chain, blockLog, clock } = this.#modules;
     for (let attempt = 0; ; attempt += 1) {
       const imported = await blockLog.imported(block, from, () => chain.importBlock(block));
-      if (imported.ok || imported.fault.code === "block/known") return;
+      if (imported.ok || imported.fault.code === "block/known") return true;
+      if (imported.fault.code === "block/timestamp-ahead") return false;
       const isBusy = imported.fault.code === "block/queue-full" && attempt < busyTriesMax;
       if (!isBusy) throw failureOf(this.#modules, from, imported.fault, `block ${block.header.height}`);
       await sleep(clock, busyPauseMs, this.#abort.signal);

@@ -35,19 +35,23 @@ export class SyncPeers {
     return directory
       .peersOnChain()
       .filter(({ peerId }) => (this.#restUntilMs.get(peerId) ?? 0) <= nowMs)
-      .filter(({ status }) => !chain.headerOf(status.head) && this.isBetter(status))
+      .filter(({ status }) => !chain.headerOf(status.head) && !chain.isHeld(status.head))
+      .filter(({ status }) => this.isBetter(status))
       .filter((peer) => !this.#contradictsFinal(peer))
       .sort((a, b) => this.#failuresOf(a) - this.#failuresOf(b) || compareClaims(a.status, b.status))[0];
   }
 
   /**
    * Whether a claimed head would beat ours. A block seen in gossip raises a peer's height but not its claimed weight, so
-   * more height is enough.
+   * more height is enough. With authorities an equally heavy head does not win: the head that came first stays.
    */
   isBetter({ height, cumulativeWeight, justifiedHeight }: HeadClaim): boolean {
-    const { head } = this.#modules.chain;
+    const { head, engine } = this.#modules.chain;
     if (justifiedHeight > head.justifiedHeight || height > head.header.height) return true;
-    return justifiedHeight === head.justifiedHeight && cumulativeWeight >= head.cumulativeWeight;
+    if (justifiedHeight < head.justifiedHeight) return false;
+    return engine.authority
+      ? cumulativeWeight > head.cumulativeWeight
+      : cumulativeWeight >= head.cumulativeWeight;
   }
 
   /** The head that the peer claimed is here. */

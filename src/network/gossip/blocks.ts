@@ -37,6 +37,8 @@ export class BlockGossip {
       queueMax,
       acceptance: acceptanceRates.blocks,
       isCredited: true,
+      // The second block of an authority that seals two may wait behind one that got their sender banned.
+      judgesBanned: this.#modules.chain.engine.authority !== undefined,
       judge: (message, from) => this.#judge(message, from),
     });
   }

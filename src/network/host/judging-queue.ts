@@ -56,7 +56,7 @@ export class JudgingQueue {
     if (this.#mayBegin(message.length)) this.#begin(message.length);
     else if (!(await this.#turnOf(from, message.length))) return "ignore";
     try {
-      if (isStopped() || isBanned(from)) return "ignore";
+      if (isStopped() || (isBanned(from) && !this.#options.judgesBanned)) return "ignore";
       return await this.#options.judge(message, from);
     } catch (thrown) {
       // As when the verifier is closed while it works on the message.
