@@ -9,6 +9,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, describe, it } from "node:test";
 import type { LabState } from "../../src/api/lab.ts";
 import { until } from "../support/patience.ts";
+import { builtPage } from "../web/built-page.ts";
 import { Stage } from "./processes.ts";
 
 /** The documented tables, each with the documented columns that it must at least have. */
@@ -119,6 +120,8 @@ describe("the demo", () => {
   });
 
   it("prints, while it stays up, commands that work as they stand, in lines of 80 columns", async () => {
+    // In a clone that was never built there would be no page to open.
+    await builtPage();
     // What opens browsers on this system, here a program that writes down what it was given.
     const opener = stage.place("bin");
     await mkdir(opener);
