@@ -53,7 +53,7 @@ export class JudgingQueue {
   async judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
     const { isBanned, isStopped, logger } = this.#modules;
     if (message.length > this.#options.messageBytesMax) return "reject";
-    if (this.#mayBegin(message.length)) this.#begin(message.length);
+    if (this.#waitingCount === 0 && this.#mayBegin(message.length)) this.#begin(message.length);
     else if (!(await this.#turnOf(from, message.length))) return "ignore";
     try {
       if (isStopped() || (isBanned(from) && !this.#options.judgesBanned)) return "ignore";
@@ -80,7 +80,8 @@ export class JudgingQueue {
   /** A message that is longer than all that may be judged at once is judged alone. */
   #mayBegin(bytes: number): boolean {
     if (this.#judging === 0) return true;
-    return this.#judging < judgingMax && this.#judgingBytes + bytes <= judgingBytesMax;
+    const countMax = Math.min(judgingMax, this.#options.queueMax);
+    return this.#judging < countMax && this.#judgingBytes + bytes <= judgingBytesMax;
   }
 
   #begin(bytes: number): void {
