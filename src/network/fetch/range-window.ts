@@ -22,7 +22,7 @@ export const rangePatienceMs = 1_000;
 /** The minimum rate of one range: a share of the fastest peer's, within these bounds. */
 const rateShareMin = 1 / 8;
 const [floorBytesPerMs, floorMaxBytesPerMs] = [8, 256];
-const sourcesPerRangeMax = 3;
+const sourcesPerRangeMax = 4;
 /** An answer this long may have ended before it became too long; a shorter one that lacks blocks is all that the peer has. */
 const fullAnswerBytes = 2 ** 20;
 

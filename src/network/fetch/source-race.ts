@@ -8,7 +8,7 @@ export interface RaceRules {
   readonly patienceMs: number;
   /** What it gains for each unit that has come: the minimum rate is over all that came, not from one wait to the next. */
   readonly msPerUnit: () => number;
-  /** Peers that are asked at a time. If one more is asked, the slowest of them makes room. */
+  /** Peers that are asked at a time. If more are asked, the slowest of them make room. */
   readonly sourcesMax: number;
 }
 
@@ -91,7 +91,7 @@ class SourceRace<Answer> {
     this.#countWaits();
     this.#timer?.cancel();
     const isWaiting = [...this.#running].some((attempt) => !this.#isLate(attempt));
-    if (!isWaiting && !this.#askAnother() && (this.#running.size === 0 || this.#race.givesWay?.())) {
+    if (!isWaiting && !this.#askMore() && (this.#running.size === 0 || this.#race.givesWay?.())) {
       this.#loseLate("it was too slow");
       this.#end(() => this.#outcome.reject(this.#failure));
     } else {
@@ -106,11 +106,19 @@ class SourceRace<Answer> {
     for (const attempt of this.#running) attempt.waitedMs += waitedMs;
   }
 
+  /** As many again as have been waited for in vain: among eight peers that hang the ninth is asked within four waits. */
+  #askMore(): boolean {
+    const wanted = Math.max(1, this.#running.size);
+    let added = 0;
+    while (added < wanted && this.#askAnother()) added += 1;
+    return added > 0;
+  }
+
   #askAnother(): boolean {
     const { clock, next, rules } = this.#race;
     const from = next(this.#asked);
     if (from === undefined) return false;
-    if (this.#running.size >= rules.sourcesMax) this.#dropSlowest();
+    if (this.#running.size >= rules.sourcesMax && !this.#dropSlowest()) return false;
     this.#asked.add(from);
     const over = new AbortController();
     const attempt: Attempt = { from, beganMs: clock.monotonicMs(), over, waitedMs: 0, units: 0 };
@@ -148,12 +156,16 @@ class SourceRace<Answer> {
     for (const attempt of this.#running) if (this.#isLate(attempt)) this.#race.lost(attempt.from, reason);
   }
 
-  #dropSlowest(): void {
+  /** Of those that are late. @returns false if none is */
+  #dropSlowest(): boolean {
     const speed = ({ units, waitedMs }: Attempt) => units / Math.max(1, waitedMs);
-    const slowest = [...this.#running].sort((a, b) => speed(a) - speed(b) || a.beganMs - b.beganMs)[0];
-    if (!slowest) return;
+    const [slowest] = [...this.#running]
+      .filter((attempt) => this.#isLate(attempt))
+      .sort((a, b) => speed(a) - speed(b) || a.beganMs - b.beganMs);
+    if (!slowest) return false;
     this.#running.delete(slowest);
     slowest.over.abort();
     this.#race.lost(slowest.from, "it was too slow");
+    return true;
   }
 }
