@@ -20,8 +20,8 @@ export interface Race<Answer> {
   readonly next: (asked: ReadonlySet<PeerId>) => PeerId | undefined;
   /** @param progressed is to be called with the units that have come */
   readonly ask: (from: PeerId, signal: AbortSignal, progressed: (units: number) => void) => Promise<Answer>;
-  /** A peer was too slow, and another one has answered or is asked in its place; or it failed. */
-  readonly lost: (from: PeerId, reason: string) => void;
+  /** A peer was too slow, and another one has answered or is asked in its place (`isLate`); or it failed. */
+  readonly lost: (from: PeerId, reason: string, isLate: boolean) => void;
   /** Asked while nothing but late answers is waited for: whether there is something better to do than to wait for them. */
   readonly givesWay?: () => boolean;
 }
@@ -142,7 +142,7 @@ class SourceRace<Answer> {
     } catch (thrown) {
       if (this.#isOver || !this.#running.delete(attempt)) return;
       this.#failure = toError(thrown);
-      lost(from, this.#failure.message);
+      lost(from, this.#failure.message, false);
       this.#look();
     }
   }
@@ -153,7 +153,8 @@ class SourceRace<Answer> {
   }
 
   #loseLate(reason: string): void {
-    for (const attempt of this.#running) if (this.#isLate(attempt)) this.#race.lost(attempt.from, reason);
+    for (const attempt of this.#running)
+      if (this.#isLate(attempt)) this.#race.lost(attempt.from, reason, true);
   }
 
   /** Of those that are late. @returns false if none is */
@@ -165,7 +166,7 @@ class SourceRace<Answer> {
     if (!slowest) return false;
     this.#running.delete(slowest);
     slowest.over.abort();
-    this.#race.lost(slowest.from, "it was too slow");
+    this.#race.lost(slowest.from, "it was too slow", true);
     return true;
   }
 }
