@@ -27,7 +27,7 @@ import { ChainReader } from "./reader.ts";
 import { recoverTrust } from "./trust-recovery.ts";
 
 /** Of orphans, and of future blocks. */
-const waitingBytesMax = 32 * 2 ** 20;
+const waitingBytesMax = 8 * 2 ** 20;
 
 export interface ChainOptions {
   readonly spec: ChainSpec;
@@ -148,6 +148,10 @@ function putTogether(
     {
       ...{ spec, engine, clock, logger, times, verifier, store, trusted, committedStates, finality },
       ancestry: tree,
+      near: () => {
+        const settled = finality && tree.get(finality.settled.hash);
+        return settled ? [importer.head, settled] : [importer.head];
+      },
       onReady: (judged) => void importer.importWaiting(judged),
     },
   );

@@ -18,6 +18,7 @@ import {
   type Block,
   type ConsensusSection,
   emptyConsensusSection,
+  type Header,
   type HeaderRecord,
 } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
@@ -272,9 +273,21 @@ export class Chain {
   /**
    * Judges a block as far as possible without executing it. An orphan waits until its parent is stored, a future block
    * until its time.
+   *
+   * @param from who sent it: what waits is bounded for each sender
    */
-  offer(block: Block): Result<JudgedBlock, BlockFault> {
-    return this.#parts.intake.offer(block);
+  offer(block: Block, from?: string): Result<JudgedBlock, BlockFault> {
+    return this.#parts.intake.offer(block, from);
+  }
+
+  /** Whether a block of this header could only be kept for later. Costs two look-ups. */
+  mustWait(header: Header): boolean {
+    return this.#parts.intake.mustWait(header);
+  }
+
+  /** Why a block of this header is neither kept nor a reason to fetch its parent. Costs no signature. */
+  orphanFault(header: Header): BlockFault | undefined {
+    return this.#parts.intake.orphanFault(header);
   }
 
   /**

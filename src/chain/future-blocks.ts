@@ -46,10 +46,14 @@ export class FutureBlocks {
     return this.#waiting.get(hashHex);
   }
 
-  /** A producer that makes many future blocks cannot push out those of others: only its first few are held. */
-  hold(block: SaneBlock): void {
+  /**
+   * A producer that makes many future blocks cannot push out those of others: only its first few are held.
+   *
+   * @param from who sent it
+   */
+  hold(block: SaneBlock, from: string): void {
     if (!this.#hasRoomFor(block)) return;
-    this.#waiting.add(block);
+    this.#waiting.add(block, from);
     this.#schedule();
     this.#doubtClock(block);
   }

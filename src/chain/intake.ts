@@ -7,7 +7,7 @@ import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { StageTimes } from "../base/stage-times.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
-import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { Block, Header, HeaderRecord } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
@@ -27,6 +27,8 @@ export interface BlockIntakeModules extends JudgeRules {
   readonly verifier: TransactionVerifier;
   readonly store: Pick<ChainStore, "isInvalid">;
   readonly finality: FinalityKeeper | undefined;
+  /** Blocks of the chain where it stands now: the head, and the final one. */
+  readonly near: () => readonly HeaderRecord[];
   /** Gets each block that had to wait and has now been judged. */
   readonly onReady: (judged: JudgedBlock) => void;
 }
@@ -41,6 +43,8 @@ interface Entry {
 
 /** Blocks may be a megabyte each. A block whose entry is pushed out is judged again if it is offered again. */
 const entriesMax = 16;
+/** The sender of what this node has fetched itself, or held before. */
+const ownFetches = "";
 
 export class BlockIntake {
   readonly #modules: BlockIntakeModules;
@@ -53,7 +57,8 @@ export class BlockIntake {
   constructor(limits: WaitingLimits, modules: BlockIntakeModules) {
     this.#modules = modules;
     const { spec, engine } = modules;
-    this.#rules = { spec, engine, knownFault: (block) => this.#knownFault(block) };
+    const knownFault = (block: Block) => this.#knownFault(block) ?? this.orphanFault(block.header);
+    this.#rules = { spec, engine, knownFault };
     this.#orphans = new WaitingBlocks(limits);
     this.#heldRecords = new BoundedMap(limits.blocksMax);
     this.#future = new FutureBlocks(
@@ -84,11 +89,25 @@ export class BlockIntake {
   /**
    * Judges a block as far as possible without executing it.
    *
+   * @param from who sent it: what waits is bounded for each sender
    * @returns `block/parent-unknown` or `block/timestamp-ahead` for a block that waits from now on
    */
-  offer(block: Block): Result<JudgedBlock, BlockFault> {
+  offer(block: Block, from: string = ownFetches): Result<JudgedBlock, BlockFault> {
     const sane = this.#saneBlock(block);
-    return sane.ok ? this.#judge(sane.value) : sane;
+    return sane.ok ? this.#judge(sane.value, from) : sane;
+  }
+
+  /** Whether nothing can be done with a block now: its parent is neither here nor being imported, or its time has not come. */
+  mustWait({ parentHash, timestampMs }: Header): boolean {
+    const { ancestry, clock, engine } = this.#modules;
+    if (timestampMs > clock.nowMs() + engine.aheadMaxMs) return true;
+    return !ancestry.get(parentHash) && !this.#entries.get(toHex(parentHash))?.judged;
+  }
+
+  /** Why a block whose parent is unknown is not kept, and its parent not fetched. */
+  orphanFault(header: Header): BlockFault | undefined {
+    const { ancestry, engine, near } = this.#modules;
+    return ancestry.get(header.parentHash) ? undefined : engine.orphanFault(header, near());
   }
 
   /** Starts to verify the signatures of a block that will be imported soon, so that all cores work. */
@@ -154,14 +173,14 @@ export class BlockIntake {
     return undefined;
   }
 
-  #judge(block: SaneBlock): Result<JudgedBlock, BlockFault> {
+  #judge(block: SaneBlock, from: string): Result<JudgedBlock, BlockFault> {
     const { engine, clock, ancestry, finality } = this.#modules;
     const entry = this.#entries.get(block.hashHex);
     if (entry?.judged?.block === block) return ok(entry.judged);
     const { parentHash } = block.header;
     const parent = ancestry.get(parentHash);
     if (!parent) {
-      this.#orphans.add(block);
+      this.#orphans.add(block, from);
       return fail({ code: "block/parent-unknown", parentHash: toHex(parentHash) });
     }
     // Before anything else is judged: two seals on one parent are evidence, whatever else is wrong with the blocks.
@@ -170,7 +189,7 @@ export class BlockIntake {
     if (!placed.ok) return placed;
     const early = futureFault(placed.value, engine, clock.nowMs());
     if (early && (!finality || this.isHeld(block.hashHex))) {
-      this.#future.hold(block);
+      this.#future.hold(block, from);
       return fail(early);
     }
     // Where there are votes, also a block that has to wait: votes for it are judged by its record.
@@ -178,7 +197,7 @@ export class BlockIntake {
     if (!judged.ok) return judged;
     if (early) {
       this.#heldRecords.set(block.hashHex, judged.value.record);
-      this.#future.hold(block);
+      this.#future.hold(block, from);
       return fail(early);
     }
     this.#entryOf(block).judged = judged.value;
@@ -192,7 +211,7 @@ export class BlockIntake {
     this.#heldRecords.delete(hashHex);
     guarded(
       () => {
-        const judged = this.#knownFault(block) ? undefined : this.#judge(block);
+        const judged = this.#knownFault(block) ? undefined : this.#judge(block, ownFetches);
         if (judged?.ok) onReady(judged.value);
       },
       (error) => logger.error({ error, hash: hashHex }, "a waiting block could not be judged"),

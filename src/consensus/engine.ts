@@ -91,6 +91,13 @@ export interface ConsensusEngine {
   genesisState(genesis: Block): EngineState;
   /** The seal by itself: work was done, or the producer signed. Needs no parent, since orphans are judged too. */
   verifySeal(header: Header, seal: Seal, hash: Uint8Array): BlockFault | undefined;
+  /**
+   * Why a block whose parent is unknown is no reason to fetch the parent: anybody could have made it. Asked before the
+   * seal is verified.
+   *
+   * @param near blocks of the chain where it stands now: the head, and the final block
+   */
+  orphanFault(header: Header, near: readonly HeaderRecord[]): BlockFault | undefined;
   /** The header on its parent: producer, time, target. Reads no clock. */
   verifyHeader(header: Header, parent: HeaderRecord): BlockFault | undefined;
   /** What a block adds to its chain's weight. */

@@ -111,6 +111,13 @@ export function consensusRoot(section: ConsensusSection): Uint8Array {
 /** Where the offsets of the three parts behind the header begin. */
 const headerBytes = HeaderType.fixedSize as number;
 
+/** The header of a block's bytes, without decoding what follows; undefined if they end before. Nothing of it is verified. */
+export function peekHeader(blockBytes: Uint8Array): Header | undefined {
+  if (blockBytes.length < headerBytes) return undefined;
+  const decoded = decode(HeaderType, blockBytes.subarray(0, headerBytes), "header");
+  return decoded.ok ? decoded.value : undefined;
+}
+
 /** The consensus section of a block's bytes, without decoding the transactions behind it. */
 export function decodeConsensusSection(blockBytes: Uint8Array): Result<ConsensusSection, BlockFault> {
   const malformed = (reason: string) => fail({ code: "codec/malformed" as const, what: "block", reason });

@@ -65,6 +65,8 @@ export type BlockFault =
   | { readonly code: "block/wrong-chain"; readonly chainId: string }
   | { readonly code: "block/known" }
   | { readonly code: "block/parent-unknown"; readonly parentHash: string }
+  /** Its parent is unknown, and nothing speaks for it that would make the parent worth fetching. */
+  | { readonly code: "block/orphan-unlikely"; readonly reason: string }
   | { readonly code: "block/parent-invalid"; readonly parentHash: string }
   | { readonly code: "block/known-invalid"; readonly hash: string }
   | { readonly code: "block/height-wrong"; readonly expected: number; readonly actual: number }

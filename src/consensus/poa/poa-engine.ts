@@ -137,6 +137,10 @@ export function createPoaEngine(
         ? undefined
         : { code: "block/seal-invalid" };
     },
+    orphanFault({ producer }, near): BlockFault | undefined {
+      if (near.some((record) => indexIn(setAt(record), producer) >= 0)) return undefined;
+      return { code: "block/orphan-unlikely", reason: "its producer is no authority here" };
+    },
     verifyHeader(header, parent): BlockFault | undefined {
       if (!bytesEqual(header.target, zeroBytes32)) {
         return { code: "block/target-wrong", expected: toHex(zeroBytes32), actual: toHex(header.target) };

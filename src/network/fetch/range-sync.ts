@@ -8,7 +8,8 @@ import type { KnownPeer } from "../peers/directory.ts";
 import { commonAncestor } from "./common-ancestor.ts";
 import type { FetchModules } from "./fetch-modules.ts";
 import { failureOf, PeerFailure } from "./peer-failure.ts";
-import { RangeWindow, rangeBlocks } from "./range-window.ts";
+import { type FetchedRange, RangeWindow, rangeBlocks, rangePatienceMs } from "./range-window.ts";
+import { firstAnswer, type WonRace } from "./source-race.ts";
 import type { SyncPeers } from "./sync-peers.ts";
 
 /** Signatures of so many blocks are verified while the block before them goes to disk: one alone leaves threads idle. */
@@ -16,6 +17,15 @@ const blocksVerifiedAhead = 2;
 const retryAfterMs = 1_000;
 const busyTriesMax = 10;
 const busyPauseMs = 100;
+/** A search for the common ancestor takes some twenty headers on a long fork. */
+const msPerHeader = 500;
+const startsSoughtMax = 4;
+
+interface SyncStart {
+  /** The peer to follow, as it stood when the search began. */
+  readonly primary: KnownPeer;
+  readonly ancestor: Checkpoint;
+}
 
 /** A full disk of this node says nothing about the peer that sent the block. */
 const isOwnDisk = (error: unknown) => /^store\//.test(String((error as { code?: unknown }).code));
@@ -46,45 +56,67 @@ export class RangeSync {
   }
 
   async #run(): Promise<void> {
-    const { chain, clock, logger } = this.#modules;
+    const { chain, logger } = this.#modules;
     const peers = this.#peers;
-    for (let peer = peers.best(); peer && !this.#abort.signal.aborted; peer = peers.best()) {
+    while (peers.best() && !this.#abort.signal.aborted) {
+      let peer: KnownPeer | undefined;
       try {
-        const ended = await this.#catchUpWith(peer);
-        if (chain.headerOf(peer.status.head)) peers.succeeded(peer);
-        else if (ended !== "held") peers.countFailure(peer);
+        const { answer } = await this.#findStart();
+        peer = answer.primary;
+        const ended = await this.#catchUpWith(answer);
+        if (chain.headerOf(peer.status.head)) peers.succeeded(peer.peerId);
+        else if (ended !== "held") peers.countFailure(peer.peerId);
       } catch (error) {
         const reason = toError(error).message;
-        logger.info({ peer: peer.peerId, reason }, "catching up from this peer failed");
-        peers.failed(peer, isOwnDisk(error));
-        await sleep(clock, retryAfterMs, this.#abort.signal);
+        logger.info({ peer: peer?.peerId, reason }, "catching up from this peer failed");
+        if (peer) peers.failed(peer.peerId, isOwnDisk(error));
+        // Another peer is followed at once. One that has failed is left alone.
+        if (isOwnDisk(error) || !peers.best())
+          await sleep(this.#modules.clock, retryAfterMs, this.#abort.signal);
       }
     }
   }
 
+  /** The peer to follow, and where its chain leaves ours: the best peer that says so in time. */
+  #findStart(): Promise<WonRace<SyncStart>> {
+    const peers = this.#peers;
+    return firstAnswer<SyncStart>({
+      rules: { patienceMs: rangePatienceMs, msPerUnit: () => msPerHeader, sourcesMax: startsSoughtMax },
+      clock: this.#modules.clock,
+      signal: this.#abort.signal,
+      next: (asked) => peers.candidates().find(({ peerId }) => !asked.has(peerId))?.peerId,
+      ask: async (from, signal, progressed) => {
+        const primary = this.#modules.directory.peer(from);
+        if (!primary) throw new PeerFailure("it has gone");
+        const ancestor = await commonAncestor(this.#modules, primary, signal, () => progressed(1));
+        this.#refuseBelowFinal(primary, ancestor);
+        return { primary, ancestor };
+      },
+      lost: (from, reason) => {
+        this.#modules.logger.debug({ peer: from, reason }, "a peer did not say where its chain leaves ours");
+        peers.failed(from, false);
+      },
+    });
+  }
+
   /** @returns "held" if a future block ended it */
-  async #catchUpWith(peer: KnownPeer): Promise<"ended" | "held"> {
+  async #catchUpWith({ primary, ancestor }: SyncStart): Promise<"ended" | "held"> {
     const { chain, meter, logger } = this.#modules;
-    const { height: targetHeight, head } = peer.status;
-    const ancestor = await commonAncestor(this.#modules, peer, this.#abort.signal);
-    this.#refuseBelowFinal(peer, ancestor);
+    const { height: targetHeight, head } = primary.status;
     const isLong = targetHeight - ancestor.height > rangeBlocks;
     meter.begin(ancestor.height, targetHeight, isLong);
-    if (isLong) logger.info({ from: ancestor.height, to: targetHeight, peer: peer.peerId }, "catching up");
-    const window = new RangeWindow(this.#modules, peer, ancestor, targetHeight, this.#abort.signal);
-    for (let next = window.take(); next; next = window.take()) {
-      const range = await next;
-      for (const [index, { block, from }] of range.entries()) {
-        for (const ahead of range.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
-          void chain.verifyAhead(ahead.block).catch(() => undefined);
-        }
-        if (!(await this.#importFrom(block, from))) {
-          this.#peers.rest(peer, retryAfterMs);
-          return "held";
-        }
-        const progress = meter.imported(block.header.height);
-        if (progress) logger.info(progress, "catching up");
+    if (isLong) logger.info({ from: ancestor.height, to: targetHeight, peer: primary.peerId }, "catching up");
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, this.#abort.signal]);
+    try {
+      const window = new RangeWindow(this.#modules, this.#peers, { primary, ancestor }, signal);
+      for (let next = window.take(); next; next = window.take()) {
+        if (await this.#importRange(await next)) continue;
+        this.#peers.rest(primary.peerId, retryAfterMs);
+        return "held";
       }
+    } finally {
+      over.abort();
     }
     if (isLong) logger.info({ height: chain.head.header.height }, "caught up");
     if (chain.headerOf(head)) return "ended";
@@ -92,8 +124,23 @@ export class RangeSync {
       throw new PeerFailure("it did not serve the head that it announced");
     }
     // The peer may have moved to another head meanwhile: its next status tells.
-    this.#peers.rest(peer, retryAfterMs);
+    this.#peers.rest(primary.peerId, retryAfterMs);
     return "ended";
+  }
+
+  /** @returns false if a future block ended it */
+  async #importRange({ blocks, failure }: FetchedRange): Promise<boolean> {
+    const { chain, meter, logger } = this.#modules;
+    for (const [index, { block, from }] of blocks.entries()) {
+      for (const ahead of blocks.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
+        void chain.verifyAhead(ahead.block).catch(() => undefined);
+      }
+      if (!(await this.#importFrom(block, from))) return false;
+      const progress = meter.imported(block.header.height);
+      if (progress) logger.info(progress, "catching up");
+    }
+    if (failure) throw failure;
+    return true;
   }
 
   /** A chain that leaves ours below the final block is none for us, whether or not its peer has heard of that block. */

@@ -192,17 +192,23 @@ export class ChainRequests {
     this.#protocols = chainProtocols(chainId);
   }
 
-  /** Up to `count` consecutive canonical blocks of the peer from `startHeight` on; fewer if the peer has no more. */
+  /**
+   * Up to `count` consecutive canonical blocks of the peer from `startHeight` on; fewer if the peer has no more.
+   *
+   * @param onBytes is told of each block as it comes
+   */
   async blocksByRange(
     peer: PeerId,
     startHeight: number,
     count: number,
     signal?: AbortSignal,
+    onBytes: (bytes: number) => void = () => undefined,
   ): Promise<Result<Block[], BlockFault>> {
     const request = RangeRequestType.serialize({ startHeight, count, headersOnly: 0 });
     const chunks = this.#chunks(peer, this.#protocols.blocksByRange, request, count, blockBytesMax, signal);
     const blocks: Block[] = [];
     for await (const chunk of chunks) {
+      onBytes(chunk.length);
       const decoded = decodeBlock(chunk);
       if (!decoded.ok) return decoded;
       const expected = startHeight + blocks.length;

@@ -1,7 +1,7 @@
 /** The topic of blocks: validates each block that comes, lets it be relayed, and imports it; sends the node's own. */
 import { toError } from "../../base/invariant.ts";
 import type { JudgedBlock } from "../../chain/chain.ts";
-import { type Block, decodeBlock } from "../../protocol/block.ts";
+import { type Block, decodeBlock, peekHeader } from "../../protocol/block.ts";
 import type { Fault } from "../../protocol/faults.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { FetchModules } from "../fetch/fetch-modules.ts";
@@ -10,6 +10,7 @@ import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { acceptanceRates } from "./acceptance.ts";
 import { StaleBlocks } from "./stale-blocks.ts";
 import { GossipTopic } from "./topic.ts";
+import { UntimelyBlocks } from "./untimely-blocks.ts";
 
 export interface BlockGossipModules extends FetchModules {
   readonly host: PeerHost;
@@ -23,12 +24,14 @@ export class BlockGossip {
   readonly #topic: GossipTopic;
   readonly #modules: BlockGossipModules;
   readonly #stale: StaleBlocks;
+  readonly #untimely: UntimelyBlocks;
 
   /** @param topic of the chain's blocks */
   constructor(topic: string, modules: BlockGossipModules) {
     this.#topic = new GossipTopic(topic, modules);
     this.#modules = modules;
     this.#stale = new StaleBlocks(modules);
+    this.#untimely = new UntimelyBlocks(modules);
   }
 
   start(): void {
@@ -49,10 +52,12 @@ export class BlockGossip {
 
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
     const { chain, directory, clock, fetcher, logger } = this.#modules;
+    const untimely = this.#untimelyFault(message, from);
+    if (untimely) return untimely;
     const decoded = chain.times.measure("decode", () => decodeBlock(message));
     if (!decoded.ok) return this.#verdict(decoded.fault, from);
     const block = decoded.value;
-    const judged = chain.offer(block);
+    const judged = chain.offer(block, from);
     if (judged.ok || judged.fault.code === "block/known") {
       directory.raiseHead(from, block.header.height, block.hash);
     }
@@ -70,6 +75,19 @@ export class BlockGossip {
     if (useless) return this.#verdict(useless, from);
     if (chain.spec.consensus === "poa") directory.keyHeard(block.header.producer, clock.monotonicMs());
     return this.#import(judged.value, from);
+  }
+
+  /** Asked before anything of the block is decoded or verified that its sender could make costly. */
+  #untimelyFault(message: Uint8Array, from: PeerId): Verdict | undefined {
+    const { chain, host } = this.#modules;
+    const header = peekHeader(message);
+    if (!header || !chain.mustWait(header)) return undefined;
+    if (!this.#untimely.spend(from)) {
+      host.report(from, "untimely block");
+      return "ignore";
+    }
+    const fault = chain.orphanFault(header);
+    return fault && this.#verdict(fault, from);
   }
 
   #verdict(fault: Fault, from: PeerId): Verdict {

@@ -31,6 +31,12 @@ export const peerScoreTable = {
     "rejected message": { points: 10 },
     /** An answer that no node which follows the rules gives. */
     "bad answer": { banMs: 600_000 },
+    /** It said in its status how high its chain is, and answered that it has no block there. A reorganization may excuse that once. */
+    "head not served": { points: 4 },
+    /** It sent a block, and then not the block's parent, which it must have. */
+    "parent not served": { points: 2 },
+    /** One of more than ten blocks a second with which nothing can be done yet. */
+    "untimely block": { points: 0.02 },
     "other-network": { banMs: 300_000 },
     "other-chain": { banMs: 300_000 },
     "wrong genesis": { banMs: 300_000 },
