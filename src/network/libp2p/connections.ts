@@ -31,7 +31,7 @@ const outboundSlotsMax = 8;
 /** Characters kept of what a peer calls its program. */
 const softwareNameMax = 64;
 const hangUpMaxMs = 1_000;
-/** Two: if both nodes dial at once, each has one of its own. */
+/** Two: if both nodes dial at once, each has one of its own. A third one takes the place of the oldest inbound one. */
 const connectionsPerPeerMax = 2;
 /**
  * With this part of all connections the dial loop is content. If it went on to the limit, the nodes of a network with more
@@ -170,13 +170,27 @@ export class Connections {
 
   /** Whether an inbound connection of this peer may stay; ends the least useful one if all places are taken. */
   #makePlace(newcomer: PeerId): boolean {
-    if (this.of(newcomer).length >= connectionsPerPeerMax) return false;
+    if (!this.#makePlaceBesideItself(newcomer)) return false;
     const { maxConnections } = this.#options;
     const places = maxConnections - Math.max(this.#outboundSlots, this.#outbound().length);
     for (let surplus = this.#inbound().length - places; surplus >= 0; surplus -= 1) {
       if (places <= 0 || !this.#endLeastUseful()) return false;
     }
     return true;
+  }
+
+  /**
+   * The newest connections of a peer stay: a second process with the same key has to be heard at once, since nobody else
+   * can tell the first one that its key is at work elsewhere.
+   */
+  #makePlaceBesideItself(newcomer: PeerId): boolean {
+    const own = this.of(newcomer);
+    if (own.length < connectionsPerPeerMax) return true;
+    const [oldest] = own
+      .filter(({ direction }) => direction === "inbound")
+      .toSorted((a, b) => a.timeline.open - b.timeline.open);
+    oldest?.abort(new Error(placeGiven));
+    return oldest !== undefined;
   }
 
   #endLeastUseful(): boolean {
