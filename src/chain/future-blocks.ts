@@ -9,6 +9,8 @@ import { WaitingBlocks, type WaitingLimits } from "./waiting-blocks.ts";
 export interface FutureBlocksOptions extends WaitingLimits {
   /** How far ahead of the clock a block may be and still be taken. */
   readonly aheadMaxMs: number;
+  /** Whether a producer's blocks are counted: only authorities have one key each. A miner has as many as it likes. */
+  readonly boundsProducers: boolean;
 }
 
 export interface FutureBlocksModules {
@@ -28,7 +30,7 @@ const clockDoubtMs = 60_000;
 const warningEveryMs = 600_000;
 
 export class FutureBlocks {
-  readonly #aheadMaxMs: number;
+  readonly #options: FutureBlocksOptions;
   readonly #modules: FutureBlocksModules;
   readonly #waiting: WaitingBlocks<SaneBlock>;
   readonly #clockWarning: Seldom;
@@ -36,7 +38,7 @@ export class FutureBlocks {
   #closed = false;
 
   constructor(options: FutureBlocksOptions, modules: FutureBlocksModules) {
-    this.#aheadMaxMs = options.aheadMaxMs;
+    this.#options = options;
     this.#modules = modules;
     this.#waiting = new WaitingBlocks(options);
     this.#clockWarning = new Seldom(warningEveryMs, modules.clock);
@@ -47,7 +49,7 @@ export class FutureBlocks {
   }
 
   /**
-   * A producer that makes many future blocks cannot push out those of others: only its first few are held.
+   * An authority that makes many future blocks cannot push out those of others: only its first few are held.
    *
    * @param from who sent it
    */
@@ -64,6 +66,7 @@ export class FutureBlocks {
   }
 
   #hasRoomFor({ header }: SaneBlock): boolean {
+    if (!this.#options.boundsProducers) return true;
     const isOfProducer = (held: SaneBlock) => bytesEqual(held.header.producer, header.producer);
     const isOfHeight = (held: SaneBlock) => held.header.height === header.height && isOfProducer(held);
     return (
@@ -77,9 +80,9 @@ export class FutureBlocks {
     this.#timer?.cancel();
     const earliestMs = this.#waiting.earliestMs();
     if (earliestMs === undefined || this.#closed) return;
-    const delayMs = Math.max(1, earliestMs - this.#aheadMaxMs - clock.nowMs());
+    const delayMs = Math.max(1, earliestMs - this.#options.aheadMaxMs - clock.nowMs());
     this.#timer = clock.schedule(Math.min(delayMs, lookEveryMs), () => {
-      const latestMs = clock.nowMs() + this.#aheadMaxMs;
+      const latestMs = clock.nowMs() + this.#options.aheadMaxMs;
       for (const block of this.#waiting.take(({ header }) => header.timestampMs <= latestMs)) onDue(block);
       this.#schedule();
     });

@@ -62,7 +62,7 @@ export class BlockIntake {
     this.#orphans = new WaitingBlocks(limits);
     this.#heldRecords = new BoundedMap(limits.blocksMax);
     this.#future = new FutureBlocks(
-      { ...limits, aheadMaxMs: engine.aheadMaxMs },
+      { ...limits, aheadMaxMs: engine.aheadMaxMs, boundsProducers: engine.authority !== undefined },
       { clock: modules.clock, logger: modules.logger, onDue: (block) => this.#takeUp(block) },
     );
   }

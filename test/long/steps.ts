@@ -155,12 +155,6 @@ export const longSteps: readonly LongStep[] = [
     company: "alone",
     argv: ["test/chaos/run.ts", "--minutes", "3", "--perturbations", "30"],
   },
-  {
-    name: "attack",
-    what: "the attackers as programs, one and eight of each, against real nodes (npm run attack: longer, and four as well)",
-    company: "alone",
-    argv: ["test/attack/run.ts", "--attackers", "1,8", "--seconds", "5", "--newcomers", "2"],
-  },
 ];
 
 /** @throws if a name is none of a step */

@@ -111,8 +111,10 @@ export class RangeSync {
     try {
       const window = new RangeWindow(this.#modules, this.#peers, { primary, ancestor }, signal);
       for (let next = window.take(); next; next = window.take()) {
-        if (await this.#importRange(await next)) continue;
-        this.#peers.rest(primary.peerId, retryAfterMs);
+        const early = await this.#importRange(await next);
+        if (!early) continue;
+        // Asked before, it would serve the same blocks again: a node whose clock is an hour slow would fetch all the time.
+        this.#peers.restUntilDue(primary.peerId, early.header.timestampMs);
         return "held";
       }
     } finally {
@@ -128,19 +130,19 @@ export class RangeSync {
     return "ended";
   }
 
-  /** @returns false if a future block ended it */
-  async #importRange({ blocks, failure }: FetchedRange): Promise<boolean> {
+  /** @returns the future block that ended it, if one did */
+  async #importRange({ blocks, failure }: FetchedRange): Promise<Block | undefined> {
     const { chain, meter, logger } = this.#modules;
     for (const [index, { block, from }] of blocks.entries()) {
       for (const ahead of blocks.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
         void chain.verifyAhead(ahead.block).catch(() => undefined);
       }
-      if (!(await this.#importFrom(block, from))) return false;
+      if (!(await this.#importFrom(block, from))) return block;
       const progress = meter.imported(block.header.height);
       if (progress) logger.info(progress, "catching up");
     }
     if (failure) throw failure;
-    return true;
+    return undefined;
   }
 
   /** A chain that leaves ours below the final block is none for us, whether or not its peer has heard of that block. */

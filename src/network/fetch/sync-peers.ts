@@ -13,6 +13,7 @@ export type HeadClaim = Pick<Status, "height" | "head" | "cumulativeWeight" | "j
 /** Doubles with each failure in a row, so that a peer that never answers costs less and less. */
 const restAfterFailureMs = 5_000;
 const restMaxMs = 40_000;
+const restWhileHeldMs = 1_000;
 const conflictsNamedMax = 64;
 /** Kept when a peer disconnects: a peer that comes again under the same key has the same record. */
 const recordsMax = 1_024;
@@ -157,6 +158,12 @@ export class SyncPeers {
     const restMs = isOurs ? restAfterFailureMs : restAfterFailureMs * 2 ** failures;
     this.rest(peer, Math.min(restMaxMs, restMs));
     if (!isOurs) this.countFailure(peer);
+  }
+
+  /** The peer's next block is one of the future, by a timestamp of this node's wall clock. Nothing is held against it. */
+  restUntilDue(peer: PeerId, timestampMs: number): void {
+    const untilDueMs = timestampMs - this.#modules.clock.nowMs();
+    this.rest(peer, Math.min(restMaxMs, Math.max(restWhileHeldMs, untilDueMs)));
   }
 
   rest(peer: PeerId, durationMs: number): void {
