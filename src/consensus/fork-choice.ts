@@ -66,6 +66,8 @@ export class ForkChoice {
    * that is known by votes. Known votes count if the block is on the node's own chain, or if the quorum was complete
    * soon after the block had come. If votes that come late counted on another chain, one authority could keep back its
    * vote, and so flip the heads of all others whenever it likes (the bouncing attack on Casper FFG).
+   * On a block of a proven offender late votes count, too: all have left such a block, so nobody carries its certificate,
+   * and who knows of the certificate may vote for nothing else. Its producer can seal no further one.
    *
    * @param head of the node
    */
@@ -74,7 +76,8 @@ export class ForkChoice {
     for (const { record, isTimely } of finality?.gadget.certifiedAbove(tip.justifiedHeight) ?? []) {
       const checkpoint = { height: record.header.height, hash: record.hash };
       if (!ancestry.isDescendant(tip, checkpoint)) continue;
-      if (isTimely || ancestry.isDescendant(head, checkpoint)) return checkpoint.height;
+      if (isTimely || ancestry.isDescendant(head, checkpoint) || this.#isForfeit(record))
+        return checkpoint.height;
     }
     return tip.justifiedHeight;
   }
