@@ -11,6 +11,7 @@ import {
   founderRank,
   founderWaitMs,
   listenMs,
+  meetingMaxMs,
 } from "../../src/network/founding/founding-decision.ts";
 import { resolveChains } from "../../src/network/founding/resolve-chains.ts";
 import { sha256, zeroBytes32 } from "../../src/protocol/hashing.ts";
@@ -20,7 +21,10 @@ const keyOf = (index: number) => sha256(Buffer.from(`key ${index}`));
 const chainOf = (index: number) => sha256(Buffer.from(`chain ${index}`));
 
 function decisionOf(publicKey: Uint8Array, changes: Partial<FoundingRules> = {}): FoundingDecision {
-  return new FoundingDecision({ network, ownKey: publicKey, isCandidate: true, expect: 1, ...changes }, 0);
+  const rules = { network, ownKey: publicKey, isCandidate: true, expect: 1, ...changes };
+  const decision = new FoundingDecision(rules);
+  decision.listen(0);
+  return decision;
 }
 
 function candidate(publicKey: Uint8Array): FoundingWord {
@@ -95,6 +99,16 @@ describe("the founder of a network", () => {
     const decision = decisionOf(keyOf(1));
     assert.deepEqual(decision.next(listenMs - 1), { kind: "wait", because: { kind: "listening" } });
     assert.deepEqual(decision.next(listenMs), { kind: "found" });
+  });
+
+  it("is nobody while a peer that has connected has said nothing, for 10 s more", () => {
+    const decision = decisionOf(keyOf(1));
+    const listening = { kind: "wait", because: { kind: "listening" } };
+    for (const nowMs of [listenMs, listenMs + meetingMaxMs - 1]) {
+      assert.deepEqual(decision.next(nowMs, true), listening);
+    }
+    assert.deepEqual(decision.next(listenMs + 1, false), { kind: "found" });
+    assert.deepEqual(decision.next(listenMs + meetingMaxMs, true), { kind: "found" });
   });
 
   it("is never a follower, neither oneself nor another", () => {

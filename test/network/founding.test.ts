@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { fromUtf8, toHex } from "../../src/base/bytes.ts";
+import { sleep } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { foundedSpec, trustText } from "../../src/network/founding/founded-spec.ts";
 import { type FoundedChain, type FoundingOptions, foundOrJoin } from "../../src/network/founding/founding.ts";
@@ -103,13 +104,19 @@ class Lan {
     name: string,
     changes: Partial<Handshake & Status>,
     genesis?: Uint8Array | "hangs",
+    answersInMs = 0,
   ): Promise<PeerHost> {
     const host = this.host(name);
     const limits = { timeoutMs: 5_000, rateLimit: { requests: 100, perMs: 1_000 } };
     const { publicKey } = keyPairNamed(name);
     const none = { network: fromUtf8("lab"), engine: 2, chainId: zeroBytes32, publicKey, mayFound: 0 };
     const handshake = { ...none, clockMs: startMs, name: fromUtf8(name), ...changes };
-    serveGreeting(host, handshake, () => ({ ...noStatus, ...changes }));
+    serveGreeting(
+      host,
+      handshake,
+      () => ({ ...noStatus, ...changes }),
+      () => sleep(this.clock, answersInMs),
+    );
     host.serve(genesisProtocol, {
       ...limits,
       requestBytesMax: 32,
@@ -121,8 +128,16 @@ class Lan {
     return host;
   }
 
-  /** What a node without a chain ends with; undefined where that takes longer than a simulated minute. */
-  async ends(name: string, changes: Partial<FoundingOptions> = {}): Promise<FoundedChain | undefined> {
+  /**
+   * What a node without a chain ends with; undefined where that takes longer than a simulated minute.
+   *
+   * @param startsInMs how long its host takes to start
+   */
+  async ends(
+    name: string,
+    changes: Partial<FoundingOptions> = {},
+    startsInMs = 0,
+  ): Promise<FoundedChain | undefined> {
     const say = (_fields: object, message: string) => void this.messages.push(message);
     const logger: Logger = { ...silentLogger, info: say, warn: say };
     const { publicKey } = keyPairNamed(name);
@@ -134,7 +149,13 @@ class Lan {
       expect: 1,
       admission: "vote",
     } as const;
-    const modules = { host: this.host(name), clock: this.clock, logger, salt: () => sha256(publicKey) };
+    const host = this.host(name);
+    const start = host.start.bind(host);
+    host.start = async () => {
+      await sleep(this.clock, startsInMs);
+      await start();
+    };
+    const modules = { host, clock: this.clock, logger, salt: () => sha256(publicKey) };
     const stopping = new AbortController();
     const beganMs = this.clock.monotonicMs();
     const ended = foundOrJoin({ ...options, ...changes }, modules, stopping.signal);
@@ -222,6 +243,19 @@ describe("a node without a chain", () => {
       assert.equal((await lan.ends("own"))?.origin, "founded", lan.messages.join("\n"));
     });
   }
+
+  it("listens for its 5 s from when its host is up, which takes a slow machine longer than that", async (t) => {
+    const lan = new Lan(t);
+    await lan.peer("other", { chainId: spec.chainId, established: 1 }, genesis);
+    assert.equal((await lan.ends("own", {}, 8_000))?.origin, "joined");
+  });
+
+  it("does not found while a peer that it has met is about to answer", async (t) => {
+    const lan = new Lan(t);
+    // Its handshake and its status take 3 s each: more than the 5 s of listening, and less than a request may take.
+    await lan.peer("other", { chainId: spec.chainId, established: 1 }, genesis, 3_000);
+    assert.equal((await lan.ends("own"))?.origin, "joined");
+  });
 
   it("joins only the chain of its invitation, and founds none", async (t) => {
     const lan = new Lan(t);

@@ -60,7 +60,26 @@ export function statusOf(
 }
 
 /** Answers handshakes, and statuses as `status` says. */
-export function serveGreeting(host: PeerHost, handshake: Handshake, status: () => Status): void {
-  host.serve(handshakeProtocol, { ...serving, handle: () => [HandshakeType.serialize(handshake)] });
-  host.serve(statusProtocol, { ...serving, handle: () => [StatusType.serialize(status())] });
+export function serveGreeting(
+  host: PeerHost,
+  handshake: Handshake,
+  status: () => Status,
+  /** Resolves when an answer may go out. */
+  hesitate: () => Promise<void> = async () => {},
+): void {
+  const answer = (bytes: () => Uint8Array) => ({
+    ...serving,
+    async *handle() {
+      await hesitate();
+      yield bytes();
+    },
+  });
+  host.serve(
+    handshakeProtocol,
+    answer(() => HandshakeType.serialize(handshake)),
+  );
+  host.serve(
+    statusProtocol,
+    answer(() => StatusType.serialize(status())),
+  );
 }

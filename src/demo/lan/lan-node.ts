@@ -66,10 +66,14 @@ export class LanNode {
     return this.#stderr;
   }
 
-  /** Starts the process; it may take seconds until it answers. */
-  async start(): Promise<void> {
+  /**
+   * Starts the process; it may take seconds until it answers.
+   *
+   * @param more flags of this start alone
+   */
+  async start(...more: readonly string[]): Promise<void> {
     await mkdir(this.#options.home, { recursive: true });
-    const child = this.#spawn(this.#argv(), ["ignore", "ignore", "pipe"]);
+    const child = this.#spawn([...this.#argv(), ...more], ["ignore", "ignore", "pipe"]);
     this.#stderr = "";
     child.stderr?.setEncoding("utf8").on("data", (written) => {
       this.#stderr = (this.#stderr + written).slice(-stderrKeptMax);

@@ -6,6 +6,8 @@ import type { PeerId } from "../peer-host.ts";
 
 /** Nobody founds before having listened this long: the chain to join may be one handshake away. */
 export const listenMs = 5_000;
+/** Nobody founds for so long beyond that while a peer that has connected has not said yet what it knows. */
+export const meetingMaxMs = 10_000;
 /** How long the others wait for the candidate that is to found, then they leave it out. */
 export const founderWaitMs = 10_000;
 /** A peer whose genesis could not be had so often is believed no more: a false claim must not keep a network from being founded. */
@@ -77,7 +79,8 @@ export function founderRank(network: string, publicKey: Uint8Array): Uint8Array 
 
 export class FoundingDecision {
   readonly #rules: FoundingRules;
-  readonly #startedMs: number;
+  /** Since when this node can hear others; undefined while its host starts. */
+  #listensSinceMs: number | undefined;
   /** Bounded by the host's connections: who is gone is kept only as long as it could still found. */
   readonly #peers = new Map<PeerId, HeardPeer>();
   /** By key: when this node first chose it as the founder. */
@@ -87,10 +90,18 @@ export class FoundingDecision {
   readonly #establishedSeen = new BoundedMap<string, number>(chainsRememberedMax);
   #establishedCount = 0;
 
-  /** @param startedMs monotonic, like every time that is handed in later */
-  constructor(rules: FoundingRules, startedMs: number) {
+  constructor(rules: FoundingRules) {
     this.#rules = rules;
-    this.#startedMs = startedMs;
+  }
+
+  /**
+   * The time of listening begins: the host is up. A slow machine takes seconds until then, and whoever counts these as
+   * listening founds beside a network that is there.
+   *
+   * @param nowMs monotonic, like every time that is handed in
+   */
+  listen(nowMs: number): void {
+    this.#listensSinceMs = nowMs;
   }
 
   heard(peer: PeerId, word: FoundingWord): void {
@@ -133,9 +144,11 @@ export class FoundingDecision {
     return this.#askable(this.#claims(), nowMs).some(({ word }) => !bytesEqual(word.chainId, chainId));
   }
 
-  next(nowMs: number): FoundingStep {
+  /** @param isMeeting whether a peer has connected that has not answered its first greeting yet */
+  next(nowMs: number, isMeeting = false): FoundingStep {
     this.#forgetGone(nowMs);
-    if (nowMs - this.#startedMs < listenMs) return wait({ kind: "listening" });
+    const listenedMs = nowMs - (this.#listensSinceMs ?? nowMs);
+    if (listenedMs < listenMs) return wait({ kind: "listening" });
     const { isCandidate, onlyChain } = this.#rules;
     const claims = this.#claims();
     if (claims.length > 0) return this.#join(claims, nowMs);
@@ -145,7 +158,10 @@ export class FoundingDecision {
     const present = 1 + candidates.filter(({ goneAtMs }) => goneAtMs === undefined).length;
     if (present < expect) return wait({ kind: "candidates", present, expected: expect });
     const founder = this.#chooseFounder(candidates, nowMs);
-    return bytesEqual(founder, ownKey) ? { kind: "found" } : wait({ kind: "founder", publicKey: founder });
+    if (!bytesEqual(founder, ownKey)) return wait({ kind: "founder", publicKey: founder });
+    return isMeeting && listenedMs < listenMs + meetingMaxMs
+      ? wait({ kind: "listening" })
+      : { kind: "found" };
   }
 
   #forgetGone(nowMs: number): void {

@@ -86,6 +86,8 @@ class Founding {
   readonly #outcome = Promise.withResolvers<FoundedChain | undefined>();
   /** Peers whose answer is awaited, so that a silent one is not asked again and again. */
   readonly #greeting = new Set<PeerId>();
+  /** Connected peers whose first greeting has neither been answered nor failed. */
+  readonly #meeting = new Set<PeerId>();
   #timer: Timer | undefined;
   #isFetching = false;
   #said = { text: "", atMs: 0 };
@@ -107,10 +109,10 @@ class Founding {
       heard: (peer, status) => this.#heardStatus(peer, status),
     });
     const { network, publicKey, expect, onlyChain, leftChains } = options;
-    this.#decision = new FoundingDecision(
-      { network, ownKey: publicKey, isCandidate: this.#isCandidate, expect, onlyChain, leftChains },
-      clock.monotonicMs(),
-    );
+    const isCandidate = this.#isCandidate;
+    this.#decision = new FoundingDecision({
+      ...{ network, ownKey: publicKey, isCandidate, expect, onlyChain, leftChains },
+    });
   }
 
   get #isCandidate(): boolean {
@@ -122,14 +124,19 @@ class Founding {
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) return undefined;
     this.#handshakes.serve();
-    this.#host.events.on("peerConnected", ({ peerId }) => void this.#greet(peerId));
+    this.#host.events.on("peerConnected", ({ peerId }) => {
+      this.#meeting.add(peerId);
+      void this.#greet(peerId);
+    });
     this.#host.events.on("peerDisconnected", (peer) => {
+      this.#meeting.delete(peer);
       this.#identified.delete(peer);
       this.#decision.gone(peer, this.#clock.monotonicMs());
       this.#consider();
     });
     try {
       await this.#host.start();
+      this.#decision.listen(this.#clock.monotonicMs());
       this.#tick();
       return await this.#outcome.promise;
     } finally {
@@ -153,7 +160,7 @@ class Founding {
 
   #consider(): void {
     if (this.#ended.signal.aborted || this.#isFetching) return;
-    const step = this.#decision.next(this.#clock.monotonicMs());
+    const step = this.#decision.next(this.#clock.monotonicMs(), this.#meeting.size > 0);
     if (step.kind === "wait") this.#say(step.because);
     else if (step.kind === "join") void this.#join(step.peer, step.chainId, step.apart);
     else if (this.#clock.nowMs() < plausibleFromMs) this.#say({ kind: "clock", nowMs: this.#clock.nowMs() });
@@ -225,6 +232,7 @@ class Founding {
       this.#logger.debug({ peer, reason: toError(thrown).message }, "a peer could not be greeted");
     } finally {
       this.#greeting.delete(peer);
+      if (this.#meeting.delete(peer)) this.#consider();
     }
   }
 
