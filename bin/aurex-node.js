@@ -9,6 +9,13 @@ import { isDistCurrent } from "./freshness.js";
 const nodeMajorMin = 24;
 const exitCodeUsage = 2;
 const signalRepeatMs = 300;
+/**
+ * What V8 may leave lying in a node. By itself its young generation grows to 128 MiB under any burst, and a flood of
+ * messages is one: a node took 148 MB more under PRUNE though it kept nothing of it. 16 MiB twice is what Node had until 22.
+ */
+const heapFlags = ["--max-semi-space-size=16"];
+/** Commands that run for long and that strangers can reach; without a command it is `start`. */
+const nodeCommands = ["start", "join", "demo", "pool"];
 
 const launcher = fs.realpathSync(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(launcher));
@@ -16,6 +23,7 @@ const root = path.dirname(path.dirname(launcher));
 hideInvitation();
 ignoreForeignSignals();
 if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) runOnOwnNode();
+else if (needsHeapFlags() && canReplaceItself()) replaceItself();
 else await runCli();
 
 /** Runs this file again on the Node that the project installed for itself, as if it had been started by it. */
@@ -34,7 +42,8 @@ function runOnOwnNode() {
   }
   // By the channel the child notices that this process is gone, even if it was killed outright.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
-  const child = spawn(ownNode, [launcher, ...process.argv.slice(2)], { stdio });
+  const flags = needsHeapFlags() ? heapFlags : [];
+  const child = spawn(ownNode, [...flags, launcher, ...process.argv.slice(2)], { stdio });
   const forward = (signal) => child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
@@ -45,6 +54,26 @@ function runOnOwnNode() {
     for (const name of signals) process.off(name, forward);
     process.kill(process.pid, signal);
   });
+}
+
+/** V8 takes the size of its heap at its start only. An operator who has named one knows better. */
+function needsHeapFlags() {
+  const [command = "start"] = process.argv.slice(2);
+  const named = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS ?? ""}`.replaceAll("_", "-");
+  return (
+    (command.startsWith("-") || nodeCommands.includes(command)) && !named.includes("--max-semi-space-size")
+  );
+}
+
+/** Windows cannot, and a channel to the parent would be lost. */
+function canReplaceItself() {
+  return process.platform !== "win32" && typeof process.execve === "function" && !process.connected;
+}
+
+/** Begins anew with the flags, in the same process: who waits for it or signals it notices nothing. */
+function replaceItself() {
+  const argv = [process.execPath, ...process.execArgv, ...heapFlags, launcher, ...process.argv.slice(2)];
+  process.execve(process.execPath, argv, process.env);
 }
 
 /**

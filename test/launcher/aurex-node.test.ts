@@ -182,6 +182,57 @@ describe("started by an older Node", () => {
   });
 });
 
+describe("the bounds of the heap", {
+  skip: process.platform === "win32" && "it cannot replace itself",
+}, () => {
+  const heap = `import v8 from "node:v8";
+    const youngBytes = () =>
+      v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space").space_size;
+    export async function main(argv) {
+      let most = 0;
+      let kept = [];
+      for (let index = 0; index < 2_000_000; index += 1) {
+        kept.push({ index, text: \`\${index}\` });
+        if (kept.length > 50_000) kept = [];
+        if (index % 10_000 === 0) most = Math.max(most, youngBytes());
+      }
+      console.log(JSON.stringify({ argv, youngMegabytes: most / 2 ** 20, execArgv: process.execArgv }));
+      return 7;
+    }`;
+  const run = (node: string, argv: readonly string[], variables: Record<string, string> = {}) => {
+    const root = makePackage({ "src/cli/main.ts": heap });
+    const { status, stdout, stderr } = spawnSync(node, [path.join(root, "bin/aurex-node.js"), ...argv], {
+      encoding: "utf8",
+      env: { ...process.env, ...variables },
+    });
+    assert.deepEqual([status, stderr], [7, ""]);
+    return JSON.parse(stdout);
+  };
+
+  for (const argv of [[], ["--name", "north"], ["start", "--mine"], ["pool", "serve"]]) {
+    it(`are those of a node for: aurex-node ${argv.join(" ")}`, () => {
+      const said = run(process.execPath, argv);
+      assert.deepEqual(said.argv, argv);
+      assert.ok(said.youngMegabytes <= 48, `${said.youngMegabytes} MiB`);
+    });
+  }
+
+  it("are those of a node under an older Node, too", () => {
+    assert.ok(run(oldNode, ["start"]).youngMegabytes <= 48);
+  });
+
+  it("are V8's own for a command that ends by itself, which would only start more slowly", () => {
+    assert.deepEqual(run(process.execPath, ["status"]).execArgv, []);
+  });
+
+  it("are the operator's, if there are such", () => {
+    const variables = { NODE_OPTIONS: "--max-semi-space-size=2" };
+    const said = run(process.execPath, ["start"], variables);
+    assert.deepEqual(said.execArgv, []);
+    assert.ok(said.youngMegabytes <= 8, `${said.youngMegabytes} MiB`);
+  });
+});
+
 describe("signals", () => {
   /** Counts each signal on stdout; ends with 40 + the count at SIGTERM. */
   const counter = `let interrupts = 0;
