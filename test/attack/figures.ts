@@ -1,7 +1,6 @@
 /** What one attack came to, the limits of it, and which of them do not hold. */
 import { slowness } from "../support/patience.ts";
 import { type Latency, latencyMaxMs } from "./latency-probe.ts";
-import { withoutStarved } from "./parted.ts";
 
 export interface Figures {
   readonly row: string;
@@ -91,8 +90,7 @@ export function faultsOf(figures: Figures, { slowMachine }: JudgeOptions): strin
     const [took, allowed] = [during.inclusionMs, inclusionLimitMs].map((ms) => (ms / 1_000).toFixed(1));
     faults.push(`a transaction waited ${took} s for its block, ${allowed} s allowed`);
   }
-  const parted = slowMachine ? withoutStarved(figures.partings) : figures.partings;
-  faults.push(...parted.map((parting) => `honest nodes parted: ${parting}`));
+  faults.push(...figures.partings.map((parting) => `honest nodes parted: ${parting}`));
   if (figures.backMs === undefined) faults.push("not back to normal 30 s after the attack");
   return faults;
 }

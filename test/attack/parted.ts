@@ -1,14 +1,6 @@
 /** Reads the logs of all honest nodes for the one thing that must never be there: an honest node that cut or banned another. */
 import type { NodeProcess } from "../e2e/processes.ts";
 
-/** What a node that got no time for seconds says of another that got none: of a starving machine, not of an attack. */
-const starved = "no gossip stream";
-
-/** Without what a starving machine is to blame for. */
-export function withoutStarved(partings: readonly string[]): readonly string[] {
-  return partings.filter((parting) => !parting.endsWith(starved));
-}
-
 /** Where a log says it, in words. */
 export function partings(
   nodes: readonly NodeProcess[],

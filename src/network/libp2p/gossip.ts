@@ -1,6 +1,6 @@
 /** Topics over gossipsub: every message is judged before it is relayed, every peer has its budgets, and one score. */
 import { type GossipSub, type GossipSubComponents, gossipsub } from "@chainsafe/libp2p-gossipsub";
-import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
+import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -37,6 +37,9 @@ interface GossipSubInternals extends GossipSub {
   pipePeerReadStream(from: Libp2pPeerId, frames: AsyncIterable<GossipFrame>): Promise<void>;
   decodeRpc(bytes: Uint8Array): GossipRpc;
   handleReceivedRpc(from: Libp2pPeerId, rpc: GossipRpc): Promise<void>;
+  createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
+  readonly peers: ReadonlyMap<PeerId, unknown>;
+  readonly streamsOutbound: Map<PeerId, { readonly rawStream: Stream }>;
   readonly score: {
     readonly params: { readonly topics: Record<string, TopicScore> };
     addPenalty(peer: PeerId, count: number, label: string): void;
@@ -96,6 +99,7 @@ export class Gossip {
     });
     const gossip = service as GossipSubInternals;
     this.#gossip = gossip;
+    openSideBySide(gossip);
     this.#screen(gossip);
     this.#nameTheMalformed(gossip);
     gossip.score.addPenalty = (peer, count) => {
@@ -115,6 +119,21 @@ export class Gossip {
 
   stop(): void {
     this.#started = false;
+  }
+
+  /**
+   * Opens the stream on which this node speaks to a peer, if there is none.
+   *
+   * @returns false if gossipsub does not know the peer, since libp2p could not identify it
+   */
+  openStream(connection: Connection): boolean {
+    const peer = connection.remotePeer;
+    if (!this.#gossip?.peers.has(peer.toString())) return false;
+    const kept = this.#gossip.streamsOutbound;
+    // A stream that ended while it was being opened: gossipsub did not hear of it, and would keep it for ever.
+    if (kept.get(peer.toString())?.rawStream.status !== "open") kept.delete(peer.toString());
+    void this.#gossip.createOutboundStream(peer, connection);
+    return true;
   }
 
   subscribe(topic: string, options: TopicOptions): void {
@@ -243,6 +262,21 @@ export class Gossip {
       );
     return Object.assign(Object.create(registrar), { handle });
   }
+}
+
+/**
+ * Gossipsub opens one outbound stream after the other: a peer that does not answer would keep those of all others waiting for
+ * the ten seconds of the negotiation, and each further connection of it for ten more.
+ */
+function openSideBySide(gossip: GossipSubInternals): void {
+  const open = gossip.createOutboundStream.bind(gossip);
+  const opening = new Set<PeerId>();
+  gossip.createOutboundStream = async (peerId, connection) => {
+    const peer = peerId.toString();
+    if (opening.has(peer)) return;
+    opening.add(peer);
+    void open(peerId, connection).finally(() => opening.delete(peer));
+  };
 }
 
 /** What no honest node sends much of, and what costs gossipsub work that no budget of a topic bounds. */

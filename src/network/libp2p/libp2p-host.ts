@@ -1,5 +1,5 @@
 /** The peer host over libp2p: puts node, gossip, streams, dial loop, limits and watchdog together. */
-import type { Libp2p, PeerInfo } from "@libp2p/interface";
+import type { Connection, PeerInfo } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Clock } from "../../base/clock.ts";
@@ -114,7 +114,7 @@ export async function createLibp2pHost(
     connected: onConnected,
     disconnected: onDisconnected,
   });
-  const node: Libp2p = await createLibp2pNode(options, {
+  const node = await createLibp2pNode(options, {
     gossip,
     transports,
     mdns,
@@ -145,7 +145,16 @@ export async function createLibp2pHost(
     isFull: () => connections.isFull(),
     dial: (address, expected) => dialler.dialBootstrap(address, expected),
   });
-  const watchdog = new Watchdog({ node, clock, logger, disconnect: hangUpForFault });
+  const watchdog = new Watchdog({ node, clock, logger, reopen, disconnect: hangUpForFault });
+
+  /** The peer may not have been identified in time. */
+  function reopen(connection: Connection): void {
+    if (gossip.openStream(connection)) return;
+    node.services.identify.identify(connection).catch((thrown: unknown) => {
+      const peer = connection.remotePeer.toString();
+      if (running) logger.debug({ peer, error: toError(thrown).message }, "a peer could not be identified");
+    });
+  }
 
   function onSighting({ id, multiaddrs }: PeerInfo): void {
     const peer = id.toString();

@@ -1,7 +1,7 @@
 /** A libp2p node as configured for Aurex: TCP, noise, yamux, identify, ping, gossipsub and mDNS. */
 import { noise } from "@chainsafe/libp2p-noise";
 import { generateKeyPairFromSeed } from "@libp2p/crypto/keys";
-import { identify } from "@libp2p/identify";
+import { type Identify, identify } from "@libp2p/identify";
 import type { ConnectionGater, Libp2p, StreamMuxerFactory } from "@libp2p/interface";
 import { ping } from "@libp2p/ping";
 import { preSharedKey } from "@libp2p/pnet";
@@ -51,6 +51,9 @@ const streamWindowBytesMax = 2 * 2 ** 20;
 /** Streams of one connection that the other end has opened and that are still open; more are reset. */
 const inboundStreamsMax = 128;
 
+/** Five seconds, libp2p's default, are too short for a machine that gives a process little time; without it there is no gossip. */
+const identifyMaxMs = 15_000;
+
 /** In place of libp2p's `yamux()`. */
 function muxers(): StreamMuxerFactory {
   const factory = yamux({
@@ -66,8 +69,8 @@ function muxers(): StreamMuxerFactory {
 export async function createLibp2pNode(
   options: Libp2pNodeOptions,
   { gossip, transports, mdns, gate, gater, datastore, clock }: Libp2pNodeModules,
-): Promise<Libp2p> {
-  return createLibp2p({
+): Promise<Libp2p<{ identify: Identify }>> {
+  const node = await createLibp2p({
     start: false,
     privateKey: await generateKeyPairFromSeed("Ed25519", options.privateKeySeed),
     nodeInfo: { userAgent: options.agentVersion },
@@ -96,20 +99,22 @@ export async function createLibp2pNode(
       // The dialler dials, and the dial loop reconnects.
       reconnectRetries: 0,
     },
-    connectionMonitor: { pingInterval: 5_000 },
+    // The watchdog asks for signs of life: libp2p's monitor counts time in which this process itself stood still.
+    connectionMonitor: { enabled: false },
     peerStore: { maxAddressAge: Infinity, maxPeerAge: Infinity },
     ...(datastore === undefined ? {} : { datastore }),
     ...(options.metrics === undefined
       ? {}
       : { metrics: prometheusMetrics({ registry: options.metrics, collectDefaultMetrics: false }) }),
     services: {
-      identify: (components) => identify()(withRunRate(components, clock)),
+      identify: (components) => identify({ timeout: identifyMaxMs })(withRunRate(components, clock)),
       ping: (components) => ping()(withRunRate(components, clock)),
       gossip: (components) => gossip.createService(components),
       transports: (components) => transports.createService(components),
       ...(mdns === undefined ? {} : { mdns: (components) => mdns.createService(components) }),
     },
   });
+  return node as Libp2p<{ identify: Identify }>;
 }
 
 /** The secret in the format of a swarm key file: the library reads only that. */
