@@ -8,7 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { Seldom } from "../base/seldom.ts";
-import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { HeaderRecord } from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { SideBlock } from "../store/chain-store.ts";
 
@@ -88,10 +88,10 @@ export class BesideChain {
   }
 
   /** The fault of a block beside the chain that a peer sent unasked, and for which there is no use. */
-  unaskedFault({ header, bytes }: Block): BlockFault | undefined {
+  unaskedFault({ header }: HeaderRecord, bytes: number): BlockFault | undefined {
     const { bytesMax, bytesPerMinuteMax } = this.#limits;
     const siblings = this.#children.get(toHex(header.parentHash)) ?? 0;
-    const isMinuteUsed = this.#writtenBytes() + costOf(bytes.length) > bytesPerMinuteMax * unaskedShare;
+    const isMinuteUsed = this.#writtenBytes() + costOf(bytes) > bytesPerMinuteMax * unaskedShare;
     if (siblings < unaskedSiblingsMax && !isMinuteUsed) return undefined;
     return { code: "block/far-behind", bytesMax };
   }

@@ -20,6 +20,7 @@ import {
   emptyConsensusSection,
   type Header,
   type HeaderRecord,
+  type SealedHeader,
 } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
@@ -316,8 +317,16 @@ export class Chain {
    * Why a block that a peer sent unasked is not worth its import: it loses, and is far behind or one of many siblings. It
    * is fetched if a better block stands on it.
    */
-  unaskedFault(judged: JudgedBlock): BlockFault | undefined {
-    return this.#parts.importer.unaskedFault(judged);
+  unaskedFault(record: HeaderRecord, bytes: number): BlockFault | undefined {
+    return this.#parts.importer.unaskedFault(record, bytes);
+  }
+
+  /**
+   * The record of an encoded block that loses to the head whatever its transactions are, or its fault. The transactions
+   * are not decoded. Undefined if the block may win, or if its parent is unknown.
+   */
+  loserOf(sealed: SealedHeader, blockBytes: Uint8Array): Result<HeaderRecord, BlockFault> | undefined {
+    return this.#parts.importer.loserOf(sealed, blockBytes);
   }
 
   /** A judged block is not imported: nothing is kept of it. */

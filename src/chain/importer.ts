@@ -5,7 +5,7 @@ import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
 import { contentsOf } from "../consensus/engine.ts";
 import type { LedgerState } from "../ledger/ledger-state.ts";
-import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { Block, HeaderRecord, SealedHeader } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { type BlockFault, describeFault } from "../protocol/faults.ts";
 import type { CommitBatch } from "../store/chain-store.ts";
@@ -96,9 +96,16 @@ export class BlockImporter {
   }
 
   /** Why a block that a peer sent unasked is not worth its import; undefined for every block that would be the head. */
-  unaskedFault({ block, record }: JudgedBlock): BlockFault | undefined {
+  unaskedFault(record: HeaderRecord, bytes: number): BlockFault | undefined {
     if (this.#wins(record)) return undefined;
-    return this.isLowWork(record) ? { code: "block/far-behind" } : this.#modules.beside.unaskedFault(block);
+    if (this.isLowWork(record)) return { code: "block/far-behind" };
+    return this.#modules.beside.unaskedFault(record, bytes);
+  }
+
+  /** See {@link Chain.loserOf}. */
+  loserOf(sealed: SealedHeader, blockBytes: Uint8Array): Result<HeaderRecord, BlockFault> | undefined {
+    const best = this.#modules.intake.bestCase(sealed, blockBytes);
+    return best?.ok && this.#wins(best.value) ? undefined : best;
   }
 
   #wins(record: HeaderRecord): boolean {

@@ -7,15 +7,28 @@ import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { StageTimes } from "../base/stage-times.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
-import type { Block, Header, HeaderRecord } from "../protocol/block.ts";
+import {
+  type Block,
+  decodeConsensusSection,
+  type Header,
+  type HeaderRecord,
+  type SealedHeader,
+} from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { FinalityKeeper } from "./finality-keeper.ts";
 import { FutureBlocks } from "./future-blocks.ts";
-import { futureFault, type JudgedBlock, type JudgeRules, judge, placeBlock } from "./stages/judge.ts";
-import { type SaneBlock, type SanityRules, saneBlock } from "./stages/sanity.ts";
+import {
+  bestCase,
+  futureFault,
+  type JudgedBlock,
+  type JudgeRules,
+  judge,
+  placeBlock,
+} from "./stages/judge.ts";
+import { type SaneBlock, type SanityRules, saneBlock, strangerFault } from "./stages/sanity.ts";
 import { WaitingBlocks, type WaitingLimits } from "./waiting-blocks.ts";
 
 export interface BlockIntakeModules extends JudgeRules {
@@ -110,6 +123,26 @@ export class BlockIntake {
     return ancestry.get(header.parentHash) ? undefined : engine.orphanFault(header, near());
   }
 
+  /**
+   * The best that a block can become, from its bytes before the transactions. Those are not even decoded: a body of a
+   * megabyte costs a few times its size, and a header at the lowest difficulty next to nothing.
+   *
+   * @returns undefined if these bytes alone cannot tell
+   */
+  bestCase(sealed: SealedHeader, blockBytes: Uint8Array): Result<HeaderRecord, BlockFault> | undefined {
+    const { ancestry, engine, finality, spec, trusted } = this.#modules;
+    const { header, seal, hash } = sealed;
+    const parent = ancestry.get(header.parentHash);
+    if (!parent || (trusted && bytesEqual(hash, trusted))) return undefined;
+    const section = decodeConsensusSection(blockBytes);
+    if (!section.ok) return section;
+    const fault =
+      strangerFault(header, spec) ?? this.#knownFault(sealed) ?? engine.verifySeal(header, seal, hash);
+    if (fault) return fail(fault);
+    finality?.noticeSeal(sealed, parent);
+    return bestCase(sealed, section.value, parent, engine);
+  }
+
   /** Starts to verify the signatures of a block that will be imported soon, so that all cores work. */
   async verifyAhead(block: Block): Promise<void> {
     await this.signaturesOf(block);
@@ -165,7 +198,7 @@ export class BlockIntake {
     return fault ? fail(fault) : ok(known);
   }
 
-  #knownFault({ hash, hashHex, header: { parentHash } }: Block): BlockFault | undefined {
+  #knownFault({ hash, hashHex, header: { parentHash } }: SealedHeader): BlockFault | undefined {
     const { ancestry, store } = this.#modules;
     if (ancestry.get(hash)) return { code: "block/known" };
     if (store.isInvalid(hash)) return { code: "block/known-invalid", hash: hashHex };

@@ -118,14 +118,45 @@ export function peekHeader(blockBytes: Uint8Array): Header | undefined {
   return decoded.ok ? decoded.value : undefined;
 }
 
-/** The consensus section of a block's bytes, without decoding the transactions behind it. */
-export function decodeConsensusSection(blockBytes: Uint8Array): Result<ConsensusSection, BlockFault> {
+/** A block without its consensus section and its transactions. */
+export interface SealedHeader extends Pick<Block, "header" | "seal" | "hash" | "hashHex"> {}
+
+/** What {@link peekHeader} shows, with seal and hash. Nothing of it is verified, and no part of it is one of `blockBytes`. */
+export function peekSealedHeader(blockBytes: Uint8Array): SealedHeader | undefined {
+  const header = peekHeader(blockBytes);
+  const parts = partsOf(blockBytes);
+  if (!header || !parts.ok) return undefined;
+  const seal = decode(SealType, parts.value.seal, "seal");
+  if (!seal.ok) return undefined;
+  const hash = blockHash(headerRoot(header), seal.value.nonce);
+  return { header: withOwnBytes(header), seal: withOwnBytes(seal.value), hash, hashHex: toHex(hash) };
+}
+
+/** The parts behind the header, as far as the transactions. */
+function partsOf(
+  blockBytes: Uint8Array,
+): Result<{ readonly seal: Uint8Array; readonly section: Uint8Array }, BlockFault> {
   const malformed = (reason: string) => fail({ code: "codec/malformed" as const, what: "block", reason });
   if (blockBytes.length < headerBytes + 12) return malformed("it ends within its fixed part");
   const view = new DataView(blockBytes.buffer, blockBytes.byteOffset, blockBytes.byteLength);
-  const [start, end] = [view.getUint32(headerBytes + 4, true), view.getUint32(headerBytes + 8, true)];
-  if (start > end || end > blockBytes.length) return malformed("its offsets are out of order");
-  return decode(ConsensusSectionType, blockBytes.subarray(start, end), "consensus section");
+  const [seal, section, transactions] = [0, 4, 8].map((at) => view.getUint32(headerBytes + at, true)) as [
+    number,
+    number,
+    number,
+  ];
+  if (seal > section || section > transactions || transactions > blockBytes.length) {
+    return malformed("its offsets are out of order");
+  }
+  return ok({
+    seal: blockBytes.subarray(seal, section),
+    section: blockBytes.subarray(section, transactions),
+  });
+}
+
+/** The consensus section of a block's bytes, without decoding the transactions behind it. */
+export function decodeConsensusSection(blockBytes: Uint8Array): Result<ConsensusSection, BlockFault> {
+  const parts = partsOf(blockBytes);
+  return parts.ok ? decode(ConsensusSectionType, parts.value.section, "consensus section") : parts;
 }
 
 export const emptyConsensusRoot: Uint8Array = consensusRoot(emptyConsensusSection);

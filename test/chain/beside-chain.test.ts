@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { BesideLimits } from "../../src/chain/beside-chain.ts";
-import type { JudgedBlock } from "../../src/chain/chain.ts";
+import type { Chain, JudgedBlock } from "../../src/chain/chain.ts";
+import { type Block, peekSealedHeader, type SealedHeader } from "../../src/protocol/block.ts";
+import { zeroBytes32 } from "../../src/protocol/hashing.ts";
 import { StoreError } from "../../src/store/chain-store.ts";
 import { createMemoryDisk } from "../support/memory-store.ts";
 import { alice, BlockBuilder, type BuiltBlock, bob, testSpec } from "./block-builder.ts";
@@ -25,9 +27,14 @@ async function chainAtHead(besideLimits: Partial<BesideLimits> = {}, disk = crea
   const unasked = ({ block }: BuiltBlock) => {
     const judged = opened.chain.offer(block);
     assert.ok(judged.ok);
-    return opened.chain.unaskedFault(judged.value as JudgedBlock)?.code;
+    return opened.chain.unaskedFault((judged.value as JudgedBlock).record, block.bytes.length)?.code;
   };
   return { ...opened, has, unasked };
+}
+
+/** How many bytes the transactions take at the end of a block. */
+function transactionBytes({ transactions }: Block): number {
+  return transactions.reduce((sum, { bytes }) => sum + bytes.length + 4, 0);
 }
 
 describe("a block beside the chain", () => {
@@ -36,6 +43,36 @@ describe("a block beside the chain", () => {
     const far = "block/far-behind";
     const codes = [2, 15, 16, 17, 40].map((height) => unasked(beside(height)));
     assert.deepEqual(codes, [far, far, undefined, undefined, undefined]);
+  });
+
+  it("loses by its header alone: no transaction behind it is decoded, and its seal counts as evidence", async () => {
+    const { chain, unasked } = await chainAtHead();
+    const loserOf = ({ block }: BuiltBlock, chain: Chain) => {
+      const header = block.bytes.slice(0, block.bytes.length - transactionBytes(block));
+      return chain.loserOf(peekSealedHeader(block.bytes) as SealedHeader, header);
+    };
+    const transactions = [builder.transfer(alice, 0, bob, 1n)];
+    const full = builder.on(main[58]!, { laterMs: 1, transactions });
+    const loser = loserOf(full, chain);
+    assert.ok(loser?.ok);
+    assert.deepEqual(
+      [loser.value.hashHex, loser.value.cumulativeWeight],
+      [full.block.hashHex, full.record.cumulativeWeight],
+    );
+    assert.equal(unasked(full), undefined);
+    assert.equal(loserOf(builder.on(main.at(-1)!, { transactions }), chain), undefined, "this one wins");
+    const wrong = builder.on(main[58]!, { laterMs: 2, header: { target: zeroBytes32 } });
+    assert.equal(loserOf(wrong, chain)?.ok, false);
+
+    const poa = new BlockBuilder(testSpec("poa"));
+    const [first, second] = [0, 1].map((laterMs) => poa.on(poa.genesis, { laterMs })) as [
+      BuiltBlock,
+      BuiltBlock,
+    ];
+    const opened = await openChain({ spec: poa.spec });
+    await opened.give(first);
+    assert.ok(loserOf(second, opened.chain)?.ok);
+    assert.equal(opened.evidenceFound.length, 1);
   });
 
   it("is of no use either if four of its siblings are stored", async () => {

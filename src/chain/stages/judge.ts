@@ -3,7 +3,7 @@ import { bytesEqual } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Ancestry } from "../../consensus/ancestry.ts";
 import { type ConsensusEngine, contentsOf } from "../../consensus/engine.ts";
-import type { Block, HeaderRecord } from "../../protocol/block.ts";
+import type { Block, ConsensusSection, Header, HeaderRecord, SealedHeader } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { CommittedStates } from "../committed-states.ts";
 import type { FinalityKeeper } from "../finality-keeper.ts";
@@ -43,13 +43,39 @@ export function placeBlock(
   parent: HeaderRecord,
   engine: Pick<ConsensusEngine, "verifyHeader">,
 ): Result<PlacedBlock, BlockFault> {
-  const { header } = block;
-  const expected = parent.header.height + 1;
-  if (header.height !== expected) {
-    return fail({ code: "block/height-wrong", expected, actual: header.height });
-  }
-  const fault = engine.verifyHeader(header, parent);
+  const fault = headerFault(block.header, parent, engine);
   return fault ? fail(fault) : ok({ block, parent } as PlacedBlock);
+}
+
+function headerFault(
+  header: Header,
+  parent: HeaderRecord,
+  engine: Pick<ConsensusEngine, "verifyHeader">,
+): BlockFault | undefined {
+  const expected = parent.header.height + 1;
+  if (header.height !== expected) return { code: "block/height-wrong", expected, actual: header.height };
+  return engine.verifyHeader(header, parent);
+}
+
+/**
+ * The best that a block can become, from what stands before its transactions: what its certificate claims counts as true,
+ * and the engine's state is its parent's. A block that loses even so loses.
+ */
+export function bestCase(
+  sealed: SealedHeader,
+  section: ConsensusSection,
+  parent: HeaderRecord,
+  engine: Pick<ConsensusEngine, "verifyHeader" | "weight">,
+): Result<HeaderRecord, BlockFault> {
+  const fault = headerFault(sealed.header, parent, engine);
+  if (fault) return fail(fault);
+  const claimed = section.certificates[0]?.targetHeight ?? 0;
+  return ok({
+    ...sealed,
+    cumulativeWeight: parent.cumulativeWeight + engine.weight(sealed.header, parent),
+    justifiedHeight: Math.max(parent.justifiedHeight, claimed),
+    consensusState: parent.consensusState,
+  });
 }
 
 /** `block/timestamp-ahead` for a future block: it is held, and judged again at its time. */

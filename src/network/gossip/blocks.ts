@@ -1,7 +1,16 @@
 /** The topic of blocks: validates each block that comes, lets it be relayed, and imports it; sends the node's own. */
+import { bytesEqual } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
+import { ok, type Result } from "../../base/result.ts";
 import type { JudgedBlock } from "../../chain/chain.ts";
-import { type Block, decodeBlock, peekHeader } from "../../protocol/block.ts";
+import {
+  type Block,
+  decodeBlock,
+  type Header,
+  type HeaderRecord,
+  peekHeader,
+  peekSealedHeader,
+} from "../../protocol/block.ts";
 import type { Fault } from "../../protocol/faults.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { FetchModules } from "../fetch/fetch-modules.ts";
@@ -51,43 +60,80 @@ export class BlockGossip {
   }
 
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
-    const { chain, directory, clock, fetcher, logger } = this.#modules;
-    const untimely = this.#untimelyFault(message, from);
+    const { chain, directory, clock, fetcher } = this.#modules;
+    const header = peekHeader(message);
+    const untimely = header && this.#untimelyFault(header, from);
     if (untimely) return untimely;
+    const sealed = header && this.#isBeside(header) ? peekSealedHeader(message) : undefined;
+    const loser = sealed && chain.loserOf(sealed, message);
+    if (loser) {
+      this.#heard(sealed, loser, from);
+      const useless = this.#uselessVerdict(loser, message, from);
+      if (useless) return useless;
+    }
     const decoded = chain.times.measure("decode", () => decodeBlock(message));
     if (!decoded.ok) return this.#verdict(decoded.fault, from);
     const block = decoded.value;
     const judged = chain.offer(block, from);
-    if (judged.ok || judged.fault.code === "block/known") {
-      directory.raiseHead(from, block.header.height, block.hash);
-    }
+    this.#heard(block, judged, from);
     if (!judged.ok) {
       if (judged.fault.code === "block/parent-unknown") fetcher.wantParent(block, from);
       return this.#verdict(judged.fault, from);
     }
-    const isFlood = !this.#stale.add(judged.value.record, from);
-    const useless = chain.unaskedFault(judged.value);
-    if (isFlood || useless) chain.dismiss(judged.value);
-    if (isFlood) {
-      logger.info({ from, hash: block.hashHex }, "Block validation: ❌ one of too many blocks that lose");
-      return "reject";
+    // A loser has been asked already.
+    const useless = loser ? undefined : this.#uselessVerdict(ok(judged.value.record), message, from);
+    if (useless) {
+      chain.dismiss(judged.value);
+      return useless;
     }
-    if (useless) return this.#verdict(useless, from);
     if (chain.spec.consensus === "poa") directory.keyHeard(block.header.producer, clock.monotonicMs());
     return this.#import(judged.value, from);
   }
 
+  /** The peer that sent a good block has it. */
+  #heard(
+    { header, hash }: Pick<Block, "header" | "hash">,
+    judged: Result<unknown, Fault>,
+    from: PeerId,
+  ): void {
+    if (judged.ok || judged.fault.code === "block/known") {
+      this.#modules.directory.raiseHead(from, header.height, hash);
+    }
+  }
+
   /** Asked before anything of the block is decoded or verified that its sender could make costly. */
-  #untimelyFault(message: Uint8Array, from: PeerId): Verdict | undefined {
+  #untimelyFault(header: Header, from: PeerId): Verdict | undefined {
     const { chain, host } = this.#modules;
-    const header = peekHeader(message);
-    if (!header || !chain.mustWait(header)) return undefined;
+    if (!chain.mustWait(header)) return undefined;
     if (!this.#untimely.spend(from)) {
       host.report(from, "untimely block");
       return "ignore";
     }
     const fault = chain.orphanFault(header);
     return fault && this.#verdict(fault, from);
+  }
+
+  /** Whether a block may lose. A block on the head wins, and is the everyday case: it is hashed and verified once, with its body. */
+  #isBeside(header: Header): boolean {
+    const { chain } = this.#modules;
+    return !bytesEqual(header.parentHash, chain.head.hash) && !chain.mustWait(header);
+  }
+
+  /** The verdict on a block of which nothing is kept: a bad header, one of a flood of siblings, or one too many beside the chain. */
+  #uselessVerdict(
+    judged: Result<HeaderRecord, Fault>,
+    message: Uint8Array,
+    from: PeerId,
+  ): Verdict | undefined {
+    const { chain, logger } = this.#modules;
+    if (!judged.ok) return this.#verdict(judged.fault, from);
+    if (!this.#stale.add(judged.value, from)) {
+      const { hashHex } = judged.value;
+      logger.info({ from, hash: hashHex }, "Block validation: ❌ one of too many blocks that lose");
+      return "reject";
+    }
+    const useless = chain.unaskedFault(judged.value, message.length);
+    return useless && this.#verdict(useless, from);
   }
 
   #verdict(fault: Fault, from: PeerId): Verdict {
