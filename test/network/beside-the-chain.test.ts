@@ -80,7 +80,11 @@ describe("blocks that a peer sends", () => {
     for (const sibling of siblings) await send(sibling);
     await network.rig.until(() => !isConnected(near.host, sender), "the sender is cut");
     assert.ok(near.core.chain.sideBlocks().length <= 4, "of siblings that nobody asked for four are kept");
-    assert.equal(decoded, near.core.chain.sideBlocks().length + 1, "a header tells that its block is of no use");
+    assert.equal(
+      decoded,
+      near.core.chain.sideBlocks().length + 1,
+      "a header tells that its block is of no use",
+    );
     await network.rig.until(headIs(far, siblings[0]), "the first is everywhere");
     assert.equal(far.core.chain.sideBlocks().length, 0);
     assert.ok(isConnected(near.host, far.host));
