@@ -38,6 +38,11 @@ export interface TopicOptions {
   readonly queueMax: number;
   /** How much is taken; absent: as much as comes. */
   readonly acceptance?: AcceptanceRates;
+  /**
+   * Whether there is room for a message; absent: always. Asked before the message counts as seen, so that a flood leaves
+   * nothing behind, and for every copy of a message, so it has to be cheap.
+   */
+  readonly hasRoomFor?: (message: Uint8Array, from: PeerId) => boolean;
   /** What is accepted here counts for the peer that was the first to bring it, if peers have to make room. */
   readonly isCredited?: boolean;
   /** Messages that wait are judged though their sender was banned meanwhile: they may be evidence. Default false. */

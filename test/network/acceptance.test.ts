@@ -149,6 +149,38 @@ describe("a host under a flood", { timeout: suiteMaxMs }, () => {
     assert.ok(one.host.peers().some(({ peerId }) => peerId === id));
   });
 
+  it("takes no message for seen that its handler has no room for: another peer may bring it", async () => {
+    let full = "";
+    const { host, heard } = await running("target", { hasRoomFor: (_message, from) => from !== full });
+    const [flooding, other] = [await hostile(host), await hostile(host)];
+    full = flooding.id;
+    await flood(flooding.gossip, () => publish("first"), 3);
+    await flood(flooding.gossip, (index) => publish(`${index}`), 100);
+    await flood(other.gossip, () => publish("first"), 1);
+    await realUntil(() => heard.length === 1, "it came by the other peer");
+    assert.deepEqual(heard, ["first"]);
+    assert.equal(host.standing(flooding.id).points, 0);
+  });
+
+  it("keeps a message without the frame in which it came", async () => {
+    const buffers: number[] = [];
+    const judge = (message: Uint8Array) => {
+      buffers.push(message.buffer.byteLength);
+      return "accept" as const;
+    };
+    const { host } = await running("target", { judge });
+    const { gossip } = await hostile(host);
+    const big = Buffer.alloc(1 << 19, 1);
+    const messages = [
+      { topic, data: Buffer.from("small") },
+      { topic: "/of/nobody", data: big },
+      { topic, data: big },
+    ];
+    await flood(gossip, () => RPC.encode({ subscriptions: [], messages }), 1);
+    await realUntil(() => buffers.length === 2, "both are judged");
+    assert.deepEqual(buffers, ["small".length, big.length]);
+  });
+
   it("hangs up on a peer for its volume, and never bans it", async () => {
     const { host } = await running("target", { acceptance: small }, { gossipItemsBurst: 500 });
     const { node, gossip } = await hostile(host);

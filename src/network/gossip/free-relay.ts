@@ -1,59 +1,104 @@
-/** What costs its sender nothing is relayed at a small rate: all free transactions of strangers together have one budget. */
+/**
+ * What costs its sender nothing is relayed at a small rate: the free transactions of all strangers together have one
+ * budget, and each peer has a small share of its own beside it, which a flood of others leaves to it.
+ */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Chain } from "../../chain/chain.ts";
+import { authoritiesOf } from "../../consensus/engine.ts";
 import type { Mempool } from "../../mempool/mempool.ts";
-import type { DecodedTransaction } from "../../protocol/transaction.ts";
+import {
+  type DecodedTransaction,
+  peekSender,
+  type Transaction,
+  transactionKinds,
+} from "../../protocol/transaction.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
+import { decodeAnnouncement } from "../messages.ts";
+import type { PeerId } from "../peer-host.ts";
 
 /** Some 80 small transactions a second, and some 5,000 at once. */
 export const freeBytesPerSecond = 16 * 2 ** 10;
 export const freeBurstBytes = 2 ** 20;
+/** Of each peer, for which the total is not asked: some 8 small transactions a second, and some 130 at once. */
+export const freePeerBytesPerSecond = 2 * 2 ** 10;
+export const freePeerBurstBytes = 32 * 2 ** 10;
+/** Peers remembered; the longest unseen is forgotten first. */
+const peersMax = 1_024;
 
 export interface FreeRelayModules {
   readonly clock: Clock;
-  readonly chain: Pick<Chain, "ledger">;
+  readonly chain: Pick<Chain, "ledger" | "engine" | "head">;
   readonly mempool: Pick<Mempool, "has">;
 }
 
 export class FreeRelay {
   readonly #modules: FreeRelayModules;
-  readonly #bucket: LeakyBucket;
+  readonly #total: LeakyBucket;
+  readonly #shares = new BoundedMap<PeerId, LeakyBucket>(peersMax);
 
   constructor(modules: FreeRelayModules) {
     this.#modules = modules;
-    this.#bucket = new LeakyBucket(freeBurstBytes, freeBytesPerSecond / 1_000, modules.clock.monotonicMs());
+    const nowMs = modules.clock.monotonicMs();
+    this.#total = new LeakyBucket(freeBurstBytes, freeBytesPerSecond / 1_000, nowMs);
   }
 
   /**
-   * Those that are taken of one message: all that cost something, and free ones as long as there is room. What the pool
-   * has needs none: the pool says that it is known.
+   * Whether a message is worth judging: not if each transaction in it is free and there is no room for one more. Charges
+   * nothing. While half of the budget is left, as it is without an attack, the message is not even looked at.
    */
-  taken(transactions: readonly DecodedTransaction[]): readonly DecodedTransaction[] {
+  hasRoomFor(message: Uint8Array, from: PeerId): boolean {
     const nowMs = this.#modules.clock.monotonicMs();
-    let freeBytes = 0;
-    return transactions.filter((transaction) => {
-      if (!this.#isFree(transaction) || this.#modules.mempool.has(transaction.idHex)) return true;
-      const { length } = transaction.bytes;
-      if (!this.#bucket.hasRoom(freeBytes + length, nowMs)) return false;
-      freeBytes += length;
-      return true;
+    if (this.#total.hasRoom(freeBurstBytes / 2, nowMs)) return true;
+    const announced = decodeAnnouncement(message);
+    // What is malformed is for the judge.
+    if (!announced.ok) return true;
+    return announced.value.some((bytes) => {
+      const peeked = peekSender(bytes);
+      const isFree = peeked !== undefined && this.#isFree(peeked, toHex(peeked.sender));
+      return !isFree || this.#hasRoom(bytes.length, from, nowMs);
     });
   }
 
-  /** These are new in the pool. What a pool knows or refuses is not charged. */
-  admitted(transactions: readonly DecodedTransaction[]): void {
-    const free = transactions.filter((transaction) => this.#isFree(transaction));
-    if (free.length === 0) return;
-    const bytes = free.reduce((sum, transaction) => sum + transaction.bytes.length, 0);
-    this.#bucket.fill(bytes, this.#modules.clock.monotonicMs());
+  /**
+   * Those that are taken of one peer's message: all that cost something, and free ones as long as there is room, which
+   * they take up. What the pool has needs none: the pool says that it is known.
+   */
+  taken(transactions: readonly DecodedTransaction[], from: PeerId): readonly DecodedTransaction[] {
+    const nowMs = this.#modules.clock.monotonicMs();
+    return transactions.filter(
+      ({ transaction, senderHex, idHex, bytes }) =>
+        !this.#isFree(transaction, senderHex) ||
+        this.#modules.mempool.has(idHex) ||
+        this.#spend(bytes.length, from, nowMs),
+    );
+  }
+
+  #hasRoom(bytes: number, from: PeerId, nowMs: number): boolean {
+    return this.#total.hasRoom(bytes, nowMs) || this.#shareOf(from, nowMs).hasRoom(bytes, nowMs);
+  }
+
+  #spend(bytes: number, from: PeerId, nowMs: number): boolean {
+    return this.#total.add(bytes, nowMs) || this.#shareOf(from, nowMs).add(bytes, nowMs);
+  }
+
+  #shareOf(peer: PeerId, nowMs: number): LeakyBucket {
+    const known = this.#shares.get(peer);
+    const share = known ?? new LeakyBucket(freePeerBurstBytes, freePeerBytesPerSecond / 1_000, nowMs);
+    this.#shares.set(peer, share);
+    return share;
   }
 
   /**
-   * It pays nothing, and its sender has no AUR: keys are free. An account that has AUR is bounded by the pool (so many
-   * of one account) and by what the chain gave it; an authority's vote by the set of authorities.
+   * Its sender has no AUR, so nothing is lost with it: keys are free, and a fee that nobody can pay is no fee. An account
+   * that has AUR is bounded by the pool (so many of one account) and by what the chain gave it; an authority's vote by
+   * the set of authorities.
    */
-  #isFree({ transaction, payload, senderHex }: DecodedTransaction): boolean {
-    if (transaction.fee > 0n || payload.kind === "authorityVote") return false;
-    return (this.#modules.chain.ledger.account(senderHex)?.balance ?? 0n) === 0n;
+  #isFree({ kind, sender }: Pick<Transaction, "kind" | "sender">, senderHex: string): boolean {
+    const { ledger, engine, head } = this.#modules.chain;
+    if ((ledger.account(senderHex)?.balance ?? 0n) > 0n) return false;
+    const isVote = kind === transactionKinds.authorityVote;
+    return !(isVote && authoritiesOf(engine, head).some((key) => bytesEqual(key, sender)));
   }
 }

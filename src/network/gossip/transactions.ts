@@ -57,6 +57,7 @@ export class TransactionGossip {
       messageBytesMax: announcementBytesMax,
       queueMax,
       acceptance: acceptanceRates.transactions,
+      hasRoomFor: (message, from) => this.#freeRelay.hasRoomFor(message, from),
       judge: (message, from) => this.#judge(message, from),
     });
     mempool.events.on("added", ({ idHex }) => this.#announcer.track(idHex, false));
@@ -115,13 +116,12 @@ export class TransactionGossip {
         return { verdict: "reject", admitted: [] };
       }
     }
-    const transactions = this.#freeRelay.taken(decoded);
+    const transactions = this.#freeRelay.taken(decoded, from);
     const outcomes = await mempool.addMany(transactions);
     for (const outcome of outcomes) {
       if (!outcome.ok && outcome.fault.code === "mempool/known") this.#announcer.heard(outcome.fault.id);
     }
     const admitted = transactions.filter((_, index) => outcomes[index]?.ok);
-    this.#freeRelay.admitted(admitted);
     const isRejected = outcomes.some(
       (outcome) => !outcome.ok && this.#topic.verdict(outcome.fault, from, "a transaction") === "reject",
     );
