@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { InvariantError, invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { packBatch, readVerdicts } from "./signature-batch.ts";
+import { chunkItems, packBatch, readVerdicts } from "./signature-batch.ts";
 import type { BatchMessage } from "./verify-worker.ts";
 
 /** Enough that no worker waits for the main thread between two batches. */
@@ -82,10 +82,17 @@ export class WorkerPool {
       const memory = packBatch(waiting.transactions);
       this.#running.set(batch, { ...waiting, memory });
       const message: BatchMessage = { batch, memory };
-      for (const worker of this.#workers) worker.postMessage(message);
+      for (const worker of this.#helpersOf(batch, waiting.transactions.length)) worker.postMessage(message);
     }
     // The process stays alive for a verdict that somebody waits for, never for an idle thread.
     for (const worker of this.#workers) this.#running.size > 0 ? worker.ref() : worker.unref();
+  }
+
+  /** As many workers as the batch has chunks, so that a single signature wakes one; each batch begins with another. */
+  #helpersOf(batch: number, items: number): readonly Worker[] {
+    const first = batch % this.#workers.length;
+    const inTurn = [...this.#workers.slice(first), ...this.#workers.slice(0, first)];
+    return inTurn.slice(0, Math.ceil(items / chunkItems));
   }
 
   /** Threads start with the first batch, so that a node that needs none has none. */

@@ -121,6 +121,20 @@ describe("the memory of valid signatures", () => {
 });
 
 describe("the thread pool", () => {
+  test("takes what comes one by one and is more than the calling thread has time for in one turn", async () => {
+    const verifier = createTransactionVerifier({ workers: 2 }, { logger: silentLogger });
+    const verdicts: boolean[] = [];
+    const asked = mixed.slice(0, 60).map(async (transaction) => {
+      verdicts.push(...(await verifier.verify([transaction])));
+    });
+    // As many as are no turn of the event loop: a thread's verdict needs one.
+    for (let step = 0; step < 1_000; step += 1) await undefined;
+    assert.deepEqual(verdicts, mixedVerdicts.slice(0, 15));
+    await Promise.all(asked);
+    assert.deepEqual(verdicts.toSorted(), mixedVerdicts.slice(0, 60).toSorted());
+    await verifier.close();
+  });
+
   test("rejects every batch that waits when it is closed while busy", async () => {
     const verifier = createTransactionVerifier({ workers: 2 }, { logger: silentLogger });
     const batches = Array.from({ length: 12 }, () => verifier.verify(records));
