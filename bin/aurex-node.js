@@ -20,8 +20,14 @@ const nodeCommands = ["start", "join", "demo", "pool"];
 const launcher = fs.realpathSync(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(launcher));
 
+/** What others read in place of an invitation. No invitation has this letter in it. */
+const hidden = "aurex1.…";
+const shownArguments = process.argv.map((each) => each.replace(/aurex1\.[A-Za-z0-9_-]+/g, hidden));
+const hasHidden = shownArguments.some((each) => each.includes(hidden));
+
 hideInvitation();
 ignoreForeignSignals();
+if (process.connected && hasHidden) process.argv = await argumentsFromLauncher();
 if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) runOnOwnNode();
 else if (needsHeapFlags() && canReplaceItself()) replaceItself();
 else await runCli();
@@ -43,7 +49,8 @@ function runOnOwnNode() {
   // By the channel the child notices that this process is gone, even if it was killed outright.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
   const flags = needsHeapFlags() ? heapFlags : [];
-  const child = spawn(ownNode, [...flags, launcher, ...process.argv.slice(2)], { stdio });
+  const child = spawn(ownNode, [...flags, launcher, ...shownArguments.slice(2)], { stdio });
+  if (hasHidden) child.send(process.argv.slice(2));
   const forward = (signal) => child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
@@ -81,8 +88,15 @@ function replaceItself() {
  * network in it: the title takes the place of the arguments in /proc/PID/cmdline, and in what `ps` shows.
  */
 function hideInvitation() {
-  const shown = process.argv.map((argument) => argument.replace(/aurex1\.[A-Za-z0-9_-]+/g, "aurex1.…"));
-  if (shown.some((argument, index) => argument !== process.argv[index])) process.title = shown.join(" ");
+  if (shownArguments.some((each, index) => each !== process.argv[index]))
+    process.title = shownArguments.join(" ");
+}
+
+/** An older Node that has started this process names no invitation in its arguments: it sends them over the channel. */
+function argumentsFromLauncher() {
+  return new Promise((resolve) => {
+    process.once("message", (given) => resolve([...process.argv.slice(0, 2), ...given]));
+  });
 }
 
 /** The Nodes that npm put beside this package, or into a project that it was installed in. */

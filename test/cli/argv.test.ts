@@ -10,6 +10,7 @@ import { encodeInvitation } from "../../src/protocol/invitation.ts";
 import { until } from "../support/patience.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { program } from "./real-nodes.ts";
+import { run } from "./test-terminal.ts";
 
 const secret = new Uint8Array(32).fill(0x5a);
 const token = encodeInvitation({
@@ -86,3 +87,43 @@ describe("a running node", { skip: !isLinux && "reads /proc" }, () => {
     });
   }
 });
+
+/** Names of flags and arguments that speak of something secret. */
+const secretive = /token|pass|secret|seed|words|mnemonic|invit|private|key|url/;
+/** Those that take a value on the command line which is not the name of a file, and why that is right. */
+const known = new Set([
+  "--api <url>", // of a node
+  "--api-tls-key <key.pem>", // a file
+  "--authority <keys...>", // public keys
+  "--export <file.sqlite|url>", // of PostgreSQL; one with a password is refused
+  "--key <name>", // which key of the keystore
+  "--words [12|24]", // how many
+  "--url <url>", // of PostgreSQL; one with a password is refused
+  "[token]", // of join, which hides it; its help names the better ways
+]);
+
+describe("every command", () => {
+  it("takes a secret from a file, and not as an argument", async () => {
+    const program = await run(["--help"]);
+    const waiting = commandsIn(program.stdout).map((name) => [name]);
+    const taken = new Set<string>();
+    for (let at = waiting.shift(); at; at = waiting.shift()) {
+      const { code, stdout } = await run([...at, "--help"]);
+      assert.equal(code, 0, at.join(" "));
+      waiting.push(...commandsIn(stdout).map((name) => [...(at as string[]), name]));
+      for (const [text] of stdout.matchAll(/--[a-z-]+ [<[][^>\]]+[>\]]/g)) taken.add(text);
+      for (const [text] of /^Usage: .*$/m.exec(stdout)?.[0].matchAll(/[<[][^>\]]+[>\]]/g) ?? [])
+        taken.add(text);
+    }
+    assert.ok(taken.has("--passphrase-file <file>") && taken.has("[token]"), [...taken].join(", "));
+    const bare = [...taken].filter((each) => secretive.test(each) && !each.includes("<file>"));
+    assert.deepEqual(bare.toSorted(), [...known].toSorted());
+  });
+});
+
+/** The names under "Commands:" in a help text. */
+function commandsIn(help: string): string[] {
+  const section = /\nCommands:\n([\s\S]*?)(?:\n\n|$)/.exec(help)?.[1] ?? "";
+  const names = [...section.matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1] as string);
+  return names.filter((name) => name !== "help");
+}

@@ -168,6 +168,34 @@ describe("started by an older Node", () => {
     assert.deepEqual([status, stdout, stderr], [130, `${process.version} start,--mine\n`, "to stderr\n"]);
   });
 
+  it("shows an invitation in the arguments of no process, from its first moment on", {
+    skip: process.platform !== "linux" && "reads /proc",
+  }, () => {
+    const token = `aurex1.${"Ab0_-".repeat(40)}`;
+    const text = `import { readFileSync } from "node:fs";
+    const argumentsOf = (pid: number) => readFileSync(\`/proc/\${pid}/cmdline\`, "utf8");
+    export async function main(argv: string[]) {
+      const { title } = process;
+      console.log(JSON.stringify({ argv, title, all: [process.pid, process.ppid].map(argumentsOf) }));
+      return 0;
+    }`;
+    const root = makePackage({ "src/cli/main.ts": text });
+    for (const argv of [
+      ["join", token],
+      ["join", `--x=${token}`, "--name", "a b"],
+      ["doctor", token, token],
+    ]) {
+      const { status, stdout, stderr } = launch(root, oldNode, ...argv);
+      assert.deepEqual([status, stderr], [0, ""]);
+      const said = JSON.parse(stdout);
+      assert.deepEqual(said.argv, argv);
+      for (const each of [said.title, ...said.all]) assert.ok(!each.includes(token.slice(7)), each);
+      // Between zeros, as it was started: a title that hid something later would have blanks.
+      const shown = argv.map((each) => each.replace(token, "aurex1.…"));
+      assert.deepEqual(said.all[0].split("\0").slice(-argv.length - 1, -1), shown);
+    }
+  });
+
   it("says in one line what is needed where that Node is not there, and ends with 2", () => {
     const { status, stdout, stderr } = launch(makePackage(sourceMain, false), oldNode);
     assert.deepEqual([status, stdout], [2, ""]);
