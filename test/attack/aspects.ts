@@ -1,4 +1,5 @@
-/** What only some rows look at besides: how long a new node takes to catch up, and whether authorities stay fair. */
+/** What only some rows look at besides: how long a new node takes to catch up, whether authorities stay fair, and who gets in. */
+import { setTimeout as delay } from "node:timers/promises";
 import { fromHex } from "../../src/base/bytes.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
@@ -19,13 +20,13 @@ export interface Aspect {
   findings(): Promise<Findings>;
 }
 
-export type AspectName = "synchronisation" | "fairness" | "slashing";
+export type AspectName = "synchronisation" | "fairness" | "slashing" | "admission";
 
 export function aspectOf(name: AspectName | undefined, network: HonestNetwork): Aspect | undefined {
   if (name === undefined) return undefined;
-  return name === "synchronisation"
-    ? new Synchronisation(network)
-    : new Fairness(network, name === "slashing");
+  if (name === "synchronisation") return new Synchronisation(network);
+  if (name === "admission") return new Admission(network);
+  return new Fairness(network, name === "slashing");
 }
 
 /** A new node may take twice as long as without the attack, and this much. */
@@ -127,6 +128,51 @@ class Fairness implements Aspect {
       if (!out) broken.push("the offender is still an authority");
     }
     return { notes, broken };
+  }
+}
+
+const setEveryMs = 500;
+
+/** Which candidates of the attackers got into the set: one at a time at most. */
+class Admission implements Aspect {
+  readonly #network: HonestNetwork;
+  readonly #stopping = new AbortController();
+  readonly #admitted = new Set<string>();
+  #honest: ReadonlySet<string> = new Set();
+  #atOnce = 0;
+  #watching: Promise<void> | undefined;
+
+  constructor(network: HonestNetwork) {
+    this.#network = network;
+  }
+
+  async before(): Promise<void> {
+    this.#honest = new Set(await this.#set());
+  }
+
+  async during(): Promise<void> {
+    this.#watching = this.#watch();
+  }
+
+  async findings(): Promise<Findings> {
+    this.#stopping.abort();
+    await this.#watching;
+    const note = `${this.#admitted.size} silent candidates got in, ${this.#atOnce} at once`;
+    return { notes: [note], broken: this.#atOnce > 1 ? [`${note}, 1 allowed`] : [] };
+  }
+
+  async #watch(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      const silent = (await this.#set().catch(() => [])).filter((address) => !this.#honest.has(address));
+      for (const address of silent) this.#admitted.add(address);
+      this.#atOnce = Math.max(this.#atOnce, silent.length);
+      await delay(setEveryMs);
+    }
+  }
+
+  async #set(): Promise<readonly string[]> {
+    const { authorities } = (await this.#network.nodes[0]?.api.authorities()) ?? { authorities: [] };
+    return authorities.map(({ address }) => address);
   }
 }
 

@@ -74,7 +74,7 @@ export const rows: readonly Row[] = [
   }),
   {
     ...{ id: "9", what: "candidates that neither seal nor vote", plan: openLan, program: "silent-candidate" },
-    ...{ needsFreshNodes: true, finalLagMax: 16, periodsMin: 24 },
+    ...{ needsFreshNodes: true, finalLagMax: 16, periodsMin: 24, aspect: "admission" },
   },
   { id: "10a", what: "strangers' votes, 2,000/s each", plan: authorities, program: "stranger-votes" },
   ...forms(

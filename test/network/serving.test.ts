@@ -15,6 +15,10 @@ import { realUntil, rulelessNode } from "./host-rigs.ts";
 
 const protocol = "/aurex/large/1";
 const chunkBytes = 1 << 20;
+/** What libp2p's classes have and their published types lack. */
+const pingOf = (connection: unknown) =>
+  (connection as { readonly muxer: { ping(): Promise<number> } }).muxer.ping();
+
 describe("a host that serves hostile peers", { timeout: suiteMaxMs }, () => {
   const cleanups: (() => unknown)[] = [];
   afterEach(async () => {
@@ -61,7 +65,8 @@ describe("a host that serves hostile peers", { timeout: suiteMaxMs }, () => {
       return connection.newStream(protocol, { maxOutboundStreams: 1_000 });
     };
     const connections = () => node.getConnections().length;
-    return { id: node.peerId.toString(), open, connections };
+    const ping = () => pingOf(node.getConnections()[0]);
+    return { id: node.peerId.toString(), open, connections, ping };
   }
 
   it("makes no more than a few chunks for a peer that does not read, and hangs up on it", async () => {
@@ -102,6 +107,22 @@ describe("a host that serves hostile peers", { timeout: suiteMaxMs }, () => {
     for (let index = 0; index < 10; index += 1) (await open()).send(Uint8Array.of(90));
     await realUntil(() => host.standing(id).points > 4, "each of the ten is charged");
     assert.equal(host.standing(id).lastOffence?.offence, "slow request");
+  });
+
+  it("charges nobody for the time in which it stood still itself", async () => {
+    const { host } = await serving(2_000);
+    const { id, open, ping } = await hostile(host);
+    const stream = await open();
+    // When two answers are there, the host has begun to wait for the request.
+    for (let round = 0; round < 2; round += 1) await ping();
+    let bytes = 0;
+    stream.addEventListener("message", ({ data }) => (bytes += data.byteLength));
+    stream.send(encodeFrame(Uint8Array.of(1)));
+    void stream.close();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
+    await realUntil(() => bytes > 0 || stream.status !== "open", "it is answered");
+    assert.ok(bytes > 0);
+    assert.deepEqual(host.standing(id), { points: 0, lastOffence: undefined });
   });
 });
 

@@ -9,26 +9,38 @@ import type { PeerId, ProtocolOptions, RequestOptions } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
 import { encodeFrame, FrameReader } from "./frames.ts";
 
-/** Ends a wait that takes too long. Starts again with each step, so the time that our own consumer takes does not count. */
+/** A deadline is that many timers, one after the other. */
+const deadlineParts = 4;
+
+/**
+ * Ends a wait that takes too long. Starts again with each step, so the time that our own consumer takes does not count.
+ * Nor does time in which this process stood still: a standstill of any length costs the peer a quarter, after which what it
+ * has sent meanwhile is read.
+ */
 class Deadline {
   readonly #clock: Clock;
-  readonly #delayMs: number;
+  readonly #partMs: number;
   readonly #onExpire: () => void;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, delayMs: number, onExpire: () => void) {
     this.#clock = clock;
-    this.#delayMs = delayMs;
+    this.#partMs = delayMs / deadlineParts;
     this.#onExpire = onExpire;
   }
 
   start(): void {
     this.stop();
-    this.#timer = this.#clock.schedule(this.#delayMs, this.#onExpire);
+    this.#wait(deadlineParts);
   }
 
   stop(): void {
     this.#timer?.cancel();
+  }
+
+  #wait(parts: number): void {
+    if (parts === 0) this.#onExpire();
+    else this.#timer = this.#clock.schedule(this.#partMs, () => this.#wait(parts - 1));
   }
 }
 
