@@ -138,6 +138,28 @@ it("judges 4 MiB at once and holds 8 MiB of waiting messages of a topic at most,
   await Promise.all(flood);
 });
 
+it("gives the verdict on a message of no use at once, though others wait their turn", async () => {
+  const held = Promise.withResolvers<Verdict>();
+  const modules = {
+    isBanned: (peer: string) => peer === "banned",
+    isStopped: () => false,
+    logger: silentLogger,
+  };
+  const screen = ([first]: Uint8Array, from: string): Verdict | undefined => {
+    assert.notEqual(from, "banned");
+    if (first === 3) throw new Error("a bug of ours");
+    return first === 2 ? "reject" : undefined;
+  };
+  const options = { messageBytesMax: 2 ** 20, queueMax: 1_000, screen, judge: () => held.promise };
+  const queue = new JudgingQueue("topic", options, modules);
+  const waiting = Array.from({ length: 20 }, () => queue.judge(Uint8Array.of(1), "peer"));
+  assert.equal(await queue.judge(Uint8Array.of(2), "peer"), "reject");
+  assert.equal(await queue.judge(Uint8Array.of(3), "peer"), "ignore");
+  assert.equal(await queue.judge(Uint8Array.of(2), "banned"), "ignore");
+  held.resolve("accept");
+  assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["accept"]));
+});
+
 /** As much of a stream as a reader uses, fed by the test. */
 function feed(parts: readonly Uint8Array[]): Stream {
   const target = new EventTarget();

@@ -1,12 +1,11 @@
 /** The topic of blocks: validates each block that comes, lets it be relayed, and imports it; sends the node's own. */
 import { bytesEqual } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
-import { ok, type Result } from "../../base/result.ts";
+import type { Result } from "../../base/result.ts";
 import type { JudgedBlock } from "../../chain/chain.ts";
 import {
   type Block,
   decodeBlock,
-  type Header,
   type HeaderRecord,
   peekHeader,
   peekSealedHeader,
@@ -51,6 +50,7 @@ export class BlockGossip {
       isCredited: true,
       // The second block of an authority that seals two may wait behind one that got their sender banned.
       judgesBanned: this.#modules.chain.engine.authority !== undefined,
+      screen: (message, from) => this.#screen(message, from),
       judge: (message, from) => this.#judge(message, from),
     });
   }
@@ -59,18 +59,29 @@ export class BlockGossip {
     this.#topic.publish(block.bytes, (recipients) => this.#modules.blockLog.broadcast(block, recipients));
   }
 
+  /**
+   * Asked of each block as soon as it comes: the verdict on one that loses and is of no use, or whose header is bad. A block
+   * on the head wins, and is the everyday case: it is hashed and verified once, with its body.
+   */
+  #screen(message: Uint8Array, from: PeerId): Verdict | undefined {
+    const { chain } = this.#modules;
+    const header = peekHeader(message);
+    if (!header || bytesEqual(header.parentHash, chain.head.hash) || chain.mustWait(header)) return undefined;
+    const sealed = peekSealedHeader(message);
+    const loser = sealed && chain.loserOf(sealed, message);
+    if (!loser) return undefined;
+    this.#heard(sealed, loser, from);
+    if (!loser.ok) return this.#verdict(loser.fault, from);
+    // A loser that is kept counts against its sender when it is judged.
+    return (
+      chain.unaskedFault(loser.value, message.length) && this.#uselessVerdict(loser.value, message, from)
+    );
+  }
+
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
     const { chain, directory, clock, fetcher } = this.#modules;
-    const header = peekHeader(message);
-    const untimely = header && this.#untimelyFault(header, from);
+    const untimely = this.#untimelyFault(message, from);
     if (untimely) return untimely;
-    const sealed = header && this.#isBeside(header) ? peekSealedHeader(message) : undefined;
-    const loser = sealed && chain.loserOf(sealed, message);
-    if (loser) {
-      this.#heard(sealed, loser, from);
-      const useless = this.#uselessVerdict(loser, message, from);
-      if (useless) return useless;
-    }
     const decoded = chain.times.measure("decode", () => decodeBlock(message));
     if (!decoded.ok) return this.#verdict(decoded.fault, from);
     const block = decoded.value;
@@ -80,8 +91,7 @@ export class BlockGossip {
       if (judged.fault.code === "block/parent-unknown") fetcher.wantParent(block, from);
       return this.#verdict(judged.fault, from);
     }
-    // A loser has been asked already.
-    const useless = loser ? undefined : this.#uselessVerdict(ok(judged.value.record), message, from);
+    const useless = this.#uselessVerdict(judged.value.record, message, from);
     if (useless) {
       chain.dismiss(judged.value);
       return useless;
@@ -102,9 +112,10 @@ export class BlockGossip {
   }
 
   /** Asked before anything of the block is decoded or verified that its sender could make costly. */
-  #untimelyFault(header: Header, from: PeerId): Verdict | undefined {
+  #untimelyFault(message: Uint8Array, from: PeerId): Verdict | undefined {
     const { chain, host } = this.#modules;
-    if (!chain.mustWait(header)) return undefined;
+    const header = peekHeader(message);
+    if (!header || !chain.mustWait(header)) return undefined;
     if (!this.#untimely.spend(from)) {
       host.report(from, "untimely block");
       return "ignore";
@@ -113,26 +124,15 @@ export class BlockGossip {
     return fault && this.#verdict(fault, from);
   }
 
-  /** Whether a block may lose. A block on the head wins, and is the everyday case: it is hashed and verified once, with its body. */
-  #isBeside(header: Header): boolean {
-    const { chain } = this.#modules;
-    return !bytesEqual(header.parentHash, chain.head.hash) && !chain.mustWait(header);
-  }
-
-  /** The verdict on a block of which nothing is kept: a bad header, one of a flood of siblings, or one too many beside the chain. */
-  #uselessVerdict(
-    judged: Result<HeaderRecord, Fault>,
-    message: Uint8Array,
-    from: PeerId,
-  ): Verdict | undefined {
+  /** The verdict on a block of which nothing is kept: one of a flood of siblings, or one too many beside the chain. */
+  #uselessVerdict(record: HeaderRecord, message: Uint8Array, from: PeerId): Verdict | undefined {
     const { chain, logger } = this.#modules;
-    if (!judged.ok) return this.#verdict(judged.fault, from);
-    if (!this.#stale.add(judged.value, from)) {
-      const { hashHex } = judged.value;
+    if (!this.#stale.add(record, from)) {
+      const { hashHex } = record;
       logger.info({ from, hash: hashHex }, "Block validation: ❌ one of too many blocks that lose");
       return "reject";
     }
-    const useless = chain.unaskedFault(judged.value, message.length);
+    const useless = chain.unaskedFault(record, message.length);
     return useless && this.#verdict(useless, from);
   }
 

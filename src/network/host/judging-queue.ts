@@ -51,21 +51,15 @@ export class JudgingQueue {
    * stops. If the judge throws, the bug is ours: "ignore".
    */
   async judge(message: Uint8Array, from: PeerId): Promise<Verdict> {
-    const { isBanned, isStopped, logger } = this.#modules;
     if (message.length > this.#options.messageBytesMax) return "reject";
+    const useless = this.#screened(message, from);
+    if (useless) return useless;
     if (this.#waitingCount === 0 && this.#mayBegin(message.length)) this.#begin(message.length);
     else if (!(await this.#turnOf(from, message.length))) return "ignore";
     try {
-      if (isStopped() || (isBanned(from) && !this.#options.judgesBanned)) return "ignore";
-      return await this.#options.judge(message, from);
+      return this.#mayJudge(from) ? await this.#options.judge(message, from) : "ignore";
     } catch (thrown) {
-      // As when the verifier is closed while it works on the message.
-      if (isStopped()) return "ignore";
-      logger.error(
-        { topic: this.#topic, from, error: toError(thrown) },
-        "judging a message failed; it is ignored",
-      );
-      return "ignore";
+      return this.#failed(from, thrown);
     } finally {
       this.#judging -= 1;
       this.#judgingBytes -= message.length;
@@ -75,6 +69,30 @@ export class JudgingQueue {
         next.settle(true);
       }
     }
+  }
+
+  /** The verdict on a message that need not wait its turn; asked at once, so that a flood of such messages fills no queue. */
+  #screened(message: Uint8Array, from: PeerId): Verdict | undefined {
+    if (!this.#options.screen) return undefined;
+    try {
+      return this.#mayJudge(from) ? this.#options.screen(message, from) : "ignore";
+    } catch (thrown) {
+      return this.#failed(from, thrown);
+    }
+  }
+
+  #mayJudge(from: PeerId): boolean {
+    const { isBanned, isStopped } = this.#modules;
+    return !isStopped() && (this.#options.judgesBanned === true || !isBanned(from));
+  }
+
+  #failed(from: PeerId, thrown: unknown): Verdict {
+    const { isStopped, logger } = this.#modules;
+    // As when the verifier is closed while it works on the message.
+    if (isStopped()) return "ignore";
+    const error = toError(thrown);
+    logger.error({ topic: this.#topic, from, error }, "judging a message failed; it is ignored");
+    return "ignore";
   }
 
   /** A message that is longer than all that may be judged at once is judged alone. */
