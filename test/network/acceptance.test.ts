@@ -12,7 +12,7 @@ import type { Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
 import type { AcceptanceRates, TopicOptions } from "../../src/network/peer-host.ts";
 import { suiteMaxMs } from "../support/patience.ts";
 import { createSimulatedClock } from "../support/simulated-clock.ts";
-import { libp2pHost, realUntil, rulelessNode } from "./host-rigs.ts";
+import { libp2pHost, realUntil, strangerNode } from "./host-rigs.ts";
 
 const topic = "/aurex/test/1";
 const small: AcceptanceRates = {
@@ -111,7 +111,8 @@ describe("a host under a flood", { timeout: suiteMaxMs }, () => {
   }
 
   async function hostile(target: Libp2pHost): Promise<{ node: Libp2p; gossip: Stream; id: string }> {
-    const node = await rulelessNode();
+    // It takes gossip: whoever takes none is hung up on after five seconds.
+    const node = await strangerNode("127.0.0.1");
     cleanups.push(() => node.stop());
     const connection = await node.dial(multiaddr(target.addresses()[0]!));
     const gossip = await connection.newStream("/meshsub/1.1.0");
@@ -241,4 +242,30 @@ describe("a host under a flood", { timeout: suiteMaxMs }, () => {
       assert.ok(sent < 200_000, `${sent} frames sent`);
     });
   }
+
+  it("cuts a flood of ids in IHAVE, which takes few entries, and bans nobody for it", async () => {
+    const { host } = await running("target");
+    const { node, gossip } = await hostile(host);
+    const messageIDs = Array.from({ length: 1_000 }, (_, index) => Buffer.from(`${index}`.padStart(20)));
+    const frame = RPC.encode({
+      subscriptions: [],
+      messages: [],
+      control: { ...control, ihave: [{ topicID: topic, messageIDs }] },
+    });
+    await flood(gossip, () => frame, 1_900);
+    await realUntil(() => node.getConnections().length === 0, "cut");
+    assert.deepEqual(host.bans(), []);
+  });
+
+  it("decodes nothing of a flood that is over the budget, nor what is left of it after the cut", async (t) => {
+    const { host } = await running("target");
+    const { node, gossip } = await hostile(host);
+    const decoded = t.mock.method(RPC, "decode");
+    const frame = floods.PRUNE?.(0) ?? new Uint8Array(0);
+    for (let index = 0; index < 10_000 && gossip.status === "open"; index += 1)
+      gossip.send(encodeFrame(frame));
+    await realUntil(() => node.getConnections().length === 0, "cut");
+    const entriesMax = defaultPeerLimits.gossipControlBurst;
+    assert.ok(decoded.mock.callCount() <= (2 * entriesMax) / 50, `${decoded.mock.callCount()} frames of 50`);
+  });
 });

@@ -7,9 +7,12 @@ import { LeakyBucket } from "./leaky-bucket.ts";
 export interface PeerLimitOptions {
   readonly gossipBytesPerSecond: number;
   readonly gossipBytesBurst: number;
-  /** Messages and control entries, of whatever kind. */
+  /** Messages. */
   readonly gossipItemsPerSecond: number;
   readonly gossipItemsBurst: number;
+  /** Message ids in IHAVE, IWANT and IDONTWANT, and peers in PRUNE. */
+  readonly gossipIdsPerSecond: number;
+  readonly gossipIdsBurst: number;
   /** Control entries, subscriptions, and messages of topics that nobody here takes. */
   readonly gossipControlPerSecond: number;
   readonly gossipControlBurst: number;
@@ -19,13 +22,17 @@ export interface PeerLimitOptions {
 
 /**
  * Bytes and items: far above what a node accepts of all topics together and so can relay to one neighbour. Control: an
- * honest neighbour sends some 30 entries a second under load, and a flood of 1,500 a second is over in two seconds.
+ * honest neighbour sends some 30 entries a second under load, and a flood of 1,500 a second is over in two seconds. Ids: an
+ * honest neighbour that has accepted all that it may (1,500 messages a second) names each of them five times, 7,500 a
+ * second; a flood of 256 IHAVE with 256 ids each is over in 1.3 seconds.
  */
 export const defaultPeerLimits: PeerLimitOptions = {
   gossipBytesPerSecond: 24 * 2 ** 20,
   gossipBytesBurst: 96 * 2 ** 20,
   gossipItemsPerSecond: 4_000,
   gossipItemsBurst: 20_000,
+  gossipIdsPerSecond: 16_000,
+  gossipIdsBurst: 64_000,
   gossipControlPerSecond: 500,
   gossipControlBurst: 2_000,
   peersMax: 4_096,
@@ -34,6 +41,7 @@ export const defaultPeerLimits: PeerLimitOptions = {
 interface PeerRecord {
   readonly bytes: LeakyBucket;
   readonly items: LeakyBucket;
+  readonly ids: LeakyBucket;
   readonly control: LeakyBucket;
   /** By protocol; as many as this host serves, since only served protocols are asked for. */
   readonly requests: Map<string, LeakyBucket>;
@@ -55,9 +63,14 @@ export class PeerLimits {
     return this.#recordOf(peer).bytes.add(bytes, this.#clock.monotonicMs());
   }
 
-  /** Charges received messages and control entries; false where the budget is used up. */
+  /** Charges received messages; false where the budget is used up. */
   spendItems(peer: PeerId, items: number): boolean {
     return this.#recordOf(peer).items.add(items, this.#clock.monotonicMs());
+  }
+
+  /** Charges ids that a peer names; false where the budget is used up. */
+  spendIds(peer: PeerId, ids: number): boolean {
+    return this.#recordOf(peer).ids.add(ids, this.#clock.monotonicMs());
   }
 
   /** Charges control entries, subscriptions and messages of foreign topics; false where the budget is used up. */
@@ -80,10 +93,11 @@ export class PeerLimits {
   #recordOf(peer: PeerId): PeerRecord {
     const nowMs = this.#clock.monotonicMs();
     const { gossipBytesBurst, gossipBytesPerSecond, gossipItemsBurst, gossipItemsPerSecond } = this.#options;
-    const { gossipControlBurst, gossipControlPerSecond } = this.#options;
+    const { gossipControlBurst, gossipControlPerSecond, gossipIdsBurst, gossipIdsPerSecond } = this.#options;
     const record = this.#records.get(peer) ?? {
       bytes: new LeakyBucket(gossipBytesBurst, gossipBytesPerSecond / 1000, nowMs),
       items: new LeakyBucket(gossipItemsBurst, gossipItemsPerSecond / 1000, nowMs),
+      ids: new LeakyBucket(gossipIdsBurst, gossipIdsPerSecond / 1000, nowMs),
       control: new LeakyBucket(gossipControlBurst, gossipControlPerSecond / 1000, nowMs),
       requests: new Map(),
     };

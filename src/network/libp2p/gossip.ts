@@ -11,23 +11,16 @@ import type { PeerLimits } from "../host/peer-limits.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
 import { gossipOptions, messageIdText, type TopicScore, topicScore } from "./gossip-config.ts";
+import { countFrame, type FrameCount } from "./gossip-frame.ts";
 
 interface GossipMessage {
   readonly topic: string;
   readonly data?: Uint8Array;
 }
 
-/** A gossip frame as far as its cost is counted. */
+/** A gossip frame as far as it is looked at here. */
 interface GossipRpc {
   messages: GossipMessage[];
-  readonly subscriptions: readonly unknown[];
-  readonly control?: {
-    readonly ihave?: readonly { readonly messageIDs?: readonly unknown[] }[];
-    readonly iwant?: readonly { readonly messageIDs?: readonly unknown[] }[];
-    readonly idontwant?: readonly { readonly messageIDs?: readonly unknown[] }[];
-    readonly graft?: readonly unknown[];
-    readonly prune?: readonly unknown[];
-  };
 }
 
 /** What the implementation has and its published type lacks. */
@@ -64,8 +57,6 @@ export interface GossipModules {
   readonly delivered: (peer: PeerId) => void;
 }
 
-/** Message ids in IHAVE, IWANT and IDONTWANT are cheap: this many cost as much as one message. */
-const idsPerItem = 64;
 const noBytes = new Uint8Array(0);
 /** A message keeps its frame if the rest of the frame is no more than this part of it: a block of 1 MiB is not copied. */
 const wastedPartMax = 1 / 8;
@@ -103,7 +94,7 @@ export class Gossip {
     this.#gossip = gossip;
     openSideBySide(gossip);
     this.#screen(gossip);
-    this.#nameTheMalformed(gossip);
+    this.#meterFrames(gossip);
     gossip.score.addPenalty = (peer, count) => {
       for (let index = 0; index < count; index += 1) this.#modules.report(peer, "gossip misbehaviour");
     };
@@ -181,7 +172,7 @@ export class Gossip {
     if (verdict === "reject") report(from, "rejected message", `rejected messages on ${topic}`);
   }
 
-  /** Counts what arrives, message by message, before gossipsub spends anything on it. */
+  /** Decides message by message, before gossipsub spends anything on it. */
   #screen(gossip: GossipSubInternals): void {
     const handle = gossip.handleReceivedRpc.bind(gossip);
     gossip.handleReceivedRpc = async (from, rpc) => {
@@ -191,10 +182,7 @@ export class Gossip {
       // Gossipsub would keep messages of topics that nobody here judges, until they age out.
       const known = rpc.messages.filter(({ topic }) => this.#topics.has(topic));
       const foreign = rpc.messages.length - known.length;
-      if (!limits.spendControl(peer, foreign + controlEntriesOf(rpc))) {
-        return report(peer, "gossip control budget");
-      }
-      if (!limits.spendItems(peer, itemsOf(rpc))) return report(peer, "gossip item budget");
+      if (!limits.spendControl(peer, foreign)) return report(peer, "gossip control budget");
       rpc.messages = known.filter((message) => this.#admits(gossip, peer, message)).map(withOwnData);
       await handle(from, rpc);
     };
@@ -212,33 +200,53 @@ export class Gossip {
     return false;
   }
 
-  /** Gossipsub skips what is no gossip, and does not say of whom it was: it reads a frame's bytes and decodes them at once. */
-  #nameTheMalformed(gossip: GossipSubInternals): void {
+  /**
+   * Counts what a frame holds before gossipsub decodes it. Who is over a budget is not read any more: what is left of a
+   * flood would be decoded after the peer was cut, and that took more memory than the flood before it.
+   */
+  #meterFrames(gossip: GossipSubInternals): void {
     const read = gossip.pipePeerReadStream.bind(gossip);
     const decode = gossip.decodeRpc.bind(gossip);
+    const { isBanned, report } = this.#modules;
+    const affords = (peer: PeerId, count: FrameCount) => this.#affords(peer, count);
     let sender: PeerId | undefined;
     gossip.pipePeerReadStream = (from, frames) => {
       const peer = from.toString();
-      const named = async function* () {
+      const metered = async function* () {
         for await (const frame of frames) {
-          yield {
-            subarray() {
-              sender = peer;
-              return frame.subarray();
-            },
-          };
+          const bytes = frame.subarray();
+          const count = countFrame(bytes);
+          if (isBanned(peer) || (count && !affords(peer, count))) return;
+          if (!count) report(peer, "malformed gossip");
+          else
+            yield {
+              subarray() {
+                sender = peer;
+                return bytes;
+              },
+            };
         }
       };
-      return read(from, named());
+      return read(from, metered());
     };
+    // Gossipsub skips what is no gossip and does not say whose it was; it decodes a frame as soon as it has its bytes.
     gossip.decodeRpc = (bytes) => {
       try {
         return decode(bytes);
       } catch (thrown) {
-        if (sender !== undefined) this.#modules.report(sender, "malformed gossip");
+        if (sender !== undefined) report(sender, "malformed gossip");
         throw thrown;
       }
     };
+  }
+
+  #affords(peer: PeerId, { messages, control, ids }: FrameCount): boolean {
+    const { limits, report } = this.#modules;
+    if (!limits.spendControl(peer, control)) report(peer, "gossip control budget");
+    else if (!limits.spendItems(peer, messages) || !limits.spendIds(peer, ids))
+      report(peer, "gossip item budget");
+    else return true;
+    return false;
   }
 
   /** Counts raw bytes on gossip streams, also those that decode to nothing. */
@@ -291,19 +299,4 @@ function withOwnData<Message extends GossipMessage>(message: Message): Message {
   if (data === undefined || data.buffer.byteLength - data.length <= data.length * wastedPartMax)
     return message;
   return { ...message, data: new Uint8Array(data) };
-}
-
-/** What no honest node sends much of, and what costs gossipsub work that no budget of a topic bounds. */
-function controlEntriesOf({ subscriptions, control }: GossipRpc): number {
-  const grafts = (control?.graft?.length ?? 0) + (control?.prune?.length ?? 0);
-  return subscriptions.length + grafts + idEntriesOf(control).length;
-}
-
-function itemsOf({ messages, control }: GossipRpc): number {
-  const ids = idEntriesOf(control).reduce((sum, entry) => sum + (entry.messageIDs?.length ?? 0), 0);
-  return messages.length + Math.ceil(ids / idsPerItem);
-}
-
-function idEntriesOf(control: GossipRpc["control"]): readonly { readonly messageIDs?: readonly unknown[] }[] {
-  return [...(control?.ihave ?? []), ...(control?.iwant ?? []), ...(control?.idontwant ?? [])];
 }
