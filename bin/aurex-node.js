@@ -72,9 +72,10 @@ function needsHeapFlags() {
   );
 }
 
-/** Windows cannot, and a channel to the parent would be lost. */
+/** Windows cannot, a channel to the parent would be lost, and an invitation would be shown for a second time. */
 function canReplaceItself() {
-  return process.platform !== "win32" && typeof process.execve === "function" && !process.connected;
+  const isAble = process.platform !== "win32" && typeof process.execve === "function";
+  return isAble && !process.connected && !hasHidden;
 }
 
 /** Begins anew with the flags, in the same process: who waits for it or signals it notices nothing. */
