@@ -68,6 +68,20 @@ describe("blocks that a peer sends", () => {
     for (const node of [near, far]) await network.rig.until(headIs(node, child), "the child has won");
   });
 
+  it("siblings that come all at once are counted before the first one is stored", async () => {
+    const { near, send } = await line();
+    const first = pow.on(pow.genesis);
+    for (const block of [first, pow.on(first)]) await near.has(block);
+    let decoded = 0;
+    near.core.chain.times.watch((stage) => {
+      if (stage === "decode") decoded += 1;
+    });
+    const siblings = Array.from({ length: 12 }, (_, index) => pow.on(pow.genesis, { laterMs: index + 1 }));
+    await Promise.all(siblings.map(send));
+    await network.rig.until(() => near.core.chain.sideBlocks().length === 4, "four are kept");
+    assert.equal(decoded, 4);
+  });
+
   it("a flood of siblings that lose has its sender cut, and reaches nobody else", async () => {
     const { near, far, sender, send } = await line();
     const siblings = Array.from({ length: 40 }, (_, index) =>

@@ -18,6 +18,7 @@ import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { acceptanceRates } from "./acceptance.ts";
 import { StaleBlocks } from "./stale-blocks.ts";
 import { GossipTopic } from "./topic.ts";
+import { UnaskedBlocks } from "./unasked-blocks.ts";
 import { UntimelyBlocks } from "./untimely-blocks.ts";
 
 export interface BlockGossipModules extends FetchModules {
@@ -33,6 +34,7 @@ export class BlockGossip {
   readonly #modules: BlockGossipModules;
   readonly #stale: StaleBlocks;
   readonly #untimely: UntimelyBlocks;
+  readonly #unasked: UnaskedBlocks;
 
   /** @param topic of the chain's blocks */
   constructor(topic: string, modules: BlockGossipModules) {
@@ -40,6 +42,7 @@ export class BlockGossip {
     this.#modules = modules;
     this.#stale = new StaleBlocks(modules);
     this.#untimely = new UntimelyBlocks(modules);
+    this.#unasked = new UnaskedBlocks(modules);
   }
 
   start(): void {
@@ -72,10 +75,10 @@ export class BlockGossip {
     if (!loser) return undefined;
     this.#heard(sealed, loser, from);
     if (!loser.ok) return this.#verdict(loser.fault, from);
-    // A loser that is kept counts against its sender when it is judged.
-    return (
-      chain.unaskedFault(loser.value, message.length) && this.#uselessVerdict(loser.value, message, from)
-    );
+    const useless =
+      chain.unaskedFault(loser.value, message.length) ?? this.#unasked.fault(loser.value, message.length);
+    // A loser that is taken counts against its sender when it is judged.
+    return useless && this.#loserVerdict(loser.value, useless, from);
   }
 
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
@@ -91,7 +94,8 @@ export class BlockGossip {
       if (judged.fault.code === "block/parent-unknown") fetcher.wantParent(block, from);
       return this.#verdict(judged.fault, from);
     }
-    const useless = this.#uselessVerdict(judged.value.record, message, from);
+    const { record } = judged.value;
+    const useless = this.#loserVerdict(record, chain.unaskedFault(record, message.length), from);
     if (useless) {
       chain.dismiss(judged.value);
       return useless;
@@ -125,15 +129,14 @@ export class BlockGossip {
   }
 
   /** The verdict on a block of which nothing is kept: one of a flood of siblings, or one too many beside the chain. */
-  #uselessVerdict(record: HeaderRecord, message: Uint8Array, from: PeerId): Verdict | undefined {
-    const { chain, logger } = this.#modules;
-    if (!this.#stale.add(record, from)) {
-      const { hashHex } = record;
-      logger.info({ from, hash: hashHex }, "Block validation: ❌ one of too many blocks that lose");
-      return "reject";
-    }
-    const useless = chain.unaskedFault(record, message.length);
-    return useless && this.#verdict(useless, from);
+  #loserVerdict(record: HeaderRecord, useless: Fault | undefined, from: PeerId): Verdict | undefined {
+    if (this.#stale.add(record, from)) return useless && this.#verdict(useless, from);
+    const { hashHex } = record;
+    this.#modules.logger.info(
+      { from, hash: hashHex },
+      "Block validation: ❌ one of too many blocks that lose",
+    );
+    return "reject";
   }
 
   #verdict(fault: Fault, from: PeerId): Verdict {
