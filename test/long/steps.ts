@@ -150,6 +150,12 @@ export const longSteps: readonly LongStep[] = [
     argv: ["--test", "test/ops/deployment.long.ts"],
   },
   {
+    name: "stopped",
+    what: "an authority that is stopped for 15 s, and one that gets a tenth of the time: nobody parts from it",
+    company: "waits",
+    argv: ["--test", "test/attack/stopped-authority.long.ts"],
+  },
+  {
     name: "chaos",
     what: "four authorities under load for three minutes, 30 perturbations (npm run chaos: five minutes, 40)",
     company: "alone",

@@ -146,6 +146,26 @@ describe("the watchdog", { timeout: suiteMaxMs }, () => {
     assert.deepEqual(reasons, []);
   });
 
+  it("ends a connection that is dead early if the peer answers on another one", async () => {
+    const { host, clock, reasons } = await watched();
+    const { connection, dial } = await peerOf(host, strangerNode("127.0.0.1"));
+    await realUntil(() => hasGossip(connection), "the first one carries gossip");
+    // Of the first one nothing comes any more.
+    muxerOf(connection).sendPing = () => {};
+    const second = await dial();
+    for (let looks = 0; looks < 12; looks += 1) {
+      clock.look();
+      await thereAndBack(second);
+    }
+    await realUntil(() => connection.status !== "open", "the first one is ended");
+    for (let looks = 0; looks < 15; looks += 1) {
+      clock.look();
+      await thereAndBack(second);
+    }
+    await realUntil(() => hasGossip(second), "the second one carries gossip");
+    assert.deepEqual(reasons, []);
+  });
+
   it("opens a gossip stream while other peers do not answer", async (t: TestContext) => {
     const { host } = await watched();
     // The negotiation of a stream has ten seconds: here they are never over.

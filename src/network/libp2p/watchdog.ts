@@ -14,6 +14,8 @@ const silentLooksMax = 20;
 /** Identify and the first gossip stream take milliseconds. Gossipsub tries once. */
 const reopenEveryLooks = 5;
 const pingEveryLooks = 5;
+/** If the peer has answered on another connection meanwhile, as a laptop does that has moved to another address. */
+const silentBesideLooksMax = 5;
 const trimEveryMs = 60_000;
 /** Peers on disk; the addresses in them are claims of strangers. */
 const storedPeersMax = 1_000;
@@ -32,10 +34,10 @@ interface ConnectionInternals extends Connection {
   readonly muxer?: { ping(): Promise<number> };
 }
 
-/** One connection: looks since the last answer, and whether a ping waits for one. */
+/** One connection: the looks at which it was asked, if it has not answered, and at which it last answered or was opened. */
 interface Answers {
-  looks: number;
-  isAsked: boolean;
+  askedAt: number | undefined;
+  answeredAt: number;
 }
 
 export class Watchdog {
@@ -45,6 +47,7 @@ export class Watchdog {
   readonly #answers = new WeakMap<Connection, Answers>();
   /** A stream that was there and is gone has ended for a reason, such as a peer that does not read. */
   readonly #hadGossip = new WeakSet<Connection>();
+  #looks = 0;
   #timer: Timer | undefined;
   #trimmedMs = 0;
   #running = false;
@@ -75,11 +78,12 @@ export class Watchdog {
   #check(): void {
     const { node, clock } = this.#modules;
     const connected = new Set<PeerId>();
+    this.#looks += 1;
     for (const peerId of node.getPeers()) {
       const peer = peerId.toString();
       connected.add(peer);
       const connections = node.getConnections(peerId).filter(({ status }) => status === "open");
-      for (const connection of connections) this.#askForLife(connection);
+      for (const connection of connections) this.#askForLife(connection, connections);
       this.#checkGossip(peer, connections);
     }
     for (const peer of this.#silentLooks.keys()) {
@@ -114,23 +118,23 @@ export class Watchdog {
    * In place of libp2p's connection monitor, which takes five seconds in which this process stood still for silence of the
    * peer. The muxer asks, which needs no stream.
    */
-  #askForLife(connection: Connection): void {
-    const answers = this.#answers.get(connection) ?? { looks: 0, isAsked: false };
+  #askForLife(connection: Connection, all: readonly Connection[]): void {
+    const now = this.#looks;
+    const answers = this.#answers.get(connection) ?? { askedAt: undefined, answeredAt: now };
     this.#answers.set(connection, answers);
-    answers.looks += 1;
-    if (answers.isAsked) {
-      // Only this connection: with another one the peer may answer.
-      if (answers.looks > silentLooksMax) this.#end(connection);
+    const { askedAt, answeredAt } = answers;
+    if (askedAt !== undefined) {
+      const isAlive = all.some((each) => (this.#answers.get(each)?.answeredAt ?? 0) > askedAt);
+      if (now - askedAt > (isAlive ? silentBesideLooksMax : silentLooksMax)) this.#end(connection);
       return;
     }
-    if (answers.looks < pingEveryLooks) return;
+    if (now - answeredAt < pingEveryLooks) return;
     const { muxer } = connection as ConnectionInternals;
     invariant(muxer, "libp2p's connection has a muxer");
-    answers.looks = 0;
-    answers.isAsked = true;
+    answers.askedAt = now;
     const answered = () => {
-      answers.looks = 0;
-      answers.isAsked = false;
+      answers.askedAt = undefined;
+      answers.answeredAt = this.#looks;
     };
     // A muxer that cannot ask is one that has ended or will be ended here.
     muxer.ping().then(answered, () => {});
