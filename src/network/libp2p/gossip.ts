@@ -201,8 +201,8 @@ export class Gossip {
   }
 
   /**
-   * Counts what a frame holds before gossipsub decodes it. Who is over a budget is not read any more: what is left of a
-   * flood would be decoded after the peer was cut, and that took more memory than the flood before it.
+   * Counts what a frame holds before gossipsub decodes it, and drops what is over a budget: what is left of a flood would be
+   * decoded after the peer was cut, and that took more memory than the flood before it.
    */
   #meterFrames(gossip: GossipSubInternals): void {
     const read = gossip.pipePeerReadStream.bind(gossip);
@@ -216,15 +216,16 @@ export class Gossip {
         for await (const frame of frames) {
           const bytes = frame.subarray();
           const count = countFrame(bytes);
-          if (isBanned(peer) || (count && !affords(peer, count))) return;
+          if (isBanned(peer)) continue;
           if (!count) report(peer, "malformed gossip");
-          else
+          else if (affords(peer, count)) {
             yield {
               subarray() {
                 sender = peer;
                 return bytes;
               },
             };
+          }
         }
       };
       return read(from, metered());
