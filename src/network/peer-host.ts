@@ -87,8 +87,10 @@ export interface ConnectedPeer {
 export interface PeerWorth {
   /** Its key is one of the authorities. */
   readonly isAuthority: boolean;
-  /** It has said that it is on this node's chain. */
+  /** It has said that it is on this node's chain; to a pool: it works for it. */
   readonly isOnChain: boolean;
+  /** If it delivers something else than gossip, such as work: how much. Absent: blocks and votes are counted. */
+  readonly delivered?: number;
 }
 
 /** Bans that `bans()` tells of. */

@@ -9,7 +9,7 @@ export interface InboundPlace {
   readonly isAuthority: boolean;
   /** The peer has said that it is on this node's chain. */
   readonly isOnChain: boolean;
-  /** Blocks and votes that this peer was the first to bring. */
+  /** Blocks and votes that this peer was the first to bring, or work for a pool. */
   readonly delivered: number;
   /** What is held against it. */
   readonly points: number;
