@@ -6,6 +6,7 @@ import { afterEach, describe, it } from "node:test";
 import { generateKeyPair } from "@libp2p/crypto/keys";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
+import { Registry } from "prom-client";
 import type { Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
 import { suiteMaxMs, until } from "../support/patience.ts";
 import { connectHosts, isConnected } from "./host-connections.ts";
@@ -48,7 +49,8 @@ describe("a host under a crowd", { timeout: suiteMaxMs }, () => {
   }
 
   it("keeps two connections with one key, however many it opens, and lets another key in", async () => {
-    const host = await running("target");
+    const metrics = new Registry();
+    const host = await running("target", { metrics });
     const privateKey = await generateKeyPair("Ed25519");
     const attackers = await Promise.all(Array.from({ length: 8 }, () => stranger("127.0.0.1", privateKey)));
     const opened = await Promise.allSettled(attackers.map((node) => open(node, host)));
@@ -59,6 +61,9 @@ describe("a host under a crowd", { timeout: suiteMaxMs }, () => {
     assert.equal(host.peers().length, 1);
     const honest = await running("honest");
     await connectHosts(libp2pRig(), honest, host);
+    const evicted = await metrics.getSingleMetricAsString("aurex_connections_evicted_total");
+    assert.match(evicted, /reason="spare"} [6-9]/);
+    assert.match(evicted, /reason="crowded"} 0/);
   });
 
   for (const attackers of [1, 4, 8]) {

@@ -15,6 +15,9 @@ export interface InboundPlace {
   readonly points: number;
 }
 
+/** Why a connection had to go: its peer has another one, has points or is not on this chain, or was the least useful. */
+export type EvictionReason = "spare" | "useless" | "crowded";
+
 /** Who is younger counts as on this chain: the handshake takes a few round trips. */
 const greetingMs = 2_000;
 /** The part of all places that each measure protects. */
@@ -35,8 +38,7 @@ export function leastUseful<Place extends InboundPlace>(
 ): Place | undefined {
   const spare = places.filter(({ isSpare }) => isSpare).toSorted(byAge)[0];
   if (spare) return spare;
-  const isUseless = ({ points, isOnChain, openedMs }: Place) =>
-    points > 0 || (!isOnChain && nowMs - openedMs > greetingMs);
+  const isUseless = (place: Place) => reasonToGo(place, nowMs) === "useless";
   const deliverers = new Set(
     places
       .filter(({ delivered }) => delivered > 0)
@@ -58,6 +60,15 @@ export function leastUseful<Place extends InboundPlace>(
       (a, b) =>
         Number(isUseless(b)) - Number(isUseless(a)) || sizeOf(b) - sizeOf(a) || a.openedMs - b.openedMs,
     )[0];
+}
+
+/** Why this of all connections has to go, if it does. */
+export function reasonToGo(
+  { isSpare, points, isOnChain, openedMs }: InboundPlace,
+  nowMs: number,
+): EvictionReason {
+  if (isSpare) return "spare";
+  return points > 0 || (!isOnChain && nowMs - openedMs > greetingMs) ? "useless" : "crowded";
 }
 
 function byAge(a: InboundPlace, b: InboundPlace): number {

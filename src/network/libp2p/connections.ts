@@ -2,15 +2,19 @@
 import type { Connection, ConnectionGater, Libp2p, MultiaddrConnection } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
+import type { Registry } from "prom-client";
 import type { Clock } from "../../base/clock.ts";
 import { addressGroup } from "../host/address-group.ts";
-import { type InboundPlace, leastUseful } from "../host/inbound-places.ts";
+import { type InboundPlace, leastUseful, reasonToGo } from "../host/inbound-places.ts";
 import type { ConnectedPeer, PeerId, PeerWorth } from "../peer-host.ts";
 import type { PeerScore } from "../peers/score.ts";
+import { EvictionCount } from "./eviction-count.ts";
 import { boundStreams } from "./stream-rate.ts";
 
 export interface ConnectionsOptions {
   readonly maxConnections: number;
+  /** Where evictions are counted. */
+  readonly metrics?: Registry;
 }
 
 export interface ConnectionsModules {
@@ -52,6 +56,7 @@ export class Connections {
   readonly #outboundSlots: number;
   #worth: ((peer: PeerId) => PeerWorth) | undefined;
   #node: Libp2p | undefined;
+  #evictions: EvictionCount | undefined;
 
   constructor(options: ConnectionsOptions, modules: ConnectionsModules) {
     this.#options = options;
@@ -62,6 +67,7 @@ export class Connections {
   /** To be called once with the node, which takes its gater from here. */
   watch(node: Libp2p): void {
     this.#node = node;
+    this.#evictions = new EvictionCount(this.#options.metrics);
     node.addEventListener("connection:open", ({ detail }) => boundStreams(detail, this.#modules.clock));
     node.addEventListener("peer:connect", ({ detail }) => this.#onConnect(detail.toString()));
     node.addEventListener("peer:disconnect", ({ detail }) => this.ended(detail.toString()));
@@ -189,16 +195,20 @@ export class Connections {
     const [oldest] = own
       .filter(({ direction }) => direction === "inbound")
       .toSorted((a, b) => a.timeline.open - b.timeline.open);
-    oldest?.abort(new Error(placeGiven));
-    return oldest !== undefined;
+    if (!oldest) return false;
+    this.#evictions?.add("spare");
+    oldest.abort(new Error(placeGiven));
+    return true;
   }
 
   #endLeastUseful(): boolean {
     const worth = this.#worth;
     if (!worth) return false;
     const places = this.#inbound().map((connection) => this.#placeOf(connection, worth));
-    const leaving = leastUseful(places, this.#modules.clock.nowMs());
+    const nowMs = this.#modules.clock.nowMs();
+    const leaving = leastUseful(places, nowMs);
     if (!leaving) return false;
+    this.#evictions?.add(reasonToGo(leaving, nowMs));
     const peer = leaving.connection.remotePeer.toString();
     if (!leaving.isSpare && this.#peers.has(peer)) this.#hungUpBecause.set(peer, placeGiven);
     leaving.connection.abort(new Error(placeGiven));
