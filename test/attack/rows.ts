@@ -13,6 +13,8 @@ export interface Row {
   readonly needsFreshNodes?: boolean;
   /** More attackers than this cannot be, as where each holds a key of the chain. */
   readonly attackersMax?: number;
+  /** Fewer attackers than this are another row. */
+  readonly attackersMin?: number;
   /** Blocks that finality may be behind, if it is not twice the number of authorities. */
   readonly finalLagMax?: number;
   /** The attack goes on for this many periods of the chain at least. */
@@ -31,6 +33,8 @@ const authorities: NetworkPlan = { kind: "authorities", nodes: 4 };
 const pow: NetworkPlan = { kind: "pow", nodes: 3 };
 /** Three of four are honest, and the attacker has the key of the fourth. */
 const withByzantine: NetworkPlan = { kind: "authorities", nodes: 3, byzantine: 1 };
+/** As many as seven authorities tolerate. */
+const withTwoByzantine: NetworkPlan = { kind: "authorities", nodes: 5, byzantine: 2 };
 /** Anyone on the LAN may ask to become an authority. */
 const openLan: NetworkPlan = {
   kind: "authorities",
@@ -51,12 +55,17 @@ export const rows: readonly Row[] = [
     "front-run": "an authority that stamps ahead and censors",
     split: "an authority that shows each peer another block",
     equivocate: "an authority that seals 30 blocks for each height",
-  }).map(
-    (row): Row => ({
-      ...{ ...row, needsFreshNodes: true, attackersMax: 1, periodsMin: 16 },
-      aspect: row.variant === "front-run" ? "fairness" : "slashing",
-    }),
-  ),
+  }).map((row) => ofAuthorities(row, 1)),
+  ...forms(
+    "2",
+    withTwoByzantine,
+    "byzantine",
+    {
+      "front-run": "two of seven that stamp ahead and censor",
+      split: "two of seven that show each peer another block",
+    },
+    3,
+  ).map((row) => ofAuthorities(row, 2)),
   { id: "3", what: "1 MiB blocks beside the head, 30/s each", plan: pow, program: "siblings" },
   ...forms("4", authorities, "slow-server", {
     slow: "serves a block every 9.5 s",
@@ -99,6 +108,14 @@ export const rows: readonly Row[] = [
     (row): Row => (row.variant === "ihave" || row.variant === "iwant" ? row : { ...row, cutWithinMs: 2_000 }),
   ),
 ];
+
+/** Attackers that hold keys of the chain. */
+function ofAuthorities(row: Row, attackers: number): Row {
+  return {
+    ...{ ...row, needsFreshNodes: true, attackersMin: attackers, attackersMax: attackers, periodsMin: 16 },
+    aspect: row.variant === "front-run" ? "fairness" : "slashing",
+  };
+}
 
 /** One program in several ways; each is a row with a letter. */
 function forms(

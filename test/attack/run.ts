@@ -54,8 +54,9 @@ async function main(): Promise<number> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(exitStopped));
   const judged: Judged[] = [];
   for (const group of groupsOf(rows)) {
-    const { attackersMax = Number.POSITIVE_INFINITY } = group[0] ?? {};
-    for (const attackers of new Set(counts.map((count) => Math.min(count, attackersMax)))) {
+    const { attackersMin = 1, attackersMax = Number.POSITIVE_INFINITY } = group[0] ?? {};
+    const clamped = counts.map((count) => Math.max(attackersMin, Math.min(count, attackersMax)));
+    for (const attackers of new Set(clamped)) {
       judged.push(...(await attackGroup(group, { attackers, seconds, newcomers, slowMachine })));
     }
   }
