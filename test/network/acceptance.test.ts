@@ -1,5 +1,8 @@
 /** Acceptance apart from misbehaviour: what is over a budget is dropped, volume never bans, and floods of control are cut. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterEach, describe, it } from "node:test";
 import { RPC } from "@chainsafe/libp2p-gossipsub/message";
 import type { Libp2p, Stream } from "@libp2p/interface";
@@ -9,6 +12,7 @@ import { AcceptanceBudget, messageCostBytes } from "../../src/network/host/accep
 import { defaultPeerLimits } from "../../src/network/host/peer-limits.ts";
 import { encodeFrame } from "../../src/network/libp2p/frames.ts";
 import type { Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
+import { PeerDatastore } from "../../src/network/libp2p/peer-datastore.ts";
 import type { AcceptanceRates, TopicOptions } from "../../src/network/peer-host.ts";
 import { suiteMaxMs } from "../support/patience.ts";
 import { createSimulatedClock } from "../support/simulated-clock.ts";
@@ -80,9 +84,9 @@ describe("a host under a flood", { timeout: suiteMaxMs }, () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
   });
 
-  async function running(seed: string, options: Partial<TopicOptions> = {}, limits = {}) {
+  async function running(seed: string, options: Partial<TopicOptions> = {}, limits = {}, more = {}) {
     const heard: string[] = [];
-    const host = await libp2pHost(seed, { limits });
+    const host = await libp2pHost(seed, { limits, ...more });
     host.subscribe(topic, {
       messageBytesMax: 1 << 20,
       queueMax: 256,
@@ -255,6 +259,22 @@ describe("a host under a flood", { timeout: suiteMaxMs }, () => {
     await flood(gossip, () => frame, 1_900);
     await realUntil(() => node.getConnections().length === 0, "cut");
     assert.deepEqual(host.bans(), []);
+  });
+
+  it("writes nothing to disk for a PRUNE or a GRAFT", async (t) => {
+    const datastoreDirectory = await mkdtemp(path.join(tmpdir(), "aurex-acceptance-"));
+    cleanups.push(() => rm(datastoreDirectory, { recursive: true }));
+    const { host, heard } = await running("target", {}, {}, { datastoreDirectory });
+    const { gossip } = await hostile(host);
+    const written = t.mock.method(PeerDatastore.prototype, "put");
+    const frames = [floods.GRAFT, floods.PRUNE, floods.PRUNE].map((frame) => frame?.(0) ?? publish("none"));
+    for (const frame of frames) gossip.send(encodeFrame(frame));
+    for (const text of ["one", "two", "three"]) {
+      gossip.send(encodeFrame(publish(text)));
+      await realUntil(() => heard.includes(text), "what came after them is judged");
+    }
+    // Identify may write while this runs.
+    assert.ok(written.mock.callCount() < 20, `${written.mock.callCount()} writes for 150 entries`);
   });
 
   it("decodes nothing of a flood that is over the budget, nor what is left of it after the cut", async (t) => {

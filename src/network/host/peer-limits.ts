@@ -24,15 +24,15 @@ export interface PeerLimitOptions {
  * Bytes and items: far above what a node accepts of all topics together and so can relay to one neighbour. Control: an
  * honest neighbour sends some 30 entries a second under load, and a flood of 1,500 a second is over in two seconds. Ids: an
  * honest neighbour that has accepted all that it may (1,500 messages a second) names each of them five times, 7,500 a
- * second; a flood of 256 IHAVE with 256 ids each is over in 1.3 seconds.
+ * second; a flood of 256 IHAVE with 256 ids each is over in 0.6 seconds.
  */
 export const defaultPeerLimits: PeerLimitOptions = {
   gossipBytesPerSecond: 24 * 2 ** 20,
   gossipBytesBurst: 96 * 2 ** 20,
   gossipItemsPerSecond: 4_000,
   gossipItemsBurst: 20_000,
-  gossipIdsPerSecond: 16_000,
-  gossipIdsBurst: 64_000,
+  gossipIdsPerSecond: 10_000,
+  gossipIdsBurst: 32_000,
   gossipControlPerSecond: 500,
   gossipControlBurst: 2_000,
   peersMax: 4_096,

@@ -78,6 +78,8 @@ export function gossipOptions(pointsOf: (peer: PeerId) => number): Partial<Gossi
     // A peer that does not read costs at most this much; the watchdog then hangs up on it.
     maxOutboundBufferSize: 16 * 2 ** 20,
     maxInboundDataLength: gossipFrameBytesMax,
+    // Libp2p's tags lead to nothing here, and each is a record written to disk: 2,000 PRUNE queued up 2,000 writes.
+    tagMeshPeers: false,
     // About sixty topics a peer; ours are a handful.
     maxTopicBytesPerPeer: 64 * 2 ** 10,
     scoreThresholds,

@@ -54,6 +54,9 @@ const inboundStreamsMax = 128;
 /** Five seconds, libp2p's default, are too short for a machine that gives a process little time; without it there is no gossip. */
 const identifyMaxMs = 15_000;
 
+/** What a peer may say of itself in one message: an honest node says 1 KiB. */
+const identifyBytesMax = 4 * 2 ** 10;
+
 /** In place of libp2p's `yamux()`. */
 function muxers(): StreamMuxerFactory {
   const factory = yamux({
@@ -107,7 +110,10 @@ export async function createLibp2pNode(
       ? {}
       : { metrics: prometheusMetrics({ registry: options.metrics, collectDefaultMetrics: false }) }),
     services: {
-      identify: (components) => identify({ timeout: identifyMaxMs })(withRunRate(components, clock)),
+      identify: (components) =>
+        identify({ timeout: identifyMaxMs, maxMessageSize: identifyBytesMax })(
+          withRunRate(components, clock),
+        ),
       ping: (components) => ping()(withRunRate(components, clock)),
       gossip: (components) => gossip.createService(components),
       transports: (components) => transports.createService(components),
