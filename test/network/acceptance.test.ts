@@ -167,6 +167,46 @@ describe("a host under a flood", { timeout: suiteMaxMs }, () => {
     assert.equal(host.standing(flooding.id).points, 0);
   });
 
+  it("takes no message for seen for which its queue has no room, and no flood keeps others out", async () => {
+    const opened = Promise.withResolvers<void>();
+    const judged: string[] = [];
+    const judge = async (message: Uint8Array) => {
+      await opened.promise;
+      judged.push(Buffer.from(message).toString());
+      return "accept" as const;
+    };
+    const { host } = await running("target", { queueMax: 16, judge });
+    const marked: string[] = [];
+    const marker = "/aurex/marker/1";
+    host.subscribe(marker, {
+      messageBytesMax: 100,
+      queueMax: 16,
+      judge(message) {
+        marked.push(Buffer.from(message).toString());
+        return "ignore";
+      },
+    });
+    const [flooding, other] = [await hostile(host), await hostile(host)];
+    await flood(flooding.gossip, (index) => publish(`flood ${index}`), 20);
+    // One frame is one flood, too.
+    const messages = Array.from({ length: 200 }, (_, at) => ({ topic, data: Buffer.from(`frame ${at}`) }));
+    await flood(flooding.gossip, () => RPC.encode({ subscriptions: [], messages }), 1);
+    await flood(flooding.gossip, () => publish("last"), 1);
+    await flood(other.gossip, () => publish("other"), 1);
+    for (const { gossip, id } of [flooding, other]) {
+      await flood(gossip, () => publish(id, marker), 1);
+      await realUntil(() => marked.includes(id), "all before it has come");
+    }
+    opened.resolve();
+    await realUntil(() => judged.includes("other"), "the other peer is heard");
+    assert.ok(judged.length <= 17, `${judged.length}`);
+    for (const text of ["last", "frame 199"]) {
+      assert.ok(!judged.includes(text));
+      await flood(other.gossip, () => publish(text), 1);
+      await realUntil(() => judged.includes(text), "it came by the other peer");
+    }
+  });
+
   it("keeps a message without the frame in which it came", async () => {
     const buffers: number[] = [];
     const judge = (message: Uint8Array) => {

@@ -71,6 +71,25 @@ export class JudgingQueue {
     }
   }
 
+  /**
+   * False if a message of this peer would have to make room at once: then it is better not taken for seen. Where a screen
+   * tells what is of no use, every message has to come to it.
+   *
+   * @param ahead what the same frame holds before it
+   */
+  hasRoomFor(
+    from: PeerId,
+    bytes: number,
+    ahead: { readonly count: number; readonly bytes: number },
+  ): boolean {
+    const count = this.#judging + this.#waitingCount + ahead.count;
+    const isFull =
+      count >= this.#options.queueMax || this.#waitingBytes + ahead.bytes + bytes > waitingBytesMax;
+    if (!isFull || this.#options.screen) return true;
+    const own = costOf(this.#waiting.get(from) ?? []) + ahead.count + ahead.bytes + bytes;
+    return [...this.#waiting].some(([peer, messages]) => peer !== from && costOf(messages) > own);
+  }
+
   /** The verdict on a message that need not wait its turn; asked at once, so that a flood of such messages fills no queue. */
   #screened(message: Uint8Array, from: PeerId): Verdict | undefined {
     if (!this.#options.screen) return undefined;
@@ -127,7 +146,7 @@ export class JudgingQueue {
   #dropNewestOfMost(): void {
     let most: { readonly peer: PeerId; readonly messages: Waiting[]; readonly bytes: number } | undefined;
     for (const [peer, messages] of this.#waiting) {
-      const bytes = messages.reduce((sum, message) => sum + message.bytes, messages.length);
+      const bytes = costOf(messages);
       if (!most || bytes > most.bytes) most = { peer, messages, bytes };
     }
     const dropped = most?.messages.pop();
@@ -159,4 +178,9 @@ export class JudgingQueue {
     this.#waitingCount += messages;
     this.#waitingBytes += bytes;
   }
+}
+
+/** An empty message costs something, too. */
+function costOf(messages: readonly Waiting[]): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes, messages.length);
 }

@@ -37,7 +37,8 @@ interface GossipSubInternals extends GossipSub {
     readonly params: { readonly topics: Record<string, TopicScore> };
     addPenalty(peer: PeerId, count: number, label: string): void;
   };
-  readonly gossipTracer: { deliverMessage(messageId: string): void };
+  /** Whom messages were asked of; mostly nobody. */
+  readonly gossipTracer: { readonly size: number; deliverMessage(messageId: string): void };
 }
 
 /** One frame as it comes from the stream. */
@@ -66,6 +67,12 @@ interface Subscription {
   readonly queue: JudgingQueue;
   /** Absent: this topic takes as much as comes. */
   readonly budget: AcceptanceBudget | undefined;
+}
+
+/** Messages of one frame that were taken already. */
+interface Ahead {
+  count: number;
+  bytes: number;
 }
 
 export class Gossip {
@@ -183,20 +190,26 @@ export class Gossip {
       const known = rpc.messages.filter(({ topic }) => this.#topics.has(topic));
       const foreign = rpc.messages.length - known.length;
       if (!limits.spendControl(peer, foreign)) return report(peer, "gossip control budget");
-      rpc.messages = known.filter((message) => this.#admits(gossip, peer, message)).map(withOwnData);
+      const ahead = { count: 0, bytes: 0 };
+      rpc.messages = known.filter((message) => this.#admits(peer, message, ahead)).map(withOwnData);
       await handle(from, rpc);
     };
   }
 
   /**
-   * A message over the budget of its topic is dropped before gossipsub takes it for seen: it may come by another peer.
-   * To gossipsub it counts as delivered, since the peer that was asked for it has kept its word.
+   * A message for which there is no room is dropped before gossipsub takes it for seen: it may come by another peer, and
+   * what gossipsub has seen it remembers for five minutes, in 1 KB. To gossipsub it counts as delivered, since the peer
+   * that was asked for it has kept its word.
    */
-  #admits(gossip: GossipSubInternals, peer: PeerId, { topic, data = noBytes }: GossipMessage): boolean {
-    const { budget, options } = this.#topics.get(topic) ?? {};
-    const isWithin = budget?.admits(peer, data.length) ?? true;
-    if (isWithin && (options?.hasRoomFor?.(data, peer) ?? true)) return true;
-    gossip.gossipTracer.deliverMessage(messageIdText(messageId(topic, data)));
+  #admits(peer: PeerId, { topic, data = noBytes }: GossipMessage, ahead: Ahead): boolean {
+    const subscription = this.#topics.get(topic);
+    if (subscription && hasRoomFor(subscription, peer, data, ahead)) {
+      ahead.count += 1;
+      ahead.bytes += data.length;
+      return true;
+    }
+    const tracer = this.#gossip?.gossipTracer;
+    if (tracer && tracer.size > 0) tracer.deliverMessage(messageIdText(messageId(topic, data)));
     return false;
   }
 
@@ -289,6 +302,11 @@ function openSideBySide(gossip: GossipSubInternals): void {
     opening.add(peer);
     void open(peerId, connection).finally(() => opening.delete(peer));
   };
+}
+
+function hasRoomFor({ budget, options, queue }: Subscription, peer: PeerId, data: Uint8Array, ahead: Ahead) {
+  if (budget?.admits(peer, data.length) === false) return false;
+  return queue.hasRoomFor(peer, data.length, ahead) && options.hasRoomFor?.(data, peer) !== false;
 }
 
 /**

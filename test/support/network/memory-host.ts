@@ -416,6 +416,7 @@ export class MemoryHost implements PeerHost {
     const subscription = this.#topics.get(topic);
     if (subscription === undefined) return;
     if (subscription.budget?.admits(from, message.length) === false) return;
+    if (!subscription.queue.hasRoomFor(from, message.length, { count: 0, bytes: 0 })) return;
     if (subscription.options.hasRoomFor?.(message, from) === false || this.#isSeen(id)) return;
     const verdict = await subscription.queue.judge(message, from);
     if (verdict === "accept") subscription.budget?.accepted(message.length);
