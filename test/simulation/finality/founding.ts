@@ -16,6 +16,7 @@ import {
 import { sha256, zeroBytes32 } from "../../../src/protocol/hashing.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/protocol/signing.ts";
 import { outOfTurnVoteDelayMs } from "../../../src/sealing/poa/voter.ts";
+import { signaturesKnown } from "./made-signatures.ts";
 
 export const authoritiesMin = 1;
 export const authoritiesMax = 7;
@@ -106,7 +107,7 @@ function found(authorityCount: number, rules: SimulationRules): Founding {
     salt: sha256(Uint8Array.of(authorityCount)),
   });
   if (!spec.ok) throw new Error(`a simulated genesis is invalid: ${spec.fault.field} ${spec.fault.reason}`);
-  const engine = engineBy(rules, createPoaEngine(spec.value.genesis, rules.poa));
+  const engine = engineBy(rules, createPoaEngine(spec.value.genesis, rules.poa, signaturesKnown()));
   const block = genesisBlock(spec.value, zeroBytes32);
   const record: HeaderRecord = {
     hash: block.hash,

@@ -9,10 +9,11 @@ import { type Checkpoint, isSameCheckpoint } from "../../../src/protocol/checkpo
 import { decodeEvidence, type Evidence } from "../../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../../../src/protocol/transaction.ts";
-import { signVote, type Vote } from "../../../src/protocol/vote.ts";
+import type { Vote } from "../../../src/protocol/vote.ts";
 import { nextStep, type OpenSituation } from "../../../src/sealing/next-step.ts";
 import type { BlockJudge } from "./block-judge.ts";
 import type { Founding, SimulationRules } from "./founding.ts";
+import { madeVote } from "./made-signatures.ts";
 import { sealBlock } from "./seal-block.ts";
 import { adversaryNumber, type Message, type World } from "./world.ts";
 
@@ -431,7 +432,7 @@ export class HonestNode {
     if (!finality || this.#votedTargets.has(this.#head.hashHex)) return;
     const link = rules.voteOn(this.#head, finality.justified, this.#journals.watermark);
     if (!link || link.target.height === 0) return;
-    const vote = signVote(founding.spec.chainId, link.source, link.target, this.keyPair);
+    const vote = madeVote(founding.spec.chainId, link.source, link.target, this.keyPair);
     const { sourceHeight, targetHeight } = this.#journals.watermark;
     this.#journals.watermark = {
       sourceHeight: Math.max(sourceHeight, link.source.height),
