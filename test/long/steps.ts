@@ -7,10 +7,11 @@ export interface LongStep {
   readonly argv: readonly string[];
   readonly variables?: Readonly<Record<string, string>>;
   /**
-   * waits: it waits more than it works, so it runs beside the others. alone: it measures how nodes share the machine, so
-   * nothing runs beside it, and it comes last. Neither: one after the other.
+   * waits: it waits more than it works, so it runs beside the others. one core: it keeps about one core busy, so it runs
+   * beside the others, too, one of its kind after the other. alone: it measures how nodes share the machine, so nothing runs
+   * beside it, and it comes last. None of them: one after the other.
    */
-  readonly company?: "waits" | "alone";
+  readonly company?: "waits" | "one core" | "alone";
 }
 
 export const longSteps: readonly LongStep[] = [
@@ -54,6 +55,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "help",
     what: "every example of every --help, and every line of README, followed by a shell as it is printed",
+    company: "one core",
     argv: ["--test", "test/readme/help-lines.long.ts"],
   },
   {
@@ -88,6 +90,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
+    company: "one core",
     argv: ["--test", "test/exchange/deposits.test.ts"],
     variables: { SUITE_DEPOSITS: "50000" },
   },
@@ -103,6 +106,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "history",
     what: "100,000 transactions in one account, read in pages both ways",
+    company: "one core",
     argv: ["--test", "test/http/long-history.test.ts"],
     variables: { SUITE_HISTORY: "100000" },
   },
@@ -114,6 +118,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "requests",
     what: "20,000 generated requests to a node's API",
+    company: "one core",
     argv: ["--test", "test/api/generated-requests.test.ts"],
     variables: { SUITE_API_REQUESTS: "20000" },
   },
