@@ -45,6 +45,25 @@ describe("a host and streams without end", { timeout: suiteMaxMs }, () => {
     return connection;
   }
 
+  it("hangs up on who pings its muxer without end: it would have to keep the answers", async () => {
+    const host = await running("target", lazyClock);
+    const connection = await attacker(host);
+    const { muxer } = connection as unknown as {
+      readonly muxer: { sendPing(id: number): void; handlePing(): void };
+    };
+    let answers = 0;
+    muxer.handlePing = () => {
+      answers += 1;
+    };
+    for (let id = 0; id < 1_000; id += 1) muxer.sendPing(id);
+    await until(
+      "it is hung up on, or has all answers",
+      () => connection.status !== "open" || answers >= 1_000,
+    );
+    assert.notEqual(connection.status, "open");
+    assert.ok(answers <= 100, `${answers} answers`);
+  });
+
   it("hangs up on who opens more than 512 at once, and keeps the others", async () => {
     const host = await running("target", lazyClock);
     const honest = await running("honest");

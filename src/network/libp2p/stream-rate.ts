@@ -1,4 +1,4 @@
-/** Bounds the streams that the other end of a connection opens: each costs a negotiation, and some an answer that is signed. */
+/** Bounds what the other end of a connection makes this one do: streams, each of which is negotiated, and pings, each of which is answered. */
 import type { Connection } from "@libp2p/interface";
 import type { Clock } from "../../base/clock.ts";
 import { invariant } from "../../base/invariant.ts";
@@ -6,7 +6,7 @@ import { LeakyBucket } from "../host/leaky-bucket.ts";
 
 /** What libp2p's classes have and their published types lack. */
 interface ConnectionInternals extends Connection {
-  readonly muxer?: { incomingStream(id: number): void };
+  readonly muxer?: { incomingStream(id: number): void; handlePing(header: unknown): void };
 }
 
 /** The part of libp2p's registrar that is bounded here. */
@@ -21,11 +21,14 @@ interface Aborts {
 /** Streams of one connection: as many at once, then so many a second. Catching up takes 100 requests a second at most. */
 const streamsBurst = 512;
 const streamsPerSecond = 128;
-/** Runs of identify, and of ping, on one connection. An honest peer identifies once and pings every five seconds. */
+/** Pings of the muxer and answers to ours: an honest peer has two in ten seconds. Answers to who does not read would pile up. */
+const pingsBurst = 64;
+const pingsPerSecond = 4;
+/** Runs of identify, and of libp2p's ping, on one connection. An honest peer identifies once, and other programs ping. */
 const runsBurst = 20;
 const runsPerSecond = 1;
 
-/** Ends a connection whose other end opens more. */
+/** Ends a connection whose other end opens or asks more. */
 export function boundStreams(connection: Connection, clock: Clock): void {
   const { muxer } = connection as ConnectionInternals;
   invariant(muxer, "libp2p's connection has a muxer");
@@ -34,6 +37,12 @@ export function boundStreams(connection: Connection, clock: Clock): void {
   muxer.incomingStream = (id) => {
     if (bucket.add(1, clock.monotonicMs())) open(id);
     else if (connection.status === "open") connection.abort(new Error("too many streams"));
+  };
+  const pings = new LeakyBucket(pingsBurst, pingsPerSecond / 1_000, clock.monotonicMs());
+  const answer = muxer.handlePing.bind(muxer);
+  muxer.handlePing = (header) => {
+    if (pings.add(1, clock.monotonicMs())) answer(header);
+    else if (connection.status === "open") connection.abort(new Error("too many pings"));
   };
 }
 
