@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../src/base/invariant.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { TransactionVerifier } from "../../src/protocol/transaction-verifier.ts";
@@ -156,6 +157,24 @@ describe("the thread pool", () => {
       assert.match(outcome.reason.message, /thread died: .*7/);
     }
     await assert.rejects(pool.verify(records), InvariantError);
+    await pool.close();
+  });
+
+  test("starts as many threads as have something to do", async () => {
+    const pool = new WorkerPool({ workers: 3, waitingBatchesMax: 8 }, { logger: silentLogger });
+    // Threads are numbered.
+    const next = async () => {
+      const worker = new Worker("", { eval: true });
+      const { threadId } = worker;
+      await worker.terminate();
+      return threadId;
+    };
+    const before = await next();
+    await pool.verify(records.slice(0, 20));
+    await pool.verify(records.slice(0, 60));
+    assert.equal((await next()) - before - 1, 1);
+    await Promise.all([pool.verify(records), pool.verify(records)]);
+    assert.equal((await next()) - before - 2, 3);
     await pool.close();
   });
 
