@@ -33,6 +33,7 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
   const watch = new Watch(network);
   const attackers: AttackerProcess[] = [];
   const partingsBefore = partings(network.nodes, network.names).length;
+  await probe.load();
   probe.start();
   watch.start();
   try {

@@ -8,10 +8,12 @@ import { addressOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { signTransaction } from "../../src/protocol/transaction.ts";
 import type { NodeProcess } from "../e2e/processes.ts";
+import { until } from "../support/patience.ts";
 
 /** Each sends in its turn, so that no account has many waiting. */
 const accountsCount = 32;
 const pauseMs = 60;
+const loadPerAccount = 32;
 /** Above what free transactions may take: the honest pair pays. */
 const fee = 100_000n;
 /** A transaction that has not been heard of in this time counts with it. */
@@ -54,6 +56,37 @@ export class LatencyProbe {
     this.#from = from;
     this.#to = to;
     this.#chainId = chainId;
+  }
+
+  /**
+   * Honest work before anything is measured: a thousand transactions, until both nodes have them in blocks. A node that has
+   * only just started has neither its verifying threads nor the heap of one that works.
+   */
+  async load(): Promise<void> {
+    const targets = await Promise.all(
+      probeAccounts.map(async (keyPair) => {
+        const first = await this.#nextSequence(keyPair);
+        const batch = Array.from({ length: loadPerAccount }, (_, index) => {
+          const payload = { kind: "record", data: Buffer.from(`load ${first + index}`) } as const;
+          const draft = { payload, sequence: first + index, fee, validUntil: 0, timestampMs: Date.now() };
+          return signTransaction(draft, keyPair, this.#chainId).bytes;
+        });
+        await this.#from.api.submitMany(batch);
+        return { address: addressOf(keyPair.publicKey), sequence: first + loadPerAccount };
+      }),
+    );
+    await until(
+      "the honest pair has worked",
+      async () => {
+        const reached = await Promise.all(
+          [this.#from, this.#to].flatMap(({ api }) =>
+            targets.map(async ({ address, sequence }) => (await api.account(address)).sequence >= sequence),
+          ),
+        );
+        return reached.every(Boolean);
+      },
+      { pollMs: 250 },
+    );
   }
 
   start(): void {
