@@ -22,12 +22,12 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "seeds",
-    what: "ten simulated nodes under faults, 400 seeds; what the simulation sees with a rule switched off; five miners for hours",
+    what: "ten simulated nodes under faults, 200 seeds; what the simulation sees with a rule switched off; five miners for hours",
     argv: [
       ...["--test", "--test-concurrency=2", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
       ...["test/simulation/controls.long.ts", "test/simulation/pow-shares.long.ts"],
     ],
-    variables: { SUITE_SIMULATION_SEEDS: "400" },
+    variables: { SUITE_SIMULATION_SEEDS: "200" },
   },
   {
     name: "lan",
