@@ -33,7 +33,8 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
   const watch = new Watch(network);
   const attackers: AttackerProcess[] = [];
   const partingsBefore = partings(network.nodes, network.names).length;
-  await probe.load();
+  if (!network.hasWorked) await probe.load();
+  network.hasWorked = true;
   probe.start();
   watch.start();
   try {

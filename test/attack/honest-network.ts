@@ -34,6 +34,8 @@ export class HonestNetwork {
   readonly nodes: readonly NodeProcess[];
   /** Hex seeds of the authorities that are no honest nodes. */
   readonly byzantineSeeds: readonly string[];
+  /** Whether its nodes have done honest work: once is enough, and each time makes the chain longer that newcomers fetch. */
+  hasWorked = false;
 
   private constructor(
     fields: Pick<HonestNetwork, "stage" | "spec" | "specFile" | "nodes" | "byzantineSeeds">,
