@@ -69,6 +69,8 @@ async function run(options: NodeProcessOptions): Promise<void> {
     // A line stays a line.
     introductions: false,
     apiPort: options.api ? 0 : undefined,
+    // Hundreds listen.
+    apiAccess: { connectionsMax: 1_024 },
     exportFile: undefined,
   });
   let committed = 0;

@@ -9,12 +9,36 @@ import { isDistCurrent } from "./freshness.js";
 const nodeMajorMin = 24;
 const exitCodeUsage = 2;
 const signalRepeatMs = 300;
+/**
+ * What V8 may leave lying in a node. By itself its young generation grows to 128 MiB under any burst, and a flood of
+ * messages is one: a node took 148 MB more under PRUNE though it kept nothing of it. 16 MiB twice is what Node had until 22.
+ */
+const heapFlags = ["--max-semi-space-size=16"];
+/**
+ * glibc raises the size from which a buffer gets pages of its own with each that is freed, and then keeps what is freed in its
+ * heap: 90 MB after a flood of blocks of 1 MiB. A size that is named stays. Other systems do not read these.
+ */
+const mallocSettings = {
+  MALLOC_MMAP_THRESHOLD_: "131072",
+  MALLOC_TRIM_THRESHOLD_: "131072",
+  MALLOC_ARENA_MAX: "2",
+};
+/** Commands that run for long and that strangers can reach; without a command it is `start`. */
+const nodeCommands = ["start", "join", "demo", "pool"];
 
 const launcher = fs.realpathSync(fileURLToPath(import.meta.url));
 const root = path.dirname(path.dirname(launcher));
 
+/** What others read in place of an invitation. No invitation has this letter in it. */
+const hidden = "aurex1.…";
+const shownArguments = process.argv.map((each) => each.replace(/aurex1\.[A-Za-z0-9_-]+/g, hidden));
+const hasHidden = shownArguments.some((each) => each.includes(hidden));
+
+hideInvitation();
 ignoreForeignSignals();
+if (process.connected && hasHidden) process.argv = await argumentsFromLauncher();
 if (Number.parseInt(process.versions.node, 10) < nodeMajorMin) runOnOwnNode();
+else if (needsHeapFlags() && canReplaceItself()) replaceItself();
 else await runCli();
 
 /** Runs this file again on the Node that the project installed for itself, as if it had been started by it. */
@@ -33,7 +57,9 @@ function runOnOwnNode() {
   }
   // By the channel the child notices that this process is gone, even if it was killed outright.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
-  const child = spawn(ownNode, [launcher, ...process.argv.slice(2)], { stdio });
+  const flags = needsHeapFlags() ? heapFlags : [];
+  const child = spawn(ownNode, [...flags, launcher, ...shownArguments.slice(2)], { stdio });
+  if (hasHidden) child.send(process.argv.slice(2));
   const forward = (signal) => child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) process.on(signal, forward);
@@ -43,6 +69,43 @@ function runOnOwnNode() {
     if (signal === null) process.exit(code);
     for (const name of signals) process.off(name, forward);
     process.kill(process.pid, signal);
+  });
+}
+
+/** V8 takes the size of its heap at its start only. An operator who has named one knows better. */
+function needsHeapFlags() {
+  const [command = "start"] = process.argv.slice(2);
+  const named = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS ?? ""}`.replaceAll("_", "-");
+  return (
+    (command.startsWith("-") || nodeCommands.includes(command)) && !named.includes("--max-semi-space-size")
+  );
+}
+
+/** Windows cannot, a channel to the parent would be lost, and an invitation would be shown for a second time. */
+function canReplaceItself() {
+  const isAble = process.platform !== "win32" && typeof process.execve === "function";
+  return isAble && !process.connected && !hasHidden;
+}
+
+/** Begins anew with the flags, in the same process: who waits for it or signals it notices nothing. */
+function replaceItself() {
+  const argv = [process.execPath, ...process.execArgv, ...heapFlags, launcher, ...process.argv.slice(2)];
+  process.execve(process.execPath, argv, { ...mallocSettings, ...process.env });
+}
+
+/**
+ * Every user of a machine can read the arguments of its processes. An invitation among them has the secret of a closed
+ * network in it: the title takes the place of the arguments in /proc/PID/cmdline, and in what `ps` shows.
+ */
+function hideInvitation() {
+  if (shownArguments.some((each, index) => each !== process.argv[index]))
+    process.title = shownArguments.join(" ");
+}
+
+/** An older Node that has started this process names no invitation in its arguments: it sends them over the channel. */
+function argumentsFromLauncher() {
+  return new Promise((resolve) => {
+    process.once("message", (given) => resolve([...process.argv.slice(0, 2), ...given]));
   });
 }
 

@@ -1,4 +1,4 @@
-/** Builds src/ into dist/ with tsc, dist/client/browser.js of it with rolldown and the page in dist/web with Vite, unless dist/ is current already (`--force` builds in any case). */
+/** Builds src/ into dist/ with tsc, the program's few files and dist/client/browser.js of it with rolldown and the page in dist/web with Vite, unless dist/ is current already (`--force` builds in any case). */
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
@@ -25,6 +25,11 @@ function build() {
   });
   if (status !== 0) {
     console.error("Build failed: dist/ is not there. Mend the errors above, then run: npm run build");
+    return 1;
+  }
+  const programBundler = path.join(root, "bin", "bundle-program.js");
+  if (spawnSync(node, [programBundler], { cwd: root, stdio: "inherit" }).status !== 0) {
+    console.error("Build failed: the program is not there. Mend the errors above, then run: npm run build");
     return 1;
   }
   // From src/, of which rolldown takes the types away by itself.

@@ -7,9 +7,9 @@ import type { Clock } from "../base/clock.ts";
 import { toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
-import type { Chain } from "../chain/chain.ts";
+import type { Chain, HeadChange } from "../chain/chain.ts";
 import { authoritiesOf } from "../consensus/engine.ts";
-import type { ChainFinality } from "../consensus/finality/chain-finality.ts";
+import type { ChainFinality, OpenBallot } from "../consensus/finality/chain-finality.ts";
 import { isFor } from "../consensus/poa/ballot-box.ts";
 import type {
   AuthorityControl,
@@ -33,12 +33,15 @@ import type { BootstrapNames } from "./bootstrap-names.ts";
 import { type Candidate, CandidateList } from "./candidate-list.ts";
 import { meaningOfTwo } from "./chain-alarms.ts";
 import type { OwnCandidacy } from "./own-candidacy.ts";
+import { Participation, type ParticipationChain } from "./participation.ts";
 import { isPrivateAddress } from "./private-address.ts";
+import { awaitsNewcomer, mayNominate, nextCandidate, setWait } from "./set-rule.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import type { SlashedList } from "./slashed.ts";
 import type { VoteCaster } from "./vote-caster.ts";
 
 export interface AdmissionControllerModules {
-  readonly chain: Pick<Chain, "head" | "spec" | "engine" | "ledger">;
+  readonly chain: Pick<Chain, "spec" | "ledger"> & ParticipationChain;
   readonly network: Pick<Network, "events">;
   readonly candidacy: OwnCandidacy;
   readonly caster: VoteCaster;
@@ -65,9 +68,15 @@ export class AdmissionController implements AuthorityControl {
   readonly #heard = new BoundedMap<string, HeardKey>(keysRememberedMax);
   /** Candidates for which the log has told the operator's command. */
   readonly #announced = new BoundedMap<string, true>(keysRememberedMax);
+  /** By key in hex: when this process last voted for a candidate; monotonic. */
+  readonly #votedMs = new BoundedMap<string, number>(keysRememberedMax);
+  readonly #participation: Participation;
+  readonly #silence: SilenceWatch;
   /** Votes being signed and submitted. */
   readonly #underWay = new Set<string>();
   #windowEndsAtMs: number;
+  /** Monotonic. */
+  #headSinceMs: number;
   #saidTwo = false;
 
   /** Throws for a chain that has no authorities. */
@@ -78,6 +87,9 @@ export class AdmissionController implements AuthorityControl {
     this.#modules = modules;
     this.#policy = spec.admission;
     this.#candidates = new CandidateList(spec.chainId);
+    this.#participation = new Participation(modules.chain);
+    this.#silence = new SilenceWatch(publicKey, { ...modules, participation: this.#participation });
+    this.#headSinceMs = modules.clock.monotonicMs();
     this.#windowEndsAtMs = spec.genesis.timestampMs + spec.genesis.joinWindowMs;
   }
 
@@ -97,13 +109,30 @@ export class AdmissionController implements AuthorityControl {
     network.events.off("candidacyNotice", this.#onNotice);
   }
 
-  /** Votes for the candidates for which this node may vote by now; to be called on each new head. */
+  /** To be called on each new head. */
+  headChanged({ connected }: Pick<HeadChange, "connected">): void {
+    this.#headSinceMs = this.#modules.clock.monotonicMs();
+    for (const block of connected) this.#participation.note(block);
+    this.look();
+  }
+
+  /** Casts the votes that this node may cast by now. */
   readonly look = (): void => {
+    this.#silence.look();
     for (const candidate of this.#present()) this.#consider(candidate);
   };
 
+  /** Whether an empty block on the head is worth sealing: a newcomer has yet to show that it seals and votes. */
+  get awaitsNewcomer(): boolean {
+    const { chain } = this.#modules;
+    const { height } = chain.head.header;
+    const isOld = height - this.#finality.authoritiesSinceHeight >= 4 * this.#finality.sealedHeights.length;
+    return !isOld && awaitsNewcomer(this.#participation.members(), height);
+  }
+
   view(): AuthoritiesAnswer {
     const { chain, clock } = this.#modules;
+    const next = this.#next();
     return authoritiesAnswer({
       nowMs: clock.nowMs(),
       height: chain.head.header.height,
@@ -111,7 +140,10 @@ export class AdmissionController implements AuthorityControl {
       finality: this.#finality,
       ownKey: this.#publicKey,
       heard: this.#heard,
-      candidates: this.#present().map((candidate) => ({ ...candidate, waitsFor: this.#missing(candidate) })),
+      candidates: this.#present().map((candidate) => ({
+        ...candidate,
+        waitsFor: this.#missing(candidate, next),
+      })),
       slashed: this.#modules.slashed.all(),
       policy: this.#policy,
       windowEndsAtMs: this.#windowEndsAtMs,
@@ -121,7 +153,7 @@ export class AdmissionController implements AuthorityControl {
   /** Why this node does not vote for a candidate by itself. Undefined if it does or has, and if nobody asks with this key. */
   waitOf(publicKey: Uint8Array): AdmissionWait | undefined {
     const candidate = this.#candidates.get(publicKey, this.#modules.clock.monotonicMs());
-    return candidate && this.#missing(candidate);
+    return candidate && this.#missing(candidate, this.#next());
   }
 
   async vote(request: AuthorityVoteRequest): Promise<Result<string, AuthorityControlFault | AdmissionFault>> {
@@ -180,7 +212,8 @@ export class AdmissionController implements AuthorityControl {
     const wait = this.#waitOf(candidate);
     if (wait && operatorWaits.has(wait)) this.#announce(candidate);
     if (wait || permission.reason !== undefined || this.#hasVotedFor(candidate)) return;
-    void this.#admit(candidate);
+    const next = this.#next();
+    if (next && bytesEqual(next, candidate.publicKey)) void this.#admit(candidate);
   }
 
   /** Said before the set has two, while the operator can still start a third node. */
@@ -200,9 +233,11 @@ export class AdmissionController implements AuthorityControl {
     this.#sayWhatTwoMean();
     try {
       const cast = await caster.cast({ action: authorityActions.add, authority: publicKey, ...candidacy });
-      if (cast.ok) logger.info({ address, name, id: cast.value }, "voted to add an authority");
-      // The next candidacy message or head is the next try.
-      else logger.debug({ address, fault: describeFault(cast.fault) }, "no vote for a candidate");
+      if (cast.ok) {
+        this.#votedMs.set(key, this.#modules.clock.monotonicMs());
+        logger.info({ address, name, id: cast.value }, "voted to add an authority");
+        // The next candidacy message or head is the next try.
+      } else logger.debug({ address, fault: describeFault(cast.fault) }, "no vote for a candidate");
     } catch (thrown) {
       logger.error({ address, error: toError(thrown) }, "a vote for a candidate could not be submitted");
     } finally {
@@ -223,10 +258,26 @@ export class AdmissionController implements AuthorityControl {
   }
 
   /** What this node's vote for a candidate waits for; undefined once it has voted. */
-  #missing(candidate: Candidate): AdmissionWait | undefined {
-    return this.#hasVotedFor(candidate) ? undefined : this.#waitOf(candidate);
+  #missing(candidate: Candidate, next: Uint8Array | undefined): AdmissionWait | undefined {
+    if (this.#hasVotedFor(candidate)) return undefined;
+    const isNext = next !== undefined && bytesEqual(next, candidate.publicKey);
+    return this.#waitOf(candidate) ?? (isNext ? undefined : "another candidate is first");
   }
 
+  /** The one candidate for which this node votes next: the set grows by one at a time. */
+  #next(): Uint8Array | undefined {
+    const eligible = this.#present().filter((candidate) => this.#waitOf(candidate) === undefined);
+    if (eligible.length === 0) return undefined;
+    const wishes = eligible.map(({ publicKey, firstHeardMs }) => {
+      return { publicKey, waitsSinceMs: this.#votedMs.get(toHex(publicKey)) ?? firstHeardMs };
+    });
+    const { chain, clock } = this.#modules;
+    const head = { height: chain.head.header.height, ageMs: clock.monotonicMs() - this.#headSinceMs };
+    const mayBegin = mayNominate(authoritiesOf(chain.engine, chain.head), this.#publicKey, head);
+    return nextCandidate(wishes, this.#finality.ballots, new Set(this.#coming()), mayBegin);
+  }
+
+  /** All that keeps this node from voting for a candidate, whichever other candidates there are. */
   #waitOf(candidate: Candidate): AdmissionWait | undefined {
     const { chain, clock } = this.#modules;
     return admissionWait(
@@ -238,6 +289,7 @@ export class AdmissionController implements AuthorityControl {
         height: candidate.height,
         timesHeard: candidate.timesHeard,
         heardForMs: candidate.lastHeardMs - candidate.firstHeardMs,
+        consentBlocks: candidate.candidacy.expiresAtHeight - chain.head.header.height,
         isBanned: includesBytes(this.#finality.banned, candidate.publicKey),
         // The ledger remembers it: after a restart, on nodes that joined later, and whoever has voted.
         wasAuthority: chain.ledger.authority(toHex(candidate.publicKey)) !== undefined,
@@ -247,6 +299,8 @@ export class AdmissionController implements AuthorityControl {
         height: chain.head.header.height,
         authoritiesExpected: this.#authoritiesExpected(candidate.publicKey),
         isWindowOpen: clock.nowMs() < this.#windowEndsAtMs,
+        isChanging: this.#finality.inFlight !== undefined,
+        setWait: setWait(this.#participation.members()),
       },
     );
   }
@@ -254,14 +308,26 @@ export class AdmissionController implements AuthorityControl {
   /** The number of authorities, and of other candidates that may become authorities by this node's votes. */
   #authoritiesExpected(candidate: Uint8Array): number {
     const { chain } = this.#modules;
-    const { inFlight, ballots } = this.#finality;
-    const ownBallots = ballots.filter(({ voter }) => bytesEqual(voter, this.#publicKey));
-    const coming = [...(inFlight ? [inFlight] : []), ...ownBallots, ...this.#modules.caster.waiting()]
-      .filter(({ action }) => action === authorityActions.add)
-      .map(({ authority }) => toHex(authority));
-    const others = new Set([...coming, ...this.#underWay]);
+    const others = new Set(this.#coming());
     others.delete(toHex(candidate));
     return authoritiesOf(chain.engine, chain.head).length + others.size;
+  }
+
+  /** The keys in hex of candidates for which a vote of this node is open, waits for a block, or is being signed. */
+  #coming(): string[] {
+    const { inFlight, ballots } = this.#finality;
+    const { height } = this.#modules.chain.head.header;
+    const isOwn = ({ voter, expiresAtHeight }: OpenBallot) =>
+      bytesEqual(voter, this.#publicKey) && expiresAtHeight > height;
+    const votes = [
+      ...(inFlight ? [inFlight] : []),
+      ...ballots.filter(isOwn),
+      ...this.#modules.caster.waiting(),
+    ];
+    const keys = votes
+      .filter(({ action }) => action === authorityActions.add)
+      .map(({ authority }) => toHex(authority));
+    return [...keys, ...this.#underWay];
   }
 
   #hasVotedFor({ publicKey }: Candidate): boolean {

@@ -1,5 +1,6 @@
 /** Whether an authority votes for a candidate by itself. All admission policies are in this one pure rule. */
 import type { AdmissionPolicy } from "../protocol/genesis.ts";
+import type { SetWait } from "./set-rule.ts";
 
 /** With "open-lan" a set grows by itself to so many authorities. Beyond that, operators vote. */
 export const openLanAuthoritiesMax = 7;
@@ -8,6 +9,12 @@ const answeringMs = 4_000;
 const timesHeardNeeded = 3;
 /** A candidate may be this many blocks behind or ahead, since blocks come while it answers. */
 const headDistanceMax = 8;
+
+/**
+ * A ballot cannot be taken back before the candidate's consent ends. A candidate that only half of the authorities see
+ * would keep their ballots for ever with a consent that never ends.
+ */
+export const consentBlocksMax = 512;
 
 export interface CandidateStanding {
   /** By the address that the connection comes from. */
@@ -18,6 +25,8 @@ export interface CandidateStanding {
   readonly timesHeard: number;
   /** From the first of them to the last. */
   readonly heardForMs: number;
+  /** Its consent ends after so many blocks. */
+  readonly consentBlocks: number;
   /** The key was slashed: evidence removed it for good. */
   readonly isBanned: boolean;
   /** The key was an authority before, and was removed by votes, by its own wish or by trust recovery. */
@@ -30,6 +39,10 @@ export interface AdmissionSituation {
   /** The number of authorities, and of candidates that this node votes for already. */
   readonly authoritiesExpected: number;
   readonly isWindowOpen: boolean;
+  /** A change of the set has passed and is not in force yet. */
+  readonly isChanging: boolean;
+  /** Why the set may not grow now. */
+  readonly setWait: SetWait | undefined;
 }
 
 export type AdmissionWait =
@@ -41,7 +54,11 @@ export type AdmissionWait =
   | "not on a private address"
   | "not connected with this node"
   | "the join window is closed"
-  | "there are seven authorities";
+  | "there are seven authorities"
+  | "its consent is valid for too long"
+  | "another change of the authorities is on its way"
+  | SetWait
+  | "another candidate is first";
 
 /** Only an operator's vote ends these. The log tells the command for it. */
 export const operatorWaits: ReadonlySet<AdmissionWait> = new Set([
@@ -61,19 +78,29 @@ export function admissionWait(
   }
   // The policy is for newcomers, also while the join window is open. People decided a removal, so people undo it.
   if (candidate.wasAuthority) return "was an authority before: an operator has to vote";
-  switch (situation.policy) {
-    case "vote":
-      return "an operator has to vote";
-    case "token":
-      // Only a node with the network's secret could connect.
-      return undefined;
-    case "open-lan":
-      // The packets' source shows that a node is in this LAN. An address in a message would only be a claim.
-      if (!candidate.isConnected) return "not connected with this node";
-      if (!candidate.isPrivate) return "not on a private address";
-      if (!situation.isWindowOpen) return "the join window is closed";
-      return situation.authoritiesExpected >= openLanAuthoritiesMax
-        ? "there are seven authorities"
-        : undefined;
-  }
+  if (situation.policy === "vote") return "an operator has to vote";
+  // With "token" only a node with the network's secret could connect.
+  const outside = situation.policy === "open-lan" ? openLanWait(candidate, situation) : undefined;
+  return outside ?? oneAtATimeWait(candidate, situation);
+}
+
+function openLanWait(
+  { isConnected, isPrivate }: CandidateStanding,
+  { isWindowOpen, authoritiesExpected }: AdmissionSituation,
+): AdmissionWait | undefined {
+  // The packets' source shows that a node is in this LAN. An address in a message would only be a claim.
+  if (!isConnected) return "not connected with this node";
+  if (!isPrivate) return "not on a private address";
+  if (!isWindowOpen) return "the join window is closed";
+  return authoritiesExpected >= openLanAuthoritiesMax ? "there are seven authorities" : undefined;
+}
+
+/** Two keys that were admitted at once and then did nothing would end the finality of a set of two. */
+function oneAtATimeWait(
+  { consentBlocks }: CandidateStanding,
+  { isChanging, setWait }: AdmissionSituation,
+): AdmissionWait | undefined {
+  if (consentBlocks > consentBlocksMax) return "its consent is valid for too long";
+  if (isChanging) return "another change of the authorities is on its way";
+  return setWait;
 }

@@ -5,12 +5,14 @@ import { authoritiesOf } from "../consensus/engine.ts";
 import type { Candidacy } from "../network/messages.ts";
 import { signConsent } from "../protocol/authority-consent.ts";
 import type { KeyPair } from "../protocol/signing.ts";
+import { consentBlocksMax } from "./admission-rule.ts";
 import type { OwnPlace } from "./signing-reason.ts";
 
-/** A consent is valid for so many blocks. */
-const consentBlocks = 1_000;
-/** A new consent is signed if fewer blocks are left than these. */
-const renewBlocks = 500;
+/**
+ * A consent is valid for so many blocks. If authorities vote by themselves it is short: see {@link consentBlocksMax}. A
+ * new one is signed if fewer than half of the blocks are left.
+ */
+const consentBlocks = { vote: 1_000, "open-lan": consentBlocksMax / 2, token: consentBlocksMax / 2 } as const;
 
 export interface OwnCandidacyOptions {
   readonly keyPair: KeyPair;
@@ -47,8 +49,9 @@ export class OwnCandidacy {
   consent(): Candidacy {
     const { head, spec } = this.#chain;
     const { height } = head.header;
-    if (this.#signed && isInTime(this.#signed.expiresAtHeight, height)) return this.#signed;
-    const expiresAtHeight = height + consentBlocks;
+    const blocks = consentBlocks[spec.admission ?? "vote"];
+    if (this.#signed && isInTime(this.#signed.expiresAtHeight - height, blocks)) return this.#signed;
+    const expiresAtHeight = height + blocks;
     this.#signed = {
       expiresAtHeight,
       consent: signConsent(spec.chainId, expiresAtHeight, this.#options.keyPair),
@@ -82,6 +85,6 @@ export class OwnCandidacy {
 }
 
 /** After a reorganization the head may be lower, and peers refuse a consent that is valid for too long. */
-function isInTime(expiresAtHeight: number, height: number): boolean {
-  return expiresAtHeight >= height + renewBlocks && expiresAtHeight <= height + 2 * consentBlocks;
+function isInTime(left: number, blocks: number): boolean {
+  return left >= blocks / 2 && left <= 2 * blocks;
 }

@@ -45,7 +45,9 @@ export class SigningGate implements SigningPermission {
   readonly #modules: SigningGateModules;
   #reason: NotSealingReason | undefined = "stopped";
   #isRunning = false;
-  #listenUntilMs = 0;
+  /** Of the time to listen, what is left. */
+  #listenLeftMs = 0;
+  #tickedMs = 0;
   #timer: Timer | undefined;
 
   constructor(options: SigningGateOptions, modules: SigningGateModules) {
@@ -61,7 +63,8 @@ export class SigningGate implements SigningPermission {
   start(): void {
     const { network, clock, authority } = this.#modules;
     this.#isRunning = true;
-    this.#listenUntilMs = clock.monotonicMs() + this.#options.listenFirstMs;
+    this.#listenLeftMs = this.#options.listenFirstMs;
+    this.#tickedMs = clock.monotonicMs();
     network.events.on("behindChanged", this.look);
     network.clocks.events.on("measured", this.look);
     authority?.watch.events.on("seenElsewhere", this.look);
@@ -97,10 +100,14 @@ export class SigningGate implements SigningPermission {
   };
 
   readonly #tick = (): void => {
-    this.look();
     const { clock } = this.#modules;
-    const listenMs = this.#listenUntilMs - clock.monotonicMs();
-    this.#timer = clock.schedule(listenMs > 0 ? Math.min(listenMs, lookMs) : lookMs, this.#tick);
+    // While this process stands still it hears nobody: of the time since the last look no more counts than was planned.
+    const nowMs = clock.monotonicMs();
+    this.#listenLeftMs -= Math.min(nowMs - this.#tickedMs, lookMs);
+    this.#tickedMs = nowMs;
+    this.look();
+    const left = this.#listenLeftMs;
+    this.#timer = clock.schedule(left > 0 ? Math.min(left, lookMs) : lookMs, this.#tick);
   };
 
   #situation(): SigningSituation {
@@ -113,7 +120,7 @@ export class SigningGate implements SigningPermission {
         isAnotherReached: authority.standings.isAnotherReached,
       },
       isChainAhead: isAheadOf(clock.nowMs(), chain),
-      isListening: clock.monotonicMs() < this.#listenUntilMs,
+      isListening: this.#listenLeftMs > 0,
       isSyncing: network.isBehind,
     };
   }
@@ -121,5 +128,5 @@ export class SigningGate implements SigningPermission {
 
 /** Whether the newest block is further ahead of a clock than a block may be. */
 export function isAheadOf(nowMs: number, { head, engine }: Pick<Chain, "head" | "engine">): boolean {
-  return head.header.timestampMs > nowMs + engine.aheadMaxMs;
+  return head.header.timestampMs > nowMs + engine.aheadDoubtMs;
 }

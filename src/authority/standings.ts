@@ -109,7 +109,7 @@ export class Standings {
       return;
     }
     // A block may be this far ahead of the clock: one from before the start must not count as one from after it.
-    if (timestampMs < startedMs + chain.engine.aheadMaxMs) return;
+    if (timestampMs < startedMs + chain.engine.aheadDoubtMs) return;
     this.#heard(producer, { head: undefined, height, name: "" });
   }
 

@@ -77,6 +77,11 @@ export class BlockTree implements Ancestry {
     return this.#records.size;
   }
 
+  /** The side blocks in memory. */
+  sides(): Iterable<HeaderRecord> {
+    return this.#sides.values();
+  }
+
   get(hash: Uint8Array): HeaderRecord | undefined {
     return this.#records.get(toHex(hash)) ?? this.#stored(hash);
   }
@@ -149,8 +154,16 @@ export class BlockTree implements Ancestry {
       this.#lowest = Math.min(this.#lowest, record.header.height);
       this.#headHeight = record.header.height;
     }
+    // The way may only go down: what a proven offender sealed is no head.
+    const last = disconnect.at(-1);
+    if (last && connect.length === 0) this.#headHeight = last.header.height - 1;
     this.#shortenLine();
     if (this.#sides.size > this.#limits.sideMax) this.#forgetWorst();
+  }
+
+  /** Forgets blocks that were removed from the store. */
+  forget(blocks: readonly Pick<HeaderRecord, "hash">[]): void {
+    for (const { hash } of blocks) this.#forget(toHex(hash));
   }
 
   /** Forgets what lies below a final block that is canonical, and what does not descend from it. */

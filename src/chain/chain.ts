@@ -11,13 +11,16 @@ import {
   type EngineState,
   voteCounterOn,
 } from "../consensus/engine.ts";
+import type { VoteOutcome } from "../consensus/finality/finality-gadget.ts";
 import type { LedgerView, StateChange } from "../ledger/entry.ts";
 import type { LedgerDraft } from "../ledger/ledger-state.ts";
 import {
   type Block,
   type ConsensusSection,
   emptyConsensusSection,
+  type Header,
   type HeaderRecord,
+  type SealedHeader,
 } from "../protocol/block.ts";
 import type { Certificate } from "../protocol/certificate.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
@@ -103,20 +106,25 @@ export class Chain {
     return this.#parts.finality?.evidence.pending() ?? [];
   }
 
-  /** Counts a vote. "certified": with it, a quorum has voted for its target. */
-  addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
+  /** Counts a vote ({@link VoteOutcome}). */
+  addVote(vote: Vote): Result<VoteOutcome, VoteFault> {
     invariant(this.#parts.finality, "votes are counted if the engine has finality");
     const added = this.#parts.finality.gadget.addVote(vote);
-    if (!added.ok) return added;
+    if (!added.ok || added.value === "held") return added;
     this.events.emit("voteCounted", vote);
-    if (added.value === "certified") this.#parts.importer.settleFinality();
+    if (added.value === "certified") {
+      this.#parts.importer.settleFinality();
+      this.#parts.importer.chooseAgain();
+    }
     return added;
   }
 
   addEvidence(evidence: Evidence): Result<"new", EvidenceFault> {
     invariant(this.#parts.finality, "evidence counts if the engine has finality");
     const added = this.#parts.finality.evidence.add(evidence);
-    if (added.ok) this.events.emit("evidenceFound", evidence);
+    if (!added.ok) return added;
+    this.events.emit("evidenceFound", evidence);
+    this.#parts.importer.chooseAgain();
     return added;
   }
 
@@ -176,6 +184,11 @@ export class Chain {
   /** What the engine makes of a block that is being drafted on a stored parent. */
   advance(contents: BlockContents, parent: HeaderRecord): Result<EngineState, BlockFault> {
     return this.engine.advance(contents, parent, this.#parts.tree);
+  }
+
+  /** How long ago a block came to this node; infinite if it came before the last start, or long ago. */
+  sinceArrivalMs(record: HeaderRecord): number {
+    return this.#parts.arrivals.sinceMs(record);
   }
 
   get orphanCount(): number {
@@ -253,23 +266,41 @@ export class Chain {
     );
   }
 
+  /** Whether a block waits for its time: nobody needs to fetch it, and it is no head yet. */
+  isHeld(hash: Uint8Array): boolean {
+    return this.#parts.intake.isHeld(toHex(hash));
+  }
+
   /**
-   * Judges a block as far as possible without executing it; the answer decides whether the block is relayed. An orphan
-   * waits until its parent is stored, a future block until its time.
+   * Judges a block as far as possible without executing it. An orphan waits until its parent is stored, a future block
+   * until its time.
+   *
+   * @param from who sent it: what waits is bounded for each sender
    */
-  offer(block: Block): Result<JudgedBlock, BlockFault> {
-    return this.#parts.intake.offer(block);
+  offer(block: Block, from?: string): Result<JudgedBlock, BlockFault> {
+    return this.#parts.intake.offer(block, from);
+  }
+
+  /** Whether a block of this header could only be kept for later. Costs two look-ups. */
+  mustWait(header: Header): boolean {
+    return this.#parts.intake.mustWait(header);
+  }
+
+  /** Why a block of this header is neither kept nor a reason to fetch its parent. Costs no signature. */
+  orphanFault(header: Header): BlockFault | undefined {
+    return this.#parts.intake.orphanFault(header);
   }
 
   /**
    * Imports a block that {@link offer} has judged: verifies signatures, weighs, executes if the block makes the better
    * head, and commits everything as one batch.
    *
+   * @param onExecuted called if the block is valid and will be the head, before it goes to disk: it may be relayed
    * @returns a fault if the block is bad; nothing is changed then
    * @throws StoreError if the disk refuses; nothing is changed then either
    */
-  importJudged(judged: JudgedBlock): Promise<Imported> {
-    return this.#parts.importer.importJudged(judged);
+  importJudged(judged: JudgedBlock, onExecuted?: () => void): Promise<Imported> {
+    return this.#parts.importer.importJudged(judged, onExecuted);
   }
 
   /** Judges a block in its turn, and imports it as {@link importJudged} does. A block may also have to wait. */
@@ -282,9 +313,30 @@ export class Chain {
     return this.#parts.intake.verifyAhead(block);
   }
 
-  /** Whether a block's branch is so much lighter than the head that no peer needs it. */
-  isFarBehind(record: HeaderRecord): boolean {
-    return this.#parts.importer.isLowWork(record);
+  /**
+   * Why a block that a peer sent unasked is not worth its import: it loses, and is far behind or one of many siblings. It
+   * is fetched if a better block stands on it.
+   */
+  unaskedFault(record: HeaderRecord, bytes: number): BlockFault | undefined {
+    return this.#parts.importer.unaskedFault(record, bytes);
+  }
+
+  /**
+   * The record of an encoded block that loses to the head whatever its transactions are, or its fault. The transactions
+   * are not decoded. Undefined if the block may win, or if its parent is unknown.
+   */
+  loserOf(sealed: SealedHeader, blockBytes: Uint8Array): Result<HeaderRecord, BlockFault> | undefined {
+    return this.#parts.importer.loserOf(sealed, blockBytes);
+  }
+
+  /** A judged block is not imported: nothing is kept of it. */
+  dismiss({ block }: JudgedBlock): void {
+    this.#parts.intake.ended(block.hashHex, false);
+  }
+
+  /** Bytes of all stored blocks beside the chain. */
+  get bytesBeside(): number {
+    return this.#parts.beside.bytes;
   }
 
   /** The history of each account, as far as the store has it. */

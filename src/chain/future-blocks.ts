@@ -1,4 +1,5 @@
 /** Future blocks: held until their time comes, also if the clock is set meanwhile. Bounded. */
+import { bytesEqual } from "../base/bytes.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { Seldom } from "../base/seldom.ts";
@@ -8,6 +9,8 @@ import { WaitingBlocks, type WaitingLimits } from "./waiting-blocks.ts";
 export interface FutureBlocksOptions extends WaitingLimits {
   /** How far ahead of the clock a block may be and still be taken. */
   readonly aheadMaxMs: number;
+  /** Whether a producer's blocks are counted: only authorities have one key each. A miner has as many as it likes. */
+  readonly boundsProducers: boolean;
 }
 
 export interface FutureBlocksModules {
@@ -19,12 +22,15 @@ export interface FutureBlocksModules {
 
 /** The wall clock may be set while a timer runs, so the waiting blocks are looked at this often. */
 const lookEveryMs = 10_000;
+/** Two seals of a producer on one parent are evidence already, and an honest one has one block at a time that waits. */
+const heldPerHeightMax = 2;
+const heldPerProducerMax = 4;
 /** A block further ahead than this shows that a clock is wrong: the producer's or this machine's. */
 const clockDoubtMs = 60_000;
 const warningEveryMs = 600_000;
 
 export class FutureBlocks {
-  readonly #aheadMaxMs: number;
+  readonly #options: FutureBlocksOptions;
   readonly #modules: FutureBlocksModules;
   readonly #waiting: WaitingBlocks<SaneBlock>;
   readonly #clockWarning: Seldom;
@@ -32,7 +38,7 @@ export class FutureBlocks {
   #closed = false;
 
   constructor(options: FutureBlocksOptions, modules: FutureBlocksModules) {
-    this.#aheadMaxMs = options.aheadMaxMs;
+    this.#options = options;
     this.#modules = modules;
     this.#waiting = new WaitingBlocks(options);
     this.#clockWarning = new Seldom(warningEveryMs, modules.clock);
@@ -42,8 +48,14 @@ export class FutureBlocks {
     return this.#waiting.get(hashHex);
   }
 
-  hold(block: SaneBlock): void {
-    this.#waiting.add(block);
+  /**
+   * An authority that makes many future blocks cannot push out those of others: only its first few are held.
+   *
+   * @param from who sent it
+   */
+  hold(block: SaneBlock, from: string): void {
+    if (!this.#hasRoomFor(block)) return;
+    this.#waiting.add(block, from);
     this.#schedule();
     this.#doubtClock(block);
   }
@@ -53,14 +65,24 @@ export class FutureBlocks {
     this.#timer?.cancel();
   }
 
+  #hasRoomFor({ header }: SaneBlock): boolean {
+    if (!this.#options.boundsProducers) return true;
+    const isOfProducer = (held: SaneBlock) => bytesEqual(held.header.producer, header.producer);
+    const isOfHeight = (held: SaneBlock) => held.header.height === header.height && isOfProducer(held);
+    return (
+      this.#waiting.countOf(isOfHeight) < heldPerHeightMax &&
+      this.#waiting.countOf(isOfProducer) < heldPerProducerMax
+    );
+  }
+
   #schedule(): void {
     const { clock, onDue } = this.#modules;
     this.#timer?.cancel();
     const earliestMs = this.#waiting.earliestMs();
     if (earliestMs === undefined || this.#closed) return;
-    const delayMs = Math.max(1, earliestMs - this.#aheadMaxMs - clock.nowMs());
+    const delayMs = Math.max(1, earliestMs - this.#options.aheadMaxMs - clock.nowMs());
     this.#timer = clock.schedule(Math.min(delayMs, lookEveryMs), () => {
-      const latestMs = clock.nowMs() + this.#aheadMaxMs;
+      const latestMs = clock.nowMs() + this.#options.aheadMaxMs;
       for (const block of this.#waiting.take(({ header }) => header.timestampMs <= latestMs)) onDue(block);
       this.#schedule();
     });

@@ -1,25 +1,18 @@
 /** Imports judged blocks one after the other: signatures, fork choice, execution, commit, final block. Holds the head. */
-import type { EventEmitter } from "node:events";
 import { bytesEqual, toHex } from "../base/bytes.ts";
 import { invariant, toError } from "../base/invariant.ts";
-import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { SerialQueue } from "../base/serial-queue.ts";
-import type { StageTimes } from "../base/stage-times.ts";
-import { type ConsensusEngine, compareHeads, contentsOf } from "../consensus/engine.ts";
+import { contentsOf } from "../consensus/engine.ts";
 import type { LedgerState } from "../ledger/ledger-state.ts";
-import type { Block, HeaderRecord } from "../protocol/block.ts";
+import type { Block, HeaderRecord, SealedHeader } from "../protocol/block.ts";
 import type { Checkpoint } from "../protocol/checkpoint.ts";
 import { type BlockFault, describeFault } from "../protocol/faults.ts";
-import type { ChainSpec } from "../protocol/genesis.ts";
-import type { ChainStore, CommitBatch } from "../store/chain-store.ts";
-import type { BlockPath, BlockTree } from "./block-tree.ts";
-import type { ChainEvents } from "./chain-events.ts";
-import type { FinalityKeeper } from "./finality-keeper.ts";
+import type { CommitBatch } from "../store/chain-store.ts";
+import { isLowWork, type LyingBlock } from "./beside-chain.ts";
+import type { BlockPath } from "./block-tree.ts";
 import { emptyBatch } from "./genesis-batch.ts";
-import type { BlockIntake } from "./intake.ts";
-import { isLowWork, type LowWorkQuota } from "./low-work.ts";
-import type { ChainReader } from "./reader.ts";
+import type { BlockImporterModules } from "./importer-modules.ts";
 import { type ExecutedPath, executePath } from "./stages/execute.ts";
 import { type JudgedBlock, signatureFault } from "./stages/judge.ts";
 
@@ -31,29 +24,13 @@ export type Imported = Result<ImportOutcome, BlockFault>;
 /** Whether each signature in a block holds. */
 type Signatures = Promise<readonly boolean[]>;
 
-export interface BlockImporterModules {
-  readonly spec: ChainSpec;
-  /** The hash of a block that the operator declares final (weak-subjectivity checkpoint). */
-  readonly trusted: Uint8Array | undefined;
-  readonly store: ChainStore;
-  readonly engine: ConsensusEngine;
-  readonly tree: BlockTree;
-  readonly reader: ChainReader;
-  readonly intake: BlockIntake;
-  readonly lowWork: LowWorkQuota;
-  /** Undefined if the engine has no finality. */
-  readonly finality: FinalityKeeper | undefined;
-  readonly times: StageTimes;
-  readonly logger: Logger;
-  /** Guarded: a listener that throws fails no import. */
-  readonly events: EventEmitter<ChainEvents>;
-}
-
 export class BlockImporter {
   readonly #modules: BlockImporterModules;
   readonly #queue: SerialQueue;
   readonly #ledger: LedgerState;
   #head: HeaderRecord;
+  /** The fork choice's revision when the head was last held against all side blocks. */
+  #chosenAt = 0;
   #closed = false;
 
   /** @param pendingMax imports waiting or running; more are refused with block/queue-full */
@@ -87,22 +64,26 @@ export class BlockImporter {
     return this.#inTurn(block, () => this.#importOffered(block));
   }
 
-  /** Imports a block that was judged when it came. Its signatures are verified from now on, before its turn. */
-  importJudged(judged: JudgedBlock): Promise<Imported> {
+  /**
+   * Imports a block that was judged when it came. Its signatures are verified from now on, before its turn.
+   *
+   * @param onExecuted called if the block is valid and will be the head, before it goes to disk
+   */
+  importJudged(judged: JudgedBlock, onExecuted?: () => void): Promise<Imported> {
     const { block, record } = judged;
-    const signatures = this.isLowWork(record) ? undefined : this.#modules.intake.signaturesOf(block);
+    const signatures = this.#wins(record) ? this.#modules.intake.signaturesOf(block) : undefined;
     // A rejection is thrown when the import awaits the signatures.
     signatures?.catch(() => undefined);
-    return this.#inTurn(block, () => this.#importJudged(judged, signatures));
+    return this.#inTurn(block, () => this.#importJudged(judged, signatures, onExecuted));
   }
 
-  /** Imports a block that had to wait. No caller waits for the outcome, so `waitingImported` tells it. */
+  /** Imports a block that had to wait. No caller waits for the outcome, so `waitingImported` tells it if the block is the head. */
   async importWaiting(judged: JudgedBlock): Promise<void> {
     const { logger, events } = this.#modules;
     const { block } = judged;
     try {
       const imported = await this.importJudged(judged);
-      if (imported.ok) events.emit("waitingImported", block);
+      if (imported.ok && imported.value === "head") events.emit("waitingImported", block);
     } catch (error) {
       logger.error({ error, hash: block.hashHex }, "a waiting block could not be imported");
     }
@@ -114,12 +95,35 @@ export class BlockImporter {
     return !finality && isLowWork(record, this.#head, tree.get(this.#head.header.parentHash));
   }
 
+  /** Why a block that a peer sent unasked is not worth its import; undefined for every block that would be the head. */
+  unaskedFault(record: HeaderRecord, bytes: number): BlockFault | undefined {
+    if (this.#wins(record)) return undefined;
+    if (this.isLowWork(record)) return { code: "block/far-behind" };
+    return this.#modules.beside.unaskedFault(record, bytes);
+  }
+
+  /** See {@link Chain.loserOf}. */
+  loserOf(sealed: SealedHeader, blockBytes: Uint8Array): Result<HeaderRecord, BlockFault> | undefined {
+    const best = this.#modules.intake.bestCase(sealed, blockBytes);
+    return best?.ok && this.#wins(best.value) ? undefined : best;
+  }
+
+  #wins(record: HeaderRecord): boolean {
+    return this.#modules.forkChoice.isBetter(record, this.#head);
+  }
+
   /** Writes down in turn what votes have made final. Imports do so by themselves. */
   settleFinality(): void {
     const { finality } = this.#modules;
     finality?.sayConflict();
     if (!finality?.isUnsettled || this.#closed) return;
     this.inTurn(() => this.#settleNow()).catch((error) => this.#notSettled(error));
+  }
+
+  /** Chooses the head anew in turn: votes or evidence may have made another stored block the better one. */
+  chooseAgain(): void {
+    if (this.#closed) return;
+    this.inTurn(() => this.#chooseNow()).catch((error) => this.#notChosen(error));
   }
 
   /** Ends after the import that is running; nothing is imported afterwards. */
@@ -150,7 +154,11 @@ export class BlockImporter {
   }
 
   /** Asks again only what may have changed since the block was judged. */
-  async #importJudged(judged: JudgedBlock, signatures: Signatures | undefined): Promise<Imported> {
+  async #importJudged(
+    judged: JudgedBlock,
+    signatures: Signatures | undefined,
+    onExecuted: (() => void) | undefined,
+  ): Promise<Imported> {
     const { store, tree } = this.#modules;
     const { hash, hashHex, header } = judged.record;
     const stored = tree.get(hash);
@@ -159,29 +167,38 @@ export class BlockImporter {
     if (store.isInvalid(header.parentHash)) {
       return fail({ code: "block/parent-invalid", parentHash: toHex(header.parentHash) });
     }
-    return this.#accept(judged, signatures);
+    return this.#accept(judged, signatures, onExecuted);
   }
 
-  async #accept({ block, record }: JudgedBlock, signatures?: Signatures): Promise<Imported> {
-    const { intake, lowWork, finality, events } = this.#modules;
-    const isCheap = this.isLowWork(record);
-    const crowded = isCheap ? lowWork.faultOf(block) : undefined;
-    if (crowded) return fail(crowded);
+  async #accept(
+    { block, record }: JudgedBlock,
+    signatures?: Signatures,
+    onExecuted?: () => void,
+  ): Promise<Imported> {
+    const { intake, finality, arrivals, events } = this.#modules;
+    const isHead = this.#wins(record);
+    const dropped = isHead ? ok([]) : this.#roomFor(record, block);
+    if (!dropped.ok) return dropped;
     const badSignature = signatureFault(block, await (signatures ?? intake.signaturesOf(block)));
     // The leaves cover the signatures and the hash covers the leaves, so no other body can redeem this hash.
     if (badSignature) return this.#refuse(block.hash, badSignature);
     // The final block may have moved since the block was judged.
     const conflict = finality?.conflictOn(record);
     if (conflict) return fail(conflict);
-    const isHead = compareHeads(record, this.#head) < 0;
-    const outcome = isHead ? await this.#moveHead(record, block) : await this.#storeSide(record, block);
+    // Before the block may become the head: whoever seals on the head asks how long ago it came.
+    arrivals.note(record);
+    const outcome = isHead
+      ? await this.#moveHead(record, block, { onExecuted })
+      : await this.#storeSide(record, block, dropped.value);
     if (!outcome.ok) return outcome;
-    if (isCheap && outcome.value === "side") lowWork.take(block.bytes.length);
     if (finality) {
-      finality.gadget.recordStored(record, block);
+      arrivals.note(record);
+      finality.recordStored(record, block);
       if (this.#isTrusted(record.hash)) finality.gadget.declareFinal(checkpointOf(record));
       // The block stays stored if this fails. The next import tries again.
       await this.#settleNow().catch((error) => this.#notSettled(error));
+      // Its certificate, its evidence, or votes that waited for it may have changed the choice.
+      await this.#chooseNow().catch((error) => this.#notChosen(error));
     }
     events.emit("blockStored", block);
     return outcome;
@@ -194,7 +211,22 @@ export class BlockImporter {
 
   /** Whether a stored side block makes a better head: the final block may have taken the head away from a heavier branch. */
   #isBetter(stored: HeaderRecord): boolean {
-    return compareHeads(stored, this.#head) < 0 && !this.#modules.finality?.conflictOn(stored);
+    return this.#wins(stored) && !this.#modules.finality?.conflictOn(stored);
+  }
+
+  /** Moves to the best stored block. A block that turns out to be bad when it is executed is passed over from then on. */
+  async #chooseNow(): Promise<void> {
+    const { forkChoice, tree, finality, store } = this.#modules;
+    if (!finality || this.#closed || this.#chosenAt === forkChoice.revision) return;
+    this.#chosenAt = forkChoice.revision;
+    for (;;) {
+      const others = [...tree.sides()].filter(
+        (side) => !store.isInvalid(side.hash) && !finality.conflictOn(side),
+      );
+      const best = forkChoice.best(this.#head, others);
+      if (best.hashHex === this.#head.hashHex) return;
+      await this.#moveHead(best);
+    }
   }
 
   /** Writes down what has become final; moves the head to its chain if the head stands on another one. */
@@ -208,7 +240,9 @@ export class BlockImporter {
     if (tree.isCanonical(record)) {
       await store.commit({ ...emptyBatch, final: next });
     } else {
-      const moved = await this.#moveHead(finality.gadget.bestCertified() ?? record, undefined, next);
+      const moved = await this.#moveHead(finality.gadget.bestCertified() ?? record, undefined, {
+        final: next,
+      });
       invariant(moved.ok, "a block that a quorum has executed and certified is valid");
     }
     tree.prune(next);
@@ -220,16 +254,43 @@ export class BlockImporter {
     this.#modules.logger.error({ error: toError(error) }, "a final block could not be written down as such");
   }
 
-  async #storeSide(record: HeaderRecord, block: Block): Promise<Imported> {
-    const { store, tree, reader } = this.#modules;
-    await store.commit({ ...emptyBatch, ...this.#keeping(record, block) });
+  /** Which blocks have to go so that a block can be stored beside the chain. */
+  #roomFor(record: HeaderRecord, block: Block): Result<readonly LyingBlock[], BlockFault> {
+    const { beside, intake, finality } = this.#modules;
+    const isNeeded = ({ hash }: Pick<HeaderRecord, "hash">) =>
+      finality?.counts(hash) ||
+      (bytesEqual(hash, record.hash) && intake.weightWaitingOn(record) > this.#head.cumulativeWeight);
+    return beside.roomFor(record, block.bytes.length, isNeeded);
+  }
+
+  #notChosen(error: unknown): void {
+    this.#modules.logger.error({ error: toError(error) }, "the head could not be chosen anew");
+  }
+
+  async #storeSide(record: HeaderRecord, block: Block, dropped: readonly LyingBlock[]): Promise<Imported> {
+    const { store, tree, beside } = this.#modules;
+    await store.commit({ ...emptyBatch, ...this.#keeping(record, block), dropped });
     tree.add(record);
-    reader.remember(block);
+    beside.joined(record, block.bytes.length);
+    beside.written(block.bytes.length);
+    this.#gone(dropped);
     return ok("side");
   }
 
+  /** Blocks were removed from beside the chain. */
+  #gone(dropped: readonly LyingBlock[]): void {
+    const { tree, reader, beside } = this.#modules;
+    beside.left(dropped);
+    tree.forget(dropped);
+    for (const { hash } of dropped) reader.forget(hash);
+  }
+
   /** @param block the body of `record`; undefined if it is stored */
-  async #moveHead(record: HeaderRecord, block?: Block, final?: Checkpoint): Promise<Imported> {
+  async #moveHead(
+    record: HeaderRecord,
+    block?: Block,
+    { final, onExecuted }: { final?: Checkpoint; onExecuted?: (() => void) | undefined } = {},
+  ): Promise<Imported> {
     const { spec, store, engine, tree, reader, times } = this.#modules;
     const blockOf = (wanted: HeaderRecord): Block => {
       const found = block?.hashHex === wanted.hashHex ? block : reader.block(wanted.hash);
@@ -251,6 +312,7 @@ export class BlockImporter {
       executePath(path, { ledger: this.#ledger, genesis: spec.genesis, store, blockOf, updatesOf }),
     );
     if (executed.ok) {
+      onExecuted?.();
       await this.#commitMove(path, record, block, executed.value, final);
       return ok("head");
     }
@@ -267,7 +329,9 @@ export class BlockImporter {
     { draft, connected, disconnected }: ExecutedPath,
     final: Checkpoint | undefined,
   ): Promise<void> {
-    const { store, tree, reader, lowWork, times, logger, events } = this.#modules;
+    const { store, tree, reader, beside, finality, times, logger, events } = this.#modules;
+    const joining = new Set(path.connect.map(({ hashHex }) => hashHex));
+    const dropped = beside.excess(({ hash }) => joining.has(toHex(hash)) || finality?.counts(hash) === true);
     const batch: CommitBatch = {
       ...this.#keeping(record, block),
       disconnected: disconnected.map(({ hash, header: { height }, transactions }) => ({
@@ -284,6 +348,7 @@ export class BlockImporter {
       entries: draft.changedEntries(),
       head: { hash: record.hash, height: record.header.height, entryCount: draft.entryCount },
       invalid: [],
+      dropped,
       ...(final ? { final } : {}),
     };
     await times.await("commit", () => store.commit(batch));
@@ -293,9 +358,13 @@ export class BlockImporter {
     const previous = this.#head;
     this.#head = record;
     tree.moveHead(path);
+    beside.left(path.connect);
+    this.#gone(dropped);
+    for (const [index, left] of path.disconnect.entries()) {
+      beside.joined(left, disconnected[index]?.bytes.length ?? 0);
+    }
     const joined = connected.map((executed) => executed.block);
     if (disconnected.length > 0) {
-      lowWork.giveBack(joined.reduce((sum, { bytes }) => sum + bytes.length, 0));
       logger.info(
         { from: previous.hashHex, to: record.hashHex, depth: disconnected.length },
         "the chain was reorganized",

@@ -7,15 +7,28 @@ import type { Logger } from "../base/logger.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import type { StageTimes } from "../base/stage-times.ts";
 import type { ConsensusEngine } from "../consensus/engine.ts";
-import type { Block } from "../protocol/block.ts";
+import {
+  type Block,
+  decodeConsensusSection,
+  type Header,
+  type HeaderRecord,
+  type SealedHeader,
+} from "../protocol/block.ts";
 import type { BlockFault } from "../protocol/faults.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import type { TransactionVerifier } from "../protocol/transaction-verifier.ts";
 import type { ChainStore } from "../store/chain-store.ts";
 import type { FinalityKeeper } from "./finality-keeper.ts";
 import { FutureBlocks } from "./future-blocks.ts";
-import { type JudgedBlock, type JudgeRules, judge, placeBlock } from "./stages/judge.ts";
-import { type SaneBlock, type SanityRules, saneBlock } from "./stages/sanity.ts";
+import {
+  bestCase,
+  futureFault,
+  type JudgedBlock,
+  type JudgeRules,
+  judge,
+  placeBlock,
+} from "./stages/judge.ts";
+import { type SaneBlock, type SanityRules, saneBlock, strangerFault } from "./stages/sanity.ts";
 import { WaitingBlocks, type WaitingLimits } from "./waiting-blocks.ts";
 
 export interface BlockIntakeModules extends JudgeRules {
@@ -27,6 +40,8 @@ export interface BlockIntakeModules extends JudgeRules {
   readonly verifier: TransactionVerifier;
   readonly store: Pick<ChainStore, "isInvalid">;
   readonly finality: FinalityKeeper | undefined;
+  /** Blocks of the chain where it stands now: the head, and the final one. */
+  readonly near: () => readonly HeaderRecord[];
   /** Gets each block that had to wait and has now been judged. */
   readonly onReady: (judged: JudgedBlock) => void;
 }
@@ -41,21 +56,26 @@ interface Entry {
 
 /** Blocks may be a megabyte each. A block whose entry is pushed out is judged again if it is offered again. */
 const entriesMax = 16;
+/** The sender of what this node has fetched itself, or held before. */
+const ownFetches = "";
 
 export class BlockIntake {
   readonly #modules: BlockIntakeModules;
   readonly #rules: SanityRules;
   readonly #orphans: WaitingBlocks<SaneBlock>;
   readonly #future: FutureBlocks;
+  readonly #heldRecords: BoundedMap<string, HeaderRecord>;
   readonly #entries = new BoundedMap<string, Entry>(entriesMax);
 
   constructor(limits: WaitingLimits, modules: BlockIntakeModules) {
     this.#modules = modules;
     const { spec, engine } = modules;
-    this.#rules = { spec, engine, knownFault: (block) => this.#knownFault(block) };
+    const knownFault = (block: Block) => this.#knownFault(block) ?? this.orphanFault(block.header);
+    this.#rules = { spec, engine, knownFault };
     this.#orphans = new WaitingBlocks(limits);
+    this.#heldRecords = new BoundedMap(limits.blocksMax);
     this.#future = new FutureBlocks(
-      { ...limits, aheadMaxMs: engine.aheadMaxMs },
+      { ...limits, aheadMaxMs: engine.aheadMaxMs, boundsProducers: engine.authority !== undefined },
       { clock: modules.clock, logger: modules.logger, onDue: (block) => this.#takeUp(block) },
     );
   }
@@ -66,17 +86,61 @@ export class BlockIntake {
 
   /** Whether a block waits for its parent or its time. */
   isWaiting(hashHex: string): boolean {
-    return this.#orphans.get(hashHex) !== undefined || this.#future.get(hashHex) !== undefined;
+    return this.#orphans.get(hashHex) !== undefined || this.isHeld(hashHex);
+  }
+
+  /** Whether a block waits for its time. */
+  isHeld(hashHex: string): boolean {
+    return this.#future.get(hashHex) !== undefined;
+  }
+
+  /** What is known of a block that waits for its time: votes for the block are judged by it. */
+  heldRecord(hashHex: string): HeaderRecord | undefined {
+    return this.isHeld(hashHex) ? this.#heldRecords.get(hashHex) : undefined;
   }
 
   /**
-   * Judges a block as far as possible without executing it. The answer decides whether the block is relayed.
+   * Judges a block as far as possible without executing it.
    *
+   * @param from who sent it: what waits is bounded for each sender
    * @returns `block/parent-unknown` or `block/timestamp-ahead` for a block that waits from now on
    */
-  offer(block: Block): Result<JudgedBlock, BlockFault> {
+  offer(block: Block, from: string = ownFetches): Result<JudgedBlock, BlockFault> {
     const sane = this.#saneBlock(block);
-    return sane.ok ? this.#judge(sane.value) : sane;
+    return sane.ok ? this.#judge(sane.value, from) : sane;
+  }
+
+  /** Whether nothing can be done with a block now: its parent is neither here nor being imported, or its time has not come. */
+  mustWait({ parentHash, timestampMs }: Header): boolean {
+    const { ancestry, clock, engine } = this.#modules;
+    if (timestampMs > clock.nowMs() + engine.aheadMaxMs) return true;
+    return !ancestry.get(parentHash) && !this.#entries.get(toHex(parentHash))?.judged;
+  }
+
+  /** Why a block whose parent is unknown is not kept, and its parent not fetched. */
+  orphanFault(header: Header): BlockFault | undefined {
+    const { ancestry, engine, near } = this.#modules;
+    return ancestry.get(header.parentHash) ? undefined : engine.orphanFault(header, near());
+  }
+
+  /**
+   * The best that a block can become, from its bytes before the transactions. Those are not even decoded: a body of a
+   * megabyte costs a few times its size, and a header at the lowest difficulty next to nothing.
+   *
+   * @returns undefined if these bytes alone cannot tell
+   */
+  bestCase(sealed: SealedHeader, blockBytes: Uint8Array): Result<HeaderRecord, BlockFault> | undefined {
+    const { ancestry, engine, finality, spec, trusted } = this.#modules;
+    const { header, seal, hash } = sealed;
+    const parent = ancestry.get(header.parentHash);
+    if (!parent || (trusted && bytesEqual(hash, trusted))) return undefined;
+    const section = decodeConsensusSection(blockBytes);
+    if (!section.ok) return section;
+    const fault =
+      strangerFault(header, spec) ?? this.#knownFault(sealed) ?? engine.verifySeal(header, seal, hash);
+    if (fault) return fail(fault);
+    finality?.noticeSeal(sealed, parent);
+    return bestCase(sealed, section.value, parent, engine);
   }
 
   /** Starts to verify the signatures of a block that will be imported soon, so that all cores work. */
@@ -96,6 +160,19 @@ export class BlockIntake {
       delete entry.signatures;
       throw thrown;
     }
+  }
+
+  /** The weight of the heaviest chain of waiting blocks on a block, as far as their headers tell; the block's own if none waits. */
+  weightWaitingOn(record: HeaderRecord): bigint {
+    const { engine } = this.#modules;
+    let heaviest = record.cumulativeWeight;
+    for (const { hash, hashHex, header } of this.#orphans.standingOn(record.hashHex)) {
+      if (header.height !== record.header.height + 1 || engine.verifyHeader(header, record)) continue;
+      const cumulativeWeight = record.cumulativeWeight + engine.weight(header, record);
+      const weight = this.weightWaitingOn({ ...record, hash, hashHex, header, cumulativeWeight });
+      if (weight > heaviest) heaviest = weight;
+    }
+    return heaviest;
   }
 
   /** A block's import has ended. If the block is stored, its waiting children are judged. */
@@ -121,7 +198,7 @@ export class BlockIntake {
     return fault ? fail(fault) : ok(known);
   }
 
-  #knownFault({ hash, hashHex, header: { parentHash } }: Block): BlockFault | undefined {
+  #knownFault({ hash, hashHex, header: { parentHash } }: SealedHeader): BlockFault | undefined {
     const { ancestry, store } = this.#modules;
     if (ancestry.get(hash)) return { code: "block/known" };
     if (store.isInvalid(hash)) return { code: "block/known-invalid", hash: hashHex };
@@ -129,24 +206,34 @@ export class BlockIntake {
     return undefined;
   }
 
-  #judge(block: SaneBlock): Result<JudgedBlock, BlockFault> {
+  #judge(block: SaneBlock, from: string): Result<JudgedBlock, BlockFault> {
     const { engine, clock, ancestry, finality } = this.#modules;
     const entry = this.#entries.get(block.hashHex);
     if (entry?.judged?.block === block) return ok(entry.judged);
     const { parentHash } = block.header;
     const parent = ancestry.get(parentHash);
     if (!parent) {
-      this.#orphans.add(block);
+      this.#orphans.add(block, from);
       return fail({ code: "block/parent-unknown", parentHash: toHex(parentHash) });
     }
-    const placed = placeBlock(block, parent, engine, clock.nowMs());
-    if (!placed.ok) {
-      if (placed.fault.code === "block/timestamp-ahead") this.#future.hold(block);
-      return placed;
+    // Before anything else is judged: two seals on one parent are evidence, whatever else is wrong with the blocks.
+    finality?.noticeSeal(block, parent);
+    const placed = placeBlock(block, parent, engine);
+    if (!placed.ok) return placed;
+    const early = futureFault(placed.value, engine, clock.nowMs());
+    if (early && (!finality || this.isHeld(block.hashHex))) {
+      this.#future.hold(block, from);
+      return fail(early);
     }
-    finality?.evidence.noticeSeal(block.header, block.seal);
+    // Where there are votes, also a block that has to wait: votes for it are judged by its record.
     const judged = judge(placed.value, this.#modules);
-    if (judged.ok) this.#entryOf(block).judged = judged.value;
+    if (!judged.ok) return judged;
+    if (early) {
+      this.#heldRecords.set(block.hashHex, judged.value.record);
+      this.#future.hold(block, from);
+      return fail(early);
+    }
+    this.#entryOf(block).judged = judged.value;
     return judged;
   }
 
@@ -154,9 +241,10 @@ export class BlockIntake {
   #takeUp(block: SaneBlock): void {
     const { logger, onReady } = this.#modules;
     const { hashHex } = block;
+    this.#heldRecords.delete(hashHex);
     guarded(
       () => {
-        const judged = this.#knownFault(block) ? undefined : this.#judge(block);
+        const judged = this.#knownFault(block) ? undefined : this.#judge(block, ownFetches);
         if (judged?.ok) onReady(judged.value);
       },
       (error) => logger.error({ error, hash: hashHex }, "a waiting block could not be judged"),

@@ -41,7 +41,7 @@ export function inviteCommand(terminal: Terminal): AurexCommand {
       if (terminal.isTerminal) terminal.stdout.write(await picture(token));
       writeLine(terminal, token);
       terminal.stderr.write(
-        `On the other machine: aurex-node join TOKEN. The token is as good as a password: anybody who has it can join network ${network}.\n`,
+        `On the other machine: aurex-node join, which asks for the token. The token is as good as a password: anybody who has it can join network ${network}.\n`,
       );
     });
   return addJsonFlag(addApiFlags(command));

@@ -10,6 +10,7 @@ import { type ExitCode, exitCodes } from "../node/operator-error.ts";
 import type { NodeSupervisor } from "../node/supervisor/node-supervisor.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
+import { BufferGarbage } from "./buffer-garbage.ts";
 import { AurexCommand } from "./command.ts";
 import { addNodeFlags } from "./node-flags.ts";
 import { startText, statusText } from "./status-line.ts";
@@ -63,6 +64,8 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     terminal: terminal.stdout,
   });
   const uncaught = onUncaughtError(log, terminal);
+  const garbage = new BufferGarbage();
+  garbage.start();
   const { logger } = log;
   onHangUp = () => {
     const said = "SIGHUP: the log file is opened anew, and the node goes on; SIGTERM stops it";
@@ -112,6 +115,7 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     return exitCodes.ok;
   } finally {
     await log.close();
+    garbage.stop();
     uncaught.remove();
     stop.remove();
   }

@@ -73,6 +73,13 @@ export const apiSettings: { readonly [Name in ApiSettingName]: Setting<NodeConfi
     defaultText: "200",
     default: always(200),
   },
+  apiConnections: {
+    help: "connections to the API that are open at the same time; one address of another machine has half of them at most",
+    argument: "connections",
+    reader: wholeNumber(32, 65_536),
+    defaultText: "256",
+    default: always(256),
+  },
   metricsAddress: {
     help: "serve /metrics alone on this address, too, e.g. 0.0.0.0:9100; nobody is authenticated there",
     argument: "host[:port]",

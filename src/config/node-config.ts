@@ -57,6 +57,8 @@ export interface NodeConfig {
   readonly apiTokenFile: string;
   /** Requests a second from one address of another machine; 0: not limited. */
   readonly apiRateLimit: number;
+  /** Open to the API at the same time. */
+  readonly apiConnections: number;
   /** `HOST:PORT` where the metrics alone are served; undefined: only by the API. */
   readonly metricsAddress: string | undefined;
   /** Keep the account index. */

@@ -26,6 +26,11 @@ export interface SealingSlot {
    * rule of the chain asks for this delay.
    */
   readonly outOfTurnDelayMs: number;
+  /**
+   * The producer also waits this long after the parent has come, by its monotonic clock; zero for the authority whose
+   * turn it is. An authority whose clock is ahead would otherwise seal before those whose turn is earlier.
+   */
+  readonly afterParentMs: number;
   /** The header's target; zero if the engine has none. */
   readonly target: Uint8Array;
 }
@@ -78,12 +83,21 @@ export interface ConsensusEngine {
   readonly name: ConsensusName;
   /** A block whose timestamp is further ahead of this node's clock is a future block, and has to wait. */
   readonly aheadMaxMs: number;
+  /** A head whose timestamp is further ahead of a clock shows that a clock is wrong. At least {@link aheadMaxMs}. */
+  readonly aheadDoubtMs: number;
   /** All about authorities; undefined if anyone may seal. Such a chain has no finality either. */
   readonly authority?: AuthorityFacet;
   /** The state that goes with block 0. */
   genesisState(genesis: Block): EngineState;
   /** The seal by itself: work was done, or the producer signed. Needs no parent, since orphans are judged too. */
   verifySeal(header: Header, seal: Seal, hash: Uint8Array): BlockFault | undefined;
+  /**
+   * Why a block whose parent is unknown is no reason to fetch the parent: anybody could have made it. Asked before the
+   * seal is verified.
+   *
+   * @param near blocks of the chain where it stands now: the head, and the final block
+   */
+  orphanFault(header: Header, near: readonly HeaderRecord[]): BlockFault | undefined;
   /** The header on its parent: producer, time, target. Reads no clock. */
   verifyHeader(header: Header, parent: HeaderRecord): BlockFault | undefined;
   /** What a block adds to its chain's weight. */
@@ -133,8 +147,15 @@ export interface FinalityOptions {
   readonly final: Checkpoint;
   readonly ancestry: Ancestry;
   readonly head: () => HeaderRecord;
+  /** The record of a block that waits for its time. Default: none waits. */
+  readonly held?: (hash: Uint8Array) => HeaderRecord | undefined;
+  /** Whether a quorum that is complete now was complete soon enough after its block had come ({@link timelyMaxMs}). */
+  readonly isTimely: (record: HeaderRecord) => boolean;
   readonly onEvidence: (evidence: Evidence) => void;
 }
+
+/** Certificates that are complete this long after their block has come guard any chain that contains the block. */
+export const timelyMaxMs = 1_500;
 
 export interface Finality {
   readonly gadget: FinalityGadget;
@@ -164,8 +185,8 @@ export function voteCounterOn(
 }
 
 /**
- * Fork choice among chains that contain the final block: the higher certified block, then the heavier chain, then the
- * lower hash.
+ * An order of chains that contain the final block, by what their blocks alone show: the higher certified block, then the
+ * heavier chain, then the lower hash. The fork choice of a node that knows more is `ForkChoice`.
  *
  * @returns below zero if `a` is the better head, above zero if `b` is
  */

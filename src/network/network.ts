@@ -1,9 +1,12 @@
 /** The network as the node uses it: wires hosts, gossip topics, greetings and the block fetcher together. It decides nothing. */
 import type { EventEmitter } from "node:events";
+import { bytesEqual } from "../base/bytes.ts";
 import type { Clock } from "../base/clock.ts";
 import { guardedEvents } from "../base/guarded-events.ts";
 import type { Logger } from "../base/logger.ts";
+import { throttledLogger } from "../base/throttled-logger.ts";
 import type { Chain, HeadChange } from "../chain/chain.ts";
+import { authoritiesOf } from "../consensus/engine.ts";
 import type { Mempool } from "../mempool/mempool.ts";
 import type { Block } from "../protocol/block.ts";
 import type { CandidacyNotice } from "../protocol/candidacy-notice.ts";
@@ -22,7 +25,7 @@ import { NodeRecords, type NodeRecordsOptions } from "./gossip/nodes.ts";
 import { TransactionGossip } from "./gossip/transactions.ts";
 import { FinalityGossip } from "./gossip/votes.ts";
 import { chainTopics } from "./messages.ts";
-import type { BannedPeer, ConnectedPeer, PeerHost, PeerId } from "./peer-host.ts";
+import type { BannedPeer, ConnectedPeer, PeerHost, PeerId, PeerWorth } from "./peer-host.ts";
 import type { ClockComparison } from "./peers/clock-comparison.ts";
 import { PeerDirectory } from "./peers/directory.ts";
 import { type GreetingEvents, Greetings, type GreetingsOptions } from "./peers/greetings.ts";
@@ -73,7 +76,8 @@ export class Network {
     const meter = new SyncMeter(clock, behindChanged);
     const requests = new ChainRequests(host, chain.spec.chainId);
     const blockLog = new BlockLog(topics.blocks, { host, directory, clock, logger, meter });
-    const shared = { ...modules, directory, requests, blockLog, meter };
+    const told = throttledLogger(logger, clock);
+    const shared = { ...modules, logger: told, directory, requests, blockLog, meter };
     const fetcher = new BlockFetcher({ ...shared, behindChanged });
     this.#fetcher = fetcher;
     this.#mender = new BlockMender(shared);
@@ -145,6 +149,7 @@ export class Network {
 
   async start(): Promise<void> {
     const { host, chain, mempool } = this.#modules;
+    host.valuePeersBy((peer) => this.#worthOf(peer));
     this.#greetings.serve();
     serveChain(host, chain, mempool);
     this.#blocks.start();
@@ -231,5 +236,14 @@ export class Network {
   /** Leaves every peer and connects to none: for a node whose messages could only disturb the others. */
   async withdraw(): Promise<void> {
     await this.#modules.host.stop();
+  }
+
+  #worthOf(peer: PeerId): PeerWorth {
+    const { chain } = this.#modules;
+    const known = this.directory.identified(peer);
+    if (!known?.sameChain) return { isAuthority: false, isOnChain: false };
+    const authorities = chain.final ? authoritiesOf(chain.engine, chain.head) : [];
+    const isAuthority = authorities.some((key) => bytesEqual(key, known.handshake.publicKey));
+    return { isAuthority, isOnChain: true };
   }
 }

@@ -16,10 +16,42 @@ export type Verdict = "accept" | "ignore" | "reject";
 /** Judges a gossip message before it is relayed. A throw counts as "ignore": our own bug must not ban peers. */
 export type Judge = (message: Uint8Array, from: PeerId) => Verdict | Promise<Verdict>;
 
+/** So many bytes a second, and so many at once. */
+export interface ByteRate {
+  readonly bytesPerSecond: number;
+  readonly burstBytes: number;
+}
+
+/** What is taken of one topic. Each message costs its bytes, and something for itself. */
+export interface AcceptanceRates {
+  /** From one peer, whatever becomes of the messages. */
+  readonly perPeer: ByteRate;
+  /** Of this much of one peer the total is not asked: a flood of others leaves each peer its share. */
+  readonly reserved: ByteRate;
+  /** Of what is accepted and relayed, of all peers together. */
+  readonly total: ByteRate;
+}
+
 export interface TopicOptions {
   readonly messageBytesMax: number;
   /** Messages that are being validated or wait for it. More are ignored. */
   readonly queueMax: number;
+  /** How much is taken; absent: as much as comes. */
+  readonly acceptance?: AcceptanceRates;
+  /**
+   * Whether there is room for a message; absent: always. Asked before the message counts as seen, so that a flood leaves
+   * nothing behind, and for every copy of a message, so it has to be cheap.
+   */
+  readonly hasRoomFor?: (message: Uint8Array, from: PeerId) => boolean;
+  /** What is accepted here counts for the peer that was the first to bring it, if peers have to make room. */
+  readonly isCredited?: boolean;
+  /** Messages that wait are judged though their sender was banned meanwhile: they may be evidence. Default false. */
+  readonly judgesBanned?: boolean;
+  /**
+   * Asked as soon as a message comes: the verdict on one that is of no use, so that it need not wait its turn. Costs next to
+   * nothing. Undefined: the message is to be judged.
+   */
+  readonly screen?: (message: Uint8Array, from: PeerId) => Verdict | undefined;
   readonly judge: Judge;
 }
 
@@ -49,6 +81,16 @@ export interface ConnectedPeer {
   readonly connectedAtMs: number;
   /** Name and version of its program, as the peer says; absent until the peer has said so. */
   readonly software?: string;
+}
+
+/** What a peer is to this node, beside what it has delivered. */
+export interface PeerWorth {
+  /** Its key is one of the authorities. */
+  readonly isAuthority: boolean;
+  /** It has said that it is on this node's chain; to a pool: it works for it. */
+  readonly isOnChain: boolean;
+  /** If it delivers something else than gossip, such as work: how much. Absent: blocks and votes are counted. */
+  readonly delivered?: number;
 }
 
 /** Bans that `bans()` tells of. */
@@ -101,6 +143,13 @@ export interface PeerHost {
   stop(): Promise<void>;
 
   peers(): readonly ConnectedPeer[];
+  /**
+   * From now on a newcomer gets the place of the least useful inbound peer, if all places are taken. Until then newcomers
+   * are refused.
+   *
+   * @param worth asked for each inbound peer when a place is needed
+   */
+  valuePeersBy(worth: (peer: PeerId) => PeerWorth): void;
   /** Opens a connection, or rejects with the reason. Resolves at once if the peer is connected. */
   dial(address: string, signal?: AbortSignal): Promise<PeerId>;
   disconnect(peer: PeerId): Promise<void>;

@@ -48,6 +48,8 @@ const verdicts: Record<FaultCode, Verdict> = {
   "block/wrong-chain": "reject",
   "block/known": "ignore",
   "block/parent-unknown": "ignore",
+  // A node that is far ahead relays blocks of authorities that this node has not heard of yet.
+  "block/orphan-unlikely": "ignore",
   "block/parent-invalid": "reject",
   "block/known-invalid": "reject",
   "block/height-wrong": "reject",

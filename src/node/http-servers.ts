@@ -32,6 +32,8 @@ export interface ApiAccessOptions {
   readonly allowOpenToken?: boolean;
   /** From one address of another machine; 0: not limited. */
   readonly requestsPerSecond?: number;
+  /** 256 by default. */
+  readonly connectionsMax?: number;
 }
 
 /** What the API is opened with, read from disk. */
@@ -157,10 +159,13 @@ function placeOf(address: string): { readonly host: string; readonly port: numbe
 }
 
 /** With few open files the API must leave enough of them to peers and store. */
-function limitsOf({ requestsPerSecond }: ApiAccessOptions): Partial<ApiLimits> {
+function limitsOf({
+  requestsPerSecond,
+  connectionsMax = defaultApiLimits.connectionsMax,
+}: ApiAccessOptions): Partial<ApiLimits> {
   const share = Math.floor((openFilesLimit() ?? Number.POSITIVE_INFINITY) / 4);
   return {
-    connectionsMax: Math.max(32, Math.min(defaultApiLimits.connectionsMax, share)),
+    connectionsMax: Math.max(32, Math.min(connectionsMax, share)),
     ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
   };
 }

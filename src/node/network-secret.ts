@@ -65,7 +65,7 @@ export async function closeNetworkOf(
     code: "node/no-network-secret",
     exitCode: exitCodes.key,
     why: `without the network's secret nobody answers; the node of ${first ? addressOf(first) : "its founder"} makes it at its first start`,
-    next: `on that machine: aurex-node invite; then here: aurex-node join TOKEN --data-dir '${dataDir}'`,
+    next: `on that machine: aurex-node invite; then here, with the token in a file: aurex-node join --invitation-file FILE --data-dir '${dataDir}'`,
   });
 }
 

@@ -189,6 +189,7 @@ export class NodeCore {
           permission: gate,
           quorumHeard: () => this.quorum.heard >= this.quorum.needed,
           hasPeers: () => network.peerCount > 0,
+          isNewcomerAwaited: () => this.admission?.awaitsNewcomer ?? false,
         },
       );
     const keepsFrom = journals && "nothing is signed";
@@ -210,7 +211,7 @@ export class NodeCore {
         ["own transactions", (change) => this.#own.headChanged(change)],
         ["account index", () => this.#indexer.look()],
         ["network", (change) => network.headChanged(change)],
-        ["admission", () => this.admission?.look()],
+        ["admission", (change) => this.admission?.headChanged(change)],
         ["alarms", (change) => this.#alarms.headChanged(change)],
         ["producer", () => this.producer?.look()],
         ["export", () => this.#followers.export?.chainChanged()],

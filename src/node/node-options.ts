@@ -68,6 +68,7 @@ async function apiAccessOf(config: NodeConfig): Promise<ApiAccessOptions> {
     allowedHosts: config.apiAllowedHost,
     corsOrigins: config.apiCors,
     requestsPerSecond: config.apiRateLimit,
+    connectionsMax: config.apiConnections,
     tokenFile: config.apiTokenFile,
     allowOpenToken: config.allowOpenKeys,
   };

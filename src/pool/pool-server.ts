@@ -6,7 +6,7 @@ import { invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import { workOf } from "../consensus/pow/work-rule.ts";
 import { LeakyBucket } from "../network/host/leaky-bucket.ts";
-import type { PeerHost, PeerId } from "../network/peer-host.ts";
+import type { PeerHost, PeerId, PeerWorth } from "../network/peer-host.ts";
 import { PeerScore } from "../network/peers/score.ts";
 import { bookLimits } from "../payouts/book-records.ts";
 import type { PoolBook, ShareBlock } from "../payouts/pool-book.ts";
@@ -83,6 +83,8 @@ const strangerMaxMs = 30_000;
 /** An honest member brings a share more often than this, unless its hash rate is next to nothing. */
 const quietMaxMs = 600_000;
 const crowdedShare = 0.9;
+/** If all places are taken, a member that has brought no share for this long goes before those that work. */
+const idleMs = 60_000;
 
 /** What is remembered of a peer from one session to the next. */
 interface PeerRecord {
@@ -149,6 +151,7 @@ export class PoolServer {
       rateLimit: { requests: 200, perMs: 5_000 },
       handle: (request, from) => this.#submitted(request, from),
     });
+    host.valuePeersBy((peer) => this.#worthOf(peer));
     await host.start();
     host.events.on("peerDisconnected", this.#onDisconnected);
     board.events.on("job", this.#tellAll);
@@ -219,6 +222,13 @@ export class PoolServer {
       session.notices.end();
       this.#partFrom(peer);
     }
+  }
+
+  /** Keys are free, and work is not: who subscribes and does nothing makes room for newcomers. */
+  #worthOf(peer: PeerId): PeerWorth {
+    const session = this.#sessions.get(peer);
+    const isWorking = session !== undefined && session.quietMs(this.#nowMs()) < idleMs;
+    return { isAuthority: false, isOnChain: isWorking, delivered: session?.work ?? 0 };
   }
 
   #partFrom(peer: PeerId): void {

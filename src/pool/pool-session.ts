@@ -29,6 +29,7 @@ export class PoolSession implements Submitter {
   /** Parent of the last job told. */
   #toldParent: Uint8Array | undefined;
   #shares = 0;
+  #work = 0;
   #minedMs = 0;
   #quietSinceMs: number;
   #miningSinceMs: number | undefined;
@@ -50,6 +51,11 @@ export class PoolSession implements Submitter {
     this.#quietSinceMs = nowMs;
   }
 
+  /** Expected number of hashes behind its good shares. */
+  get work(): number {
+    return this.#work;
+  }
+
   /** For how long there was something to mine, and no good share came. */
   quietMs(nowMs: number): number {
     return this.#board.current ? nowMs - this.#quietSinceMs : 0;
@@ -69,8 +75,9 @@ export class PoolSession implements Submitter {
   }
 
   /** A share of this member was counted. */
-  counted({ space }: GoodShare, nowMs: number): void {
+  counted({ space, work }: GoodShare, nowMs: number): void {
     this.#quietSinceMs = nowMs;
+    this.#work += Number(work);
     // A share of an earlier space says nothing about how hard the shares of this one are.
     if (space !== this.spaces.at(-1)) return;
     this.#shares += 1;

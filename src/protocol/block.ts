@@ -3,7 +3,7 @@ import { ContainerType, ListCompositeType, type ValueOf } from "@chainsafe/ssz";
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { fail, ok, type Result } from "../base/result.ts";
 import { CertificateType } from "./certificate.ts";
-import { Bytes32, byteList, decode, SafeUint64, Uint8, Uint32 } from "./codec.ts";
+import { Bytes32, byteList, decode, SafeUint64, Uint8, Uint32, withOwnBytes } from "./codec.ts";
 import type { BlockFault } from "./faults.ts";
 import { sha256 } from "./hashing.ts";
 import { listRoot } from "./merkle.ts";
@@ -111,14 +111,52 @@ export function consensusRoot(section: ConsensusSection): Uint8Array {
 /** Where the offsets of the three parts behind the header begin. */
 const headerBytes = HeaderType.fixedSize as number;
 
-/** The consensus section of a block's bytes, without decoding the transactions behind it. */
-export function decodeConsensusSection(blockBytes: Uint8Array): Result<ConsensusSection, BlockFault> {
+/** The header of a block's bytes, without decoding what follows; undefined if they end before. Nothing of it is verified. */
+export function peekHeader(blockBytes: Uint8Array): Header | undefined {
+  if (blockBytes.length < headerBytes) return undefined;
+  const decoded = decode(HeaderType, blockBytes.subarray(0, headerBytes), "header");
+  return decoded.ok ? decoded.value : undefined;
+}
+
+/** A block without its consensus section and its transactions. */
+export interface SealedHeader extends Pick<Block, "header" | "seal" | "hash" | "hashHex"> {}
+
+/** What {@link peekHeader} shows, with seal and hash. Nothing of it is verified, and no part of it is one of `blockBytes`. */
+export function peekSealedHeader(blockBytes: Uint8Array): SealedHeader | undefined {
+  const header = peekHeader(blockBytes);
+  const parts = partsOf(blockBytes);
+  if (!header || !parts.ok) return undefined;
+  const seal = decode(SealType, parts.value.seal, "seal");
+  if (!seal.ok) return undefined;
+  const hash = blockHash(headerRoot(header), seal.value.nonce);
+  return { header: withOwnBytes(header), seal: withOwnBytes(seal.value), hash, hashHex: toHex(hash) };
+}
+
+/** The parts behind the header, as far as the transactions. */
+function partsOf(
+  blockBytes: Uint8Array,
+): Result<{ readonly seal: Uint8Array; readonly section: Uint8Array }, BlockFault> {
   const malformed = (reason: string) => fail({ code: "codec/malformed" as const, what: "block", reason });
   if (blockBytes.length < headerBytes + 12) return malformed("it ends within its fixed part");
   const view = new DataView(blockBytes.buffer, blockBytes.byteOffset, blockBytes.byteLength);
-  const [start, end] = [view.getUint32(headerBytes + 4, true), view.getUint32(headerBytes + 8, true)];
-  if (start > end || end > blockBytes.length) return malformed("its offsets are out of order");
-  return decode(ConsensusSectionType, blockBytes.subarray(start, end), "consensus section");
+  const [seal, section, transactions] = [0, 4, 8].map((at) => view.getUint32(headerBytes + at, true)) as [
+    number,
+    number,
+    number,
+  ];
+  if (seal > section || section > transactions || transactions > blockBytes.length) {
+    return malformed("its offsets are out of order");
+  }
+  return ok({
+    seal: blockBytes.subarray(seal, section),
+    section: blockBytes.subarray(section, transactions),
+  });
+}
+
+/** The consensus section of a block's bytes, without decoding the transactions behind it. */
+export function decodeConsensusSection(blockBytes: Uint8Array): Result<ConsensusSection, BlockFault> {
+  const parts = partsOf(blockBytes);
+  return parts.ok ? decode(ConsensusSectionType, parts.value.section, "consensus section") : parts;
 }
 
 export const emptyConsensusRoot: Uint8Array = consensusRoot(emptyConsensusSection);
@@ -131,7 +169,7 @@ export function decodeBlock(bytes: Uint8Array): Result<Block, BlockFault> {
   // The block keeps its bytes, so its transactions need none of their own.
   const decoded = decode(BlockType, bytes, "block", { reuseBytes: true });
   if (!decoded.ok) return decoded;
-  const { header, seal, consensusSection } = decoded.value;
+  const header = withOwnBytes(decoded.value.header);
   const transactions: DecodedTransaction[] = [];
   for (const [position, transactionBytes] of decoded.value.transactions.entries()) {
     const transaction = decodeTransaction(transactionBytes, header.chainId);
@@ -145,6 +183,9 @@ export function decodeBlock(bytes: Uint8Array): Result<Block, BlockFault> {
     }
     transactions.push(transaction.value);
   }
+  // What outlives the block gets bytes of its own: a header that was a part of `bytes` would keep the whole megabyte.
+  const seal = withOwnBytes(decoded.value.seal);
+  const consensusSection = withOwnBytes(decoded.value.consensusSection);
   return ok(blockOf(header, seal, consensusSection, transactions, bytes));
 }
 

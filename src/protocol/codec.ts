@@ -63,3 +63,15 @@ export function decode<Value>(
     return fail({ code: "codec/malformed", what, reason });
   }
 }
+
+/** A copy of a decoded value whose byte arrays are parts of no other: what is kept of a message must not keep the whole message. */
+export function withOwnBytes<Value>(value: Value): Value {
+  return copied(value) as Value;
+}
+
+function copied(value: unknown): unknown {
+  if (value instanceof Uint8Array) return Uint8Array.prototype.slice.call(value);
+  if (Array.isArray(value)) return value.map(copied);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, copied(part)]));
+}

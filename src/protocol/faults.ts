@@ -65,6 +65,8 @@ export type BlockFault =
   | { readonly code: "block/wrong-chain"; readonly chainId: string }
   | { readonly code: "block/known" }
   | { readonly code: "block/parent-unknown"; readonly parentHash: string }
+  /** Its parent is unknown, and nothing speaks for it that would make the parent worth fetching. */
+  | { readonly code: "block/orphan-unlikely"; readonly reason: string }
   | { readonly code: "block/parent-invalid"; readonly parentHash: string }
   | { readonly code: "block/known-invalid"; readonly hash: string }
   | { readonly code: "block/height-wrong"; readonly expected: number; readonly actual: number }
@@ -98,7 +100,7 @@ export type BlockFault =
   | { readonly code: "block/certificate-invalid"; readonly reason: string }
   | { readonly code: "block/evidence-invalid"; readonly reason: string }
   | { readonly code: "block/conflicts-with-final"; readonly finalHeight: number; readonly finalHash: string }
-  /** Of a branch far lighter than the head; `bytesMax`: of such blocks as many are kept as may be. */
+  /** A block beside the chain for which there is no use, or no room: `bytesMax` is the limit of all such blocks. */
   | { readonly code: "block/far-behind"; readonly bytesMax?: number }
   | { readonly code: "block/queue-full"; readonly pendingMax: number };
 

@@ -133,6 +133,17 @@ preimage.set(transactionDomain);
 const preimageStart = transactionDomain.length + 32;
 new DataView(preimage.buffer).setUint32(preimageStart + commonBytes, unsignedHeadBytes, true);
 
+const senderAt = 1 + 1;
+
+/**
+ * The kind and the sender of a transaction, without decoding the rest or hashing anything; undefined if the bytes end
+ * before. Nothing of it is verified.
+ */
+export function peekSender(bytes: Uint8Array): Pick<Transaction, "kind" | "sender"> | undefined {
+  if (bytes.length < signedHeadBytes) return undefined;
+  return { kind: bytes[1] as number, sender: bytes.subarray(senderAt, senderAt + 32) };
+}
+
 /**
  * {@link transactionId} of bytes that decoded. The unsigned form is the signed one without the signature and with the
  * payload's offset that follows from it, so nothing is encoded again: this is the hottest hash of an import.

@@ -30,6 +30,8 @@ export interface BlockProducerModules {
   /** Enough authorities were heard lately for finality to go on; asked only if somebody waits for finality. */
   readonly quorumHeard: () => boolean;
   readonly hasPeers: () => boolean;
+  /** A new authority has yet to seal and to vote: an empty block gives it a turn. */
+  readonly isNewcomerAwaited?: () => boolean;
 }
 
 const sameFailureSaidAgainMs = 60_000;
@@ -132,6 +134,7 @@ export class BlockProducer {
     return {
       ...{ kind: "open", nowMs: clock.nowMs(), hasWork, finality },
       slot: chain.engine.slot(head, this.#options.producer),
+      sinceParentMs: chain.sinceArrivalMs(head),
       urgentForMs: this.#urgentForMs(head, hasWork || finality === "due"),
       emptyAfterMs: this.#options.mineEmptyBlocks ? 0 : chain.engine.authority?.emptyBlockAfterMs,
       failure: failure && { agoMs: nowMs - failure.atMs, reason: failure.reason },
@@ -139,8 +142,8 @@ export class BlockProducer {
   }
 
   #finalityNeed(): FinalityNeed {
-    const { chain, quorumHeard, hasPeers } = this.#modules;
-    if (!chain.awaitsFinality) return "not awaited";
+    const { chain, quorumHeard, hasPeers, isNewcomerAwaited } = this.#modules;
+    if (!chain.awaitsFinality && !isNewcomerAwaited?.()) return "not awaited";
     if (quorumHeard()) return "due";
     return hasPeers() ? "no quorum" : "no peers";
   }
@@ -236,7 +239,10 @@ export class BlockProducer {
     const { chain, logger, announceBlock } = this.#modules;
     const imported = await chain.importBlock(block);
     if (!imported.ok) {
-      // Expected only if the head or the clock moved meanwhile. Anything else is a bug of ours, so the log shows it.
+      // The clock was set back meanwhile. The chain holds the block, as it is, and sends it when its time comes: a block
+      // with another timestamp would be a second one on its parent.
+      if (imported.fault.code === "block/timestamp-ahead") return;
+      // Expected only if the head moved meanwhile. Anything else is a bug of ours, so the log shows it.
       throw new Error(`our own block ${block.hashHex} was refused: ${describeFault(imported.fault)}`);
     }
     const { header, hashHex: hash, seal } = block;

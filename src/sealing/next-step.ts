@@ -23,6 +23,8 @@ export interface OpenSituation {
   /** The mempool has a transaction for the next block, or evidence waits for one. */
   readonly hasWork: boolean;
   readonly finality: FinalityNeed;
+  /** How long ago the head came to this node, by its monotonic clock; infinite if that was long ago. */
+  readonly sinceParentMs: number;
   /** How long there has been something to seal on this head: work, or finality that is due. Undefined: there is nothing. */
   readonly urgentForMs: number | undefined;
   /** An empty block may be sealed this long after the slot has begun; undefined: never. */
@@ -99,11 +101,15 @@ function stepInSlot(situation: OpenSituation, slot: SealingSlot): ProducerStep {
 }
 
 /** When a block is due, and when an empty one is; undefined: never. */
-function dueTimes({ nowMs, hasWork, urgentForMs, emptyAfterMs }: OpenSituation, slot: SealingSlot) {
-  const quietMs = emptyAfterMs === undefined ? undefined : slot.beginMs + emptyAfterMs;
+function dueTimes(
+  { nowMs, hasWork, sinceParentMs, urgentForMs, emptyAfterMs }: OpenSituation,
+  slot: SealingSlot,
+) {
+  const courtesyMs = nowMs + slot.afterParentMs - sinceParentMs;
+  const quietMs = emptyAfterMs === undefined ? undefined : Math.max(slot.beginMs + emptyAfterMs, courtesyMs);
   if (urgentForMs === undefined) return { dueMs: quietMs, emptyDueMs: quietMs };
   // After a quiet time the slots of all authorities have begun. Without the delay all of them would seal at once.
-  const urgentMs = Math.max(slot.beginMs, nowMs + slot.outOfTurnDelayMs - urgentForMs);
+  const urgentMs = Math.max(slot.beginMs, nowMs + slot.outOfTurnDelayMs - urgentForMs, courtesyMs);
   return { dueMs: urgentMs, emptyDueMs: hasWork ? quietMs : urgentMs };
 }
 

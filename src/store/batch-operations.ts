@@ -49,6 +49,11 @@ export function operationsOf(
     put(headerKey(record.hash), encodeHeaderRecord(record));
     put(blockKey(record.hash), bytes);
   }
+  for (const { hash } of batch.dropped ?? []) {
+    blockCount -= 1;
+    remove(headerKey(hash));
+    remove(blockKey(hash));
+  }
   for (const record of batch.restated ?? []) put(headerKey(record.hash), encodeHeaderRecord(record));
   for (const { hash, height, transactions } of batch.disconnected) {
     remove(heightKey(height));

@@ -24,6 +24,15 @@ export function checkBatch(
   for (const { hash } of batch.restated ?? []) {
     invariant(stored.hasBlock(hash), "a record is restated of a stored block");
   }
+  const joining = new Set(batch.connected.map(({ hash }) => toHex(hash)));
+  for (const { hash, height } of batch.dropped ?? []) {
+    const canonical = stored.hashAtHeight(height);
+    invariant(stored.hasBlock(hash), "a block that is removed is stored");
+    invariant(
+      !(canonical && bytesEqual(canonical, hash)) && !joining.has(toHex(hash)),
+      "a block that is removed lies beside the chain",
+    );
+  }
   for (const { hash, height } of batch.indexed ?? []) {
     const canonical = stored.hashAtHeight(height);
     invariant(

@@ -16,6 +16,11 @@ export interface SideBlock {
   readonly parentHash: Uint8Array;
 }
 
+/** A side block with its size on disk. */
+export interface SizedSideBlock extends SideBlock {
+  readonly bytes: number;
+}
+
 export interface StoredHead {
   readonly hash: Uint8Array;
   readonly height: number;
@@ -67,6 +72,8 @@ export interface CommitBatch {
   readonly final?: Checkpoint;
   /** New records of blocks that are stored: what the engine made of them is another than before. */
   readonly restated?: readonly HeaderRecord[];
+  /** Side blocks that are removed. No block that is kept descends from one of them. */
+  readonly dropped?: readonly Pick<SideBlock, "height" | "hash">[];
   /** Canonical blocks that the account index does not cover yet, lowest first, from the next one that it lacks. */
   readonly indexed?: readonly IndexedBlock[];
 }
@@ -96,6 +103,8 @@ export interface ChainStore {
   transactionLocation(id: Uint8Array): TransactionLocation | undefined;
   /** Stored blocks that are not canonical, highest first; of the highest as many as `sideBlocksMax`. */
   sideBlocks(): readonly SideBlock[];
+  /** Every stored block that is not canonical, in no order that means anything. Read from disk: asked once at the start. */
+  sizedSideBlocks(): Promise<readonly SizedSideBlock[]>;
   /** The ledger of the head, by index from 0, for rebuilding it in memory at start. */
   entries(): Iterable<readonly [index: number, entry: Entry]>;
   /**

@@ -30,7 +30,8 @@ export class DamagedBlocks {
     return new StoreError("store/corrupt", `block ${hashHex} in ${this.#directory} is damaged: ${why}`, next);
   }
 
-  mended(hash: Uint8Array): void {
+  /** The block is whole again, or removed. */
+  forget(hash: Uint8Array): void {
     this.#hashes.delete(toHex(hash));
   }
 }

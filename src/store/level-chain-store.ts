@@ -16,6 +16,7 @@ import {
   type CommitBatch,
   type IdKind,
   type SideBlock,
+  type SizedSideBlock,
   type StoredHead,
   StoreError,
   type TransactionLocation,
@@ -33,6 +34,8 @@ import {
   heightKey,
   historyEndKey,
   invalidKey,
+  keyPrefixes,
+  readSideKey,
   transactionKey,
   undoKey,
 } from "./store-keys.ts";
@@ -61,6 +64,9 @@ export interface LevelStoreModules {
   /** Free bytes of the file system that holds a directory; statfs unless told. */
   readonly freeBytes?: (directory: string) => Promise<number>;
 }
+
+/** Sizes that are read in one turn of the event loop. */
+const sizesPerTurn = 64;
 
 const idKeys: Readonly<Record<IdKind, (id: Uint8Array) => Uint8Array>> = {
   block: headerKey,
@@ -161,7 +167,7 @@ export class LevelStore implements ChainStore {
       if (!record || bodyFault(bytes, record) !== undefined) return false;
       await this.#database.write([{ key: blockKey(hash), payload: bytes }]);
       this.#database.show();
-      this.#damaged.mended(hash);
+      this.#damaged.forget(hash);
       return true;
     });
   }
@@ -181,6 +187,17 @@ export class LevelStore implements ChainStore {
   sideBlocks(): readonly SideBlock[] {
     invariant(!this.#closed, "the store is open");
     return this.#sides.list();
+  }
+
+  async sizedSideBlocks(): Promise<readonly SizedSideBlock[]> {
+    const sized: SizedSideBlock[] = [];
+    for (const [key, parentHash] of await this.#database.newestOf(keyPrefixes.side)) {
+      const side = { ...readSideKey(key), parentHash };
+      sized.push({ ...side, bytes: this.#database.sizeOf(blockKey(side.hash)) });
+      // Each size costs a read of the whole block, and an attacker may have stored many: others get their turn meanwhile.
+      if (sized.length % sizesPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    return sized;
   }
 
   *entries(): Iterable<readonly [index: number, entry: Entry]> {
@@ -237,6 +254,7 @@ export class LevelStore implements ChainStore {
     this.#database.show();
     this.#totals = totals;
     this.#sides.apply(sides);
+    for (const { hash } of batch.dropped ?? []) this.#damaged.forget(hash);
     index?.written();
     const marks = new Set(batch.invalid.map(toHex));
     let marksMade = before.invalidCount;

@@ -89,6 +89,11 @@ export class LevelDatabase {
     return payload;
   }
 
+  /** How many bytes stand under a key; 0 if none do. */
+  sizeOf(key: Uint8Array): number {
+    return this.#read(key)?.length ?? 0;
+  }
+
   #read(key: Uint8Array): Uint8Array | undefined {
     try {
       return this.#handle.getSync(key, { snapshot: this.#snapshot });
@@ -115,13 +120,13 @@ export class LevelDatabase {
   }
 
   /**
-   * The last pairs of one kind in the order of their keys, last first; `max` at most.
+   * The last pairs of one kind in the order of their keys, last first; `max` at most, all unless told.
    *
    * @throws StoreError store/corrupt where a checksum fails
    */
   async newestOf(
     prefix: KeyPrefix,
-    max: number,
+    max: number = -1,
   ): Promise<(readonly [key: Uint8Array, payload: Uint8Array])[]> {
     const range = { ...keyRange(prefix), reverse: true, limit: max, snapshot: this.#snapshot };
     const keys = await this.#handle

@@ -4,7 +4,7 @@ import type { CommitBatch, SideBlock } from "./chain-store.ts";
 
 export interface SideMoves {
   readonly joined: readonly SideBlock[];
-  /** Blocks that were stored before and are canonical now. */
+  /** Blocks that were stored before and are canonical now, and blocks that are removed. */
   readonly left: readonly Pick<SideBlock, "height" | "hash">[];
 }
 
@@ -29,7 +29,8 @@ export function sideMoves(batch: CommitBatch, before: SideLookups): SideMoves {
     const parentHash = before.hashAtHeight(height - 1);
     if (parentHash) joined.push({ height, hash, parentHash });
   }
-  return { joined, left: batch.connected.filter(({ hash }) => !arriving.has(toHex(hash))) };
+  const left = batch.connected.filter(({ hash }) => !arriving.has(toHex(hash)));
+  return { joined, left: [...left, ...(batch.dropped ?? [])] };
 }
 
 /** The side blocks with the greatest heights; peers can store many, so the lowest are forgotten here (not on disk). */

@@ -10,7 +10,7 @@ const countersBytes = 8;
 const [nextItem, itemsDone] = [0, 1];
 
 /** Small, so that the workers end a batch within a millisecond of each other; taking a chunk is one atomic addition. */
-const chunkItems = 8;
+export const chunkItems = 8;
 
 /** A byte that no worker has written yet is zero, and no verdict. */
 const [validByte, invalidByte] = [1, 2];

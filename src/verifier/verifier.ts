@@ -21,8 +21,9 @@ const waitingBatchesMax = 4096;
 const inlineItemsMax = 15;
 
 /**
- * Verifies on worker threads. They start with the first batch of more than 15 unseen signatures, keep the process
- * alive only while somebody waits for a verdict, and end with `close`.
+ * Verifies on worker threads what is more than 15 unseen signatures in one turn of the event loop, also if they come one
+ * by one: a flood of single transactions kept the calling thread from everything else. The threads start when they are
+ * needed first, keep the process alive only while somebody waits for a verdict, and end with `close`.
  *
  * `verify` rejects with VerifierClosedError after `close`, and with an InvariantError where a thread died.
  */
@@ -33,8 +34,9 @@ export function createTransactionVerifier(
   const { workers = "auto", rememberedMax = rememberedMaxDefault } = options;
   const count = workers === "auto" ? Math.min(availableParallelism(), workersMax) : workers;
   const pool = new WorkerPool({ workers: count, waitingBatchesMax }, modules);
+  const turn = new InlineTurn();
   return new RememberingVerifier(rememberedMax, {
-    verify: (unseen) => (unseen.length <= inlineItemsMax ? verifyInline(unseen) : pool.verify(unseen)),
+    verify: (unseen) => (turn.takes(unseen.length) ? verifyInline(unseen) : pool.verify(unseen)),
     close: () => pool.close(),
   });
 }
@@ -47,6 +49,22 @@ export function createInlineVerifier(
     verify: verifyInline,
     close: async () => {},
   });
+}
+
+/** How much of its turn the calling thread still gives to signatures. */
+class InlineTurn {
+  #left = inlineItemsMax;
+
+  takes(items: number): boolean {
+    if (items > this.#left) return false;
+    if (this.#left === inlineItemsMax) {
+      setImmediate(() => {
+        this.#left = inlineItemsMax;
+      });
+    }
+    this.#left -= items;
+    return true;
+  }
 }
 
 function verifyInline(transactions: readonly DecodedTransaction[]): readonly boolean[] {

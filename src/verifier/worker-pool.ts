@@ -4,11 +4,14 @@ import { Worker } from "node:worker_threads";
 import { InvariantError, invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { packBatch, readVerdicts } from "./signature-batch.ts";
+import { chunkItems, packBatch, readVerdicts } from "./signature-batch.ts";
 import type { BatchMessage } from "./verify-worker.ts";
 
 /** Enough that no worker waits for the main thread between two batches. */
 const runningBatchesMax = 4;
+
+/** A thread takes 13 to 27 MB, so it is started when so many signatures are under way for each that is there. */
+const itemsPerWorker = 64;
 
 /** `.ts` from source, `.js` once compiled. */
 const verifyWorkerFile = new URL(`./verify-worker${extname(import.meta.url)}`, import.meta.url);
@@ -42,7 +45,7 @@ export interface WorkerPoolOptions {
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #logger: Logger;
-  #workers: Worker[] = [];
+  readonly #workers: Worker[] = [];
   readonly #waiting: WaitingBatch[] = [];
   readonly #running = new Map<number, RunningBatch>();
   #batchesStarted = 0;
@@ -73,7 +76,7 @@ export class WorkerPool {
   }
 
   #startBatches(): void {
-    if (this.#workers.length === 0) this.#startWorkers();
+    this.#startWorkers();
     while (this.#running.size < runningBatchesMax) {
       const waiting = this.#waiting.shift();
       if (!waiting) break;
@@ -82,25 +85,39 @@ export class WorkerPool {
       const memory = packBatch(waiting.transactions);
       this.#running.set(batch, { ...waiting, memory });
       const message: BatchMessage = { batch, memory };
-      for (const worker of this.#workers) worker.postMessage(message);
+      for (const worker of this.#helpersOf(batch, waiting.transactions.length)) worker.postMessage(message);
     }
     // The process stays alive for a verdict that somebody waits for, never for an idle thread.
     for (const worker of this.#workers) this.#running.size > 0 ? worker.ref() : worker.unref();
   }
 
-  /** Threads start with the first batch, so that a node that needs none has none. */
+  /** As many workers as the batch has chunks, so that a single signature wakes one; each batch begins with another. */
+  #helpersOf(batch: number, items: number): readonly Worker[] {
+    const first = batch % this.#workers.length;
+    const inTurn = [...this.#workers.slice(first), ...this.#workers.slice(0, first)];
+    return inTurn.slice(0, Math.ceil(items / chunkItems));
+  }
+
+  /** Threads start when they are needed, so that a node that needs none has none, and a flood of a few starts few. */
   #startWorkers(): void {
-    this.#workers = Array.from({ length: this.#options.workers }, (_, index) => {
-      // Flags of the parent such as --input-type would keep a worker from starting; it needs none.
-      const worker = new Worker(this.#options.workerFile ?? verifyWorkerFile, {
-        name: `aurex-verify-${index}`,
-        execArgv: [],
-      });
-      worker.on("message", (batch: number) => this.#finish(batch));
-      worker.on("error", (thrown) => this.#fail(toError(thrown)));
-      worker.on("exit", (code) => this.#fail(new Error(`it exited with code ${code}`)));
-      return worker;
+    const { length } = this.#workers;
+    if (length === this.#options.workers) return;
+    const underWay = [...this.#running.values(), ...this.#waiting];
+    const items = underWay.reduce((sum, { transactions }) => sum + transactions.length, 0);
+    const needed = Math.min(Math.ceil(items / itemsPerWorker), this.#options.workers);
+    for (let index = length; index < needed; index += 1) this.#workers.push(this.#startWorker(index));
+  }
+
+  #startWorker(index: number): Worker {
+    // Flags of the parent such as --input-type would keep a worker from starting; it needs none.
+    const worker = new Worker(this.#options.workerFile ?? verifyWorkerFile, {
+      name: `aurex-verify-${index}`,
+      execArgv: [],
     });
+    worker.on("message", (batch: number) => this.#finish(batch));
+    worker.on("error", (thrown) => this.#fail(toError(thrown)));
+    worker.on("exit", (code) => this.#fail(new Error(`it exited with code ${code}`)));
+    return worker;
   }
 
   #finish(batch: number): void {

@@ -55,6 +55,8 @@ const directoryMode = 0o700;
 const fileMode = 0o600;
 const retryMsMin = 5;
 const retryMsMax = 60;
+/** So many times the limit others that take turns may keep a process waiting. */
+const turnsMax = 10;
 
 /** Where the outboxes of a directory's keys lie. */
 export function outboxDirectory(dataDir: string): string {
@@ -78,13 +80,16 @@ export async function hasOutbox(dataDir: string, address: string): Promise<boole
  * Opens the outbox of a key as soon as no other process has it. SQLite's lock on the file is the system's own: it ends
  * with the process that holds it, however that ends.
  *
- * @param limitMs how long to wait for other processes
+ * @param limitMs how long to wait for others while none of them writes anything. If they write, they take turns: the wait
+ *   goes on, for {@link turnsMax} times as long at most
  * @throws KeyError `key/outbox-busy` if others have it for longer; `key/io` if it cannot be read or written
  */
 export async function openOutbox(dataDir: string, address: string, limitMs = 60_000): Promise<Outbox> {
   const file = outboxPath(dataDir, address);
   const { DatabaseSync } = await import("node:sqlite");
-  const deadlineMs = performance.now() + limitMs;
+  const beganMs = performance.now();
+  let movedMs = beganMs;
+  let lastWrite: number | undefined;
   for (;;) {
     let db: DatabaseSync | undefined;
     try {
@@ -97,10 +102,23 @@ export async function openOutbox(dataDir: string, address: string, limitMs = 60_
     } catch (thrown) {
       db?.close();
       if (!isBusy(thrown)) throw thrown instanceof KeyError ? thrown : unusable(file, thrown);
-      if (performance.now() >= deadlineMs) throw busy(file, limitMs);
+      const nowMs = performance.now();
+      const write = await writtenMs(file);
+      if (write !== lastWrite) movedMs = nowMs;
+      lastWrite = write;
+      const waitedMs = nowMs - beganMs;
+      if (nowMs - movedMs >= limitMs || waitedMs >= turnsMax * limitMs) throw busy(file, waitedMs);
     }
     await delay(retryMsMin + Math.random() * (retryMsMax - retryMsMin));
   }
+}
+
+/** When somebody last wrote to the outbox; undefined if nobody can say. */
+async function writtenMs(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ mtimeMs }) => mtimeMs,
+    () => undefined,
+  );
 }
 
 /** SQLite would make the file with the mode that the umask gives. */
@@ -211,10 +229,10 @@ function isBusy(thrown: unknown): boolean {
   return errcode !== undefined && (errcode & 0xff) === sqliteBusy;
 }
 
-function busy(file: string, limitMs: number): KeyError {
+function busy(file: string, waitedMs: number): KeyError {
   return new KeyError(
     "key/outbox-busy",
-    `another process has been sending with this key for ${limitMs / 1000} s (it has ${file} open)`,
+    `another process has been sending with this key for ${Math.round(waitedMs / 1_000)} s (it has ${file} open)`,
     "wait until it has ended, and run the command again",
   );
 }

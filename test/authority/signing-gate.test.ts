@@ -70,6 +70,23 @@ test("the time to listen is over to the millisecond, whatever the wall clock say
   gate.stop();
 });
 
+test("time in which the process stood still is no time of listening", async () => {
+  const { chain, clock } = await openChain({ spec: testSpec("pow") });
+  let stoodStillMs = 0;
+  const stalling = { ...clock, monotonicMs: () => clock.monotonicMs() + stoodStillMs };
+  const network = new QuietNetwork(clock);
+  const modules = { chain, network, clock: stalling, logger: silentLogger };
+  const gate = new SigningGate({ listenFirstMs: 5_000 }, modules);
+  gate.start();
+  await clock.advance(1_500);
+  stoodStillMs = 60_000;
+  await clock.advance(3_499);
+  assert.equal(gate.reason, "listening first");
+  await clock.advance(1);
+  assert.equal(gate.reason, undefined);
+  gate.stop();
+});
+
 test("a wall clock that is set back behind the chain, and set right, is noticed by itself", async () => {
   const { gate, clock } = await gateRig();
   gate.start();

@@ -22,6 +22,7 @@ import { createMemoryDisk } from "../support/memory-store.ts";
 import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { alice, authorities, BlockBuilder, type BuiltBlock, bob, miner, testSpec } from "./block-builder.ts";
 import { countHistories, historyIn } from "./history-model.ts";
+import { HonestTurns } from "./honest-turns.ts";
 import { openChain, settled } from "./open-chain.ts";
 
 const people = [alice, bob, miner, ...authorities];
@@ -141,17 +142,24 @@ function grow(
 ): { readonly grown: readonly Grown[]; readonly best: Grown } {
   const trunk: Grown = { built: builder.genesis, line: [builder.genesis.block] };
   const grown = [trunk];
+  const turns = new HonestTurns();
+  const isPoa = builder.spec.consensus === "poa";
   for (const [index, twig] of shape.entries()) {
     const recent = grown.slice(-Math.max(1, Math.ceil(grown.length / 2)));
-    const parent = recent[twig.on % recent.length]!;
+    const { parent, producer } = isPoa
+      ? turns.take(recent, ({ built }) => built, authorities, { parent: twig.on, producer: twig.producer })
+      : { parent: recent[twig.on % recent.length]!, producer: people[twig.producer]! };
     const built = builder.on(parent.built, {
       laterMs: index,
       transactions: transactionsOf(builder, parent, twig.deeds),
-      producer: (builder.spec.consensus === "poa" ? authorities : people)[twig.producer]!,
+      producer,
     });
     grown.push({ built, line: [...parent.line, built.block] });
   }
-  const [best] = grown.toSorted((a, b) => compareHeads(a.built.record, b.built.record));
+  // With authorities the first of several that are as heavy stays; the blocks come in this order.
+  const [best] = grown.toSorted(({ built: { record: a } }, { built: { record: b } }) =>
+    isPoa ? Number(b.cumulativeWeight - a.cumulativeWeight) : compareHeads(a, b),
+  );
   return { grown: grown.slice(1), best: best! };
 }
 

@@ -12,7 +12,7 @@ import {
 } from "../../src/chain/stages/judge.ts";
 import { type SaneBlock, saneBlock } from "../../src/chain/stages/sanity.ts";
 import type { StateChange } from "../../src/ledger/entry.ts";
-import { BlockBuilder, genesisMs, testSpec } from "./block-builder.ts";
+import { BlockBuilder, testSpec } from "./block-builder.ts";
 
 const builder = new BlockBuilder(testSpec("poa"));
 const { spec, engine, ancestry } = builder;
@@ -29,7 +29,7 @@ const rules: JudgeRules = {
 it("one stage after the other leads from a block to its record", () => {
   const sane = saneBlock(block, { spec, engine, knownFault: () => undefined });
   assert.ok(sane.ok);
-  const placed = placeBlock(sane.value, parent, engine, genesisMs + 3_600_000);
+  const placed = placeBlock(sane.value, parent, engine);
   assert.ok(placed.ok);
   const judged = judge(placed.value, rules);
   assert.ok(judged.ok);
@@ -47,7 +47,7 @@ export function skipsStages(chain: Chain, change: StateChange): void {
   // @ts-expect-error nor executed it
   const executed: ExecutedBlock = { block, change };
   // @ts-expect-error the seal and the body have not been verified
-  placeBlock(block, parent, engine, 0);
+  placeBlock(block, parent, engine);
   // @ts-expect-error only what `placeBlock` returns is judged
   judge({ block: sane, parent }, rules);
   // @ts-expect-error only what `judge` returns is imported as judged

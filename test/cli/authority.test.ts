@@ -181,6 +181,6 @@ describe("aurex-node invite and join", () => {
       );
     }
     assert.equal(await loadNetworkSecret(dataDir), undefined);
-    assertRefused(await run(["join"]), /missing required argument 'token'/);
+    assertRefused(await run(["join"], { input: "" }), /this is no invitation/);
   });
 });

@@ -151,9 +151,11 @@ describe("the lines after init", () => {
       /^Error: this chain's network is closed, and this node has no invitation to it\n/,
     );
     await home.startLine(maker);
-    const token = (await output(home, "aurex-node invite")).trim();
-    const [, join = ""] = /; then here: (aurex-node join .*)\n/.exec(refused.stderr) ?? [];
-    await output(home, `${join.replace("TOKEN", token)} --no-start`);
+    await output(home, "aurex-node invite > invitation");
+    const [, join] =
+      /; then here, with the token in a file: (aurex-node join .*)\n/.exec(refused.stderr) ?? [];
+    assert.ok(join, refused.stderr);
+    await output(home, `${join.replace("FILE", "invitation")} --no-start`);
     const second = await home.startLine(guest);
     await output(home, "aurex-node tx record --key node --data-dir one --wait closed");
     await until("a block is final", async () => (await finalHeight(home, second)) > 0);

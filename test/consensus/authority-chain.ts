@@ -216,6 +216,7 @@ export function openGadget(chain: AuthorityChain, given: readonly BuiltBlock[] =
     final: checkpointOf(chain.genesis),
     ancestry: ancestryOf((hash) => records.get(toHex(hash))),
     head: () => head,
+    isTimely: () => true,
     onEvidence: (found) => evidence.push(found),
   });
   assert.ok(finality);

@@ -168,6 +168,34 @@ describe("started by an older Node", () => {
     assert.deepEqual([status, stdout, stderr], [130, `${process.version} start,--mine\n`, "to stderr\n"]);
   });
 
+  it("shows an invitation in the arguments of no process, from its first moment on", {
+    skip: process.platform !== "linux" && "reads /proc",
+  }, () => {
+    const token = `aurex1.${"Ab0_-".repeat(40)}`;
+    const text = `import { readFileSync } from "node:fs";
+    const argumentsOf = (pid: number) => readFileSync(\`/proc/\${pid}/cmdline\`, "utf8");
+    export async function main(argv: string[]) {
+      const { title } = process;
+      console.log(JSON.stringify({ argv, title, all: [process.pid, process.ppid].map(argumentsOf) }));
+      return 0;
+    }`;
+    const root = makePackage({ "src/cli/main.ts": text });
+    for (const argv of [
+      ["join", token],
+      ["join", `--x=${token}`, "--name", "a b"],
+      ["doctor", token, token],
+    ]) {
+      const { status, stdout, stderr } = launch(root, oldNode, ...argv);
+      assert.deepEqual([status, stderr], [0, ""]);
+      const said = JSON.parse(stdout);
+      assert.deepEqual(said.argv, argv);
+      for (const each of [said.title, ...said.all]) assert.ok(!each.includes(token.slice(7)), each);
+      // Between zeros, as it was started: a title that hid something later would have blanks.
+      const shown = argv.map((each) => each.replace(token, "aurex1.…"));
+      assert.deepEqual(said.all[0].split("\0").slice(-argv.length - 1, -1), shown);
+    }
+  });
+
   it("says in one line what is needed where that Node is not there, and ends with 2", () => {
     const { status, stdout, stderr } = launch(makePackage(sourceMain, false), oldNode);
     assert.deepEqual([status, stdout], [2, ""]);
@@ -179,6 +207,57 @@ describe("started by an older Node", () => {
     mkdirSync(path.join(root, "node_modules/.bin"), { recursive: true });
     symlinkSync(oldNode, path.join(root, "node_modules/.bin/node"));
     assert.equal(launch(root, oldNode).status, 2);
+  });
+});
+
+describe("the bounds of the heap", {
+  skip: process.platform === "win32" && "it cannot replace itself",
+}, () => {
+  const heap = `import v8 from "node:v8";
+    const youngBytes = () =>
+      v8.getHeapSpaceStatistics().find(({ space_name: name }) => name === "new_space").space_size;
+    export async function main(argv) {
+      let most = 0;
+      let kept = [];
+      for (let index = 0; index < 2_000_000; index += 1) {
+        kept.push({ index, text: \`\${index}\` });
+        if (kept.length > 50_000) kept = [];
+        if (index % 10_000 === 0) most = Math.max(most, youngBytes());
+      }
+      console.log(JSON.stringify({ argv, youngMegabytes: most / 2 ** 20, execArgv: process.execArgv }));
+      return 7;
+    }`;
+  const run = (node: string, argv: readonly string[], variables: Record<string, string> = {}) => {
+    const root = makePackage({ "src/cli/main.ts": heap });
+    const { status, stdout, stderr } = spawnSync(node, [path.join(root, "bin/aurex-node.js"), ...argv], {
+      encoding: "utf8",
+      env: { ...process.env, ...variables },
+    });
+    assert.deepEqual([status, stderr], [7, ""]);
+    return JSON.parse(stdout);
+  };
+
+  for (const argv of [[], ["--name", "north"], ["start", "--mine"], ["pool", "serve"]]) {
+    it(`are those of a node for: aurex-node ${argv.join(" ")}`, () => {
+      const said = run(process.execPath, argv);
+      assert.deepEqual(said.argv, argv);
+      assert.ok(said.youngMegabytes <= 48, `${said.youngMegabytes} MiB`);
+    });
+  }
+
+  it("are those of a node under an older Node, too", () => {
+    assert.ok(run(oldNode, ["start"]).youngMegabytes <= 48);
+  });
+
+  it("are V8's own for a command that ends by itself, which would only start more slowly", () => {
+    assert.deepEqual(run(process.execPath, ["status"]).execArgv, []);
+  });
+
+  it("are the operator's, if there are such", () => {
+    const variables = { NODE_OPTIONS: "--max-semi-space-size=2" };
+    const said = run(process.execPath, ["start"], variables);
+    assert.deepEqual(said.execArgv, []);
+    assert.ok(said.youngMegabytes <= 8, `${said.youngMegabytes} MiB`);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -123,6 +124,36 @@ describe("the package in another project", () => {
     const forbidden = /["'`]node:|WebAssembly|\beval\(|(?:^|[;}])import\b.{0,30}/g;
     assert.deepEqual(bundle.match(forbidden) ?? [], []);
     assert.ok(existsSync(path.join(installed, "dist/client/index.d.ts")));
+  });
+
+  it("has the program in few files, which ask for nothing but Node and what npm installs with the package", () => {
+    const files = readdirSync(path.join(installed, "dist/program"));
+    const texts = files
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => readFileSync(path.join(installed, "dist/program", file), "utf8"));
+    assert.ok(texts.length > 0 && texts.length < 400, `${texts.length} files`);
+    const asked = texts.flatMap((text) => [
+      ...text.matchAll(/^(?:import|export) [^"]*"([^"./][^"]*)";$|(?<!\{)\bimport\("([^"./][^"]*)"\)/gm),
+    ]);
+    const { dependencies } = JSON.parse(readFileSync(path.join(installed, "package.json"), "utf8"));
+    const names = new Set(asked.map(([, fixed, late]) => fixed ?? late ?? ""));
+    assert.ok(names.has("classic-level") || names.has("level"));
+    const strangers = [...names].filter(
+      (name) => !isBuiltin(name) && !((name.match(/^(?:@[^/]+\/)?[^/]+/)?.[0] as string) in dependencies),
+    );
+    assert.deepEqual(strangers, []);
+    // Each library is in it once and has its licence beside it.
+    const licences = JSON.parse(
+      readFileSync(path.join(installed, "dist/program/licences.json"), "utf8"),
+    ) as readonly { readonly name: string }[];
+    assert.ok(licences.some(({ name }) => name === "libp2p"));
+    // A thread begins with one of them, too.
+    for (const door of ["cli/main", "export/export-worker", "verifier/verify-worker"])
+      assert.match(
+        readFileSync(path.join(installed, "dist", `${door}.js`), "utf8"),
+        /"\.\.\/program\//,
+        door,
+      );
   });
 
   it("says which Node it needs when an older one imports it, and how to get it", () => {

@@ -5,7 +5,7 @@ import path from "node:path";
 import { type LongStep, longSteps, stepsNamed } from "./steps.ts";
 
 const root = path.join(import.meta.dirname, "../..");
-const usage = `What takes too long for npm test: every step to its end. Steps that mostly wait run beside the others.
+const usage = `What takes too long for npm test: every step to its end. Steps that mostly wait, and those of one core, run beside the others.
 
 npm run test:long -- [step …]
 ${longSteps.map(({ name, what }) => `  ${name.padEnd(12)} ${what}`).join("\n")}
@@ -28,14 +28,15 @@ async function outcomeOf({ argv, variables, company }: LongStep): Promise<Outcom
     env: { ...process.env, ...variables },
     stdio: ["inherit", "pipe", "inherit"],
   });
+  const isBeside = company === "waits" || company === "one core";
   let said = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     // What runs beside others prints when it has ended, so that lines of two steps do not mix.
-    if (company !== "waits") process.stdout.write(text);
+    if (!isBeside) process.stdout.write(text);
     said = (said + text).slice(-20 * repeatedCharactersMax);
   });
   const [code] = await once(child, "close");
-  if (company === "waits") process.stdout.write(said);
+  if (isBeside) process.stdout.write(said);
   const failures = said.lastIndexOf("failing tests:");
   const told = failures < 0 ? said.slice(-repeatedCharactersMax) : said.slice(failures);
   return { passed: code === 0, said: told.slice(0, repeatedCharactersMax) };
@@ -67,7 +68,8 @@ async function main(names: readonly string[]): Promise<number> {
   const steps = stepsNamed(names);
   const inCompany = (company: LongStep["company"]) => steps.filter((step) => step.company === company);
   const book: Book = { rows: [], failures: [] };
-  await Promise.all([runAll(inCompany("waits"), book), runAll(inCompany(undefined), book)]);
+  const lanes = ["waits", "one core", undefined] as const;
+  await Promise.all(lanes.map((lane) => runAll(inCompany(lane), book)));
   await runAll(inCompany("alone"), book);
   console.log(["", ...book.rows, ...book.failures].join("\n"));
   return book.failures.length === 0 ? 0 : 1;

@@ -7,26 +7,27 @@ export interface LongStep {
   readonly argv: readonly string[];
   readonly variables?: Readonly<Record<string, string>>;
   /**
-   * waits: it waits more than it works, so it runs beside the others. alone: it measures how nodes share the machine, so
-   * nothing runs beside it, and it comes last. Neither: one after the other.
+   * waits: it waits more than it works, so it runs beside the others. one core: it keeps about one core busy, so it runs
+   * beside the others, too, one of its kind after the other. alone: it measures how nodes share the machine, so nothing runs
+   * beside it, and it comes last. None of them: one after the other.
    */
-  readonly company?: "waits" | "alone";
+  readonly company?: "waits" | "one core" | "alone";
 }
 
 export const longSteps: readonly LongStep[] = [
   {
     name: "finality",
-    what: "finality against an adversary in 20,000 runs, and each rule switched off",
+    what: "finality against an adversary in 20,000 runs, fairness under each Byzantine strategy, and each rule switched off",
     argv: ["test/simulation/finality/run.ts"],
   },
   {
     name: "seeds",
-    what: "ten simulated nodes under faults, 400 seeds; what the simulation sees with a rule switched off; five miners for hours",
+    what: "ten simulated nodes under faults, 200 seeds; what the simulation sees with a rule switched off; five miners for hours",
     argv: [
       ...["--test", "--test-concurrency=2", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
       ...["test/simulation/controls.long.ts", "test/simulation/pow-shares.long.ts"],
     ],
-    variables: { SUITE_SIMULATION_SEEDS: "400" },
+    variables: { SUITE_SIMULATION_SEEDS: "200" },
   },
   {
     name: "lan",
@@ -54,6 +55,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "help",
     what: "every example of every --help, and every line of README, followed by a shell as it is printed",
+    company: "one core",
     argv: ["--test", "test/readme/help-lines.long.ts"],
   },
   {
@@ -88,6 +90,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
+    company: "one core",
     argv: ["--test", "test/exchange/deposits.test.ts"],
     variables: { SUITE_DEPOSITS: "50000" },
   },
@@ -103,6 +106,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "history",
     what: "100,000 transactions in one account, read in pages both ways",
+    company: "one core",
     argv: ["--test", "test/http/long-history.test.ts"],
     variables: { SUITE_HISTORY: "100000" },
   },
@@ -114,6 +118,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "requests",
     what: "20,000 generated requests to a node's API",
+    company: "one core",
     argv: ["--test", "test/api/generated-requests.test.ts"],
     variables: { SUITE_API_REQUESTS: "20000" },
   },
@@ -148,6 +153,12 @@ export const longSteps: readonly LongStep[] = [
     name: "deployment",
     what: "the image built and run without an engine, three of it as one network, and the system calls of the service",
     argv: ["--test", "test/ops/deployment.long.ts"],
+  },
+  {
+    name: "stopped",
+    what: "an authority that is stopped for 15 s, and one that gets a tenth of the time: nobody parts from it",
+    company: "waits",
+    argv: ["--test", "test/attack/stopped-authority.long.ts"],
   },
   {
     name: "chaos",

@@ -98,7 +98,8 @@ describe("fetching missing blocks by hash", () => {
       rig.clock.monotonicMs() - beganMs < answerPatienceMs + 500,
       "of simulated time: no request timed out",
     );
-    assert.ok(isConnected(node.host, silent.host), "silence is no offence");
+    assert.ok(isConnected(node.host, silent.host));
+    assert.equal(node.host.standing(silent.host.peerId).points, 0, "it may only have been slow");
   });
 
   it("a peer that names a block while another one is being asked for it is asked next", async () => {
@@ -167,7 +168,9 @@ describe("fetching missing blocks by hash", () => {
       honest.asked.length <= othersAskedBurst,
       `${honest.asked.length} requests to a peer that named nothing`,
     );
-    assert.ok(isConnected(node.host, flooder.host), "an orphan says nothing about who sends it");
+    assert.equal(node.host.standing(flooder.host.peerId).lastOffence?.offence, "parent not served");
+    assert.equal(node.host.standing(honest.host.peerId).points, 0, "who named nothing owes nothing");
+    assert.equal(node.host.standing(good.host.peerId).points, 0);
   });
 
   it("a block that is far from our head is not fetched by hash", async () => {

@@ -6,6 +6,7 @@ import { sleep } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { foundedSpec, trustText } from "../../src/network/founding/founded-spec.ts";
 import { type FoundedChain, type FoundingOptions, foundOrJoin } from "../../src/network/founding/founding.ts";
+import { listenMs } from "../../src/network/founding/founding-decision.ts";
 import { genesisProtocol, type Handshake, type Status } from "../../src/network/messages.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { noStatus } from "../../src/network/peers/status.ts";
@@ -70,7 +71,14 @@ describe("the genesis of a founder", () => {
   });
 });
 
+async function* hang(): AsyncIterable<Uint8Array> {
+  await new Promise(() => {});
+  yield new Uint8Array(0);
+}
+
 class Lan {
+  /** How long the last one to end took; simulated. */
+  tookMs = Infinity;
   readonly clock = createSimulatedClock(startMs);
   readonly messages: string[] = [];
   readonly #network = createMemoryNetwork(
@@ -95,7 +103,7 @@ class Lan {
   async peer(
     name: string,
     changes: Partial<Handshake & Status>,
-    genesis?: Uint8Array,
+    genesis?: Uint8Array | "hangs",
     answersInMs = 0,
   ): Promise<PeerHost> {
     const host = this.host(name);
@@ -113,7 +121,7 @@ class Lan {
       ...limits,
       requestBytesMax: 32,
       chunkBytesMax: 1 << 20,
-      handle: () => (genesis ? [genesis] : []),
+      handle: () => (genesis === "hangs" ? hang() : genesis ? [genesis] : []),
     });
     await host.start();
     this.#t.after(() => host.stop());
@@ -149,7 +157,11 @@ class Lan {
     };
     const modules = { host, clock: this.clock, logger, salt: () => sha256(publicKey) };
     const stopping = new AbortController();
+    const beganMs = this.clock.monotonicMs();
     const ended = foundOrJoin({ ...options, ...changes }, modules, stopping.signal);
+    void ended.then(() => {
+      this.tookMs = this.clock.monotonicMs() - beganMs;
+    });
     await this.clock.advance(60_000);
     stopping.abort();
     return ended;
@@ -172,6 +184,36 @@ describe("a node without a chain", () => {
     const joined = await lan.ends("own", { authority: false });
     assert.equal(joined?.origin, "joined");
     assert.equal(joined && toHex(joined.spec.chainId), toHex(spec.chainId));
+  });
+
+  for (const [whose, chainOf] of [
+    ["the chain of an honest peer", () => specOf("other").chainId],
+    ["a chain of its own", (name: string) => specOf(name).chainId],
+  ] as const) {
+    it(`joins in time where 1, 4 and 8 peers say that they have ${whose}, and do not serve its genesis`, async (t) => {
+      const spec = specOf("other");
+      const honest = { chainId: spec.chainId, established: 1 };
+      for (const count of [0, 1, 4, 8]) {
+        const lan = new Lan(t);
+        for (let index = 0; index < count; index += 1) {
+          const name = `hostile ${index}`;
+          await lan.peer(name, { chainId: chainOf(name), established: 1 }, "hangs");
+        }
+        await lan.peer("other", honest, GenesisType.serialize(spec.genesis));
+        const joined = await lan.ends("own", { authority: false });
+        assert.equal(joined && toHex(joined.spec.chainId), toHex(spec.chainId));
+        t.diagnostic(`${count}: ${lan.tookMs} ms of simulated time`);
+        assert.ok(lan.tookMs <= 2 * listenMs + 10_000, `with ${count} of them: ${lan.tookMs} ms`);
+      }
+    });
+  }
+
+  it("founds in the end where all that say that they have a chain hang", async (t) => {
+    const lan = new Lan(t);
+    for (const name of ["one", "two", "three"]) {
+      await lan.peer(name, { chainId: specOf(name).chainId, established: 1 }, "hangs");
+    }
+    assert.equal((await lan.ends("own"))?.origin, "founded");
   });
 
   const spec = specOf("other");

@@ -51,6 +51,16 @@ it("backs off from one second to sixty, with jitter, and goes on for ever", asyn
   assert.ok(new Set(gapsMs.slice(-20).map(Math.round)).size > 10);
 });
 
+it("keeps a peer that it has met, however many are only said to be there", async () => {
+  const { clock, dials, loop, lose } = makeLoop("a", (address) => (address === "/b" ? "b" : undefined));
+  loop.sighted("b", ["/b"]);
+  await clock.advance(100);
+  lose("b");
+  for (let index = 0; index < 1_000; index += 1) loop.sighted(`forged ${index}`, [`/forged/${index}`]);
+  await clock.advance(120_000);
+  assert.equal(dials.filter(({ address }) => address === "/b").length, 2);
+});
+
 it("lets the lower peer id dial first", async () => {
   const lower = makeLoop("a", () => "b");
   const higher = makeLoop("c", () => "b");

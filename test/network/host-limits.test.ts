@@ -99,6 +99,67 @@ it("takes no fault for its own that comes of the host's stop, and judges nothing
   assert.deepEqual(errors, []);
 });
 
+it("judges each peer in turn, so that a flood of one waits behind itself and pushes out nothing but itself", async () => {
+  const held = Promise.withResolvers<Verdict>();
+  const order: string[] = [];
+  const judge = (_: Uint8Array, from: string): Promise<Verdict> => {
+    order.push(from);
+    return held.promise;
+  };
+  const modules = { isBanned: () => false, isStopped: () => false, logger: silentLogger };
+  const queue = new JudgingQueue("topic", { messageBytesMax: 10, queueMax: 64, judge }, modules);
+  const flood = Array.from({ length: 500 }, () => queue.judge(new Uint8Array(1), "hostile"));
+  const honest = Array.from({ length: 3 }, () => queue.judge(new Uint8Array(1), "honest"));
+  held.resolve("accept");
+  assert.deepEqual(await Promise.all(honest), ["accept", "accept", "accept"]);
+  const verdicts = await Promise.all(flood);
+  assert.equal(verdicts.filter((verdict) => verdict === "accept").length, 64 - honest.length);
+  assert.ok(order.lastIndexOf("honest") <= 8 + 2 * honest.length, order.slice(0, 16).join(" "));
+});
+
+it("judges 4 MiB at once and holds 8 MiB of waiting messages of a topic at most, and drops the newest of the peer that has the most", async () => {
+  const held = Promise.withResolvers<Verdict>();
+  const modules = { isBanned: () => false, isStopped: () => false, logger: silentLogger };
+  const options = { messageBytesMax: 2 ** 20, queueMax: 1_000, judge: () => held.promise };
+  const queue = new JudgingQueue("topic", options, modules);
+  const message = new Uint8Array(2 ** 20);
+  const flood = Array.from({ length: 60 }, () => queue.judge(message, "hostile"));
+  const honest = queue.judge(message, "honest");
+  let dropped = 0;
+  for (const one of flood) {
+    void one.then((verdict) => {
+      if (verdict === "ignore") dropped += 1;
+    });
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(dropped, 60 - 4 - 7, "4 are judged, and 7 wait beside the honest one");
+  held.resolve("accept");
+  assert.equal(await honest, "accept");
+  await Promise.all(flood);
+});
+
+it("gives the verdict on a message of no use at once, though others wait their turn", async () => {
+  const held = Promise.withResolvers<Verdict>();
+  const modules = {
+    isBanned: (peer: string) => peer === "banned",
+    isStopped: () => false,
+    logger: silentLogger,
+  };
+  const screen = ([first]: Uint8Array, from: string): Verdict | undefined => {
+    assert.notEqual(from, "banned");
+    if (first === 3) throw new Error("a bug of ours");
+    return first === 2 ? "reject" : undefined;
+  };
+  const options = { messageBytesMax: 2 ** 20, queueMax: 1_000, screen, judge: () => held.promise };
+  const queue = new JudgingQueue("topic", options, modules);
+  const waiting = Array.from({ length: 20 }, () => queue.judge(Uint8Array.of(1), "peer"));
+  assert.equal(await queue.judge(Uint8Array.of(2), "peer"), "reject");
+  assert.equal(await queue.judge(Uint8Array.of(3), "peer"), "ignore");
+  assert.equal(await queue.judge(Uint8Array.of(2), "banned"), "ignore");
+  held.resolve("accept");
+  assert.deepEqual(new Set(await Promise.all(waiting)), new Set(["accept"]));
+});
+
 /** As much of a stream as a reader uses, fed by the test. */
 function feed(parts: readonly Uint8Array[]): Stream {
   const target = new EventTarget();

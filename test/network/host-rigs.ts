@@ -2,11 +2,12 @@
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { noise } from "@chainsafe/libp2p-noise";
-import type { Libp2p } from "@libp2p/interface";
+import { identify } from "@libp2p/identify";
+import type { Libp2p, PrivateKey } from "@libp2p/interface";
 import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { createLibp2p } from "libp2p";
-import { systemClock } from "../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import {
   createLibp2pHost,
@@ -26,6 +27,7 @@ export function libp2pHost(
   seed: string,
   options: Partial<Libp2pHostOptions> = {},
   logger: Logger = silentLogger,
+  clock: Clock = systemClock,
 ): Promise<Libp2pHost> {
   return createLibp2pHost(
     {
@@ -37,7 +39,7 @@ export function libp2pHost(
       agentVersion: "aurex/test",
       ...options,
     },
-    { clock: systemClock, logger },
+    { clock, logger },
   );
 }
 
@@ -49,6 +51,21 @@ export function rulelessNode(): Promise<Libp2p> {
     streamMuxers: [yamux()],
     connectionMonitor: { enabled: false },
   });
+}
+
+/** The same, dialling from one address of this machine and taking gossip: who takes none is hung up on. It is running. */
+export async function strangerNode(from: string, privateKey?: PrivateKey): Promise<Libp2p> {
+  const node = await createLibp2p({
+    // Node's own option, which the type of libp2p's options lacks.
+    transports: [tcp({ dialOpts: { localAddress: from } as object })],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionMonitor: { enabled: false },
+    services: { identify: identify() },
+    ...(privateKey ? { privateKey } : {}),
+  });
+  await node.handle("/meshsub/1.1.0", () => undefined);
+  return node;
 }
 
 export async function realUntil(condition: () => boolean, what: string, seen?: () => unknown): Promise<void> {

@@ -322,6 +322,40 @@ describe("finality between nodes", () => {
     assert.ok(isConnected(fresh.host, stalling));
   });
 
+  it("a block whose time has not come ends the range, costs its peer nothing, and is not asked for again", async () => {
+    const blocks = poa.branch(poa.genesis, 3);
+    const soonMs = rig.clock.nowMs() + 20_000;
+    const ahead = poa.on(blocks.at(-1)!, { header: { timestampMs: soonMs } });
+    const all = [...blocks, ahead];
+    let ranges = 0;
+    const early = await network.stranger("early");
+    serveGreeting(early, handshakeOf("early", {}, poa), () => statusOf(all, {}, poa));
+    early.serve(protocols.mempool, { ...serving, handle: () => [] });
+    early.serve(protocols.votes, { ...serving, handle: () => [] });
+    early.serve(protocols.blocksByRange, {
+      ...serving,
+      handle: (request) => {
+        const { startHeight, count, headersOnly } = RangeRequestType.deserialize(request);
+        const asked = [poa.genesis, ...all].slice(startHeight, startHeight + count);
+        if (headersOnly === 1) return asked.map(headerBytes);
+        ranges += 1;
+        return asked.map(({ block }) => block.bytes);
+      },
+    });
+    const node = await network.node("node", poa.spec);
+    await network.connect(node.host, early);
+    await rig.until(() => node.core.chain.isHeld(ahead.block.hash), "the block waits");
+    assert.ok(headIs(node, blocks.at(-1))());
+    assert.equal(node.core.network.isCatchingUp, false, "nothing is waited for: this node may seal");
+    const before = ranges;
+    await rig.pass(10_000);
+    assert.equal(ranges, before);
+    assert.equal(node.host.standing(early.peerId).points, 0);
+    await rig.until(headIs(node, ahead), "it comes in when its time has come");
+    assert.ok(rig.clock.nowMs() >= soonMs - poa.engine.aheadMaxMs);
+    assert.ok(isConnected(node.host, early));
+  });
+
   it("catching up is over when the head is there", async () => {
     const blocks = poa.branch(poa.genesis, 3);
     const [one, two] = [await network.node("one", poa.spec), await network.node("two", poa.spec)];

@@ -10,6 +10,7 @@ import type { Fault, FaultCode } from "../../src/protocol/faults.ts";
 const dependsOnUs: readonly FaultCode[] = [
   "block/known",
   "block/parent-unknown",
+  "block/orphan-unlikely",
   "block/timestamp-ahead",
   "block/version-unknown",
   "block/queue-full",

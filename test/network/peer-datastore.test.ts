@@ -1,5 +1,7 @@
 /** What libp2p knows of peers on a disk that runs full: kept in memory, and written once there is room. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
 import { LevelDatastore } from "datastore-level";
@@ -78,5 +80,17 @@ test("closed while the disk is full, it closes", async (context) => {
     await store.put(key, new Uint8Array(1_000));
     return said.length > 0;
   });
+  await store.close();
+});
+
+test("leaves out a record that is longer than any honest peer's", async (context) => {
+  const directory = await mkdtemp(path.join(tmpdir(), "aurex-peers-"));
+  context.after(() => rm(directory, { recursive: true }));
+  const store = new PeerDatastore(directory, { clock: systemClock, logger: silentLogger });
+  await store.open();
+  const [key] = (await keysNamed(store, ["/peers/a"])) as [Key];
+  await store.put(key, new Uint8Array(8_192).fill(1));
+  await store.put(key, new Uint8Array(8_193).fill(2));
+  assert.deepEqual([...(await store.get(key))], Array<number>(8_192).fill(1));
   await store.close();
 });

@@ -14,7 +14,8 @@ describe("the score of a peer", () => {
       const clock = createSimulatedClock(1_000);
       const score = new PeerScore(peerScoreTable, { clock });
       const sanction = score.report("peer", offence);
-      assert.equal(sanction, "banMs" in weight ? "ban" : "keep", offence);
+      const isCut = "hangUp" in weight || ("points" in weight && (weight.points as number) > 19.5);
+      assert.equal(sanction, "banMs" in weight ? "ban" : isCut ? "disconnect" : "keep", offence);
       assert.deepEqual(score.standing("peer").lastOffence, { offence, atMs: 1_000 });
       if (!("banMs" in weight)) continue;
       assert.deepEqual(score.bans(1), [{ peerId: "peer", reason: offence, remainingMs: weight.banMs }]);

@@ -34,10 +34,7 @@ export async function scrapeWorld(home: RealHome): Promise<MetricWorld> {
   const texts = await until("both nodes have blocks and a peer", async () => {
     const scraped = await Promise.all(nodes.map(({ apiUrl }) => textOf(`${apiUrl}/metrics`)));
     const ready = scraped.every(
-      (text) =>
-        /^aurex_blocks_connected_total\S* [1-9]/m.test(text) &&
-        /^aurex_peers\S* [1-9]/m.test(text) &&
-        /^libp2p_connection_monitor_ping/m.test(text),
+      (text) => /^aurex_blocks_connected_total\S* [1-9]/m.test(text) && /^aurex_peers\S* [1-9]/m.test(text),
     );
     return ready ? scraped : undefined;
   });

@@ -110,6 +110,35 @@ describe("pool over libp2p", { timeout: suiteMaxMs }, () => {
     assert.ok(book.shares.length >= accepted && book.shares.length <= accepted + unanswered + 2);
   });
 
+  it("gives the places of keys that bring no work to newcomers, and keeps who works", async () => {
+    // One of four connections is for own dials.
+    const host = await libp2pHost("pool", { maxConnections: 4 });
+    const server = await serve(host);
+    const [address] = server.addresses();
+    const cut: string[] = [];
+    host.events.on("peerDisconnected", (peer) => void cut.push(peer));
+    const idle = async (name: string) => {
+      const keyHost = await libp2pHost(name, { listenAddresses: [] });
+      await keyHost.start();
+      closing.push(() => keyHost.stop());
+      const member = new BareMember(keyHost, await keyHost.dial(address!));
+      member.subscribe(accountNamed(name));
+      await until("it has work, or has been cut", () => member.jobs.length > 0 || member.ended);
+      return keyHost.peerId;
+    };
+    const first = await idle("idle 1");
+    const worker = await join("worker", address!);
+    await realUntil(() => worker.status().accepted >= 2, "it works");
+    const workerId = host.peers().find(({ peerId }) => peerId !== first)?.peerId;
+    assert.ok(workerId !== undefined);
+    // The third place, and a key more than there are places.
+    for (const name of ["idle 2", "idle 3"]) await idle(name);
+    const newcomer = await join("newcomer", address!);
+    await realUntil(() => newcomer.status().notMiningBecause === undefined, "a newcomer has work");
+    assert.ok(cut.length > 0 && !cut.includes(workerId), "who worked has stayed");
+    await realUntil(() => newcomer.status().accepted >= 1, "the newcomer works, too");
+  });
+
   it("goes on with a server that went away and came back, and no share is lost", async () => {
     const directory = await mkdtemp(path.join(os.tmpdir(), "aurex-pool-"));
     closing.push(() => rm(directory, { recursive: true }));

@@ -35,6 +35,7 @@ export const followedElsewhere: Record<string, [file: string, shows: RegExp]> = 
   "npm run pictures": ["package.json", /"pictures": ".*test\/web\/pictures\.ts"/],
   "npm run bench": ["package.json", /"bench": ".*bench\/run\.ts"/],
   "npm run soak": ["package.json", /"soak": ".*soak\/run\.ts"/],
+  "npm run attack": ["package.json", /"attack": ".*attack\/run\.ts"/],
   "npm run sim": ["package.json", /"sim": ".*finality\/run\.ts"/],
   "npm run chaos": ["package.json", /"chaos": "/],
   "npm run test:long": ["package.json", /"test:long": "/],

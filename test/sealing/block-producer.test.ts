@@ -57,3 +57,32 @@ test("what forbids sealing is asked before each block and named, and sealing goe
   assert.equal(producer.notSealingBecause, "key seen elsewhere");
   assert.ok(height() <= sealed + 1, "at most the block that was on its way");
 });
+
+test("a block that has to wait, since the clock was set back, is sent as it is: nothing is stamped or sealed anew", async (t) => {
+  const journal = createMemorySealJournal();
+  let signed = 0;
+  const record = journal.record.bind(journal);
+  journal.record = async (entry) => {
+    signed += 1;
+    await record(entry);
+    if (signed === 1) set();
+  };
+  const spec = testSpec("poa", { authorities: [addressOf(authority.publicKey)], periodMs: 1_000 });
+  const sealer = createAuthoritySealer({ keyPair: authority }, { journal });
+  const options = { producer: authority.publicKey, mineEmptyBlocks: true };
+  const permission = new TestPermission();
+  const { producer, clock, chain } = await openProducer(t, spec, sealer, options, { permission });
+  const set = () => {
+    clock.jumpWallClock(-5_000);
+    // Once more when the block's time has come, a moment before the block is imported.
+    clock.schedule(5_000, () => clock.jumpWallClock(-5_000));
+  };
+  producer.start();
+  await clock.advance(9_000);
+  assert.deepEqual([signed, chain.head.header.height], [1, 0]);
+  await clock.advance(1_000);
+  assert.deepEqual([signed, chain.head.header.height], [1, 1]);
+  await clock.advance(3_000);
+  assert.ok(signed > 1);
+  assert.equal(signed, chain.head.header.height);
+});

@@ -6,11 +6,19 @@ import type { NotSealingReason } from "../../src/sealing/not-sealing.ts";
 import { sealingStateOf } from "../../src/sealing/sealing-state.ts";
 
 /** Its slot began at 100 s, and the others have the first go at new work for 3 s. */
-const slot = { earliestMs: 100_000, beginMs: 100_000, outOfTurnDelayMs: 3_000, target: new Uint8Array(32) };
+const slot = {
+  ...{ earliestMs: 100_000, beginMs: 100_000, outOfTurnDelayMs: 3_000, afterParentMs: 4_700 },
+  target: new Uint8Array(32),
+};
 /** Long after the slot has begun, with nothing to do. */
 const idle: OpenSituation = {
   ...{ kind: "open", nowMs: 500_000, slot, hasWork: false, finality: "not awaited" },
-  ...{ urgentForMs: undefined, emptyAfterMs: undefined, failure: undefined },
+  ...{
+    sinceParentMs: Number.POSITIVE_INFINITY,
+    urgentForMs: undefined,
+    emptyAfterMs: undefined,
+    failure: undefined,
+  },
 };
 const busy: OpenSituation = { ...idle, hasWork: true, urgentForMs: 3_000 };
 
@@ -36,6 +44,15 @@ const table: readonly (readonly [what: string, step: ProducerStep, expected: Pro
   ["work before the slot", open(busy, { nowMs: 99_000 }), wait("not its turn", 1_000)],
   ["work long before the slot", open(busy, { nowMs: 10_000 }), wait("not its turn", 10_000)],
   ["work, and an empty block is due later", open(busy, { emptyAfterMs: 900_000 }), seal(1_000_000)],
+
+  ["work, and the parent has just come", open(busy, { sinceParentMs: 0 }), wait("not its turn", 4_700)],
+  ["work, and the parent came a while ago", open(busy, { sinceParentMs: 4_699 }), wait("not its turn", 1)],
+  ["work, and the parent came long enough ago", open(busy, { sinceParentMs: 4_700 }), seal()],
+  [
+    "an empty block, and the parent has just come",
+    open(idle, { emptyAfterMs: 0, sinceParentMs: 1_000 }),
+    wait("nothing to seal", 3_700),
+  ],
 
   ["a heartbeat later", open(idle, { emptyAfterMs: 405_000 }), wait("nothing to seal", 5_000)],
   ["a heartbeat much later", open(idle, { emptyAfterMs: 900_000 }), wait("nothing to seal", 10_000)],

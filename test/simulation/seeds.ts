@@ -1,13 +1,16 @@
 /** Runs one scenario over many seeds; a seed that fails says how to see it again. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ScenarioName, scenarios } from "./scenarios.ts";
-import { simulate } from "./simulate.ts";
+import { OwnThread } from "../support/own-thread.ts";
+import type { ScenarioName } from "./scenarios.ts";
+import type { SimulationReport } from "./simulate.ts";
 
 /** Seeds of all scenarios together; more by the environment variable SUITE_SIMULATION_SEEDS. */
 export const seedsTotal: number = Number(process.env.SUITE_SIMULATION_SEEDS ?? 40);
 /** One test a batch, so that a report stays readable. */
 const batchSeeds = 10;
+
+const thread = new OwnThread(new URL("./seed.ts", import.meta.url));
 
 export function simulateSeeds(name: ScenarioName, count: number): void {
   describe(`simulation of ten nodes: ${name}`, () => {
@@ -16,7 +19,7 @@ export function simulateSeeds(name: ScenarioName, count: number): void {
       it(`seeds ${first} to ${last}`, async () => {
         let committed = 0;
         for (let seed = first; seed <= last; seed += 1) {
-          const report = await simulate(seed, scenarios[name]);
+          const report = await thread.call<SimulationReport>("simulateSeed", name, seed);
           const again = `see it again: node_modules/.bin/node test/simulation/replay.ts ${name} ${seed}`;
           assert.deepEqual(report.violations, [], `seed ${seed} of ${name} fails; ${again}`);
           committed += report.committed;

@@ -201,6 +201,42 @@ export function describeStoreContract(name: string, createHome: () => Promise<St
     );
 
     it(
+      "removes side blocks whole, with the batch that says so, and takes them again",
+      withHome(async (store, home) => {
+        const trunk = chainOf(2);
+        const side = chainOf(2, trunk[0], { branch: 1 });
+        const [lower, upper] = side as [FixtureBlock, FixtureBlock];
+        await store.commit(moveBatch(trunk));
+        const blocks = side.map(({ stored }) => stored);
+        await store.commit({ ...emptyBatch, blocks });
+        const sized = async (each: ChainStore) =>
+          (await each.sizedSideBlocks()).map(({ hash, bytes }) => [toHex(hash), bytes > 0]).sort();
+        assert.deepEqual(await sized(store), side.map(({ block }) => [block.hashHex, true]).sort());
+        const { hash, header } = upper.block;
+        await store.commit({ ...emptyBatch, dropped: [{ hash, height: header.height }] });
+        const assertRemoved = async (each: ChainStore) => {
+          assert.equal(each.headerRecord(hash), undefined);
+          assert.equal(each.blockBytes(hash), undefined);
+          assert.deepEqual(
+            each.sideBlocks().map((one) => toHex(one.hash)),
+            [lower.block.hashHex],
+          );
+          assert.deepEqual(await sized(each), [[lower.block.hashHex, true]]);
+        };
+        await assertRemoved(store);
+        const again = await reopened(store, home);
+        await assertRemoved(again);
+        assertLine(again, trunk);
+        await again.commit({ ...emptyBatch, blocks: [upper.stored] });
+        assert.deepEqual(again.blockBytes(hash), upper.block.bytes);
+        const onLine = trunk[1] as FixtureBlock;
+        const canonical = { hash: onLine.block.hash, height: onLine.block.header.height };
+        await assert.rejects(again.commit({ ...emptyBatch, dropped: [canonical] }), InvariantError);
+        assert.equal((await sized(await reopened(again, home))).length, 2);
+      }),
+    );
+
+    it(
       "goes back to a lower head where the batch says so",
       withHome(async (store, home) => {
         const line = chainOf(4, undefined, { newEntries: 2 });

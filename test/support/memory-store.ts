@@ -13,6 +13,7 @@ import type {
   CommitBatch,
   IdKind,
   SideBlock,
+  SizedSideBlock,
   StoredBlock,
   StoredHead,
   StoreError,
@@ -66,6 +67,7 @@ class DiskContents {
   indexProgress = emptyProgress;
   readonly invalid: BoundedMap<string, true>;
   sides = new NewestSideBlocks(sideBlocksMax);
+  readonly allSides = new Map<string, SideBlock>();
   readonly #invalidMax: number;
   head: StoredHead | undefined;
   final: Checkpoint | undefined;
@@ -86,6 +88,7 @@ class DiskContents {
     for (const [hash] of this.invalid.entries()) copy.invalid.set(hash, true);
     copy.hashes.push(...this.hashes);
     copy.sides = new NewestSideBlocks(sideBlocksMax, this.sides.list());
+    for (const [hash, side] of this.allSides) copy.allSides.set(hash, side);
     copy.entries.push(...this.entries);
     for (const [account, items] of this.histories) copy.histories.set(account, [...items]);
     copy.indexProgress = this.indexProgress;
@@ -96,12 +99,14 @@ class DiskContents {
 
   apply(batch: CommitBatch, isIndexKept: boolean): void {
     this.#applyToIndex(batch, isIndexKept);
-    this.sides.apply(
-      sideMoves(batch, {
-        hasBlock: (hash) => this.blocks.has(toHex(hash)),
-        hashAtHeight: (height) => this.hashes[height],
-      }),
-    );
+    const moves = sideMoves(batch, {
+      hasBlock: (hash) => this.blocks.has(toHex(hash)),
+      hashAtHeight: (height) => this.hashes[height],
+    });
+    this.sides.apply(moves);
+    for (const { hash } of moves.left) this.allSides.delete(toHex(hash));
+    for (const side of moves.joined) this.allSides.set(toHex(side.hash), side);
+    for (const { hash } of batch.dropped ?? []) this.blocks.delete(toHex(hash));
     for (const block of batch.blocks) {
       if (!this.blocks.has(block.record.hashHex)) this.blocks.set(block.record.hashHex, block);
     }
@@ -213,7 +218,7 @@ class MemoryStore implements ChainStore {
     const record = this.headerRecord(hash);
     if (!record || bodyFault(bytes, record) !== undefined) return false;
     this.#disk.blocks.set(toHex(hash), { record, bytes });
-    this.#damaged.mended(hash);
+    this.#damaged.forget(hash);
     return true;
   }
 
@@ -233,6 +238,11 @@ class MemoryStore implements ChainStore {
     return this.#disk.sides.list();
   }
 
+  async sizedSideBlocks(): Promise<readonly SizedSideBlock[]> {
+    const { allSides, blocks } = this.#disk;
+    return [...allSides].map(([hash, side]) => ({ ...side, bytes: blocks.get(hash)?.bytes.length ?? 0 }));
+  }
+
   entries(): Iterable<readonly [index: number, entry: Entry]> {
     return this.#disk.entries.entries();
   }
@@ -247,6 +257,7 @@ class MemoryStore implements ChainStore {
     disk.nextFailure = undefined;
     if (failure) throw failure;
     disk.apply(batch, this.accountIndex.isKept);
+    for (const { hash } of batch.dropped ?? []) this.#damaged.forget(hash);
   }
 
   async idsBetween(kind: IdKind, first: Uint8Array, last: Uint8Array, max: number): Promise<Uint8Array[]> {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
 import { promisify } from "node:util";
+import { Worker } from "node:worker_threads";
 import { InvariantError } from "../../src/base/invariant.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { TransactionVerifier } from "../../src/protocol/transaction-verifier.ts";
@@ -121,6 +122,20 @@ describe("the memory of valid signatures", () => {
 });
 
 describe("the thread pool", () => {
+  test("takes what comes one by one and is more than the calling thread has time for in one turn", async () => {
+    const verifier = createTransactionVerifier({ workers: 2 }, { logger: silentLogger });
+    const verdicts: boolean[] = [];
+    const asked = mixed.slice(0, 60).map(async (transaction) => {
+      verdicts.push(...(await verifier.verify([transaction])));
+    });
+    // As many as are no turn of the event loop: a thread's verdict needs one.
+    for (let step = 0; step < 1_000; step += 1) await undefined;
+    assert.deepEqual(verdicts, mixedVerdicts.slice(0, 15));
+    await Promise.all(asked);
+    assert.deepEqual(verdicts.toSorted(), mixedVerdicts.slice(0, 60).toSorted());
+    await verifier.close();
+  });
+
   test("rejects every batch that waits when it is closed while busy", async () => {
     const verifier = createTransactionVerifier({ workers: 2 }, { logger: silentLogger });
     const batches = Array.from({ length: 12 }, () => verifier.verify(records));
@@ -142,6 +157,24 @@ describe("the thread pool", () => {
       assert.match(outcome.reason.message, /thread died: .*7/);
     }
     await assert.rejects(pool.verify(records), InvariantError);
+    await pool.close();
+  });
+
+  test("starts as many threads as have something to do", async () => {
+    const pool = new WorkerPool({ workers: 3, waitingBatchesMax: 8 }, { logger: silentLogger });
+    // Threads are numbered.
+    const next = async () => {
+      const worker = new Worker("", { eval: true });
+      const { threadId } = worker;
+      await worker.terminate();
+      return threadId;
+    };
+    const before = await next();
+    await pool.verify(records.slice(0, 20));
+    await pool.verify(records.slice(0, 60));
+    assert.equal((await next()) - before - 1, 1);
+    await Promise.all([pool.verify(records), pool.verify(records)]);
+    assert.equal((await next()) - before - 2, 3);
     await pool.close();
   });
 

@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ownIdentity } from "../../src/base/process-life.ts";
 import { KeyError } from "../../src/wallet/key-error.ts";
@@ -83,6 +84,23 @@ test("one process has it at a time; another waits, and is told who has it if tha
   holder.close();
   const next = await waiting;
   assert.equal(next.entries().length, 1);
+  next.close();
+});
+
+test("a process waits beyond its limit while others send with the key one after the other", async () => {
+  const dataDir = await newFolder();
+  const holder = await openOutbox(dataDir, address);
+  const limitMs = 3_000;
+  const beganMs = performance.now();
+  const waiting = openOutbox(dataDir, address, limitMs);
+  let kept = 0;
+  while (performance.now() - beganMs < 2.2 * limitMs) {
+    holder.keep(entry(++kept));
+    await delay(20);
+  }
+  holder.close();
+  const next = await waiting;
+  assert.equal(next.entries().at(-1)?.sequence, entry(kept).sequence);
   next.close();
 });
 

@@ -133,7 +133,7 @@ class AuthorityCheck implements ChainCheck {
   #ofFuture({ height, header }: ReadBlock): void {
     const { nowMs } = this.#context;
     if (nowMs === undefined) return;
-    const latestMs = nowMs + this.#replay.consensus.engine.aheadMaxMs;
+    const latestMs = nowMs + this.#replay.consensus.engine.aheadDoubtMs;
     if (header.timestampMs <= latestMs) return;
     this.#fault(height, { code: "block/timestamp-ahead", latestMs, actualMs: header.timestampMs });
   }

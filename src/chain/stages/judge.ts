@@ -3,7 +3,7 @@ import { bytesEqual } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { Ancestry } from "../../consensus/ancestry.ts";
 import { type ConsensusEngine, contentsOf } from "../../consensus/engine.ts";
-import type { Block, HeaderRecord } from "../../protocol/block.ts";
+import type { Block, ConsensusSection, Header, HeaderRecord, SealedHeader } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { CommittedStates } from "../committed-states.ts";
 import type { FinalityKeeper } from "../finality-keeper.ts";
@@ -12,14 +12,14 @@ import type { SaneBlock } from "./sanity.ts";
 declare const isPlaced: unique symbol;
 declare const isJudged: unique symbol;
 
-/** A block whose header is right on its parent. Two such blocks of one producer on one parent are evidence. */
+/** A block whose header is right on its parent. */
 export interface PlacedBlock {
   readonly block: SaneBlock;
   readonly parent: HeaderRecord;
   readonly [isPlaced]: true;
 }
 
-/** A block that may be relayed and imported. Only {@link judge} makes one. Signatures and effect are still to be verified. */
+/** A block that may be imported. Only {@link judge} makes one. Signatures and effect are still to be verified. */
 export interface JudgedBlock {
   readonly block: SaneBlock;
   /** What the store keeps of the block. */
@@ -37,29 +37,56 @@ export interface JudgeRules {
   readonly trusted: Uint8Array | undefined;
 }
 
-/**
- * Holds the header against its parent and the clock.
- *
- * @returns `block/timestamp-ahead` for a future block: it is judged again at its time
- */
+/** Holds the header against its parent. */
 export function placeBlock(
   block: SaneBlock,
   parent: HeaderRecord,
-  engine: Pick<ConsensusEngine, "verifyHeader" | "aheadMaxMs">,
-  nowMs: number,
+  engine: Pick<ConsensusEngine, "verifyHeader">,
 ): Result<PlacedBlock, BlockFault> {
-  const { header } = block;
+  const fault = headerFault(block.header, parent, engine);
+  return fault ? fail(fault) : ok({ block, parent } as PlacedBlock);
+}
+
+function headerFault(
+  header: Header,
+  parent: HeaderRecord,
+  engine: Pick<ConsensusEngine, "verifyHeader">,
+): BlockFault | undefined {
   const expected = parent.header.height + 1;
-  if (header.height !== expected) {
-    return fail({ code: "block/height-wrong", expected, actual: header.height });
-  }
-  const fault = engine.verifyHeader(header, parent);
+  if (header.height !== expected) return { code: "block/height-wrong", expected, actual: header.height };
+  return engine.verifyHeader(header, parent);
+}
+
+/**
+ * The best that a block can become, from what stands before its transactions: what its certificate claims counts as true,
+ * and the engine's state is its parent's. A block that loses even so loses.
+ */
+export function bestCase(
+  sealed: SealedHeader,
+  section: ConsensusSection,
+  parent: HeaderRecord,
+  engine: Pick<ConsensusEngine, "verifyHeader" | "weight">,
+): Result<HeaderRecord, BlockFault> {
+  const fault = headerFault(sealed.header, parent, engine);
   if (fault) return fail(fault);
-  const latestMs = nowMs + engine.aheadMaxMs;
-  if (header.timestampMs > latestMs) {
-    return fail({ code: "block/timestamp-ahead", latestMs, actualMs: header.timestampMs });
-  }
-  return ok({ block, parent } as PlacedBlock);
+  const claimed = section.certificates[0]?.targetHeight ?? 0;
+  return ok({
+    ...sealed,
+    cumulativeWeight: parent.cumulativeWeight + engine.weight(sealed.header, parent),
+    justifiedHeight: Math.max(parent.justifiedHeight, claimed),
+    consensusState: parent.consensusState,
+  });
+}
+
+/** `block/timestamp-ahead` for a future block: it is held, and judged again at its time. */
+export function futureFault(
+  { block: { header } }: PlacedBlock,
+  { aheadMaxMs }: Pick<ConsensusEngine, "aheadMaxMs">,
+  nowMs: number,
+): BlockFault | undefined {
+  const latestMs = nowMs + aheadMaxMs;
+  if (header.timestampMs <= latestMs) return undefined;
+  return { code: "block/timestamp-ahead", latestMs, actualMs: header.timestampMs };
 }
 
 /** Judges what a block says to the engine, and makes its record with its weight. */

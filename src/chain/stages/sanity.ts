@@ -2,7 +2,13 @@
 import { bytesEqual, toHex } from "../../base/bytes.ts";
 import { fail, ok, type Result } from "../../base/result.ts";
 import type { ConsensusEngine } from "../../consensus/engine.ts";
-import { type Block, blockVersion, consensusRoot, transactionsRoot } from "../../protocol/block.ts";
+import {
+  type Block,
+  blockVersion,
+  consensusRoot,
+  type Header,
+  transactionsRoot,
+} from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import type { ChainSpec } from "../../protocol/genesis.ts";
 
@@ -31,14 +37,21 @@ export function saneBlock(
   return fault ? fail(fault) : ok(block as SaneBlock);
 }
 
+/** Version and chain. */
+export function strangerFault(
+  { version, chainId }: Header,
+  spec: Pick<ChainSpec, "chainId">,
+): BlockFault | undefined {
+  if (version !== blockVersion) return { code: "block/version-unknown", version };
+  if (!bytesEqual(chainId, spec.chainId)) return { code: "block/wrong-chain", chainId: toHex(chainId) };
+  return undefined;
+}
+
 /** Version, chain and sizes. */
 function sizeFault(block: Block, spec: ChainSpec): BlockFault | undefined {
-  const { header } = block;
   const { blockBytesMax, blockTransactionsMax } = spec.genesis;
-  if (header.version !== blockVersion) return { code: "block/version-unknown", version: header.version };
-  if (!bytesEqual(header.chainId, spec.chainId)) {
-    return { code: "block/wrong-chain", chainId: toHex(header.chainId) };
-  }
+  const stranger = strangerFault(block.header, spec);
+  if (stranger) return stranger;
   if (block.bytes.length > blockBytesMax) {
     return { code: "block/too-large", bytes: block.bytes.length, bytesMax: blockBytesMax };
   }

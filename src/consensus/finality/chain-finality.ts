@@ -13,7 +13,9 @@ export interface ChainFinality {
   readonly banned: readonly Uint8Array[];
   /** False if the chain has only ever had one authority and no user's transaction: giving it up costs nobody anything. */
   readonly established: boolean;
-  /** By authority, in the order of the set. */
+  /** The height at which the set came into force; 0 for the genesis. */
+  readonly authoritiesSinceHeight: number;
+  /** By authority, in the order of the set: its last block, or its admission if it has sealed none. */
   readonly sealedHeights: readonly number[];
   readonly ballots: readonly OpenBallot[];
 }

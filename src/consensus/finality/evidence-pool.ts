@@ -34,6 +34,7 @@ export class EvidencePool {
   readonly #votes = new BoundedMap<string, BoundedMap<string, Vote>>(votersMax);
   /** By offender: one piece is enough for each. */
   readonly #evidence = new BoundedMap<string, Evidence>(offendersMax);
+  #offendersSeen = 0;
 
   constructor(modules: EvidencePoolModules) {
     this.#modules = modules;
@@ -63,6 +64,27 @@ export class EvidencePool {
     this.#votes.set(voterHex, earlier);
   }
 
+  /** Takes in evidence that a valid block carries: what its offender seals weighs nothing on other chains either. */
+  noticeCarried(evidence: Evidence): void {
+    const offender = toHex(offenderOf(evidence));
+    if (!this.#evidence.has(offender)) this.#keep(offender, evidence);
+  }
+
+  /** How many offenders have become known since the start: only ever higher. */
+  get offendersSeen(): number {
+    return this.#offendersSeen;
+  }
+
+  /** Whether any authority is known to have contradicted itself. */
+  get hasOffenders(): boolean {
+    return this.#evidence.size > 0;
+  }
+
+  /** Whether a key is known to have contradicted itself, as an authority or before it was put out. */
+  isOffender(key: Uint8Array): boolean {
+    return this.hasOffenders && this.#evidence.has(toHex(key));
+  }
+
   /** Takes in evidence that another node found. */
   add(evidence: Evidence): Result<"new", EvidenceFault> {
     const offender = toHex(offenderOf(evidence));
@@ -72,7 +94,7 @@ export class EvidencePool {
     }
     const fault = evidenceFault(evidence, this.#modules.chainId);
     if (fault) return fail(fault);
-    this.#evidence.set(offender, evidence);
+    this.#keep(offender, evidence);
     return ok("new");
   }
 
@@ -90,6 +112,11 @@ export class EvidencePool {
   on(parent: HeaderRecord): Uint8Array[] {
     const removable = this.#modules.authorities(parent).length - 1;
     return this.#usableOn(parent).slice(0, Math.min(removable, sectionEvidenceMax)).map(encodeEvidence);
+  }
+
+  #keep(offender: string, evidence: Evidence): void {
+    this.#evidence.set(offender, evidence);
+    this.#offendersSeen += 1;
   }
 
   #usableOn(record: HeaderRecord): Evidence[] {

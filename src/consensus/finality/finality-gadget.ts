@@ -25,10 +25,14 @@ export interface FinalityGadgetModules {
   readonly ancestry: Ancestry;
   /** Votes of these authorities are kept while their target is not here yet. */
   readonly head: () => HeaderRecord;
+  /** The record of a block that waits for its time: votes for it are judged, and count once it is stored. */
+  readonly held: (hash: Uint8Array) => HeaderRecord | undefined;
   readonly authorities: (record: HeaderRecord) => readonly Uint8Array[];
   readonly finality: (record: HeaderRecord) => ChainFinality | undefined;
   readonly verify: VerifyVoteSignature;
   readonly linkFinalizes: typeof linkFinalizes;
+  /** Whether a quorum for a block that is complete now was complete soon enough after the block had come. */
+  readonly isTimely: (record: HeaderRecord) => boolean;
   /** Called with each vote that has a valid signature, also if the vote does not count. */
   readonly onVerified: (vote: Vote) => void;
 }
@@ -45,8 +49,20 @@ const waitingPerVoterMax = 32;
 const waitingVotersMax = 256;
 const certificateSearchDepth = 64;
 
-interface Certified {
+/**
+ * What became of a good vote. "certified": a quorum has now voted for the target. "held": the target waits for its time,
+ * and the vote counts as soon as the target is stored.
+ */
+export type VoteOutcome = "counted" | "certified" | "held";
+
+/** A block for which a quorum has voted. */
+export interface CertifiedBlock {
   readonly record: HeaderRecord;
+  /** The quorum was complete soon after the block had come: its votes were not kept back. */
+  readonly isTimely: boolean;
+}
+
+interface Certified extends CertifiedBlock {
   readonly certificate: Certificate;
 }
 
@@ -59,6 +75,7 @@ export class FinalityGadget {
   readonly #certified = new BoundedMap<string, Certified>(certifiedMax);
   /** Votes of authorities whose target is not here yet, by voter and target. */
   readonly #waiting = new BoundedMap<string, BoundedMap<string, Vote>>(waitingVotersMax);
+  #certificatesSeen = 0;
   #final: Checkpoint;
   #conflict: FinalityConflict | undefined;
 
@@ -70,6 +87,11 @@ export class FinalityGadget {
 
   get final(): Checkpoint {
     return this.#final;
+  }
+
+  /** How many blocks were certified since the start: only ever higher. */
+  get certificatesSeen(): number {
+    return this.#certificatesSeen;
   }
 
   /** Set if two final blocks contradict each other; the first one stays final. */
@@ -84,14 +106,19 @@ export class FinalityGadget {
       .sort((a, b) => b.target.height - a.target.height);
   }
 
-  /** Counts a vote. "certified": a quorum has now voted for the target. */
-  addVote(vote: Vote): Result<"counted" | "certified", VoteFault> {
+  /** Counts a vote ({@link VoteOutcome}). */
+  addVote(vote: Vote): Result<VoteOutcome, VoteFault> {
+    return this.#addVote(vote, this.#modules.isTimely);
+  }
+
+  #addVote(vote: Vote, isTimely: FinalityGadgetModules["isTimely"]): Result<VoteOutcome, VoteFault> {
     const { target, voter } = vote;
     if (target.height <= this.#final.height) {
       return fail({ code: "vote/stale", targetHeight: target.height });
     }
     const targetHex = toHex(target.hash);
-    const record = this.#modules.ancestry.get(target.hash);
+    const stored = this.#modules.ancestry.get(target.hash);
+    const record = stored ?? this.#modules.held(target.hash);
     if (!record) return this.#park(vote, targetHex);
     const expected = record.header.height;
     if (target.height !== expected) {
@@ -104,7 +131,7 @@ export class FinalityGadget {
       return fail({ code: "vote/voter-not-authority", voter: voterHex });
     }
     const votes = this.#votes.get(targetHex) ?? new Map<string, Vote>();
-    const known = votes.get(voterHex);
+    const known = stored ? votes.get(voterHex) : this.#waiting.get(voterHex)?.get(targetHex);
     if (known && isSameCheckpoint(known.source, vote.source)) return fail({ code: "vote/known" });
     if (!this.#isSigned(vote)) return fail({ code: "vote/signature-invalid" });
     this.#modules.onVerified(vote);
@@ -115,9 +142,13 @@ export class FinalityGadget {
         actual: toHex(vote.source.hash),
       });
     }
+    if (!stored) {
+      this.#keepWaiting(vote, voterHex, targetHex);
+      return ok("held");
+    }
     votes.set(voterHex, vote);
     this.#votes.set(targetHex, votes);
-    return ok(this.#countVotes(record, finality.justified, [...votes.values()]));
+    return ok(this.#countVotes(record, finality.justified, [...votes.values()], isTimely));
   }
 
   /** Takes in a stored block: its certificate counts, and so do the votes that waited for it. The block was judged before. */
@@ -126,7 +157,7 @@ export class FinalityGadget {
       const target = this.#modules.ancestry.get(certificate.targetHash);
       if (!target) continue;
       this.#tellVotes(target, certificate);
-      this.#certify({ record: target, certificate });
+      this.#certify(target, certificate, this.#modules.isTimely(target));
     }
     // The block may show a final block by certificates that came before a restart. A restart forgets them.
     const shown = this.#modules.finality(record)?.finalized;
@@ -135,7 +166,8 @@ export class FinalityGadget {
       const vote = votes.get(record.hashHex);
       if (!vote) continue;
       votes.delete(record.hashHex);
-      this.addVote(vote);
+      // Votes that were here before their block were not kept back, however long the block took to be executed.
+      this.#addVote(vote, () => true);
     }
   }
 
@@ -155,6 +187,13 @@ export class FinalityGadget {
     return higher.find(({ certificate: { targetHeight, targetHash } }) =>
       this.#modules.ancestry.isDescendant(parent, { height: targetHeight, hash: targetHash }),
     )?.certificate;
+  }
+
+  /** The certified blocks above a height and above the final one, highest first. */
+  certifiedAbove(height: number): readonly CertifiedBlock[] {
+    return [...this.#certified.values()]
+      .filter(({ record }) => record.header.height > height)
+      .sort((a, b) => b.record.header.height - a.record.header.height);
   }
 
   /** The certificate of a block above the final one: received, or made of votes. */
@@ -199,29 +238,38 @@ export class FinalityGadget {
     if (!includesBytes(authorities(head()), vote.voter)) {
       return fail({ code: "vote/voter-not-authority", voter: voterHex });
     }
-    const waiting = this.#waiting.get(voterHex) ?? new BoundedMap<string, Vote>(waitingPerVoterMax);
-    if (waiting.has(targetHex)) return fail({ code: "vote/known" });
+    if (this.#waiting.get(voterHex)?.has(targetHex)) return fail({ code: "vote/known" });
     if (!this.#isSigned(vote)) return fail({ code: "vote/signature-invalid" });
     this.#modules.onVerified(vote);
-    waiting.set(targetHex, vote);
-    this.#waiting.set(voterHex, waiting);
+    this.#keepWaiting(vote, voterHex, targetHex);
     return fail({ code: "vote/target-unknown", targetHash: targetHex });
   }
 
-  #countVotes(record: HeaderRecord, source: Checkpoint, votes: readonly Vote[]): "counted" | "certified" {
+  #keepWaiting(vote: Vote, voterHex: string, targetHex: string): void {
+    const waiting = this.#waiting.get(voterHex) ?? new BoundedMap<string, Vote>(waitingPerVoterMax);
+    waiting.set(targetHex, vote);
+    this.#waiting.set(voterHex, waiting);
+  }
+
+  #countVotes(
+    record: HeaderRecord,
+    source: Checkpoint,
+    votes: readonly Vote[],
+    isTimely: FinalityGadgetModules["isTimely"],
+  ): "counted" | "certified" {
     if (this.#certified.has(record.hashHex)) return "counted";
     const checkpoint = { height: record.header.height, hash: record.hash };
     const authorities = this.#modules.authorities(record);
     const certificate = certificateOf(votes, { checkpoint, authorities, source });
     if (!certificate) return "counted";
-    this.#certify({ record, certificate });
+    this.#certify(record, certificate, isTimely(record));
     return "certified";
   }
 
-  #certify(certified: Certified): void {
-    const { record } = certified;
+  #certify(record: HeaderRecord, certificate: Certificate, isTimely: boolean): void {
     if (record.header.height <= this.#final.height || this.#certified.has(record.hashHex)) return;
-    this.#certified.set(record.hashHex, certified);
+    this.#certified.set(record.hashHex, { record, certificate, isTimely });
+    this.#certificatesSeen += 1;
     // Also links across this block: it may have been the last uncertified one between their ends.
     const reaching = [...this.#certified.values()]
       .map((other) => other.record)

@@ -18,6 +18,15 @@ import { BallotBox } from "./ballot-box.ts";
 import { recoveredAuthorityState } from "./recovered-state.ts";
 
 const weightUnit = 1000;
+/**
+ * An authority that may stamp its blocks further ahead than this seals before those whose turn is earlier, again and
+ * again, and takes over the chain. Honest clocks differ by less.
+ */
+const aheadMostMs = 500;
+/** No clock of an authority that signs is off by as much. */
+const aheadDoubtMs = 5_000;
+/** Blocks take this long to reach all authorities: an authority out of turn need not wait for its own delay as well. */
+const parentTravelMs = 300;
 
 /** How the engine verifies the signatures of seals and votes. An audit verifies both in other threads. */
 export interface PoaSignatures {
@@ -81,16 +90,18 @@ export function createPoaEngine(
           hash: record.hash,
         }),
       ),
-    openFinality: ({ final, ancestry, head, onEvidence }) => {
+    openFinality: ({ final, ancestry, head, held, isTimely, onEvidence }) => {
       const evidence = new EvidencePool({ chainId, authorities: setAt, head, onFound: onEvidence });
       const gadget = new FinalityGadget(
         { chainId, final },
         {
           ancestry,
           head,
+          held: held ?? (() => undefined),
           authorities: setAt,
           finality: (record) => authority.finality(record),
           verify,
+          isTimely,
           linkFinalizes: rules.linkFinalizes,
           onVerified: (vote) => evidence.noticeVote(vote),
         },
@@ -101,7 +112,8 @@ export function createPoaEngine(
 
   return {
     name: "poa",
-    aheadMaxMs: 5_000,
+    aheadMaxMs: Math.min(aheadMostMs, Math.floor(stepMs / 2)),
+    aheadDoubtMs,
     authority,
     genesisState: ({ hash }) =>
       engineState({
@@ -125,6 +137,10 @@ export function createPoaEngine(
         ? undefined
         : { code: "block/seal-invalid" };
     },
+    orphanFault({ producer }, near): BlockFault | undefined {
+      if (near.some((record) => indexIn(setAt(record), producer) >= 0)) return undefined;
+      return { code: "block/orphan-unlikely", reason: "its producer is no authority here" };
+    },
     verifyHeader(header, parent): BlockFault | undefined {
       if (!bytesEqual(header.target, zeroBytes32)) {
         return { code: "block/target-wrong", expected: toHex(zeroBytes32), actual: toHex(header.target) };
@@ -146,7 +162,9 @@ export function createPoaEngine(
       const outOfTurnDelayMs = rankDelayMs(parent, producer);
       if (outOfTurnDelayMs === undefined) return undefined;
       const earliestMs = parent.header.timestampMs + periodMs + outOfTurnDelayMs;
-      return { earliestMs, beginMs: earliestMs, outOfTurnDelayMs, target: zeroBytes32 };
+      const afterParentMs =
+        outOfTurnDelayMs === 0 ? 0 : Math.max(0, periodMs + outOfTurnDelayMs - parentTravelMs);
+      return { earliestMs, beginMs: earliestMs, outOfTurnDelayMs, afterParentMs, target: zeroBytes32 };
     },
     advance(contents, parent, ancestry) {
       const advanced = advanceState(contents, parent, ancestry, { chainId, rules, verify });

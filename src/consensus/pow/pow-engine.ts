@@ -12,6 +12,9 @@ import {
   workSealFault,
 } from "./work-rule.ts";
 
+/** An orphan that was this many times easier to find than a block on the head is not worth a fetch: heavier chains show in statuses. */
+const orphanEaseMax = 16n;
+
 /** The state after a block is the target that its child must carry. */
 function stateOf(childTarget: Uint8Array): EngineState {
   return { consensusState: childTarget, justifiedHeight: 0 };
@@ -28,7 +31,13 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
   return {
     name: "pow",
     aheadMaxMs,
+    aheadDoubtMs: aheadMaxMs,
     verifySeal: (header, seal, hash) => workSealFault(header, seal, hash, genesis),
+    orphanFault({ target }, near) {
+      const cheapest = near.map(({ consensusState }) => workOf(consensusState) / orphanEaseMax);
+      if (cheapest.some((work) => workOf(target) >= work)) return undefined;
+      return { code: "block/orphan-unlikely", reason: "its target is far easier than the chain's" };
+    },
     verifyHeader: (header, parent) => workHeaderFault(header, parentOf(parent), genesis),
     weight: (header) => workOf(header.target),
     slot: (parent) => ({
@@ -37,6 +46,7 @@ export function createPowEngine(genesis: Genesis): ConsensusEngine {
       // other miners would be idle until then.
       beginMs: parent.header.timestampMs - aheadMaxMs,
       outOfTurnDelayMs: 0,
+      afterParentMs: 0,
       target: parent.consensusState,
     }),
     genesisState: () => stateOf(easiestTarget),

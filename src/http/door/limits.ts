@@ -1,23 +1,24 @@
 /** How much one address, and all together, may ask of the API: requests, bytes, connections and streams. */
-import type { Server } from "node:net";
+import type { Server } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { LeakyBucket } from "../../network/host/leaky-bucket.ts";
 import { ApiError } from "../api-error.ts";
 import type {} from "../serve-route.ts";
 import { type ClientAddress, clientAddress, isOwnMachine } from "./client-address.ts";
+import { limitConnections, sharesOf } from "./connections.ts";
 
 export interface ApiLimits {
   /** From one address that is not of this machine, on average; 0: not limited. */
   readonly requestsPerSecond: number;
-  /** Open at the same time; three quarters of them may be of other machines, and a quarter of one address. */
+  /** Open at the same time; see {@link sharesOf}. */
   readonly connectionsMax: number;
 }
 
 export const defaultApiLimits: ApiLimits = {
   /** A class of 30 behind one router, each with a page that asks six times a second. */
   requestsPerSecond: 200,
-  connectionsMax: 1_024,
+  connectionsMax: 256,
 };
 
 /** A page that is opened asks for some 40 things at once, and a class opens it together. */
@@ -32,7 +33,6 @@ export class RequestLimits {
   readonly #limits: ApiLimits;
   readonly #buckets = new BoundedMap<ClientAddress, LeakyBucket>(addressesMax);
   readonly #streams = new Counter();
-  readonly #connections = new Counter();
 
   constructor(limits: ApiLimits) {
     this.#limits = limits;
@@ -49,21 +49,9 @@ export class RequestLimits {
     if (request.routeOptions.config.declared?.stream) this.#takeStream(address, reply);
   }
 
-  /** Hangs up on connections above the limits; those of this machine always have room left. */
+  /** Keeps the server's connections within the limits. */
   watch(server: Server): void {
-    const { connectionsMax } = this.#limits;
-    const { perAddress, others } = this.#shares();
-    server.maxConnections = connectionsMax;
-    server.on("connection", (socket) => {
-      const address = clientAddress(socket);
-      if (isOwnMachine(address)) return;
-      if (this.#connections.of(address) >= perAddress || this.#connections.all >= others) {
-        socket.destroy();
-        return;
-      }
-      this.#connections.add(address);
-      socket.once("close", () => this.#connections.remove(address));
-    });
+    limitConnections(server, sharesOf(this.#limits.connectionsMax));
   }
 
   #takeRequest(address: ClientAddress, request: FastifyRequest): void {
@@ -83,7 +71,7 @@ export class RequestLimits {
   }
 
   #takeStream(address: ClientAddress, reply: FastifyReply): void {
-    const { perAddress, others } = this.#shares();
+    const { perAddress, others } = sharesOf(this.#limits.connectionsMax);
     const most = isOwnMachine(address) ? others : Math.ceil(perAddress * streamShare);
     const isFull = this.#streams.of(address) >= most || this.#streams.all >= others;
     if (isFull) {
@@ -91,11 +79,6 @@ export class RequestLimits {
     }
     this.#streams.add(address);
     reply.raw.once("close", () => this.#streams.remove(address));
-  }
-
-  #shares(): { readonly perAddress: number; readonly others: number } {
-    const { connectionsMax } = this.#limits;
-    return { perAddress: Math.ceil(connectionsMax / 4), others: Math.ceil((connectionsMax * 3) / 4) };
   }
 }
 

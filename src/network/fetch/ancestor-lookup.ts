@@ -9,6 +9,13 @@ import { reportBadAnswer } from "../peers/bad-answer.ts";
 import { verdictOf } from "../verdicts.ts";
 import type { FetchModules } from "./fetch-modules.ts";
 
+/** A peer that named a block. */
+export interface BlockSource {
+  readonly from: PeerId;
+  /** It sent a child of the block, and so must have the block. */
+  readonly owes: boolean;
+}
+
 export interface AncestorLookupOutcomes {
   /** A fetched block lacks its parent, too. */
   readonly parentMissing: (orphan: Block, from: PeerId) => void;
@@ -25,12 +32,14 @@ const peersPerLookupMax = 4;
 /** Peers that did not name the block are asked this often: made-up hashes must not turn this node against its peers. */
 export const othersAskedBurst = 32;
 const othersAskedPerSecond = 8;
+const silenceEveryMs = 1_000;
+const silencesMax = 256;
 
 interface Lookup {
   readonly hash: Uint8Array;
   readonly first: PeerId;
-  /** Peers that named the block, and so should have it. */
-  readonly named: Set<PeerId>;
+  /** Peers that named the block, and whether they owe it. */
+  readonly named: Map<PeerId, boolean>;
   readonly asked: Set<PeerId>;
   /** Aborted once nothing more is to be asked: the block is here, or the lookup had to make room. */
   readonly over: AbortController;
@@ -42,6 +51,8 @@ export class AncestorLookup {
   /** By hash in hex, so that a burst of orphans asks once. */
   readonly #lookups = new BoundedMap<string, Lookup>(lookupsMax);
   readonly #othersBudget: LeakyBucket;
+  /** When the last silence of a peer was charged. */
+  readonly #silenceMs = new BoundedMap<PeerId, number>(silencesMax);
 
   constructor(modules: FetchModules, outcomes: AncestorLookupOutcomes) {
     this.#modules = modules;
@@ -50,17 +61,17 @@ export class AncestorLookup {
     this.#othersBudget = new LeakyBucket(othersAskedBurst, othersAskedPerSecond / 1_000, nowMs);
   }
 
-  /** Fetches an unknown block, unless it is being fetched already. @param from the peer that named the block */
-  want(hash: Uint8Array, from: PeerId): void {
+  /** Fetches an unknown block, unless it is being fetched already. @param source the peer that named the block */
+  want(hash: Uint8Array, { from, owes }: BlockSource): void {
     const key = toHex(hash);
     const running = this.#lookups.get(key);
     if (running) {
-      if (running.named.size < peersPerLookupMax) running.named.add(from);
+      if (running.named.size < peersPerLookupMax) running.named.set(from, owes);
       return;
     }
     if (this.#modules.chain.isKnown(hash) || this.#countOf(from) >= lookupsPerPeerMax) return;
     const over = new AbortController();
-    const lookup = { hash, first: from, named: new Set([from]), asked: new Set<PeerId>(), over };
+    const lookup = { hash, first: from, named: new Map([[from, owes]]), asked: new Set<PeerId>(), over };
     const dropped = this.#lookups.set(key, lookup);
     dropped?.[1].over.abort();
     void this.#run(lookup).finally(() => {
@@ -96,7 +107,7 @@ export class AncestorLookup {
   /** Peers that named the block come first, then those with the highest heads. */
   #nextPeer({ named, asked }: Lookup): PeerId | undefined {
     if (asked.size >= peersPerLookupMax) return undefined;
-    const next = [...named].find((peer) => !asked.has(peer));
+    const next = [...named.keys()].find((peer) => !asked.has(peer));
     if (next) return next;
     const { directory, clock } = this.#modules;
     const other = directory
@@ -107,13 +118,16 @@ export class AncestorLookup {
   }
 
   /** @param onAnswer called when the peer has served the block, before the block is imported */
-  async #ask({ hash, over }: Lookup, peer: PeerId, onAnswer: () => void): Promise<void> {
+  async #ask({ hash, over, named }: Lookup, peer: PeerId, onAnswer: () => void): Promise<void> {
     const { chain, blockLog, requests, logger } = this.#modules;
     try {
       const answer = await requests.blocksByHash(peer, [hash], over.signal);
       if (!answer.ok) return reportBadAnswer(this.#modules, peer, answer.fault);
       const [block] = answer.value;
-      if (!block || !bytesEqual(block.hash, hash)) return;
+      if (!block || !bytesEqual(block.hash, hash)) {
+        if (named.get(peer)) this.#modules.host.report(peer, "parent not served");
+        return;
+      }
       onAnswer();
       const imported = await blockLog.imported(block, peer, () => chain.importBlock(block));
       // A false body under the true hash: another peer may have the true body.
@@ -124,7 +138,20 @@ export class AncestorLookup {
         this.#outcomes.parentMissing(block, peer);
       }
     } catch (thrown) {
+      if (named.get(peer) && !over.signal.aborted) this.#chargeSilence(peer);
       logger.debug({ from: peer, reason: toError(thrown).message }, "a block could not be fetched");
     }
+  }
+
+  /**
+   * All requests to a peer end together if this node was busy with itself for as long as it waits for an answer: that
+   * counts as one silence.
+   */
+  #chargeSilence(peer: PeerId): void {
+    const { clock, host } = this.#modules;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - (this.#silenceMs.get(peer) ?? -Infinity) < silenceEveryMs) return;
+    this.#silenceMs.set(peer, nowMs);
+    host.report(peer, "parent not served");
   }
 }

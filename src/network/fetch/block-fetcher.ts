@@ -2,7 +2,7 @@
 import type { Block } from "../../protocol/block.ts";
 import type { PeerId } from "../peer-host.ts";
 import { HeadClaims } from "../peers/head-claims.ts";
-import { AncestorLookup } from "./ancestor-lookup.ts";
+import { AncestorLookup, type BlockSource } from "./ancestor-lookup.ts";
 import type { FetchModules } from "./fetch-modules.ts";
 import { RangeSync } from "./range-sync.ts";
 import type { SyncProgress } from "./sync-meter.ts";
@@ -26,7 +26,7 @@ export class BlockFetcher {
   constructor(modules: BlockFetcherModules) {
     const { chain, clock, behindChanged } = modules;
     this.#modules = modules;
-    const isKnown = (hash: Uint8Array) => chain.headerOf(hash) !== undefined;
+    const isKnown = (hash: Uint8Array) => chain.headerOf(hash) !== undefined || chain.isHeld(hash);
     this.#claims = new HeadClaims({ clock, isKnown, changed: behindChanged });
     this.#peers = new SyncPeers(modules);
     this.#ranges = new RangeSync(modules, this.#peers);
@@ -57,9 +57,7 @@ export class BlockFetcher {
 
   /** Fetches an unknown block. @param from the peer that named the block */
   wantBlock(hash: Uint8Array, height: number, from: PeerId): void {
-    const gap = Math.abs(height - this.#modules.chain.head.header.height);
-    if (gap > lookupDepthMax) this.catchUp();
-    else this.#lookup.want(hash, from);
+    this.#want(hash, height, { from, owes: false });
   }
 
   /** Fetches the unknown parent of an orphan that a peer has sent. The orphan itself is better than nothing as a claim. */
@@ -68,7 +66,7 @@ export class BlockFetcher {
     directory.raiseHead(from, header.height, hash);
     const known = directory.peer(from);
     if (known?.sameChain) this.#noteClaim(from, known.status);
-    this.wantBlock(header.parentHash, header.height - 1, from);
+    this.#want(header.parentHash, header.height - 1, { from, owes: true });
   }
 
   /** Catches up with the best chain that a peer claims, if that is better than ours; cheap if none is. */
@@ -89,6 +87,12 @@ export class BlockFetcher {
   async close(): Promise<void> {
     this.#lookup.close();
     await this.#ranges.close();
+  }
+
+  #want(hash: Uint8Array, height: number, source: BlockSource): void {
+    const gap = Math.abs(height - this.#modules.chain.head.header.height);
+    if (gap > lookupDepthMax) this.catchUp();
+    else this.#lookup.want(hash, source);
   }
 
   #noteClaim(peer: PeerId, claim: HeadClaim): void {

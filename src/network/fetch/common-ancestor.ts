@@ -8,17 +8,20 @@ import { failureOf, PeerFailure } from "./peer-failure.ts";
 /**
  * The highest block of the peer's canonical chain that this node has, too.
  *
+ * @param stepDone is called for each header that has come: their number is what bounds the time that a peer may take
  * @throws PeerFailure if the peer lacks a header that it should have, or serves nonsense
  */
 export async function commonAncestor(
   modules: FetchModules,
   { peerId, status }: KnownPeer,
   signal: AbortSignal,
+  stepDone: () => void,
 ): Promise<Checkpoint> {
   const { chain, requests } = modules;
   /** The hash of the peer's block at a height, if this node has that block. */
   const sharedAt = async (height: number): Promise<Uint8Array | undefined> => {
     const told = await requests.headerAt(peerId, height, signal);
+    stepDone();
     if (!told.ok) throw failureOf(modules, peerId, told.fault, `header ${height}`);
     if (!told.value) throw new PeerFailure(`it has no block at height ${height}`);
     return chain.headerOf(told.value.hash) && told.value.hash;

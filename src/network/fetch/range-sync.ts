@@ -8,7 +8,8 @@ import type { KnownPeer } from "../peers/directory.ts";
 import { commonAncestor } from "./common-ancestor.ts";
 import type { FetchModules } from "./fetch-modules.ts";
 import { failureOf, PeerFailure } from "./peer-failure.ts";
-import { RangeWindow, rangeBlocks } from "./range-window.ts";
+import { type FetchedRange, RangeWindow, rangeBlocks, rangePatienceMs } from "./range-window.ts";
+import { firstAnswer, type WonRace } from "./source-race.ts";
 import type { SyncPeers } from "./sync-peers.ts";
 
 /** Signatures of so many blocks are verified while the block before them goes to disk: one alone leaves threads idle. */
@@ -16,6 +17,15 @@ const blocksVerifiedAhead = 2;
 const retryAfterMs = 1_000;
 const busyTriesMax = 10;
 const busyPauseMs = 100;
+/** A search for the common ancestor takes some twenty headers on a long fork. */
+const msPerHeader = 500;
+const startsSoughtMax = 4;
+
+interface SyncStart {
+  /** The peer to follow, as it stood when the search began. */
+  readonly primary: KnownPeer;
+  readonly ancestor: Checkpoint;
+}
 
 /** A full disk of this node says nothing about the peer that sent the block. */
 const isOwnDisk = (error: unknown) => /^store\//.test(String((error as { code?: unknown }).code));
@@ -46,49 +56,93 @@ export class RangeSync {
   }
 
   async #run(): Promise<void> {
-    const { chain, clock, logger } = this.#modules;
+    const { chain, logger } = this.#modules;
     const peers = this.#peers;
-    for (let peer = peers.best(); peer && !this.#abort.signal.aborted; peer = peers.best()) {
+    while (peers.best() && !this.#abort.signal.aborted) {
+      let peer: KnownPeer | undefined;
       try {
-        await this.#catchUpWith(peer);
-        if (chain.headerOf(peer.status.head)) peers.succeeded(peer);
-        else peers.countFailure(peer);
+        const { answer } = await this.#findStart();
+        peer = answer.primary;
+        const ended = await this.#catchUpWith(answer);
+        if (chain.headerOf(peer.status.head)) peers.succeeded(peer.peerId);
+        else if (ended !== "held") peers.countFailure(peer.peerId);
       } catch (error) {
         const reason = toError(error).message;
-        logger.info({ peer: peer.peerId, reason }, "catching up from this peer failed");
-        peers.failed(peer, isOwnDisk(error));
-        await sleep(clock, retryAfterMs, this.#abort.signal);
+        logger.info({ peer: peer?.peerId, reason }, "catching up from this peer failed");
+        if (peer) peers.failed(peer.peerId, isOwnDisk(error));
+        // Another peer is followed at once. One that has failed is left alone.
+        if (isOwnDisk(error) || !peers.best())
+          await sleep(this.#modules.clock, retryAfterMs, this.#abort.signal);
       }
     }
   }
 
-  async #catchUpWith(peer: KnownPeer): Promise<void> {
+  /** The peer to follow, and where its chain leaves ours: the best peer that says so in time. */
+  #findStart(): Promise<WonRace<SyncStart>> {
+    const peers = this.#peers;
+    return firstAnswer<SyncStart>({
+      rules: { patienceMs: rangePatienceMs, msPerUnit: () => msPerHeader, sourcesMax: startsSoughtMax },
+      clock: this.#modules.clock,
+      signal: this.#abort.signal,
+      next: (asked) => peers.candidates().find(({ peerId }) => !asked.has(peerId))?.peerId,
+      ask: async (from, signal, progressed) => {
+        const primary = this.#modules.directory.peer(from);
+        if (!primary) throw new PeerFailure("it has gone");
+        const ancestor = await commonAncestor(this.#modules, primary, signal, () => progressed(1));
+        this.#refuseBelowFinal(primary, ancestor);
+        return { primary, ancestor };
+      },
+      lost: (from, reason) => {
+        this.#modules.logger.debug({ peer: from, reason }, "a peer did not say where its chain leaves ours");
+        peers.failed(from, false);
+      },
+    });
+  }
+
+  /** @returns "held" if a future block ended it */
+  async #catchUpWith({ primary, ancestor }: SyncStart): Promise<"ended" | "held"> {
     const { chain, meter, logger } = this.#modules;
-    const { height: targetHeight, head } = peer.status;
-    const ancestor = await commonAncestor(this.#modules, peer, this.#abort.signal);
-    this.#refuseBelowFinal(peer, ancestor);
+    const { height: targetHeight, head } = primary.status;
     const isLong = targetHeight - ancestor.height > rangeBlocks;
     meter.begin(ancestor.height, targetHeight, isLong);
-    if (isLong) logger.info({ from: ancestor.height, to: targetHeight, peer: peer.peerId }, "catching up");
-    const window = new RangeWindow(this.#modules, peer, ancestor, targetHeight, this.#abort.signal);
-    for (let next = window.take(); next; next = window.take()) {
-      const range = await next;
-      for (const [index, { block, from }] of range.entries()) {
-        for (const ahead of range.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
-          void chain.verifyAhead(ahead.block).catch(() => undefined);
-        }
-        await this.#importFrom(block, from);
-        const progress = meter.imported(block.header.height);
-        if (progress) logger.info(progress, "catching up");
+    if (isLong) logger.info({ from: ancestor.height, to: targetHeight, peer: primary.peerId }, "catching up");
+    const over = new AbortController();
+    const signal = AbortSignal.any([over.signal, this.#abort.signal]);
+    try {
+      const window = new RangeWindow(this.#modules, this.#peers, { primary, ancestor }, signal);
+      for (let next = window.take(); next; next = window.take()) {
+        const early = await this.#importRange(await next);
+        if (!early) continue;
+        // Asked before, it would serve the same blocks again: a node whose clock is an hour slow would fetch all the time.
+        this.#peers.restUntilDue(primary.peerId, early.header.timestampMs);
+        return "held";
       }
+    } finally {
+      over.abort();
     }
     if (isLong) logger.info({ height: chain.head.header.height }, "caught up");
-    if (chain.headerOf(head)) return;
+    if (chain.headerOf(head)) return "ended";
     if (chain.head.header.height < targetHeight) {
       throw new PeerFailure("it did not serve the head that it announced");
     }
     // The peer may have moved to another head meanwhile: its next status tells.
-    this.#peers.rest(peer, retryAfterMs);
+    this.#peers.rest(primary.peerId, retryAfterMs);
+    return "ended";
+  }
+
+  /** @returns the future block that ended it, if one did */
+  async #importRange({ blocks, failure }: FetchedRange): Promise<Block | undefined> {
+    const { chain, meter, logger } = this.#modules;
+    for (const [index, { block, from }] of blocks.entries()) {
+      for (const ahead of blocks.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
+        void chain.verifyAhead(ahead.block).catch(() => undefined);
+      }
+      if (!(await this.#importFrom(block, from))) return block;
+      const progress = meter.imported(block.header.height);
+      if (progress) logger.info(progress, "catching up");
+    }
+    if (failure) throw failure;
+    return undefined;
   }
 
   /** A chain that leaves ours below the final block is none for us, whether or not its peer has heard of that block. */
@@ -99,11 +153,13 @@ export class RangeSync {
     throw new PeerFailure(`its chain leaves ours at height ${ancestor.height}, below the final block`);
   }
 
-  async #importFrom(block: Block, from: PeerId): Promise<void> {
+  /** @returns false for a future block: the range ends with it. The chain holds it, and its peer has done no wrong. */
+  async #importFrom(block: Block, from: PeerId): Promise<boolean> {
     const { chain, blockLog, clock } = this.#modules;
     for (let attempt = 0; ; attempt += 1) {
       const imported = await blockLog.imported(block, from, () => chain.importBlock(block));
-      if (imported.ok || imported.fault.code === "block/known") return;
+      if (imported.ok || imported.fault.code === "block/known") return true;
+      if (imported.fault.code === "block/timestamp-ahead") return false;
       const isBusy = imported.fault.code === "block/queue-full" && attempt < busyTriesMax;
       if (!isBusy) throw failureOf(this.#modules, from, imported.fault, `block ${block.header.height}`);
       await sleep(clock, busyPauseMs, this.#abort.signal);

@@ -7,125 +7,256 @@ import type { PeerId } from "../peer-host.ts";
 import type { KnownPeer } from "../peers/directory.ts";
 import type { FetchModules } from "./fetch-modules.ts";
 import { failureOf, PeerFailure } from "./peer-failure.ts";
+import { firstAnswer, type WonRace } from "./source-race.ts";
+import type { SyncPeers } from "./sync-peers.ts";
 
 export const rangeBlocks = 32;
 const rangesInFlightMax = 8;
-const requestsPerPeerMax = 2;
-const triesPerRangeMax = 5;
+/** Blocks that have come and wait for the ranges below them; beyond that, no further range is asked for. */
+const waitingBytesMax = 32 * 2 ** 20;
+/** A failure may have been that of a stream; the second one ends the attempt. */
+const racesPerRangeMax = 2;
+
+/** A peer that serves a range is waited for alone for this long, and longer by what it has sent at the minimum rate. */
+export const rangePatienceMs = 1_000;
+/** The minimum rate of one range: a share of the fastest peer's, within these bounds. */
+const rateShareMin = 1 / 8;
+const [floorBytesPerMs, floorMaxBytesPerMs] = [8, 256];
+const sourcesPerRangeMax = 4;
+/** An answer this long may have ended before it became too long; a shorter one that lacks blocks is all that the peer has. */
+const fullAnswerBytes = 2 ** 20;
 
 export interface FetchedBlock {
   readonly block: Block;
   readonly from: PeerId;
 }
 
-export type FetchedRange = readonly FetchedBlock[];
+export interface FetchedRange {
+  readonly blocks: readonly FetchedBlock[];
+  /** Why those after them did not come. */
+  readonly failure?: Error | undefined;
+}
+
+/** Consecutive blocks of one peer. */
+type Piece = WonRace<readonly Block[]>;
+
+interface FetchedPieces {
+  readonly pieces: readonly Piece[];
+  readonly failure?: Error | undefined;
+}
 
 export class RangeWindow {
   readonly #modules: FetchModules;
+  readonly #peers: SyncPeers;
   readonly #primary: KnownPeer;
   readonly #firstHeight: number;
   readonly #targetHeight: number;
   readonly #signal: AbortSignal;
-  readonly #inFlight: Promise<FetchedRange>[] = [];
+  readonly #inFlight: Promise<FetchedPieces>[] = [];
   readonly #requestsOf = new Map<PeerId, number>();
   #nextHeight: number;
   #lastHash: Uint8Array;
+  #waitingBytes = 0;
+  /** Of answers whether or not they turned out to be good. */
+  #fastestBytesPerMs = 0;
 
   constructor(
     modules: FetchModules,
-    primary: KnownPeer,
-    ancestor: Checkpoint,
-    targetHeight: number,
+    peers: SyncPeers,
+    { primary, ancestor }: { readonly primary: KnownPeer; readonly ancestor: Checkpoint },
     signal: AbortSignal,
   ) {
     this.#modules = modules;
+    this.#peers = peers;
     this.#primary = primary;
     this.#firstHeight = ancestor.height + 1;
     this.#nextHeight = this.#firstHeight;
     this.#lastHash = ancestor.hash;
-    this.#targetHeight = targetHeight;
+    this.#targetHeight = primary.status.height;
     this.#signal = signal;
   }
 
   /** The next range in order; undefined if the target is reached or the node is closing. */
   take(): Promise<FetchedRange> | undefined {
-    while (this.#inFlight.length < rangesInFlightMax && this.#nextHeight <= this.#targetHeight) {
+    while (this.#mayAskForMore()) {
       const startHeight = this.#nextHeight;
       const count = Math.min(rangeBlocks, this.#targetHeight - startHeight + 1);
       this.#nextHeight += count;
-      const fetched = this.#fetch(startHeight, count);
-      fetched.catch(() => undefined); // The range is awaited later, in order of height.
-      this.#inFlight.push(fetched);
+      this.#inFlight.push(this.#fetch(startHeight, count));
     }
     const next = this.#inFlight.shift();
-    return this.#signal.aborted ? undefined : next?.then((range) => this.#linked(range));
+    return this.#signal.aborted ? undefined : next?.then((fetched) => this.#linked(fetched));
   }
 
-  async #fetch(startHeight: number, count: number): Promise<FetchedRange> {
-    const range: FetchedBlock[] = [];
-    let reason = "";
-    for (let tries = 0; range.length < count && tries < triesPerRangeMax; tries += 1) {
-      const from = tries === 0 ? this.#choosePeer(startHeight, count) : this.#primary.peerId;
-      this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 0) + 1);
+  #mayAskForMore(): boolean {
+    const { length } = this.#inFlight;
+    if (this.#nextHeight > this.#targetHeight || length >= rangesInFlightMax) return false;
+    return length === 0 || this.#waitingBytes < waitingBytesMax;
+  }
+
+  /** Never rejects: what came before a failure is worth importing. */
+  async #fetch(startHeight: number, count: number): Promise<FetchedPieces> {
+    const pieces: Piece[] = [];
+    /** Peers that have shown in this range that they have no more of it. */
+    const exhausted = new Set<PeerId>();
+    // The first range and the last come from the peer that is followed, if it is fast enough: they show its branch.
+    const isEdge = startHeight === this.#firstHeight || startHeight + count > this.#targetHeight;
+    let next = startHeight;
+    let failures = 0;
+    while (next < startHeight + count) {
       try {
-        const blocks = await this.#request(from, startHeight + range.length, count - range.length);
-        range.push(...blocks);
-        // A long range comes in several answers: only an empty answer counts as a try.
-        if (blocks.length > 0) tries -= 1;
-        else reason = `${from} has no block ${startHeight + range.length}`;
-      } catch (error) {
-        reason = toError(error).message;
-        this.#modules.logger.debug({ from, startHeight, reason }, "a range was not served");
-      } finally {
-        this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 1) - 1);
+        const wanted = startHeight + count - next;
+        const piece = await this.#piece(next, wanted, { exhausted, primaryFirst: isEdge });
+        const bytes = bytesOf(piece);
+        if (piece.answer.length < wanted && bytes < fullAnswerBytes) exhausted.add(piece.from);
+        this.#fastestBytesPerMs = Math.max(this.#fastestBytesPerMs, bytes / Math.max(1, piece.durationMs));
+        this.#waitingBytes += bytes;
+        next += piece.answer.length;
+        pieces.push(piece);
+      } catch (thrown) {
+        failures += 1;
+        if (failures < racesPerRangeMax && !this.#isPreempted()) continue;
+        return {
+          pieces,
+          failure: new PeerFailure(`blocks from ${next} were not served: ${toError(thrown).message}`),
+        };
       }
     }
-    if (range.length < count) throw new PeerFailure(`no peer served blocks from ${startHeight}: ${reason}`);
-    return range;
+    return { pieces };
   }
 
-  async #request(from: PeerId, startHeight: number, count: number): Promise<FetchedRange> {
+  /** @param parentHash what the first block has to follow, if that is known already */
+  #piece(
+    startHeight: number,
+    count: number,
+    {
+      exhausted,
+      primaryFirst,
+      parentHash,
+    }: {
+      readonly exhausted: ReadonlySet<PeerId>;
+      readonly primaryFirst: boolean;
+      readonly parentHash?: Uint8Array;
+    },
+  ): Promise<Piece> {
+    const { clock, logger } = this.#modules;
+    const primary = this.#primary.peerId;
+    return firstAnswer<readonly Block[]>({
+      rules: {
+        patienceMs: rangePatienceMs,
+        msPerUnit: () => 1 / this.#rateMin(),
+        sourcesMax: sourcesPerRangeMax,
+      },
+      clock,
+      signal: this.#signal,
+      next: (asked) => {
+        if (primaryFirst && !asked.has(primary) && !exhausted.has(primary)) return primary;
+        return this.#peers.source(
+          startHeight,
+          (peer) => this.#requestsOf.get(peer) ?? 0,
+          new Set([...asked, ...exhausted]),
+        );
+      },
+      ask: (from, signal, progressed) =>
+        this.#request(from, { startHeight, count, parentHash }, signal, progressed),
+      lost: (from, reason) => {
+        logger.debug({ from, startHeight, reason }, "a range was not served");
+        this.#peers.countFailure(from);
+      },
+      givesWay: () => this.#isPreempted(),
+    });
+  }
+
+  /** Another peer has a better chain than ours, too, and is waiting to be followed. */
+  #isPreempted(): boolean {
+    return this.#peers.candidates().some(({ peerId }) => peerId !== this.#primary.peerId);
+  }
+
+  #rateMin(): number {
+    const fastest = Math.max(this.#fastestBytesPerMs, this.#peers.bestBytesPerMs);
+    return Math.min(floorMaxBytesPerMs, Math.max(floorBytesPerMs, fastest * rateShareMin));
+  }
+
+  async #request(
+    from: PeerId,
+    {
+      startHeight,
+      count,
+      parentHash,
+    }: {
+      readonly startHeight: number;
+      readonly count: number;
+      readonly parentHash?: Uint8Array | undefined;
+    },
+    signal: AbortSignal,
+    progressed: (bytes: number) => void,
+  ): Promise<readonly Block[]> {
     const { requests } = this.#modules;
-    const answer = await requests.blocksByRange(from, startHeight, count, this.#signal);
-    if (!answer.ok) throw failureOf(this.#modules, from, answer.fault, `blocks from ${startHeight}`);
-    return answer.value.map((block) => ({ block, from }));
+    this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 0) + 1);
+    try {
+      const answer = await requests.blocksByRange(from, startHeight, count, signal, progressed);
+      if (!answer.ok) throw failureOf(this.#modules, from, answer.fault, `blocks from ${startHeight}`);
+      const blocks = answer.value;
+      if (blocks.length === 0) {
+        this.#peers.heightNotServed(from, startHeight);
+        throw new PeerFailure(`${from} has no block ${startHeight}`);
+      }
+      if (parentHash && !isChain(blocks, parentHash)) throw new PeerFailure("it is on another branch");
+      return blocks;
+    } finally {
+      this.#requestsOf.set(from, (this.#requestsOf.get(from) ?? 1) - 1);
+    }
   }
 
-  /**
-   * The least busy peer that has the range. The first range and the last come from the peer that is followed. They show
-   * which branch that peer is on, and the ranges between have to link up with them.
-   */
-  #choosePeer(startHeight: number, count: number): PeerId {
-    const height = startHeight + count - 1;
-    if (startHeight === this.#firstHeight || height === this.#targetHeight) return this.#primary.peerId;
-    const busy = (peer: KnownPeer) => this.#requestsOf.get(peer.peerId) ?? 0;
-    const free = this.#modules.directory
-      .peersOnChain()
-      .filter((peer) => peer.status.height >= height && busy(peer) < requestsPerPeerMax)
-      .sort((a, b) => busy(a) - busy(b));
-    return free[0]?.peerId ?? this.#primary.peerId;
-  }
-
-  /** A range that another peer served from another branch is fetched again from the peer that is followed. */
-  async #linked(range: FetchedRange): Promise<FetchedRange> {
-    let linked = range;
-    const first = range[0];
-    if (first && !this.#follows(range)) {
-      linked = await this.#request(this.#primary.peerId, first.block.header.height, range.length);
-      if (linked.length < range.length || !this.#follows(linked)) {
-        throw new PeerFailure("it moved to another branch meanwhile");
+  /** What does not follow the blocks before it is fetched again, first from the peer that is followed. */
+  async #linked({ pieces, failure }: FetchedPieces): Promise<FetchedRange> {
+    const blocks: FetchedBlock[] = [];
+    for (const piece of pieces) {
+      this.#waitingBytes -= bytesOf(piece);
+      try {
+        for (const { from, answer, durationMs } of await this.#following(piece)) {
+          this.#peers.delivered(from, bytesOf({ answer }), durationMs);
+          blocks.push(...answer.map((block) => ({ block, from })));
+        }
+      } catch (thrown) {
+        return { blocks, failure: toError(thrown) };
       }
     }
-    this.#lastHash = linked.at(-1)?.block.hash ?? this.#lastHash;
-    return linked;
+    return { blocks, failure };
   }
 
-  #follows(range: FetchedRange): boolean {
-    let parentHash = this.#lastHash;
-    for (const { block } of range) {
-      if (!bytesEqual(block.header.parentHash, parentHash)) return false;
-      parentHash = block.hash;
+  async #following(piece: Piece): Promise<readonly Piece[]> {
+    const [first] = piece.answer;
+    if (isChain(piece.answer, this.#lastHash) || !first) {
+      this.#lastHash = piece.answer.at(-1)?.hash ?? this.#lastHash;
+      return [piece];
     }
-    return true;
+    this.#peers.countFailure(piece.from);
+    const again: Piece[] = [];
+    const exhausted = new Set<PeerId>([piece.from]);
+    // The peer that is followed may be the one that has moved to another branch meanwhile.
+    for (let missing = piece.answer.length; missing > 0; ) {
+      const startHeight = first.header.height + piece.answer.length - missing;
+      const wishes = { exhausted, primaryFirst: true, parentHash: this.#lastHash };
+      const next = await this.#piece(startHeight, missing, wishes);
+      if (next.answer.length < missing) exhausted.add(next.from);
+      this.#lastHash = next.answer.at(-1)?.hash ?? this.#lastHash;
+      missing -= next.answer.length;
+      again.push(next);
+    }
+    return again;
   }
+}
+
+function bytesOf({ answer }: Pick<Piece, "answer">): number {
+  return answer.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+function isChain(blocks: readonly Block[], parentHash: Uint8Array): boolean {
+  let expected = parentHash;
+  for (const { header, hash } of blocks) {
+    if (!bytesEqual(header.parentHash, expected)) return false;
+    expected = hash;
+  }
+  return true;
 }

@@ -16,6 +16,7 @@ import { decode } from "../../protocol/codec.ts";
 import type { BlockFault, CodecFault, Fault } from "../../protocol/faults.ts";
 import { GenesisType } from "../../protocol/genesis.ts";
 import { encodeNodeRecord, type NodeRecord, nodeRecordBytesMax } from "../../protocol/node-record.ts";
+import { RequestError } from "../host/request-error.ts";
 import {
   type ChainProtocols,
   chainProtocols,
@@ -116,7 +117,7 @@ export function serveVotes(host: PeerHost, chain: Chain): void {
 
 function* answerRange(chain: Chain, request: Uint8Array): Iterable<Uint8Array> {
   const decoded = decode(RangeRequestType, request, "range request");
-  if (!decoded.ok) throw new Error(decoded.fault.reason);
+  if (!decoded.ok) throw new RequestError("request/malformed", decoded.fault.reason);
   const { startHeight, count, headersOnly } = decoded.value;
   let answeredBytes = 0;
   for (let height = startHeight; height < startHeight + Math.min(count, rangeBlocksMax); height += 1) {
@@ -132,7 +133,7 @@ function* answerRange(chain: Chain, request: Uint8Array): Iterable<Uint8Array> {
 
 function* answerHashes(chain: Chain, request: Uint8Array): Iterable<Uint8Array> {
   const decoded = decode(HashesType, request, "hashes request");
-  if (!decoded.ok) throw new Error(decoded.fault.reason);
+  if (!decoded.ok) throw new RequestError("request/malformed", decoded.fault.reason);
   for (const hash of decoded.value) {
     const bytes = soundBytes(chain, hash);
     if (bytes) yield bytes;
@@ -191,17 +192,23 @@ export class ChainRequests {
     this.#protocols = chainProtocols(chainId);
   }
 
-  /** Up to `count` consecutive canonical blocks of the peer from `startHeight` on; fewer if the peer has no more. */
+  /**
+   * Up to `count` consecutive canonical blocks of the peer from `startHeight` on; fewer if the peer has no more.
+   *
+   * @param onBytes is told of each block as it comes
+   */
   async blocksByRange(
     peer: PeerId,
     startHeight: number,
     count: number,
     signal?: AbortSignal,
+    onBytes: (bytes: number) => void = () => undefined,
   ): Promise<Result<Block[], BlockFault>> {
     const request = RangeRequestType.serialize({ startHeight, count, headersOnly: 0 });
     const chunks = this.#chunks(peer, this.#protocols.blocksByRange, request, count, blockBytesMax, signal);
     const blocks: Block[] = [];
     for await (const chunk of chunks) {
+      onBytes(chunk.length);
       const decoded = decodeBlock(chunk);
       if (!decoded.ok) return decoded;
       const expected = startHeight + blocks.length;

@@ -13,6 +13,8 @@ export const founderWaitMs = 10_000;
 /** A peer whose genesis could not be had so often is believed no more: a false claim must not keep a network from being founded. */
 const genesisFailuresMax = 3;
 const genesisRetryMs = 2_000;
+/** A peer that was slow so often counts as one whose genesis could not be had. */
+const latesPerFailure = 4;
 const keysRememberedMax = 1_024;
 const chainsRememberedMax = 64;
 
@@ -57,6 +59,13 @@ export type FoundingStep =
       readonly apart: readonly Uint8Array[];
     };
 
+interface GenesisFailures {
+  readonly count: number;
+  /** How often another chain was tried while this peer had not answered. */
+  readonly lates: number;
+  readonly retryAtMs: number;
+}
+
 interface HeardPeer {
   readonly peer: PeerId;
   readonly word: FoundingWord;
@@ -76,9 +85,7 @@ export class FoundingDecision {
   readonly #peers = new Map<PeerId, HeardPeer>();
   /** By key: when this node first chose it as the founder. */
   readonly #chosenAtMs = new BoundedMap<string, number>(keysRememberedMax);
-  readonly #failures = new BoundedMap<PeerId, { readonly count: number; readonly retryAtMs: number }>(
-    keysRememberedMax,
-  );
+  readonly #failures = new BoundedMap<PeerId, GenesisFailures>(keysRememberedMax);
   /** Chain ids, in the order in which they were first heard as established. */
   readonly #establishedSeen = new BoundedMap<string, number>(chainsRememberedMax);
   #establishedCount = 0;
@@ -113,8 +120,28 @@ export class FoundingDecision {
 
   /** The genesis of a chain could not be had from this peer. */
   genesisFailed(peer: PeerId, nowMs: number): void {
-    const count = (this.#failures.get(peer)?.count ?? 0) + 1;
-    this.#failures.set(peer, { count, retryAtMs: nowMs + genesisRetryMs });
+    const { count = 0, lates = 0 } = this.#failures.get(peer) ?? {};
+    this.#failures.set(peer, { count: count + 1, lates, retryAtMs: nowMs + genesisRetryMs });
+  }
+
+  /** The genesis did not come in time, and another peer may have one: this peer is asked after those that were not late. */
+  genesisLate(peer: PeerId, nowMs: number): void {
+    const { count = 0, lates = 0 } = this.#failures.get(peer) ?? {};
+    const isFailure = (lates + 1) % latesPerFailure === 0;
+    const retryAtMs = nowMs + genesisRetryMs;
+    this.#failures.set(peer, { count: isFailure ? count + 1 : count, lates: lates + 1, retryAtMs });
+  }
+
+  /** Who may be asked for the genesis of a chain now, the best first. */
+  sourcesOf(chainId: Uint8Array, nowMs: number): PeerId[] {
+    return this.#askable(this.#claims(), nowMs)
+      .filter(({ word }) => bytesEqual(word.chainId, chainId))
+      .map(({ peer }) => peer);
+  }
+
+  /** Whether a peer may be asked for the genesis of another chain now. */
+  hasOtherThan(chainId: Uint8Array, nowMs: number): boolean {
+    return this.#askable(this.#claims(), nowMs).some(({ word }) => !bytesEqual(word.chainId, chainId));
   }
 
   /** @param isMeeting whether a peer has connected that has not answered its first greeting yet */
@@ -122,14 +149,8 @@ export class FoundingDecision {
     this.#forgetGone(nowMs);
     const listenedMs = nowMs - (this.#listensSinceMs ?? nowMs);
     if (listenedMs < listenMs) return wait({ kind: "listening" });
-    const { isCandidate, onlyChain, leftChains = [] } = this.#rules;
-    const claims = [...this.#peers.values()].filter(
-      ({ peer, word }) =>
-        hasChain(word) &&
-        (!onlyChain || bytesEqual(word.chainId, onlyChain)) &&
-        !includesBytes(leftChains, word.chainId) &&
-        (this.#failures.get(peer)?.count ?? 0) < genesisFailuresMax,
-    );
+    const { isCandidate, onlyChain } = this.#rules;
+    const claims = this.#claims();
     if (claims.length > 0) return this.#join(claims, nowMs);
     if (!isCandidate || onlyChain) return wait({ kind: "chain" });
     const candidates = [...this.#peers.values()].filter(({ word }) => word.isCandidate && !hasChain(word));
@@ -149,13 +170,34 @@ export class FoundingDecision {
     }
   }
 
-  /** Established before provisional; of the established the first heard of, of the provisional the lowest chain id. */
-  #join(claims: readonly HeardPeer[], nowMs: number): FoundingStep {
-    const askable = claims.filter(
-      ({ peer, goneAtMs }) =>
-        goneAtMs === undefined && (this.#failures.get(peer)?.retryAtMs ?? nowMs) <= nowMs,
+  /** Peers that say that they have a chain which may be joined, and are believed. */
+  #claims(): HeardPeer[] {
+    const { onlyChain, leftChains = [] } = this.#rules;
+    return [...this.#peers.values()].filter(
+      ({ peer, word }) =>
+        hasChain(word) &&
+        (!onlyChain || bytesEqual(word.chainId, onlyChain)) &&
+        !includesBytes(leftChains, word.chainId) &&
+        (this.#failures.get(peer)?.count ?? 0) < genesisFailuresMax,
     );
-    const best = askable.sort((a, b) => this.#compareChains(a.word, b.word))[0];
+  }
+
+  /**
+   * Those that were not late first; then established before provisional; of the established the first heard of, of the
+   * provisional the lowest chain id.
+   */
+  #askable(claims: readonly HeardPeer[], nowMs: number): HeardPeer[] {
+    const latesOf = ({ peer }: HeardPeer) => this.#failures.get(peer)?.lates ?? 0;
+    return claims
+      .filter(
+        ({ peer, goneAtMs }) =>
+          goneAtMs === undefined && (this.#failures.get(peer)?.retryAtMs ?? nowMs) <= nowMs,
+      )
+      .sort((a, b) => latesOf(a) - latesOf(b) || this.#compareChains(a.word, b.word));
+  }
+
+  #join(claims: readonly HeardPeer[], nowMs: number): FoundingStep {
+    const [best] = this.#askable(claims, nowMs);
     if (!best) return wait({ kind: "chain" });
     const { chainId } = best.word;
     const others = claims.filter(({ word }) => word.established && !bytesEqual(word.chainId, chainId));

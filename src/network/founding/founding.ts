@@ -6,6 +6,7 @@ import type { Logger } from "../../base/logger.ts";
 import { type AdmissionPolicy, type ChainSpec, engineNumbers } from "../../protocol/genesis.ts";
 import { zeroBytes32 } from "../../protocol/hashing.ts";
 import { addressOf } from "../../protocol/identity.ts";
+import { firstAnswer } from "../fetch/source-race.ts";
 import type { Handshake, Status } from "../messages.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 import { plausibleFromMs } from "../peers/clock-comparison.ts";
@@ -47,6 +48,8 @@ export interface FoundedChain {
 }
 
 const greetEveryMs = 1_000;
+/** Others that have the same chain are asked beside a peer that does not serve its genesis in time. */
+const genesisRules = { patienceMs: 1_000, msPerUnit: () => 0, sourcesMax: 4 };
 /** Waiting without end is said again this often. */
 const sayAgainMs = 30_000;
 
@@ -174,30 +177,47 @@ class Founding {
 
   async #join(peer: PeerId, chainId: Uint8Array, apart: readonly Uint8Array[]): Promise<void> {
     this.#isFetching = true;
-    const fields = { peer, chainId: toHex(chainId) };
+    const chain = toHex(chainId);
+    const clock = this.#clock;
     try {
-      const wanted = { chainId, consensus: "poa" } as const;
-      const spec = await fetchGenesis(this.#host, peer, wanted, this.#ended.signal);
-      if (this.#ended.signal.aborted) return;
-      if (spec.ok) {
-        if (apart.length > 0) {
-          this.#logger.warn(
-            { ...fields, others: apart.map(toHex) },
-            `network ${this.#options.network} has several established chains here; this node joins the one that it heard of first (--chain names another)`,
-          );
-        }
-        this.#logger.info(fields, `this node joins network ${this.#options.network}`);
-        return this.#finish({ spec: spec.value, origin: "joined" });
+      const { from, answer: spec } = await firstAnswer<ChainSpec>({
+        rules: genesisRules,
+        clock,
+        signal: this.#ended.signal,
+        next: (asked) =>
+          asked.has(peer)
+            ? this.#decision.sourcesOf(chainId, clock.monotonicMs()).find((source) => !asked.has(source))
+            : peer,
+        ask: (source, signal) => this.#genesisFrom(source, chainId, signal),
+        lost: (source, reason, isLate) => {
+          this.#logger.info({ peer: source, chainId: chain, reason }, "a genesis could not be fetched");
+          if (isLate) this.#decision.genesisLate(source, clock.monotonicMs());
+          else this.#decision.genesisFailed(source, clock.monotonicMs());
+        },
+        givesWay: () => this.#decision.hasOtherThan(chainId, clock.monotonicMs()),
+      });
+      if (apart.length > 0) {
+        this.#logger.warn(
+          { peer: from, chainId: chain, others: apart.map(toHex) },
+          `network ${this.#options.network} has several established chains here; this node joins the one that it heard of first (--chain names another)`,
+        );
       }
-      this.#logger.warn({ ...fields, reason: spec.fault }, "a peer's genesis is refused");
-      this.#decision.genesisFailed(peer, this.#clock.monotonicMs());
-      this.#host.report(peer, "wrong genesis");
-    } catch (thrown) {
-      this.#logger.info({ ...fields, reason: toError(thrown).message }, "a genesis could not be fetched");
-      this.#decision.genesisFailed(peer, this.#clock.monotonicMs());
+      this.#logger.info({ peer: from, chainId: chain }, `this node joins network ${this.#options.network}`);
+      this.#finish({ spec, origin: "joined" });
+    } catch {
+      // Why each peer was of no use is in the log.
     } finally {
       this.#isFetching = false;
     }
+  }
+
+  /** @throws if the peer does not answer, or not with what it should have */
+  async #genesisFrom(peer: PeerId, chainId: Uint8Array, signal: AbortSignal): Promise<ChainSpec> {
+    const spec = await fetchGenesis(this.#host, peer, { chainId, consensus: "poa" }, signal);
+    if (spec.ok) return spec.value;
+    this.#logger.warn({ peer, chainId: toHex(chainId), reason: spec.fault }, "a peer's genesis is refused");
+    this.#host.report(peer, "wrong genesis");
+    throw new Error(spec.fault);
   }
 
   /** The handshake once, and with each tick the status of a peer that has a chain. */

@@ -20,6 +20,7 @@ import { type Candidacy, chainTopics } from "../messages.ts";
 import type { PeerHost, Verdict } from "../peer-host.ts";
 import { Schedule } from "../schedule.ts";
 import { verdictOf } from "../verdicts.ts";
+import { acceptanceRates } from "./acceptance.ts";
 import { GossipTopic } from "./topic.ts";
 
 export interface CandidacyGossipOptions {
@@ -76,6 +77,7 @@ export class CandidacyGossip {
     this.#topic.subscribe({
       messageBytesMax: candidacyNoticeBytesMax,
       queueMax: 64,
+      acceptance: acceptanceRates.candidates,
       judge: (message) => this.#judge(message),
     });
     this.#schedule.repeat(tellEveryMs, () => this.#tell());

@@ -1,5 +1,6 @@
 /** Signed node records (the documented `node_list`): told by gossip, asked for by newcomers, and whom they lead to. */
-import { bytesEqual, fromUtf8, toUtf8 } from "../../base/bytes.ts";
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { bytesEqual, fromUtf8, toHex, toUtf8 } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -25,6 +26,7 @@ import { reportBadAnswer } from "../peers/bad-answer.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import { Schedule } from "../schedule.ts";
 import { verdictOf } from "../verdicts.ts";
+import { acceptanceRates } from "./acceptance.ts";
 import { GossipTopic } from "./topic.ts";
 
 export interface NodeRecordsOptions {
@@ -48,6 +50,10 @@ export interface NodeRecordsModules {
 
 const recordEveryMs = 60_000;
 const recordDelayMs = 2_000;
+/** One record of a key is relayed in this time, and a newer one is only remembered. The owner keeps a little more. */
+const keyEveryMs = 10_000;
+const ownEveryMs = 11_000;
+const keysRememberedMax = 4_096;
 /** With this many peers of its own chain a node looks for no more peers. Peers of other chains do not count. */
 const peersWanted = 8;
 /** The network interfaces of a machine that starts come up one after another: their addresses go into one record. */
@@ -60,6 +66,9 @@ export class NodeRecords {
   readonly #schedule: Schedule;
   /** Connected peers that were asked for the records they know. */
   readonly #asked = new Set<PeerId>();
+  /** By key in hex: when its last record was relayed. Monotonic. */
+  readonly #relayedMs = new BoundedMap<string, number>(keysRememberedMax);
+  #announcedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: NodeRecordsOptions, modules: NodeRecordsModules) {
     this.#options = options;
@@ -74,6 +83,7 @@ export class NodeRecords {
     this.#topic.subscribe({
       messageBytesMax: nodeRecordBytesMax,
       queueMax: 256,
+      acceptance: acceptanceRates.nodes,
       judge: (message) => this.#judge(message),
     });
     serveNodeList(host, () => newestFirst(directory.records(), chain.spec.chainId));
@@ -96,8 +106,20 @@ export class NodeRecords {
     this.#schedule.close();
   }
 
-  /** Publishes this node's signed record. */
+  /** Publishes this node's signed record: now, or as soon as its peers relay another one. */
   announce(): void {
+    const nowMs = this.#modules.clock.monotonicMs();
+    const waitMs = this.#announcedMs + ownEveryMs - nowMs;
+    if (waitMs > 0) {
+      this.#schedule.soon("again", waitMs, () => this.announce());
+      return;
+    }
+    // Without listeners nobody has heard it.
+    if (this.#topic.listeners.length > 0) this.#announcedMs = nowMs;
+    this.#publish();
+  }
+
+  #publish(): void {
     const { name, keyPair, role, software } = this.#options;
     const { host, chain, clock, directory, onRecord } = this.#modules;
     const { spec, head } = chain;
@@ -136,18 +158,33 @@ export class NodeRecords {
   }
 
   #judge(message: Uint8Array): Verdict {
-    const fault = this.#take(message);
-    return fault ? verdictOf(fault) : "accept";
+    const opened = openNodeRecord(message);
+    if (!opened.ok) return verdictOf(opened.fault);
+    const fault = this.#takeRecord(opened.value);
+    if (fault) return verdictOf(fault);
+    return this.#mayRelay(opened.value) ? "accept" : "ignore";
+  }
+
+  /** Whoever has a key can sign new records all day. */
+  #mayRelay({ publicKey }: NodeRecord): boolean {
+    const key = toHex(publicKey);
+    const nowMs = this.#modules.clock.monotonicMs();
+    if (nowMs < (this.#relayedMs.get(key) ?? Number.NEGATIVE_INFINITY) + keyEveryMs) return false;
+    this.#relayedMs.set(key, nowMs);
+    return true;
   }
 
   #take(bytes: Uint8Array): Fault | undefined {
-    const { directory, clock, onRecord } = this.#modules;
     const opened = openNodeRecord(bytes);
-    if (!opened.ok) return opened.fault;
-    const added = directory.addRecord(opened.value, clock.nowMs());
+    return opened.ok ? this.#takeRecord(opened.value) : opened.fault;
+  }
+
+  #takeRecord(record: NodeRecord): Fault | undefined {
+    const { directory, clock, onRecord } = this.#modules;
+    const added = directory.addRecord(record, clock.nowMs());
     if (!added.ok) return added.fault;
-    onRecord(opened.value);
-    this.#tellHost(opened.value);
+    onRecord(record);
+    this.#tellHost(record);
     return undefined;
   }
 

@@ -9,6 +9,8 @@ import { announcementBytesMax, chainTopics, decodeAnnouncement } from "../messag
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { reportBadAnswer } from "../peers/bad-answer.ts";
 import { Schedule } from "../schedule.ts";
+import { acceptanceRates } from "./acceptance.ts";
+import { FreeRelay } from "./free-relay.ts";
 import { announceTickMs, PendingAnnouncer } from "./pending-announcer.ts";
 import { GossipTopic } from "./topic.ts";
 import { TransactionBatcher } from "./transaction-batcher.ts";
@@ -30,6 +32,7 @@ export class TransactionGossip {
   readonly #schedule: Schedule;
   readonly #batcher: TransactionBatcher;
   readonly #announcer: PendingAnnouncer;
+  readonly #freeRelay: FreeRelay;
 
   /** @param publicKey of the node: it spreads the times at which nodes announce the same transaction again */
   constructor(publicKey: Uint8Array, modules: TransactionGossipModules) {
@@ -37,6 +40,7 @@ export class TransactionGossip {
     this.#modules = modules;
     this.#topic = new GossipTopic(chainTopics(chain.spec.chainId).transactions, modules);
     this.#schedule = new Schedule(clock);
+    this.#freeRelay = new FreeRelay(modules);
     this.#batcher = new TransactionBatcher(clock, (message) => this.#topic.publish(message));
     this.#announcer = new PendingAnnouncer(publicKey[0] ?? 0, {
       clock,
@@ -52,6 +56,8 @@ export class TransactionGossip {
     this.#topic.subscribe({
       messageBytesMax: announcementBytesMax,
       queueMax,
+      acceptance: acceptanceRates.transactions,
+      hasRoomFor: (message, from) => this.#freeRelay.hasRoomFor(message, from),
       judge: (message, from) => this.#judge(message, from),
     });
     mempool.events.on("added", ({ idHex }) => this.#announcer.track(idHex, false));
@@ -102,14 +108,15 @@ export class TransactionGossip {
     from: PeerId,
   ): Promise<{ verdict: Verdict; admitted: readonly DecodedTransaction[] }> {
     const { chain, mempool } = this.#modules;
-    const transactions: DecodedTransaction[] = [];
+    const decoded: DecodedTransaction[] = [];
     for (const bytes of encoded) {
       const transaction = decodeTransaction(bytes, chain.spec.chainId);
-      if (transaction.ok) transactions.push(transaction.value);
+      if (transaction.ok) decoded.push(transaction.value);
       else if (this.#topic.verdict(transaction.fault, from, "a transaction") === "reject") {
         return { verdict: "reject", admitted: [] };
       }
     }
+    const transactions = this.#freeRelay.taken(decoded, from);
     const outcomes = await mempool.addMany(transactions);
     for (const outcome of outcomes) {
       if (!outcome.ok && outcome.fault.code === "mempool/known") this.#announcer.heard(outcome.fault.id);

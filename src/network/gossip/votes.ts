@@ -18,7 +18,9 @@ import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { reportBadAnswer } from "../peers/bad-answer.ts";
 import type { PeerDirectory } from "../peers/directory.ts";
 import { verdictOf } from "../verdicts.ts";
+import { acceptanceRates } from "./acceptance.ts";
 import { BlockWaits } from "./block-waits.ts";
+import { StrangersVotes } from "./strangers-votes.ts";
 import { GossipTopic } from "./topic.ts";
 
 const queueMax = 256;
@@ -38,11 +40,13 @@ export class FinalityGossip {
   readonly #modules: FinalityGossipModules;
   readonly #topic: GossipTopic;
   readonly #waits: BlockWaits;
+  readonly #strangers: StrangersVotes;
 
   constructor(modules: FinalityGossipModules) {
     const { chain, clock } = modules;
     this.#modules = modules;
     this.#topic = new GossipTopic(chainTopics(chain.spec.chainId).votes, modules);
+    this.#strangers = new StrangersVotes(modules);
     this.#waits = new BlockWaits({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
   }
 
@@ -54,6 +58,8 @@ export class FinalityGossip {
     this.#topic.subscribe({
       messageBytesMax: finalityMessageBytesMax,
       queueMax,
+      acceptance: acceptanceRates.votes,
+      isCredited: true,
       judge: (message, from) => this.#judge(message, from),
     });
   }
@@ -121,6 +127,7 @@ export class FinalityGossip {
     const { chain, directory, clock } = this.#modules;
     const added = chain.addVote(vote);
     const isEarly = !added.ok && added.fault.code === "vote/target-unknown";
+    if (!added.ok && added.fault.code === "vote/voter-not-authority") this.#strangers.came(from);
     if (!added.ok && !isEarly) return this.#verdict(added.fault, from);
     // The signature of an early vote has been verified, too: its voter is alive.
     directory.keyHeard(vote.voter, clock.monotonicMs());

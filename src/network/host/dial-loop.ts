@@ -161,13 +161,16 @@ export class DialLoop {
     return candidate;
   }
 
-  /** Drops the oldest candidate that is not connected. */
+  /**
+   * Drops the oldest candidate that was never connected, and if there is none, the oldest that is not connected: forged
+   * sightings must not push out peers that this node has met.
+   */
   #forgetOne(): boolean {
-    for (const { peerId, dialling } of this.#candidates.values()) {
-      if (dialling || this.#modules.isConnected(peerId)) continue;
-      return this.#candidates.delete(peerId);
-    }
-    return false;
+    const idle = [...this.#candidates.values()].filter(
+      ({ peerId, dialling }) => !dialling && !this.#modules.isConnected(peerId),
+    );
+    const leaving = idle.find(({ connectedMs }) => connectedMs === -Infinity) ?? idle[0];
+    return leaving !== undefined && this.#candidates.delete(leaving.peerId);
   }
 
   #politeDelayMs(peer: PeerId): number {

@@ -15,10 +15,27 @@ export class LeakyBucket {
 
   /** Pours `amount` in. @returns false if the bucket would run over: then nothing is poured in */
   add(amount: number, nowMs: number): boolean {
-    this.#level = Math.max(0, this.#level - (nowMs - this.#measuredMs) * this.#leakPerMs);
-    this.#measuredMs = nowMs;
-    if (this.#level + amount > this.#capacity) return false;
-    this.#level += amount;
+    if (this.#levelAt(nowMs) + amount > this.#capacity) return false;
+    this.#pour(amount, nowMs);
     return true;
+  }
+
+  /** Whether `amount` would find room; nothing is poured in. */
+  hasRoom(amount: number, nowMs: number): boolean {
+    return this.#levelAt(nowMs) + amount <= this.#capacity;
+  }
+
+  /** Pours in what has been let through already, up to the brim. */
+  fill(amount: number, nowMs: number): void {
+    this.#pour(Math.min(amount, this.#capacity - this.#levelAt(nowMs)), nowMs);
+  }
+
+  #levelAt(nowMs: number): number {
+    return Math.max(0, this.#level - (nowMs - this.#measuredMs) * this.#leakPerMs);
+  }
+
+  #pour(amount: number, nowMs: number): void {
+    this.#level = this.#levelAt(nowMs) + amount;
+    this.#measuredMs = nowMs;
   }
 }

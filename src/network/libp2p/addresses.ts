@@ -28,6 +28,9 @@ export function isLoopback(address: Multiaddr): boolean {
   return first?.name === "ip6" && first.value === "::1";
 }
 
+/** Addresses of one claim that are looked at: one message of a stranger holds hundreds. */
+const claimedMax = 32;
+
 /** Addresses as text with `/p2p/`. Loopback addresses only if this node itself listens on nothing else. */
 export function dialableAddresses(
   peer: PeerId,
@@ -36,6 +39,7 @@ export function dialableAddresses(
 ): readonly string[] {
   const loopbackOnly = ownAddresses.length > 0 && ownAddresses.every(isLoopback);
   return claimed
+    .slice(0, claimedMax)
     .filter((address) => loopbackOnly || !isLoopback(address))
     .filter((address) => (peerIdOfAddress(address) ?? peer) === peer)
     .map((address) => withPeerId(address, peer));

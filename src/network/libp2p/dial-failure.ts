@@ -19,7 +19,7 @@ export function unsupportedText(protocol: string): string {
 }
 
 const closedEarly =
-  "the connection was closed during the handshake: the node there may be full, refuse this one for now, or be of a network that is closed by a secret (aurex-node join TOKEN)";
+  "the connection was closed during the handshake: the node there may be full, refuse this one for now, or be of a network that is closed by a secret (aurex-node join)";
 
 const bySystemCode: Readonly<Record<string, string>> = {
   ECONNREFUSED: "the connection was refused: nothing listens on that port",

@@ -1,49 +1,83 @@
-/** Topics over gossipsub: every message is judged before it is relayed, every peer has a budget. */
+/** Topics over gossipsub: every message is judged before it is relayed, every peer has its budgets, and one score. */
 import { type GossipSub, type GossipSubComponents, gossipsub } from "@chainsafe/libp2p-gossipsub";
-import type { PeerId as Libp2pPeerId } from "@libp2p/interface";
+import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
+import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { AcceptanceBudget } from "../host/acceptance-budget.ts";
 import { JudgingQueue } from "../host/judging-queue.ts";
+import { messageId } from "../host/message-id.ts";
 import type { PeerLimits } from "../host/peer-limits.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
-import { gossipOptions, scoreThresholds, type TopicScore, topicScore } from "./gossip-config.ts";
+import { gossipOptions, messageIdText, type TopicScore, topicScore } from "./gossip-config.ts";
+import { countFrame, type FrameCount } from "./gossip-frame.ts";
 
-/** A gossip frame as far as its cost is counted. */
+interface GossipMessage {
+  readonly topic: string;
+  readonly data?: Uint8Array;
+}
+
+/** A gossip frame as far as it is looked at here. */
 interface GossipRpc {
-  messages: { readonly topic: string; readonly data?: Uint8Array }[];
-  readonly subscriptions: readonly unknown[];
-  readonly control?: {
-    readonly ihave?: readonly { readonly messageIDs?: readonly unknown[] }[];
-    readonly iwant?: readonly { readonly messageIDs?: readonly unknown[] }[];
-    readonly idontwant?: readonly { readonly messageIDs?: readonly unknown[] }[];
-    readonly graft?: readonly unknown[];
-    readonly prune?: readonly unknown[];
-  };
+  messages: GossipMessage[];
 }
 
 /** What the implementation has and its published type lacks. */
 interface GossipSubInternals extends GossipSub {
   reportMessageValidationResult(messageId: string, from: PeerId, verdict: Verdict): void;
   getMeshPeers(topic: string): PeerId[];
-  getScore(peer: PeerId): number;
+  pipePeerReadStream(from: Libp2pPeerId, frames: AsyncIterable<GossipFrame>): Promise<void>;
+  decodeRpc(bytes: Uint8Array): GossipRpc;
   handleReceivedRpc(from: Libp2pPeerId, rpc: GossipRpc): Promise<void>;
-  readonly score: { readonly params: { readonly topics: Record<string, TopicScore> } };
+  createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
+  readonly peers: ReadonlyMap<PeerId, unknown>;
+  readonly streamsOutbound: Map<PeerId, { readonly rawStream: Stream }>;
+  readonly score: {
+    readonly params: { readonly topics: Record<string, TopicScore> };
+    addPenalty(peer: PeerId, count: number, label: string): void;
+  };
+  /** Whom messages were asked of; mostly nobody. */
+  readonly gossipTracer: { readonly size: number; deliverMessage(messageId: string): void };
+}
+
+/** One frame as it comes from the stream. */
+interface GossipFrame {
+  subarray(): Uint8Array;
 }
 
 export interface GossipModules {
   readonly limits: PeerLimits;
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly isBanned: (peer: PeerId) => boolean;
+  /** Of the one score. */
+  readonly pointsOf: (peer: PeerId) => number;
   readonly report: (peer: PeerId, offence: PeerOffence, reason?: string) => void;
+  /** A peer was the first to bring an accepted message of a credited topic. */
+  readonly delivered: (peer: PeerId) => void;
 }
 
-/** Message ids in IHAVE, IWANT and IDONTWANT are cheap: this many cost as much as one message. */
-const idsPerItem = 64;
+const noBytes = new Uint8Array(0);
+/** A message keeps its frame if the rest of the frame is no more than this part of it: a block of 1 MiB is not copied. */
+const wastedPartMax = 1 / 8;
+
+interface Subscription {
+  readonly options: TopicOptions;
+  readonly queue: JudgingQueue;
+  /** Absent: this topic takes as much as comes. */
+  readonly budget: AcceptanceBudget | undefined;
+}
+
+/** Messages of one frame that were taken already. */
+interface Ahead {
+  count: number;
+  bytes: number;
+}
 
 export class Gossip {
   readonly #modules: GossipModules;
-  readonly #topics = new Map<string, { readonly options: TopicOptions; readonly queue: JudgingQueue }>();
+  readonly #topics = new Map<string, Subscription>();
   #gossip: GossipSubInternals | undefined;
   #started = false;
 
@@ -55,7 +89,7 @@ export class Gossip {
   createService(components: GossipSubComponents): GossipSub {
     const { privateKey, peerId, peerStore, connectionManager, logger } = components;
     const registrar = this.#meter(components.registrar);
-    const service = gossipsub(gossipOptions())({
+    const service = gossipsub(gossipOptions(this.#modules.pointsOf))({
       privateKey,
       peerId,
       peerStore,
@@ -65,7 +99,12 @@ export class Gossip {
     });
     const gossip = service as GossipSubInternals;
     this.#gossip = gossip;
+    openSideBySide(gossip);
     this.#screen(gossip);
+    this.#meterFrames(gossip);
+    gossip.score.addPenalty = (peer, count) => {
+      for (let index = 0; index < count; index += 1) this.#modules.report(peer, "gossip misbehaviour");
+    };
     gossip.addEventListener("gossipsub:message", ({ detail }) => {
       void this.#judge(detail.msgId, detail.propagationSource.toString(), detail.msg.topic, detail.msg.data);
     });
@@ -82,9 +121,25 @@ export class Gossip {
     this.#started = false;
   }
 
+  /**
+   * Opens the stream on which this node speaks to a peer, if there is none.
+   *
+   * @returns false if gossipsub does not know the peer, since libp2p could not identify it
+   */
+  openStream(connection: Connection): boolean {
+    const peer = connection.remotePeer;
+    if (!this.#gossip?.peers.has(peer.toString())) return false;
+    const kept = this.#gossip.streamsOutbound;
+    // A stream that ended while it was being opened: gossipsub did not hear of it, and would keep it for ever.
+    if (kept.get(peer.toString())?.rawStream.status !== "open") kept.delete(peer.toString());
+    void this.#gossip.createOutboundStream(peer, connection);
+    return true;
+  }
+
   subscribe(topic: string, options: TopicOptions): void {
     const queue = new JudgingQueue(topic, options, { ...this.#modules, isStopped: () => !this.#started });
-    this.#topics.set(topic, { options, queue });
+    const budget = options.acceptance && new AcceptanceBudget(options.acceptance, this.#modules);
+    this.#topics.set(topic, { options, queue, budget });
     if (this.#gossip === undefined) return;
     // A topic without score parameters never penalises anyone.
     this.#gossip.score.params.topics[topic] = { ...topicScore };
@@ -110,36 +165,102 @@ export class Gossip {
     return this.#gossip?.getMeshPeers(topic) ?? [];
   }
 
-  /** Gossipsub itself only ignores whom it has graylisted; hanging up is left to us. */
-  isGraylisted(peer: PeerId): boolean {
-    return (this.#gossip?.getScore(peer) ?? 0) < scoreThresholds.graylistThreshold;
-  }
-
   async #judge(messageId: string, from: PeerId, topic: string, data: Uint8Array): Promise<void> {
     const { report, logger } = this.#modules;
-    const verdict = (await this.#topics.get(topic)?.queue.judge(data, from)) ?? "ignore";
+    const subscription = this.#topics.get(topic);
+    const verdict = (await subscription?.queue.judge(data, from)) ?? "ignore";
+    if (verdict === "accept") subscription?.budget?.accepted(data.length);
     try {
       if (this.#started) this.#gossip?.reportMessageValidationResult(messageId, from, verdict);
     } catch (thrown) {
       logger.error({ topic, from, error: toError(thrown) }, "reporting a verdict failed");
     }
+    if (verdict === "accept" && this.#topics.get(topic)?.options.isCredited) this.#modules.delivered(from);
     if (verdict === "reject") report(from, "rejected message", `rejected messages on ${topic}`);
   }
 
-  /** Counts what arrives, message by message, before gossipsub spends anything on it. */
+  /** Decides message by message, before gossipsub spends anything on it. */
   #screen(gossip: GossipSubInternals): void {
     const handle = gossip.handleReceivedRpc.bind(gossip);
     gossip.handleReceivedRpc = async (from, rpc) => {
+      const { isBanned, limits, report } = this.#modules;
       const peer = from.toString();
-      if (this.#modules.isBanned(peer)) return;
-      if (!this.#modules.limits.spendItems(peer, itemsOf(rpc))) {
-        this.#modules.report(peer, "gossip item budget");
-        return;
-      }
+      if (isBanned(peer)) return;
       // Gossipsub would keep messages of topics that nobody here judges, until they age out.
-      rpc.messages = rpc.messages.filter(({ topic }) => this.#topics.has(topic));
+      const known = rpc.messages.filter(({ topic }) => this.#topics.has(topic));
+      const foreign = rpc.messages.length - known.length;
+      if (!limits.spendControl(peer, foreign)) return report(peer, "gossip control budget");
+      const ahead = { count: 0, bytes: 0 };
+      rpc.messages = known.filter((message) => this.#admits(peer, message, ahead)).map(withOwnData);
       await handle(from, rpc);
     };
+  }
+
+  /**
+   * A message for which there is no room is dropped before gossipsub takes it for seen: it may come by another peer, and
+   * what gossipsub has seen it remembers for five minutes, in 1 KB. To gossipsub it counts as delivered, since the peer
+   * that was asked for it has kept its word.
+   */
+  #admits(peer: PeerId, { topic, data = noBytes }: GossipMessage, ahead: Ahead): boolean {
+    const subscription = this.#topics.get(topic);
+    if (subscription && hasRoomFor(subscription, peer, data, ahead)) {
+      ahead.count += 1;
+      ahead.bytes += data.length;
+      return true;
+    }
+    const tracer = this.#gossip?.gossipTracer;
+    if (tracer && tracer.size > 0) tracer.deliverMessage(messageIdText(messageId(topic, data)));
+    return false;
+  }
+
+  /**
+   * Counts what a frame holds before gossipsub decodes it, and drops what is over a budget: what is left of a flood would be
+   * decoded after the peer was cut, and that took more memory than the flood before it.
+   */
+  #meterFrames(gossip: GossipSubInternals): void {
+    const read = gossip.pipePeerReadStream.bind(gossip);
+    const decode = gossip.decodeRpc.bind(gossip);
+    const { isBanned, report } = this.#modules;
+    const affords = (peer: PeerId, count: FrameCount) => this.#affords(peer, count);
+    let sender: PeerId | undefined;
+    gossip.pipePeerReadStream = (from, frames) => {
+      const peer = from.toString();
+      const metered = async function* () {
+        for await (const frame of frames) {
+          const bytes = frame.subarray();
+          const count = countFrame(bytes);
+          if (isBanned(peer)) continue;
+          if (!count) report(peer, "malformed gossip");
+          else if (affords(peer, count)) {
+            yield {
+              subarray() {
+                sender = peer;
+                return bytes;
+              },
+            };
+          }
+        }
+      };
+      return read(from, metered());
+    };
+    // Gossipsub skips what is no gossip and does not say whose it was; it decodes a frame as soon as it has its bytes.
+    gossip.decodeRpc = (bytes) => {
+      try {
+        return decode(bytes);
+      } catch (thrown) {
+        if (sender !== undefined) report(sender, "malformed gossip");
+        throw thrown;
+      }
+    };
+  }
+
+  #affords(peer: PeerId, { messages, control, ids }: FrameCount): boolean {
+    const { limits, report } = this.#modules;
+    if (!limits.spendControl(peer, control)) report(peer, "gossip control budget");
+    else if (!limits.spendItems(peer, messages) || !limits.spendIds(peer, ids))
+      report(peer, "gossip item budget");
+    else return true;
+    return false;
   }
 
   /** Counts raw bytes on gossip streams, also those that decode to nothing. */
@@ -168,9 +289,33 @@ export class Gossip {
   }
 }
 
-function itemsOf({ messages, subscriptions, control }: GossipRpc): number {
-  const entries = [...(control?.ihave ?? []), ...(control?.iwant ?? []), ...(control?.idontwant ?? [])];
-  const ids = entries.reduce((sum, entry) => sum + (entry.messageIDs?.length ?? 0), 0);
-  const grafts = (control?.graft?.length ?? 0) + (control?.prune?.length ?? 0);
-  return messages.length + subscriptions.length + entries.length + grafts + Math.ceil(ids / idsPerItem);
+/**
+ * Gossipsub opens one outbound stream after the other: a peer that does not answer would keep those of all others waiting for
+ * the ten seconds of the negotiation, and each further connection of it for ten more.
+ */
+function openSideBySide(gossip: GossipSubInternals): void {
+  const open = gossip.createOutboundStream.bind(gossip);
+  const opening = new Set<PeerId>();
+  gossip.createOutboundStream = async (peerId, connection) => {
+    const peer = peerId.toString();
+    if (opening.has(peer)) return;
+    opening.add(peer);
+    void open(peerId, connection).finally(() => opening.delete(peer));
+  };
+}
+
+function hasRoomFor({ budget, options, queue }: Subscription, peer: PeerId, data: Uint8Array, ahead: Ahead) {
+  if (budget?.admits(peer, data.length) === false) return false;
+  return queue.hasRoomFor(peer, data.length, ahead) && options.hasRoomFor?.(data, peer) !== false;
+}
+
+/**
+ * A message is a part of the frame in which it came, and waits, is relayed and is kept for 14 s: with a frame of 4 MiB
+ * behind a hundred bytes a peer made a node hold 40,000 times what its budgets count.
+ */
+function withOwnData<Message extends GossipMessage>(message: Message): Message {
+  const { data } = message;
+  if (data === undefined || data.buffer.byteLength - data.length <= data.length * wastedPartMax)
+    return message;
+  return { ...message, data: new Uint8Array(data) };
 }

@@ -1,11 +1,12 @@
 /** The peer host over libp2p: puts node, gossip, streams, dial loop, limits and watchdog together. */
-import type { Connection, ConnectionGater, Libp2p, PeerInfo, Stream } from "@libp2p/interface";
+import type { Connection, PeerInfo } from "@libp2p/interface";
 import { peerIdFromString } from "@libp2p/peer-id";
 import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Clock } from "../../base/clock.ts";
 import { guardedEvents } from "../../base/guarded-events.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { throttledLogger } from "../../base/throttled-logger.ts";
 import { BootstrapList, defaultBootstrapList } from "../host/bootstrap-list.ts";
 import { DialLoop, defaultDialLoop } from "../host/dial-loop.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
@@ -25,13 +26,16 @@ import {
 } from "../peer-host.ts";
 import { type PeerOffence, PeerScore, peerScoreTable } from "../peers/score.ts";
 import { dialableAddresses, parseAddress, peerIdOfAddress, withPeerId } from "./addresses.ts";
+import { Connections, placeGiven } from "./connections.ts";
 import { Dialler } from "./dialler.ts";
 import { Gossip } from "./gossip.ts";
+import { defaultInboundGate, InboundGate } from "./inbound-gate.ts";
 import { createLibp2pNode, type Libp2pNodeOptions } from "./libp2p-node.ts";
 import { reachableFrom } from "./listen-addresses.ts";
 import { Mdns } from "./mdns.ts";
 import { PeerDatastore } from "./peer-datastore.ts";
-import { answerOverStream, requestOverStream } from "./streams.ts";
+import { Serving } from "./serving.ts";
+import { requestOverStream } from "./streams.ts";
 import { Transports } from "./transports.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -56,13 +60,9 @@ export interface Libp2pHost extends PeerHost {
   discoveryFault(): string | undefined;
 }
 
-/** Connections reserved for our own dials: inbound connections of strangers cannot crowd out the peers that we choose. */
-const outboundSlotsMax = 8;
 /** Sightings that are taken at once, and again every ten seconds. More are dropped. */
 const sightingsMax = 200;
 const sightingsRefillMs = 10_000;
-/** Characters kept of what a peer calls its program. */
-const softwareNameMax = 64;
 /** The pause after hanging up on a peer before the dial loop may try that peer again. */
 const disconnectHoldMs = 60_000;
 
@@ -73,20 +73,21 @@ const disconnectHoldMs = 60_000;
  */
 export async function createLibp2pHost(
   options: Libp2pHostOptions,
-  { clock, logger, random = Math.random }: Libp2pHostModules,
+  { clock, logger: unthrottled, random = Math.random }: Libp2pHostModules,
 ): Promise<Libp2pHost> {
+  const logger = throttledLogger(unthrottled, clock);
   const events = guardedEvents<PeerHostEvents>("host", logger);
   const limits = new PeerLimits(options.limits ?? {}, { clock });
   const score = new PeerScore(peerScoreTable, { clock });
   const isBanned = (peer: PeerId) => score.isBanned(peer);
   const protocols = new Map<string, ProtocolOptions>();
-  const connectedPeers = new Map<PeerId, ConnectedPeer>();
   const sightings = new LeakyBucket(sightingsMax, sightingsMax / sightingsRefillMs, clock.monotonicMs());
-  /** Why this node hung up on a peer, until the connection has ended. */
-  const hungUpBecause = new Map<PeerId, string>();
   let running = false;
 
-  const gossip = new Gossip({ limits, logger, isBanned, report });
+  const serving = new Serving({ limits, clock, logger, isBanned, report });
+  const pointsOf = (peer: PeerId) => score.standing(peer).points;
+  const delivered = (peer: PeerId) => connections.delivered(peer);
+  const gossip = new Gossip({ limits, clock, logger, isBanned, pointsOf, report, delivered });
   const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
   const datastore =
     options.datastoreDirectory === undefined
@@ -101,58 +102,58 @@ export async function createLibp2pHost(
     score,
     clock,
     hasSecret: options.networkSecret !== undefined,
-    connectionsOf,
+    connectionsOf: (peer) => connections.of(peer),
     worked: onWorked,
   });
-  const node: Libp2p = await createLibp2pNode(options, {
+  const gate = new InboundGate(defaultInboundGate, { clock });
+  const connections = new Connections(options, {
+    clock,
+    score,
+    authenticated: (connection) => gate.authenticated(connection),
+    refusesDialled: (peer, address) => dialler.refuses(peer, address),
+    connected: onConnected,
+    disconnected: onDisconnected,
+  });
+  const node = await createLibp2pNode(options, {
     gossip,
     transports,
     mdns,
-    gater: createGater(),
+    gate,
+    gater: connections.gater(),
     datastore,
+    clock,
   });
+  connections.watch(node);
   const peerId = node.peerId.toString();
   const knowledge = {
     clock,
     logger,
     random,
-    isConnected: (peer: PeerId) => connectionsOf(peer).length > 0,
+    isConnected: (peer: PeerId) => connections.isConnected(peer),
     isBanned,
-    isFull: () => node.getConnections().length >= options.maxConnections,
-    connections: () => connectedPeers.size,
+    connections: () => connections.size,
   };
   const dial = async (addresses: readonly string[], peer: PeerId) =>
     (await dialler.dial(addresses, peer)).address;
-  const dialLoop = new DialLoop({ ...defaultDialLoop, ownId: peerId }, { ...knowledge, dial });
+  const dialLoop = new DialLoop(
+    { ...defaultDialLoop, ownId: peerId },
+    { ...knowledge, isFull: () => connections.isContent(), dial },
+  );
   const vouched = new VouchedPeers({ ...defaultVouchedPeers, ownId: peerId }, { ...knowledge, dial });
   const bootstrap = new BootstrapList(defaultBootstrapList, {
     ...knowledge,
+    isFull: () => connections.isFull(),
     dial: (address, expected) => dialler.dialBootstrap(address, expected),
   });
-  const watchdog = new Watchdog({
-    node,
-    gossip,
-    clock,
-    logger,
-    report,
-    disconnect: hangUpForFault,
-  });
+  const watchdog = new Watchdog({ node, clock, logger, reopen, disconnect: hangUpForFault });
 
-  function createGater(): ConnectionGater {
-    const refused = (peer: { toString(): string }) => score.isBanned(peer.toString());
-    const outboundSlots = Math.min(outboundSlotsMax, Math.floor(options.maxConnections / 4));
-    const inboundMax = options.maxConnections - outboundSlots;
-    return {
-      denyDialPeer: refused,
-      denyOutboundConnection: refused,
-      denyOutboundEncryptedConnection: (peer, { remoteAddr }) => dialler.refuses(peer.toString(), remoteAddr),
-      denyInboundEncryptedConnection: (peer) =>
-        refused(peer) || node.getConnections().filter(isInbound).length >= inboundMax,
-    };
-  }
-
-  function connectionsOf(peer: PeerId): readonly Connection[] {
-    return node.getConnections(peerIdFromString(peer)).filter(({ status }) => status === "open");
+  /** The peer may not have been identified in time. */
+  function reopen(connection: Connection): void {
+    if (gossip.openStream(connection)) return;
+    node.services.identify.identify(connection).catch((thrown: unknown) => {
+      const peer = connection.remotePeer.toString();
+      if (running) logger.debug({ peer, error: toError(thrown).message }, "a peer could not be identified");
+    });
   }
 
   function onSighting({ id, multiaddrs }: PeerInfo): void {
@@ -182,37 +183,20 @@ export async function createLibp2pHost(
     events.emit("addressesChanged");
   }
 
-  function onConnect(peer: PeerId): void {
-    const [connection] = connectionsOf(peer);
-    if (connection === undefined || connectedPeers.has(peer)) return;
-    if (score.isBanned(peer)) {
-      connection.abort(new Error("banned"));
-      return;
-    }
-    const { direction, remoteAddr } = connection;
-    const connectedAtMs = clock.nowMs();
-    const connected = { peerId: peer, address: remoteAddr.toString(), direction, connectedAtMs };
-    connectedPeers.set(peer, connected);
-    hungUpBecause.delete(peer);
-    dialLoop.connected(peer);
-    bootstrap.connected(peer);
+  function onConnected(connected: ConnectedPeer): void {
+    dialLoop.connected(connected.peerId);
+    bootstrap.connected(connected.peerId);
     events.emit("peerConnected", connected);
   }
 
-  function onDisconnect(peer: PeerId): void {
-    if (!connectedPeers.delete(peer)) return;
-    const reason = hungUpBecause.get(peer);
-    hungUpBecause.delete(peer);
+  function onDisconnected(peer: PeerId, reason: string | undefined): void {
     if (running) {
       dialLoop.disconnected(peer);
+      // It comes back by itself if there is room. If this node dialled it, a stranger could win an outbound connection.
+      if (reason === placeGiven) dialLoop.hold(peer, disconnectHoldMs);
       bootstrap.disconnected(peer, reason);
     }
     events.emit("peerDisconnected", peer, reason);
-  }
-
-  function cut(peer: PeerId, reason: string): void {
-    if (connectedPeers.has(peer)) hungUpBecause.set(peer, reason);
-    for (const connection of connectionsOf(peer)) connection.abort(new Error(reason));
   }
 
   /** Does what the score says. */
@@ -225,13 +209,13 @@ export async function createLibp2pHost(
   function banned(peer: PeerId, reason: string): void {
     logger.warn({ peer, durationMs: score.remainingMs(peer), reason }, "peer banned");
     bootstrap.refused(peer, refusalText(reason));
-    cut(peer, reason);
+    connections.cut(peer, reason);
   }
 
   function hangUpForFault(peer: PeerId, reason: string): void {
-    if (connectionsOf(peer).length === 0) return;
+    if (!connections.isConnected(peer)) return;
     logger.info({ peer, reason }, "hanging up on a peer");
-    cut(peer, reason);
+    connections.cut(peer, reason);
   }
 
   function addBootstrap(address: string): boolean {
@@ -239,18 +223,10 @@ export async function createLibp2pHost(
     return bootstrap.add(address, parsed && peerIdOfAddress(parsed));
   }
 
-  function answer(protocol: string, protocolOptions: ProtocolOptions, stream: Stream, from: PeerId): void {
-    if (score.isBanned(from) || !limits.mayRequest(from, protocol, protocolOptions.rateLimit)) {
-      stream.abort(new Error("request rate"));
-    } else {
-      void answerOverStream(stream, from, protocolOptions, { clock, logger });
-    }
-  }
-
   async function handle(protocol: string, protocolOptions: ProtocolOptions): Promise<void> {
-    await node.handle(protocol, (stream, { remotePeer }) =>
-      answer(protocol, protocolOptions, stream, remotePeer.toString()),
-    );
+    await node.handle(protocol, (stream, { remotePeer }) => {
+      void serving.answer(protocol, protocolOptions, stream, remotePeer.toString());
+    });
   }
 
   async function loadStoredPeers(): Promise<void> {
@@ -260,14 +236,9 @@ export async function createLibp2pHost(
     }
   }
 
-  node.addEventListener("peer:connect", ({ detail }) => onConnect(detail.toString()));
-  node.addEventListener("peer:disconnect", ({ detail }) => onDisconnect(detail.toString()));
   node.addEventListener("peer:identify", ({ detail }) => {
     const peer = detail.peerId.toString();
     dialLoop.learned(peer, dialableAddresses(peer, detail.listenAddrs, transports.announced()));
-    const connected = connectedPeers.get(peer);
-    if (connected === undefined || !detail.agentVersion) return;
-    connectedPeers.set(peer, { ...connected, software: detail.agentVersion.slice(0, softwareNameMax) });
   });
 
   return {
@@ -315,25 +286,25 @@ export async function createLibp2pHost(
         watchdog.stop();
         gossip.stop();
         await node.stop();
-        for (const peer of [...connectedPeers.keys()]) onDisconnect(peer);
+        for (const { peerId: peer } of connections.peers()) connections.ended(peer);
       }
       // Even if the host never ran: the datastore opens by itself as soon as it is made.
       await datastore?.close();
     },
 
-    peers: () => [...connectedPeers.values()],
+    peers: () => connections.peers(),
+    valuePeersBy: (worth) => connections.valueBy(worth),
 
     async dial(address, signal) {
       if (!running) throw new Error("not started");
       const wanted = parseAddress(address);
       const peer = wanted === undefined ? undefined : peerIdOfAddress(wanted);
-      if (peer !== undefined && connectionsOf(peer).length > 0) return peer;
+      if (peer !== undefined && connections.isConnected(peer)) return peer;
       return (await dialler.dial([address], undefined, signal)).peer;
     },
 
     async disconnect(peer) {
-      if (connectedPeers.has(peer)) hungUpBecause.set(peer, "hung up");
-      await node.hangUp(peerIdFromString(peer), { signal: AbortSignal.timeout(1_000) });
+      await connections.hangUp(peer);
       dialLoop.hold(peer, disconnectHoldMs);
     },
 
@@ -367,7 +338,7 @@ export async function createLibp2pHost(
 
     request(peer: PeerId, protocol: string, request: Uint8Array, requestOptions: RequestOptions) {
       const open = async (signal: AbortSignal) => {
-        const [connection] = connectionsOf(peer);
+        const [connection] = connections.of(peer);
         if (connection === undefined) {
           throw new RequestError("request/not-connected", `no connection to ${peer}`);
         }
@@ -376,10 +347,6 @@ export async function createLibp2pHost(
       return requestOverStream(open, request, requestOptions, clock);
     },
   };
-}
-
-function isInbound({ direction }: Connection): boolean {
-  return direction === "inbound";
 }
 
 /** Libp2p names the reason why it cannot listen only inside the text of its message. */

@@ -2,25 +2,43 @@
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { decode, encode, type Packet } from "dns-packet";
+import { BoundedMap } from "../../base/bounded-map.ts";
 import { toError } from "../../base/invariant.ts";
+import { LeakyBucket } from "../host/leaky-bucket.ts";
 import type { MulticastInterface } from "./multicast-interfaces.ts";
 
 export const mdnsGroup = "224.0.0.251";
 export const mdnsPort = 5353;
 const multicastTtl = 255;
+/** RFC 6762, section 17: no mDNS message is longer. An answer of 65 kB takes milliseconds to decode. */
+const messageBytesMax = 9_000;
+/** Messages from one address: as many at once, then so many a second. Twenty nodes of one machine send 50 a second. */
+const perSourceBurst = 256;
+const perSourcePerSecond = 128;
+const sourcesMax = 64;
+/** The same for all addresses together, which are easy to forge on a LAN. */
+const inAllBurst = 1_024;
+const inAllPerSecond = 512;
+
+export interface MdnsListener {
+  /** Called with the name of each question that is heard. */
+  readonly question: (name: string) => void;
+  readonly answer: (packet: Packet) => void;
+}
 
 export class MdnsSocket {
   readonly #socket: Socket = createSocket({ type: "udp4", reuseAddr: true });
   readonly #interfaces: readonly MulticastInterface[];
-  readonly #onQuestion: (name: string) => void;
+  readonly #listener: MdnsListener;
+  readonly #bySource = new BoundedMap<string, LeakyBucket>(sourcesMax);
+  readonly #inAll = new LeakyBucket(inAllBurst, inAllPerSecond / 1_000, performance.now());
   /** Sends run one after the other: the interface is a setting of the socket, not of a datagram. */
   #sending: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** @param onQuestion called with the name of each question that is heard */
-  constructor(interfaces: readonly MulticastInterface[], onQuestion: (name: string) => void) {
+  constructor(interfaces: readonly MulticastInterface[], listener: MdnsListener) {
     this.#interfaces = interfaces;
-    this.#onQuestion = onQuestion;
+    this.#listener = listener;
   }
 
   /** @throws the system's error if the port cannot be shared */
@@ -32,9 +50,7 @@ export class MdnsSocket {
     this.#socket.setMulticastLoopback(true);
     // An interface that cannot be joined cannot be sent on either: `send` reports it.
     for (const { address } of this.#interfaces) attempt(() => this.#socket.addMembership(mdnsGroup, address));
-    this.#socket.on("message", (message) => {
-      for (const name of questionsIn(message)) this.#onQuestion(name);
-    });
+    this.#socket.on("message", (message, { address }) => this.#hear(message, address));
   }
 
   /**
@@ -67,6 +83,21 @@ export class MdnsSocket {
     await new Promise<void>((resolve) => attempt(() => this.#socket.close(() => resolve())) || resolve());
   }
 
+  #hear(message: Buffer, source: string): void {
+    if (message.length > messageBytesMax || !this.#mayHear(source)) return;
+    const packet = packetIn(message);
+    if (packet?.type === "response") this.#listener.answer(packet);
+    else for (const { name } of packet?.questions ?? []) this.#listener.question(name);
+  }
+
+  #mayHear(source: string): boolean {
+    const nowMs = performance.now();
+    const bucket =
+      this.#bySource.get(source) ?? new LeakyBucket(perSourceBurst, perSourcePerSecond / 1_000, nowMs);
+    this.#bySource.set(source, bucket);
+    return bucket.add(1, nowMs) && this.#inAll.add(1, nowMs);
+  }
+
   #sendBy({ address }: MulticastInterface, message: Uint8Array): Promise<string | undefined> {
     return new Promise((resolve) => {
       try {
@@ -79,13 +110,12 @@ export class MdnsSocket {
   }
 }
 
-/** The names in a question; none for an answer, or for bytes that are no DNS message: any machine on the LAN can send any bytes. */
-function questionsIn(message: Buffer): string[] {
+/** Undefined for bytes that are no DNS message: any machine on the LAN can send any bytes. */
+function packetIn(message: Buffer): Packet | undefined {
   try {
-    const packet = decode(message);
-    return packet.type === "query" ? (packet.questions ?? []).map(({ name }) => name) : [];
+    return decode(message);
   } catch {
-    return [];
+    return undefined;
   }
 }
 

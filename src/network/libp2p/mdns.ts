@@ -1,11 +1,12 @@
-/** Peers on the local network by mDNS, on every interface, apart from libp2p's own discovery, which reports a peer only once. */
+/** Peers on the local network by mDNS: asked for, answered and heard on every interface. */
 import { randomBytes } from "node:crypto";
-import type { ComponentLogger, PeerDiscovery, PeerInfo, Startable } from "@libp2p/interface";
-import { type MulticastDNSComponents, mdns } from "@libp2p/mdns";
-import type { Multiaddr } from "@multiformats/multiaddr";
+import type { PeerInfo, Startable } from "@libp2p/interface";
+import { peerIdFromString } from "@libp2p/peer-id";
+import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
 import type { Packet } from "dns-packet";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import { parseAddress, peerIdOfAddress } from "./addresses.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 import { type MulticastInterface, multicastInterfaces } from "./multicast-interfaces.ts";
 
@@ -15,9 +16,16 @@ export interface MdnsOptions {
   readonly intervalMs: number;
 }
 
+/** What libp2p hands to the service. */
+export interface MdnsComponents {
+  readonly addressManager: { getAddresses(): Multiaddr[] };
+}
+
 export interface MdnsModules {
   readonly logger: Logger;
   readonly onPeer: (peer: PeerInfo) => void;
+  /** By default those of this machine. */
+  readonly interfaces?: () => readonly MulticastInterface[];
 }
 
 const lookEveryMs = 2_000;
@@ -25,8 +33,12 @@ const lookEveryMs = 2_000;
 const answerEveryMs = 500;
 /** Fits into one Ethernet packet. */
 const answeredAddressesMax = 6;
+/** Addresses taken from the answer of another node. */
+const heardAddressesMax = 8;
 const ttlSeconds = 120;
 const peerNameBytes = 31;
+/** Before an address in a TXT record, as the mDNS specification of libp2p has it. */
+const addressMark = "dnsaddr=";
 
 /** Only nodes of one network name ask for and answer to it. */
 export function mdnsServiceTag(network: string): string {
@@ -34,17 +46,16 @@ export function mdnsServiceTag(network: string): string {
 }
 
 /**
- * The library receives on all interfaces, but asks only on the interface of the default route, and its answers leave out
- * public addresses. So its answers are switched off: this class answers, and asks, on every interface that has multicast.
+ * Not libp2p's own discovery: that asks only on the interface of the default route, leaves public addresses out of its
+ * answers, reports a peer only once, and decodes whatever comes, however much.
  */
 export class Mdns implements Startable {
   readonly #tag: string;
   readonly #intervalMs: number;
   readonly #modules: MdnsModules;
-  /** The library ignores an answer under its own name. */
+  /** An answer under this name is this node's own. */
   readonly #peerName = randomBytes(peerNameBytes).toString("hex");
-  #components: MulticastDNSComponents | undefined;
-  #discovery: (PeerDiscovery & Partial<Startable>) | undefined;
+  #components: MdnsComponents | undefined;
   #socket: MdnsSocket | undefined;
   /** The interfaces in use, as text: to notice a change. */
   #interfaces = "";
@@ -69,15 +80,15 @@ export class Mdns implements Startable {
     return this.#portFault ?? this.#nobodyFault ?? this.#sendFault;
   }
 
-  /** The libp2p service. Its own class hides the discovery from libp2p, whose peer store would take in every claim. */
-  createService(components: MulticastDNSComponents): this {
+  /** The libp2p service. No discovery in the eyes of libp2p, whose peer store would take in every claim. */
+  createService(components: MdnsComponents): this {
     this.#components = components;
     return this;
   }
 
   async start(): Promise<void> {
     this.#running = true;
-    this.#interfaces = textOf(multicastInterfaces());
+    this.#interfaces = textOf(this.#interfacesNow());
     await this.#open();
     this.#askTimer = setInterval(() => void this.#ask(), this.#intervalMs).unref();
     this.#lookTimer = setInterval(() => this.#look(), lookEveryMs).unref();
@@ -93,7 +104,7 @@ export class Mdns implements Startable {
 
   /** Interfaces come and go. A multicast membership that ended with its interface does not come back by itself. */
   #look(): void {
-    const now = textOf(multicastInterfaces());
+    const now = textOf(this.#interfacesNow());
     if (now === this.#interfaces || !this.#running) return;
     this.#interfaces = now;
     this.#changing = this.#changing.then(async () => {
@@ -104,20 +115,13 @@ export class Mdns implements Startable {
   }
 
   async #open(): Promise<void> {
-    const used = multicastInterfaces().filter(({ hasMulticast }) => hasMulticast);
+    const used = this.#interfacesNow().filter(({ hasMulticast }) => hasMulticast);
     this.#portFault = undefined;
-    const { addressManager } = this.#components ?? {};
-    if (!addressManager) return;
-    this.#discovery = mdns({
-      serviceTag: this.#tag,
-      interval: this.#intervalMs,
-      peerName: this.#peerName,
-      broadcast: false,
-    })({ addressManager, logger: this.#faultLogger() });
-    this.#discovery.addEventListener("peer", ({ detail }) => this.#modules.onPeer(detail));
-    await this.#discovery.start?.();
-    const socket = new MdnsSocket(used, (name) => {
-      if (name === this.#tag) void this.#answer();
+    const socket = new MdnsSocket(used, {
+      question: (name) => {
+        if (name === this.#tag) void this.#answer();
+      },
+      answer: (packet) => this.#heard(packet),
     });
     try {
       await socket.open();
@@ -135,9 +139,7 @@ export class Mdns implements Startable {
   }
 
   async #close(): Promise<void> {
-    await this.#discovery?.stop?.();
     await this.#socket?.close();
-    this.#discovery = undefined;
     this.#socket = undefined;
   }
 
@@ -153,6 +155,24 @@ export class Mdns implements Startable {
     if (addresses.length > 0) await this.#send((by) => this.#answerBy(by, addresses));
   }
 
+  #interfacesNow(): readonly MulticastInterface[] {
+    return (this.#modules.interfaces ?? multicastInterfaces)();
+  }
+
+  #heard({ answers = [], additionals = [] }: Packet): void {
+    const pointer = answers.find(({ type, name }) => type === "PTR" && name === this.#tag);
+    if (pointer?.type !== "PTR" || pointer.data.startsWith(this.#peerName)) return;
+    const addresses = [...answers, ...additionals]
+      .flatMap((answer) => (answer.type === "TXT" ? answer.data : []))
+      .map(String)
+      .filter((text) => text.startsWith(addressMark))
+      .slice(0, heardAddressesMax)
+      .flatMap((text) => parseAddress(text.slice(addressMark.length)) ?? []);
+    const id = idIn(addresses[0]);
+    if (id === undefined) return;
+    this.#modules.onPeer({ id, multiaddrs: addresses.map((address) => address.decapsulateCode(CODE_P2P)) });
+  }
+
   async #send(packetFor: (by: MulticastInterface) => Packet): Promise<void> {
     const socket = this.#socket;
     if (!socket) return;
@@ -163,7 +183,7 @@ export class Mdns implements Startable {
     this.#tellChange();
   }
 
-  /** The library's answer with all addresses: those of the interface first, since peers there reach these best. */
+  /** The answer of libp2p's specification, with all addresses: those of the interface first, since peers there reach these best. */
   #answerBy(by: MulticastInterface, addresses: readonly Multiaddr[]): Packet {
     const name = `${this.#peerName}.${this.#tag}`;
     const isThere = (address: Multiaddr) => by.addresses.includes(address.getComponents()[0]?.value ?? "");
@@ -175,7 +195,13 @@ export class Mdns implements Startable {
       answers: [
         { type: "PTR", name: this.#tag, class: "IN", ttl: ttlSeconds, data: name },
         ...ordered.slice(0, answeredAddressesMax).map((address) => {
-          return { type: "TXT", name, class: "IN", ttl: ttlSeconds, data: `dnsaddr=${address}` } as const;
+          return {
+            type: "TXT",
+            name,
+            class: "IN",
+            ttl: ttlSeconds,
+            data: `${addressMark}${address}`,
+          } as const;
         }),
       ],
     };
@@ -192,23 +218,15 @@ export class Mdns implements Startable {
         "mDNS is impaired here: peers may have to be named with --bootstrap",
       );
   }
+}
 
-  /** The library says only in its debug log that the port is not free. */
-  #faultLogger(): ComponentLogger {
-    const silent = () => {};
-    const error = (format: unknown, ...details: unknown[]) => {
-      const [first] = details;
-      if (format !== "mdns error - %e" || !(first instanceof Error)) return;
-      this.#portFault ??= first.message;
-      this.#tellChange();
-    };
-    const logger = Object.assign(silent, {
-      error,
-      trace: silent,
-      enabled: false,
-      newScope: () => logger,
-    }) as ReturnType<ComponentLogger["forComponent"]>;
-    return { forComponent: () => logger };
+/** Undefined if an address names no peer, or nothing that is a peer's id: any machine on the LAN can send any text. */
+function idIn(address: Multiaddr | undefined): PeerInfo["id"] | undefined {
+  const named = address && peerIdOfAddress(address);
+  try {
+    return named === undefined ? undefined : peerIdFromString(named);
+  } catch {
+    return undefined;
   }
 }
 

@@ -22,6 +22,8 @@ export interface PeerDatastoreModules {
 const retryEveryMs = 10_000;
 /** Records that wait for the disk. Each is about one peer: to forget the oldest costs less than a connection. */
 const unwrittenMax = 2_000;
+/** Keys are free, and what is written of each is its own claim: an honest node's record has 1 KiB. */
+const recordBytesMax = 8 * 2 ** 10;
 
 /**
  * libp2p asks this store in the middle of all that it does with a peer: an error here would end the connection. So a full
@@ -46,8 +48,10 @@ export class PeerDatastore extends LevelDatastore {
     this.#logger = logger;
   }
 
+  /** A record that is too long is left out. */
   override async put(key: Key, value: Uint8Array, options?: AbortOptions): Promise<Key> {
     options?.signal?.throwIfAborted();
+    if (value.length > recordBytesMax) return key;
     if (!this.#retry) {
       try {
         return await super.put(key, value);

@@ -4,29 +4,43 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import { RequestError } from "../host/request-error.ts";
+import type { Slots } from "../host/slots.ts";
 import type { PeerId, ProtocolOptions, RequestOptions } from "../peer-host.ts";
+import type { PeerOffence } from "../peers/score.ts";
 import { encodeFrame, FrameReader } from "./frames.ts";
 
-/** Ends a wait that takes too long. Starts again with each step, so the time that our own consumer takes does not count. */
+/** A deadline is that many timers, one after the other. */
+const deadlineParts = 4;
+
+/**
+ * Ends a wait that takes too long. Starts again with each step, so the time that our own consumer takes does not count.
+ * Nor does time in which this process stood still: a standstill of any length costs the peer a quarter, after which what it
+ * has sent meanwhile is read.
+ */
 class Deadline {
   readonly #clock: Clock;
-  readonly #delayMs: number;
+  readonly #partMs: number;
   readonly #onExpire: () => void;
   #timer: Timer | undefined;
 
   constructor(clock: Clock, delayMs: number, onExpire: () => void) {
     this.#clock = clock;
-    this.#delayMs = delayMs;
+    this.#partMs = delayMs / deadlineParts;
     this.#onExpire = onExpire;
   }
 
   start(): void {
     this.stop();
-    this.#timer = this.#clock.schedule(this.#delayMs, this.#onExpire);
+    this.#wait(deadlineParts);
   }
 
   stop(): void {
     this.#timer?.cancel();
+  }
+
+  #wait(parts: number): void {
+    if (parts === 0) this.#onExpire();
+    else this.#timer = this.#clock.schedule(this.#partMs, () => this.#wait(parts - 1));
   }
 }
 
@@ -90,14 +104,27 @@ function asRequestError(thrown: unknown): RequestError {
   return new RequestError(code, error.message, { cause: error });
 }
 
-/** Reads the one request of a stream, answers it in chunks and closes. Any failure resets the stream. */
+export interface AnswerModules {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Places for chunks that are not read yet; absent: the chunks are small. */
+  readonly large?: Slots | undefined;
+  /** Holds something against the peer that asks. */
+  readonly charge?: (offence: PeerOffence) => void;
+}
+
+/**
+ * Reads the one request of a stream, answers it in chunks and closes. Any failure resets the stream. The peer has the
+ * protocol's time for its request, and for reading each chunk: whoever takes longer is charged.
+ */
 export async function answerOverStream(
   stream: Stream,
   from: PeerId,
   options: ProtocolOptions,
-  modules: { readonly clock: Clock; readonly logger: Logger },
+  { clock, logger, large, charge }: AnswerModules,
 ): Promise<void> {
-  const { clock, logger } = modules;
+  /** What it is if the time is over now; undefined while the peer waits for us. */
+  let lateness: PeerOffence | undefined = "slow request";
   const reader = new FrameReader(stream, options.requestBytesMax);
   // One listener for the whole life of the stream, which may last days: `Promise.race` would keep each of its races in memory.
   let closedBy: Error | undefined;
@@ -112,12 +139,16 @@ export async function answerOverStream(
       promise.then(resolve, reject);
       if (closedBy) reject(closedBy);
     });
-  const deadline = new Deadline(clock, options.timeoutMs, () => stream.abort(new Error("too slow")));
+  const deadline = new Deadline(clock, options.timeoutMs, () => {
+    if (lateness) charge?.(lateness);
+    stream.abort(new Error("too slow"));
+  });
   try {
     deadline.start();
     const request = await reader.read();
     if (request === undefined) throw new RequestError("request/malformed", "no request");
     if ((await reader.read()) !== undefined) throw new RequestError("request/malformed", "trailing data");
+    lateness = undefined;
     const answer = options.handle(request, from);
     const chunks =
       Symbol.asyncIterator in answer ? answer[Symbol.asyncIterator]() : answer[Symbol.iterator]();
@@ -125,6 +156,7 @@ export async function answerOverStream(
       try {
         return await chunks.next();
       } catch (thrown) {
+        if (thrown instanceof RequestError) throw thrown;
         logger.warn(
           { from, protocol: stream.protocol, error: toError(thrown) },
           "answering a request failed",
@@ -133,12 +165,23 @@ export async function answerOverStream(
       }
     };
     try {
-      for (;;) {
+      for (let isDone = false; !isDone; ) {
         deadline.start();
-        const step = await unlessClosed(next());
-        if (step.done === true) break;
-        stream.send(encodeFrame(step.value));
-        await drained(stream);
+        lateness = undefined;
+        const giveBack = await taken(large, unlessClosed);
+        try {
+          const step = await unlessClosed(next());
+          if (step.done === true) {
+            isDone = true;
+            continue;
+          }
+          lateness = "unread answer";
+          deadline.start();
+          stream.send(encodeFrame(step.value));
+          await drained(stream);
+        } finally {
+          giveBack?.();
+        }
       }
     } finally {
       // Not awaited: a handler that hangs must not hold this up.
@@ -147,10 +190,34 @@ export async function answerOverStream(
     await stream.close();
   } catch (thrown) {
     const error = toError(thrown);
+    if (isMalformed(error) && stream.status === "open") charge?.("malformed request");
     logger.debug({ from, protocol: stream.protocol, error: error.message }, "request not answered");
     stream.abort(error);
   } finally {
     deadline.stop();
+  }
+}
+
+/** No honest peer closes a stream in the middle of a frame; one whose connection ends leaves a stream that is not open. */
+function isMalformed(error: Error): boolean {
+  return (
+    error instanceof RequestError &&
+    (error.code === "request/malformed" || error.code === "request/chunk-too-long")
+  );
+}
+
+/** A place in line, unless the stream ends before: then the place is given back as soon as it comes. */
+async function taken(
+  slots: Slots | undefined,
+  unlessClosed: (promise: Promise<() => void>) => Promise<() => void>,
+): Promise<(() => void) | undefined> {
+  if (slots === undefined) return undefined;
+  const place = slots.take();
+  try {
+    return await unlessClosed(place);
+  } catch (thrown) {
+    void place.then((giveBack) => giveBack());
+    throw thrown;
   }
 }
 

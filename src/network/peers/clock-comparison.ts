@@ -12,8 +12,12 @@ import type { Answer } from "./exchange.ts";
 
 /** No node of this software ran before 2025: a machine that says so has no battery for its clock, and was not set. */
 export const plausibleFromMs: number = Date.UTC(2025, 0, 1);
-/** A clock that is off by more than this seals and votes nothing. */
-export const clockOffMaxMs = 2_000;
+/**
+ * A clock that is off by more than this seals and votes nothing. Blocks that are 500 ms ahead of a clock have to wait:
+ * with clocks that differ by 2 s the authorities would hold back each other's blocks, and finality would stall. A
+ * measured offset is wrong by {@link roundTripMaxMs} / 2 at most.
+ */
+export const clockOffMaxMs = 750;
 /** One other clock alone cannot say which of the two is wrong. */
 export const clocksNeeded = 2;
 /** Where anybody may be a peer, an attacker has one clock for each address: two of them accuse nobody. */

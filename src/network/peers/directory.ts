@@ -43,6 +43,8 @@ export class PeerDirectory {
   /** Bounded by the host's connections: entries go when a peer disconnects. */
   readonly #identified = new Map<PeerId, IdentifiedPeer>();
   readonly #peers = new Map<PeerId, KnownPeer>();
+  /** Of the last status, whatever blocks of the peer have shown since then. */
+  readonly #toldHeights = new Map<PeerId, number>();
   /** Of connected peers, as well. */
   readonly #measured = new Map<PeerId, MeasuredPeer>();
   readonly #records = new BoundedMap<string, NodeRecord>(recordsMax);
@@ -65,7 +67,13 @@ export class PeerDirectory {
     if (!identified) return undefined;
     const peer = { ...identified, status };
     this.#peers.set(peerId, peer);
+    this.#toldHeights.set(peerId, status.height);
     return peer;
+  }
+
+  /** How high a connected peer has said itself that its chain is; -1 if it has said nothing. */
+  toldHeight(peerId: PeerId): number {
+    return this.#toldHeights.get(peerId) ?? -1;
   }
 
   /** A peer that sends a block of ours has it: its head is at least that. */
@@ -100,6 +108,7 @@ export class PeerDirectory {
   remove(peerId: PeerId): void {
     this.#identified.delete(peerId);
     this.#peers.delete(peerId);
+    this.#toldHeights.delete(peerId);
     this.#measured.delete(peerId);
   }
 

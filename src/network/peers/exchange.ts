@@ -6,6 +6,7 @@ import type { Logger } from "../../base/logger.ts";
 import type { Result } from "../../base/result.ts";
 import { decode } from "../../protocol/codec.ts";
 import { describeFault, type MessageFault } from "../../protocol/faults.ts";
+import { RequestError } from "../host/request-error.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 
 const timeoutMs = 5_000;
@@ -104,6 +105,9 @@ export class Exchange<Message> {
     const message = decoded.ok && check ? check(decoded.value, from) : decoded;
     if (!message.ok) {
       refused?.(from, message.fault);
+      if (!decoded.ok && begunBy === "peer") {
+        throw new RequestError("request/malformed", describeFault(message.fault));
+      }
       throw new Error(describeFault(message.fault));
     }
     heard(from, message.value, begunBy);

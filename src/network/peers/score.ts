@@ -2,8 +2,11 @@
 import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
 
-/** What one offence costs: points, which fade, or a ban at once. */
-export type OffenceWeight = { readonly points: number } | { readonly banMs: number };
+/** What one offence costs: points, which fade, or a ban at once, or the connection alone. */
+export type OffenceWeight =
+  | { readonly points: number }
+  | { readonly banMs: number }
+  | { readonly hangUp: true };
 
 export interface ScoreTable<Offence extends string> {
   readonly offences: Readonly<Record<Offence, OffenceWeight>>;
@@ -28,13 +31,31 @@ export const peerScoreTable = {
     "rejected message": { points: 10 },
     /** An answer that no node which follows the rules gives. */
     "bad answer": { banMs: 600_000 },
+    /** It said in its status how high its chain is, and answered that it has no block there. A reorganization may excuse that once. */
+    "head not served": { points: 4 },
+    /** It sent a block, and then not the block's parent, which it must have. */
+    "parent not served": { points: 2 },
+    /** One of more than ten blocks a second with which nothing can be done yet. */
+    "untimely block": { points: 0.02 },
     "other-network": { banMs: 300_000 },
     "other-chain": { banMs: 300_000 },
     "wrong genesis": { banMs: 300_000 },
-    "gossip item budget": { banMs: hourMs },
-    "gossip byte budget": { banMs: hourMs },
-    /** Gossipsub's own score of the peer is below its graylist threshold. */
-    "gossip score": { banMs: hourMs },
+    /** Volume, which a peer that relays does not choose: never a ban. */
+    "gossip item budget": { hangUp: true },
+    "gossip byte budget": { hangUp: true },
+    /** More control entries, subscriptions or messages of foreign topics than any honest node sends. */
+    "gossip control budget": { points: 20 },
+    /** Bytes on a gossip stream that are no gossip. */
+    "malformed gossip": { points: 10 },
+    /** More votes of keys that are no authorities than an honest node on another branch sends. */
+    "strangers' votes": { points: 1 },
+    /** A request that is no request of its protocol. */
+    "malformed request": { points: 4 },
+    /** A request that did not come whole within the time, or an answer that was not read within it. A slow link does both. */
+    "slow request": { points: 0.5 },
+    "unread answer": { points: 4 },
+    /** What gossipsub itself holds against a peer: GRAFT within the backoff, an IHAVE that it did not keep. A busy node does both. */
+    "gossip misbehaviour": { points: 0.1 },
   },
   left: (points, elapsedMs) => points * 0.5 ** (elapsedMs / rejectedHalfLifeMs),
   // Half a point of slack: five rejected messages in five seconds have already lost a little to the half-life.
@@ -44,6 +65,9 @@ export const peerScoreTable = {
   peersMax: 4_096,
   bansMax: 16_384,
 } as const satisfies ScoreTable<string>;
+
+/** A point weighs so much in gossipsub's own score, by which it chooses among peers: nobody is judged there a second time. */
+export const gossipScorePerPoint = 6;
 
 export type PeerOffence = keyof typeof peerScoreTable.offences;
 
@@ -104,7 +128,7 @@ export class PeerScore<Offence extends string = PeerOffence> {
     this.#note(peer, { points, pointsAtMs: nowMs, offence, atMs: this.#clock.nowMs() });
     if ("banMs" in weight) this.ban(peer, weight.banMs, reason);
     else if (points > this.#table.banAbovePoints) this.ban(peer, this.#table.banMs, reason);
-    else return points > this.#table.disconnectAbovePoints ? "disconnect" : "keep";
+    else return "hangUp" in weight || points > this.#table.disconnectAbovePoints ? "disconnect" : "keep";
     return "ban";
   }
 

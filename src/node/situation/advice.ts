@@ -52,9 +52,9 @@ function otherClocksAdvice({ clock }: Situation): Advice[] {
 }
 
 /** The chain is what is off, unless this clock is: setting the clock right is no advice if others agree with it. */
-function chainAheadAdvice({ clock, head, aheadMaxMs, mayFoundAnew, dataDir }: Situation): Advice[] {
+function chainAheadAdvice({ clock, head, aheadDoubtMs, mayFoundAnew, dataDir }: Situation): Advice[] {
   const aheadMs = head.timestampMs - clock.nowMs;
-  if (aheadMs <= aheadMaxMs) return [];
+  if (aheadMs <= aheadDoubtMs) return [];
   const whose = clock.isConfirmed
     ? "other clocks agree with this one, so a clock was ahead when the chain was sealed"
     : `no other clocks were measured: if this one is wrong, set it (${setClock}); if it is right, a clock was ahead when the chain was sealed`;

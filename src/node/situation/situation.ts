@@ -70,8 +70,8 @@ export interface Situation {
   readonly startCommand: string;
   readonly peers: number;
   readonly head: { readonly height: number; readonly hash: string; readonly timestampMs: number };
-  /** How far ahead of the clock a block may be. */
-  readonly aheadMaxMs: number;
+  /** A head further ahead of the clock than this shows that a clock is wrong. */
+  readonly aheadDoubtMs: number;
   /** The chain can be set aside by aurex-node found-anew: nobody loses anything with it. */
   readonly mayFoundAnew: boolean;
   readonly clock: ClockSituation;

@@ -59,7 +59,7 @@ export function takeSituation(
     startCommand,
     peers: network.peerCount,
     head: { height: head.header.height, hash: head.hashHex, timestampMs: head.header.timestampMs },
-    aheadMaxMs: engine.aheadMaxMs,
+    aheadDoubtMs: engine.aheadDoubtMs,
     mayFoundAnew: mayLeaveChain && isProvisional,
     clock: clockSituation(core, nowMs),
     damagedBlocks: chain.damagedBlocks().length,

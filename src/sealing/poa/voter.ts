@@ -14,7 +14,7 @@ import type { VoteJournal } from "./vote-journal.ts";
 export interface VoterOptions {
   readonly keyPair: KeyPair;
   readonly chainId: Uint8Array;
-  /** A head that was sealed out of turn must stay the head for this long before it is voted for. Default 400. */
+  /** A head that was sealed out of turn must stay the head for this long before it is voted for. Default 1,000. */
   readonly delayMs?: number;
 }
 
@@ -41,7 +41,11 @@ export interface VoterModules {
   readonly floorHeight?: () => number;
 }
 
-const defaultDelayMs = 400;
+/**
+ * The block of the authority whose turn it is may be late by what clocks differ and the network takes. Votes that were
+ * cast for another block before it came split, and then neither block is certified.
+ */
+export const outOfTurnVoteDelayMs = 1_000;
 const retryMinMs = 2_000;
 const retryMaxMs = 60_000;
 
@@ -107,7 +111,7 @@ export class Voter {
     if (permission.reason !== undefined) return undefined;
     const link = voteOn(head, chain.justifiedOf(head), journal.watermark);
     if (!link || link.target.height <= (floorHeight?.() ?? 0)) return undefined;
-    const delayMs = chain.isInTurn(head) ? 0 : (this.#options.delayMs ?? defaultDelayMs);
+    const delayMs = chain.isInTurn(head) ? 0 : (this.#options.delayMs ?? outOfTurnVoteDelayMs);
     const waitMs = Math.max(this.#seen.sinceMs + delayMs, this.#retry?.untilMs ?? 0) - nowMs;
     if (waitMs > 0) return waitMs;
     this.#casting = this.#cast(link)

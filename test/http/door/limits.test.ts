@@ -21,25 +21,50 @@ async function connectTo(t: TestContext, { url }: ApiRig): Promise<net.Socket> {
   return socket;
 }
 
-/** All that comes over a connection until the other end closes it. */
-async function received(socket: net.Socket): Promise<string> {
-  let text = "";
-  socket.on("data", (piece) => (text += piece));
-  if (!socket.destroyed) await once(socket, "close");
-  return text;
-}
-
 describe("the API's limits", () => {
-  it("connections above the limit are closed, and there is room again when others go", async (t) => {
+  for (const [what, sent] of [
+    ["say nothing", ""],
+    ["never end their head", "GET /livez HTTP/1.1\r\nhost: 127.0.0.1\r\nx: "],
+    [
+      "never send their body",
+      "POST /v1/transactions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{",
+    ],
+  ] as const) {
+    it(`connections that ${what} keep nobody out: the oldest of them makes room`, async (t) => {
+      const rig = await rigOf(t, { connectionsMax: 4 });
+      const held: net.Socket[] = [];
+      for (let index = 0; index < 12; index += 1) {
+        const socket = await connectTo(t, rig);
+        socket.resume().write(sent);
+        held.push(socket);
+      }
+      assert.equal((await fetch(`${rig.url}/livez`)).status, 200);
+      await until("no more than four are left", () => held.filter(({ closed }) => !closed).length <= 4);
+    });
+  }
+
+  it("a connection that is being answered stays, whoever comes", async (t) => {
     const rig = await rigOf(t, { connectionsMax: 4 });
-    const held = [];
-    for (let index = 0; index < 4; index += 1) held.push(await connectTo(t, rig));
-    const socket = net.connect(Number(new URL(rig.url).port), "127.0.0.1");
-    assert.equal(await received(socket.on("error", () => {})), "");
-    for (const each of held) each.destroy();
-    await until(
-      "there is room again",
-      async () => (await fetch(`${rig.url}/livez`).catch(() => undefined))?.ok,
+    const listeners = new AbortController();
+    t.after(() => listeners.abort());
+    const streams = [];
+    for (let index = 0; index < 3; index += 1) {
+      const { body } = await fetch(`${rig.url}${getEvents.path}`, { signal: listeners.signal });
+      assert.ok(body);
+      const reader = body.getReader();
+      let isOver = false;
+      const read = async () => {
+        while (!(await reader.read()).done);
+        isOver = true;
+      };
+      void read().catch(() => (isOver = true));
+      streams.push(() => isOver);
+    }
+    for (let index = 0; index < 12; index += 1) await connectTo(t, rig);
+    assert.equal((await fetch(`${rig.url}/v1/node`)).status, 200);
+    assert.deepEqual(
+      streams.map((isOver) => isOver()),
+      [false, false, false],
     );
   });
 

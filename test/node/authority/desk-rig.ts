@@ -114,9 +114,9 @@ export async function openDesk(options: DeskRigOptions = {}): Promise<DeskRig> {
     return opened;
   };
   let desk = openedDesk();
-  chain.events.on("headChanged", () => desk.look());
+  chain.events.on("headChanged", (change) => desk.headChanged(change));
   let head = builder.genesis;
-  const consentOf = (candidate: KeyPair, expiresAtHeight = 1_000) => ({
+  const consentOf = (candidate: KeyPair, expiresAtHeight = chain.head.header.height + 256) => ({
     expiresAtHeight,
     consent: signConsent(spec.chainId, expiresAtHeight, candidate),
   });

@@ -55,7 +55,7 @@ function situation(changes: Partial<Situation> = {}): Situation {
     startCommand: start,
     peers: 2,
     head: { height: 100, hash: headHash, timestampMs: nowMs - 1_000 },
-    aheadMaxMs: 5_000,
+    aheadDoubtMs: 5_000,
     mayFoundAnew: false,
     damagedBlocks: 0,
     mendedHeights: [],

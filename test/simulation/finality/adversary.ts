@@ -3,11 +3,12 @@ import { bytesEqual, includesBytes } from "../../../src/base/bytes.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { votePairOf } from "../../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
-import { signVote, type Vote } from "../../../src/protocol/vote.ts";
+import type { Vote } from "../../../src/protocol/vote.ts";
 import type { SeededRandom } from "../random.ts";
 import type { BlockJudge } from "./block-judge.ts";
 import type { Founding } from "./founding.ts";
 import type { HonestNode } from "./honest-node.ts";
+import { madeVote } from "./made-signatures.ts";
 import type { Malice } from "./plan.ts";
 import type { Referee } from "./referee.ts";
 import { sealBlock } from "./seal-block.ts";
@@ -96,7 +97,7 @@ export class Adversary {
     const isIn = includesBytes(founding.engine.authority.setAt(record), keyPair.publicKey);
     if (!finality || !isIn) return;
     const target = { height: record.header.height, hash: record.hash };
-    const vote = signVote(founding.spec.chainId, finality.justified, target, keyPair);
+    const vote = madeVote(founding.spec.chainId, finality.justified, target, keyPair);
     referee.seeVote(vote);
     const onlyWhereKnown = random.chance(this.#malice.voteWhereKnown);
     const delayMs = random.chance(this.#malice.voteLate) ? random.between(lateMinMs, lateMaxMs) : 150;
@@ -114,7 +115,7 @@ export class Adversary {
     if (!keyPair) return;
     const other = this.#honestVote;
     const stolen: Vote = { ...vote, target: { ...vote.target, hash: vote.source.hash } };
-    const wrongSource = signVote(
+    const wrongSource = madeVote(
       this.#modules.founding.spec.chainId,
       { height: Math.max(0, vote.source.height - 1), hash: vote.source.hash },
       vote.target,

@@ -62,7 +62,7 @@ export class BlockJudge {
     const parent = this.recordOf(header.parentHash);
     if (!parent) throw new Error("a block is judged on a good parent");
     const sane = saneBlock(block, { spec, engine, knownFault: () => undefined });
-    const placed = sane.ok ? placeBlock(sane.value, parent, engine, Number.MAX_SAFE_INTEGER) : sane;
+    const placed = sane.ok ? placeBlock(sane.value, parent, engine) : sane;
     if (!placed.ok) return { isSealed: false, record: undefined, fault: placed.fault };
     const { height, timestampMs, producer } = header;
     const state = engine.advance({ ...block, height, timestampMs, producer }, parent, this.#ancestry);

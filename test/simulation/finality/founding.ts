@@ -1,5 +1,6 @@
 /** What all runs with as many authorities share: keys, chain spec, block 0 and the real engine. */
 import { compareBytes, fromUtf8, toHex } from "../../../src/base/bytes.ts";
+import type { SealingSlot } from "../../../src/consensus/engine.ts";
 import { voteOn } from "../../../src/consensus/finality/vote-rule.ts";
 import { type PoaRules, poaRules } from "../../../src/consensus/poa/advance.ts";
 import { createPoaEngine, type PoaEngine } from "../../../src/consensus/poa/poa-engine.ts";
@@ -14,6 +15,8 @@ import {
 } from "../../../src/protocol/genesis.ts";
 import { sha256, zeroBytes32 } from "../../../src/protocol/hashing.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/protocol/signing.ts";
+import { outOfTurnVoteDelayMs } from "../../../src/sealing/poa/voter.ts";
+import { signaturesKnown } from "./made-signatures.ts";
 
 export const authoritiesMin = 1;
 export const authoritiesMax = 7;
@@ -28,9 +31,28 @@ export interface SimulationRules {
   readonly voteOn: typeof voteOn;
   /** What an authority has signed is known to it after a restart. */
   readonly keepsJournals: boolean;
+  /** How far a block may be ahead of the clock of the one that takes it; undefined: what the engine says. */
+  readonly aheadMaxMs: number | undefined;
+  /** How long a head that was sealed out of turn must stay the head before it is voted for. */
+  readonly outOfTurnVoteDelayMs: number;
+  /** Who is out of turn waits from its parent's arrival on. */
+  readonly isCourteous: boolean;
+  /** Which certificates that are known by votes guard the head: those that were complete in time, none, or every one. */
+  readonly guard: "timely" | "none" | "every";
+  /** What a proven offender sealed weighs nothing. */
+  readonly weighsOffenders: boolean;
 }
 
-export const trueRules: SimulationRules = { poa: poaRules, voteOn, keepsJournals: true };
+export const trueRules: SimulationRules = {
+  poa: poaRules,
+  voteOn,
+  keepsJournals: true,
+  aheadMaxMs: undefined,
+  outOfTurnVoteDelayMs,
+  isCourteous: true,
+  guard: "timely",
+  weighsOffenders: true,
+};
 
 export interface Founding {
   readonly spec: ChainSpec;
@@ -85,7 +107,7 @@ function found(authorityCount: number, rules: SimulationRules): Founding {
     salt: sha256(Uint8Array.of(authorityCount)),
   });
   if (!spec.ok) throw new Error(`a simulated genesis is invalid: ${spec.fault.field} ${spec.fault.reason}`);
-  const engine = createPoaEngine(spec.value.genesis, rules.poa);
+  const engine = engineBy(rules, createPoaEngine(spec.value.genesis, rules.poa, signaturesKnown()));
   const block = genesisBlock(spec.value, zeroBytes32);
   const record: HeaderRecord = {
     hash: block.hash,
@@ -96,4 +118,17 @@ function found(authorityCount: number, rules: SimulationRules): Founding {
     ...engine.genesisState(block),
   };
   return { spec: spec.value, engine, block, record, keyPairs: [...authorities, ...candidates] };
+}
+
+/** The real engine, or one with a rule switched off. */
+function engineBy({ aheadMaxMs, isCourteous }: SimulationRules, engine: PoaEngine): PoaEngine {
+  return {
+    ...engine,
+    ...(aheadMaxMs === undefined ? {} : { aheadMaxMs }),
+    ...(isCourteous ? {} : { slot: (parent, producer) => hurried(engine.slot(parent, producer)) }),
+  };
+}
+
+function hurried(slot: SealingSlot | undefined): SealingSlot | undefined {
+  return slot && { ...slot, afterParentMs: 0 };
 }

@@ -1,16 +1,19 @@
 /** An honest node: the real engine, finality gadget and evidence pool, with the chain's import and fork choice around. */
 import { toHex } from "../../../src/base/bytes.ts";
 import { ancestryOf } from "../../../src/consensus/ancestry.ts";
-import { compareHeads, type Finality } from "../../../src/consensus/engine.ts";
+import { type Finality, timelyMaxMs } from "../../../src/consensus/engine.ts";
 import { noVote, type VoteWatermark } from "../../../src/consensus/finality/vote-rule.ts";
+import { ForkChoice, type KnownFinality } from "../../../src/consensus/fork-choice.ts";
 import type { Block, HeaderRecord } from "../../../src/protocol/block.ts";
 import { type Checkpoint, isSameCheckpoint } from "../../../src/protocol/checkpoint.ts";
-import type { Evidence } from "../../../src/protocol/evidence.ts";
+import { decodeEvidence, type Evidence } from "../../../src/protocol/evidence.ts";
 import type { KeyPair } from "../../../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../../../src/protocol/transaction.ts";
-import { signVote, type Vote } from "../../../src/protocol/vote.ts";
+import type { Vote } from "../../../src/protocol/vote.ts";
+import { nextStep, type OpenSituation } from "../../../src/sealing/next-step.ts";
 import type { BlockJudge } from "./block-judge.ts";
 import type { Founding, SimulationRules } from "./founding.ts";
+import { madeVote } from "./made-signatures.ts";
 import { sealBlock } from "./seal-block.ts";
 import { adversaryNumber, type Message, type World } from "./world.ts";
 
@@ -33,7 +36,15 @@ export interface Observer {
   broadcast(message: Message, from: HonestNode): void;
 }
 
-const outOfTurnDelayMs = 400;
+/** What tells one node from another besides its key. */
+export interface NodeTraits {
+  /** Its wall clock minus the simulated time. */
+  readonly clockOffsetMs: number;
+  /** Passes on what the adversary tells it alone, as gossip does. */
+  readonly relays: boolean;
+}
+
+const plainTraits: NodeTraits = { clockOffsetMs: 0, relays: false };
 const answerBlocksMax = 64;
 const orphansMax = 64;
 
@@ -48,6 +59,19 @@ function emptyJournals(): Journals {
   return { sealed: new Map(), watermark: noVote, lastVote: undefined };
 }
 
+/** A gadget as the fork choice sees it, but that no votes certify anything. */
+function knowsNoVotes(gadget: Finality["gadget"]): KnownFinality["gadget"] {
+  return {
+    certifiedAbove: () => [],
+    get final() {
+      return gadget.final;
+    },
+    get certificatesSeen() {
+      return gadget.certificatesSeen;
+    },
+  };
+}
+
 export class HonestNode {
   readonly number: number;
   readonly keyPair: KeyPair;
@@ -56,6 +80,11 @@ export class HonestNode {
   /** Where a control has no watermark, an authority still votes for a block once. */
   readonly #votedTargets = new Set<string>();
   readonly #transactions = new Map<string, DecodedTransaction>();
+  readonly #traits: NodeTraits;
+  /** The ids of transactions in final blocks. */
+  #finalTransactions = new Set<string>();
+  /** In simulated time. */
+  #headSinceMs: number;
   #records = new Map<string, HeaderRecord>();
   readonly #ancestry = ancestryOf((hash) => this.#records.get(toHex(hash)));
   #orphans = new Map<string, Block[]>();
@@ -64,21 +93,33 @@ export class HonestNode {
     hashes: new Set(),
   };
   #finality: Finality;
+  #forkChoice: ForkChoice;
+  #chosenAt = 0;
+  /** When each block came; forgotten with a restart. */
+  readonly #arrivals = new Map<string, number>();
   #head: HeaderRecord;
   #settled: Checkpoint;
   #isUp = true;
   /** Counts starts and heads: what was scheduled before is void. */
   #era = 0;
 
-  constructor(number: number, keyPair: KeyPair, modules: HonestNodeModules) {
+  constructor(
+    number: number,
+    keyPair: KeyPair,
+    modules: HonestNodeModules,
+    traits: NodeTraits = plainTraits,
+  ) {
     this.number = number;
     this.keyPair = keyPair;
     this.#modules = modules;
+    this.#traits = traits;
+    this.#headSinceMs = modules.world.nowMs;
     const { record } = modules.founding;
     this.#records.set(record.hashHex, record);
     this.#head = record;
     this.#settled = { height: 0, hash: record.hash };
     this.#finality = this.#openFinality();
+    this.#forkChoice = this.#openForkChoice();
   }
 
   get head(): HeaderRecord {
@@ -96,6 +137,11 @@ export class HonestNode {
 
   get gadget(): Finality["gadget"] {
     return this.#finality.gadget;
+  }
+
+  /** Its wall clock. */
+  get nowMs(): number {
+    return this.#modules.world.nowMs + this.#traits.clockOffsetMs;
   }
 
   get watermark(): VoteWatermark {
@@ -124,10 +170,14 @@ export class HonestNode {
       this.#records = new Map([[record.hashHex, record]]);
       this.#head = record;
       this.#settled = { height: 0, hash: record.hash };
+      this.#finalTransactions = new Set();
     }
     this.#orphans = new Map();
     this.#transactions.clear();
+    this.#arrivals.clear();
     this.#finality = this.#openFinality();
+    this.#forkChoice = this.#openForkChoice();
+    this.#chosenAt = 0;
     this.#isUp = true;
     if (this.#journals.lastVote) this.#sendVote(this.#journals.lastVote);
     this.#reconsider();
@@ -143,10 +193,13 @@ export class HonestNode {
         this.#answer(message.hash, from);
         return;
       case "vote":
-        this.#countVote(message.vote);
+        if (this.#countVote(message.vote)) this.#relay(message, from);
         return;
       case "evidence":
-        this.#finality.evidence.add(message.evidence);
+        if (this.#finality.evidence.add(message.evidence).ok) {
+          this.#relay(message, from);
+          this.#chooseAgain();
+        }
         return;
       case "transaction":
         this.#transactions.set(message.transaction.idHex, message.transaction);
@@ -167,12 +220,17 @@ export class HonestNode {
     }
   }
 
+  #relay(message: Message, from: number): void {
+    if (this.#traits.relays && from === adversaryNumber) this.#modules.observer.broadcast(message, this);
+  }
+
   #openFinality(): Finality {
-    const { founding, observer } = this.#modules;
+    const { founding, observer, rules } = this.#modules;
     const finality = founding.engine.authority.openFinality({
       final: this.#settled,
       ancestry: this.#ancestry,
       head: () => this.#head,
+      isTimely: (record) => rules.guard === "every" || this.#sinceArrivalMs(record) <= timelyMaxMs,
       onEvidence: (evidence) => {
         observer.evidenceFound(evidence);
         observer.broadcast({ kind: "evidence", evidence }, this);
@@ -180,6 +238,38 @@ export class HonestNode {
     });
     if (!finality) throw new Error("Proof of Authority has finality");
     return finality;
+  }
+
+  #openForkChoice(): ForkChoice {
+    const { founding, rules } = this.#modules;
+    const { gadget, evidence } = this.#finality;
+    return new ForkChoice({
+      ancestry: this.#ancestry,
+      authority: founding.engine.authority,
+      finality: {
+        gadget: rules.guard === "none" ? knowsNoVotes(gadget) : gadget,
+        evidence: rules.weighsOffenders
+          ? evidence
+          : { offendersSeen: 0, hasOffenders: false, isOffender: () => false },
+      },
+    });
+  }
+
+  #sinceArrivalMs({ hashHex }: HeaderRecord): number {
+    return this.#modules.world.nowMs - (this.#arrivals.get(hashHex) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** As the chain does it: the head is held against all blocks after a new certificate or a new offender. */
+  #chooseAgain(): void {
+    const { revision } = this.#forkChoice;
+    if (this.#chosenAt === revision) return;
+    this.#chosenAt = revision;
+    const finalHeight = this.#finality.gadget.final.height;
+    const others = [...this.#records.values()].filter(
+      (record) => record.header.height > finalHeight && this.#standsOnFinal(record),
+    );
+    const best = this.#forkChoice.best(this.#head, others);
+    if (best.hashHex !== this.#head.hashHex) this.#moveHead(best);
   }
 
   #answer(hash: Uint8Array, to: number): void {
@@ -206,18 +296,28 @@ export class HonestNode {
       else if (from !== this.number) world.send(this.number, from, want);
       return;
     }
-    const aheadMs = block.header.timestampMs - founding.engine.aheadMaxMs - world.nowMs;
+    const { isSealed, record } = judge.judge(block);
+    if (isSealed) {
+      this.#finality.evidence.noticeSeal(block.header, block.seal);
+      this.#chooseAgain();
+    }
+    const aheadMs = block.header.timestampMs - founding.engine.aheadMaxMs - this.nowMs;
     if (aheadMs > 0) {
       world.after(aheadMs, () => this.#import(block, from));
       return;
     }
-    const { isSealed, record } = judge.judge(block);
-    if (isSealed) this.#finality.evidence.noticeSeal(block.header, block.seal);
     if (!record || !this.#standsOnFinal(parent)) return;
+    this.#relay({ kind: "block", blocks: [block] }, from);
     this.#records.set(record.hashHex, record);
-    if (compareHeads(record, this.#head) < 0) this.#moveHead(record);
+    this.#arrivals.set(record.hashHex, world.nowMs);
+    if (this.#forkChoice.isBetter(record, this.#head)) this.#moveHead(record);
+    for (const bytes of block.consensusSection.evidence) {
+      const evidence = decodeEvidence(bytes);
+      if (evidence.ok) this.#finality.evidence.noticeCarried(evidence.value);
+    }
     this.#finality.gadget.recordStored(record, block);
     this.#settle();
+    this.#chooseAgain();
     observer.imported(this);
     const orphans = this.#orphans.get(record.hashHex) ?? [];
     this.#orphans.delete(record.hashHex);
@@ -240,9 +340,14 @@ export class HonestNode {
     return true;
   }
 
-  #countVote(vote: Vote): void {
+  /** @returns whether gossip passes it on */
+  #countVote(vote: Vote): boolean {
     const added = this.#finality.gadget.addVote(vote);
-    if (added.ok && added.value === "certified") this.#settle();
+    if (added.ok && added.value === "certified") {
+      this.#settle();
+      this.#chooseAgain();
+    }
+    return added.ok || added.fault.code === "vote/target-unknown";
   }
 
   /** As the chain does it: the final block is written down, and the head moves to its branch. */
@@ -251,31 +356,68 @@ export class HonestNode {
     if (isSameCheckpoint(gadget.final, this.#settled)) return;
     const record = this.#records.get(toHex(gadget.final.hash));
     if (!record) throw new Error("a final block is stored");
+    this.#noteFinalTransactions(record);
     this.#settled = gadget.final;
     if (!this.#ancestry.isDescendant(this.#head, this.#settled))
       this.#moveHead(gadget.bestCertified() ?? record);
     this.#modules.observer.finalMoved(this);
   }
 
+  #noteFinalTransactions(final: HeaderRecord): void {
+    const { judge } = this.#modules;
+    let record: HeaderRecord | undefined = final;
+    while (record && record.header.height > this.#settled.height) {
+      for (const { idHex } of judge.blockOf(record).transactions) this.#finalTransactions.add(idHex);
+      record = judge.parentOf(record);
+    }
+    for (const idHex of this.#transactions.keys()) {
+      if (this.#finalTransactions.has(idHex)) this.#transactions.delete(idHex);
+    }
+  }
+
   #moveHead(record: HeaderRecord): void {
     const previous = this.#head;
     this.#head = record;
+    this.#headSinceMs = this.#modules.world.nowMs;
     this.#modules.observer.headMoved(this, previous);
     this.#reconsider();
   }
 
   #reconsider(): void {
-    const { world, founding } = this.#modules;
+    const { founding, rules } = this.#modules;
     this.#era += 1;
+    if (!founding.engine.slot(this.#head, this.keyPair.publicKey)) return;
+    this.#whileHead(0, () => this.#produce());
+    this.#whileHead(this.#isHeadInTurn() ? 0 : rules.outOfTurnVoteDelayMs, () => this.#vote());
+  }
+
+  #whileHead(delayMs: number, act: () => void): void {
     const era = this.#era;
-    const whileHead = (delayMs: number, act: () => void) =>
-      world.after(delayMs, () => {
-        if (this.#era === era && this.#isUp) act();
-      });
-    const slot = founding.engine.slot(this.#head, this.keyPair.publicKey);
-    if (!slot) return;
-    whileHead(slot.earliestMs - world.nowMs, () => this.#seal());
-    whileHead(this.#isHeadInTurn() ? 0 : outOfTurnDelayMs, () => this.#vote());
+    this.#modules.world.after(delayMs, () => {
+      if (this.#era === era && this.#isUp) act();
+    });
+  }
+
+  #produce(): void {
+    const step = nextStep(this.#situation());
+    if (step.kind === "seal") this.#seal();
+    else if (step.forMs !== undefined) this.#whileHead(step.forMs, () => this.#produce());
+  }
+
+  /** Somebody always waits for finality, so that every slot is worth a block. */
+  #situation(): OpenSituation {
+    const { founding, world } = this.#modules;
+    return {
+      kind: "open",
+      nowMs: this.nowMs,
+      slot: founding.engine.slot(this.#head, this.keyPair.publicKey),
+      hasWork: this.#transactions.size > 0,
+      finality: "due",
+      sinceParentMs: this.#sinceArrivalMs(this.#head),
+      urgentForMs: world.nowMs - this.#headSinceMs,
+      emptyAfterMs: founding.engine.authority.emptyBlockAfterMs,
+      failure: undefined,
+    };
   }
 
   #isHeadInTurn(): boolean {
@@ -290,7 +432,7 @@ export class HonestNode {
     if (!finality || this.#votedTargets.has(this.#head.hashHex)) return;
     const link = rules.voteOn(this.#head, finality.justified, this.#journals.watermark);
     if (!link || link.target.height === 0) return;
-    const vote = signVote(founding.spec.chainId, link.source, link.target, this.keyPair);
+    const vote = madeVote(founding.spec.chainId, link.source, link.target, this.keyPair);
     const { sourceHeight, targetHeight } = this.#journals.watermark;
     this.#journals.watermark = {
       sourceHeight: Math.max(sourceHeight, link.source.height),
@@ -318,12 +460,12 @@ export class HonestNode {
   }
 
   #sealNew(parent: HeaderRecord): Block {
-    const { world } = this.#modules;
+    const { engine } = this.#modules.founding;
     const certificate = this.#finality.gadget.certificateOn(parent);
     return sealBlock({
       parent,
       keyPair: this.keyPair,
-      timestampMs: world.nowMs,
+      timestampMs: Math.max(engine.slot(parent, this.keyPair.publicKey)?.earliestMs ?? 0, this.nowMs),
       transactions: this.#transactionsOn(parent),
       consensusSection: {
         certificates: certificate ? [certificate] : [],
@@ -336,8 +478,9 @@ export class HonestNode {
   #transactionsOn(parent: HeaderRecord): DecodedTransaction[] {
     if (this.#transactions.size === 0) return [];
     const { founding, judge } = this.#modules;
-    const included = new Set<string>();
-    for (let record: HeaderRecord | undefined = parent; record; record = judge.parentOf(record)) {
+    const included = new Set(this.#finalTransactions);
+    let record: HeaderRecord | undefined = parent;
+    for (; record && record.header.height > this.#settled.height; record = judge.parentOf(record)) {
       for (const { idHex } of judge.blockOf(record).transactions) included.add(idHex);
     }
     const counter = founding.engine.authority.voteCounter(parent);

@@ -81,6 +81,7 @@ export class Referee {
       final: { height: 0, hash: founding.record.hash },
       ancestry: ancestryOf(judge.recordOf),
       head: () => this.#highest,
+      isTimely: () => true,
       onEvidence: (evidence) => this.seeEvidence(evidence),
     });
     if (!omniscient) throw new Error("Proof of Authority has finality");

@@ -13,8 +13,9 @@ import {
   transactionsRoot,
 } from "../../../src/protocol/block.ts";
 import { sealDomain, zeroBytes32 } from "../../../src/protocol/hashing.ts";
-import { type KeyPair, sign } from "../../../src/protocol/signing.ts";
+import type { KeyPair } from "../../../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../../../src/protocol/transaction.ts";
+import { madeSignature } from "./made-signatures.ts";
 
 const emptyTransactionsRoot = transactionsRoot([]);
 
@@ -47,6 +48,6 @@ export function sealBlock(plan: BlockPlan): Block {
     extraData: Uint8Array.from({ length: 32 }, (_, index) => (index === 0 ? variant : 0)),
   };
   const nonce = new Uint8Array(nonceBytes);
-  const signature = sign(concatBytes([sealDomain, blockHash(headerRoot(header), nonce)]), keyPair);
+  const signature = madeSignature(concatBytes([sealDomain, blockHash(headerRoot(header), nonce)]), keyPair);
   return assembleBlock(header, { nonce, signature }, transactions, consensusSection);
 }

@@ -5,6 +5,7 @@ import { toHex } from "../../../src/base/bytes.ts";
 import type { Clock } from "../../../src/base/clock.ts";
 import { toError } from "../../../src/base/invariant.ts";
 import type { Logger } from "../../../src/base/logger.ts";
+import { AcceptanceBudget } from "../../../src/network/host/acceptance-budget.ts";
 import {
   BootstrapFailure,
   BootstrapList,
@@ -58,6 +59,12 @@ interface Neighbour {
   readonly exchanges: Set<MemoryExchange>;
 }
 
+interface Subscription {
+  readonly options: TopicOptions;
+  readonly queue: JudgingQueue;
+  readonly budget: AcceptanceBudget | undefined;
+}
+
 const dialTimeoutMs = 5_000;
 const seenMax = 16_384;
 const seenMs = 300_000;
@@ -77,7 +84,7 @@ export class MemoryHost implements PeerHost {
   readonly #bootstrap: BootstrapList;
   readonly #vouched: VouchedPeers;
   readonly #neighbours = new Map<PeerId, Neighbour>();
-  readonly #topics = new Map<string, { readonly options: TopicOptions; readonly queue: JudgingQueue }>();
+  readonly #topics = new Map<string, Subscription>();
   readonly #protocols = new Map<string, ProtocolOptions>();
   readonly #seenAtMs = new BoundedMap<string, number>(seenMax);
   readonly #place: string;
@@ -156,6 +163,9 @@ export class MemoryHost implements PeerHost {
     for (const peer of [...this.#neighbours.keys()]) this.#hangUp(peer);
     this.#hub.unregister(this, this.#place);
   }
+
+  /** Nothing to do: a host in memory refuses no inbound connection. */
+  valuePeersBy(): void {}
 
   peers(): readonly ConnectedPeer[] {
     return [...this.#neighbours.values()].map(({ peer }) => peer);
@@ -247,7 +257,8 @@ export class MemoryHost implements PeerHost {
       isStopped: () => !this.#running,
       logger: this.#logger,
     };
-    this.#topics.set(topic, { options, queue: new JudgingQueue(topic, options, modules) });
+    const budget = options.acceptance && new AcceptanceBudget(options.acceptance, { clock: this.#clock });
+    this.#topics.set(topic, { options, queue: new JudgingQueue(topic, options, modules), budget });
   }
 
   async publish(topic: string, message: Uint8Array): Promise<number> {
@@ -403,8 +414,12 @@ export class MemoryHost implements PeerHost {
       return;
     }
     const subscription = this.#topics.get(topic);
-    if (subscription === undefined || this.#isSeen(id)) return;
+    if (subscription === undefined) return;
+    if (subscription.budget?.admits(from, message.length) === false) return;
+    if (!subscription.queue.hasRoomFor(from, message.length, { count: 0, bytes: 0 })) return;
+    if (subscription.options.hasRoomFor?.(message, from) === false || this.#isSeen(id)) return;
     const verdict = await subscription.queue.judge(message, from);
+    if (verdict === "accept") subscription.budget?.accepted(message.length);
     if (!this.#running) return;
     if (verdict === "accept") this.#flood(packet, from);
     if (verdict === "reject") this.report(from, "rejected message", `rejected messages on ${topic}`);

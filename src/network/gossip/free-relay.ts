@@ -1,0 +1,104 @@
+/**
+ * What costs its sender nothing is relayed at a small rate: the free transactions of all strangers together have one
+ * budget, and each peer has a small share of its own beside it, which a flood of others leaves to it.
+ */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import { bytesEqual, toHex } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Chain } from "../../chain/chain.ts";
+import { authoritiesOf } from "../../consensus/engine.ts";
+import type { Mempool } from "../../mempool/mempool.ts";
+import {
+  type DecodedTransaction,
+  peekSender,
+  type Transaction,
+  transactionKinds,
+} from "../../protocol/transaction.ts";
+import { LeakyBucket } from "../host/leaky-bucket.ts";
+import { decodeAnnouncement } from "../messages.ts";
+import type { PeerId } from "../peer-host.ts";
+
+/** Some 65 small transactions a second, and some 1,000 at once: a pending one takes 3.6 KB of memory. */
+export const freeBytesPerSecond = 16 * 2 ** 10;
+export const freeBurstBytes = 256 * 2 ** 10;
+/** Of each peer, for which the total is not asked: some 8 small transactions a second, and some 130 at once. */
+export const freePeerBytesPerSecond = 2 * 2 ** 10;
+export const freePeerBurstBytes = 32 * 2 ** 10;
+/** Peers remembered; the longest unseen is forgotten first. */
+const peersMax = 1_024;
+
+export interface FreeRelayModules {
+  readonly clock: Clock;
+  readonly chain: Pick<Chain, "ledger" | "engine" | "head">;
+  readonly mempool: Pick<Mempool, "has">;
+}
+
+export class FreeRelay {
+  readonly #modules: FreeRelayModules;
+  readonly #total: LeakyBucket;
+  readonly #shares = new BoundedMap<PeerId, LeakyBucket>(peersMax);
+
+  constructor(modules: FreeRelayModules) {
+    this.#modules = modules;
+    const nowMs = modules.clock.monotonicMs();
+    this.#total = new LeakyBucket(freeBurstBytes, freeBytesPerSecond / 1_000, nowMs);
+  }
+
+  /**
+   * Whether a message is worth judging: not if each transaction in it is free and there is no room for one more. Charges
+   * nothing. While half of the budget is left, as it is without an attack, the message is not even looked at.
+   */
+  hasRoomFor(message: Uint8Array, from: PeerId): boolean {
+    const nowMs = this.#modules.clock.monotonicMs();
+    if (this.#total.hasRoom(freeBurstBytes / 2, nowMs)) return true;
+    const announced = decodeAnnouncement(message);
+    // What is malformed is for the judge.
+    if (!announced.ok) return true;
+    return announced.value.some((bytes) => {
+      const peeked = peekSender(bytes);
+      const isFree = peeked !== undefined && this.#isFree(peeked, toHex(peeked.sender));
+      return !isFree || this.#hasRoom(bytes.length, from, nowMs);
+    });
+  }
+
+  /**
+   * Those that are taken of one peer's message: all that cost something, and free ones as long as there is room, which
+   * they take up. What the pool has needs none: the pool says that it is known.
+   */
+  taken(transactions: readonly DecodedTransaction[], from: PeerId): readonly DecodedTransaction[] {
+    const nowMs = this.#modules.clock.monotonicMs();
+    return transactions.filter(
+      ({ transaction, senderHex, idHex, bytes }) =>
+        !this.#isFree(transaction, senderHex) ||
+        this.#modules.mempool.has(idHex) ||
+        this.#spend(bytes.length, from, nowMs),
+    );
+  }
+
+  #hasRoom(bytes: number, from: PeerId, nowMs: number): boolean {
+    return this.#total.hasRoom(bytes, nowMs) || this.#shareOf(from, nowMs).hasRoom(bytes, nowMs);
+  }
+
+  #spend(bytes: number, from: PeerId, nowMs: number): boolean {
+    return this.#total.add(bytes, nowMs) || this.#shareOf(from, nowMs).add(bytes, nowMs);
+  }
+
+  #shareOf(peer: PeerId, nowMs: number): LeakyBucket {
+    const known = this.#shares.get(peer);
+    const share = known ?? new LeakyBucket(freePeerBurstBytes, freePeerBytesPerSecond / 1_000, nowMs);
+    this.#shares.set(peer, share);
+    return share;
+  }
+
+  /**
+   * Its sender has no AUR, so nothing is lost with it: keys are free, and a fee that nobody can pay is no fee. An account
+   * that has AUR is bounded by the pool (so many of one account) and by what the chain gave it; an authority's vote by
+   * the set of authorities.
+   */
+  #isFree({ kind, sender }: Pick<Transaction, "kind" | "sender">, senderHex: string): boolean {
+    const { ledger, engine, head } = this.#modules.chain;
+    if ((ledger.account(senderHex)?.balance ?? 0n) > 0n) return false;
+    const isVote = kind === transactionKinds.authorityVote;
+    return !(isVote && authoritiesOf(engine, head).some((key) => bytesEqual(key, sender)));
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * How much of one gossip topic is taken: from one peer, and of what is relayed in total. Apart from misbehaviour: a
+ * message over the budget is dropped, and costs its sender nothing, since a peer that relays does not choose its volume.
+ */
+import { BoundedMap } from "../../base/bounded-map.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { AcceptanceRates, ByteRate, PeerId } from "../peer-host.ts";
+import { LeakyBucket } from "./leaky-bucket.ts";
+
+/** Hashing, queueing and relaying even an empty message costs as much as so many bytes. */
+export const messageCostBytes = 2_048;
+/** Peers remembered for each topic; the longest unseen is forgotten first. */
+const peersMax = 1_024;
+
+interface PeerShare {
+  readonly all: LeakyBucket;
+  readonly reserved: LeakyBucket;
+}
+
+export class AcceptanceBudget {
+  readonly #rates: AcceptanceRates;
+  readonly #clock: Clock;
+  readonly #total: LeakyBucket;
+  readonly #peers = new BoundedMap<PeerId, PeerShare>(peersMax);
+
+  constructor(rates: AcceptanceRates, { clock }: { readonly clock: Clock }) {
+    this.#rates = rates;
+    this.#clock = clock;
+    this.#total = bucketOf(rates.total, clock.monotonicMs());
+  }
+
+  /**
+   * Charges a message to the peer that it came from. To be asked before the message counts as seen: what is dropped
+   * here may still come by another peer.
+   *
+   * @returns false if it is to be dropped
+   */
+  admits(peer: PeerId, bytes: number): boolean {
+    const cost = bytes + messageCostBytes;
+    const nowMs = this.#clock.monotonicMs();
+    const share = this.#shareOf(peer, nowMs);
+    if (!share.all.hasRoom(cost, nowMs)) return false;
+    if (!share.reserved.add(cost, nowMs) && !this.#total.hasRoom(cost, nowMs)) return false;
+    return share.all.add(cost, nowMs);
+  }
+
+  /** A message was accepted and is relayed. */
+  accepted(bytes: number): void {
+    this.#total.fill(bytes + messageCostBytes, this.#clock.monotonicMs());
+  }
+
+  #shareOf(peer: PeerId, nowMs: number): PeerShare {
+    const { perPeer, reserved } = this.#rates;
+    const share = this.#peers.get(peer) ?? {
+      all: bucketOf(perPeer, nowMs),
+      reserved: bucketOf(reserved, nowMs),
+    };
+    this.#peers.set(peer, share);
+    return share;
+  }
+}
+
+function bucketOf({ bytesPerSecond, burstBytes }: ByteRate, nowMs: number): LeakyBucket {
+  return new LeakyBucket(burstBytes, bytesPerSecond / 1_000, nowMs);
+}

@@ -1,0 +1,151 @@
+/** One attack on honest nodes: measured before, during and after. */
+import { setTimeout as delay } from "node:timers/promises";
+import { patienceMs, until } from "../support/patience.ts";
+import { aspectOf, inclusionMaxMs } from "./aspects.ts";
+import { AttackerProcess } from "./attacker-process.ts";
+import { type Figures, limits } from "./figures.ts";
+import { type HonestNetwork, networkName } from "./honest-network.ts";
+import { LatencyProbe } from "./latency-probe.ts";
+import { letNewcomersIn, type Newcomers } from "./newcomers.ts";
+import { partings } from "./parted.ts";
+import type { Row } from "./rows.ts";
+import { Watch } from "./watch.ts";
+
+export interface AttackOptions {
+  readonly attackers: number;
+  readonly seconds: number;
+  /** How long the honest nodes are measured before. */
+  readonly baselineSeconds: number;
+  readonly newcomers: number;
+}
+
+/** Newcomers come once the attack is under way. */
+const newcomersAfter = 0.2;
+
+/** Measures, attacks for so many seconds, and waits until the honest nodes are as before. */
+export async function attack(row: Row, network: HonestNetwork, options: AttackOptions): Promise<Figures> {
+  const periodsMs = (row.periodsMin ?? 0) * network.spec.genesis.periodMs;
+  const cutLimitMs = row.cutWithinMs === undefined ? undefined : patienceMs(row.cutWithinMs);
+  const attackMs = Math.max(options.seconds * 1_000, periodsMs, cutLimitMs ?? 0);
+  const [first, second] = network.nodes;
+  if (!first || !second) throw new Error("an honest pair is two nodes");
+  const probe = new LatencyProbe(first, second, network.spec.chainId);
+  const watch = new Watch(network);
+  const attackers: AttackerProcess[] = [];
+  const partingsBefore = partings(network.nodes, network.names).length;
+  if (!network.hasWorked) await probe.load();
+  network.hasWorked = true;
+  probe.start();
+  watch.start();
+  try {
+    await probe.one();
+    probe.take();
+    watch.take();
+    await delay(options.baselineSeconds * 1_000);
+    const baseline = probe.take();
+    const before = watch.take();
+    const aspect = aspectOf(row.aspect, network);
+    await aspect?.before();
+    const disk = await network.diskBytes();
+    for (let index = 0; index < options.attackers; index += 1) {
+      attackers.push(
+        new AttackerProcess(row.program, {
+          targets: network.addresses,
+          spec: network.json,
+          network: networkName,
+          index,
+          seeds: network.byzantineSeeds,
+          variant: row.variant ?? "",
+        }),
+      );
+    }
+    await until("the attackers are in place", () => attackers.every((each) => each.isReady()));
+    probe.take();
+    watch.take();
+    const beganMs = performance.now();
+    for (const each of attackers) each.begin();
+    const signal = AbortSignal.timeout(attackMs);
+    const [newcomers] = await Promise.all([
+      newcomersDuring(network, options.newcomers, { attackMs, signal }),
+      aspect?.during(attackers.flatMap(({ addresses }) => addresses)),
+      delay(attackMs),
+    ]);
+    const during = probe.take();
+    const seen = watch.take();
+    const diskAfter = await network.diskBytes();
+    const seconds = (performance.now() - beganMs) / 1_000;
+    await Promise.all(attackers.map((each) => each.end()));
+    const backMs = await untilBack(network, probe);
+    const findings = await aspect?.findings();
+    const grown = (now: readonly number[], then: readonly number[]) =>
+      Math.max(...now.map((bytes, index) => bytes - (then[index] ?? 0)));
+    const cuts = attackers.flatMap(({ cutsMs }) => cutsMs.slice(0, 1));
+    return {
+      row: row.id,
+      attackers: options.attackers,
+      baseline,
+      during,
+      residentGrowth: grown(seen.residentBytes, before.residentBytes),
+      diskGrowth: grown(diskAfter, disk),
+      seconds,
+      cutAfterMs: cuts.length < attackers.length ? undefined : Math.max(...cuts),
+      cutLimitMs,
+      newcomersMs: newcomers.tookMs,
+      finalLag: network.authorities === 0 ? undefined : seen.finalLag,
+      authorities: network.authorities,
+      finalLagMax: row.finalLagMax ?? limits.finalLagTimes * network.authorities,
+      inclusionLimitMs:
+        row.aspect === "fairness" || row.aspect === "slashing" ? inclusionMaxMs(network) : undefined,
+      partings: partings(network.nodes, network.names, newcomers.ids).slice(partingsBefore),
+      backMs,
+      sent: attackers.reduce((sum, { count }) => sum + count, 0),
+      notes: [
+        ...(findings?.notes ?? []),
+        ...[...probe.refusals].map(([code, count]) => `the honest pair was refused ${count} times: ${code}`),
+      ],
+      broken: [...(findings?.broken ?? []), ...failuresOf(attackers)],
+    };
+  } finally {
+    await Promise.all(attackers.map((each) => each.end()));
+    await Promise.all([probe.stop(), watch.stop()]);
+  }
+}
+
+function failuresOf(attackers: readonly AttackerProcess[]): string[] {
+  return attackers.flatMap(({ failure }) =>
+    failure === undefined ? [] : [`an attacker failed: ${failure}`],
+  );
+}
+
+async function newcomersDuring(
+  network: HonestNetwork,
+  count: number,
+  { attackMs, signal }: { readonly attackMs: number; readonly signal: AbortSignal },
+): Promise<Newcomers> {
+  await delay(newcomersAfter * attackMs);
+  return letNewcomersIn(network.addresses[0] ?? "", count, { spec: network.spec, signal });
+}
+
+/** Normal: all honest nodes are connected, on one chain, final blocks follow, and the pair hears of each other at once. */
+async function untilBack(network: HonestNetwork, probe: LatencyProbe): Promise<number | undefined> {
+  const beganMs = performance.now();
+  const limitMs = patienceMs(limits.backMs);
+  while (performance.now() - beganMs < limitMs) {
+    if ((await isNormal(network)) && (await probe.one()) < patienceMs(1_000))
+      return performance.now() - beganMs;
+    await delay(100);
+  }
+  return undefined;
+}
+
+async function isNormal(network: HonestNetwork): Promise<boolean> {
+  const { nodes, authorities } = network;
+  const all = await Promise.all(nodes.map((node) => node.status().catch(() => undefined)));
+  const heights = all.map((status) => status?.head.height ?? Number.NaN);
+  const isLevel = Math.max(...heights) - Math.min(...heights) <= 1;
+  const isFinal = all.every(
+    (status) =>
+      status?.final == null || status.head.height - status.final.height <= limits.finalLagTimes * authorities,
+  );
+  return isLevel && isFinal && (await network.isConnected());
+}

@@ -1,0 +1,28 @@
+/** Well signed finality votes of keys that are no authority's, 2,000 a second. */
+import { randomBytes } from "node:crypto";
+import { chainTopics, encodeFinalityMessage } from "../../../src/network/messages.ts";
+import { keyPairFromSeed } from "../../../src/protocol/signing.ts";
+import { signVote } from "../../../src/protocol/vote.ts";
+import { attacker, steadily } from "../wire/attacker.ts";
+import { Persistent } from "../wire/persistent.ts";
+import { specOf } from "../wire/spec.ts";
+
+const perSecond = 2_000;
+
+attacker(async (attack) => {
+  const spec = specOf(attack.order);
+  const topic = chainTopics(spec.chainId).votes;
+  const persistent = await Persistent.open(attack, { spec, topics: [topic] });
+  await attack.begin();
+  const vote = () => {
+    const source = { height: 1, hash: randomBytes(32) };
+    const target = { height: 2, hash: randomBytes(32) };
+    const signed = signVote(spec.chainId, source, target, keyPairFromSeed(randomBytes(32)));
+    return encodeFinalityMessage({ kind: "vote", vote: signed });
+  };
+  await steadily(perSecond, attack.signal, async (count) => {
+    const open = await persistent.now();
+    await open?.mouth.publish(topic, Array.from({ length: count }, vote));
+    attack.count(count);
+  });
+});

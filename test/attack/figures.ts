@@ -1,0 +1,100 @@
+/** What one attack came to, the limits of it, and which of them do not hold. */
+import { slowness } from "../support/patience.ts";
+import { type Latency, latencyMaxMs } from "./latency-probe.ts";
+
+export interface Figures {
+  readonly row: string;
+  readonly attackers: number;
+  readonly baseline: Latency;
+  readonly during: Latency;
+  /** By how much the memory of the honest node that grew most grew, in bytes. */
+  readonly residentGrowth: number;
+  /** Of the honest node whose disk grew most, in bytes. */
+  readonly diskGrowth: number;
+  readonly seconds: number;
+  /** When each attacker had been cut once, in milliseconds; undefined: not all were. */
+  readonly cutAfterMs: number | undefined;
+  /** The time in which an attacker has to be cut; undefined: this attack need not cost it its connection. */
+  readonly cutLimitMs: number | undefined;
+  /** Milliseconds of each newcomer. */
+  readonly newcomersMs: readonly number[];
+  /** Blocks between head and final block, the most that was seen; undefined: the chain has no finality. */
+  readonly finalLag: number | undefined;
+  /** Authorities of the set. */
+  readonly authorities: number;
+  /** Blocks that it may be. */
+  readonly finalLagMax: number;
+  /** How long a transaction of the pair may wait for its block; undefined: this row does not judge it. */
+  readonly inclusionLimitMs: number | undefined;
+  /** Honest nodes that cut or banned another, in words. */
+  readonly partings: readonly string[];
+  /** From the end of the attack until all was as before; undefined: not in the time that it has. */
+  readonly backMs: number | undefined;
+  /** Messages, requests or connections of all attackers. */
+  readonly sent: number;
+  /** Words about what only this row looks at, and what of it does not hold. */
+  readonly notes: readonly string[];
+  readonly broken: readonly string[];
+}
+
+/** The issue's numbers. */
+export const limits = {
+  latencyTimes: 3,
+  residentBytes: 100 * 2 ** 20,
+  diskBytesPerMinute: 64 * 2 ** 20,
+  newcomerMs: 5_000,
+  /** Times the number of authorities, in blocks. */
+  finalLagTimes: 2,
+  backMs: 30_000,
+} as const;
+
+/** A machine on which latencies of milliseconds say something: idle, and the honest pair undisturbed. */
+export const quiet = { slownessMax: 1.5, baselineP99Ms: 60 } as const;
+
+export interface JudgeOptions {
+  /** Latencies are told and not judged. */
+  readonly slowMachine: boolean;
+}
+
+/** What of the limits does not hold, in words; empty if all hold. */
+export function faultsOf(figures: Figures, { slowMachine }: JudgeOptions): string[] {
+  const faults: string[] = [...figures.broken];
+  const { baseline, during } = figures;
+  const isJudged = !slowMachine && baseline.p99Ms <= quiet.baselineP99Ms;
+  if (isJudged && during.p99Ms >= limits.latencyTimes * baseline.p99Ms) {
+    faults.push(`99th ${during.p99Ms.toFixed(0)} ms, baseline ${baseline.p99Ms.toFixed(0)} ms`);
+  }
+  if (during.samples === 0) faults.push("nothing reached the other honest node");
+  // Ten seconds are a latency, too.
+  if (!slowMachine && during.lost > 0)
+    faults.push(`${during.lost} transactions not heard of within ${latencyMaxMs / 1_000} s`);
+  if (figures.residentGrowth >= limits.residentBytes) {
+    faults.push(`memory +${megabytes(figures.residentGrowth)} MB`);
+  }
+  const minutes = Math.max(1, figures.seconds / 60);
+  if (figures.diskGrowth >= limits.diskBytesPerMinute * minutes) {
+    faults.push(`disk +${megabytes(figures.diskGrowth)} MB in ${figures.seconds.toFixed(0)} s`);
+  }
+  const newcomerMs = limits.newcomerMs * (slowMachine ? slowness() : 1);
+  const late = figures.newcomersMs.filter((each) => each > newcomerMs);
+  if (late.length > 0)
+    faults.push(`${late.length} of ${figures.newcomersMs.length} newcomers not in within 5 s`);
+  const { cutAfterMs = Number.POSITIVE_INFINITY, cutLimitMs = Number.POSITIVE_INFINITY } = figures;
+  if (cutAfterMs > cutLimitMs)
+    faults.push(`not every attacker was cut within ${(cutLimitMs / 1_000).toFixed(1)} s`);
+  const { finalLag, finalLagMax, inclusionLimitMs } = figures;
+  if (finalLag !== undefined && finalLag > finalLagMax) {
+    faults.push(`final ${finalLag} blocks behind, ${finalLagMax} allowed`);
+  }
+  if (inclusionLimitMs !== undefined && during.inclusionMs > inclusionLimitMs) {
+    const [took, allowed] = [during.inclusionMs, inclusionLimitMs].map((ms) => (ms / 1_000).toFixed(1));
+    faults.push(`a transaction waited ${took} s for its block, ${allowed} s allowed`);
+  }
+  faults.push(...figures.partings.map((parting) => `honest nodes parted: ${parting}`));
+  if (figures.backMs === undefined) faults.push("not back to normal 30 s after the attack");
+  return faults;
+}
+
+export function megabytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0);
+}

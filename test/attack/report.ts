@@ -1,0 +1,63 @@
+/** The table of a run: attack by figures, and below it what does not hold. */
+import { textTable } from "../../src/base/text-table.ts";
+import { type Figures, megabytes } from "./figures.ts";
+import { elsewhere, rows } from "./rows.ts";
+
+export interface Judged extends Figures {
+  readonly faults: readonly string[];
+}
+
+const columns = ["row", "×", "med", "99th", "RSS", "disk", "cut", "new", "lag", "back", ""].map((title) => ({
+  title,
+  right: title !== "row" && title !== "",
+}));
+
+/** @param withLatencies the machine was quiet: its latencies say something */
+export function reportText(all: readonly Judged[], withLatencies: boolean): string {
+  const table = textTable(
+    columns,
+    all.map((each) => [
+      each.row,
+      `${each.attackers}`,
+      pair(each.during.medianMs, each.baseline.medianMs),
+      pair(each.during.p99Ms, each.baseline.p99Ms),
+      `+${megabytes(each.residentGrowth)}`,
+      `+${megabytes(each.diskGrowth)}`,
+      seconds(each.cutAfterMs),
+      newcomers(each),
+      each.finalLag === undefined ? "-" : `${each.finalLag}`,
+      seconds(each.backMs),
+      each.faults.length === 0 ? "holds" : "BROKEN",
+    ]),
+  );
+  const named = rows.filter(({ id }) => all.some(({ row }) => row === id));
+  return [
+    table,
+    "med, 99th: ms of the honest pair, and before the attack. RSS, disk: MB more.",
+    "cut, back: s. new: newcomers in within 5 s. lag: blocks from head to final.",
+    withLatencies
+      ? "The machine was quiet: latencies are judged."
+      : "The machine was busy: latencies are not judged; everything else is.",
+    "",
+    ...named.map(({ id, what }) => `${id}  ${what}`),
+    ...elsewhere.map(({ id, what, test }) => `${id}  ${what}: see ${test}`),
+    ...all.flatMap(({ row, attackers, notes }) => notes.map((note) => `${row} × ${attackers}: ${note}`)),
+    "",
+    ...all.flatMap(({ row, attackers, faults }) =>
+      faults.map((fault) => `does not hold: ${row} with ${attackers}: ${fault}`),
+    ),
+    all.every(({ faults }) => faults.length === 0) ? "all rows hold" : "",
+  ].join("\n");
+}
+
+function pair(nowMs: number, baselineMs: number): string {
+  return `${nowMs.toFixed(0)}/${baselineMs.toFixed(0)}`;
+}
+
+function seconds(ms: number | undefined): string {
+  return ms === undefined ? "-" : (ms / 1_000).toFixed(1);
+}
+
+function newcomers({ newcomersMs }: Figures): string {
+  return `${newcomersMs.filter((ms) => ms <= 5_000).length}/${newcomersMs.length}`;
+}

@@ -1,0 +1,106 @@
+/** The table of attacks and its judge: every row has its program, and every limit is told when it does not hold. */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { describe, it } from "node:test";
+import { type Figures, faultsOf } from "./figures.ts";
+import { reportText } from "./report.ts";
+import { elsewhere, rows, rowsNamed } from "./rows.ts";
+
+const latency = { medianMs: 4, p99Ms: 20, samples: 100, lost: 0, inclusionMs: 2_000 };
+const good: Figures = {
+  row: rows[0]?.id ?? "",
+  attackers: 1,
+  baseline: latency,
+  during: latency,
+  residentGrowth: 2 ** 20,
+  diskGrowth: 2 ** 20,
+  seconds: 10,
+  cutAfterMs: undefined,
+  cutLimitMs: undefined,
+  newcomersMs: [70, 80],
+  finalLag: 2,
+  authorities: 4,
+  finalLagMax: 8,
+  inclusionLimitMs: 12_000,
+  partings: [],
+  backMs: 100,
+  sent: 1_000,
+  notes: [],
+  broken: [],
+};
+
+describe("the rows", () => {
+  it("have ids of their own, and programs and tests that are there", () => {
+    const ids = [...rows, ...elsewhere].map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+    for (const { program } of rows) {
+      assert.ok(existsSync(path.join(import.meta.dirname, "attackers", `${program}.ts`)), program);
+    }
+    for (const { test } of elsewhere)
+      assert.ok(existsSync(path.join(import.meta.dirname, "../..", test)), test);
+  });
+
+  it("are named one by one, or all forms of one attack", () => {
+    assert.deepEqual(rowsNamed([]), rows);
+    assert.deepEqual(
+      rowsNamed(["1", "6"]).map(({ id }) => id),
+      ["1a", "1b", "6"],
+    );
+    assert.deepEqual(
+      rowsNamed(["1b"]).map(({ id }) => id),
+      ["1b"],
+    );
+    assert.throws(() => rowsNamed(["1", "99"]), /there is no row 99/);
+  });
+});
+
+describe("the judge", () => {
+  const judged = (changes: Partial<Figures>, slowMachine = false) =>
+    faultsOf({ ...good, ...changes }, { slowMachine });
+
+  it("finds nothing wrong with an attack that changed nothing", () => assert.deepEqual(judged({}), []));
+
+  it("names each limit that does not hold", () => {
+    const cases: [Partial<Figures>, RegExp][] = [
+      [{ during: { ...latency, p99Ms: 60 } }, /^99th 60 ms, baseline 20 ms$/],
+      [{ during: { ...latency, samples: 0 } }, /^nothing reached/],
+      [{ during: { ...latency, lost: 2 } }, /^2 transactions not heard of/],
+      [{ residentGrowth: 100 * 2 ** 20 }, /^memory \+100 MB$/],
+      [{ diskGrowth: 64 * 2 ** 20 }, /^disk \+64 MB in 10 s$/],
+      [{ newcomersMs: [70, Number.POSITIVE_INFINITY] }, /^1 of 2 newcomers/],
+      [{ cutLimitMs: 2_000, cutAfterMs: 2_100 }, /^not every attacker was cut within 2.0 s$/],
+      [{ cutLimitMs: 2_000 }, /^not every attacker was cut/],
+      [{ finalLag: 9 }, /^final 9 blocks behind, 8 allowed$/],
+      [{ during: { ...latency, inclusionMs: 13_000 } }, /^a transaction waited 13.0 s for its block, 12.0 s/],
+      [{ partings: ["north: peer banned: east, gossip byte budget"] }, /^honest nodes parted: north/],
+      [{ backMs: undefined }, /^not back to normal/],
+      [{ broken: ["an attacker failed: it did"] }, /^an attacker failed/],
+    ];
+    for (const [changes, fault] of cases) {
+      const faults = judged(changes);
+      assert.equal(faults.length, 1, `${fault}: ${faults.join("; ")}`);
+      assert.match(faults[0] ?? "", fault);
+    }
+  });
+
+  it("takes a disk that grows for several minutes by its minutes", () =>
+    assert.deepEqual(judged({ seconds: 180, diskGrowth: 150 * 2 ** 20 }), []));
+
+  it("judges no latency on a slow machine, and everything else", () => {
+    const silent = ["north: hanging up on a peer: east, no gossip stream"];
+    assert.deepEqual(judged({ during: { ...latency, p99Ms: 9_000, lost: 1 } }, true), []);
+    assert.equal(judged({ partings: silent }, true).length, 1);
+    assert.equal(judged({ residentGrowth: 2 ** 30 }, true).length, 1);
+    assert.equal(judged({ partings: silent }).length, 1);
+  });
+
+  it("has a report that names what does not hold, in 80 columns", () => {
+    const broken = { ...good, row: "1b", faults: ["memory +700 MB"] };
+    const text = reportText([{ ...good, faults: [] }, broken], true);
+    assert.match(text, /does not hold: 1b with 1: memory \+700 MB/);
+    assert.doesNotMatch(text, /all rows hold/);
+    assert.match(reportText([{ ...good, faults: [] }], true), /all rows hold/);
+    for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
+  });
+});
