@@ -1,23 +1,15 @@
 /** Fresh honest hosts that come while an attack goes on, and how long each took until the node had greeted it. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { fromUtf8 } from "../../src/base/bytes.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
-import { genesisBlockOf } from "../../src/ledger/genesis-state.ts";
 import { createLibp2pHost, type Libp2pHost } from "../../src/network/libp2p/libp2p-host.ts";
-import {
-  type Handshake,
-  HandshakeType,
-  handshakeProtocol,
-  type Status,
-  StatusType,
-  statusProtocol,
-} from "../../src/network/messages.ts";
-import { type ChainSpec, engineNumbers } from "../../src/protocol/genesis.ts";
+import { HandshakeType, handshakeProtocol, StatusType, statusProtocol } from "../../src/network/messages.ts";
+import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { patienceMs } from "../support/patience.ts";
 import { networkName } from "./honest-network.ts";
+import { guestHandshake, guestStatus } from "./wire/guest-words.ts";
 
 const tryEveryMs = 250;
 /** A newcomer that is not in by then counts as refused. */
@@ -52,9 +44,12 @@ export async function letNewcomersIn(
         { clock: systemClock, logger: silentLogger },
       );
       hosts.push(host);
-      const own = HandshakeType.serialize(handshakeOf(spec, seed));
-      serve(host, handshakeProtocol, () => HandshakeType.serialize(handshakeOf(spec, seed)));
-      serve(host, statusProtocol, () => StatusType.serialize(statusOf(spec)));
+      const { publicKey } = keyPairFromSeed(seed);
+      const guest = { spec, network: networkName, publicKey, name: "newcomer" };
+      const handshake = () => HandshakeType.serialize(guestHandshake(guest));
+      const own = handshake();
+      serve(host, handshakeProtocol, handshake);
+      serve(host, statusProtocol, () => StatusType.serialize(guestStatus(spec)));
       await host.start();
       tookMs.push(await greeted(host, address, own));
     }
@@ -90,29 +85,4 @@ function serve(host: Libp2pHost, protocol: string, answer: () => Uint8Array): vo
     rateLimit: { requests: 20, perMs: 10_000 },
     handle: () => [answer()],
   });
-}
-
-function handshakeOf(spec: ChainSpec, seed: Uint8Array): Handshake {
-  return {
-    network: fromUtf8(networkName),
-    engine: engineNumbers[spec.consensus],
-    chainId: spec.chainId,
-    publicKey: keyPairFromSeed(seed).publicKey,
-    mayFound: 0,
-    clockMs: Date.now(),
-    name: fromUtf8("newcomer"),
-  };
-}
-
-function statusOf(spec: ChainSpec): Status {
-  const { hash } = genesisBlockOf(spec);
-  return {
-    height: 0,
-    head: hash,
-    cumulativeWeight: 0n,
-    justifiedHeight: 0,
-    final: { height: 0, hash },
-    established: 0,
-    clockMs: Date.now(),
-  };
 }

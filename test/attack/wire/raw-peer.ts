@@ -11,14 +11,11 @@ import { tcp } from "@libp2p/tcp";
 import { yamux } from "@libp2p/yamux";
 import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
-import { fromUtf8 } from "../../../src/base/bytes.ts";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
-import { genesisBlockOf } from "../../../src/ledger/genesis-state.ts";
 import { encodeFrame } from "../../../src/network/libp2p/frames.ts";
 import { answerOverStream } from "../../../src/network/libp2p/streams.ts";
 import {
-  type Handshake,
   HandshakeType,
   handshakeProtocol,
   type Status,
@@ -26,8 +23,9 @@ import {
   statusProtocol,
 } from "../../../src/network/messages.ts";
 import type { ProtocolOptions } from "../../../src/network/peer-host.ts";
-import { type ChainSpec, engineNumbers } from "../../../src/protocol/genesis.ts";
+import type { ChainSpec } from "../../../src/protocol/genesis.ts";
 import { type KeyPair, keyPairFromSeed } from "../../../src/protocol/signing.ts";
+import { guestHandshake, guestStatus } from "./guest-words.ts";
 
 const gossipProtocol = "/meshsub/1.2.0";
 const dialMs = 5_000;
@@ -69,28 +67,10 @@ export class RawPeer {
     });
     const peer = new RawPeer(node, keyPair);
     const { spec, network } = options;
-    const handshake = (): Handshake => ({
-      network: fromUtf8(network),
-      engine: engineNumbers[spec.consensus],
-      chainId: spec.chainId,
-      publicKey: keyPair.publicKey,
-      mayFound: 0,
-      clockMs: Date.now(),
-      name: fromUtf8("guest"),
-    });
-    const { hash } = genesisBlockOf(spec);
-    const nothing = (): Status => ({
-      height: 0,
-      head: hash,
-      cumulativeWeight: 0n,
-      justifiedHeight: 0,
-      final: { height: 0, hash },
-      established: 0,
-      clockMs: Date.now(),
-    });
-    await peer.serve(handshakeProtocol, { handle: () => [HandshakeType.serialize(handshake())] });
+    const guest = { spec, network, publicKey: keyPair.publicKey, name: "guest" };
+    await peer.serve(handshakeProtocol, { handle: () => [HandshakeType.serialize(guestHandshake(guest))] });
     await peer.serve(statusProtocol, {
-      handle: () => [StatusType.serialize((options.status ?? nothing)())],
+      handle: () => [StatusType.serialize(options.status?.() ?? guestStatus(spec))],
     });
     // What honest nodes send by gossip is read and thrown away: a peer that does not read is cut for that.
     await peer.serveRaw(gossipProtocol, (stream) => stream.addEventListener("message", () => {}));
