@@ -58,7 +58,8 @@ function runOnOwnNode() {
   // By the channel the child notices that this process is gone, even if it was killed outright.
   const stdio = ["inherit", "inherit", "inherit", "ipc"];
   const flags = needsHeapFlags() ? heapFlags : [];
-  const child = spawn(ownNode, [...flags, launcher, ...shownArguments.slice(2)], { stdio });
+  const argv = [...flags, launcher, ...shownArguments.slice(2)];
+  const child = spawn(ownNode, argv, { stdio, env: environmentWithMalloc() });
   if (hasHidden) child.send(process.argv.slice(2));
   const forward = (signal) => child.kill(signal);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
@@ -90,7 +91,12 @@ function canReplaceItself() {
 /** Begins anew with the flags, in the same process: who waits for it or signals it notices nothing. */
 function replaceItself() {
   const argv = [process.execPath, ...process.execArgv, ...heapFlags, launcher, ...process.argv.slice(2)];
-  process.execve(process.execPath, argv, { ...mallocSettings, ...process.env });
+  process.execve(process.execPath, argv, environmentWithMalloc());
+}
+
+/** malloc reads its settings at the start, too. An operator's own stand. */
+function environmentWithMalloc() {
+  return { ...mallocSettings, ...process.env };
 }
 
 /**

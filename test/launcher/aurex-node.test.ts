@@ -224,7 +224,7 @@ describe("the bounds of the heap", {
         if (kept.length > 50_000) kept = [];
         if (index % 10_000 === 0) most = Math.max(most, youngBytes());
       }
-      console.log(JSON.stringify({ argv, youngMegabytes: most / 2 ** 20, execArgv: process.execArgv }));
+      console.log(JSON.stringify({ argv, youngMegabytes: most / 2 ** 20, execArgv: process.execArgv, malloc: process.env.MALLOC_TRIM_THRESHOLD_ }));
       return 7;
     }`;
   const run = (node: string, argv: readonly string[], variables: Record<string, string> = {}) => {
@@ -242,11 +242,15 @@ describe("the bounds of the heap", {
       const said = run(process.execPath, argv);
       assert.deepEqual(said.argv, argv);
       assert.ok(said.youngMegabytes <= 48, `${said.youngMegabytes} MiB`);
+      assert.equal(said.malloc, "131072");
     });
   }
 
   it("are those of a node under an older Node, too", () => {
-    assert.ok(run(oldNode, ["start"]).youngMegabytes <= 48);
+    const { youngMegabytes, malloc } = run(oldNode, ["start"]);
+    assert.ok(youngMegabytes <= 48);
+    assert.equal(malloc, "131072");
+    assert.equal(run(oldNode, ["start"], { MALLOC_TRIM_THRESHOLD_: "1" }).malloc, "1");
   });
 
   it("are V8's own for a command that ends by itself, which would only start more slowly", () => {
