@@ -32,6 +32,9 @@ interface Connection {
  * Keeps a server's connections within the shares. If all are taken, the oldest connection that has not sent a whole
  * request goes, else the oldest on which no answer is under way. So another user of this machine who opens connections,
  * or sends heads and bodies slowly, does not keep the operator out. A connection that is being answered stays.
+ *
+ * If more than half are taken, each answer is the last on its connection, and says so. Else a client that asks for 200 things
+ * at once keeps 200 idle connections, fills the rest with its next 200, and finds some closed before they were read.
  */
 export function limitConnections(server: Server, shares: ConnectionShares): void {
   // By address and port of the other end: with TLS a request has another socket than the connection.
@@ -62,7 +65,9 @@ export function limitConnections(server: Server, shares: ConnectionShares): void
       if (isOther) others -= 1;
     });
   });
-  server.on("request", (request, response) => {
+  // Before the server's own listener, which may answer at once.
+  server.prependListener("request", (request, response) => {
+    if (open.size > shares.all / 2) response.setHeader("connection", "close");
     const connection = open.get(nameOf(request.socket));
     if (!connection) return;
     connection.request = request;

@@ -68,6 +68,18 @@ describe("the API's limits", () => {
     );
   });
 
+  it("an answer is the last on its connection while more than half are taken, so that idle ones leave room", async (t) => {
+    const rig = await rigOf(t, { connectionsMax: 8 });
+    const ends = async () => {
+      const answer = await fetch(`${rig.url}/livez`);
+      await answer.text();
+      return answer.headers.get("connection");
+    };
+    assert.equal(await ends(), "keep-alive");
+    for (let index = 0; index < 5; index += 1) await connectTo(t, rig);
+    assert.equal(await ends(), "close");
+  });
+
   it("streams take three quarters of the connections at most, so that requests find one", async (t) => {
     const rig = await rigOf(t, { connectionsMax: 8 });
     const listeners = new AbortController();
