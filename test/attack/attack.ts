@@ -6,7 +6,7 @@ import { AttackerProcess } from "./attacker-process.ts";
 import { type Figures, limits } from "./figures.ts";
 import { type HonestNetwork, networkName } from "./honest-network.ts";
 import { LatencyProbe } from "./latency-probe.ts";
-import { letNewcomersIn, type Newcomers } from "./newcomers.ts";
+import type { Came } from "./newcomers.ts";
 import { partings } from "./parted.ts";
 import type { Row } from "./rows.ts";
 import { Watch } from "./watch.ts";
@@ -17,6 +17,11 @@ export interface AttackOptions {
   /** How long the honest nodes are measured before. */
   readonly baselineSeconds: number;
   readonly newcomers: number;
+  /**
+   * Whether floods run at the lowest priority, so that latencies say something. On a busy machine they would get no time
+   * at all.
+   */
+  readonly floodsYield: boolean;
 }
 
 /** Newcomers come once the attack is under way. */
@@ -39,24 +44,32 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
   watch.start();
   try {
     await probe.one();
+    const aspect = aspectOf(row.aspect, network);
+    await prepareNewcomers(network, options.newcomers);
     probe.take();
     watch.take();
-    await delay(options.baselineSeconds * 1_000);
+    // All that honest nodes go through during the attack, without the attack: newcomers cost time, too.
+    const [early] = await Promise.all([
+      newcomersDuring(network, options.baselineSeconds * 1_000),
+      aspect?.before(),
+      delay(options.baselineSeconds * 1_000),
+    ]);
     const baseline = probe.take();
     const before = watch.take();
-    const aspect = aspectOf(row.aspect, network);
-    await aspect?.before();
+    await prepareNewcomers(network, options.newcomers);
     const disk = await network.diskBytes();
     for (let index = 0; index < options.attackers; index += 1) {
+      const order = {
+        targets: network.addresses,
+        spec: network.json,
+        network: networkName,
+        index,
+        seeds: network.byzantineSeeds,
+        variant: row.variant ?? "",
+        seconds: attackMs / 1_000,
+      };
       attackers.push(
-        new AttackerProcess(row.program, {
-          targets: network.addresses,
-          spec: network.json,
-          network: networkName,
-          index,
-          seeds: network.byzantineSeeds,
-          variant: row.variant ?? "",
-        }),
+        new AttackerProcess(row.program, order, options.floodsYield && row.aspect === undefined),
       );
     }
     await until("the attackers are in place", () => attackers.every((each) => each.isReady()));
@@ -64,9 +77,8 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
     watch.take();
     const beganMs = performance.now();
     for (const each of attackers) each.begin();
-    const signal = AbortSignal.timeout(attackMs);
     const [newcomers] = await Promise.all([
-      newcomersDuring(network, options.newcomers, { attackMs, signal }),
+      newcomersDuring(network, attackMs),
       aspect?.during(attackers.flatMap(({ addresses }) => addresses)),
       delay(attackMs),
     ]);
@@ -96,7 +108,9 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
       finalLagMax: row.finalLagMax ?? limits.finalLagTimes * network.authorities,
       inclusionLimitMs:
         row.aspect === "fairness" || row.aspect === "slashing" ? inclusionMaxMs(network) : undefined,
-      partings: partings(network.nodes, network.names, newcomers.ids).slice(partingsBefore),
+      partings: partings(network.nodes, network.names, [...early.ids, ...newcomers.ids]).slice(
+        partingsBefore,
+      ),
       backMs,
       sent: attackers.reduce((sum, { count }) => sum + count, 0),
       notes: [
@@ -117,13 +131,14 @@ function failuresOf(attackers: readonly AttackerProcess[]): string[] {
   );
 }
 
-async function newcomersDuring(
-  network: HonestNetwork,
-  count: number,
-  { attackMs, signal }: { readonly attackMs: number; readonly signal: AbortSignal },
-): Promise<Newcomers> {
-  await delay(newcomersAfter * attackMs);
-  return letNewcomersIn(network.addresses[0] ?? "", count, { spec: network.spec, signal });
+function prepareNewcomers({ newcomers, json }: HonestNetwork, count: number): Promise<void> {
+  return newcomers.prepare({ spec: json, network: networkName, count });
+}
+
+async function newcomersDuring({ newcomers, addresses }: HonestNetwork, forMs: number): Promise<Came> {
+  const signal = AbortSignal.timeout(forMs);
+  await delay(newcomersAfter * forMs);
+  return newcomers.come(addresses[0] ?? "", signal);
 }
 
 /** Normal: all honest nodes are connected, on one chain, final blocks follow, and the pair hears of each other at once. */

@@ -6,6 +6,8 @@ import { patienceMs } from "../support/patience.ts";
 import type { FromAttacker, Order, ToAttacker } from "./wire/orders.ts";
 
 const endMs = 10_000;
+/** The lowest priority: an attacker has a machine of its own, and takes here what the honest nodes leave of this one. */
+const yielding = { execPath: "nice", execArgv: ["-n", "19", process.execPath] };
 
 export class AttackerProcess {
   readonly #child: ChildProcess;
@@ -17,10 +19,14 @@ export class AttackerProcess {
   /** Messages, requests or connections that it made; known when it has ended. */
   count = 0;
 
-  /** @param file in the folder of attackers, without its ending */
-  constructor(file: string, order: Order) {
+  /**
+   * @param file in the folder of attackers, without its ending
+   * @param yields it floods. One that has to answer in time, as who serves a chain or seals blocks, does not yield.
+   */
+  constructor(file: string, order: Order, yields: boolean) {
     this.#child = fork(path.join(import.meta.dirname, "attackers", `${file}.ts`), {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
+      ...(yields ? yielding : {}),
     });
     this.#ended = once(this.#child, "close");
     this.#child.on("message", (message: FromAttacker) => this.#heard(message));

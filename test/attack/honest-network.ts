@@ -12,6 +12,7 @@ import { loadOrCreateNodeKey } from "../../src/wallet/keystore.ts";
 import { type NodeProcess, Stage } from "../e2e/processes.ts";
 import { freePorts } from "../support/free-port.ts";
 import { patienceMs, until } from "../support/patience.ts";
+import { Newcomers } from "./newcomers.ts";
 
 /** What the honest nodes of a row are. */
 export interface NetworkPlan {
@@ -36,21 +37,25 @@ export class HonestNetwork {
   readonly byzantineSeeds: readonly string[];
   /** Whether its nodes have done honest work: once is enough, and each time makes the chain longer that newcomers fetch. */
   hasWorked = false;
+  /** Those that come to it. */
+  readonly newcomers: Newcomers;
 
   private constructor(
-    fields: Pick<HonestNetwork, "stage" | "spec" | "specFile" | "nodes" | "byzantineSeeds">,
+    fields: Pick<HonestNetwork, "stage" | "spec" | "specFile" | "nodes" | "byzantineSeeds" | "newcomers">,
   ) {
     this.stage = fields.stage;
     this.spec = fields.spec;
     this.specFile = fields.specFile;
     this.nodes = fields.nodes;
     this.byzantineSeeds = fields.byzantineSeeds;
+    this.newcomers = fields.newcomers;
   }
 
   /** @param accounts get money in the chain's first block */
   static async open(plan: NetworkPlan, accounts: readonly KeyPair[]): Promise<HonestNetwork> {
     const stage = await Stage.open();
     const started: NodeProcess[] = [];
+    const newcomers = new Newcomers();
     // A run that is stopped leaves no node behind.
     process.once("exit", () => {
       for (const { child } of started) child.kill("SIGKILL");
@@ -93,13 +98,21 @@ export class HonestNetwork {
       const byzantineSeeds = keys
         .slice(plan.nodes)
         .map(({ secretKey }) => toHex(secretKey.subarray(0, seedBytes)));
-      const network = new HonestNetwork({ stage, spec: spec.value, specFile, nodes, byzantineSeeds });
+      const network = new HonestNetwork({
+        stage,
+        spec: spec.value,
+        specFile,
+        nodes,
+        byzantineSeeds,
+        newcomers,
+      });
       await until("the honest nodes are connected, and their chain goes on", async () => {
         const all = await Promise.all(nodes.map((node) => node.status()));
         return (await network.isConnected()) && all.every(({ head }) => head.height > 0);
       });
       return network;
     } catch (error) {
+      await newcomers.close();
       await stage.close();
       throw error;
     }
@@ -141,8 +154,9 @@ export class HonestNetwork {
     return Promise.all(this.names.map((name) => bytesBelow(this.stage.place(name))));
   }
 
-  close(): Promise<void> {
-    return this.stage.close();
+  async close(): Promise<void> {
+    await this.newcomers.close();
+    await this.stage.close();
   }
 }
 

@@ -5,6 +5,7 @@ import { elsewhere, rows } from "./rows.ts";
 
 export interface Judged extends Figures {
   readonly faults: readonly string[];
+  readonly judgesLatency: boolean;
 }
 
 const columns = ["row", "×", "med", "99th", "RSS", "disk", "cut", "new", "lag", "back", ""].map((title) => ({
@@ -12,15 +13,14 @@ const columns = ["row", "×", "med", "99th", "RSS", "disk", "cut", "new", "lag",
   right: title !== "row" && title !== "",
 }));
 
-/** @param withLatencies the machine was quiet: its latencies say something */
-export function reportText(all: readonly Judged[], withLatencies: boolean): string {
+export function reportText(all: readonly Judged[]): string {
   const table = textTable(
     columns,
     all.map((each) => [
       each.row,
       `${each.attackers}`,
       pair(each.during.medianMs, each.baseline.medianMs),
-      pair(each.during.p99Ms, each.baseline.p99Ms),
+      `${each.judgesLatency ? "" : "~"}${pair(each.during.p99Ms, each.baseline.p99Ms)}`,
       `+${megabytes(each.residentGrowth)}`,
       `+${megabytes(each.diskGrowth)}`,
       seconds(each.cutAfterMs),
@@ -35,9 +35,7 @@ export function reportText(all: readonly Judged[], withLatencies: boolean): stri
     table,
     "med, 99th: ms of the honest pair, and before the attack. RSS, disk: MB more.",
     "cut, back: s. new: newcomers in within 5 s. lag: blocks from head to final.",
-    withLatencies
-      ? "The machine was quiet: latencies are judged."
-      : "The machine was busy: latencies are not judged; everything else is.",
+    "~: told and not judged, since the machine was busy before the attack.",
     "",
     ...named.map(({ id, what }) => `${id}  ${what}`),
     ...elsewhere.map(({ id, what, test }) => `${id}  ${what}: see ${test}`),

@@ -75,6 +75,7 @@ describe("the judge", () => {
       [{ during: { ...latency, inclusionMs: 13_000 } }, /^a transaction waited 13.0 s for its block, 12.0 s/],
       [{ partings: ["north: peer banned: east, gossip byte budget"] }, /^honest nodes parted: north/],
       [{ backMs: undefined }, /^not back to normal/],
+      [{ sent: 0 }, /^the attackers did nothing$/],
       [{ broken: ["an attacker failed: it did"] }, /^an attacker failed/],
     ];
     for (const [changes, fault] of cases) {
@@ -96,11 +97,14 @@ describe("the judge", () => {
   });
 
   it("has a report that names what does not hold, in 80 columns", () => {
-    const broken = { ...good, row: "1b", faults: ["memory +700 MB"] };
-    const text = reportText([{ ...good, faults: [] }, broken], true);
+    const judged = { ...good, judgesLatency: true, faults: [] };
+    const broken = { ...good, judgesLatency: false, row: "1b", faults: ["memory +700 MB"] };
+    const text = reportText([judged, broken]);
     assert.match(text, /does not hold: 1b with 1: memory \+700 MB/);
     assert.doesNotMatch(text, /all rows hold/);
-    assert.match(reportText([{ ...good, faults: [] }], true), /all rows hold/);
+    assert.match(text, /1a .* 20\/20 .*holds/);
+    assert.match(text, /1b .* ~20\/20 .*BROKEN/);
+    assert.match(reportText([judged]), /all rows hold/);
     for (const line of text.split("\n")) assert.ok(line.length <= 80, line);
   });
 });

@@ -1,6 +1,6 @@
 /** Gossip's own words as a flood: PRUNE, GRAFT, IHAVE, IWANT, or subscriptions to topics that nobody has; 1,000 frames/s. */
 import { randomBytes } from "node:crypto";
-import type { RPC } from "@chainsafe/libp2p-gossipsub/message";
+import { RPC } from "@chainsafe/libp2p-gossipsub/message";
 import { chainTopics } from "../../../src/network/messages.ts";
 import { attacker, steadily } from "../wire/attacker.ts";
 import { Persistent } from "../wire/persistent.ts";
@@ -10,6 +10,8 @@ const framesPerSecond = 1_000;
 const wordsPerFrame = 16;
 /** Ids of messages are cheap: it takes more of them. */
 const idsPerFrame = 256;
+/** Made ahead and sent in turn: the node counts a word or an id whether it is new or not. */
+const framesMade = 256;
 
 const empty: RPC.ControlMessage = { ihave: [], iwant: [], graft: [], prune: [], idontwant: [] };
 
@@ -18,7 +20,7 @@ attacker(async (attack) => {
   const topic = chainTopics(spec.chainId).blocks;
   const words = <Word>(make: () => Word) => Array.from({ length: wordsPerFrame }, make);
   const messageIDs = () => Array.from({ length: idsPerFrame }, () => new Uint8Array(randomBytes(20)));
-  const frames: Record<string, () => Partial<RPC>> = {
+  const kinds: Record<string, () => Partial<RPC>> = {
     prune: () => ({
       control: { ...empty, prune: words(() => ({ topicID: topic, peers: [], backoff: 60 })) },
     }),
@@ -29,13 +31,19 @@ attacker(async (attack) => {
       subscriptions: words(() => ({ subscribe: true, topic: `/made-up/${randomBytes(16).toString("hex")}` })),
     }),
   };
-  const frame = frames[attack.order.variant];
+  const frame = kinds[attack.order.variant];
   if (!frame) throw new Error(`there is no flood of ${attack.order.variant}`);
+  const frames = Array.from({ length: framesMade }, () =>
+    RPC.encode({ subscriptions: [], messages: [], ...frame() }),
+  );
   const persistent = await Persistent.open(attack, { spec, topics: [topic] });
   await attack.begin();
+  let sent = 0;
   await steadily(framesPerSecond, attack.signal, async (count) => {
     const open = await persistent.now();
-    for (let index = 0; index < count; index += 1) await open?.mouth.send(frame());
+    for (let index = 0; index < count; index += 1) {
+      await open?.mouth.sendBytes(frames[sent++ % framesMade] as Uint8Array);
+    }
     attack.count(count);
   });
 });

@@ -5,7 +5,7 @@ import { nodesTopic } from "../../../src/network/messages.ts";
 import { engineNumbers } from "../../../src/protocol/genesis.ts";
 import { encodeNodeRecord, nodeRoles, signNodeRecord } from "../../../src/protocol/node-record.ts";
 import { keyPairFromSeed } from "../../../src/protocol/signing.ts";
-import { attacker, steadily } from "../wire/attacker.ts";
+import { attacker, madeAhead, steadily } from "../wire/attacker.ts";
 import { Persistent } from "../wire/persistent.ts";
 import { specOf } from "../wire/spec.ts";
 
@@ -15,7 +15,9 @@ attacker(async (attack) => {
   const spec = specOf(attack.order);
   const always = keyPairFromSeed(randomBytes(32));
   const newestMs = { value: Date.now() };
-  const record = (index: number) => {
+  let made = 0;
+  const record = () => {
+    const index = made++;
     newestMs.value = Math.max(newestMs.value + 1, Date.now());
     const keyPair = index % 2 === 0 ? always : keyPairFromSeed(randomBytes(32));
     return encodeNodeRecord(
@@ -34,13 +36,12 @@ attacker(async (attack) => {
       ),
     );
   };
+  const next = madeAhead(perSecond, attack, record);
   const persistent = await Persistent.open(attack, { spec, topics: [nodesTopic] });
   await attack.begin();
-  let made = 0;
   await steadily(perSecond, attack.signal, async (count) => {
     const open = await persistent.now();
-    const records = Array.from({ length: count }, () => record(made++));
-    await open?.mouth.publish(nodesTopic, records);
+    await open?.mouth.publish(nodesTopic, next(count));
     attack.count(count);
   });
 });

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chainTopics, encodeFinalityMessage } from "../../../src/network/messages.ts";
 import { keyPairFromSeed } from "../../../src/protocol/signing.ts";
 import { signVote } from "../../../src/protocol/vote.ts";
-import { attacker, steadily } from "../wire/attacker.ts";
+import { attacker, madeAhead, steadily } from "../wire/attacker.ts";
 import { Persistent } from "../wire/persistent.ts";
 import { specOf } from "../wire/spec.ts";
 
@@ -12,17 +12,18 @@ const perSecond = 2_000;
 attacker(async (attack) => {
   const spec = specOf(attack.order);
   const topic = chainTopics(spec.chainId).votes;
-  const persistent = await Persistent.open(attack, { spec, topics: [topic] });
-  await attack.begin();
   const vote = () => {
     const source = { height: 1, hash: randomBytes(32) };
     const target = { height: 2, hash: randomBytes(32) };
     const signed = signVote(spec.chainId, source, target, keyPairFromSeed(randomBytes(32)));
     return encodeFinalityMessage({ kind: "vote", vote: signed });
   };
+  const next = madeAhead(perSecond, attack, vote);
+  const persistent = await Persistent.open(attack, { spec, topics: [topic] });
+  await attack.begin();
   await steadily(perSecond, attack.signal, async (count) => {
     const open = await persistent.now();
-    await open?.mouth.publish(topic, Array.from({ length: count }, vote));
+    await open?.mouth.publish(topic, next(count));
     attack.count(count);
   });
 });

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chainTopics, encodeAnnouncement } from "../../../src/network/messages.ts";
 import { keyPairFromSeed } from "../../../src/protocol/signing.ts";
 import { signTransaction } from "../../../src/protocol/transaction.ts";
-import { attacker, steadily } from "../wire/attacker.ts";
+import { attacker, madeAhead, steadily } from "../wire/attacker.ts";
 import { Persistent } from "../wire/persistent.ts";
 import { specOf } from "../wire/spec.ts";
 
@@ -12,8 +12,6 @@ const perSecond = 1_950;
 attacker(async (attack) => {
   const spec = specOf(attack.order);
   const topic = chainTopics(spec.chainId).transactions;
-  const persistent = await Persistent.open(attack, { spec, topics: [topic] });
-  await attack.begin();
   let nonce = 0;
   const announcement = () => {
     const payload = { kind: "record", data: randomBytes(100) } as const;
@@ -22,12 +20,12 @@ attacker(async (attack) => {
     nonce += 1;
     return encodeAnnouncement(nonce, [bytes]);
   };
+  const next = madeAhead(perSecond, attack, announcement);
+  const persistent = await Persistent.open(attack, { spec, topics: [topic] });
+  await attack.begin();
   await steadily(perSecond, attack.signal, async (count) => {
     const open = await persistent.now();
-    await open?.mouth.publish(
-      topic,
-      Array.from({ length: count }, () => announcement()),
-    );
+    await open?.mouth.publish(topic, next(count));
     attack.count(count);
   });
 });

@@ -96,3 +96,18 @@ export async function steadily(
     await delay(tickMs, undefined, { signal }).catch(() => {});
   }
 }
+
+/**
+ * Makes what an attack of its length sends before it begins, so that signing takes no time from the honest nodes, which
+ * share this machine with their attackers and nothing else.
+ *
+ * @returns takes the next `count`; what goes beyond the attack's length is made as it is asked for
+ */
+export function madeAhead<Message>(
+  perSecond: number,
+  { order }: Attack,
+  make: () => Message,
+): (count: number) => Message[] {
+  const stock = Array.from({ length: Math.ceil(perSecond * order.seconds) }, make).reverse();
+  return (count) => Array.from({ length: count }, () => stock.pop() ?? make());
+}

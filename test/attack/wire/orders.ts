@@ -13,6 +13,8 @@ export interface Order {
   readonly seeds: readonly string[];
   /** What the row asks for, such as the way in which a slow server is slow. */
   readonly variant: string;
+  /** How long the attack is going to be. */
+  readonly seconds: number;
 }
 
 /** What the run says to an attacker. */
@@ -30,3 +32,22 @@ export type FromAttacker =
   /** Messages, requests or connections that were made in all. */
   | { readonly say: "done"; readonly count: number }
   | { readonly say: "failed"; readonly reason: string };
+
+/** What the run says to the process of the newcomers. */
+export type ToNewcomers =
+  | {
+      readonly say: "prepare";
+      /** The chain spec of the honest nodes, as JSON. */
+      readonly spec: string;
+      readonly network: string;
+      readonly count: number;
+    }
+  | { readonly say: "come"; readonly address: string }
+  /** None comes any more. */
+  | { readonly say: "enough" };
+
+/** What that process says to the run. */
+export type FromNewcomers =
+  | { readonly say: "prepared" }
+  /** Milliseconds until each had been greeted; infinite if it never was. */
+  | { readonly say: "came"; readonly tookMs: readonly number[]; readonly ids: readonly string[] };
