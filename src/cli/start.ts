@@ -12,6 +12,7 @@ import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
 import { BufferGarbage } from "./buffer-garbage.ts";
 import { AurexCommand } from "./command.ts";
+import { HeapGrowth } from "./heap-growth.ts";
 import { addNodeFlags } from "./node-flags.ts";
 import { startText, statusText } from "./status-line.ts";
 import { addStopSignals } from "./stop-signals.ts";
@@ -66,6 +67,8 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
   const uncaught = onUncaughtError(log, terminal);
   const garbage = new BufferGarbage();
   garbage.start();
+  const heapGrowth = new HeapGrowth();
+  heapGrowth.start();
   const { logger } = log;
   onHangUp = () => {
     const said = "SIGHUP: the log file is opened anew, and the node goes on; SIGTERM stops it";
@@ -116,6 +119,7 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
   } finally {
     await log.close();
     garbage.stop();
+    heapGrowth.stop();
     uncaught.remove();
     stop.remove();
   }

@@ -8,6 +8,7 @@ import {
   freeBytesPerSecond,
   freePeerBurstBytes,
 } from "../../src/network/gossip/free-relay.ts";
+import { messageCostBytes } from "../../src/network/host/acceptance-budget.ts";
 import { encodeAnnouncement } from "../../src/network/messages.ts";
 import type { KeyPair } from "../../src/protocol/signing.ts";
 import { type DecodedTransaction, type Payload, signTransaction } from "../../src/protocol/transaction.ts";
@@ -33,6 +34,7 @@ function announced(...transactions: readonly DecodedTransaction[]): Uint8Array {
 const strangers = Array.from({ length: 64 }, (_, index) => signed(keyPairNamed(`stranger ${index}`)));
 const small = signed(keyPairNamed("small"), 0n, { kind: "record", data: randomBytes(1) });
 const { length: bytesEach } = strangers[0]!.bytes;
+const costEach = bytesEach + messageCostBytes;
 
 /** Of an account with AUR, alice's, and a chain with one authority. */
 function rig() {
@@ -45,13 +47,13 @@ function rig() {
     head: {},
   } as unknown as ConstructorParameters<typeof FreeRelay>[0]["chain"];
   const relay = new FreeRelay({ clock, chain, mempool: { has: (idHex) => known.has(idHex) } });
-  /** Offers free transactions until none is taken any more. */
+  /** Offers free transactions, each in a message of its own, until none is taken any more; answers what they cost. */
   const flood = (from: string) => {
     let bytes = 0;
     for (let index = 0; bytes <= 2 * freeBurstBytes; index += 1) {
       const taken = relay.taken([strangers[index % strangers.length]!], from);
       if (taken.length === 0) return bytes;
-      bytes += bytesEach;
+      bytes += costEach;
     }
     return bytes;
   };
@@ -67,13 +69,23 @@ describe("the budget of free transactions", () => {
     assert.equal(relay.taken([strangers[0]!], "honest").length, 1);
   });
 
+  it("counts a message once, whatever it holds: relaying it is what costs", () => {
+    const count = Math.floor((freeBurstBytes - messageCostBytes) / bytesEach);
+    const batch = strangers.slice(0, count);
+    assert.equal(rig().relay.taken(batch, "in one").length, count);
+    const { relay, flood } = rig();
+    const alone = flood("one by one") / costEach;
+    assert.ok(alone < count, `${alone} one by one, with the share of the peer, ${count} at once`);
+    assert.equal(relay.taken(batch, "one by one").length, 0);
+  });
+
   it("says before a message counts as seen that there is no room, and charges nothing for asking", async () => {
     const { clock, relay, flood } = rig();
     flood("flood");
     const message = announced(strangers[0]!);
     assert.equal(relay.hasRoomFor(message, "flood"), false);
     for (let index = 0; index < 100; index += 1) assert.equal(relay.hasRoomFor(message, "honest"), true);
-    await clock.advance(1_000 * Math.ceil(bytesEach / freeBytesPerSecond));
+    await clock.advance(1_000 * Math.ceil(costEach / freeBytesPerSecond));
     assert.equal(relay.hasRoomFor(message, "flood"), true);
   });
 

@@ -53,8 +53,8 @@ describe("a node relays of what costs nothing", () => {
   it("a small rate of free transactions, and all that comes of an account with a balance", async () => {
     const { a, b, stranger } = await line(topics.transactions);
     const dataBytes = 3_500;
-    const count = Math.ceil((1.5 * freeBurstBytes) / dataBytes);
-    const each = 16;
+    const count = Math.ceil((6 * freeBurstBytes) / dataBytes);
+    const each = 4;
     for (let first = 0; first < count; first += each) {
       const free = Array.from({ length: each }, (_, at) =>
         record(keyPairNamed(`key ${first + at}`), 0, dataBytes),
@@ -65,11 +65,11 @@ describe("a node relays of what costs nothing", () => {
       );
       await rig.drive(stranger.publish(topics.transactions, message));
     }
-    await rig.until(() => a.core.mempool.bytes > freeBurstBytes - 64_000, "the budget is used up");
+    await rig.until(() => a.core.mempool.bytes > freeBurstBytes / 2, "the budget is used up");
     await rig.pass(1_000);
-    // What has been refilled meanwhile is little.
+    // With the share of the peer, and what has been refilled meanwhile.
     for (const { core } of [a, b])
-      assert.ok(core.mempool.bytes < 1.2 * freeBurstBytes, `${core.mempool.bytes}`);
+      assert.ok(core.mempool.bytes < 2.5 * freeBurstBytes, `${core.mempool.bytes}`);
     assert.equal(a.host.standing(stranger.peerId).points, 0);
     assert.ok(isConnected(a.host, b.host) && isConnected(a.host, stranger));
 

@@ -1,6 +1,7 @@
 /**
  * What costs its sender nothing is relayed at a small rate: the free transactions of all strangers together have one
- * budget, and each peer has a small share of its own beside it, which a flood of others leaves to it.
+ * budget, and each peer has a small share of its own beside it, which a flood of others leaves to it. The message counts,
+ * too: a thousand messages with one transaction each kept four nodes busy for seven seconds, a batch of so many does not.
  */
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../../base/bytes.ts";
@@ -14,16 +15,17 @@ import {
   type Transaction,
   transactionKinds,
 } from "../../protocol/transaction.ts";
+import { messageCostBytes } from "../host/acceptance-budget.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 import { decodeAnnouncement } from "../messages.ts";
 import type { PeerId } from "../peer-host.ts";
 
-/** Some 65 small transactions a second, and some 1,000 at once: a pending one takes 3.6 KB of memory. */
-export const freeBytesPerSecond = 16 * 2 ** 10;
-export const freeBurstBytes = 256 * 2 ** 10;
-/** Of each peer, for which the total is not asked: some 8 small transactions a second, and some 130 at once. */
-export const freePeerBytesPerSecond = 2 * 2 ** 10;
-export const freePeerBurstBytes = 32 * 2 ** 10;
+/** Some 14 messages with one small transaction a second and 27 at once, or 130 and 260 such transactions in batches. */
+export const freeBytesPerSecond = 32 * 2 ** 10;
+export const freeBurstBytes = 64 * 2 ** 10;
+/** Of each peer, for which the total is not asked: some 7 such messages at once, and 7 in 4 s. */
+export const freePeerBytesPerSecond = 4 * 2 ** 10;
+export const freePeerBurstBytes = 16 * 2 ** 10;
 /** Peers remembered; the longest unseen is forgotten first. */
 const peersMax = 1_024;
 
@@ -57,7 +59,7 @@ export class FreeRelay {
     return announced.value.some((bytes) => {
       const peeked = peekSender(bytes);
       const isFree = peeked !== undefined && this.#isFree(peeked, toHex(peeked.sender));
-      return !isFree || this.#hasRoom(bytes.length, from, nowMs);
+      return !isFree || this.#hasRoom(bytes.length + messageCostBytes, from, nowMs);
     });
   }
 
@@ -67,12 +69,14 @@ export class FreeRelay {
    */
   taken(transactions: readonly DecodedTransaction[], from: PeerId): readonly DecodedTransaction[] {
     const nowMs = this.#modules.clock.monotonicMs();
-    return transactions.filter(
-      ({ transaction, senderHex, idHex, bytes }) =>
-        !this.#isFree(transaction, senderHex) ||
-        this.#modules.mempool.has(idHex) ||
-        this.#spend(bytes.length, from, nowMs),
-    );
+    let messageBytes = messageCostBytes;
+    const isTaken = ({ transaction, senderHex, idHex, bytes }: DecodedTransaction) => {
+      if (!this.#isFree(transaction, senderHex) || this.#modules.mempool.has(idHex)) return true;
+      if (!this.#spend(bytes.length + messageBytes, from, nowMs)) return false;
+      messageBytes = 0;
+      return true;
+    };
+    return transactions.filter(isTaken);
   }
 
   #hasRoom(bytes: number, from: PeerId, nowMs: number): boolean {

@@ -22,6 +22,12 @@ export class StrangersVotes {
     this.#modules = modules;
   }
 
+  /** Whether this peer has sent strangers' votes a moment ago: what it sends is worth a look before it is taken for seen. */
+  isSuspect(from: PeerId): boolean {
+    const bucket = this.#peers.get(from);
+    return bucket !== undefined && !bucket.hasRoom(freeVotesBurst, this.#modules.clock.monotonicMs());
+  }
+
   /** This peer has sent one. */
   came(from: PeerId): void {
     const { host, clock } = this.#modules;

@@ -1,8 +1,10 @@
 /** Votes and evidence among peers: validated before they are relayed, and asked for if gossip lost them. */
+import { includesBytes } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { Chain } from "../../chain/chain.ts";
+import { authoritiesOf } from "../../consensus/engine.ts";
 import type { Fault } from "../../protocol/faults.ts";
 import type { Vote } from "../../protocol/vote.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
@@ -60,6 +62,7 @@ export class FinalityGossip {
       queueMax,
       acceptance: acceptanceRates.votes,
       isCredited: true,
+      hasRoomFor: (message, from) => !this.#strangers.isSuspect(from) || !this.#isStrangers(message, from),
       judge: (message, from) => this.#judge(message, from),
     });
   }
@@ -121,6 +124,21 @@ export class FinalityGossip {
     if (decoded.value.kind === "vote") return this.#judgeVote(decoded.value.vote, from);
     const added = this.#modules.chain.addEvidence(decoded.value.evidence);
     return added.ok ? "accept" : this.#verdict(added.fault, from);
+  }
+
+  /**
+   * A flood of strangers' votes is charged and dropped before it counts as seen: what gossipsub has seen it remembers for
+   * five minutes, in 1 KB each.
+   */
+  #isStrangers(message: Uint8Array, from: PeerId): boolean {
+    const { chain } = this.#modules;
+    const decoded = decodeFinalityMessage(message);
+    if (!decoded.ok || decoded.value.kind !== "vote") return false;
+    const { voter, target } = decoded.value.vote;
+    const authorities = authoritiesOf(chain.engine, chain.headerOf(target.hash) ?? chain.head);
+    if (includesBytes(authorities, voter)) return false;
+    this.#strangers.came(from);
+    return true;
   }
 
   #judgeVote(vote: Vote, from: PeerId): Verdict | Promise<Verdict> {
