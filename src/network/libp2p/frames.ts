@@ -22,6 +22,24 @@ export function encodeFrame(payload: Uint8Array): Uint8Array {
   return concatBytes([encodeLength(payload.length), payload]);
 }
 
+/** As many chunks as this are sent at once: a block of 300 bytes costs as much to encrypt and to write as one of 32 KiB. */
+const batchBytes = 32 * 2 ** 10;
+
+/** Each chunk in its frame, and as many frames together as make a batch. */
+export function* framesInBatches(chunks: Iterable<Uint8Array>): Generator<Uint8Array, void> {
+  let parts: Uint8Array[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    parts.push(encodeLength(chunk.length), chunk);
+    bytes += chunk.length;
+    if (bytes < batchBytes) continue;
+    yield concatBytes(parts);
+    parts = [];
+    bytes = 0;
+  }
+  if (parts.length > 0) yield concatBytes(parts);
+}
+
 /** Pulls frames from a stream. Holds about one frame; the sender waits meanwhile. */
 export class FrameReader {
   readonly #stream: Stream;

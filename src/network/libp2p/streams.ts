@@ -7,7 +7,7 @@ import { RequestError } from "../host/request-error.ts";
 import type { Slots } from "../host/slots.ts";
 import type { PeerId, ProtocolOptions, RequestOptions } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
-import { encodeFrame, FrameReader } from "./frames.ts";
+import { encodeFrame, FrameReader, framesInBatches } from "./frames.ts";
 
 /** A deadline is that many timers, one after the other. */
 const deadlineParts = 4;
@@ -150,8 +150,9 @@ export async function answerOverStream(
     if ((await reader.read()) !== undefined) throw new RequestError("request/malformed", "trailing data");
     lateness = undefined;
     const answer = options.handle(request, from);
-    const chunks =
-      Symbol.asyncIterator in answer ? answer[Symbol.asyncIterator]() : answer[Symbol.iterator]();
+    // What is there already goes out together. What comes with time goes out as it comes.
+    const comes = Symbol.asyncIterator in answer;
+    const chunks = comes ? answer[Symbol.asyncIterator]() : framesInBatches(answer);
     const next = async () => {
       try {
         return await chunks.next();
@@ -177,7 +178,7 @@ export async function answerOverStream(
           }
           lateness = "unread answer";
           deadline.start();
-          stream.send(encodeFrame(step.value));
+          stream.send(comes ? encodeFrame(step.value) : step.value);
           await drained(stream);
         } finally {
           giveBack?.();
