@@ -1,4 +1,7 @@
-/** The short form of each attack: one attacker for a second against real nodes, with all limits but latencies. */
+/**
+ * The short form of each attack that needs no chain to go on for a while: one attacker for a second against real nodes, with
+ * all limits but latencies. README.md says where the short forms of the others are.
+ */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { attack } from "./attack.ts";
@@ -8,7 +11,7 @@ import { probeAccounts } from "./latency-probe.ts";
 import { type Row, rows } from "./rows.ts";
 
 const options = { attackers: 1, seconds: 1, baselineSeconds: 0.5, newcomers: 1, floodsYield: false };
-const shared = rows.filter(({ needsFreshNodes }) => !needsFreshNodes);
+const shared = rows.filter(({ aspect }) => aspect === undefined);
 
 /** Two are enough for an honest pair: the shorter form of the plan. */
 for (const [plan, group] of Map.groupBy(shared, ({ plan }) => plan)) {
