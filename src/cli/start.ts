@@ -10,9 +10,8 @@ import { type ExitCode, exitCodes } from "../node/operator-error.ts";
 import type { NodeSupervisor } from "../node/supervisor/node-supervisor.ts";
 import type { ChainSpec } from "../protocol/genesis.ts";
 import { addressOf } from "../protocol/identity.ts";
-import { BufferGarbage } from "./buffer-garbage.ts";
 import { AurexCommand } from "./command.ts";
-import { HeapGrowth } from "./heap-growth.ts";
+import { Garbage } from "./garbage.ts";
 import { addNodeFlags } from "./node-flags.ts";
 import { startText, statusText } from "./status-line.ts";
 import { addStopSignals } from "./stop-signals.ts";
@@ -65,10 +64,8 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
     terminal: terminal.stdout,
   });
   const uncaught = onUncaughtError(log, terminal);
-  const garbage = new BufferGarbage();
+  const garbage = new Garbage();
   garbage.start();
-  const heapGrowth = new HeapGrowth();
-  heapGrowth.start();
   const { logger } = log;
   onHangUp = () => {
     const said = "SIGHUP: the log file is opened anew, and the node goes on; SIGTERM stops it";
@@ -119,7 +116,6 @@ export async function runNode(config: NodeConfig, shared: Terminal): Promise<Exi
   } finally {
     await log.close();
     garbage.stop();
-    heapGrowth.stop();
     uncaught.remove();
     stop.remove();
   }
