@@ -2,13 +2,16 @@
  * Bounds the garbage of a node: V8 lets 64 MiB of buffers outside the heap lie, and more while it marks, and lets a small
  * heap grow to several times its size.
  */
+import { constants, type PerformanceEntry, PerformanceObserver } from "node:perf_hooks";
 import v8 from "node:v8";
 import vm from "node:vm";
 
-const lookEveryMs = 200;
+const lookEveryMs = 100;
 /** A message of 1 MiB leaves several times its size behind: what the socket, the cipher and the frame held. */
-const pileMinBytes = 24 * 2 ** 20;
-/** A collection walks through the whole heap. A large heap lets more lie, so that the walk stays worth it. */
+const pileYoungBytes = 16 * 2 ** 20;
+/** Where V8 itself should have begun to collect all. */
+const pileAllBytes = 64 * 2 ** 20;
+/** A full collection walks through the whole heap. A large heap lets more lie, so that the walk stays worth it. */
 const pilePart = 1 / 4;
 /** V8's own rules hold above: an import of a long chain needs its heap, and each collection walks through all of it. */
 const smallHeapBytes = 128 * 2 ** 20;
@@ -22,46 +25,69 @@ export interface Memory {
   readonly arrayBuffers: number;
 }
 
+/** As Node tells of it. */
+type GarbageStep = PerformanceEntry & { readonly detail: { readonly kind: number } };
+
 export interface GarbageModules {
   readonly memory: () => Memory;
-  /** Collects all garbage at once. */
-  readonly collect: () => void;
+  /** Collects what was made lately, in milliseconds; V8 frees it on another thread afterwards. */
+  readonly collectYoung: () => void;
+  /** Collects all garbage at once; the node stands still for a tenth of a second. */
+  readonly collectAll: () => void;
   /** @param percent of what is held after a collection; 0: V8's own rules */
   readonly setGrowth: (percent: number) => void;
 }
 
 /**
- * Looks at how much lies outside the heap, and collects if that is much more than after the last collection. Tells V8 by how
- * much the heap may grow.
+ * Looks at how much lies outside the heap, and collects if that is much more than after the last full collection. Tells V8 by
+ * how much the heap may grow.
  */
 export class Garbage {
   readonly #modules: GarbageModules;
-  /** The least that was seen since the last collection: what is really held. */
+  /** The least that was seen since the last full collection: what is really held. */
   #floorBytes: number;
+  /** V8 marks what is alive, a little at a time, to collect all: another collection would make it finish that at once. */
+  #isMarking = false;
   #growthPercent = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #observer = new PerformanceObserver((list) => {
+    for (const step of list.getEntries() as GarbageStep[]) this.collected(step.detail.kind);
+  });
 
-  constructor(modules: GarbageModules = { memory: process.memoryUsage, collect: collector(), setGrowth }) {
+  constructor(modules: GarbageModules = { memory: process.memoryUsage, ...collectors(), setGrowth }) {
     this.#modules = modules;
     this.#floorBytes = modules.memory().arrayBuffers;
   }
 
   start(): void {
+    this.#observer.observe({ entryTypes: ["gc"] });
     this.#timer = setInterval(() => this.look(), lookEveryMs).unref();
   }
 
   stop(): void {
+    this.#observer.disconnect();
     clearInterval(this.#timer);
   }
 
   look(): void {
-    const { memory, collect } = this.#modules;
+    const { memory, collectYoung, collectAll } = this.#modules;
     const { arrayBuffers, heapUsed } = memory();
     this.#bound(heapUsed);
     this.#floorBytes = Math.min(this.#floorBytes, arrayBuffers);
-    if (arrayBuffers - this.#floorBytes < Math.max(pileMinBytes, heapUsed * pilePart)) return;
-    collect();
-    this.#floorBytes = memory().arrayBuffers;
+    const pile = arrayBuffers - this.#floorBytes;
+    const isTooMuch = pile >= Math.max(pileAllBytes, heapUsed * pilePart);
+    if (isTooMuch && !this.#isMarking) {
+      collectAll();
+      this.#floorBytes = memory().arrayBuffers;
+    } else if (isTooMuch || (pile >= pileYoungBytes && !this.#isMarking)) collectYoung();
+  }
+
+  /** Called after each step of V8's own collector. @param kind as in `perf_hooks.constants` */
+  collected(kind: number): void {
+    if (kind === constants.NODE_PERFORMANCE_GC_INCREMENTAL) this.#isMarking = true;
+    if (kind !== constants.NODE_PERFORMANCE_GC_MAJOR) return;
+    this.#isMarking = false;
+    this.#floorBytes = this.#modules.memory().arrayBuffers;
   }
 
   #bound(heapUsed: number): void {
@@ -77,7 +103,8 @@ function setGrowth(percent: number): void {
 }
 
 /** V8's own collector, without the flag on the command line that a program would otherwise need. */
-function collector(): () => void {
+function collectors(): Pick<GarbageModules, "collectYoung" | "collectAll"> {
   v8.setFlagsFromString("--expose-gc");
-  return vm.runInNewContext("gc") as () => void;
+  const gc = vm.runInNewContext("gc") as NodeJS.GCFunction;
+  return { collectYoung: () => gc({ type: "minor" }), collectAll: () => gc() };
 }

@@ -5,6 +5,7 @@ import { addressOf } from "../../src/protocol/identity.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
 import { patienceMs, until } from "../support/patience.ts";
 import type { HonestNetwork } from "./honest-network.ts";
+import { niceness, putBehind } from "./processor.ts";
 
 export interface Findings {
   readonly notes: readonly string[];
@@ -67,7 +68,9 @@ class Synchronisation implements Aspect {
     const wanted = (await network.nodes[0]?.status())?.head.height ?? 0;
     const bootstrap = [...attackerAddresses, ...network.addresses].flatMap((each) => ["--bootstrap", each]);
     const chain = ["--consensus", network.spec.consensus, "--chain", network.specFile, "--no-introductions"];
-    const node = await network.stage.start(`late-${performance.now().toFixed(0)}`, ...chain, ...bootstrap);
+    const node = network.stage.launch(`late-${performance.now().toFixed(0)}`, ...chain, ...bootstrap);
+    if (network.pairComesFirst) putBehind(node.child.pid, niceness.others);
+    await node.ready();
     const beganMs = performance.now();
     await node.until("the new node has caught up", ({ head }) => head.height >= wanted);
     const tookMs = performance.now() - beganMs;

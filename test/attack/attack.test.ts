@@ -10,7 +10,7 @@ import { HonestNetwork, type NetworkPlan } from "./honest-network.ts";
 import { probeAccounts } from "./latency-probe.ts";
 import { type Row, rows } from "./rows.ts";
 
-const options = { attackers: 1, seconds: 1, baselineSeconds: 0.5, newcomers: 1, floodsYield: false };
+const options = { attackers: 1, seconds: 1, baselineSeconds: 0.5, newcomers: 1, pairComesFirst: false };
 const shared = rows.filter(({ aspect }) => aspect === undefined);
 
 /** Two are enough for an honest pair: the shorter form of the plan. */
@@ -22,7 +22,7 @@ function attackedByOne(plan: NetworkPlan, group: readonly Row[]): void {
   describe(`${plan.nodes} honest nodes of a chain of ${plan.kind}, attacked by one`, () => {
     let network: HonestNetwork;
     before(async () => {
-      network = await HonestNetwork.open(plan, probeAccounts);
+      network = await HonestNetwork.open(plan, probeAccounts, false);
     });
     after(() => network.close());
 

@@ -8,6 +8,7 @@ import { type HonestNetwork, networkName } from "./honest-network.ts";
 import { LatencyProbe } from "./latency-probe.ts";
 import type { Came } from "./newcomers.ts";
 import { partings } from "./parted.ts";
+import { niceness } from "./processor.ts";
 import type { Row } from "./rows.ts";
 import { Watch } from "./watch.ts";
 
@@ -17,11 +18,8 @@ export interface AttackOptions {
   /** How long the honest nodes are measured before. */
   readonly baselineSeconds: number;
   readonly newcomers: number;
-  /**
-   * Whether floods run at the lowest priority, so that latencies say something. On a busy machine they would get no time
-   * at all.
-   */
-  readonly floodsYield: boolean;
+  /** All others take no time from the honest pair, so that latencies say something. On a busy machine they would get none at all. */
+  readonly pairComesFirst: boolean;
 }
 
 /** Newcomers come once the attack is under way. */
@@ -69,7 +67,7 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
         seconds: attackMs / 1_000,
       };
       attackers.push(
-        new AttackerProcess(row.program, order, options.floodsYield && row.aspect === undefined),
+        new AttackerProcess(row.program, order, options.pairComesFirst ? nicenessOf(row) : undefined),
       );
     }
     await until("the attackers are in place", () => attackers.every((each) => each.isReady()));
@@ -97,6 +95,7 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
       attackers: options.attackers,
       baseline,
       during,
+      processor: { before: before.processor, during: seen.processor },
       residentGrowth: grown(seen.residentBytes, before.residentBytes),
       diskGrowth: grown(diskAfter, disk),
       seconds,
@@ -123,6 +122,11 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
     await Promise.all(attackers.map((each) => each.end()));
     await Promise.all([probe.stop(), watch.stop()]);
   }
+}
+
+/** Rows with an aspect serve a chain or seal blocks. */
+function nicenessOf({ aspect }: Row): number {
+  return aspect === undefined ? niceness.floods : niceness.serving;
 }
 
 function failuresOf(attackers: readonly AttackerProcess[]): string[] {

@@ -3,11 +3,10 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { patienceMs } from "../support/patience.ts";
+import { putBehind } from "./processor.ts";
 import type { FromAttacker, Order, ToAttacker } from "./wire/orders.ts";
 
 const endMs = 10_000;
-/** The lowest priority: an attacker has a machine of its own, and takes here what the honest nodes leave of this one. */
-const yielding = { execPath: "nice", execArgv: ["-n", "19", process.execPath] };
 
 export class AttackerProcess {
   readonly #child: ChildProcess;
@@ -21,13 +20,13 @@ export class AttackerProcess {
 
   /**
    * @param file in the folder of attackers, without its ending
-   * @param yields it floods. One that has to answer in time, as who serves a chain or seals blocks, does not yield.
+   * @param nice how far it is behind the honest pair; undefined: not at all
    */
-  constructor(file: string, order: Order, yields: boolean) {
+  constructor(file: string, order: Order, nice: number | undefined) {
     this.#child = fork(path.join(import.meta.dirname, "attackers", `${file}.ts`), {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
-      ...(yields ? yielding : {}),
     });
+    if (nice !== undefined) putBehind(this.#child.pid, nice);
     this.#ended = once(this.#child, "close");
     this.#child.on("message", (message: FromAttacker) => this.#heard(message));
     this.#tell({ say: "order", order });

@@ -1,12 +1,15 @@
 /** What one attack came to, the limits of it, and which of them do not hold. */
 import { slowness } from "../support/patience.ts";
 import { type Latency, latencyMaxMs } from "./latency-probe.ts";
+import type { ProcessorShare } from "./watch.ts";
 
 export interface Figures {
   readonly row: string;
   readonly attackers: number;
   readonly baseline: Latency;
   readonly during: Latency;
+  /** Of the honest pair, before the attack and during it. */
+  readonly processor: { readonly before: ProcessorShare; readonly during: ProcessorShare };
   /** By how much the memory of the honest node that grew most grew, in bytes. */
   readonly residentGrowth: number;
   /** Of the honest node whose disk grew most, in bytes. */

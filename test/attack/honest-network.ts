@@ -13,6 +13,7 @@ import { type NodeProcess, Stage } from "../e2e/processes.ts";
 import { freePorts } from "../support/free-port.ts";
 import { patienceMs, until } from "../support/patience.ts";
 import { Newcomers } from "./newcomers.ts";
+import { niceness, putBehind } from "./processor.ts";
 
 /** What the honest nodes of a row are. */
 export interface NetworkPlan {
@@ -39,9 +40,14 @@ export class HonestNetwork {
   hasWorked = false;
   /** Those that come to it. */
   readonly newcomers: Newcomers;
+  /** The first two nodes are measured, and all others take no time from them. */
+  readonly pairComesFirst: boolean;
 
   private constructor(
-    fields: Pick<HonestNetwork, "stage" | "spec" | "specFile" | "nodes" | "byzantineSeeds" | "newcomers">,
+    fields: Pick<
+      HonestNetwork,
+      "stage" | "spec" | "specFile" | "nodes" | "byzantineSeeds" | "newcomers" | "pairComesFirst"
+    >,
   ) {
     this.stage = fields.stage;
     this.spec = fields.spec;
@@ -49,13 +55,21 @@ export class HonestNetwork {
     this.nodes = fields.nodes;
     this.byzantineSeeds = fields.byzantineSeeds;
     this.newcomers = fields.newcomers;
+    this.pairComesFirst = fields.pairComesFirst;
   }
 
-  /** @param accounts get money in the chain's first block */
-  static async open(plan: NetworkPlan, accounts: readonly KeyPair[]): Promise<HonestNetwork> {
+  /**
+   * @param accounts get money in the chain's first block
+   * @param pairComesFirst see the field
+   */
+  static async open(
+    plan: NetworkPlan,
+    accounts: readonly KeyPair[],
+    pairComesFirst: boolean,
+  ): Promise<HonestNetwork> {
     const stage = await Stage.open();
     const started: NodeProcess[] = [];
-    const newcomers = new Newcomers();
+    const newcomers = new Newcomers(pairComesFirst);
     // A run that is stopped leaves no node behind.
     process.once("exit", () => {
       for (const { child } of started) child.kill("SIGKILL");
@@ -94,6 +108,7 @@ export class HonestNetwork {
         );
       });
       started.push(...nodes);
+      if (pairComesFirst) for (const { child } of nodes.slice(2)) putBehind(child.pid, niceness.others);
       await Promise.all(nodes.map((node) => node.ready()));
       const byzantineSeeds = keys
         .slice(plan.nodes)
@@ -105,6 +120,7 @@ export class HonestNetwork {
         nodes,
         byzantineSeeds,
         newcomers,
+        pairComesFirst,
       });
       await until("the honest nodes are connected, and their chain goes on", async () => {
         const all = await Promise.all(nodes.map((node) => node.status()));

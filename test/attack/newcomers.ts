@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
+import { niceness, putBehind } from "./processor.ts";
 import type { FromNewcomers, ToNewcomers } from "./wire/orders.ts";
 
 export interface Came {
@@ -14,12 +15,14 @@ export class Newcomers {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
 
-  constructor() {
+  /** @param pairComesFirst they take no time from the honest pair */
+  constructor(pairComesFirst: boolean) {
     this.#child = fork(path.join(import.meta.dirname, "wire", "newcomer-hosts.ts"), {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
       // Infinity is a time, too.
       serialization: "advanced",
     });
+    if (pairComesFirst) putBehind(this.#child.pid, niceness.others);
     this.#ended = once(this.#child, "close");
   }
 

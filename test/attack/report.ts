@@ -2,13 +2,28 @@
 import { textTable } from "../../src/base/text-table.ts";
 import { type Figures, megabytes } from "./figures.ts";
 import { elsewhere, rows } from "./rows.ts";
+import type { ProcessorShare } from "./watch.ts";
 
 export interface Judged extends Figures {
   readonly faults: readonly string[];
   readonly judgesLatency: boolean;
 }
 
-const columns = ["row", "×", "med", "99th", "RSS", "disk", "cut", "new", "lag", "back", ""].map((title) => ({
+const columns = [
+  "row",
+  "×",
+  "med",
+  "99th",
+  "cpu",
+  "wait",
+  "RSS",
+  "disk",
+  "cut",
+  "new",
+  "lag",
+  "back",
+  "",
+].map((title) => ({
   title,
   right: title !== "row" && title !== "",
 }));
@@ -21,6 +36,8 @@ export function reportText(all: readonly Judged[]): string {
       `${each.attackers}`,
       pair(each.during.medianMs, each.baseline.medianMs),
       `${each.judgesLatency ? "" : "~"}${pair(each.during.p99Ms, each.baseline.p99Ms)}`,
+      shares(each, "cores"),
+      shares(each, "waited"),
       `+${megabytes(each.residentGrowth)}`,
       `+${megabytes(each.diskGrowth)}`,
       seconds(each.cutAfterMs),
@@ -34,6 +51,8 @@ export function reportText(all: readonly Judged[]): string {
   return [
     table,
     "med, 99th: ms of the honest pair, and before the attack. RSS, disk: MB more.",
+    "cpu: % of a core that the pair's busier node took, and before the attack.",
+    "wait: % of the time that its main thread was ready, and no core was free.",
     "cut, back: s. new: newcomers in within 5 s. lag: blocks from head to final.",
     "~: told and not judged, since the machine was busy before the attack.",
     "",
@@ -50,6 +69,10 @@ export function reportText(all: readonly Judged[]): string {
 
 function pair(nowMs: number, baselineMs: number): string {
   return `${nowMs.toFixed(0)}/${baselineMs.toFixed(0)}`;
+}
+
+function shares({ processor: { before, during } }: Figures, of: keyof ProcessorShare): string {
+  return [during, before].map((share) => (share[of] * 100).toFixed(0)).join("/");
 }
 
 function seconds(ms: number | undefined): string {

@@ -13,6 +13,7 @@ const good: Figures = {
   attackers: 1,
   baseline: latency,
   during: latency,
+  processor: { before: { cores: 0.1, waited: 0.01 }, during: { cores: 0.2, waited: 0.02 } },
   residentGrowth: 2 ** 20,
   diskGrowth: 2 ** 20,
   seconds: 10,

@@ -14,7 +14,7 @@ for (const [what, sliceMs] of [
   ["gets a tenth of the time for 15 s", 450],
 ] as const) {
   it(`keeps an authority that ${what} in the set and connected`, { timeout: suiteMaxMs }, async (t) => {
-    const network = await HonestNetwork.open({ kind: "authorities", nodes: 4 }, probeAccounts);
+    const network = await HonestNetwork.open({ kind: "authorities", nodes: 4 }, probeAccounts, false);
     t.after(() => network.close());
     const [first, ...others] = network.nodes;
     const slow = others.pop();

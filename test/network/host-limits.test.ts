@@ -55,6 +55,21 @@ it("lets a budget through at its rate and no faster, each peer its own", async (
   assert.ok(limits.spendBytes("modest", 5_000));
 });
 
+it("has less of the burst of ids for a peer that has only just come", async () => {
+  const clock = createSimulatedClock(0);
+  const limits = new PeerLimits({}, { clock });
+  const spent = (peer: string) => {
+    let ids = 0;
+    while (limits.spendIds(peer, 256)) ids += 256;
+    return ids;
+  };
+  assert.ok(spent("new") <= 12_000);
+  assert.ok(limits.spendIds("old", 1));
+  await clock.advance(2_000);
+  const late = spent("old");
+  assert.ok(late > 31_000 && late <= 32_000, `${late} ids`);
+});
+
 it("judges no more of a banned peer's messages, and goes on with those of others", async () => {
   const banned = new Set<string>();
   let judged = 0;

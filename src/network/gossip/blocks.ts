@@ -78,7 +78,7 @@ export class BlockGossip {
     const useless =
       chain.unaskedFault(loser.value, message.length) ?? this.#unasked.fault(loser.value, message.length);
     // A loser that is taken counts against its sender when it is judged.
-    return useless && this.#loserVerdict(loser.value, useless, from);
+    return useless && this.#loserVerdict(loser.value, message.length, useless, from);
   }
 
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
@@ -95,7 +95,8 @@ export class BlockGossip {
       return this.#verdict(judged.fault, from);
     }
     const { record } = judged.value;
-    const useless = this.#loserVerdict(record, chain.unaskedFault(record, message.length), from);
+    const { length } = message;
+    const useless = this.#loserVerdict(record, length, chain.unaskedFault(record, length), from);
     if (useless) {
       chain.dismiss(judged.value);
       return useless;
@@ -129,8 +130,13 @@ export class BlockGossip {
   }
 
   /** The verdict on a block of which nothing is kept: one of a flood of siblings, or one too many beside the chain. */
-  #loserVerdict(record: HeaderRecord, useless: Fault | undefined, from: PeerId): Verdict | undefined {
-    if (this.#stale.add(record, from)) return useless && this.#verdict(useless, from);
+  #loserVerdict(
+    record: HeaderRecord,
+    bytes: number,
+    useless: Fault | undefined,
+    from: PeerId,
+  ): Verdict | undefined {
+    if (this.#stale.add(record, bytes, from)) return useless && this.#verdict(useless, from);
     const { hashHex } = record;
     this.#modules.logger.info(
       { from, hash: hashHex },

@@ -12,6 +12,8 @@ import type { PeerId } from "../peer-host.ts";
 /** Gossip that was lost comes late, and a producer sends its own block though it lost. Some 0.05 a second, at one block a second. */
 const staleBurst = 16;
 const stalePerSecond = 0.5;
+/** A larger one counts as several: what a block costs before it is known to lose goes with its size. */
+const bytesPerCount = 256 * 1_024;
 /** The peer that sent no block for the longest time is forgotten first. */
 const peersMax = 1_024;
 
@@ -29,7 +31,7 @@ export class StaleBlocks {
   }
 
   /** Counts a block that a peer has sent by gossip. @returns false if the peer has sent more stale ones than an honest peer does */
-  add(record: HeaderRecord, from: PeerId): boolean {
+  add(record: HeaderRecord, bytes: number, from: PeerId): boolean {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#peers.get(from);
     const peer = known ?? {
@@ -38,7 +40,8 @@ export class StaleBlocks {
     };
     this.#peers.set(from, peer);
     if (!known) return true;
-    if (compareHeads(record, peer.best) >= 0) return peer.stale.add(1, nowMs);
+    if (compareHeads(record, peer.best) >= 0)
+      return peer.stale.add(Math.max(1, bytes / bytesPerCount), nowMs);
     peer.best = record;
     return true;
   }

@@ -13,6 +13,8 @@ export interface PeerLimitOptions {
   /** Message ids in IHAVE, IWANT and IDONTWANT, and peers in PRUNE. */
   readonly gossipIdsPerSecond: number;
   readonly gossipIdsBurst: number;
+  /** Of the burst, what a peer has that has only just come. */
+  readonly gossipIdsAtFirst: number;
   /** Control entries, subscriptions, and messages of topics that nobody here takes. */
   readonly gossipControlPerSecond: number;
   readonly gossipControlBurst: number;
@@ -24,7 +26,9 @@ export interface PeerLimitOptions {
  * Bytes and items: far above what a node accepts of all topics together and so can relay to one neighbour. Control: an
  * honest neighbour sends some 30 entries a second under load, and a flood of 1,500 a second is over in two seconds. Ids: an
  * honest neighbour that has accepted all that it may (1,500 messages a second) names each of them five times, 7,500 a
- * second; a flood of 256 IHAVE with 256 ids each is over in 0.6 seconds.
+ * second; a flood of 256 IHAVE with 256 ids each is over in 0.6 seconds. The burst is for what has piled up while this node
+ * stood still. A peer that has only just come has less of it: eight that came back under new keys after each cut had 170,000
+ * ids a second.
  */
 export const defaultPeerLimits: PeerLimitOptions = {
   gossipBytesPerSecond: 24 * 2 ** 20,
@@ -33,6 +37,7 @@ export const defaultPeerLimits: PeerLimitOptions = {
   gossipItemsBurst: 20_000,
   gossipIdsPerSecond: 10_000,
   gossipIdsBurst: 32_000,
+  gossipIdsAtFirst: 12_000,
   gossipControlPerSecond: 500,
   gossipControlBurst: 2_000,
   peersMax: 4_096,
@@ -94,13 +99,16 @@ export class PeerLimits {
     const nowMs = this.#clock.monotonicMs();
     const { gossipBytesBurst, gossipBytesPerSecond, gossipItemsBurst, gossipItemsPerSecond } = this.#options;
     const { gossipControlBurst, gossipControlPerSecond, gossipIdsBurst, gossipIdsPerSecond } = this.#options;
-    const record = this.#records.get(peer) ?? {
+    const { gossipIdsAtFirst } = this.#options;
+    const known = this.#records.get(peer);
+    const record = known ?? {
       bytes: new LeakyBucket(gossipBytesBurst, gossipBytesPerSecond / 1000, nowMs),
       items: new LeakyBucket(gossipItemsBurst, gossipItemsPerSecond / 1000, nowMs),
       ids: new LeakyBucket(gossipIdsBurst, gossipIdsPerSecond / 1000, nowMs),
       control: new LeakyBucket(gossipControlBurst, gossipControlPerSecond / 1000, nowMs),
       requests: new Map(),
     };
+    if (!known) record.ids.fill(gossipIdsBurst - gossipIdsAtFirst, nowMs);
     this.#records.set(peer, record);
     return record;
   }

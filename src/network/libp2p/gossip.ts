@@ -227,9 +227,9 @@ export class Gossip {
       const peer = from.toString();
       const metered = async function* () {
         for await (const frame of frames) {
+          if (isBanned(peer)) continue;
           const bytes = frame.subarray();
           const count = countFrame(bytes);
-          if (isBanned(peer)) continue;
           if (!count) report(peer, "malformed gossip");
           else if (affords(peer, count)) {
             yield {

@@ -6,6 +6,7 @@ import type { Stream } from "@libp2p/interface";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerLimits } from "../host/peer-limits.ts";
+import { PeerTurns } from "../host/peer-turns.ts";
 import { Slots } from "../host/slots.ts";
 import type { PeerId, ProtocolOptions } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
@@ -35,6 +36,8 @@ export class Serving {
   readonly #modules: ServingModules;
   /** Of peers with a request under way. */
   readonly #peers = new Map<PeerId, PeerAnswers>();
+  /** Of all peers together: eight that ask for ranges without end would otherwise keep the node busy for a tenth of a second. */
+  readonly #turns = new PeerTurns();
 
   constructor(modules: ServingModules) {
     this.#modules = modules;
@@ -56,6 +59,7 @@ export class Serving {
       await answerOverStream(stream, from, options, {
         ...this.#modules,
         large,
+        turns: this.#turns,
         charge: (offence) => report(from, offence),
       });
     } finally {

@@ -3,6 +3,7 @@ import type { Stream } from "@libp2p/interface";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { PeerTurns } from "../host/peer-turns.ts";
 import { RequestError } from "../host/request-error.ts";
 import type { Slots } from "../host/slots.ts";
 import type { PeerId, ProtocolOptions, RequestOptions } from "../peer-host.ts";
@@ -109,6 +110,8 @@ export interface AnswerModules {
   readonly logger: Logger;
   /** Places for chunks that are not read yet; absent: the chunks are small. */
   readonly large?: Slots | undefined;
+  /** A chunk or a batch of chunks is made in each turn. */
+  readonly turns: PeerTurns;
   /** Holds something against the peer that asks. */
   readonly charge?: (offence: PeerOffence) => void;
 }
@@ -121,7 +124,7 @@ export async function answerOverStream(
   stream: Stream,
   from: PeerId,
   options: ProtocolOptions,
-  { clock, logger, large, charge }: AnswerModules,
+  { clock, logger, large, turns, charge }: AnswerModules,
 ): Promise<void> {
   /** What it is if the time is over now; undefined while the peer waits for us. */
   let lateness: PeerOffence | undefined = "slow request";
@@ -171,6 +174,7 @@ export async function answerOverStream(
         lateness = undefined;
         const giveBack = await taken(large, unlessClosed);
         try {
+          await unlessClosed(turns.take(from));
           const step = await unlessClosed(next());
           if (step.done === true) {
             isDone = true;
