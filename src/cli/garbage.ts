@@ -8,7 +8,7 @@ import vm from "node:vm";
 
 const lookEveryMs = 100;
 /** A message of 1 MiB leaves several times its size behind: what the socket, the cipher and the frame held. */
-const pileYoungBytes = 16 * 2 ** 20;
+const pileYoungBytes = 4 * 2 ** 20;
 /** Where V8 itself should have begun to collect all. */
 const pileAllBytes = 64 * 2 ** 20;
 /** A full collection walks through the whole heap. A large heap lets more lie, so that the walk stays worth it. */

@@ -3,7 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fromHex } from "../../src/base/bytes.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { keyPairFromSeed } from "../../src/protocol/signing.ts";
+import type { NodeProcess } from "../e2e/processes.ts";
 import { patienceMs, until } from "../support/patience.ts";
+import type { AttackerProcess } from "./attacker-process.ts";
+import { Gate } from "./gate.ts";
 import type { HonestNetwork } from "./honest-network.ts";
 import { niceness, putBehind } from "./processor.ts";
 
@@ -16,7 +19,7 @@ export interface Aspect {
   /** Without attackers. */
   before(): Promise<void>;
   /** While the attack goes on. */
-  during(attackerAddresses: readonly string[]): Promise<void>;
+  during(attackers: readonly AttackerProcess[]): Promise<void>;
   /** After it. */
   findings(): Promise<Findings>;
 }
@@ -33,6 +36,7 @@ export function aspectOf(name: AspectName | undefined, network: HonestNetwork): 
 /** A new node may take twice as long as without the attack, and this much. */
 const syncExtraMs = 10_000;
 const heightMin = 8;
+const askedWithinMs = 5_000;
 
 /** A new node as a process, with the attackers and the honest nodes for its only peers. */
 class Synchronisation implements Aspect {
@@ -52,8 +56,8 @@ class Synchronisation implements Aspect {
     this.#undisturbedMs = await this.#sync([]);
   }
 
-  async during(attackerAddresses: readonly string[]): Promise<void> {
-    this.#attackedMs = await this.#sync(attackerAddresses);
+  async during(attackers: readonly AttackerProcess[]): Promise<void> {
+    this.#attackedMs = await this.#sync(attackers);
   }
 
   async findings(): Promise<Findings> {
@@ -63,19 +67,43 @@ class Synchronisation implements Aspect {
     return { notes: [note], broken: this.#attackedMs > limitMs ? [`${note}, allowed ${text(limitMs)}`] : [] };
   }
 
-  async #sync(attackerAddresses: readonly string[]): Promise<number> {
+  /** It takes the time from when honest nodes can be reached: an attacker has been asked by then. */
+  async #sync(attackers: readonly AttackerProcess[]): Promise<number> {
+    const gates = await Promise.all(this.#network.addresses.map((address) => Gate.before(address)));
+    try {
+      const node = await this.#start([
+        ...attackers.flatMap(({ addresses }) => addresses),
+        ...gates.map(({ address }) => address),
+      ]);
+      const wanted = (await this.#network.nodes[0]?.status())?.head.height ?? 0;
+      await askedOneOf(attackers);
+      for (const gate of gates) gate.open();
+      const beganMs = performance.now();
+      await node.until("the new node has caught up", ({ head }) => head.height >= wanted);
+      const tookMs = performance.now() - beganMs;
+      await node.stop("SIGKILL");
+      return tookMs;
+    } finally {
+      for (const gate of gates) gate.close();
+    }
+  }
+
+  async #start(peers: readonly string[]): Promise<NodeProcess> {
     const network = this.#network;
-    const wanted = (await network.nodes[0]?.status())?.head.height ?? 0;
-    const bootstrap = [...attackerAddresses, ...network.addresses].flatMap((each) => ["--bootstrap", each]);
+    const bootstrap = peers.flatMap((each) => ["--bootstrap", each]);
     const chain = ["--consensus", network.spec.consensus, "--chain", network.specFile, "--no-introductions"];
     const node = network.stage.launch(`late-${performance.now().toFixed(0)}`, ...chain, ...bootstrap);
     if (network.pairComesFirst) putBehind(node.child.pid, niceness.others);
-    await node.ready();
-    const beganMs = performance.now();
-    await node.until("the new node has caught up", ({ head }) => head.height >= wanted);
-    const tookMs = performance.now() - beganMs;
-    await node.stop("SIGKILL");
-    return tookMs;
+    return node.ready();
+  }
+}
+
+/** Until one of them has been asked, or has had its chance: the row tells then that the attackers did nothing. */
+async function askedOneOf(attackers: readonly AttackerProcess[]): Promise<void> {
+  const limitMs = performance.now() + patienceMs(askedWithinMs);
+  while (attackers.length > 0 && performance.now() < limitMs) {
+    if (attackers.some(({ hasActed }) => hasActed)) return;
+    await delay(50);
   }
 }
 

@@ -77,7 +77,7 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
     for (const each of attackers) each.begin();
     const [newcomers] = await Promise.all([
       newcomersDuring(network, attackMs),
-      aspect?.during(attackers.flatMap(({ addresses }) => addresses)),
+      aspect?.during(attackers),
       delay(attackMs),
     ]);
     const during = probe.take();

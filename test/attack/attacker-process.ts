@@ -13,6 +13,8 @@ export class AttackerProcess {
   readonly #ended: Promise<unknown>;
   #ready: Extract<FromAttacker, { say: "ready" }> | undefined;
   #failed: string | undefined;
+  /** Whether it has sent or served anything. */
+  hasActed = false;
   /** When honest nodes closed its connections, in milliseconds after the beginning of the attack. */
   readonly cutsMs: number[] = [];
   /** Messages, requests or connections that it made; known when it has ended. */
@@ -63,6 +65,7 @@ export class AttackerProcess {
 
   #heard(message: FromAttacker): void {
     if (message.say === "ready") this.#ready = message;
+    else if (message.say === "acted") this.hasActed = true;
     else if (message.say === "cut") this.cutsMs.push(message.afterMs);
     else if (message.say === "failed") this.#failed = message.reason;
     else {

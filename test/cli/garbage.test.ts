@@ -42,11 +42,11 @@ function counted() {
 
 test("what is young is collected first, and all if that does not help; not what is held", () => {
   const { rig, look } = counted();
-  rig.arrayBuffers += 15 * mebibyte;
+  rig.arrayBuffers += 3 * mebibyte;
   assert.equal(look(), "nothing");
   rig.arrayBuffers += mebibyte;
   assert.equal(look(), "young");
-  rig.arrayBuffers += 47 * mebibyte;
+  rig.arrayBuffers += 59 * mebibyte;
   assert.equal(look(), "young");
   rig.arrayBuffers += mebibyte;
   assert.equal(look(), "all");
@@ -71,7 +71,7 @@ test("V8 is left alone while it marks, unless too much piles up; what it has col
   assert.equal(look(), "young");
   garbage.collected(constants.NODE_PERFORMANCE_GC_MAJOR);
   assert.equal(look(), "nothing");
-  rig.arrayBuffers += 16 * mebibyte;
+  rig.arrayBuffers += 4 * mebibyte;
   assert.equal(look(), "young");
 });
 

@@ -12,13 +12,17 @@ import type { PeerId } from "../peer-host.ts";
 /** Gossip that was lost comes late, and a producer sends its own block though it lost. Some 0.05 a second, at one block a second. */
 const staleBurst = 16;
 const stalePerSecond = 0.5;
-/** A larger one counts as several: what a block costs before it is known to lose goes with its size. */
-const bytesPerCount = 256 * 1_024;
+/** The same in bytes: what a block costs before it is known to lose goes with its size. One of 1 MiB in 20 seconds is 51 KiB a second. */
+const staleBytesBurst = 4 * 2 ** 20;
+const staleBytesPerSecond = 128 * 2 ** 10;
+/** Of the burst, what a peer has whose first block has only just come: keys are free. */
+const staleBytesAtFirst = 2 ** 20;
 /** The peer that sent no block for the longest time is forgotten first. */
 const peersMax = 1_024;
 
 interface PeerRecord {
-  readonly stale: LeakyBucket;
+  readonly count: LeakyBucket;
+  readonly bytes: LeakyBucket;
   best: HeaderRecord;
 }
 
@@ -34,15 +38,19 @@ export class StaleBlocks {
   add(record: HeaderRecord, bytes: number, from: PeerId): boolean {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#peers.get(from);
-    const peer = known ?? {
-      stale: new LeakyBucket(staleBurst, stalePerSecond / 1_000, nowMs),
-      best: record,
-    };
+    const peer = known ?? newPeer(record, nowMs);
     this.#peers.set(from, peer);
     if (!known) return true;
-    if (compareHeads(record, peer.best) >= 0)
-      return peer.stale.add(Math.max(1, bytes / bytesPerCount), nowMs);
+    if (compareHeads(record, peer.best) >= 0) {
+      return peer.bytes.hasRoom(bytes, nowMs) && peer.count.add(1, nowMs) && peer.bytes.add(bytes, nowMs);
+    }
     peer.best = record;
     return true;
   }
+}
+
+function newPeer(best: HeaderRecord, nowMs: number): PeerRecord {
+  const bytes = new LeakyBucket(staleBytesBurst, staleBytesPerSecond / 1_000, nowMs);
+  bytes.fill(staleBytesBurst - staleBytesAtFirst, nowMs);
+  return { count: new LeakyBucket(staleBurst, stalePerSecond / 1_000, nowMs), bytes, best };
 }

@@ -5,14 +5,14 @@
 import { BoundedMap } from "../../base/bounded-map.ts";
 import { toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { HeaderRecord } from "../../protocol/block.ts";
+import { blockBytesMax, type HeaderRecord } from "../../protocol/block.ts";
 import type { BlockFault } from "../../protocol/faults.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 
 /** For each parent. A further one is fetched if a better block stands on it. */
 const siblingsMax = 4;
-/** Decoded, verified and written at once: four full blocks. Then as much in a minute as the chain would store unasked. */
-const burstBytes = 4 * 2 ** 20;
+/** Decoded, verified and written at once: one full block. Then as much in a minute as the chain would store unasked. */
+const burstBytes = blockBytesMax;
 const bytesPerMinute = 12 * 2 ** 20;
 const parentsMax = 1_024;
 

@@ -48,6 +48,7 @@ async function run(attack: (attack: Attack) => Promise<void>): Promise<void> {
       beganMs = performance.now();
     },
     count(messages) {
+      if (count === 0) tell({ say: "acted" });
       count += messages;
     },
     cut() {

@@ -27,6 +27,8 @@ export type ToAttacker =
 export type FromAttacker =
   /** Connected, and ready to begin. */
   | { readonly say: "ready"; readonly addresses: readonly string[] }
+  /** It has sent or served something for the first time. */
+  | { readonly say: "acted" }
   /** A honest node has closed a connection, this long after the attack began. */
   | { readonly say: "cut"; readonly afterMs: number }
   /** Messages, requests or connections that were made in all. */
