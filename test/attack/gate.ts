@@ -1,6 +1,7 @@
 /** A door before an honest node: who dials it waits until it opens. So a new node meets the attackers first, as bad luck would have it. */
 import { once } from "node:events";
 import net from "node:net";
+import { pipeline } from "node:stream";
 
 const tcpPort = /(?<=\/tcp\/)\d+/;
 
@@ -39,12 +40,13 @@ export class Gate {
 
   #lead(socket: net.Socket, port: number): void {
     const onward = this.#keep(net.connect(port, "127.0.0.1"));
-    socket.pipe(onward).pipe(socket);
+    // Whoever ends first ends both.
+    pipeline(socket, onward, socket, () => {});
   }
 
   #keep(socket: net.Socket): net.Socket {
     this.#sockets.add(socket);
-    // Whoever ends first ends both; a reset is no fault of the run.
+    // A reset is no fault of the run.
     return socket.on("error", () => {}).on("close", () => this.#sockets.delete(socket));
   }
 }

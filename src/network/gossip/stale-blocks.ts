@@ -38,7 +38,11 @@ export class StaleBlocks {
   add(record: HeaderRecord, bytes: number, from: PeerId): boolean {
     const nowMs = this.#clock.monotonicMs();
     const known = this.#peers.get(from);
-    const peer = known ?? newPeer(record, nowMs);
+    const peer = known ?? {
+      count: new LeakyBucket(staleBurst, stalePerSecond / 1_000, nowMs),
+      bytes: new LeakyBucket(staleBytesBurst, staleBytesPerSecond / 1_000, nowMs, staleBytesAtFirst),
+      best: record,
+    };
     this.#peers.set(from, peer);
     if (!known) return true;
     if (compareHeads(record, peer.best) >= 0) {
@@ -47,10 +51,4 @@ export class StaleBlocks {
     peer.best = record;
     return true;
   }
-}
-
-function newPeer(best: HeaderRecord, nowMs: number): PeerRecord {
-  const bytes = new LeakyBucket(staleBytesBurst, staleBytesPerSecond / 1_000, nowMs);
-  bytes.fill(staleBytesBurst - staleBytesAtFirst, nowMs);
-  return { count: new LeakyBucket(staleBurst, stalePerSecond / 1_000, nowMs), bytes, best };
 }

@@ -3,11 +3,15 @@
 export class LeakyBucket {
   readonly #capacity: number;
   readonly #leakPerMs: number;
-  #level = 0;
+  #level: number;
   #measuredMs: number;
 
-  /** @param nowMs monotonic milliseconds, as in {@link add} */
-  constructor(capacity: number, leakPerMs: number, nowMs: number) {
+  /**
+   * @param nowMs monotonic milliseconds, as in {@link add}
+   * @param roomAtFirst less than the capacity for whoever has only just come
+   */
+  constructor(capacity: number, leakPerMs: number, nowMs: number, roomAtFirst = capacity) {
+    this.#level = capacity - roomAtFirst;
     this.#capacity = capacity;
     this.#leakPerMs = leakPerMs;
     this.#measuredMs = nowMs;

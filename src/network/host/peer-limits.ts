@@ -100,15 +100,13 @@ export class PeerLimits {
     const { gossipBytesBurst, gossipBytesPerSecond, gossipItemsBurst, gossipItemsPerSecond } = this.#options;
     const { gossipControlBurst, gossipControlPerSecond, gossipIdsBurst, gossipIdsPerSecond } = this.#options;
     const { gossipIdsAtFirst } = this.#options;
-    const known = this.#records.get(peer);
-    const record = known ?? {
+    const record = this.#records.get(peer) ?? {
       bytes: new LeakyBucket(gossipBytesBurst, gossipBytesPerSecond / 1000, nowMs),
       items: new LeakyBucket(gossipItemsBurst, gossipItemsPerSecond / 1000, nowMs),
-      ids: new LeakyBucket(gossipIdsBurst, gossipIdsPerSecond / 1000, nowMs),
+      ids: new LeakyBucket(gossipIdsBurst, gossipIdsPerSecond / 1000, nowMs, gossipIdsAtFirst),
       control: new LeakyBucket(gossipControlBurst, gossipControlPerSecond / 1000, nowMs),
       requests: new Map(),
     };
-    if (!known) record.ids.fill(gossipIdsBurst - gossipIdsAtFirst, nowMs);
     this.#records.set(peer, record);
     return record;
   }
