@@ -22,7 +22,7 @@ export interface ChaosOptions {
 /** What was done, and how long the node took to be back. */
 export interface Outcome extends Perturbation {
   readonly name: string;
-  /** From its return until it answered and was level with the others; undefined: not in `limitMs`. */
+  /** From its return until it answered and was level with the others, as long as it had company; undefined: not in `limitMs`. */
   readonly backMs: number | undefined;
   readonly limitMs: number;
 }
@@ -50,7 +50,8 @@ export interface ChaosReport {
 }
 
 const nodesCount = 4;
-const levelMs = 10_000;
+/** Bounds the wait for a node, and for the neighbours that are away, too. */
+const levelMs = 60_000;
 const settleMs = 60_000;
 
 export interface ChaosSurroundings {
@@ -158,13 +159,30 @@ async function perturb(
   tell: (outcome: Outcome) => void,
 ): Promise<Outcome[]> {
   const beganMs = performance.now();
-  const running = plan.map(async (perturbation) => {
-    await delay(perturbation.atMs - (performance.now() - beganMs));
+  const disturbed = new Set<AuthorityProcess>();
+  const turns = new Map<AuthorityProcess, Promise<unknown>>();
+  const running = plan.map((perturbation) => {
     const node = nodes[perturbation.node] as AuthorityProcess;
-    await comeAndGo(node, perturbation);
-    const outcome = { ...perturbation, name: node.name, ...(await untilLevel(node, nodes, watch)) };
-    tell(outcome);
-    return outcome;
+    const before = turns.get(node);
+    const done = (async () => {
+      await delay(perturbation.atMs - (performance.now() - beganMs));
+      // The plan knows how long a node is away, not how long it takes to be back: what comes too early would count for both.
+      await before;
+      disturbed.add(node);
+      await comeAndGo(node, perturbation);
+      const others = nodes.filter((other) => other !== node);
+      const back = await untilLevel(node, {
+        heightWanted: Math.max(...others.map((other) => watch.headOf(other))),
+        // A node that is alone with others that are away cannot be level with anybody.
+        hasCompany: () => others.some((other) => !disturbed.has(other)),
+      });
+      disturbed.delete(node);
+      const outcome = { ...perturbation, name: node.name, ...back };
+      tell(outcome);
+      return outcome;
+    })();
+    turns.set(node, done);
+    return done;
   });
   return Promise.all(running);
 }
@@ -190,25 +208,34 @@ async function comeAndGo(node: AuthorityProcess, { kind, awayMs }: Perturbation)
   }
 }
 
-/** Waits until the node answers and its head is at least as high as every other head was when it came back. */
+interface Level {
+  readonly heightWanted: number;
+  /** Whether a node is there that nothing is being done to. */
+  hasCompany(): boolean;
+}
+
+/**
+ * Waits until the node answers, has a peer and its head is at least as high as every other head was when it came back.
+ *
+ * @returns the time with company: a node that has nobody to ask is not late
+ */
 async function untilLevel(
   node: AuthorityProcess,
-  nodes: readonly AuthorityProcess[],
-  watch: FinalityWatch,
+  { heightWanted, hasCompany }: Level,
 ): Promise<{ backMs: number | undefined; limitMs: number }> {
-  const beganMs = performance.now();
-  const wanted = Math.max(...nodes.filter((other) => other !== node).map((other) => watch.headOf(other)));
   const limitMs = patienceMs(levelMs);
+  let lookedMs = performance.now();
+  let withCompanyMs = 0;
+  const isLevel = async () => {
+    const status = await node.status();
+    const nowMs = performance.now();
+    if (hasCompany()) withCompanyMs += nowMs - lookedMs;
+    lookedMs = nowMs;
+    return status !== undefined && status.head.height >= heightWanted && status.peers > 0;
+  };
   try {
-    await until(
-      `${node.name} is level with the others`,
-      async () => {
-        const status = await node.status();
-        return status !== undefined && status.head.height >= wanted && status.peers > 0;
-      },
-      { limitMs: levelMs, pollMs: 50 },
-    );
-    return { backMs: Math.round(performance.now() - beganMs), limitMs };
+    await until(`${node.name} is level with the others`, isLevel, { limitMs: levelMs, pollMs: 50 });
+    return { backMs: Math.round(withCompanyMs), limitMs };
   } catch {
     return { backMs: undefined, limitMs };
   }
