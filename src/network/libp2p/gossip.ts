@@ -1,6 +1,6 @@
 /** Topics over gossipsub: every message is judged before it is relayed, every peer has its budgets, and one score. */
 import { type GossipSub, type GossipSubComponents, gossipsub } from "@chainsafe/libp2p-gossipsub";
-import type { Connection, PeerId as Libp2pPeerId, Stream } from "@libp2p/interface";
+import type { Connection, PeerId as Libp2pPeerId } from "@libp2p/interface";
 import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
@@ -12,6 +12,13 @@ import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
 import { gossipOptions, messageIdText, type TopicScore, topicScore } from "./gossip-config.ts";
 import { countFrame, type FrameCount } from "./gossip-frame.ts";
+import {
+  type ConnectionsOf,
+  type GossipStreams,
+  openGossipStream,
+  openSideBySide,
+  outliveConnections,
+} from "./gossip-streams.ts";
 
 interface GossipMessage {
   readonly topic: string;
@@ -24,15 +31,11 @@ interface GossipRpc {
 }
 
 /** What the implementation has and its published type lacks. */
-interface GossipSubInternals extends GossipSub {
+interface GossipSubInternals extends GossipSub, GossipStreams {
   reportMessageValidationResult(messageId: string, from: PeerId, verdict: Verdict): void;
   getMeshPeers(topic: string): PeerId[];
-  pipePeerReadStream(from: Libp2pPeerId, frames: AsyncIterable<GossipFrame>): Promise<void>;
   decodeRpc(bytes: Uint8Array): GossipRpc;
   handleReceivedRpc(from: Libp2pPeerId, rpc: GossipRpc): Promise<void>;
-  createOutboundStream(peer: Libp2pPeerId, connection: Connection): Promise<void>;
-  readonly peers: ReadonlyMap<PeerId, unknown>;
-  readonly streamsOutbound: Map<PeerId, { readonly rawStream: Stream }>;
   readonly score: {
     readonly params: { readonly topics: Record<string, TopicScore> };
     addPenalty(peer: PeerId, count: number, label: string): void;
@@ -41,15 +44,11 @@ interface GossipSubInternals extends GossipSub {
   readonly gossipTracer: { readonly size: number; deliverMessage(messageId: string): void };
 }
 
-/** One frame as it comes from the stream. */
-interface GossipFrame {
-  subarray(): Uint8Array;
-}
-
 export interface GossipModules {
   readonly limits: PeerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly connectionsOf: ConnectionsOf;
   readonly isBanned: (peer: PeerId) => boolean;
   /** Of the one score. */
   readonly pointsOf: (peer: PeerId) => number;
@@ -101,6 +100,7 @@ export class Gossip {
     this.#gossip = gossip;
     openSideBySide(gossip);
     this.#screen(gossip);
+    outliveConnections(gossip, this.#modules.connectionsOf);
     this.#meterFrames(gossip);
     gossip.score.addPenalty = (peer, count) => {
       for (let index = 0; index < count; index += 1) this.#modules.report(peer, "gossip misbehaviour");
@@ -127,13 +127,8 @@ export class Gossip {
    * @returns false if gossipsub does not know the peer, since libp2p could not identify it
    */
   openStream(connection: Connection): boolean {
-    const peer = connection.remotePeer;
-    if (!this.#gossip?.peers.has(peer.toString())) return false;
-    const kept = this.#gossip.streamsOutbound;
-    // A stream that ended while it was being opened: gossipsub did not hear of it, and would keep it for ever.
-    if (kept.get(peer.toString())?.rawStream.status !== "open") kept.delete(peer.toString());
-    void this.#gossip.createOutboundStream(peer, connection);
-    return true;
+    const { connectionsOf } = this.#modules;
+    return this.#gossip !== undefined && openGossipStream(this.#gossip, connection, connectionsOf);
   }
 
   subscribe(topic: string, options: TopicOptions): void {
@@ -287,21 +282,6 @@ export class Gossip {
       );
     return Object.assign(Object.create(registrar), { handle });
   }
-}
-
-/**
- * Gossipsub opens one outbound stream after the other: a peer that does not answer would keep those of all others waiting for
- * the ten seconds of the negotiation, and each further connection of it for ten more.
- */
-function openSideBySide(gossip: GossipSubInternals): void {
-  const open = gossip.createOutboundStream.bind(gossip);
-  const opening = new Set<PeerId>();
-  gossip.createOutboundStream = async (peerId, connection) => {
-    const peer = peerId.toString();
-    if (opening.has(peer)) return;
-    opening.add(peer);
-    void open(peerId, connection).finally(() => opening.delete(peer));
-  };
 }
 
 function hasRoomFor({ budget, options, queue }: Subscription, peer: PeerId, data: Uint8Array, ahead: Ahead) {

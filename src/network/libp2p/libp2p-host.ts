@@ -87,7 +87,11 @@ export async function createLibp2pHost(
   const serving = new Serving({ limits, clock, logger, isBanned, report });
   const pointsOf = (peer: PeerId) => score.standing(peer).points;
   const delivered = (peer: PeerId) => connections.delivered(peer);
-  const gossip = new Gossip({ limits, clock, logger, isBanned, pointsOf, report, delivered });
+  const connectionsOf = (peer: PeerId) => connections.of(peer);
+  const gossip = new Gossip({
+    ...{ limits, clock, logger, isBanned, pointsOf, report, delivered },
+    connectionsOf,
+  });
   const mdns = options.mdns.enabled ? new Mdns(options.mdns, { logger, onPeer: onSighting }) : undefined;
   const datastore =
     options.datastoreDirectory === undefined
@@ -102,7 +106,7 @@ export async function createLibp2pHost(
     score,
     clock,
     hasSecret: options.networkSecret !== undefined,
-    connectionsOf: (peer) => connections.of(peer),
+    connectionsOf,
     worked: onWorked,
   });
   const gate = new InboundGate(defaultInboundGate, { clock });
@@ -235,6 +239,12 @@ export async function createLibp2pHost(
       dialLoop.sighted(id.toString(), dialableAddresses(id.toString(), claimed, transports.announced()));
     }
   }
+
+  // Gossip goes on over the connection that is left.
+  node.addEventListener("connection:close", ({ detail }) => {
+    const [left] = connections.of(detail.remotePeer.toString());
+    if (left) gossip.openStream(left);
+  });
 
   node.addEventListener("peer:identify", ({ detail }) => {
     const peer = detail.peerId.toString();
