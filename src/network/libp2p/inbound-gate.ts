@@ -5,6 +5,7 @@ import { type TCPComponents, tcp } from "@libp2p/tcp";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { invariant } from "../../base/invariant.ts";
 import { addressGroup } from "../host/address-group.ts";
+import { Turns } from "../host/turns.ts";
 
 export interface InboundGateOptions {
   /** Sockets of one group of addresses that have sent nothing. */
@@ -25,7 +26,7 @@ export const defaultInboundGate: InboundGateOptions = {
 
 interface Pending {
   readonly group: string;
-  /** Has sent something, and so has been handed to libp2p. */
+  /** Has sent something, and so is handed to libp2p in its turn. */
   hasBegun: boolean;
   readonly timer: Timer;
 }
@@ -44,6 +45,7 @@ type ConnectionInternals = MultiaddrConnection & { readonly socket?: Socket };
 export class InboundGate {
   readonly #options: InboundGateOptions;
   readonly #clock: Clock;
+  readonly #turns = new Turns();
   /** Oldest first. */
   readonly #pending = new Map<Socket, Pending>();
 
@@ -117,7 +119,10 @@ export class InboundGate {
       timer.cancel();
       pending.hasBegun = true;
       this.#makeRoom(group);
-      handOver();
+      // Sixty handshakes that begin in one turn of the event loop keep everything else waiting until all have gone a step.
+      void this.#turns.take(group).then(() => {
+        if (this.#pending.get(socket) === pending) handOver();
+      });
     };
     socket.on("readable", onReadable);
     this.#makeRoom(group);

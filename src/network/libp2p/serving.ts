@@ -6,8 +6,8 @@ import type { Stream } from "@libp2p/interface";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerLimits } from "../host/peer-limits.ts";
-import { PeerTurns } from "../host/peer-turns.ts";
 import { Slots } from "../host/slots.ts";
+import { Turns } from "../host/turns.ts";
 import type { PeerId, ProtocolOptions } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
 import { answerOverStream } from "./streams.ts";
@@ -37,7 +37,7 @@ export class Serving {
   /** Of peers with a request under way. */
   readonly #peers = new Map<PeerId, PeerAnswers>();
   /** Of all peers together: eight that ask for ranges without end would otherwise keep the node busy for a tenth of a second. */
-  readonly #turns = new PeerTurns();
+  readonly #turns = new Turns();
 
   constructor(modules: ServingModules) {
     this.#modules = modules;

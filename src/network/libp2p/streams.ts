@@ -3,9 +3,9 @@ import type { Stream } from "@libp2p/interface";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
-import type { PeerTurns } from "../host/peer-turns.ts";
 import { RequestError } from "../host/request-error.ts";
 import type { Slots } from "../host/slots.ts";
+import type { Turns } from "../host/turns.ts";
 import type { PeerId, ProtocolOptions, RequestOptions } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
 import { encodeFrame, FrameReader, framesInBatches } from "./frames.ts";
@@ -111,7 +111,7 @@ export interface AnswerModules {
   /** Places for chunks that are not read yet; absent: the chunks are small. */
   readonly large?: Slots | undefined;
   /** A chunk or a batch of chunks is made in each turn. */
-  readonly turns: PeerTurns;
+  readonly turns: Turns;
   /** Holds something against the peer that asks. */
   readonly charge?: (offence: PeerOffence) => void;
 }

@@ -13,7 +13,7 @@ import { multiaddr } from "@multiformats/multiaddr";
 import { createLibp2p } from "libp2p";
 import { systemClock } from "../../../src/base/clock.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
-import { PeerTurns } from "../../../src/network/host/peer-turns.ts";
+import { Turns } from "../../../src/network/host/turns.ts";
 import { encodeFrame } from "../../../src/network/libp2p/frames.ts";
 import { answerOverStream } from "../../../src/network/libp2p/streams.ts";
 import {
@@ -83,7 +83,7 @@ export class RawPeer {
     const limits = { requestBytesMax: 1 << 20, chunkBytesMax: 1 << 20, timeoutMs: 60_000 };
     const rateLimit = { requests: 1_000, perMs: 1_000 };
     return this.serveRaw(protocol, (stream, from) => {
-      const modules = { clock: systemClock, logger: silentLogger, turns: new PeerTurns() };
+      const modules = { clock: systemClock, logger: silentLogger, turns: new Turns() };
       void answerOverStream(stream, from, { ...limits, rateLimit, ...options }, modules);
     });
   }

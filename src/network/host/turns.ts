@@ -1,13 +1,16 @@
 /** Work for peers, a piece in each turn of the event loop, and a peer after another: whatever they ask for, the node's other work comes in between. */
-import type { PeerId } from "../peer-host.ts";
 
-export class PeerTurns {
+export class Turns {
   /** Who waits; the peer whose turn is next comes first. */
-  readonly #waiting = new Map<PeerId, (() => void)[]>();
+  readonly #waiting = new Map<string, (() => void)[]>();
   #isRunning = false;
 
-  /** Resolves when it is this peer's turn: for one piece of work, which is done before the next `await`. */
-  take(peer: PeerId): Promise<void> {
+  /**
+   * Resolves when it is this one's turn: for one piece of work, which is done before the next `await`.
+   *
+   * @param peer its id, or the group of its address as long as it has not proven an id
+   */
+  take(peer: string): Promise<void> {
     return new Promise((resolve) => {
       const queue = this.#waiting.get(peer);
       if (queue) queue.push(resolve);

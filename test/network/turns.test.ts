@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { PeerTurns } from "../../src/network/host/peer-turns.ts";
+import { Turns } from "../../src/network/host/turns.ts";
 
 it("gives one turn in each turn of the event loop, and one peer after another", async () => {
-  const turns = new PeerTurns();
+  const turns = new Turns();
   let turn = 0;
   let isOver = false;
   const tick = () => {
@@ -25,7 +25,7 @@ it("gives one turn in each turn of the event loop, and one peer after another", 
 });
 
 it("begins at once if nobody waits, also after a pause", async () => {
-  const turns = new PeerTurns();
+  const turns = new Turns();
   for (let round = 0; round < 2; round += 1) {
     let isTaken = false;
     void turns.take("peer").then(() => {
