@@ -85,7 +85,7 @@ export const rows: readonly Row[] = [
     ...{ id: "9", what: "candidates that neither seal nor vote", plan: openLan, program: "silent-candidate" },
     ...{ needsFreshNodes: true, finalLagMax: 16, periodsMin: 24, aspect: "admission" },
   },
-  { id: "10a", what: "strangers' votes, 2,000/s each", plan: authorities, program: "stranger-votes" },
+  ...forms("10", authorities, "useless-votes", { strangers: "strangers' votes, 2,000/s each" }),
   ...forms(
     "10",
     authorities,
@@ -97,6 +97,7 @@ export const rows: readonly Row[] = [
     },
     1,
   ),
+  ...forms("10", authorities, "useless-votes", { stale: "votes for what is final, 2,000/s each" }, 4),
   ...forms("11", authorities, "control-flood", {
     prune: "PRUNE, 16,000/s each",
     graft: "GRAFT, 16,000/s each",

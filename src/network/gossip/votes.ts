@@ -22,8 +22,8 @@ import type { PeerDirectory } from "../peers/directory.ts";
 import { verdictOf } from "../verdicts.ts";
 import { acceptanceRates } from "./acceptance.ts";
 import { BlockWaits } from "./block-waits.ts";
-import { StrangersVotes } from "./strangers-votes.ts";
 import { GossipTopic } from "./topic.ts";
+import { UselessVotes } from "./useless-votes.ts";
 
 const queueMax = 256;
 
@@ -42,13 +42,13 @@ export class FinalityGossip {
   readonly #modules: FinalityGossipModules;
   readonly #topic: GossipTopic;
   readonly #waits: BlockWaits;
-  readonly #strangers: StrangersVotes;
+  readonly #useless: UselessVotes;
 
   constructor(modules: FinalityGossipModules) {
     const { chain, clock } = modules;
     this.#modules = modules;
     this.#topic = new GossipTopic(chainTopics(chain.spec.chainId).votes, modules);
-    this.#strangers = new StrangersVotes(modules);
+    this.#useless = new UselessVotes(modules);
     this.#waits = new BlockWaits({ clock, isKnown: (hash) => chain.headerOf(hash) !== undefined });
   }
 
@@ -62,7 +62,7 @@ export class FinalityGossip {
       queueMax,
       acceptance: acceptanceRates.votes,
       isCredited: true,
-      hasRoomFor: (message, from) => !this.#strangers.isSuspect(from) || !this.#isStrangers(message, from),
+      hasRoomFor: (message, from) => !this.#useless.isSuspect(from) || !this.#isUseless(message, from),
       judge: (message, from) => this.#judge(message, from),
     });
   }
@@ -127,17 +127,18 @@ export class FinalityGossip {
   }
 
   /**
-   * A flood of strangers' votes is charged and dropped before it counts as seen: what gossipsub has seen it remembers for
-   * five minutes, in 1 KB each.
+   * A flood of useless votes is charged and dropped before it counts as seen: what gossipsub has seen it remembers for
+   * minutes, in 1 KB each. As the finality gadget decides, which judges what is left.
    */
-  #isStrangers(message: Uint8Array, from: PeerId): boolean {
+  #isUseless(message: Uint8Array, from: PeerId): boolean {
     const { chain } = this.#modules;
     const decoded = decodeFinalityMessage(message);
     if (!decoded.ok || decoded.value.kind !== "vote") return false;
     const { voter, target } = decoded.value.vote;
+    const isStale = target.height <= (chain.final?.height ?? 0);
     const authorities = authoritiesOf(chain.engine, chain.headerOf(target.hash) ?? chain.head);
-    if (includesBytes(authorities, voter)) return false;
-    this.#strangers.came(from);
+    if (!isStale && includesBytes(authorities, voter)) return false;
+    this.#useless.came(from);
     return true;
   }
 
@@ -145,8 +146,10 @@ export class FinalityGossip {
     const { chain, directory, clock } = this.#modules;
     const added = chain.addVote(vote);
     const isEarly = !added.ok && added.fault.code === "vote/target-unknown";
-    if (!added.ok && added.fault.code === "vote/voter-not-authority") this.#strangers.came(from);
-    if (!added.ok && !isEarly) return this.#verdict(added.fault, from);
+    if (!added.ok && !isEarly) {
+      if (verdictOf(added.fault) === "ignore") this.#useless.came(from);
+      return this.#verdict(added.fault, from);
+    }
     // The signature of an early vote has been verified, too: its voter is alive.
     directory.keyHeard(vote.voter, clock.monotonicMs());
     return isEarly ? this.#judgeEarlyVote(vote, from) : "accept";

@@ -12,6 +12,7 @@ import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
 import { gossipOptions, messageIdText, type TopicScore, topicScore } from "./gossip-config.ts";
 import { countFrame, type FrameCount } from "./gossip-frame.ts";
+import { boundMemory, type GossipMemory } from "./gossip-memory.ts";
 import {
   type ConnectionsOf,
   type GossipStreams,
@@ -31,12 +32,12 @@ interface GossipRpc {
 }
 
 /** What the implementation has and its published type lacks. */
-interface GossipSubInternals extends GossipSub, GossipStreams {
+interface GossipSubInternals extends GossipSub, GossipStreams, GossipMemory {
   reportMessageValidationResult(messageId: string, from: PeerId, verdict: Verdict): void;
   getMeshPeers(topic: string): PeerId[];
   decodeRpc(bytes: Uint8Array): GossipRpc;
   handleReceivedRpc(from: Libp2pPeerId, rpc: GossipRpc): Promise<void>;
-  readonly score: {
+  readonly score: GossipMemory["score"] & {
     readonly params: { readonly topics: Record<string, TopicScore> };
     addPenalty(peer: PeerId, count: number, label: string): void;
   };
@@ -98,6 +99,7 @@ export class Gossip {
     });
     const gossip = service as GossipSubInternals;
     this.#gossip = gossip;
+    boundMemory(gossip);
     openSideBySide(gossip);
     this.#screen(gossip);
     outliveConnections(gossip, this.#modules.connectionsOf);
@@ -286,7 +288,8 @@ export class Gossip {
 
 function hasRoomFor({ budget, options, queue }: Subscription, peer: PeerId, data: Uint8Array, ahead: Ahead) {
   if (budget?.admits(peer, data.length) === false) return false;
-  return queue.hasRoomFor(peer, data.length, ahead) && options.hasRoomFor?.(data, peer) !== false;
+  // Also where the queue is full, as it is under a flood: what a topic charges to the sender ends the flood.
+  return options.hasRoomFor?.(data, peer) !== false && queue.hasRoomFor(peer, data.length, ahead);
 }
 
 /**

@@ -47,8 +47,8 @@ export const peerScoreTable = {
     "gossip control budget": { points: 20 },
     /** Bytes on a gossip stream that are no gossip. */
     "malformed gossip": { points: 10 },
-    /** More votes of keys that are no authorities than an honest node on another branch sends. */
-    "strangers' votes": { points: 1 },
+    /** One of more votes of keys that are no authorities, or for what is final, than an honest node sends that is on another branch or behind. */
+    "useless vote": { points: 1 },
     /** A request that is no request of its protocol. */
     "malformed request": { points: 4 },
     /** A request that did not come whole within the time, or an answer that was not read within it. A slow link does both. */

@@ -1,0 +1,28 @@
+/** What gossipsub remembers of messages is bounded in number. */
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { type GossipSub, gossipsub } from "@chainsafe/libp2p-gossipsub";
+import { identify } from "@libp2p/identify";
+import { createLibp2p } from "libp2p";
+import { boundMemory, type GossipMemory } from "../../src/network/libp2p/gossip-memory.ts";
+
+const max = 100;
+
+it("forgets the oldest message where there would be one too many", async () => {
+  const { services } = await createLibp2p({
+    start: false,
+    services: { identify: identify(), gossip: (components) => gossipsub()(components) as GossipSub },
+  });
+  const gossip = services.gossip as GossipSub & GossipMemory;
+  boundMemory(gossip, max);
+  const { seenCache, score } = gossip;
+  for (let index = 0; index < 3 * max; index += 1) {
+    assert.equal(seenCache.put(`${index}`), false, "it is new");
+    assert.equal(seenCache.put(`${index}`), true, "it was seen");
+    score.deliveryRecords.ensureRecord(`${index}`);
+    score.deliveryRecords.ensureRecord(`${index}`);
+  }
+  const newest = Array.from({ length: max }, (_, index) => `${2 * max + index}`);
+  assert.deepEqual([...seenCache.entries.keys()], newest);
+  assert.deepEqual([...score.deliveryRecords.records.keys()], newest);
+});
