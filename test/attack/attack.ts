@@ -125,7 +125,8 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
 }
 
 /** Rows with an aspect serve a chain or seal blocks. */
-function nicenessOf({ aspect }: Row): number {
+function nicenessOf({ aspect, program }: Row): number {
+  if (program === "crowd") return niceness.dialling;
   return aspect === undefined ? niceness.floods : niceness.serving;
 }
 

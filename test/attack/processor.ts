@@ -3,25 +3,30 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setPriority } from "node:os";
 
-/** How nice processes are to the honest pair, as setpriority(2) counts: each step takes about a tenth of the time that is left. */
+/** How nice processes are to the honest pair, as setpriority(2) counts: each step takes about a tenth of the time that is left. One more than it knows: the idle class. */
 export const niceness = {
   /** Honest nodes that are not measured, and newcomers. */
   others: 10,
   /** Attackers that have to answer in time, as who serves a chain or seals blocks: further behind they are asked for nothing. */
   serving: 14,
+  /** Attackers whose handshakes are the attack: in the idle class they make a third of them. */
+  dialling: 19,
   /** Attackers that flood. They have what nobody else wants, if the system has such a class (Linux: SCHED_IDLE). */
-  floods: 19,
+  floods: 20,
 } as const;
+
+const niceMax = 19;
 
 /** Puts all threads of a process behind those of the honest pair. */
 export function putBehind(pid: number | undefined, nice: number): void {
   if (pid === undefined) return;
   // The thread that starts the others comes first, since they inherit from it.
-  setPriority(pid, nice);
-  for (const thread of threadsOf(pid)) setPriority(thread, nice);
+  setPriority(pid, Math.min(nice, niceMax));
+  for (const thread of threadsOf(pid)) setPriority(thread, Math.min(nice, niceMax));
+  if (nice !== niceness.floods) return;
   // Nice 19 alone takes slices of three milliseconds: with eight attackers the pair was ready without a core for a third of
   // the time, against a tenth without them. Where the program is missing, nice 19 it is.
-  if (nice === niceness.floods) spawnSync("chrt", ["--idle", "--all-tasks", "--pid", "0", `${pid}`]);
+  spawnSync("chrt", ["--idle", "--all-tasks", "--pid", "0", `${pid}`]);
 }
 
 export interface ProcessorTime {
