@@ -8,6 +8,8 @@ import type { PeerId } from "../peer-host.ts";
 export const untimelyPerSecond = 10;
 /** A node that has waited for one block announces at once those that waited behind it. */
 export const untimelyBurst = 64;
+/** Of those, what a peer has of which nobody has seen such a block before: keys are free. */
+export const untimelyAtFirst = 24;
 const peersMax = 1_024;
 
 export class UntimelyBlocks {
@@ -22,7 +24,8 @@ export class UntimelyBlocks {
   spend(from: PeerId): boolean {
     const nowMs = this.#clock.monotonicMs();
     const budget =
-      this.#budgets.get(from) ?? new LeakyBucket(untimelyBurst, untimelyPerSecond / 1_000, nowMs);
+      this.#budgets.get(from) ??
+      new LeakyBucket(untimelyBurst, untimelyPerSecond / 1_000, nowMs, untimelyAtFirst);
     this.#budgets.set(from, budget);
     return budget.add(1, nowMs);
   }
