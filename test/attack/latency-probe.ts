@@ -13,7 +13,7 @@ import { until } from "../support/patience.ts";
 /** Each sends in its turn, so that no account has many waiting. */
 const accountsCount = 32;
 const pauseMs = 60;
-const loadPerAccount = 32;
+export const loadPerAccount = 32;
 /** Above what free transactions may take: the honest pair pays. */
 const fee = 100_000n;
 /** A transaction that has not been heard of in this time counts with it. */

@@ -51,6 +51,12 @@ export const rows: readonly Row[] = [
     plan: authorities,
     program: "transaction-flood",
   },
+  {
+    id: "1c",
+    what: "transactions that the chain has, 20,000/s each in batches of 50",
+    plan: authorities,
+    program: "replays",
+  },
   ...forms("2", withByzantine, "byzantine", {
     "front-run": "an authority that stamps ahead and censors",
     split: "an authority that shows each peer another block",
