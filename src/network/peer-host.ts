@@ -20,6 +20,8 @@ export type Judge = (message: Uint8Array, from: PeerId) => Verdict | Promise<Ver
 export interface ByteRate {
   readonly bytesPerSecond: number;
   readonly burstBytes: number;
+  /** Of the burst, what a peer has of which nothing has come yet: keys are free. Absent: all of it. */
+  readonly atFirstBytes?: number;
 }
 
 /** What is taken of one topic. Each message costs its bytes, and something for itself. */

@@ -125,6 +125,7 @@ export const longSteps: readonly LongStep[] = [
   {
     name: "page",
     what: "the page in front of 100,000 blocks, through 3,000 more, and of a node that is killed and reset",
+    company: "one core",
     argv: ["--test", "test/web/resilience.long.ts"],
     variables: { SUITE_PAGE_BLOCKS: "100000" },
   },

@@ -14,12 +14,16 @@ export const acceptanceRates = {
   blocks: { perPeer: rate(4 * MiB, 16 * MiB), reserved: rate(MiB, 4 * MiB), total: rate(4 * MiB, 16 * MiB) },
   /** Some 10,000 transfers a second in batches of 64 KiB, or 900 messages with one each. */
   transactions: {
-    perPeer: rate(2 * MiB, 12 * MiB),
+    perPeer: { ...rate(2 * MiB, 12 * MiB), atFirstBytes: 3 * MiB },
     reserved: rate(128 * KiB, MiB),
     total: rate(2 * MiB, 12 * MiB),
   },
   /** Some 450 votes a second: 256 authorities that vote once a second. */
-  votes: { perPeer: rate(MiB, 4 * MiB), reserved: rate(128 * KiB, 512 * KiB), total: rate(MiB, 4 * MiB) },
+  votes: {
+    perPeer: { ...rate(MiB, 4 * MiB), atFirstBytes: MiB },
+    reserved: rate(128 * KiB, 512 * KiB),
+    total: rate(MiB, 4 * MiB),
+  },
   /** Some 27 records a second: a network of 1,600 nodes. A hundred at once, since what is dropped is announced again in a minute. */
   nodes: {
     perPeer: rate(64 * KiB, 256 * KiB),

@@ -60,6 +60,6 @@ export class AcceptanceBudget {
   }
 }
 
-function bucketOf({ bytesPerSecond, burstBytes }: ByteRate, nowMs: number): LeakyBucket {
-  return new LeakyBucket(burstBytes, bytesPerSecond / 1_000, nowMs);
+function bucketOf({ bytesPerSecond, burstBytes, atFirstBytes }: ByteRate, nowMs: number): LeakyBucket {
+  return new LeakyBucket(burstBytes, bytesPerSecond / 1_000, nowMs, atFirstBytes);
 }
