@@ -32,6 +32,11 @@ export interface AcceptanceRates {
   readonly reserved: ByteRate;
   /** Of what is accepted and relayed, of all peers together. */
   readonly total: ByteRate;
+  /**
+   * Of one peer's messages that have not been judged yet, or with which nothing could be done, as with what this node has
+   * already. Absent: no bound.
+   */
+  readonly onTrust?: ByteRate;
 }
 
 export interface TopicOptions {

@@ -46,7 +46,7 @@ describe("the rows", () => {
     assert.deepEqual(rowsNamed([]), rows);
     assert.deepEqual(
       rowsNamed(["1", "6"]).map(({ id }) => id),
-      ["1a", "1b", "6"],
+      ["1a", "1b", "1c", "6"],
     );
     assert.deepEqual(
       rowsNamed(["1b"]).map(({ id }) => id),

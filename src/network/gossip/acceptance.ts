@@ -17,6 +17,8 @@ export const acceptanceRates = {
     perPeer: { ...rate(2 * MiB, 12 * MiB), atFirstBytes: 3 * MiB },
     reserved: rate(128 * KiB, MiB),
     total: rate(2 * MiB, 12 * MiB),
+    // Some 300 a second in batches that the chain or the pool has already. An honest neighbour announces as much again.
+    onTrust: { ...rate(64 * KiB, 2 * MiB), atFirstBytes: 256 * KiB },
   },
   /** Some 450 votes a second: 256 authorities that vote once a second. */
   votes: {

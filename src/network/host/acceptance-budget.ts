@@ -9,12 +9,15 @@ import { LeakyBucket } from "./leaky-bucket.ts";
 
 /** Hashing, queueing and relaying even an empty message costs as much as so many bytes. */
 export const messageCostBytes = 2_048;
+/** What is accepted earns so many times its cost of trust: a neighbour that is of use has all of it in a moment. */
+const trustEarnedTimes = 8;
 /** Peers remembered for each topic; the longest unseen is forgotten first. */
 const peersMax = 1_024;
 
 interface PeerShare {
   readonly all: LeakyBucket;
   readonly reserved: LeakyBucket;
+  readonly onTrust: LeakyBucket | undefined;
 }
 
 export class AcceptanceBudget {
@@ -39,21 +42,26 @@ export class AcceptanceBudget {
     const cost = bytes + messageCostBytes;
     const nowMs = this.#clock.monotonicMs();
     const share = this.#shareOf(peer, nowMs);
-    if (!share.all.hasRoom(cost, nowMs)) return false;
+    if (!share.all.hasRoom(cost, nowMs) || share.onTrust?.hasRoom(cost, nowMs) === false) return false;
     if (!share.reserved.add(cost, nowMs) && !this.#total.hasRoom(cost, nowMs)) return false;
+    share.onTrust?.add(cost, nowMs);
     return share.all.add(cost, nowMs);
   }
 
-  /** A message was accepted and is relayed. */
-  accepted(bytes: number): void {
-    this.#total.fill(bytes + messageCostBytes, this.#clock.monotonicMs());
+  /** A message was accepted and is relayed: its peer has been worth the trust. */
+  accepted(peer: PeerId, bytes: number): void {
+    const cost = bytes + messageCostBytes;
+    const nowMs = this.#clock.monotonicMs();
+    this.#total.fill(cost, nowMs);
+    this.#shareOf(peer, nowMs).onTrust?.drain(trustEarnedTimes * cost, nowMs);
   }
 
   #shareOf(peer: PeerId, nowMs: number): PeerShare {
-    const { perPeer, reserved } = this.#rates;
+    const { perPeer, reserved, onTrust } = this.#rates;
     const share = this.#peers.get(peer) ?? {
       all: bucketOf(perPeer, nowMs),
       reserved: bucketOf(reserved, nowMs),
+      onTrust: onTrust && bucketOf(onTrust, nowMs),
     };
     this.#peers.set(peer, share);
     return share;

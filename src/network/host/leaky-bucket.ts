@@ -29,6 +29,11 @@ export class LeakyBucket {
     return this.#levelAt(nowMs) + amount <= this.#capacity;
   }
 
+  /** Takes out what was poured in and turned out to cost nothing. */
+  drain(amount: number, nowMs: number): void {
+    this.#pour(-Math.min(amount, this.#levelAt(nowMs)), nowMs);
+  }
+
   /** Pours in what has been let through already, up to the brim. */
   fill(amount: number, nowMs: number): void {
     this.#pour(Math.min(amount, this.#capacity - this.#levelAt(nowMs)), nowMs);

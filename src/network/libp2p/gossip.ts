@@ -11,6 +11,7 @@ import type { PeerLimits } from "../host/peer-limits.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
 import { gossipOptions, messageIdText, type TopicScore, topicScore } from "./gossip-config.ts";
+import { boundControl, type GossipControl } from "./gossip-control.ts";
 import { countFrame, type FrameCount } from "./gossip-frame.ts";
 import { boundMemory, type GossipMemory } from "./gossip-memory.ts";
 import {
@@ -32,7 +33,7 @@ interface GossipRpc {
 }
 
 /** What the implementation has and its published type lacks. */
-interface GossipSubInternals extends GossipSub, GossipStreams, GossipMemory {
+interface GossipSubInternals extends GossipSub, GossipStreams, GossipMemory, GossipControl {
   reportMessageValidationResult(messageId: string, from: PeerId, verdict: Verdict): void;
   getMeshPeers(topic: string): PeerId[];
   decodeRpc(bytes: Uint8Array): GossipRpc;
@@ -100,6 +101,7 @@ export class Gossip {
     const gossip = service as GossipSubInternals;
     this.#gossip = gossip;
     boundMemory(gossip);
+    boundControl(gossip, this.#modules.clock);
     openSideBySide(gossip);
     this.#screen(gossip);
     outliveConnections(gossip, this.#modules.connectionsOf);
@@ -134,8 +136,8 @@ export class Gossip {
   }
 
   subscribe(topic: string, options: TopicOptions): void {
-    const queue = new JudgingQueue(topic, options, { ...this.#modules, isStopped: () => !this.#started });
     const budget = options.acceptance && new AcceptanceBudget(options.acceptance, this.#modules);
+    const queue = new JudgingQueue(topic, options, { ...this.#modules, isStopped: () => !this.#started });
     this.#topics.set(topic, { options, queue, budget });
     if (this.#gossip === undefined) return;
     // A topic without score parameters never penalises anyone.
@@ -166,7 +168,7 @@ export class Gossip {
     const { report, logger } = this.#modules;
     const subscription = this.#topics.get(topic);
     const verdict = (await subscription?.queue.judge(data, from)) ?? "ignore";
-    if (verdict === "accept") subscription?.budget?.accepted(data.length);
+    if (verdict === "accept") subscription?.budget?.accepted(from, data.length);
     try {
       if (this.#started) this.#gossip?.reportMessageValidationResult(messageId, from, verdict);
     } catch (thrown) {

@@ -416,10 +416,11 @@ export class MemoryHost implements PeerHost {
     const subscription = this.#topics.get(topic);
     if (subscription === undefined) return;
     if (subscription.budget?.admits(from, message.length) === false) return;
-    if (!subscription.queue.hasRoomFor(from, message.length, { count: 0, bytes: 0 })) return;
-    if (subscription.options.hasRoomFor?.(message, from) === false || this.#isSeen(id)) return;
+    if (subscription.options.hasRoomFor?.(message, from) === false) return;
+    if (!subscription.queue.hasRoomFor(from, message.length, { count: 0, bytes: 0 }) || this.#isSeen(id))
+      return;
     const verdict = await subscription.queue.judge(message, from);
-    if (verdict === "accept") subscription.budget?.accepted(message.length);
+    if (verdict === "accept") subscription.budget?.accepted(from, message.length);
     if (!this.#running) return;
     if (verdict === "accept") this.#flood(packet, from);
     if (verdict === "reject") this.report(from, "rejected message", `rejected messages on ${topic}`);
