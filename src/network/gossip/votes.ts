@@ -123,7 +123,7 @@ export class FinalityGossip {
     if (!decoded.ok) return this.#verdict(decoded.fault, from);
     if (decoded.value.kind === "vote") return this.#judgeVote(decoded.value.vote, from);
     const added = this.#modules.chain.addEvidence(decoded.value.evidence);
-    return added.ok ? "accept" : this.#verdict(added.fault, from);
+    return added.ok ? "accept" : this.#refused(added.fault, from);
   }
 
   /**
@@ -146,10 +146,7 @@ export class FinalityGossip {
     const { chain, directory, clock } = this.#modules;
     const added = chain.addVote(vote);
     const isEarly = !added.ok && added.fault.code === "vote/target-unknown";
-    if (!added.ok && !isEarly) {
-      if (verdictOf(added.fault) === "ignore") this.#useless.came(from);
-      return this.#verdict(added.fault, from);
-    }
+    if (!added.ok && !isEarly) return this.#refused(added.fault, from);
     // The signature of an early vote has been verified, too: its voter is alive.
     directory.keyHeard(vote.voter, clock.monotonicMs());
     return isEarly ? this.#judgeEarlyVote(vote, from) : "accept";
@@ -166,6 +163,12 @@ export class FinalityGossip {
     // Known: the vote was counted when the block came.
     if (added.ok || added.fault.code === "vote/known") return "accept";
     return this.#verdict(added.fault, from);
+  }
+
+  /** What is known already, or of no use any more, is charged above a small rate. */
+  #refused(fault: Fault, from: PeerId): Verdict {
+    if (verdictOf(fault) === "ignore") this.#useless.came(from);
+    return this.#verdict(fault, from);
   }
 
   #verdict(fault: Fault, from: PeerId): Verdict {
