@@ -25,6 +25,8 @@ const small: AcceptanceRates = {
   total: { bytesPerSecond: 0.001, burstBytes: 10.9 * messageCostBytes },
 };
 
+const nothing = { count: 0, bytes: 0 };
+
 describe("the budget of a topic", () => {
   it("lets each peer through at its rate and no faster", async () => {
     const clock = createSimulatedClock(0);
@@ -32,7 +34,7 @@ describe("the budget of a topic", () => {
     const budget = new AcceptanceBudget({ perPeer: rate, reserved: rate, total: rate }, { clock });
     let taken = 0;
     for (let step = 0; step < 1_000; step += 1) {
-      if (budget.admits("peer", 0)) taken += 1;
+      if (budget.admits("peer", 0, nothing)) taken += 1;
       await clock.advance(10);
     }
     assert.ok(taken >= 46 && taken <= 48, `${taken} in ten seconds`);
@@ -41,22 +43,22 @@ describe("the budget of a topic", () => {
   it("bounds what is accepted of all, and leaves each peer its share", () => {
     const budget = new AcceptanceBudget(small, { clock: createSimulatedClock(0) });
     for (let index = 0; index < 10; index += 1) {
-      assert.equal(budget.admits("flood", 0), true);
+      assert.equal(budget.admits("flood", 0, nothing), true);
       budget.accepted("flood", 0);
     }
-    assert.equal(budget.admits("flood", 0), false);
+    assert.equal(budget.admits("flood", 0, nothing), false);
     // The total is used up, and still the first two of each other peer are taken.
     assert.deepEqual(
-      [1, 2, 3].map(() => budget.admits("honest", 0)),
+      [1, 2, 3].map(() => budget.admits("honest", 0, nothing)),
       [true, true, false],
     );
   });
 
   it("does not spend the total on what is not accepted", () => {
     const budget = new AcceptanceBudget(small, { clock: createSimulatedClock(0) });
-    for (let index = 0; index < 20; index += 1) budget.admits("stale", 0);
+    for (let index = 0; index < 20; index += 1) budget.admits("stale", 0, nothing);
     assert.deepEqual(
-      [1, 2, 3].map(() => budget.admits("honest", 0)),
+      [1, 2, 3].map(() => budget.admits("honest", 0, nothing)),
       [true, true, true],
     );
   });
@@ -69,12 +71,25 @@ describe("the budget of a topic", () => {
       atFirstBytes: 2 * messageCostBytes,
     };
     const budget = new AcceptanceBudget({ ...small, onTrust }, { clock });
-    const taken = (peer: string) => [1, 2, 3].map(() => budget.admits(peer, 0));
+    const judged = (peer: string) => {
+      const isTaken = budget.admits(peer, 0, nothing);
+      if (isTaken) budget.judging(peer, 0);
+      return isTaken;
+    };
+    const taken = (peer: string) => [1, 2, 3].map(() => judged(peer));
+    assert.equal(budget.admits("frame", 0, { count: 1, bytes: 0 }), true);
+    assert.equal(
+      budget.admits("frame", 0, { count: 2, bytes: 0 }),
+      false,
+      "what is ahead in the frame counts",
+    );
     assert.deepEqual(taken("replays"), [true, true, false], "what it brings is known, or not judged yet");
+    for (let index = 0; index < 8; index += 1)
+      assert.ok(budget.admits("copies", 0, nothing), "copies are free");
     await clock.advance(1_000);
     assert.deepEqual(taken("replays"), [true, false, false]);
     for (let index = 0; index < 8; index += 1) {
-      assert.equal(budget.admits("honest", 0), true, "what is accepted was no trust lost");
+      assert.equal(judged("honest"), true, "what is accepted was no trust lost");
       budget.accepted("honest", 0);
     }
   });

@@ -36,21 +36,29 @@ export class AcceptanceBudget {
    * Charges a message to the peer that it came from. To be asked before the message counts as seen: what is dropped
    * here may still come by another peer.
    *
+   * @param ahead what the same frame holds before it, and is not judged yet
    * @returns false if it is to be dropped
    */
-  admits(peer: PeerId, bytes: number): boolean {
-    const cost = bytes + messageCostBytes;
+  admits(peer: PeerId, bytes: number, ahead: { readonly count: number; readonly bytes: number }): boolean {
+    const cost = costOf(bytes);
     const nowMs = this.#clock.monotonicMs();
     const share = this.#shareOf(peer, nowMs);
-    if (!share.all.hasRoom(cost, nowMs) || share.onTrust?.hasRoom(cost, nowMs) === false) return false;
+    const trustedBytes = cost + ahead.bytes + ahead.count * messageCostBytes;
+    if (!share.all.hasRoom(cost, nowMs) || share.onTrust?.hasRoom(trustedBytes, nowMs) === false)
+      return false;
     if (!share.reserved.add(cost, nowMs) && !this.#total.hasRoom(cost, nowMs)) return false;
-    share.onTrust?.add(cost, nowMs);
     return share.all.add(cost, nowMs);
+  }
+
+  /** A message that nobody has brought before is to be judged. Copies of it cost no trust: an honest neighbour brings one, too. */
+  judging(peer: PeerId, bytes: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#shareOf(peer, nowMs).onTrust?.fill(costOf(bytes), nowMs);
   }
 
   /** A message was accepted and is relayed: its peer has been worth the trust. */
   accepted(peer: PeerId, bytes: number): void {
-    const cost = bytes + messageCostBytes;
+    const cost = costOf(bytes);
     const nowMs = this.#clock.monotonicMs();
     this.#total.fill(cost, nowMs);
     this.#shareOf(peer, nowMs).onTrust?.drain(trustEarnedTimes * cost, nowMs);
@@ -66,6 +74,10 @@ export class AcceptanceBudget {
     this.#peers.set(peer, share);
     return share;
   }
+}
+
+function costOf(bytes: number): number {
+  return bytes + messageCostBytes;
 }
 
 function bucketOf({ bytesPerSecond, burstBytes, atFirstBytes }: ByteRate, nowMs: number): LeakyBucket {

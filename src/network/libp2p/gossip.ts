@@ -167,6 +167,7 @@ export class Gossip {
   async #judge(messageId: string, from: PeerId, topic: string, data: Uint8Array): Promise<void> {
     const { report, logger } = this.#modules;
     const subscription = this.#topics.get(topic);
+    subscription?.budget?.judging(from, data.length);
     const verdict = (await subscription?.queue.judge(data, from)) ?? "ignore";
     if (verdict === "accept") subscription?.budget?.accepted(from, data.length);
     try {
@@ -289,7 +290,7 @@ export class Gossip {
 }
 
 function hasRoomFor({ budget, options, queue }: Subscription, peer: PeerId, data: Uint8Array, ahead: Ahead) {
-  if (budget?.admits(peer, data.length) === false) return false;
+  if (budget?.admits(peer, data.length, ahead) === false) return false;
   // Also where the queue is full, as it is under a flood: what a topic charges to the sender ends the flood.
   return options.hasRoomFor?.(data, peer) !== false && queue.hasRoomFor(peer, data.length, ahead);
 }

@@ -415,10 +415,11 @@ export class MemoryHost implements PeerHost {
     }
     const subscription = this.#topics.get(topic);
     if (subscription === undefined) return;
-    if (subscription.budget?.admits(from, message.length) === false) return;
+    const ahead = { count: 0, bytes: 0 };
+    if (subscription.budget?.admits(from, message.length, ahead) === false) return;
     if (subscription.options.hasRoomFor?.(message, from) === false) return;
-    if (!subscription.queue.hasRoomFor(from, message.length, { count: 0, bytes: 0 }) || this.#isSeen(id))
-      return;
+    if (!subscription.queue.hasRoomFor(from, message.length, ahead) || this.#isSeen(id)) return;
+    subscription.budget?.judging(from, message.length);
     const verdict = await subscription.queue.judge(message, from);
     if (verdict === "accept") subscription.budget?.accepted(from, message.length);
     if (!this.#running) return;
