@@ -261,7 +261,11 @@ describe("a host under a flood", { timeout: suiteMaxMs }, () => {
   });
 
   it("hangs up on a peer for its volume, and never bans it", async () => {
-    const { host } = await running("target", { acceptance: small }, { gossipItemsBurst: 500 });
+    const { host } = await running(
+      "target",
+      { acceptance: small },
+      { gossipItemsBurst: 500, gossipItemsPerSecond: 1 },
+    );
     const { node, gossip } = await hostile(host);
     await flood(gossip, (index) => publish(`valid ${index}`), 100_000);
     await realUntil(() => node.getConnections().length === 0, "it is hung up on");
