@@ -1,12 +1,11 @@
 /** However many large messages come, this node tells its neighbours of few that it does not want them. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type GossipSub, gossipsub } from "@chainsafe/libp2p-gossipsub";
-import { identify } from "@libp2p/identify";
-import { createLibp2p } from "libp2p";
+import type { GossipSub } from "@chainsafe/libp2p-gossipsub";
 import { defaultPeerLimits } from "../../src/network/host/peer-limits.ts";
 import { boundControl, type GossipControl } from "../../src/network/libp2p/gossip-control.ts";
 import { createSimulatedClock } from "../support/simulated-clock.ts";
+import { idleGossip } from "./host-rigs.ts";
 
 const topic = "/aurex/test/1";
 
@@ -16,11 +15,7 @@ interface Sending extends GossipSub, GossipControl {
 }
 
 it("sends a bounded number of IDONTWANT, far below the line at which a neighbour hangs up", async () => {
-  const { services } = await createLibp2p({
-    start: false,
-    services: { identify: identify(), gossip: (components) => gossipsub()(components) as GossipSub },
-  });
-  const gossip = services.gossip as Sending;
+  const gossip = (await idleGossip()) as Sending;
   let sent = 0;
   gossip.mesh.set(topic, new Set());
   gossip.sendRpcInBatch = () => {

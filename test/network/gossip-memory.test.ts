@@ -1,19 +1,14 @@
 /** What gossipsub remembers of messages is bounded in number. */
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type GossipSub, gossipsub } from "@chainsafe/libp2p-gossipsub";
-import { identify } from "@libp2p/identify";
-import { createLibp2p } from "libp2p";
+import type { GossipSub } from "@chainsafe/libp2p-gossipsub";
 import { boundMemory, type GossipMemory } from "../../src/network/libp2p/gossip-memory.ts";
+import { idleGossip } from "./host-rigs.ts";
 
 const max = 100;
 
 it("forgets the oldest message where there would be one too many", async () => {
-  const { services } = await createLibp2p({
-    start: false,
-    services: { identify: identify(), gossip: (components) => gossipsub()(components) as GossipSub },
-  });
-  const gossip = services.gossip as GossipSub & GossipMemory;
+  const gossip = (await idleGossip()) as GossipSub & GossipMemory;
   boundMemory(gossip, max);
   const { seenCache, score } = gossip;
   for (let index = 0; index < 3 * max; index += 1) {

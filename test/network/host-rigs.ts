@@ -1,6 +1,7 @@
 /** Hosts for tests: real ones on loopback in real time, and ones in memory under a simulated clock. */
 import { createHash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { type GossipSub, gossipsub } from "@chainsafe/libp2p-gossipsub";
 import { noise } from "@chainsafe/libp2p-noise";
 import { identify } from "@libp2p/identify";
 import type { Libp2p, PrivateKey } from "@libp2p/interface";
@@ -66,6 +67,15 @@ export async function strangerNode(from: string, privateKey?: PrivateKey): Promi
   });
   await node.handle("/meshsub/1.1.0", () => undefined);
   return node;
+}
+
+/** The real gossipsub as libp2p makes it, not started: for what is changed in its inside. */
+export async function idleGossip(): Promise<GossipSub> {
+  const { services } = await createLibp2p({
+    start: false,
+    services: { identify: identify(), gossip: (components) => gossipsub()(components) as GossipSub },
+  });
+  return services.gossip as GossipSub;
 }
 
 export async function realUntil(condition: () => boolean, what: string, seen?: () => unknown): Promise<void> {

@@ -3,7 +3,6 @@
  * budget, and each peer has a small share of its own beside it, which a flood of others leaves to it. The message counts,
  * too: a thousand messages with one transaction each kept four nodes busy for seven seconds, a batch of so many does not.
  */
-import { BoundedMap } from "../../base/bounded-map.ts";
 import { bytesEqual, toHex } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Chain } from "../../chain/chain.ts";
@@ -17,6 +16,7 @@ import {
 } from "../../protocol/transaction.ts";
 import { messageCostBytes } from "../host/acceptance-budget.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
+import { PeerBuckets } from "../host/peer-buckets.ts";
 import { decodeAnnouncement } from "../messages.ts";
 import type { PeerId } from "../peer-host.ts";
 
@@ -26,8 +26,6 @@ export const freeBurstBytes = 64 * 2 ** 10;
 /** Of each peer, for which the total is not asked: some 7 such messages at once, and 7 in 4 s. */
 export const freePeerBytesPerSecond = 4 * 2 ** 10;
 export const freePeerBurstBytes = 16 * 2 ** 10;
-/** Peers remembered; the longest unseen is forgotten first. */
-const peersMax = 1_024;
 
 export interface FreeRelayModules {
   readonly clock: Clock;
@@ -38,12 +36,13 @@ export interface FreeRelayModules {
 export class FreeRelay {
   readonly #modules: FreeRelayModules;
   readonly #total: LeakyBucket;
-  readonly #shares = new BoundedMap<PeerId, LeakyBucket>(peersMax);
+  readonly #shares: PeerBuckets;
 
   constructor(modules: FreeRelayModules) {
     this.#modules = modules;
     const nowMs = modules.clock.monotonicMs();
     this.#total = new LeakyBucket(freeBurstBytes, freeBytesPerSecond / 1_000, nowMs);
+    this.#shares = new PeerBuckets({ perSecond: freePeerBytesPerSecond, burst: freePeerBurstBytes }, modules);
   }
 
   /**
@@ -80,18 +79,11 @@ export class FreeRelay {
   }
 
   #hasRoom(bytes: number, from: PeerId, nowMs: number): boolean {
-    return this.#total.hasRoom(bytes, nowMs) || this.#shareOf(from, nowMs).hasRoom(bytes, nowMs);
+    return this.#total.hasRoom(bytes, nowMs) || this.#shares.hasRoom(from, bytes);
   }
 
   #spend(bytes: number, from: PeerId, nowMs: number): boolean {
-    return this.#total.add(bytes, nowMs) || this.#shareOf(from, nowMs).add(bytes, nowMs);
-  }
-
-  #shareOf(peer: PeerId, nowMs: number): LeakyBucket {
-    const known = this.#shares.get(peer);
-    const share = known ?? new LeakyBucket(freePeerBurstBytes, freePeerBytesPerSecond / 1_000, nowMs);
-    this.#shares.set(peer, share);
-    return share;
+    return this.#total.add(bytes, nowMs) || this.#shares.add(from, bytes);
   }
 
   /**

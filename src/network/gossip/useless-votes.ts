@@ -1,7 +1,6 @@
 /** Votes with which nothing can be done: a few may come of a fork or late, and a flood is charged to the peer that sends it. */
-import { BoundedMap } from "../../base/bounded-map.ts";
 import type { Clock } from "../../base/clock.ts";
-import { LeakyBucket } from "../host/leaky-bucket.ts";
+import { PeerBuckets } from "../host/peer-buckets.ts";
 import type { PeerHost, PeerId } from "../peer-host.ts";
 
 /**
@@ -12,7 +11,6 @@ const freeVotesBurst = 64;
 const freeVotesPerSecond = 16;
 /** So many at once make a peer a suspect. Copies of what another peer has brought count from then on, too. */
 const suspectVotes = freeVotesBurst / 2;
-const peersMax = 1_024;
 
 export interface UselessVotesModules {
   readonly host: Pick<PeerHost, "report">;
@@ -20,29 +18,21 @@ export interface UselessVotesModules {
 }
 
 export class UselessVotes {
-  readonly #modules: UselessVotesModules;
-  readonly #peers = new BoundedMap<PeerId, LeakyBucket>(peersMax);
+  readonly #host: UselessVotesModules["host"];
+  readonly #free: PeerBuckets;
 
-  constructor(modules: UselessVotesModules) {
-    this.#modules = modules;
+  constructor({ host, clock }: UselessVotesModules) {
+    this.#host = host;
+    this.#free = new PeerBuckets({ perSecond: freeVotesPerSecond, burst: freeVotesBurst }, { clock });
   }
 
   /** Whether this peer has sent many a moment ago: what it sends is worth a look before it is taken for seen. */
   isSuspect(from: PeerId): boolean {
-    const bucket = this.#peers.get(from);
-    return (
-      bucket !== undefined &&
-      !bucket.hasRoom(freeVotesBurst - suspectVotes, this.#modules.clock.monotonicMs())
-    );
+    return !this.#free.hasRoom(from, freeVotesBurst - suspectVotes);
   }
 
   /** This peer has sent one. */
   came(from: PeerId): void {
-    const { host, clock } = this.#modules;
-    const nowMs = clock.monotonicMs();
-    const bucket =
-      this.#peers.get(from) ?? new LeakyBucket(freeVotesBurst, freeVotesPerSecond / 1_000, nowMs);
-    this.#peers.set(from, bucket);
-    if (!bucket.add(1, nowMs)) host.report(from, "useless vote");
+    if (!this.#free.add(from, 1)) this.#host.report(from, "useless vote");
   }
 }

@@ -5,9 +5,9 @@ import { nodesTopic } from "../../../src/network/messages.ts";
 import { engineNumbers } from "../../../src/protocol/genesis.ts";
 import { encodeNodeRecord, nodeRoles, signNodeRecord } from "../../../src/protocol/node-record.ts";
 import { keyPairFromSeed } from "../../../src/protocol/signing.ts";
-import { attacker, madeAhead, steadily } from "../wire/attacker.ts";
-import { Persistent } from "../wire/persistent.ts";
+import { attacker, madeAhead } from "../wire/attacker.ts";
 import { specOf } from "../wire/spec.ts";
+import { floodTopic } from "../wire/topic-flood.ts";
 
 const perSecond = 1_950;
 
@@ -37,11 +37,5 @@ attacker(async (attack) => {
     );
   };
   const next = madeAhead(perSecond, attack, record);
-  const persistent = await Persistent.open(attack, { spec, topics: [nodesTopic] });
-  await attack.begin();
-  await steadily(perSecond, attack.signal, async (count) => {
-    const open = await persistent.now();
-    await open?.mouth.publish(nodesTopic, next(count));
-    attack.count(count);
-  });
+  await floodTopic(attack, { spec, topic: nodesTopic, perSecond, next });
 });

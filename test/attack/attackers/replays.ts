@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { chainTopics, encodeAnnouncement } from "../../../src/network/messages.ts";
 import { signTransaction } from "../../../src/protocol/transaction.ts";
 import { loadPerAccount, probeAccounts } from "../latency-probe.ts";
-import { attacker, steadily } from "../wire/attacker.ts";
-import { Persistent } from "../wire/persistent.ts";
+import { attacker } from "../wire/attacker.ts";
 import { specOf } from "../wire/spec.ts";
+import { floodTopic } from "../wire/topic-flood.ts";
 
 const perSecond = 400;
 const perMessage = 50;
@@ -22,16 +22,10 @@ attacker(async (attack) => {
     }),
   );
   let sent = 0;
-  const next = () => {
+  const batch = () => {
     sent += 1;
     const from = (sent * perMessage) % (used.length - perMessage);
     return encodeAnnouncement(sent, used.slice(from, from + perMessage));
   };
-  const persistent = await Persistent.open(attack, { spec, topics: [topic] });
-  await attack.begin();
-  await steadily(perSecond, attack.signal, async (count) => {
-    const open = await persistent.now();
-    await open?.mouth.publish(topic, Array.from({ length: count }, next));
-    attack.count(count);
-  });
+  await floodTopic(attack, { spec, topic, perSecond, next: (count) => Array.from({ length: count }, batch) });
 });

@@ -3,9 +3,9 @@ import { randomBytes } from "node:crypto";
 import { chainTopics, encodeFinalityMessage } from "../../../src/network/messages.ts";
 import { keyPairFromSeed } from "../../../src/protocol/signing.ts";
 import { signVote } from "../../../src/protocol/vote.ts";
-import { attacker, madeAhead, steadily } from "../wire/attacker.ts";
-import { Persistent } from "../wire/persistent.ts";
+import { attacker, madeAhead } from "../wire/attacker.ts";
 import { specOf } from "../wire/spec.ts";
+import { floodTopic } from "../wire/topic-flood.ts";
 
 const perSecond = 2_000;
 /** Above that of every chain of this test. */
@@ -22,11 +22,5 @@ attacker(async (attack) => {
     return encodeFinalityMessage({ kind: "vote", vote: signed });
   };
   const next = madeAhead(perSecond, attack, vote);
-  const persistent = await Persistent.open(attack, { spec, topics: [topic] });
-  await attack.begin();
-  await steadily(perSecond, attack.signal, async (count) => {
-    const open = await persistent.now();
-    await open?.mouth.publish(topic, next(count));
-    attack.count(count);
-  });
+  await floodTopic(attack, { spec, topic, perSecond, next });
 });
