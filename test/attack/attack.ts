@@ -36,12 +36,14 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
   const watch = new Watch(network);
   const attackers: AttackerProcess[] = [];
   const partingsBefore = partings(network.nodes, network.names).length;
-  if (!network.hasWorked) await probe.load();
+  const isFresh = !network.hasWorked;
+  if (isFresh) await probe.load();
   network.hasWorked = true;
   probe.start();
   watch.start();
   try {
     await probe.one();
+    if (isFresh) await probe.settle();
     const aspect = aspectOf(row.aspect, network);
     await prepareNewcomers(network, options.newcomers);
     probe.take();

@@ -19,6 +19,11 @@ const fee = 100_000n;
 /** A transaction that has not been heard of in this time counts with it. */
 export const latencyMaxMs = 10_000;
 
+/** The pair has settled if of so many transactions in a row none took so many times the median. */
+const settledSamples = 48;
+const settledFactor = 3;
+const settleMaxMs = 20_000;
+
 /** Accounts of the honest pair; they need money in the first block. */
 export const probeAccounts: readonly KeyPair[] = Array.from({ length: accountsCount }, (_, index) =>
   keyPairFromSeed(sha256(Buffer.from(`probe ${index}`))),
@@ -129,6 +134,20 @@ export class LatencyProbe {
       await delay(5);
     }
     return latencyMaxMs;
+  }
+
+  /**
+   * Resolves when the last transactions were all quick, or after a while: a node goes on to clear up after its load, and
+   * what it needs for that is no part of a baseline.
+   */
+  async settle(): Promise<void> {
+    const beganMs = performance.now();
+    while (performance.now() - beganMs < settleMaxMs && !this.#stopping.signal.aborted) {
+      const last = this.#samplesMs.slice(-settledSamples).toSorted((a, b) => a - b);
+      const median = last[settledSamples >> 1] ?? 0;
+      if (last.length === settledSamples && (last.at(-1) ?? 0) < settledFactor * median) return;
+      await delay(pauseMs);
+    }
   }
 
   async #send(): Promise<void> {

@@ -78,6 +78,28 @@ describe("greeting", () => {
     assert.ok(node.core.network.directory.peer(host.peerId)?.sameChain);
   });
 
+  it("asks one peer after another in a round, and not all of them in one moment", async () => {
+    const node = await network.node("node", poa.spec);
+    const askedMs: number[] = [];
+    const strangers = 20;
+    for (let index = 0; index < strangers; index += 1) {
+      const name = `stranger ${index}`;
+      const host = await network.stranger(name);
+      serveGreeting(host, handshakeOf(name, {}, poa), () => {
+        askedMs.push(rig.clock.monotonicMs());
+        return statusOf([], {}, poa);
+      });
+      await network.connect(node.host, host);
+    }
+    // What comes with a new connection is over, and so are the first rounds.
+    await rig.pass(30_000);
+    askedMs.length = 0;
+    await rig.pass(16_000);
+    assert.ok(askedMs.length >= strangers, `${askedMs.length} statuses`);
+    const inOneMoment = Map.groupBy(askedMs, (ms) => Math.floor(ms / 10));
+    for (const each of inOneMoment.values()) assert.ok(each.length <= 2, `${each.length} in one moment`);
+  });
+
   it("takes no status from a peer whose handshake has not come", async () => {
     const node = await network.node("node", poa.spec);
     const silent = await network.stranger("silent");

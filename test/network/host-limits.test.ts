@@ -4,6 +4,7 @@ import { it } from "node:test";
 import type { Stream } from "@libp2p/interface";
 import { multiaddr } from "@multiformats/multiaddr";
 import fc from "fast-check";
+import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { JudgingQueue } from "../../src/network/host/judging-queue.ts";
 import { PeerLimits } from "../../src/network/host/peer-limits.ts";
@@ -83,6 +84,7 @@ it("judges no more of a banned peer's messages, and goes on with those of others
   const modules = {
     isBanned: (peer: string) => banned.has(peer),
     isStopped: () => false,
+    clock: systemClock,
     logger: silentLogger,
   };
   const queue = new JudgingQueue("topic", { messageBytesMax: 10, queueMax: 1_000, judge }, modules);
@@ -103,7 +105,7 @@ it("takes no fault for its own that comes of the host's stop, and judges nothing
     judged += 1;
     return closed.promise;
   };
-  const modules = { isBanned: () => false, isStopped: () => isStopped, logger };
+  const modules = { isBanned: () => false, isStopped: () => isStopped, clock: systemClock, logger };
   const queue = new JudgingQueue("topic", { messageBytesMax: 10, queueMax: 1_000, judge }, modules);
   const verdicts = Array.from({ length: 20 }, () => queue.judge(new Uint8Array(1), "peer"));
   const judgedBefore = judged;
@@ -121,7 +123,7 @@ it("judges each peer in turn, so that a flood of one waits behind itself and pus
     order.push(from);
     return held.promise;
   };
-  const modules = { isBanned: () => false, isStopped: () => false, logger: silentLogger };
+  const modules = { isBanned: () => false, isStopped: () => false, clock: systemClock, logger: silentLogger };
   const queue = new JudgingQueue("topic", { messageBytesMax: 10, queueMax: 64, judge }, modules);
   const flood = Array.from({ length: 500 }, () => queue.judge(new Uint8Array(1), "hostile"));
   const honest = Array.from({ length: 3 }, () => queue.judge(new Uint8Array(1), "honest"));
@@ -134,7 +136,7 @@ it("judges each peer in turn, so that a flood of one waits behind itself and pus
 
 it("judges 4 MiB at once and holds 8 MiB of waiting messages of a topic at most, and drops the newest of the peer that has the most", async () => {
   const held = Promise.withResolvers<Verdict>();
-  const modules = { isBanned: () => false, isStopped: () => false, logger: silentLogger };
+  const modules = { isBanned: () => false, isStopped: () => false, clock: systemClock, logger: silentLogger };
   const options = { messageBytesMax: 2 ** 20, queueMax: 1_000, judge: () => held.promise };
   const queue = new JudgingQueue("topic", options, modules);
   const message = new Uint8Array(2 ** 20);
@@ -158,6 +160,7 @@ it("gives the verdict on a message of no use at once, though others wait their t
   const modules = {
     isBanned: (peer: string) => peer === "banned",
     isStopped: () => false,
+    clock: systemClock,
     logger: silentLogger,
   };
   const screen = ([first]: Uint8Array, from: string): Verdict | undefined => {

@@ -1,6 +1,7 @@
 /** Which messages of a banned peer are judged all the same. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import { JudgingQueue } from "../../src/network/host/judging-queue.ts";
 
@@ -17,7 +18,12 @@ test("what waits when its sender is banned is judged only where it may be eviden
     const queue = new JudgingQueue(
       "topic",
       { messageBytesMax: 10, queueMax: 100, judgesBanned, judge },
-      { isBanned: (peer) => banned.has(peer), isStopped: () => false, logger: silentLogger },
+      {
+        isBanned: (peer) => banned.has(peer),
+        isStopped: () => false,
+        clock: systemClock,
+        logger: silentLogger,
+      },
     );
     const verdicts = Array.from({ length: 50 }, () => queue.judge(new Uint8Array(1), "peer"));
     const before = judged;
@@ -27,4 +33,34 @@ test("what waits when its sender is banned is judged only where it may be eviden
     const accepted = (await Promise.all(verdicts)).filter((verdict) => verdict === "accept");
     assert.equal(accepted.length, judgesBanned ? 50 : before);
   }
+});
+
+test("judging takes a slice of each turn of the event loop, and ends with every verdict", async () => {
+  const costMs = 3;
+  let turn = 0;
+  let isOver = false;
+  const tick = () => {
+    turn += 1;
+    if (!isOver) setImmediate(tick);
+  };
+  setImmediate(tick);
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const turns: number[] = [];
+  // Refused at once, as a transaction that the chain has.
+  const judge = () => {
+    nowMs += costMs;
+    turns.push(turn);
+    return "ignore" as const;
+  };
+  const queue = new JudgingQueue(
+    "topic",
+    { messageBytesMax: 10, queueMax: 100, judge },
+    { isBanned: () => false, isStopped: () => false, clock, logger: silentLogger },
+  );
+  await Promise.all(Array.from({ length: 50 }, () => queue.judge(new Uint8Array(1), "peer")));
+  isOver = true;
+  assert.equal(turns.length, 50);
+  const inOneTurn = Map.groupBy(turns, (each) => each);
+  for (const each of inOneTurn.values()) assert.ok(each.length <= 2, `${each.length} in one turn`);
 });

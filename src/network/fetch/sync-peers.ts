@@ -65,8 +65,8 @@ export class SyncPeers {
     return directory
       .peersOnChain()
       .filter(({ peerId }) => !this.#isResting(peerId))
-      .filter(({ status }) => !chain.headerOf(status.head) && !chain.isHeld(status.head))
       .filter(({ status }) => this.isBetter(status))
+      .filter(({ status }) => !chain.headerOf(status.head) && !chain.isHeld(status.head))
       .filter((peer) => !this.#contradictsFinal(peer))
       .sort((a, b) => this.#compareRecords(a.peerId, b.peerId) || compareClaims(a.status, b.status));
   }

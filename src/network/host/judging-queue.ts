@@ -2,6 +2,7 @@
  * Validates the gossip of one topic: a few messages at a time, in turn for each peer, and none of peers banned meanwhile.
  * What waits is bounded in number and in bytes, and a flood waits behind itself.
  */
+import type { Clock } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
@@ -15,11 +16,14 @@ const judgingMax = 8;
 const waitingBytesMax = 8 * 2 ** 20;
 /** Validated at once: a block takes several times its size while its signatures are verified. */
 const judgingBytesMax = 4 * 2 ** 20;
+/** Of one turn of the event loop; a message that takes longer is judged alone. What is refused at once would else be judged to the last one before anything else comes to its turn: half a second for the first 2 MiB of eight new peers. */
+const sliceMs = 4;
 
 export interface JudgingModules {
   readonly isBanned: (peer: PeerId) => boolean;
   /** The host has stopped. What a judge needs may be closed from then on. */
   readonly isStopped: () => boolean;
+  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -39,6 +43,10 @@ export class JudgingQueue {
   #waitingBytes = 0;
   #judging = 0;
   #judgingBytes = 0;
+  /** A message has been given a place, and its judge has not been asked yet. */
+  #isStarting = false;
+  /** Spent in this turn of the event loop. */
+  #spentMs = 0;
 
   constructor(topic: string, options: TopicOptions, modules: JudgingModules) {
     this.#topic = topic;
@@ -57,17 +65,13 @@ export class JudgingQueue {
     if (this.#waitingCount === 0 && this.#mayBegin(message.length)) this.#begin(message.length);
     else if (!(await this.#turnOf(from, message.length))) return "ignore";
     try {
-      return this.#mayJudge(from) ? await this.#options.judge(message, from) : "ignore";
+      return await this.#start(message, from);
     } catch (thrown) {
       return this.#failed(from, thrown);
     } finally {
       this.#judging -= 1;
       this.#judgingBytes -= message.length;
-      // The place is handed to the next message directly, so that no newer message overtakes it.
-      for (let next = this.#next(); next; next = this.#next()) {
-        this.#begin(next.bytes);
-        next.settle(true);
-      }
+      this.#beginNext();
     }
   }
 
@@ -114,8 +118,41 @@ export class JudgingQueue {
     return "ignore";
   }
 
+  #start(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
+    const { clock } = this.#modules;
+    const beganMs = clock.monotonicMs();
+    try {
+      return this.#mayJudge(from) ? this.#options.judge(message, from) : "ignore";
+    } finally {
+      this.#spend(clock.monotonicMs() - beganMs);
+      this.#isStarting = false;
+      this.#beginNext();
+    }
+  }
+
+  /** What a judge does before it waits for others keeps the event loop from its next turn. */
+  #spend(ms: number): void {
+    const isFirst = this.#spentMs === 0;
+    this.#spentMs += ms;
+    if (!isFirst || ms === 0) return;
+    setImmediate(() => {
+      this.#spentMs = 0;
+      this.#beginNext();
+    });
+  }
+
+  /** A place is handed to the next message directly, so that no newer message overtakes it; the one after that comes when it has started. */
+  #beginNext(): void {
+    const next = this.#isStarting ? undefined : this.#next();
+    if (!next) return;
+    this.#isStarting = true;
+    this.#begin(next.bytes);
+    next.settle(true);
+  }
+
   /** A message that is longer than all that may be judged at once is judged alone. */
   #mayBegin(bytes: number): boolean {
+    if (this.#spentMs >= sliceMs) return false;
     if (this.#judging === 0) return true;
     const countMax = Math.min(judgingMax, this.#options.queueMax);
     return this.#judging < countMax && this.#judgingBytes + bytes <= judgingBytesMax;

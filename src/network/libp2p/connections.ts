@@ -204,7 +204,9 @@ export class Connections {
   #endLeastUseful(): boolean {
     const worth = this.#worth;
     if (!worth) return false;
-    const places = this.#inbound().map((connection) => this.#placeOf(connection, worth));
+    const all = Map.groupBy(this.#open(), ({ remotePeer }) => remotePeer.toString());
+    const isSpare = (peer: PeerId) => (all.get(peer)?.length ?? 0) > 1;
+    const places = this.#inbound().map((connection) => this.#placeOf(connection, isSpare, worth));
     const nowMs = this.#modules.clock.nowMs();
     const leaving = leastUseful(places, nowMs);
     if (!leaving) return false;
@@ -215,14 +217,14 @@ export class Connections {
     return true;
   }
 
-  #placeOf(connection: Connection, worth: (peer: PeerId) => PeerWorth) {
+  #placeOf(connection: Connection, isSpare: (peer: PeerId) => boolean, worth: (peer: PeerId) => PeerWorth) {
     const peer = connection.remotePeer.toString();
     return {
       connection,
       group: addressGroup(connection.remoteAddr.getComponents()[0]?.value ?? ""),
       // Wall clock, as libp2p keeps it: a clock that jumps makes places older or younger than they are.
       openedMs: connection.timeline.open,
-      isSpare: this.of(peer).length > 1,
+      isSpare: isSpare(peer),
       delivered: this.#delivered.get(peer) ?? 0,
       points: this.#modules.score.standing(peer).points,
       ...worth(peer),
@@ -233,8 +235,12 @@ export class Connections {
     return this.#node?.getConnections() ?? [];
   }
 
+  #open(): readonly Connection[] {
+    return this.#all().filter(({ status }) => status === "open");
+  }
+
   #inbound(): readonly Connection[] {
-    return this.#all().filter(({ direction, status }) => direction === "inbound" && status === "open");
+    return this.#open().filter(({ direction }) => direction === "inbound");
   }
 
   #outbound(): readonly Connection[] {

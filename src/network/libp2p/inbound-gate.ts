@@ -5,7 +5,7 @@ import { type TCPComponents, tcp } from "@libp2p/tcp";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { invariant } from "../../base/invariant.ts";
 import { addressGroup } from "../host/address-group.ts";
-import { Turns } from "../host/turns.ts";
+import { HandshakeLine, type HandshakeLineOptions } from "./handshake-line.ts";
 
 export interface InboundGateOptions {
   /** Sockets of one group of addresses that have sent nothing. */
@@ -14,6 +14,7 @@ export interface InboundGateOptions {
   readonly beganPerGroupMax: number;
   readonly pendingMax: number;
   readonly silentMaxMs: number;
+  readonly handshakes: HandshakeLineOptions;
 }
 
 /** Each pending socket holds 64 KiB at most: 16 MiB in all. */
@@ -22,13 +23,15 @@ export const defaultInboundGate: InboundGateOptions = {
   beganPerGroupMax: 64,
   pendingMax: 256,
   silentMaxMs: 4_000,
+  handshakes: { perSecond: 32, atOnce: 32 },
 };
 
 interface Pending {
   readonly group: string;
-  /** Has sent something, and so is handed to libp2p in its turn. */
-  hasBegun: boolean;
+  /** It has sent nothing; or waits for its turn; or libp2p has it. */
+  state: "silent" | "waiting" | "in handshake";
   readonly timer: Timer;
+  readonly handOver: () => void;
 }
 
 /** What libp2p's classes have and their published types lack. */
@@ -45,13 +48,14 @@ type ConnectionInternals = MultiaddrConnection & { readonly socket?: Socket };
 export class InboundGate {
   readonly #options: InboundGateOptions;
   readonly #clock: Clock;
-  readonly #turns = new Turns();
+  readonly #line: HandshakeLine<Socket>;
   /** Oldest first. */
   readonly #pending = new Map<Socket, Pending>();
 
   constructor(options: InboundGateOptions, { clock }: { readonly clock: Clock }) {
     this.#options = options;
     this.#clock = clock;
+    this.#line = new HandshakeLine(options.handshakes, { clock, begin: (socket) => this.#begin(socket) });
   }
 
   /** Sockets without a proven identity. */
@@ -73,6 +77,7 @@ export class InboundGate {
   authenticated(connection: MultiaddrConnection): void {
     const { socket } = connection as ConnectionInternals;
     if (socket) this.#forget(socket);
+    this.#line.completed();
   }
 
   /** Puts itself between the listener's server and libp2p. */
@@ -91,9 +96,12 @@ export class InboundGate {
       });
     });
     const close = internals.close.bind(internals);
-    // Libp2p waits for every socket of the server, and does not know those that have sent nothing.
+    // Libp2p waits for every socket of the server, and does not know those that are not handed over.
     internals.close = async (options) => {
-      for (const socket of own) if (this.#pending.get(socket)?.hasBegun === false) socket.destroy();
+      for (const socket of own) {
+        const state = this.#pending.get(socket)?.state;
+        if (state === "silent" || state === "waiting") socket.destroy();
+      }
       await close(options);
     };
     return listener;
@@ -102,9 +110,9 @@ export class InboundGate {
   #admit(socket: Socket, handOver: () => void): void {
     const group = addressGroup(socket.remoteAddress ?? "");
     const timer = this.#clock.schedule(this.#options.silentMaxMs, () => {
-      if (this.#pending.get(socket)?.hasBegun === false) socket.destroy();
+      if (this.#isSilent(socket)) socket.destroy();
     });
-    const pending: Pending = { group, hasBegun: false, timer };
+    const pending: Pending = { group, state: "silent", timer, handOver };
     this.#pending.set(socket, pending);
     socket.once("close", () => this.#forget(socket));
     socket.on("error", () => {});
@@ -117,32 +125,43 @@ export class InboundGate {
         return;
       }
       timer.cancel();
-      pending.hasBegun = true;
+      pending.state = "waiting";
       this.#makeRoom(group);
-      // Sixty handshakes that begin in one turn of the event loop keep everything else waiting until all have gone a step.
-      void this.#turns.take(group).then(() => {
-        if (this.#pending.get(socket) === pending) handOver();
-      });
+      if (!socket.destroyed) this.#line.join(group, socket);
     };
     socket.on("readable", onReadable);
     this.#makeRoom(group);
   }
 
+  #begin(socket: Socket): void {
+    const pending = this.#pending.get(socket);
+    invariant(pending !== undefined, "who has gone waits no longer");
+    pending.state = "in handshake";
+    pending.handOver();
+  }
+
+  #isSilent(socket: Socket): boolean {
+    return this.#pending.get(socket)?.state === "silent";
+  }
+
   #forget(socket: Socket): void {
-    this.#pending.get(socket)?.timer.cancel();
+    const pending = this.#pending.get(socket);
+    if (!pending) return;
+    pending.timer.cancel();
+    this.#line.leave(pending.group, socket);
     this.#pending.delete(socket);
   }
 
   #makeRoom(group: string): void {
     const { silentPerGroupMax, beganPerGroupMax, pendingMax } = this.#options;
-    const silent = this.#of((pending) => pending.group === group && !pending.hasBegun);
+    const silent = this.#of((pending) => pending.group === group && pending.state === "silent");
     if (silent.length > silentPerGroupMax) this.#drop(silent[0]);
-    const began = this.#of((pending) => pending.group === group && pending.hasBegun);
+    const began = this.#of((pending) => pending.group === group && pending.state !== "silent");
     if (began.length > beganPerGroupMax) this.#drop(began[0]);
     if (this.#pending.size <= pendingMax) return;
     const largest = this.#largestGroup();
     const crowd = this.#of((pending) => pending.group === largest);
-    this.#drop(crowd.find((socket) => this.#pending.get(socket)?.hasBegun === false) ?? crowd[0]);
+    this.#drop(crowd.find((socket) => this.#isSilent(socket)) ?? crowd[0]);
   }
 
   #of(isWanted: (pending: Pending) => boolean): Socket[] {

@@ -82,6 +82,8 @@ const allEveryRounds = 4;
 const allFirstRounds = 8;
 const gossipSettledMs = 2_000;
 const allSoonMs = 1_000;
+/** Between two peers of a round: a status costs three streams, and a hundred peers at once keep everything else waiting. */
+const betweenPeersMs = 20;
 const partDelayMs = 1_000;
 
 export class Greetings {
@@ -213,7 +215,10 @@ export class Greetings {
   }
 
   #greetAll(): void {
-    for (const { peerId } of this.#modules.host.peers()) void this.#greet(peerId);
+    const { host } = this.#modules;
+    host.peers().forEach(({ peerId }, index) => {
+      this.#schedule.soon(`greet ${peerId}`, index * betweenPeersMs, () => void this.#greet(peerId));
+    });
   }
 
   /** While this node waits to become an authority, what the others know of its wish must not be ten seconds old. */

@@ -255,6 +255,7 @@ export class MemoryHost implements PeerHost {
     const modules = {
       isBanned: (peer: PeerId) => this.#score.isBanned(peer),
       isStopped: () => !this.#running,
+      clock: this.#clock,
       logger: this.#logger,
     };
     const budget = options.acceptance && new AcceptanceBudget(options.acceptance, { clock: this.#clock });

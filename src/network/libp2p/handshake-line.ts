@@ -1,0 +1,74 @@
+/** Whose handshake begins next: one group of addresses after another, the newest of a group first, as long as not too many have ended well. */
+import type { Clock, Timer } from "../../base/clock.ts";
+import { LeakyBucket } from "../host/leaky-bucket.ts";
+
+export interface HandshakeLineOptions {
+  /** Handshakes that end well: such a connection costs a node some 4 ms until its peer is greeted, and more if another one has to go for it. */
+  readonly perSecond: number;
+  readonly atOnce: number;
+}
+
+interface Modules<Waiter> {
+  readonly clock: Clock;
+  /** Begins a handshake that is in its turn. */
+  readonly begin: (waiter: Waiter) => void;
+}
+
+/**
+ * A handshake that never ends is cheap and costs the others nothing here, or half-open ones would keep newcomers out. The
+ * newest comes first: if more come than begin, who waits longest has given up by the time of its turn, and nobody would be
+ * served who still waits for an answer.
+ */
+export class HandshakeLine<Waiter> {
+  readonly #modules: Modules<Waiter>;
+  readonly #bucket: LeakyBucket;
+  readonly #refillMs: number;
+  /** The group whose turn is next comes first; within it, the newest last. */
+  readonly #groups = new Map<string, Set<Waiter>>();
+  #next: Timer | undefined;
+
+  constructor({ perSecond, atOnce }: HandshakeLineOptions, modules: Modules<Waiter>) {
+    this.#modules = modules;
+    this.#refillMs = 1_000 / perSecond;
+    this.#bucket = new LeakyBucket(atOnce, 1 / this.#refillMs, modules.clock.monotonicMs());
+  }
+
+  /** @param group the group of its address: groups take turns */
+  join(group: string, waiter: Waiter): void {
+    const waiters = this.#groups.get(group);
+    if (waiters) waiters.add(waiter);
+    else this.#groups.set(group, new Set([waiter]));
+    this.#next ??= this.#modules.clock.schedule(0, () => this.#serve());
+  }
+
+  /** It waits no longer; nothing happens if it did not wait. */
+  leave(group: string, waiter: Waiter): void {
+    const waiters = this.#groups.get(group);
+    if (!waiters?.delete(waiter)) return;
+    if (waiters.size === 0) this.#groups.delete(group);
+  }
+
+  /** A handshake has ended well. */
+  completed(): void {
+    this.#bucket.fill(1, this.#modules.clock.monotonicMs());
+  }
+
+  #serve(): void {
+    this.#next = undefined;
+    const [first] = this.#groups;
+    if (!first) return;
+    const { clock, begin } = this.#modules;
+    const mayBegin = this.#bucket.hasRoom(1, clock.monotonicMs());
+    if (mayBegin) {
+      const [group, waiters] = first;
+      const newest = [...waiters].at(-1) as Waiter;
+      waiters.delete(newest);
+      // To the end of the line, if others of the group wait.
+      this.#groups.delete(group);
+      if (waiters.size > 0) this.#groups.set(group, waiters);
+      begin(newest);
+    }
+    // Many handshakes that begin in one turn of the event loop keep everything else waiting until all have gone a step.
+    this.#next ??= clock.schedule(mayBegin ? 0 : this.#refillMs, () => this.#serve());
+  }
+}

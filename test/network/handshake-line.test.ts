@@ -1,0 +1,65 @@
+/** Whose handshake begins next: as many a second as may end well, one group after another, and the newest of a group first. */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { HandshakeLine } from "../../src/network/libp2p/handshake-line.ts";
+import { createSimulatedClock } from "../support/simulated-clock.ts";
+
+const options = { perSecond: 10, atOnce: 4 };
+
+/** @param endsWell whether each handshake that begins ends well at once, or never */
+function begunBy(endsWell = true) {
+  const clock = createSimulatedClock(0);
+  const begun: string[] = [];
+  const line = new HandshakeLine<string>(options, {
+    clock,
+    begin: (waiter) => {
+      begun.push(waiter);
+      if (endsWell) line.completed();
+    },
+  });
+  return { clock, begun, line };
+}
+
+describe("a line of handshakes", () => {
+  it("begins so many at once and so many a second, and each in the end", async () => {
+    const { clock, begun, line } = begunBy();
+    for (let index = 0; index < 50; index += 1) line.join("group", `${index}`);
+    await clock.advance(1);
+    assert.equal(begun.length, options.atOnce);
+    for (let second = 1; second <= 3; second += 1) {
+      await clock.advance(1_000);
+      const most = options.atOnce + second * options.perSecond;
+      assert.ok(begun.length > most - 3 && begun.length <= most, `${begun.length} of ${most}`);
+    }
+    await clock.advance(5_000);
+    assert.equal(new Set(begun).size, 50);
+    assert.equal(clock.pending, 0, "an empty line keeps no timer");
+  });
+
+  it("gives groups their turns, however many wait in one of them, and the newest of a group the first", async () => {
+    const { clock, begun, line } = begunBy();
+    for (let index = 0; index < 50; index += 1) line.join("crowd", `crowd ${index}`);
+    await clock.advance(1);
+    line.join("a", "newcomer");
+    line.join("b", "another");
+    await clock.advance(300);
+    const after = begun.slice(options.atOnce);
+    assert.deepEqual(after, ["crowd 45", "newcomer", "another"]);
+  });
+
+  it("keeps nobody waiting for handshakes that never end", async () => {
+    const { clock, begun, line } = begunBy(false);
+    for (let index = 0; index < 50; index += 1) line.join("crowd", `${index}`);
+    await clock.advance(1);
+    assert.equal(begun.length, 50);
+  });
+
+  it("begins nobody who has gone, and takes no time for them", async () => {
+    const { clock, begun, line } = begunBy();
+    for (let index = 0; index < 50; index += 1) line.join("crowd", `${index}`);
+    for (let index = 1; index < 50; index += 1) line.leave("crowd", `${index}`);
+    line.leave("nobody", "0");
+    await clock.advance(1);
+    assert.deepEqual(begun, ["0"]);
+  });
+});
