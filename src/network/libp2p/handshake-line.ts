@@ -1,5 +1,5 @@
 /** Whose handshake begins next: one group of addresses after another, the newest of a group first, as long as not too many have ended well. */
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 
 export interface HandshakeLineOptions {
@@ -25,7 +25,7 @@ export class HandshakeLine<Waiter> {
   readonly #refillMs: number;
   /** The group whose turn is next comes first; within it, the newest last. */
   readonly #groups = new Map<string, Set<Waiter>>();
-  #next: Timer | undefined;
+  #isServing = false;
 
   constructor({ perSecond, atOnce }: HandshakeLineOptions, modules: Modules<Waiter>) {
     this.#modules = modules;
@@ -38,7 +38,7 @@ export class HandshakeLine<Waiter> {
     const waiters = this.#groups.get(group);
     if (waiters) waiters.add(waiter);
     else this.#groups.set(group, new Set([waiter]));
-    this.#next ??= this.#modules.clock.schedule(0, () => this.#serve());
+    if (!this.#isServing) this.#soon();
   }
 
   /** It waits no longer; nothing happens if it did not wait. */
@@ -54,21 +54,28 @@ export class HandshakeLine<Waiter> {
   }
 
   #serve(): void {
-    this.#next = undefined;
+    this.#isServing = false;
     const [first] = this.#groups;
     if (!first) return;
     const { clock, begin } = this.#modules;
-    const mayBegin = this.#bucket.hasRoom(1, clock.monotonicMs());
-    if (mayBegin) {
-      const [group, waiters] = first;
-      const newest = [...waiters].at(-1) as Waiter;
-      waiters.delete(newest);
-      // To the end of the line, if others of the group wait.
-      this.#groups.delete(group);
-      if (waiters.size > 0) this.#groups.set(group, waiters);
-      begin(newest);
+    if (!this.#bucket.hasRoom(1, clock.monotonicMs())) {
+      this.#isServing = true;
+      clock.schedule(this.#refillMs, () => this.#serve());
+      return;
     }
-    // Many handshakes that begin in one turn of the event loop keep everything else waiting until all have gone a step.
-    this.#next ??= clock.schedule(mayBegin ? 0 : this.#refillMs, () => this.#serve());
+    const [group, waiters] = first;
+    const newest = [...waiters].at(-1) as Waiter;
+    waiters.delete(newest);
+    // To the end of the line, if others of the group wait.
+    this.#groups.delete(group);
+    if (waiters.size > 0) this.#groups.set(group, waiters);
+    this.#soon();
+    begin(newest);
+  }
+
+  /** Many handshakes that begin in one turn of the event loop keep everything else waiting until all have gone a step. */
+  #soon(): void {
+    this.#isServing = true;
+    setImmediate(() => this.#serve());
   }
 }
