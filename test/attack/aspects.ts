@@ -8,7 +8,6 @@ import { patienceMs, until } from "../support/patience.ts";
 import type { AttackerProcess } from "./attacker-process.ts";
 import { Gate } from "./gate.ts";
 import type { HonestNetwork } from "./honest-network.ts";
-import { niceness, putBehind } from "./processor.ts";
 
 export interface Findings {
   readonly notes: readonly string[];
@@ -38,7 +37,10 @@ const syncExtraMs = 10_000;
 const heightMin = 8;
 const askedWithinMs = 5_000;
 
-/** A new node as a process, with the attackers and the honest nodes for its only peers. */
+/**
+ * A new node as a process, with the attackers and the honest nodes for its only peers. It is what this row measures, so it
+ * has the processor as the honest pair has it, before the attack and in it.
+ */
 class Synchronisation implements Aspect {
   readonly #network: HonestNetwork;
   #undisturbedMs = 0;
@@ -93,7 +95,6 @@ class Synchronisation implements Aspect {
     const bootstrap = peers.flatMap((each) => ["--bootstrap", each]);
     const chain = ["--consensus", network.spec.consensus, "--chain", network.specFile, "--no-introductions"];
     const node = network.stage.launch(`late-${performance.now().toFixed(0)}`, ...chain, ...bootstrap);
-    if (network.pairComesFirst) putBehind(node.child.pid, niceness.others);
     return node.ready();
   }
 }
