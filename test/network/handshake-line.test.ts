@@ -56,10 +56,15 @@ describe("a line of handshakes", () => {
     assert.deepEqual(after, ["crowd 45", "newcomer", "another"]);
   });
 
-  it("keeps nobody waiting for handshakes that never end", async () => {
-    const { begun, line } = begunBy(false);
+  it("counts those that are under way, and keeps nobody waiting for long for those that never end", async () => {
+    const { clock, begun, line } = begunBy(false);
     for (let index = 0; index < 50; index += 1) line.join("crowd", `${index}`);
     await turns();
+    assert.equal(begun.length, options.atOnce);
+    for (let tenth = 0; tenth < 13; tenth += 1) {
+      await clock.advance(100);
+      await turns();
+    }
     assert.equal(begun.length, 50);
   });
 

@@ -8,6 +8,12 @@ export interface HandshakeLineOptions {
   readonly atOnce: number;
 }
 
+/**
+ * A handshake counts for this long from its beginning on, and for good if it ends well: on one machine sixty would all begin
+ * before the first has ended.
+ */
+const underWayMs = 50;
+
 interface Modules<Waiter> {
   readonly clock: Clock;
   /** Begins a handshake that is in its turn. */
@@ -15,8 +21,8 @@ interface Modules<Waiter> {
 }
 
 /**
- * A handshake that never ends is cheap and costs the others nothing here, or half-open ones would keep newcomers out. The
- * newest comes first: if more come than begin, who waits longest has given up by the time of its turn, and nobody would be
+ * A handshake that never ends is cheap, and holds the others up for a moment only, or half-open ones would keep newcomers
+ * out. The newest comes first: if more come than begin, who waits longest has given up by the time of its turn, and nobody would be
  * served who still waits for an answer.
  */
 export class HandshakeLine<Waiter> {
@@ -26,6 +32,8 @@ export class HandshakeLine<Waiter> {
   /** The group whose turn is next comes first; within it, the newest last. */
   readonly #groups = new Map<string, Set<Waiter>>();
   #isServing = false;
+  /** When those began that have not ended well yet; the oldest first. */
+  #begunMs: number[] = [];
 
   constructor({ perSecond, atOnce }: HandshakeLineOptions, modules: Modules<Waiter>) {
     this.#modules = modules;
@@ -50,6 +58,7 @@ export class HandshakeLine<Waiter> {
 
   /** A handshake has ended well. */
   completed(): void {
+    this.#begunMs.shift();
     this.#bucket.fill(1, this.#modules.clock.monotonicMs());
   }
 
@@ -58,7 +67,9 @@ export class HandshakeLine<Waiter> {
     const [first] = this.#groups;
     if (!first) return;
     const { clock, begin } = this.#modules;
-    if (!this.#bucket.hasRoom(1, clock.monotonicMs())) {
+    const nowMs = clock.monotonicMs();
+    this.#begunMs = this.#begunMs.filter((begunMs) => nowMs - begunMs < underWayMs);
+    if (!this.#bucket.hasRoom(1 + this.#begunMs.length, nowMs)) {
       this.#isServing = true;
       clock.schedule(this.#refillMs, () => this.#serve());
       return;
@@ -69,6 +80,7 @@ export class HandshakeLine<Waiter> {
     // To the end of the line, if others of the group wait.
     this.#groups.delete(group);
     if (waiters.size > 0) this.#groups.set(group, waiters);
+    this.#begunMs.push(nowMs);
     this.#soon();
     begin(newest);
   }
