@@ -10,7 +10,7 @@ import { type Answered, type Asking, GeneratedClient, type Operation } from "./g
 import { arbitraryRequest } from "./request-arbitrary.ts";
 import { openAuthorityWorld, openMinerWorld, stateOf, untilQuiet, type World } from "./worlds.ts";
 
-const requests = Number(process.env.SUITE_API_REQUESTS ?? 1_000);
+const requests = Number(process.env.SUITE_API_REQUESTS ?? 300);
 const seed = Number(process.env.SUITE_API_SEED ?? 20_261_125);
 /** As many as a browser's tabs would, so that requests meet. */
 const atOnce = 8;

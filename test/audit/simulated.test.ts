@@ -9,7 +9,7 @@ import { folderUntilEnd } from "../support/temporary-folder.ts";
 import { findingsOf } from "./caught.ts";
 import { writeSimulatedLedgers } from "./simulated-ledgers.ts";
 
-const ledgers = Number(process.env.SUITE_SIMULATED_LEDGERS ?? 10);
+const ledgers = Number(process.env.SUITE_SIMULATED_LEDGERS ?? 4);
 
 const wanted = {
   transactions: "SELECT COUNT(*) AS number FROM transactions",

@@ -53,6 +53,13 @@ export const longSteps: readonly LongStep[] = [
     ],
   },
   {
+    name: "kills",
+    what: "what a node had told of after each of 10 kills in the middle of commits, and what an authority had signed",
+    company: "waits",
+    argv: ["--test", "test/e2e/killed.test.ts"],
+    variables: { SUITE_KILLS: "10" },
+  },
+  {
     name: "help",
     what: "every example of every --help, and every line of README, followed by a shell as it is printed",
     company: "one core",

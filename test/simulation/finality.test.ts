@@ -8,7 +8,7 @@ import { type RunReport, simulateFinality } from "./finality/simulate-finality.t
 import { type SimulationOutcome, simulateAll } from "./finality/tasks.ts";
 
 /** `npm run test:long` does 20,000. More or fewer by the environment variable SUITE_SIMULATION_RUNS. */
-const runs = Number(process.env.SUITE_SIMULATION_RUNS ?? 1_000);
+const runs = Number(process.env.SUITE_SIMULATION_RUNS ?? 400);
 
 function traced(seed: number): { readonly report: RunReport; readonly lines: readonly string[] } {
   const lines: string[] = [];

@@ -6,7 +6,7 @@ import type { ScenarioName } from "./scenarios.ts";
 import type { SimulationReport } from "./simulate.ts";
 
 /** Seeds of all scenarios together; more by the environment variable SUITE_SIMULATION_SEEDS. */
-export const seedsTotal: number = Number(process.env.SUITE_SIMULATION_SEEDS ?? 40);
+export const seedsTotal: number = Number(process.env.SUITE_SIMULATION_SEEDS ?? 16);
 /** One test a batch, so that a report stays readable. */
 const batchSeeds = 10;
 

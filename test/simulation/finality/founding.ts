@@ -19,7 +19,7 @@ import { outOfTurnVoteDelayMs } from "../../../src/sealing/poa/voter.ts";
 import { signaturesKnown } from "./made-signatures.ts";
 
 export const authoritiesMin = 1;
-export const authoritiesMax = 7;
+export const authoritiesMax = 25;
 export const candidatesMax = 3;
 export const periodMs = 2_000;
 export const stepMs = 1_000;
