@@ -52,6 +52,25 @@ describe(`finality in ${runs} simulated runs`, () => {
   }
 });
 
+describe("a large set", () => {
+  for (const { authorityCount, byzantineCount } of [
+    { authorityCount: 13, byzantineCount: 4 },
+    { authorityCount: 25, byzantineCount: 8 },
+  ]) {
+    it(`of ${authorityCount} stands ${byzantineCount} that mean harm`, () => {
+      // A run costs by the square of the number.
+      const reports = [0, 1, 2, 3, 4, 5, 6, 7].map((seed) => simulateFinality(seed, { authorityCount }));
+      assert.ok(reports.some((report) => report.byzantineCount === byzantineCount));
+      for (const { seed, violations } of reports)
+        assert.deepEqual(
+          violations,
+          [],
+          `see it again: npm run sim -- --seed ${seed} --nodes ${authorityCount}`,
+        );
+    });
+  }
+});
+
 describe("a run", () => {
   it("is the same for the same seed, also among others, and another for another", () => {
     const first = traced(7);

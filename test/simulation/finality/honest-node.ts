@@ -484,8 +484,8 @@ export class HonestNode {
       for (const { idHex } of judge.blockOf(record).transactions) included.add(idHex);
     }
     const counter = founding.engine.authority.voteCounter(parent);
-    return [...this.#transactions.values()].filter(
-      (transaction) => !included.has(transaction.idHex) && counter.cast(transaction) === undefined,
-    );
+    return [...this.#transactions.values()]
+      .filter((transaction) => !included.has(transaction.idHex) && counter.cast(transaction) === undefined)
+      .slice(0, founding.spec.genesis.blockTransactionsMax);
   }
 }
