@@ -40,14 +40,9 @@ export class HonestNetwork {
   hasWorked = false;
   /** Those that come to it. */
   readonly newcomers: Newcomers;
-  /** The first two nodes are measured, and all others take no time from them. */
-  readonly pairComesFirst: boolean;
 
   private constructor(
-    fields: Pick<
-      HonestNetwork,
-      "stage" | "spec" | "specFile" | "nodes" | "byzantineSeeds" | "newcomers" | "pairComesFirst"
-    >,
+    fields: Pick<HonestNetwork, "stage" | "spec" | "specFile" | "nodes" | "byzantineSeeds" | "newcomers">,
   ) {
     this.stage = fields.stage;
     this.spec = fields.spec;
@@ -55,12 +50,11 @@ export class HonestNetwork {
     this.nodes = fields.nodes;
     this.byzantineSeeds = fields.byzantineSeeds;
     this.newcomers = fields.newcomers;
-    this.pairComesFirst = fields.pairComesFirst;
   }
 
   /**
    * @param accounts get money in the chain's first block
-   * @param pairComesFirst see the field
+   * @param pairComesFirst the first two nodes are measured, and all others take no time from them
    */
   static async open(
     plan: NetworkPlan,
@@ -120,7 +114,6 @@ export class HonestNetwork {
         nodes,
         byzantineSeeds,
         newcomers,
-        pairComesFirst,
       });
       await until("the honest nodes are connected, and their chain goes on", async () => {
         const all = await Promise.all(nodes.map((node) => node.status()));

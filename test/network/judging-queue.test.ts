@@ -1,4 +1,4 @@
-/** Which messages of a banned peer are judged all the same. */
+/** Which messages of a banned peer are judged all the same, and how long judging goes on in one turn of the event loop. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";

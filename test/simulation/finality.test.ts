@@ -57,7 +57,7 @@ describe("a large set", () => {
     { authorityCount: 13, byzantineCount: 4 },
     { authorityCount: 25, byzantineCount: 8 },
   ]) {
-    it(`of ${authorityCount} stands ${byzantineCount} that mean harm`, () => {
+    it(`of ${authorityCount} withstands ${byzantineCount} that mean harm`, () => {
       // A run costs by the square of the number.
       const reports = [0, 1, 2, 3, 4, 5, 6, 7].map((seed) => simulateFinality(seed, { authorityCount }));
       assert.ok(reports.some((report) => report.byzantineCount === byzantineCount));

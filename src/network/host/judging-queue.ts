@@ -16,7 +16,10 @@ const judgingMax = 8;
 const waitingBytesMax = 8 * 2 ** 20;
 /** Validated at once: a block takes several times its size while its signatures are verified. */
 const judgingBytesMax = 4 * 2 ** 20;
-/** Of one turn of the event loop; a message that takes longer is judged alone. What is refused at once would else be judged to the last one before anything else comes to its turn: half a second for the first 2 MiB of eight new peers. */
+/**
+ * Of one turn of the event loop; a message that takes longer is judged alone. Without it, messages that are refused at once
+ * are judged to the last one before anything else comes to its turn: half a second for the first 2 MiB of eight new peers.
+ */
 const sliceMs = 4;
 
 export interface JudgingModules {
@@ -141,7 +144,7 @@ export class JudgingQueue {
     });
   }
 
-  /** A place is handed to the next message directly, so that no newer message overtakes it; the one after that comes when it has started. */
+  /** A place is handed to the next message directly, so that no newer one overtakes it. The one after that follows once it has started. */
   #beginNext(): void {
     const next = this.#isStarting ? undefined : this.#next();
     if (!next) return;

@@ -8,7 +8,7 @@ export class Turns {
   /**
    * Resolves when it is this one's turn: for one piece of work, which is done before the next `await`.
    *
-   * @param peer its id, or the group of its address as long as it has not proven an id
+   * @param peer its id
    */
   take(peer: string): Promise<void> {
     return new Promise((resolve) => {

@@ -244,6 +244,6 @@ export class Connections {
   }
 
   #outbound(): readonly Connection[] {
-    return this.#all().filter(({ direction, status }) => direction === "outbound" && status === "open");
+    return this.#open().filter(({ direction }) => direction === "outbound");
   }
 }

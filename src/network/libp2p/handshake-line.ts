@@ -1,9 +1,9 @@
-/** Whose handshake begins next: one group of addresses after another, the newest of a group first, as long as not too many have ended well. */
+/** Whose handshake begins next, and when: one group of addresses after another, the newest of a group first, and so many a second that end well. */
 import type { Clock } from "../../base/clock.ts";
 import { LeakyBucket } from "../host/leaky-bucket.ts";
 
 export interface HandshakeLineOptions {
-  /** Handshakes that end well: such a connection costs a node some 4 ms until its peer is greeted, and more if another one has to go for it. */
+  /** Handshakes that end well: each costs a node some 4 ms until its peer is greeted, and more if another one has to go for it. */
   readonly perSecond: number;
   readonly atOnce: number;
 }
@@ -22,8 +22,7 @@ interface Modules<Waiter> {
 
 /**
  * A handshake that never ends is cheap, and holds the others up for a moment only, or half-open ones would keep newcomers
- * out. The newest comes first: if more come than begin, who waits longest has given up by the time of its turn, and nobody would be
- * served who still waits for an answer.
+ * out. The newest comes first: if more come than begin, who has waited longest has given up by the time of its turn.
  */
 export class HandshakeLine<Waiter> {
   readonly #modules: Modules<Waiter>;
