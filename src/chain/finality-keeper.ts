@@ -52,6 +52,7 @@ export class FinalityKeeper {
   /** The final block is on disk as such. */
   settle(final: Checkpoint): void {
     this.#settled = final;
+    this.gadget.settle(final);
   }
 
   /** Takes in a block with a valid seal. A seal of a key that is no authority on the parent says nothing. */

@@ -232,6 +232,8 @@ export class ExportFollower {
     this.#isDue = true;
     this.#running ??= this.#follow().finally(() => {
       this.#running = undefined;
+      // A head may have come after the last look of the run, and before its end was told.
+      if (this.#isDue && !this.#fault && !this.#abort.signal.aborted) this.#run();
     });
   }
 

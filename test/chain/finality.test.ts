@@ -223,6 +223,33 @@ describe("a chain with finality", () => {
     assert.equal(reopened.chain.final?.height, 1);
   });
 
+  it("tells what makes the block final that is told as final, also while a higher one is written down", async () => {
+    const store = createMemoryDisk().open();
+    const node = await openChain({ spec }, { store });
+    const first = three.child(three.genesis);
+    const second = three.child(first, { certificate: three.certificate(first) });
+    // No block carries the certificate of `second`, which makes `first` final: that of `third` is the higher one.
+    const third = three.child(second);
+    const fourth = three.child(third, { certificate: three.certificate(third) });
+    await giveAll(node, [first, second, third]);
+    await node.vote(...three.votes(second));
+    await node.give(fourth);
+    assert.deepEqual(node.chain.final, checkpointOf(first));
+    const proof = node.chain.finalCertificate();
+    assert.deepEqual(proof?.targetHash, second.record.hash);
+
+    const meanwhile: unknown[] = [];
+    const commit = store.commit.bind(store);
+    store.commit = (batch) => {
+      if (batch.final) meanwhile.push([node.chain.final, node.chain.finalCertificate()]);
+      return commit(batch);
+    };
+    await node.vote(...three.votes(fourth));
+    assert.deepEqual(meanwhile, [[checkpointOf(first), proof]]);
+    assert.deepEqual(node.chain.final, checkpointOf(third));
+    assert.deepEqual(node.chain.finalCertificate()?.targetHash, fourth.record.hash);
+  });
+
   it("starts with what its own blocks show, where a kill came before that was noted", async () => {
     const disk = createMemoryDisk();
     const store = disk.open();

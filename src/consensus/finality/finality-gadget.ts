@@ -71,7 +71,7 @@ export class FinalityGadget {
   readonly #modules: FinalityGadgetModules;
   /** Votes that count, by target. */
   readonly #votes = new BoundedMap<string, Map<string, Vote>>(targetsMax);
-  /** Certified blocks above the final one. */
+  /** Certified blocks above the settled one: those at or below the final one prove the settled one until then. */
   readonly #certified = new BoundedMap<string, Certified>(certifiedMax);
   /** Votes of authorities whose target is not here yet, by voter and target. */
   readonly #waiting = new BoundedMap<string, BoundedMap<string, Vote>>(waitingVotersMax);
@@ -171,6 +171,13 @@ export class FinalityGadget {
     }
   }
 
+  /** A final block is on disk as such. Certificates up to it prove nothing any more that is still asked. */
+  settle(final: Checkpoint): void {
+    for (const [hashHex, { record }] of [...this.#certified.entries()]) {
+      if (record.header.height <= final.height) this.#certified.delete(hashHex);
+    }
+  }
+
   /** Makes a stored block final without votes, because an operator trusts it. */
   declareFinal(trusted: Checkpoint): void {
     this.#moveFinal(trusted);
@@ -191,12 +198,13 @@ export class FinalityGadget {
 
   /** The certified blocks above a height and above the final one, highest first. */
   certifiedAbove(height: number): readonly CertifiedBlock[] {
+    const lowest = Math.max(height, this.#final.height);
     return [...this.#certified.values()]
-      .filter(({ record }) => record.header.height > height)
+      .filter(({ record }) => record.header.height > lowest)
       .sort((a, b) => b.record.header.height - a.record.header.height);
   }
 
-  /** The certificate of a block above the final one: received, or made of votes. */
+  /** The certificate of a block above the settled one: received, or made of votes. */
   certificateOf(hash: Uint8Array): Certificate | undefined {
     return this.#certified.get(toHex(hash))?.certificate;
   }
@@ -299,9 +307,6 @@ export class FinalityGadget {
     }
     if (!isHigher) return;
     this.#final = next;
-    for (const [hashHex, { record: certified }] of [...this.#certified.entries()]) {
-      if (certified.header.height <= next.height) this.#certified.delete(hashHex);
-    }
     for (const [hashHex, votes] of [...this.#votes.entries()]) {
       const [vote] = votes.values();
       if (!vote || vote.target.height <= next.height) this.#votes.delete(hashHex);

@@ -358,6 +358,7 @@ export class HonestNode {
     if (!record) throw new Error("a final block is stored");
     this.#noteFinalTransactions(record);
     this.#settled = gadget.final;
+    gadget.settle(this.#settled);
     if (!this.#ancestry.isDescendant(this.#head, this.#settled))
       this.#moveHead(gadget.bestCertified() ?? record);
     this.#modules.observer.finalMoved(this);

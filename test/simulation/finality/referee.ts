@@ -202,7 +202,9 @@ export class Referee {
   }
 
   #seeOmniscient(): void {
-    const { conflict } = this.omniscient.gadget;
+    const { gadget } = this.omniscient;
+    gadget.settle(gadget.final);
+    const { conflict } = gadget;
     if (!conflict || this.#saidConflict) return;
     this.#saidConflict = true;
     const { final, conflicting } = conflict;
