@@ -23,7 +23,7 @@ export const defaultInboundGate: InboundGateOptions = {
   beganPerGroupMax: 64,
   pendingMax: 256,
   silentMaxMs: 4_000,
-  handshakes: { perSecond: 32, atOnce: 8 },
+  handshakes: { perSecond: 20, atOnce: 2 },
 };
 
 interface Pending {
