@@ -24,18 +24,17 @@ export class StageTimes {
     this.#watchers.delete(watcher);
   }
 
-  /** Does the work of a stage; a stage that throws is not told. */
+  /** Does the work of a stage, or waits for the end of what `work` has begun; a stage that throws is not told. */
   measure<Value>(stage: Stage, work: () => Value): Value {
     const beganMs = this.#clock.monotonicMs();
     const value = work();
+    if (value instanceof Promise) return this.#untilEnd(stage, beganMs, value) as Value;
     this.#tell(stage, beganMs);
     return value;
   }
 
-  /** As {@link measure}, up to the end of what `work` has begun. */
-  async await<Value>(stage: Stage, work: () => Promise<Value>): Promise<Value> {
-    const beganMs = this.#clock.monotonicMs();
-    const value = await work();
+  async #untilEnd<Value>(stage: Stage, beganMs: number, begun: Promise<Value>): Promise<Value> {
+    const value = await begun;
     this.#tell(stage, beganMs);
     return value;
   }

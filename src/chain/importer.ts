@@ -351,7 +351,7 @@ export class BlockImporter {
       dropped,
       ...(final ? { final } : {}),
     };
-    await times.await("commit", () => store.commit(batch));
+    await times.measure("commit", () => store.commit(batch));
     if (block) reader.remember(block);
     const touched = draft.touchedEntries();
     this.#ledger.commit(draft);

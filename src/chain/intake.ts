@@ -152,7 +152,7 @@ export class BlockIntake {
   async signaturesOf(block: Block): Promise<readonly boolean[]> {
     const { times, verifier } = this.#modules;
     const entry = this.#entryOf(block);
-    entry.signatures ??= times.await("verify", () => verifier.verify(block.transactions));
+    entry.signatures ??= times.measure("verify", () => verifier.verify(block.transactions));
     try {
       return await entry.signatures;
     } catch (thrown) {

@@ -7,7 +7,6 @@ import {
   type Block,
   blockBytesMax,
   blockHash,
-  decodeBlock,
   type Header,
   headerRoot,
   SealedHeaderType,
@@ -16,6 +15,7 @@ import { decode } from "../../protocol/codec.ts";
 import type { BlockFault, CodecFault, Fault } from "../../protocol/faults.ts";
 import { GenesisType } from "../../protocol/genesis.ts";
 import { encodeNodeRecord, type NodeRecord, nodeRecordBytesMax } from "../../protocol/node-record.ts";
+import { BlockDecoder } from "../host/block-decoder.ts";
 import { RequestError } from "../host/request-error.ts";
 import {
   type ChainProtocols,
@@ -186,6 +186,7 @@ export interface ToldHeader {
 export class ChainRequests {
   readonly #host: PeerHost;
   readonly #protocols: ChainProtocols;
+  readonly #decoder = new BlockDecoder();
 
   constructor(host: PeerHost, chainId: Uint8Array) {
     this.#host = host;
@@ -209,7 +210,7 @@ export class ChainRequests {
     const blocks: Block[] = [];
     for await (const chunk of chunks) {
       onBytes(chunk.length);
-      const decoded = decodeBlock(chunk);
+      const decoded = await this.#decoder.decode(chunk, peer);
       if (!decoded.ok) return decoded;
       const expected = startHeight + blocks.length;
       const actual = decoded.value.header.height;
@@ -248,7 +249,7 @@ export class ChainRequests {
     const chunks = this.#chunks(peer, blocksByHash, request, hashes.length, blockBytesMax, signal);
     const blocks: Block[] = [];
     for await (const chunk of chunks) {
-      const decoded = decodeBlock(chunk);
+      const decoded = await this.#decoder.decode(chunk, peer);
       if (!decoded.ok) return decoded;
       blocks.push(decoded.value);
     }

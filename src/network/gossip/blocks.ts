@@ -3,16 +3,11 @@ import { bytesEqual } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Result } from "../../base/result.ts";
 import type { JudgedBlock } from "../../chain/chain.ts";
-import {
-  type Block,
-  decodeBlock,
-  type HeaderRecord,
-  peekHeader,
-  peekSealedHeader,
-} from "../../protocol/block.ts";
-import type { Fault } from "../../protocol/faults.ts";
+import { type Block, type HeaderRecord, peekHeader, peekSealedHeader } from "../../protocol/block.ts";
+import type { BlockFault, Fault } from "../../protocol/faults.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { FetchModules } from "../fetch/fetch-modules.ts";
+import { BlockDecoder } from "../host/block-decoder.ts";
 import { blockMessageBytesMax } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { acceptanceRates } from "./acceptance.ts";
@@ -35,6 +30,7 @@ export class BlockGossip {
   readonly #stale: StaleBlocks;
   readonly #untimely: UntimelyBlocks;
   readonly #unasked: UnaskedBlocks;
+  readonly #decoder = new BlockDecoder();
 
   /** @param topic of the chain's blocks */
   constructor(topic: string, modules: BlockGossipModules) {
@@ -82,10 +78,20 @@ export class BlockGossip {
   }
 
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
-    const { chain, directory, clock, fetcher } = this.#modules;
+    const { chain } = this.#modules;
     const untimely = this.#untimelyFault(message, from);
     if (untimely) return untimely;
-    const decoded = chain.times.measure("decode", () => decodeBlock(message));
+    const decoded = chain.times.measure("decode", () => this.#decoder.decode(message, from));
+    if (!(decoded instanceof Promise)) return this.#judgeDecoded(decoded, message.length, from);
+    return decoded.then((late) => this.#judgeDecoded(late, message.length, from));
+  }
+
+  #judgeDecoded(
+    decoded: Result<Block, BlockFault>,
+    length: number,
+    from: PeerId,
+  ): Verdict | Promise<Verdict> {
+    const { chain, directory, clock, fetcher } = this.#modules;
     if (!decoded.ok) return this.#verdict(decoded.fault, from);
     const block = decoded.value;
     const judged = chain.offer(block, from);
@@ -95,7 +101,6 @@ export class BlockGossip {
       return this.#verdict(judged.fault, from);
     }
     const { record } = judged.value;
-    const { length } = message;
     const useless = this.#loserVerdict(record, length, chain.unaskedFault(record, length), from);
     if (useless) {
       chain.dismiss(judged.value);
