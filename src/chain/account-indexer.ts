@@ -87,9 +87,7 @@ export class AccountIndexer {
     const { accountIndex, head } = this.#target;
     if (!accountIndex.isKept || this.#running || this.#abort.signal.aborted) return;
     if (!indexLack(accountIndex, head.header.height)) return;
-    this.#running = this.#complete().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#complete();
   }
 
   /** Resolves when the index covers the head, or {@link stop} was called. */
@@ -121,6 +119,8 @@ export class AccountIndexer {
       reportedMs = this.#clock.monotonicMs();
       this.#report("adding blocks to the account index");
     }
+    // In the turn of the last look, so that a head that comes from now on is not missed.
+    this.#running = undefined;
     if (!this.#lack)
       this.#logger.info({ blocks: this.#target.accountIndex.blockCount }, "the account index is complete");
   }

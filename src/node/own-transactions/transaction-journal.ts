@@ -175,17 +175,14 @@ export class TransactionJournal {
     if (this.#closed) return { code: "mempool/not-stored", reason: "the node is stopping" };
     const done = Promise.withResolvers<NotJournalled | undefined>();
     this.#waiting.push({ lines, done });
-    // Not at once: what a block settles comes in one piece of work, and shares a sync.
-    this.#flushing ??= Promise.resolve()
-      .then(() => this.#flush())
-      .finally(() => {
-        this.#flushing = undefined;
-      });
+    this.#flushing ??= this.#flush();
     return done.promise;
   }
 
   /** Whatever comes while one batch is synced goes together into the next one. */
   async #flush(): Promise<void> {
+    // What a block settles comes in one piece of work, and shares a sync.
+    await Promise.resolve();
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
@@ -205,6 +202,8 @@ export class TransactionJournal {
       }
       for (const { done } of batch) done.resolve(fault);
     }
+    // In the turn of the last look: whoever comes later begins anew, and is not left waiting for an end that has come.
+    this.#flushing = undefined;
   }
 
   async #store(text: string): Promise<void> {
