@@ -22,22 +22,43 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "seeds",
-    what: "ten simulated nodes under faults, 200 seeds; what the simulation sees with a rule switched off; five miners for hours",
+    what: "ten simulated nodes under faults, 200 seeds; what the simulation sees with a rule switched off; miners for hours, with clocks and blocks that are held back",
     argv: [
       ...["--test", "--test-concurrency=2", "test/simulation/mixed.test.ts", "test/simulation/pure.test.ts"],
       ...["test/simulation/controls.long.ts", "test/simulation/pow-shares.long.ts"],
+      ...["test/simulation/pow-clock.long.ts", "test/simulation/pow-withheld.long.ts"],
+      ...["test/simulation/pow-hash-rate.long.ts", "test/simulation/founding.long.ts"],
     ],
     variables: { SUITE_SIMULATION_SEEDS: "200" },
   },
   {
     name: "lan",
-    what: "machines of a LAN: partitions of a minute, founders that die, networks that meet, the demonstration, what init prints",
+    what: "machines of a LAN: partitions of a minute, several addresses, founders that die, networks that meet, the demonstration, what init prints",
     company: "waits",
     argv: [
-      ...["--test", "--test-concurrency=3", "test/lan/network.test.ts", "test/lan/foundings.long.ts"],
-      ...["test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
+      ...["--test", "--test-concurrency=3", "test/lan/network.long.ts", "test/lan/foundings.long.ts"],
+      ...["test/lan/addresses.long.ts", "test/lan/demo.long.ts", "test/cli/init-next.long.ts"],
     ],
     variables: { SUITE_LAN_PARTITION_S: "60" },
+  },
+  {
+    name: "nodes",
+    what: "several nodes as processes: one that catches up, a full disk, a quorum that is lost, a key that runs twice, a pool whose chain is replaced",
+    argv: [
+      ...["--test", "--test-concurrency=3", "test/e2e/catching-up.long.ts", "test/e2e/bootstrap.long.ts"],
+      ...["test/e2e/full-disk.long.ts", "test/e2e/lost-quorum.long.ts", "test/e2e/cloned.long.ts"],
+      ...["test/e2e/submitted.long.ts", "test/e2e/pool-reorganized.long.ts"],
+      ...["test/e2e/pool-reinstalled.long.ts", "test/pool/pool-over-libp2p.long.ts"],
+    ],
+  },
+  {
+    name: "install",
+    what: "the package installed from its archive by old and new Nodes, which node a command is about, and what others read of a node's arguments",
+    company: "one core",
+    argv: [
+      ...["--test", "--test-concurrency=1", "test/launcher/package.long.ts"],
+      ...["test/cli/node-place.long.ts", "test/cli/argv.long.ts"],
+    ],
   },
   {
     name: "process",
@@ -54,9 +75,9 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "kills",
-    what: "what a node had told of after each of 10 kills in the middle of commits, and what an authority had signed",
+    what: "what a node had told of after each of 10 kills in the middle of commits, what an authority had signed, and a store that is killed at any step",
     company: "waits",
-    argv: ["--test", "test/e2e/killed.test.ts"],
+    argv: ["--test", "--test-concurrency=1", "test/e2e/killed.long.ts", "test/store/kill.long.ts"],
     variables: { SUITE_KILLS: "10" },
   },
   {
@@ -70,7 +91,7 @@ export const longSteps: readonly LongStep[] = [
     what: "lives of chains written to a PostgreSQL server, and connections to it that are cut at any byte",
     argv: [
       ...["--test", "--test-concurrency=1", "test/export/postgres/postgres-job.test.ts"],
-      "test/export/postgres/postgres-faults.test.ts",
+      ...["test/export/postgres/postgres-faults.test.ts", "test/export/postgres/postgres-command.long.ts"],
     ],
     variables: { SUITE_POSTGRES_RUNS: "25" },
   },
@@ -98,7 +119,7 @@ export const longSteps: readonly LongStep[] = [
     name: "exchange",
     what: "50,000 deposits to an exchange whose node and watcher are killed, with reorganizations",
     company: "one core",
-    argv: ["--test", "test/exchange/deposits.test.ts"],
+    argv: ["--test", "test/exchange/deposits.long.ts"],
     variables: { SUITE_DEPOSITS: "50000" },
   },
   {
@@ -150,10 +171,11 @@ export const longSteps: readonly LongStep[] = [
   },
   {
     name: "pages",
-    what: "every page in both appearances at both widths, and each by keyboard alone; consensus, peers and forks in full",
+    what: "every page in both appearances at both widths, and each by keyboard alone; consensus, peers and forks in full; the lab, the lessons, and a node that lies",
     argv: [
-      ...["--test", "--test-concurrency=2", "test/web/every-page.test.ts"],
-      "test/web/consensus-pages.long.ts",
+      ...["--test", "--test-concurrency=2", "test/web/every-page.long.ts"],
+      ...["test/web/consensus-pages.long.ts", "test/web/lying.long.ts"],
+      ...["test/web/lab-page.long.ts", "test/web/learn.long.ts"],
     ],
     variables: { SUITE_PAGES_ALL: "1" },
   },

@@ -11,15 +11,15 @@ import { root } from "./printed-lines.ts";
 export const followedElsewhere: Record<string, [file: string, shows: RegExp]> = {
   // They take a server that asks for a password.
   "aurex-node export postgres --ddl partitioned": [
-    "test/export/postgres/postgres-command.test.ts",
+    "test/export/postgres/postgres-command.long.ts",
     /"export", "postgres", "--ddl", "partitioned"/,
   ],
   "aurex-node export postgres --url postgres://ledger@db.example.org/chain --data-dir ./alpha": [
-    "test/export/postgres/postgres-command.test.ts",
+    "test/export/postgres/postgres-command.long.ts",
     /aurex-node export postgres --url '\$\{urlOf\("stopped"\)\}' --data-dir \.\/alpha/,
   ],
   "aurex-node export postgres --url @/etc/aurex/ledger.url --ledger ./alpha/ledger.sqlite": [
-    "test/export/postgres/postgres-command.test.ts",
+    "test/export/postgres/postgres-command.long.ts",
     /aurex-node export postgres --url @\$\{file\} --ledger ledger\.sqlite/,
   ],
   "npm start": ["package.json", /"start": ".* bin\/aurex-node\.js demo"/],

@@ -177,7 +177,7 @@ describe("the lessons", { skip: browserMissing, timeout: suiteMaxMs }, () => {
     await page.getByRole("button", { name: "Forget what is done" }).waitFor();
     assert.equal(await page.locator(".learn-step.done").count(), 6);
     await page.emulateMedia({ colorScheme: "dark" });
-    // The first lesson, the path and the words are among the pages of every-page.test.ts.
+    // The first lesson, the path and the words are among the pages of every-page.long.ts.
     for (const lesson of ["block", "chain", "distributed", "signatures", "finality"]) {
       await opened.go(`learn/${lesson}`);
       await untilLoaded(page);
