@@ -1,6 +1,6 @@
 /** The long steps: all of them by default, some by name, and every file that they run is there. */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import path from "node:path";
 import { describe, it } from "node:test";
 import { longSteps, stepsNamed } from "./steps.ts";
@@ -14,6 +14,16 @@ describe("the long steps", () => {
       assert.ok(files.length > 0, name);
       for (const file of files) assert.ok(existsSync(path.join(root, file)), file);
     }
+  });
+
+  it("leave out no file that npm test leaves to them", () => {
+    const named = new Set(longSteps.flatMap(({ argv }) => argv));
+    const files = globSync("test/**/*.long.ts", { cwd: root });
+    assert.ok(files.length > 40, `${files.length} files`);
+    assert.deepEqual(
+      files.filter((file) => !named.has(file)),
+      [],
+    );
   });
 
   it("each have a name of their own", () => {

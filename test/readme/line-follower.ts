@@ -41,37 +41,37 @@ export const followedElsewhere: Record<string, [file: string, shows: RegExp]> = 
   "npm run test:long": ["package.json", /"test:long": "/],
   "sudo npm run demo:lan": ["package.json", /"demo:lan": ".* bin\/aurex-node\.js demo-lan"/],
   // A terminal asks for the words that it has shown.
-  "aurex-node keys new alice --words": ["test/cli/keys-words.test.ts", /\["alice", \["--words"\], 12\]/],
-  "aurex-node keys import alice": ["test/cli/keys-words.test.ts", /\["keys", "import", "alice"/],
+  "aurex-node keys new alice --words": ["test/cli/keys-words.long.ts", /\["alice", \["--words"\], 12\]/],
+  "aurex-node keys import alice": ["test/cli/keys-words.long.ts", /\["keys", "import", "alice"/],
   "aurex-node keys import alice --file words.txt --account 1": [
-    "test/cli/keys-words.test.ts",
+    "test/cli/keys-words.long.ts",
     /keys import alice --file words\.txt --account 1/,
   ],
   "aurex-node keys import alice --file keystore.json --passphrase-file secret.txt": [
-    "test/cli/keys-words.test.ts",
+    "test/cli/keys-words.long.ts",
     /keys import alice --file keystore\.json --passphrase-file secret\.txt/,
   ],
   "aurex-node keys export alice --out alice-keystore.json": [
-    "test/cli/keys-words.test.ts",
+    "test/cli/keys-words.long.ts",
     /keys export alice --out alice-keystore\.json/,
   ],
   "aurex-node keys export node --new-passphrase-file secret.txt > node-keystore.json": [
-    "test/cli/keys-words.test.ts",
+    "test/cli/keys-words.long.ts",
     /keys export node --new-passphrase-file secret\.txt/,
   ],
   // They go on until Ctrl-C.
-  "aurex-node status --watch": ["test/cli/views.test.ts", /"status", "--watch"/],
-  "aurex-node events": ["test/cli/views.test.ts", /"events --topics head"/],
+  "aurex-node status --watch": ["test/cli/views.long.ts", /"status", "--watch"/],
+  "aurex-node events": ["test/cli/views.long.ts", /"events --topics head"/],
   "aurex-node events --topics head,reorg,final": [
-    "test/cli/views.test.ts",
+    "test/cli/views.long.ts",
     /"events --topics head,reorg,final"/,
   ],
   "aurex-node events --topics transaction --account alice@example.com": [
-    "test/cli/views.test.ts",
+    "test/cli/views.long.ts",
     /events --topics head,transaction --account/,
   ],
   "aurex-node events --topics warning --json | jq .data.what": [
-    "test/cli/views.test.ts",
+    "test/cli/views.long.ts",
     /events --topics head,warning --json/,
   ],
   "source <(aurex-node completion bash)": ["test/cli/completion.test.ts", /scriptOf\("bash"\)/],
