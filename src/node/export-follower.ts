@@ -144,7 +144,7 @@ export class ExportFollower {
 
   /** The head moved, or a higher block is final. */
   chainChanged(): void {
-    if (!this.#abort.signal.aborted) this.#wake();
+    this.#wake();
   }
 
   /**
@@ -227,34 +227,38 @@ export class ExportFollower {
     else this.#run();
   }
 
-  /** One run at a time; a head that comes meanwhile makes it run once more. */
+  /** One run at a time; a head that comes meanwhile makes it write once more. */
   #run(): void {
+    if (this.#abort.signal.aborted) return;
     this.#isDue = true;
-    this.#running ??= this.#follow().finally(() => {
-      this.#running = undefined;
-      // A head may have come after the last look of the run, and before its end was told.
-      if (this.#isDue && !this.#fault && !this.#abort.signal.aborted) this.#run();
-    });
+    this.#running ??= this.#follow();
   }
 
+  /** Writes until nothing is due, or a try has failed. */
   async #follow(): Promise<void> {
+    while (this.#isDue && !this.#abort.signal.aborted && (await this.#write()));
+    // In the turn of the last look, so that a head that comes from now on begins another run.
+    this.#running = undefined;
+  }
+
+  /** @returns whether it is written */
+  async #write(): Promise<boolean> {
     const { job, pool } = this.#modules;
-    while (this.#isDue && !this.#abort.signal.aborted) {
-      this.#isDue = false;
-      const records = [...this.#records.entries()];
-      this.#records.clear();
-      try {
-        await job.recordNodes(records.map(([, record]) => record));
-        await this.#catchUp();
-        await job.recordPool(pool?.rows() ?? []);
-        if (this.#isLookDue) this.#noticeReader(await job.tidy());
-        this.#isLookDue = false;
-        this.#recovered();
-      } catch (thrown) {
-        for (const [node, record] of records) if (!this.#records.has(node)) this.#records.set(node, record);
-        this.#failed(toError(thrown));
-        return;
-      }
+    this.#isDue = false;
+    const records = [...this.#records.entries()];
+    this.#records.clear();
+    try {
+      await job.recordNodes(records.map(([, record]) => record));
+      await this.#catchUp();
+      await job.recordPool(pool?.rows() ?? []);
+      if (this.#isLookDue) this.#noticeReader(await job.tidy());
+      this.#isLookDue = false;
+      this.#recovered();
+      return true;
+    } catch (thrown) {
+      for (const [node, record] of records) if (!this.#records.has(node)) this.#records.set(node, record);
+      this.#failed(toError(thrown));
+      return false;
     }
   }
 

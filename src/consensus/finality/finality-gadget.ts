@@ -171,7 +171,7 @@ export class FinalityGadget {
     }
   }
 
-  /** A final block is on disk as such. Certificates up to it prove nothing any more that is still asked. */
+  /** A final block is on disk as such: nobody asks for the certificates up to it any more. */
   settle(final: Checkpoint): void {
     for (const [hashHex, { record }] of [...this.#certified.entries()]) {
       if (record.header.height <= final.height) this.#certified.delete(hashHex);
