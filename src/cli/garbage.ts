@@ -15,8 +15,12 @@ const pileAllBytes = 64 * 2 ** 20;
 const pilePart = 1 / 4;
 /** V8's own rules hold above: an import of a long chain needs its heap, and each collection walks through all of it. */
 const smallHeapBytes = 128 * 2 ** 20;
-/** How much a small heap may grow after a collection before the next one begins. */
-const growthPercent = 80;
+/**
+ * How much a small heap may grow after a collection before the next one begins. V8 adds the size of the young generation,
+ * 32 MiB.
+ */
+const growthBytes = 40 * 2 ** 20;
+const growthPercentMax = 80;
 
 export interface Memory {
   /** Bytes in use on the heap. */
@@ -46,6 +50,8 @@ export class Garbage {
   readonly #modules: GarbageModules;
   /** The least that was seen since the last full collection: what is really held. */
   #floorBytes: number;
+  /** On the heap after the last full collection. A heap full of garbage is not a large one. */
+  #heapHeldBytes: number;
   /** V8 marks what is alive, a little at a time, to collect all: another collection would make it finish that at once. */
   #isMarking = false;
   #growthPercent = 0;
@@ -56,10 +62,13 @@ export class Garbage {
 
   constructor(modules: GarbageModules = { memory: process.memoryUsage, ...collectors(), setGrowth }) {
     this.#modules = modules;
-    this.#floorBytes = modules.memory().arrayBuffers;
+    const { arrayBuffers, heapUsed } = modules.memory();
+    this.#floorBytes = arrayBuffers;
+    this.#heapHeldBytes = heapUsed;
   }
 
   start(): void {
+    this.#bound();
     this.#observer.observe({ entryTypes: ["gc"] });
     this.#timer = setInterval(() => this.look(), lookEveryMs).unref();
   }
@@ -71,14 +80,13 @@ export class Garbage {
 
   look(): void {
     const { memory, collectYoung, collectAll } = this.#modules;
-    const { arrayBuffers, heapUsed } = memory();
-    this.#bound(heapUsed);
+    const { arrayBuffers } = memory();
     this.#floorBytes = Math.min(this.#floorBytes, arrayBuffers);
     const pile = arrayBuffers - this.#floorBytes;
-    const isTooMuch = pile >= Math.max(pileAllBytes, heapUsed * pilePart);
+    const isTooMuch = pile >= Math.max(pileAllBytes, this.#heapHeldBytes * pilePart);
     if (isTooMuch && !this.#isMarking) {
       collectAll();
-      this.#floorBytes = memory().arrayBuffers;
+      this.#countHeld();
     } else if (isTooMuch || (pile >= pileYoungBytes && !this.#isMarking)) collectYoung();
   }
 
@@ -87,11 +95,20 @@ export class Garbage {
     if (kind === constants.NODE_PERFORMANCE_GC_INCREMENTAL) this.#isMarking = true;
     if (kind !== constants.NODE_PERFORMANCE_GC_MAJOR) return;
     this.#isMarking = false;
-    this.#floorBytes = this.#modules.memory().arrayBuffers;
+    this.#countHeld();
   }
 
-  #bound(heapUsed: number): void {
-    const percent = heapUsed < smallHeapBytes ? growthPercent : 0;
+  #countHeld(): void {
+    const { arrayBuffers, heapUsed } = this.#modules.memory();
+    this.#floorBytes = arrayBuffers;
+    this.#heapHeldBytes = heapUsed;
+    this.#bound();
+  }
+
+  #bound(): void {
+    const held = this.#heapHeldBytes;
+    const percent =
+      held < smallHeapBytes ? Math.min(growthPercentMax, Math.round((100 * growthBytes) / held)) : 0;
     if (percent === this.#growthPercent) return;
     this.#growthPercent = percent;
     this.#modules.setGrowth(percent);

@@ -41,7 +41,7 @@ function counted() {
 }
 
 test("what is young is collected first, and all if that does not help; not what is held", () => {
-  const { rig, look } = counted();
+  const { rig, garbage, look } = counted();
   rig.arrayBuffers += 3 * mebibyte;
   assert.equal(look(), "nothing");
   rig.arrayBuffers += mebibyte;
@@ -53,6 +53,7 @@ test("what is young is collected first, and all if that does not help; not what 
   // Nothing was freed: it is held, so the next full collection waits for as much again.
   assert.equal(look(), "nothing");
   rig.heapUsed = 400 * mebibyte;
+  garbage.collected(constants.NODE_PERFORMANCE_GC_MAJOR);
   rig.arrayBuffers += 99 * mebibyte;
   assert.equal(look(), "young");
   rig.arrayBuffers += mebibyte;
@@ -75,19 +76,40 @@ test("V8 is left alone while it marks, unless too much piles up; what it has col
   assert.equal(look(), "young");
 });
 
-test("a small heap grows by less than its own size, a large one as V8 likes", () => {
+test("a small heap grows by 40 MiB and not by more than 80 %, a large one as V8 likes; garbage makes no heap large", () => {
   let heapUsed = 40 * mebibyte;
   const told: number[] = [];
-  const memory = () => ({ heapUsed, arrayBuffers: 0 });
   const garbage = new Garbage({
-    memory,
+    memory: () => ({ heapUsed, arrayBuffers: 0 }),
     collectYoung() {},
     collectAll() {},
     setGrowth: (percent) => told.push(percent),
   });
-  for (const size of [40, 90, 127, 128, 500, 128, 127, 40]) {
-    heapUsed = size * mebibyte;
+  garbage.start();
+  garbage.stop();
+  assert.deepEqual(told, [80]);
+  const seen = [];
+  for (const held of [40, 64, 80, 127, 128, 500, 100, 20]) {
+    heapUsed = held * mebibyte;
+    garbage.collected(constants.NODE_PERFORMANCE_GC_MAJOR);
+    seen.push([held, told.at(-1)]);
+    // Until V8 has collected, nobody knows how much of it is held.
+    heapUsed = 1_000 * mebibyte;
     garbage.look();
+    assert.equal(told.at(-1), seen.at(-1)?.[1]);
   }
-  assert.deepEqual(told, [80, 0, 80]);
+  assert.deepEqual(seen, [
+    ...[
+      [40, 80],
+      [64, 63],
+      [80, 50],
+      [127, 31],
+    ],
+    ...[
+      [128, 0],
+      [500, 0],
+      [100, 40],
+      [20, 80],
+    ],
+  ]);
 });
