@@ -37,6 +37,7 @@ import { PeerDatastore } from "./peer-datastore.ts";
 import { Serving } from "./serving.ts";
 import { requestOverStream } from "./streams.ts";
 import { Transports } from "./transports.ts";
+import { UnreadBytes } from "./unread-bytes.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface Libp2pHostOptions extends Libp2pNodeOptions {
@@ -150,6 +151,11 @@ export async function createLibp2pHost(
     dial: (address, expected) => dialler.dialBootstrap(address, expected),
   });
   const watchdog = new Watchdog({ node, clock, logger, reopen, disconnect: hangUpForFault });
+  const unread = new UnreadBytes({
+    clock,
+    connections: () => node.getConnections(),
+    disconnect: hangUpForFault,
+  });
 
   /** The peer may not have been identified in time. */
   function reopen(connection: Connection): void {
@@ -278,6 +284,7 @@ export async function createLibp2pHost(
       running = true;
       gossip.start();
       watchdog.start();
+      unread.start();
       dialler.start();
       for (const address of options.bootstrap) addBootstrap(address);
       bootstrap.start();
@@ -294,6 +301,7 @@ export async function createLibp2pHost(
         vouched.stop();
         dialler.stop();
         watchdog.stop();
+        unread.stop();
         gossip.stop();
         await node.stop();
         for (const { peerId: peer } of connections.peers()) connections.ended(peer);
