@@ -10,6 +10,7 @@ import { messageId } from "../host/message-id.ts";
 import type { PeerLimits } from "../host/peer-limits.ts";
 import type { PeerId, TopicOptions, Verdict } from "../peer-host.ts";
 import type { PeerOffence } from "../peers/score.ts";
+import { FrameBacklog } from "./frame-backlog.ts";
 import { gossipOptions, messageIdText, type TopicScore, topicScore } from "./gossip-config.ts";
 import { boundControl, type GossipControl } from "./gossip-control.ts";
 import { countFrame, type FrameCount } from "./gossip-frame.ts";
@@ -79,6 +80,7 @@ interface Ahead {
 export class Gossip {
   readonly #modules: GossipModules;
   readonly #topics = new Map<string, Subscription>();
+  readonly #backlog = new FrameBacklog();
   #gossip: GossipSubInternals | undefined;
   #started = false;
 
@@ -164,6 +166,11 @@ export class Gossip {
     return this.#gossip?.getMeshPeers(topic) ?? [];
   }
 
+  /** Bytes that have come from a peer and are no whole frame yet, or one that waits for the frames before it. */
+  unfinishedBytes(peer: PeerId): number {
+    return this.#backlog.of(peer);
+  }
+
   async #judge(messageId: string, from: PeerId, topic: string, data: Uint8Array): Promise<void> {
     const { report, logger } = this.#modules;
     const subscription = this.#topics.get(topic);
@@ -221,14 +228,16 @@ export class Gossip {
     const read = gossip.pipePeerReadStream.bind(gossip);
     const decode = gossip.decodeRpc.bind(gossip);
     const { isBanned, report } = this.#modules;
+    const backlog = this.#backlog;
     const affords = (peer: PeerId, count: FrameCount) => this.#affords(peer, count);
     let sender: PeerId | undefined;
     gossip.pipePeerReadStream = (from, frames) => {
       const peer = from.toString();
       const metered = async function* () {
         for await (const frame of frames) {
-          if (isBanned(peer)) continue;
           const bytes = frame.subarray();
+          backlog.took(peer, bytes.length);
+          if (isBanned(peer)) continue;
           const count = countFrame(bytes);
           if (!count) report(peer, "malformed gossip");
           else if (affords(peer, count)) {
@@ -272,7 +281,9 @@ export class Gossip {
           // First the handler: data waits in the stream for its first listener, and that must not be ours.
           const handled = handler(stream, connection);
           const peer = connection.remotePeer.toString();
+          stream.addEventListener("close", () => this.#backlog.ended(peer));
           stream.addEventListener("message", ({ data }) => {
+            this.#backlog.came(peer, data.byteLength);
             if (this.#modules.isBanned(peer)) return;
             if (stream.writeStatus !== "writable") {
               // Gossipsub has given up on this stream, as after an over-long frame, and reads no more of it.

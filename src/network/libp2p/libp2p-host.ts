@@ -37,7 +37,7 @@ import { PeerDatastore } from "./peer-datastore.ts";
 import { Serving } from "./serving.ts";
 import { requestOverStream } from "./streams.ts";
 import { Transports } from "./transports.ts";
-import { UnreadBytes } from "./unread-bytes.ts";
+import { WaitingBytes } from "./waiting-bytes.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface Libp2pHostOptions extends Libp2pNodeOptions {
@@ -151,9 +151,10 @@ export async function createLibp2pHost(
     dial: (address, expected) => dialler.dialBootstrap(address, expected),
   });
   const watchdog = new Watchdog({ node, clock, logger, reopen, disconnect: hangUpForFault });
-  const unread = new UnreadBytes({
+  const waiting = new WaitingBytes({
     clock,
     connections: () => node.getConnections(),
+    unfinishedOf: (peer) => gossip.unfinishedBytes(peer),
     disconnect: hangUpForFault,
   });
 
@@ -284,7 +285,7 @@ export async function createLibp2pHost(
       running = true;
       gossip.start();
       watchdog.start();
-      unread.start();
+      waiting.start();
       dialler.start();
       for (const address of options.bootstrap) addBootstrap(address);
       bootstrap.start();
@@ -301,7 +302,7 @@ export async function createLibp2pHost(
         vouched.stop();
         dialler.stop();
         watchdog.stop();
-        unread.stop();
+        waiting.stop();
         gossip.stop();
         await node.stop();
         for (const { peerId: peer } of connections.peers()) connections.ended(peer);
