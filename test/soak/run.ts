@@ -11,7 +11,10 @@ npm run soak -- [options]
   --minutes N          of mining, 1 to 1440 (default 10); the target's settling at the start is not measured
   --clock-off-ms=N     one miner's clock is wrong by so much for the first half, e.g. 3600000 or -3600000
   --json               prints the report as JSON
-  --help               prints this`;
+  --help               prints this
+
+Exit code: 0 all holds, 1 it does not, 2 the command cannot be understood.
+Example: npm run soak -- --minutes 3`;
 
 class UsageError extends Error {}
 

@@ -34,9 +34,36 @@ interface Picture {
   readonly place: string;
 }
 
-const { values: flags } = parseArgs({
-  options: { small: { type: "string" }, only: { type: "string", multiple: true } },
-});
+const usage = `Takes a picture of every page of the demo in a browser, light and dark, into docs/pages.
+
+npm run pictures -- [options]
+  --small DIR          of small screens, into this folder
+  --only NAME          this picture alone; may be given again
+  --help               prints this
+
+Exit code: 0 taken, 1 not, 2 the command cannot be understood, or there is no browser.
+Example: npm run pictures -- --only overview`;
+
+function flagsGiven() {
+  try {
+    return parseArgs({
+      options: {
+        small: { type: "string" },
+        only: { type: "string", multiple: true },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\nnpm run pictures -- --help says what there is.`);
+    process.exit(2);
+  }
+}
+
+const flags = flagsGiven();
+if (flags.help) {
+  console.log(usage);
+  process.exit(0);
+}
 if (browserMissing !== false) {
   console.error(browserMissing);
   process.exit(2);

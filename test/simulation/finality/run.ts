@@ -44,7 +44,10 @@ npm run sim -- [options]
                   with --cell: ${fairControlNames.join(", ")}
   --workers N     worker threads (default: one for each core)
   --json          prints the figures as JSON
-  --help          prints this`;
+  --help          prints this
+
+Exit code: 0 all holds, and each control was seen; 1 not; 2 the command cannot be understood.
+Example: npm run sim -- --runs 500 --heights 0`;
 
 class UsageError extends Error {}
 
