@@ -19,6 +19,10 @@ export interface GossipStreams {
 /** Tells the open connections with a peer. */
 export type ConnectionsOf = (peer: PeerId) => readonly Connection[];
 
+export function isGossip({ protocol }: Pick<Stream, "protocol">): boolean {
+  return protocol.startsWith("/meshsub/");
+}
+
 /**
  * Opens the stream on which this node speaks to a peer, if there is none on an open connection.
  *

@@ -1,10 +1,12 @@
 /**
- * Bounds what waits for all peers together: what they do not read, and frames that they do not end. Each peer may keep 16 MiB
- * of the one and 4 MiB of the other, and ninety of them would keep more than a gigabyte.
+ * Bounds what gossip keeps waiting for all peers together: what they do not read, and frames that they do not end. Each peer
+ * may keep 16 MiB of the one and 4 MiB of the other, and ninety of them would keep more than a gigabyte. Answers wait for a
+ * slow peer without an end of its connection: see serving.ts.
  */
 import type { Connection } from "@libp2p/interface";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { PeerId } from "../peer-host.ts";
+import { isGossip } from "./gossip-streams.ts";
 
 /** A block of 1 MiB on its way to ten honest peers, and to this node from as many, is less. */
 export const waitingBytesMax = 32 * 2 ** 20;
@@ -17,16 +19,6 @@ export interface WaitingBytesModules {
   readonly unfinishedOf: (peer: PeerId) => number;
   /** Ends the connections of a peer, whose bytes are free then. A peer with a slow line is not charged for it. */
   readonly disconnect: (peer: PeerId, reason: string) => void;
-}
-
-/** Where bytes wait that were sent and have not left this process. */
-interface Sending {
-  readonly writeBufferLength: number;
-}
-
-/** What libp2p's class has and its published type lacks: the connection below the muxer. */
-interface ConnectionInternals extends Connection {
-  readonly maConn?: Sending;
 }
 
 /** Looks four times a second, and hangs up on whoever keeps most waiting until the rest is below the bound. */
@@ -72,7 +64,7 @@ export class WaitingBytes {
   }
 }
 
-function unreadOf(connection: ConnectionInternals): number {
-  const inStreams = connection.streams.reduce((sum, stream) => sum + stream.writeBufferLength, 0);
-  return inStreams + (connection.maConn?.writeBufferLength ?? 0);
+function unreadOf({ streams }: Connection): number {
+  const gossip = streams.filter(isGossip);
+  return gossip.reduce((sum, { writeBufferLength }) => sum + writeBufferLength, 0);
 }

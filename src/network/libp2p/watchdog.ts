@@ -4,6 +4,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import { invariant, toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerId } from "../peer-host.ts";
+import { isGossip } from "./gossip-streams.ts";
 
 const checkEveryMs = 1_000;
 /**
@@ -165,6 +166,6 @@ function hasGossipStream(connection: Connection): boolean {
       stream.direction === "outbound" &&
       stream.status === "open" &&
       stream.writeStatus === "writable" &&
-      stream.protocol.startsWith("/meshsub/"),
+      isGossip(stream),
   );
 }
