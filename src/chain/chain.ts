@@ -286,9 +286,9 @@ export class Chain {
     return this.#parts.intake.mustWait(header);
   }
 
-  /** Why a block of this header is neither kept nor a reason to fetch its parent. Costs no signature. */
-  orphanFault(header: Header): BlockFault | undefined {
-    return this.#parts.intake.orphanFault(header);
+  /** Why a block of this header, if it has to wait, is neither kept nor a reason to fetch its parent. Costs no signature. */
+  waitingFault(header: Header): BlockFault | undefined {
+    return this.#parts.intake.waitingFault(header);
   }
 
   /**

@@ -23,6 +23,7 @@ import { FutureBlocks } from "./future-blocks.ts";
 import {
   bestCase,
   futureFault,
+  headerFault,
   type JudgedBlock,
   type JudgeRules,
   judge,
@@ -70,7 +71,7 @@ export class BlockIntake {
   constructor(limits: WaitingLimits, modules: BlockIntakeModules) {
     this.#modules = modules;
     const { spec, engine } = modules;
-    const knownFault = (block: Block) => this.#knownFault(block) ?? this.orphanFault(block.header);
+    const knownFault = (block: Block) => this.#knownFault(block) ?? this.#orphanFault(block.header);
     this.#rules = { spec, engine, knownFault };
     this.#orphans = new WaitingBlocks(limits);
     this.#heldRecords = new BoundedMap(limits.blocksMax);
@@ -117,10 +118,16 @@ export class BlockIntake {
     return !ancestry.get(parentHash) && !this.#entries.get(toHex(parentHash))?.judged;
   }
 
-  /** Why a block whose parent is unknown is not kept, and its parent not fetched. */
-  orphanFault(header: Header): BlockFault | undefined {
+  /**
+   * Why a block that has to wait is not kept, and its parent, if that is unknown, not fetched. Early blocks on a known parent
+   * whose header cannot be right there need no other look: 500 a second of strangers' were decoded and hashed for nothing.
+   * Those of the parent's authorities are, since two seals are evidence, whatever else is wrong with the blocks.
+   */
+  waitingFault(header: Header): BlockFault | undefined {
     const { ancestry, engine, near } = this.#modules;
-    return ancestry.get(header.parentHash) ? undefined : engine.orphanFault(header, near());
+    const parent = ancestry.get(header.parentHash);
+    if (!parent) return engine.orphanFault(header, near());
+    return engine.orphanFault(header, [parent]) && headerFault(header, parent, engine);
   }
 
   /**
@@ -196,6 +203,10 @@ export class BlockIntake {
     }
     const fault = this.#knownFault(known);
     return fault ? fail(fault) : ok(known);
+  }
+
+  #orphanFault(header: Header): BlockFault | undefined {
+    return this.#modules.ancestry.get(header.parentHash) ? undefined : this.waitingFault(header);
   }
 
   #knownFault({ hash, hashHex, header: { parentHash } }: SealedHeader): BlockFault | undefined {

@@ -5,6 +5,7 @@ import { createPowEngine } from "../../src/consensus/pow/pow-engine.ts";
 import { untimelyBurst, untimelyPerSecond } from "../../src/network/gossip/untimely-blocks.ts";
 import { chainProtocols, chainTopics } from "../../src/network/messages.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
+import type { KeyPair } from "../../src/protocol/signing.ts";
 import { BlockBuilder, type BuiltBlock, keyPairNamed, testSpec } from "../chain/block-builder.ts";
 import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import { headIs, isConnected, memoryNetworkRig, TestNetwork } from "./network-rigs.ts";
@@ -57,6 +58,25 @@ describe("an orphan", () => {
     await publish(sender.host, orphan);
     await rig.until(headIs(node, orphan), "the one of an authority is in, with its parent");
     assert.equal(node.host.standing(sender.host.peerId).points, 0);
+  });
+
+  it("that comes early is judged by its header alone, if no authority of its parent has sealed it", async (t) => {
+    const { rig, node, peer, publish } = await sceneOf(t, poa);
+    const { chain } = node.core;
+    const early = (producer?: KeyPair) =>
+      poa.on(poa.genesis, { laterMs: 3_600_000, ...(producer ? { producer } : {}) });
+    const faultOf = ({ block: { header } }: BuiltBlock) => chain.waitingFault(header)?.code;
+    const byStranger = early(keyPairNamed("stranger"));
+    assert.ok(chain.mustWait(byStranger.block.header));
+    assert.equal(faultOf(byStranger), "block/producer-unknown");
+    // Its second seal on this parent would be evidence.
+    assert.equal(faultOf(early()), undefined);
+    const sender = await peer("sender");
+    const taken: string[] = [];
+    chain.times.watch((stage) => taken.push(stage));
+    await publish(sender.host, byStranger);
+    await rig.until(() => node.host.standing(sender.host.peerId).points > 0, "its sender is charged");
+    assert.deepEqual(taken, []);
   });
 
   it("whose target is far easier than the chain's is not worth a fetch; one a little easier is", () => {

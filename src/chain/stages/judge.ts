@@ -47,7 +47,7 @@ export function placeBlock(
   return fault ? fail(fault) : ok({ block, parent } as PlacedBlock);
 }
 
-function headerFault(
+export function headerFault(
   header: Header,
   parent: HeaderRecord,
   engine: Pick<ConsensusEngine, "verifyHeader">,

@@ -130,7 +130,7 @@ export class BlockGossip {
       host.report(from, "untimely block");
       return "ignore";
     }
-    const fault = chain.orphanFault(header);
+    const fault = chain.waitingFault(header);
     return fault && this.#verdict(fault, from);
   }
 
