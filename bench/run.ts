@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { programFlags } from "../test/support/program-flags.ts";
 import { measureAccountIndex } from "./account-index.ts";
 import { measureAudit } from "./audit.ts";
 import { measureEvents } from "./events.ts";
@@ -54,27 +54,11 @@ npm run bench -- [options]
 Exit code: 0 all was measured, 1 a section failed, 2 the command cannot be understood.
 Example: npm run bench -- --only import --only mining`;
 
-function flagsGiven() {
-  try {
-    return parseArgs({
-      options: {
-        only: { type: "string", multiple: true },
-        json: { type: "boolean", default: false },
-        quick: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\nnpm run bench -- --help says what there is.\n`);
-    process.exit(2);
-  }
-}
-
-const flags = flagsGiven();
-if (flags.help) {
-  process.stdout.write(`${usage}\n`);
-  process.exit(0);
-}
+const flags = programFlags("bench", usage, {
+  only: { type: "string", multiple: true },
+  json: { type: "boolean", default: false },
+  quick: { type: "boolean", default: false },
+});
 const startedAt = new Date();
 const names = flags.only ?? Object.keys(sections);
 const unknown = names.find((name) => !Object.hasOwn(sections, name));

@@ -1,7 +1,8 @@
 /** What a member knows and logs of its pool: its account, why it cannot be reached, and that another pool answers now. */
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ConnectedPeer, PeerHost } from "../network/peer-host.ts";
+import { Schedule } from "../network/schedule.ts";
 import { addressOf, publicKeyOfNodeId } from "../protocol/identity.ts";
 
 export interface PoolContactStatus {
@@ -24,7 +25,7 @@ const lookEveryMs = 1_000;
 
 export class PoolContact {
   readonly #modules: PoolContactModules;
-  #timer: Timer | undefined;
+  #schedule: Schedule | undefined;
   /** Peer id of the pool that this member mined for last. */
   #lastPool: string | undefined;
   #saidError: string | undefined;
@@ -34,14 +35,12 @@ export class PoolContact {
   }
 
   start(): void {
-    this.#timer = this.#modules.clock.schedule(lookEveryMs, () => {
-      this.#look();
-      this.start();
-    });
+    this.#schedule = new Schedule(this.#modules.clock);
+    this.#schedule.repeat(lookEveryMs, () => this.#look());
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#schedule?.close();
   }
 
   /** The connected pool. */

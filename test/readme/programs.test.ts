@@ -12,7 +12,7 @@ interface Program {
   readonly file: string;
 }
 
-/** Those that read options, by what they import or how they look at their arguments. */
+/** Those that are run from bench and test; what is run from bin takes no options. */
 function programs(): Program[] {
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
     readonly scripts: Readonly<Record<string, string>>;

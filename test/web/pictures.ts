@@ -5,7 +5,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import type { Page } from "playwright-core";
 import { auditLedger } from "../../src/audit/audit-ledger.ts";
 import { auditReport } from "../../src/audit/report/audit-report.ts";
@@ -20,6 +19,7 @@ import { pages } from "../../src/web/shell/pages.ts";
 import { hrefOf } from "../../src/web/shell/route-path.ts";
 import { browserMissing } from "../client/browser.ts";
 import { until } from "../support/patience.ts";
+import { programFlags } from "../support/program-flags.ts";
 import { type OpenedPage, openPageStage } from "./page-stage.ts";
 import { untilLoaded } from "./page-walk.ts";
 
@@ -44,26 +44,10 @@ npm run pictures -- [options]
 Exit code: 0 taken, 1 not, 2 the command cannot be understood, or there is no browser.
 Example: npm run pictures -- --only overview`;
 
-function flagsGiven() {
-  try {
-    return parseArgs({
-      options: {
-        small: { type: "string" },
-        only: { type: "string", multiple: true },
-        help: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    console.error(`${(error as Error).message}\nnpm run pictures -- --help says what there is.`);
-    process.exit(2);
-  }
-}
-
-const flags = flagsGiven();
-if (flags.help) {
-  console.log(usage);
-  process.exit(0);
-}
+const flags = programFlags("pictures", usage, {
+  small: { type: "string" },
+  only: { type: "string", multiple: true },
+});
 if (browserMissing !== false) {
   console.error(browserMissing);
   process.exit(2);

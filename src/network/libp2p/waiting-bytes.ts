@@ -4,8 +4,9 @@
  * slow peer without an end of its connection: see serving.ts.
  */
 import type { Connection } from "@libp2p/interface";
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import type { PeerId } from "../peer-host.ts";
+import { Schedule } from "../schedule.ts";
 import { isGossip } from "./gossip-streams.ts";
 
 /** A block of 1 MiB on its way to ten honest peers, and to this node from as many, is less. */
@@ -24,21 +25,19 @@ export interface WaitingBytesModules {
 /** Looks four times a second, and hangs up on whoever keeps most waiting until the rest is below the bound. */
 export class WaitingBytes {
   readonly #modules: WaitingBytesModules;
-  #timer: Timer | undefined;
+  #schedule: Schedule | undefined;
 
   constructor(modules: WaitingBytesModules) {
     this.#modules = modules;
   }
 
   start(): void {
-    this.#timer = this.#modules.clock.schedule(lookEveryMs, () => {
-      this.#look();
-      this.start();
-    });
+    this.#schedule = new Schedule(this.#modules.clock);
+    this.#schedule.repeat(lookEveryMs, () => this.#look());
   }
 
   stop(): void {
-    this.#timer?.cancel();
+    this.#schedule?.close();
   }
 
   #look(): void {

@@ -1,9 +1,10 @@
 /** Looks at every connection once a second: whether it carries gossip, and whether the other end still answers. */
 import type { Connection, Libp2p } from "@libp2p/interface";
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Clock } from "../../base/clock.ts";
 import { invariant, toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { PeerId } from "../peer-host.ts";
+import { Schedule } from "../schedule.ts";
 import { isGossip } from "./gossip-streams.ts";
 
 const checkEveryMs = 1_000;
@@ -49,7 +50,7 @@ export class Watchdog {
   /** A stream that was there and is gone has ended for a reason, such as a peer that does not read. */
   readonly #hadGossip = new WeakSet<Connection>();
   #looks = 0;
-  #timer: Timer | undefined;
+  #schedule: Schedule | undefined;
   #trimmedMs = 0;
   #running = false;
 
@@ -60,20 +61,13 @@ export class Watchdog {
   start(): void {
     this.#running = true;
     this.#trimmedMs = this.#modules.clock.monotonicMs();
-    this.#arm();
+    this.#schedule = new Schedule(this.#modules.clock);
+    this.#schedule.repeat(checkEveryMs, () => this.#check());
   }
 
   stop(): void {
     this.#running = false;
-    this.#timer?.cancel();
-  }
-
-  #arm(): void {
-    if (!this.#running) return;
-    this.#timer = this.#modules.clock.schedule(checkEveryMs, () => {
-      this.#check();
-      this.#arm();
-    });
+    this.#schedule?.close();
   }
 
   #check(): void {
