@@ -1,12 +1,11 @@
 /** Peers on the local network by mDNS: asked for, answered and heard on every interface. */
 import { randomBytes } from "node:crypto";
 import type { PeerInfo, Startable } from "@libp2p/interface";
-import { peerIdFromString } from "@libp2p/peer-id";
-import { CODE_P2P, type Multiaddr } from "@multiformats/multiaddr";
+import type { Multiaddr } from "@multiformats/multiaddr";
 import type { Packet } from "dns-packet";
 import { toError } from "../../base/invariant.ts";
 import type { Logger } from "../../base/logger.ts";
-import { parseAddress, peerIdOfAddress } from "./addresses.ts";
+import { type AnswerReader, addressMark, mdnsAnswerReader } from "./mdns-answers.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 import { type MulticastInterface, multicastInterfaces } from "./multicast-interfaces.ts";
 
@@ -33,12 +32,8 @@ const lookEveryMs = 2_000;
 const answerEveryMs = 500;
 /** Fits into one Ethernet packet. */
 const answeredAddressesMax = 6;
-/** Addresses taken from the answer of another node. */
-const heardAddressesMax = 8;
 const ttlSeconds = 120;
 const peerNameBytes = 31;
-/** Before an address in a TXT record, as the mDNS specification of libp2p has it. */
-const addressMark = "dnsaddr=";
 
 /** Only nodes of one network name ask for and answer to it. */
 export function mdnsServiceTag(network: string): string {
@@ -46,8 +41,8 @@ export function mdnsServiceTag(network: string): string {
 }
 
 /**
- * Not libp2p's own discovery: that asks only on the interface of the default route, leaves public addresses out of its
- * answers, reports a peer only once, and decodes whatever comes, however much.
+ * libp2p's own discovery reads the answers. It asks only on the interface of the default route, leaves public addresses out of
+ * its answers, and hears whatever comes, however much: this class asks, answers and hears in its place.
  */
 export class Mdns implements Startable {
   readonly #tag: string;
@@ -56,6 +51,7 @@ export class Mdns implements Startable {
   /** An answer under this name is this node's own. */
   readonly #peerName = randomBytes(peerNameBytes).toString("hex");
   #components: MdnsComponents | undefined;
+  #readAnswer: AnswerReader = () => undefined;
   #socket: MdnsSocket | undefined;
   /** The interfaces in use, as text: to notice a change. */
   #interfaces = "";
@@ -83,6 +79,8 @@ export class Mdns implements Startable {
   /** The libp2p service. No discovery in the eyes of libp2p, whose peer store would take in every claim. */
   createService(components: MdnsComponents): this {
     this.#components = components;
+    const names = { serviceTag: this.#tag, peerName: this.#peerName };
+    this.#readAnswer = mdnsAnswerReader(names, this.#modules.onPeer);
     return this;
   }
 
@@ -121,7 +119,7 @@ export class Mdns implements Startable {
       question: (name) => {
         if (name === this.#tag) void this.#answer();
       },
-      answer: (packet) => this.#heard(packet),
+      answer: this.#readAnswer,
     });
     try {
       await socket.open();
@@ -157,20 +155,6 @@ export class Mdns implements Startable {
 
   #interfacesNow(): readonly MulticastInterface[] {
     return (this.#modules.interfaces ?? multicastInterfaces)();
-  }
-
-  #heard({ answers = [], additionals = [] }: Packet): void {
-    const pointer = answers.find(({ type, name }) => type === "PTR" && name === this.#tag);
-    if (pointer?.type !== "PTR" || pointer.data.startsWith(this.#peerName)) return;
-    const addresses = [...answers, ...additionals]
-      .flatMap((answer) => (answer.type === "TXT" ? answer.data : []))
-      .map(String)
-      .filter((text) => text.startsWith(addressMark))
-      .slice(0, heardAddressesMax)
-      .flatMap((text) => parseAddress(text.slice(addressMark.length)) ?? []);
-    const id = idIn(addresses[0]);
-    if (id === undefined) return;
-    this.#modules.onPeer({ id, multiaddrs: addresses.map((address) => address.decapsulateCode(CODE_P2P)) });
   }
 
   async #send(packetFor: (by: MulticastInterface) => Packet): Promise<void> {
@@ -217,16 +201,6 @@ export class Mdns implements Startable {
         { reason: this.fault },
         "mDNS is impaired here: peers may have to be named with --bootstrap",
       );
-  }
-}
-
-/** Undefined if an address names no peer, or nothing that is a peer's id: any machine on the LAN can send any text. */
-function idIn(address: Multiaddr | undefined): PeerInfo["id"] | undefined {
-  const named = address && peerIdOfAddress(address);
-  try {
-    return named === undefined ? undefined : peerIdFromString(named);
-  } catch {
-    return undefined;
   }
 }
 
