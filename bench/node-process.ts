@@ -9,6 +9,7 @@ import { zeroBytes32 } from "../src/protocol/hashing.ts";
 import type { KeyPair } from "../src/protocol/signing.ts";
 import type { DecodedTransaction } from "../src/protocol/transaction.ts";
 import { createMiningThreads, noncePrefixBytes } from "../src/sealing/pow/mining-threads.ts";
+import { collectAsNode } from "./as-a-node.ts";
 import { keyOf, signedTransfer } from "./sample-chain.ts";
 
 export interface NodeProcessOptions {
@@ -52,6 +53,7 @@ const monotonicMs = () => Number(process.hrtime.bigint()) / 1e6;
 const tell = (report: Report) => process.send?.(report);
 
 async function run(options: NodeProcessOptions): Promise<void> {
+  collectAsNode();
   const spec = chainSpecFromJson(options.specJson);
   if (!spec.ok) throw new Error(spec.fault.reason);
   const node = await AurexNode.open({

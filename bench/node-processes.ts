@@ -4,6 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { chainSpecToJson } from "../src/protocol/chain-spec-json.ts";
 import type { ChainSpec } from "../src/protocol/genesis.ts";
+import { nodeFlags } from "./as-a-node.ts";
 import { until } from "./measure.ts";
 import type { NodeProcessOptions, Order, Report } from "./node-process.ts";
 
@@ -24,7 +25,7 @@ export class NodeProcess {
     this.name = options.name;
     this.#child = fork(path.join(import.meta.dirname, "node-process.ts"), [JSON.stringify(options)], {
       serialization: "advanced",
-      execArgv: [],
+      execArgv: [...nodeFlags],
     });
     this.#child.on("exit", (code) => {
       this.#exitCode = code;

@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { programFlags } from "../test/support/program-flags.ts";
 import { measureAccountIndex } from "./account-index.ts";
+import { runAsNode } from "./as-a-node.ts";
 import { measureAudit } from "./audit.ts";
 import { measureEvents } from "./events.ts";
 import { measureExport } from "./export.ts";
@@ -59,7 +60,6 @@ const flags = programFlags("bench", usage, {
   json: { type: "boolean", default: false },
   quick: { type: "boolean", default: false },
 });
-const startedAt = new Date();
 const names = flags.only ?? Object.keys(sections);
 const unknown = names.find((name) => !Object.hasOwn(sections, name));
 if (unknown !== undefined) {
@@ -67,6 +67,8 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
+runAsNode();
+const startedAt = new Date();
 const figures: (Figure & { readonly section: string; readonly ratio: number | undefined })[] = [];
 const failures: { readonly section: string; readonly reason: string }[] = [];
 for (const name of names) {

@@ -5,24 +5,11 @@ import fs from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { isDistCurrent } from "./freshness.js";
+import { environmentWithMalloc, hasHeapFlags, heapFlags } from "./memory.js";
 
 const nodeMajorMin = 24;
 const exitCodeUsage = 2;
 const signalRepeatMs = 300;
-/**
- * What V8 may leave lying in a node. By itself its young generation grows to 128 MiB under any burst, and a flood of
- * messages is one: a node took 148 MB more under PRUNE though it kept nothing of it. 16 MiB twice is what Node had until 22.
- */
-const heapFlags = ["--max-semi-space-size=16"];
-/**
- * glibc raises the size from which a buffer gets pages of its own with each that is freed, and then keeps what is freed in its
- * heap: 90 MB after a flood of blocks of 1 MiB. A size that is named stays. Other systems do not read these.
- */
-const mallocSettings = {
-  MALLOC_MMAP_THRESHOLD_: "131072",
-  MALLOC_TRIM_THRESHOLD_: "131072",
-  MALLOC_ARENA_MAX: "2",
-};
 /** Commands that run for long and that strangers can reach; without a command it is `start`. */
 const nodeCommands = ["start", "join", "demo", "pool"];
 
@@ -73,13 +60,9 @@ function runOnOwnNode() {
   });
 }
 
-/** V8 takes the size of its heap at its start only. An operator who has named one knows better. */
 function needsHeapFlags() {
   const [command = "start"] = process.argv.slice(2);
-  const named = `${process.execArgv.join(" ")} ${process.env.NODE_OPTIONS ?? ""}`.replaceAll("_", "-");
-  return (
-    (command.startsWith("-") || nodeCommands.includes(command)) && !named.includes("--max-semi-space-size")
-  );
+  return (command.startsWith("-") || nodeCommands.includes(command)) && !hasHeapFlags();
 }
 
 /** Windows cannot, a channel to the parent would be lost, and an invitation would be shown for a second time. */
@@ -92,11 +75,6 @@ function canReplaceItself() {
 function replaceItself() {
   const argv = [process.execPath, ...process.execArgv, ...heapFlags, launcher, ...process.argv.slice(2)];
   process.execve(process.execPath, argv, environmentWithMalloc());
-}
-
-/** malloc reads its settings at the start, too. An operator's own stand. */
-function environmentWithMalloc() {
-  return { ...mallocSettings, ...process.env };
 }
 
 /**

@@ -17,7 +17,7 @@ const pilePart = 1 / 4;
 const smallHeapBytes = 128 * 2 ** 20;
 /**
  * How much a small heap may grow after a collection before the next one begins. V8 adds the size of the young generation,
- * 32 MiB.
+ * up to 64 MiB.
  */
 const growthBytes = 40 * 2 ** 20;
 const growthPercentMax = 80;
