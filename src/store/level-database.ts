@@ -5,18 +5,19 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import { type BatchOptions, type DatabaseOptions, Level } from "level";
 import { bytesEqual } from "../base/bytes.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Operation } from "./batch-operations.ts";
+import { payloadOf, ValueWriter } from "./checked-value.ts";
 import { corruptStore, diskFull, fileError, levelError, storeMoved } from "./store-errors.ts";
 import { describeKey, type KeyPrefix, keyRange } from "./store-keys.ts";
 
-const checksumBytes = 4;
 /** Opening writes the log's contents to a table and a new manifest; with less room than this it is not tried. */
 const reopenBytesMin = 16 * 1024 * 1024;
 const keysPerRead = 1000;
+/** `level` types only what browsers share; `sync` is classic-level's. */
+const synced: BatchOptions<Uint8Array, Uint8Array> = { sync: true };
 
 export interface LevelDatabaseOptions {
   readonly directory: string;
@@ -31,7 +32,8 @@ export interface LevelDatabaseModules {
   readonly freeBytes: (directory: string) => Promise<number>;
 }
 
-type Batch = Array<{ type: "put"; key: Uint8Array; value: Uint8Array } | { type: "del"; key: Uint8Array }>;
+/** What stood under each key, with its checksum; undefined where nothing did. */
+type Undo = readonly { readonly key: Uint8Array; readonly value: Uint8Array | undefined }[];
 type Handle = Level<Uint8Array, Uint8Array>;
 
 /** One writer at a time is the caller's duty. */
@@ -49,7 +51,8 @@ export class LevelDatabase {
    * Set after a failed write, when the handle takes no further one: the batch that undoes the failed one. LevelDB may
    * have logged a batch whose write it reported as failed, and brings it back when it is opened again.
    */
-  #undoOfFailed: Batch | undefined;
+  #undoOfFailed: Undo | undefined;
+  readonly #values = new ValueWriter();
 
   private constructor(
     options: LevelDatabaseOptions,
@@ -77,10 +80,8 @@ export class LevelDatabase {
   get(key: Uint8Array): Uint8Array | undefined {
     const value = this.#read(key);
     if (value === undefined) return undefined;
-    // `level` hands out Buffers, whose slices would share memory where a Uint8Array's copy.
-    const payloadBytes = Math.max(0, value.length - checksumBytes);
-    const payload = new Uint8Array(value.buffer, value.byteOffset, payloadBytes);
-    if (value.length < checksumBytes || checksumOf(key, payload) !== readChecksum(value)) {
+    const payload = payloadOf(key, value);
+    if (payload === undefined) {
       throw corruptStore(
         this.#options.directory,
         `the value of ${describeKey(key)} does not match its checksum`,
@@ -180,12 +181,19 @@ export class LevelDatabase {
       throw diskFull(directory, `${mebibytes(freeBytes)} are free, ${mebibytes(bytesMin)} are kept free`);
     }
     if (this.#undoOfFailed) await this.#reopen(this.#undoOfFailed);
-    const batch = operations.map(({ key, payload }) =>
-      payload
-        ? { type: "put" as const, key, value: withChecksum(key, payload) }
-        : { type: "del" as const, key },
-    );
-    await this.#writeBatch(batch, "writing a batch");
+    try {
+      // Put by put, which costs a third less than handing over an array: a full block has thousands of operations.
+      const chained = this.#handle.batch();
+      for (const { key, payload } of operations) {
+        // The batch has its own copy of a value when `put` returns.
+        if (payload) chained.put(key, this.#values.valueOf(key, payload));
+        else chained.del(key);
+      }
+      await chained.write(synced);
+    } catch (thrown) {
+      this.#undoOfFailed ??= this.#undoOf(operations);
+      throw levelError(directory, thrown, "writing a batch");
+    }
   }
 
   /** LevelDB goes on in files that were deleted: what it then reports as written would be gone with the process. */
@@ -194,23 +202,6 @@ export class LevelDatabase {
     const found = await currentOf(directory);
     if (found.ino === this.#current.ino && found.dev === this.#current.dev) return;
     throw storeMoved(directory);
-  }
-
-  async #writeBatch(batch: Batch, doing: string): Promise<void> {
-    // `level` types only what browsers share; `sync` is classic-level's.
-    const options: BatchOptions<Uint8Array, Uint8Array> = { sync: true };
-    try {
-      // Put by put, which costs a third less than handing over an array: a full block has thousands of operations.
-      const chained = this.#handle.batch();
-      for (const operation of batch) {
-        if (operation.type === "put") chained.put(operation.key, operation.value);
-        else chained.del(operation.key);
-      }
-      await chained.write(options);
-    } catch (thrown) {
-      this.#undoOfFailed ??= this.#undoOf(batch);
-      throw levelError(this.#options.directory, thrown, doing);
-    }
   }
 
   /**
@@ -223,15 +214,12 @@ export class LevelDatabase {
     this.#retired = this.#retired.then(() => previous.close());
   }
 
-  #undoOf(batch: Batch): Batch {
-    return batch.map(({ key }) => {
-      const value = this.#read(key);
-      return value ? { type: "put", key, value } : { type: "del", key };
-    });
+  #undoOf(operations: readonly Operation[]): Undo {
+    return operations.map(({ key }) => ({ key, value: this.#read(key) }));
   }
 
   /** Reads in the meantime throw store/io: the few milliseconds between close and open. */
-  async #reopen(undo: Batch): Promise<void> {
+  async #reopen(undo: Undo): Promise<void> {
     const { directory } = this.#options;
     await this.#retired;
     await this.#snapshot.close();
@@ -239,17 +227,29 @@ export class LevelDatabase {
     this.#handle = await openHandle(directory, false);
     this.#current = await currentOf(directory);
     this.#snapshot = this.#handle.snapshot();
-    const cameBack = undo.some((operation) => {
-      const value = this.#read(operation.key);
-      if (operation.type === "del" || !value) return (operation.type === "del") !== (value === undefined);
-      return !bytesEqual(value, operation.value);
+    const cameBack = undo.some(({ key, value }) => {
+      const found = this.#read(key);
+      return found && value ? !bytesEqual(found, value) : found !== value;
     });
     this.#modules.logger.info({ directory, cameBack }, "the store was reopened after a write error");
     if (cameBack) {
-      await this.#writeBatch(undo, "undoing the batch that had failed");
+      await this.#undo(undo);
       this.show();
     }
     this.#undoOfFailed = undefined;
+  }
+
+  async #undo(undo: Undo): Promise<void> {
+    try {
+      const chained = this.#handle.batch();
+      for (const { key, value } of undo) {
+        if (value) chained.put(key, value);
+        else chained.del(key);
+      }
+      await chained.write(synced);
+    } catch (thrown) {
+      throw levelError(this.#options.directory, thrown, "undoing the batch that had failed");
+    }
   }
 
   async close(): Promise<void> {
@@ -257,22 +257,6 @@ export class LevelDatabase {
     await this.#snapshot.close();
     await this.#handle.close();
   }
-}
-
-/** The payload followed by the CRC-32 of key and payload: a value under another's key is noticed too. */
-function withChecksum(key: Uint8Array, payload: Uint8Array): Uint8Array {
-  const value = Buffer.allocUnsafe(payload.length + checksumBytes);
-  value.set(payload);
-  value.writeUInt32BE(checksumOf(key, payload), payload.length);
-  return value;
-}
-
-function checksumOf(key: Uint8Array, payload: Uint8Array): number {
-  return crc32(payload, crc32(key));
-}
-
-function readChecksum(value: Uint8Array): number {
-  return new DataView(value.buffer, value.byteOffset).getUint32(value.length - checksumBytes);
 }
 
 /** @throws StoreError if the file is not there: then the whole store is gone from its place */
