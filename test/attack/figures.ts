@@ -1,6 +1,6 @@
 /** What one attack came to, the limits of it, and which of them do not hold. */
 import { slowness } from "../support/patience.ts";
-import { type Latency, latencyMaxMs } from "./latency-probe.ts";
+import { type Latency, latencyMaxMs, overtakenMaxMs } from "./latency-probe.ts";
 import type { ProcessorShare } from "./watch.ts";
 
 export interface Figures {
@@ -76,7 +76,9 @@ export function faultsOf(figures: Figures, options: JudgeOptions): string[] {
   if (during.samples === 0) faults.push("nothing reached the other honest node");
   // Ten seconds are a latency, too.
   if (!slowMachine && during.lost > 0)
-    faults.push(`${during.lost} transactions not heard of within ${latencyMaxMs / 1_000} s`);
+    faults.push(
+      `${during.lost} transactions not heard of within ${latencyMaxMs / 1_000} s, or only by a block after ${overtakenMaxMs / 1_000} s`,
+    );
   if (figures.residentGrowth >= limits.residentBytes) {
     faults.push(`memory +${megabytes(figures.residentGrowth)} MB`);
   }

@@ -18,6 +18,11 @@ export const loadPerAccount = 32;
 const fee = 100_000n;
 /** A transaction that has not been heard of in this time counts with it. */
 export const latencyMaxMs = 10_000;
+/**
+ * A block that is sealed while a transaction is on its way can bring it first. If only a block brought it, and so much later,
+ * it was lost on its way.
+ */
+export const overtakenMaxMs = 1_000;
 
 /** The pair has settled if of so many transactions in a row none took so many times the median. */
 const settledSamples = 48;
@@ -33,7 +38,7 @@ export interface Latency {
   readonly medianMs: number;
   readonly p99Ms: number;
   readonly samples: number;
-  /** Sent and acknowledged, and never heard of by the other. */
+  /** Sent and acknowledged, and never heard of by the other, or only by a block long after. */
   readonly lost: number;
   /** From sending a transaction until a block held it, or until now: the most that was seen. */
   readonly inclusionMs: number;
@@ -49,6 +54,7 @@ export class LatencyProbe {
   /** The same until a block holds it. */
   readonly #uncommitted = new Map<string, number>();
   #inclusionMs = 0;
+  #lost = 0;
   /** How often submitting failed, by code. */
   readonly refusals = new Map<string, number>();
   /** By account; unknown at first, since an earlier probe may have sent from it. */
@@ -106,13 +112,14 @@ export class LatencyProbe {
   /** What was measured since the last call. */
   take(): Latency {
     const nowMs = performance.now();
-    let lost = 0;
     for (const [id, sentMs] of this.#waiting) {
       if (nowMs - sentMs < latencyMaxMs) continue;
       this.#waiting.delete(id);
       this.#samplesMs.push(latencyMaxMs);
-      lost += 1;
+      this.#lost += 1;
     }
+    const lost = this.#lost;
+    this.#lost = 0;
     const inclusionMs = Math.max(
       this.#inclusionMs,
       ...[...this.#uncommitted.values()].map((sentMs) => nowMs - sentMs),
@@ -187,7 +194,19 @@ export class LatencyProbe {
     const sentMs = this.#uncommitted.get(id);
     if (sentMs === undefined) return;
     this.#uncommitted.delete(id);
-    this.#inclusionMs = Math.max(this.#inclusionMs, performance.now() - sentMs);
+    const tookMs = performance.now() - sentMs;
+    this.#inclusionMs = Math.max(this.#inclusionMs, tookMs);
+    if (!this.#hear(id)) return;
+    if (tookMs > overtakenMaxMs) this.#lost += 1;
+  }
+
+  /** The other has heard of it. @returns false if it had before, or the transaction is not of this probe */
+  #hear(id: string): boolean {
+    const sentMs = this.#waiting.get(id);
+    if (sentMs === undefined) return false;
+    this.#waiting.delete(id);
+    this.#samplesMs.push(performance.now() - sentMs);
+    return true;
   }
 
   async #listen(): Promise<void> {
@@ -199,10 +218,7 @@ export class LatencyProbe {
         if (event.event === "transaction" && event.data.status === "committed")
           this.#committed(event.data.id);
         if (event.event !== "mempool" || event.data.status !== "pending") continue;
-        const sentMs = this.#waiting.get(event.data.id);
-        if (sentMs === undefined) continue;
-        this.#waiting.delete(event.data.id);
-        this.#samplesMs.push(performance.now() - sentMs);
+        this.#hear(event.data.id);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
