@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { getNextSequence } from "../../src/api/accounts.ts";
 import { ApiProblem } from "../../src/client/api-problem.ts";
-import { followEvents } from "../../src/client/event-stream.ts";
+import { type ConnectionState, followEvents } from "../../src/client/event-stream.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
 import { addressOf } from "../../src/protocol/identity.ts";
 import { type KeyPair, keyPairFromSeed } from "../../src/protocol/signing.ts";
@@ -101,7 +101,13 @@ export class LatencyProbe {
   }
 
   start(): void {
-    this.#running = Promise.all([this.#listen(), this.#send()]);
+    // What is sent before the other is listened to is never heard of.
+    const listening = Promise.withResolvers<void>();
+    this.#stopping.signal.addEventListener("abort", () => listening.resolve(), { once: true });
+    this.#running = Promise.all([
+      this.#listen(listening.resolve),
+      listening.promise.then(() => this.#send()),
+    ]);
   }
 
   async stop(): Promise<void> {
@@ -209,12 +215,15 @@ export class LatencyProbe {
     return true;
   }
 
-  async #listen(): Promise<void> {
+  async #listen(onListening: () => void): Promise<void> {
     const { signal } = this.#stopping;
     const accounts = probeAccounts.map(({ publicKey }) => addressOf(publicKey));
     try {
       const topics = ["mempool", "transaction"] as const;
-      for await (const event of followEvents(this.#to.api, { topics, accounts, signal })) {
+      const onConnection = ({ connected }: ConnectionState) => {
+        if (connected) onListening();
+      };
+      for await (const event of followEvents(this.#to.api, { topics, accounts, signal, onConnection })) {
         if (event.event === "transaction" && event.data.status === "committed")
           this.#committed(event.data.id);
         if (event.event !== "mempool" || event.data.status !== "pending") continue;
