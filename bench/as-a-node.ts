@@ -1,5 +1,4 @@
 /** Runs what is measured under the bounds of memory that a node runs under: they cost speed, too. */
-import process from "node:process";
 import { Garbage } from "../src/cli/garbage.ts";
 
 interface MemoryBounds {

@@ -12,7 +12,7 @@ export const heapFlags = ["--max-semi-space-size=32"];
  * heap: 90 MB after a flood of blocks of 1 MiB. A size that is named stays. 512 KiB and 8 MiB: glibc's own 128 KiB hand back
  * so often what an import asks for again that it is a tenth slower. Other systems do not read these.
  */
-export const mallocSettings = {
+const mallocSettings = {
   MALLOC_MMAP_THRESHOLD_: String(512 * 1024),
   MALLOC_TRIM_THRESHOLD_: String(8 * 1024 * 1024),
 };
