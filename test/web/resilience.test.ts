@@ -36,6 +36,7 @@ describe("the page of a node with trouble", { skip: browserMissing, timeout: sui
   afterEach(() => {
     proxy.trouble = undefined;
     proxy.isHeld = false;
+    proxy.beforeStreams = undefined;
   });
 
   async function seal(): Promise<number> {
@@ -86,6 +87,22 @@ describe("the page of a node with trouble", { skip: browserMissing, timeout: sui
     await notice.waitFor({ state: "detached" });
     assert.equal(await page.locator(".main-inner[data-stale]").count(), 0);
     assert.equal(await page.evaluate(() => "isSamePage" in globalThis), true);
+  });
+
+  it("shows a block that came after its answers and before its events", async () => {
+    await using resources = new AsyncDisposableStack();
+    const began = Promise.withResolvers<void>();
+    proxy.beforeStreams = began.promise;
+    resources.defer(() => began.resolve());
+    const early = await stage.open(proxy.url);
+    resources.defer(() => early.close());
+    await early.go(`block/${rig.chain.head.header.height}`);
+    await early.page.getByText("the newest block", { exact: true }).waitFor();
+    // Until others were told of it: its event is no part of a stream that begins now.
+    await newest(page, await seal());
+    began.resolve();
+    await early.page.getByText("2 blocks deep", { exact: true }).waitFor();
+    assert.deepEqual(early.complaints, []);
   });
 
   it("reads everything again if the node cannot tell what was missed", async () => {

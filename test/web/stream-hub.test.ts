@@ -114,7 +114,7 @@ describe("the hub of all tabs", () => {
     proxy.pointAt(rig.url);
     tab.say({ type: "retry", baseUrl: proxy.url });
     await until("it is heard again", () => tab.isLive());
-    assert.deepEqual(tab.reloads, ["back"]);
+    assert.deepEqual(tab.reloads, ["began", "back"]);
     tab.say({ type: "bye" });
   });
 
@@ -227,6 +227,30 @@ describe("the hub of all tabs", () => {
     await seal();
     const { height } = rig.chain.head.header;
     await until("all know the block", () => tabs.every(({ state }) => state?.facts?.head.height === height));
+  });
+
+  it("says once to whom it begins to tell something: what was read before may be old", async () => {
+    const first = new TestTab(hub);
+    first.want(proxy.url, ["head", "final"]);
+    await until("the node is heard", () => first.isLive());
+    assert.deepEqual(first.reloads, ["began"]);
+    const second = new TestTab(hub);
+    second.want(proxy.url);
+    assert.deepEqual(second.reloads, ["began"], "also if the node was heard before the tab was there");
+    second.want(proxy.url, ["head", "final"]);
+    assert.deepEqual(second.reloads, ["began", "began"], "of one more topic");
+    second.want(proxy.url, ["final"]);
+    await seal();
+    await until("the block was told", () => first.heads.length === 1);
+    assert.deepEqual(second.reloads, ["began", "began"], "not of fewer");
+    assert.deepEqual(first.reloads, ["began"], "nor to others");
+    const asked = new StreamHub({ streamsMax: 0, flushMs: 5, times });
+    const third = new TestTab(asked);
+    third.want(proxy.url);
+    await until("the node is asked", () => third.state?.link.kind === "polled");
+    assert.deepEqual(third.reloads, ["began"]);
+    asked.close();
+    for (const tab of [first, second]) tab.say({ type: "bye" });
   });
 
   it("connects again for more topics and misses nothing", async () => {

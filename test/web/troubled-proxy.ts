@@ -23,6 +23,8 @@ export class TroubledProxy {
   trouble: Trouble | undefined;
   /** Nothing more comes on streams of events; they stay open. */
   isHeld = false;
+  /** Streams of events that are asked for wait for this. */
+  beforeStreams: Promise<void> | undefined;
   /** Requests to the API since it was set to 0, without streams. */
   requests = 0;
   /** The most at once of one path and query, and of all together. */
@@ -71,6 +73,7 @@ export class TroubledProxy {
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? "/";
     const isCounted = url.startsWith("/v1/") && !url.startsWith("/v1/events");
+    if (url.startsWith("/v1/events")) await this.beforeStreams;
     if (!isCounted) return this.#forward(request, response);
     const same = (this.#underWay.get(url) ?? 0) + 1;
     this.#underWay.set(url, same);

@@ -20,6 +20,8 @@ export type TabMessage =
 
 /** Why all that a page shows of a node has to be read again. */
 export type ReloadReason =
+  /** The tab is told of the node only from now on: what it read before may be from before what it was not told. */
+  | "began"
   /** Not all that happened can be told. */
   | "gap"
   /** The node did not answer for a while. */

@@ -212,7 +212,7 @@ export class NodeLink {
   #reloadAt(before: NodeFacts | null, facts: NodeFacts): ReloadReason | null {
     const { link } = this.#state;
     const wasLost = link.kind === "lost";
-    let reload = this.#reload ?? (wasLost && before ? "back" : null);
+    let reload = this.#reload ?? (before ? (wasLost ? "back" : null) : "began");
     this.#reload = null;
     const isSameKind = before?.process.startsWith("started") === facts.process.startsWith("started");
     if (before && isSameKind && before.process !== facts.process) reload = "restarted";

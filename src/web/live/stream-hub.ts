@@ -110,13 +110,16 @@ export class StreamHub {
   }
 
   #want(port: TabPort, tab: Tab, nodes: readonly WantedNode[], isVisible: boolean, nowMs: number): void {
-    const before = new Set(tab.nodes.map(({ baseUrl }) => baseUrl));
+    const before = new Map(tab.nodes.map(({ baseUrl, topics }) => [baseUrl, topics]));
     tab.nodes = nodes;
     tab.isVisible = isVisible;
     if (isVisible) tab.seenAtMs = nowMs;
-    for (const { baseUrl } of nodes) {
-      // What is known already is there at once.
-      if (!before.has(baseUrl)) tab.missed.set(baseUrl, tab.missed.get(baseUrl) ?? null);
+    for (const { baseUrl, topics } of nodes) {
+      const told = before.get(baseUrl);
+      if (told && topics.every((topic) => told.includes(topic))) continue;
+      // What is known already is there at once. A line that has heard nothing yet says at its first snapshot what began.
+      const isHeard = this.#lines.get(baseUrl)?.link.state.facts != null;
+      tab.missed.set(baseUrl, strongest(tab.missed.get(baseUrl) ?? null, isHeard ? "began" : null));
     }
     this.#arrange();
     if (isVisible) this.#tellMissed(port, tab);
@@ -279,7 +282,7 @@ function newTab(nowMs: number): Tab {
   };
 }
 
-const byWeight: readonly (ReloadReason | null)[] = [null, "gap", "back", "restarted", "other-chain"];
+const byWeight: readonly (ReloadReason | null)[] = [null, "began", "gap", "back", "restarted", "other-chain"];
 
 function strongest(one: ReloadReason | null, other: ReloadReason | null): ReloadReason | null {
   return byWeight.indexOf(one) >= byWeight.indexOf(other) ? one : other;

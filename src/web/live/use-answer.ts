@@ -14,7 +14,7 @@ export interface Answer<Value> {
 }
 
 export interface AnswerOptions {
-  /** Loaded again after events of these topics. After a gap or a new connection it is loaded again in any case. */
+  /** Loaded again after events of these topics. After a gap or a new connection it is loaded again in any case, and if there are topics, once they begin to be heard. */
   readonly reloadOn?: readonly EventTopic[];
 }
 
@@ -66,9 +66,11 @@ export function useAnswer<Value>(
   useEffect(() => {
     const wanted = topics === "" ? [] : (topics.split(",") as EventTopic[]);
     return live.onNews(({ events, reload }) => {
-      if (reload || events.some(({ event }) => (wanted as readonly string[]).includes(event))) {
-        loader.current?.outdated();
-      }
+      const isNews =
+        // An answer that no event changes is as good as before.
+        (reload === "began" ? wanted.length > 0 : reload !== null) ||
+        events.some(({ event }) => (wanted as readonly string[]).includes(event));
+      if (isNews) loader.current?.outdated();
     }, wanted);
   }, [live, topics]);
   const reload = useMemo(() => () => loader.current?.reload(), []);
