@@ -116,6 +116,9 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
       sent: attackers.reduce((sum, { count }) => sum + count, 0),
       notes: [
         ...(findings?.notes ?? []),
+        ...(during.overtaken > 0
+          ? [`a block brought ${during.overtaken} of the honest pair's transactions before gossip did`]
+          : []),
         ...[...probe.refusals].map(([code, count]) => `the honest pair was refused ${count} times: ${code}`),
       ],
       broken: [...(findings?.broken ?? []), ...failuresOf(attackers)],

@@ -40,6 +40,8 @@ export interface Latency {
   readonly samples: number;
   /** Sent and acknowledged, and never heard of by the other, or only by a block long after. */
   readonly lost: number;
+  /** Brought by a block before they were heard of; each lost one that a block brought at last is among them. */
+  readonly overtaken: number;
   /** From sending a transaction until a block held it, or until now: the most that was seen. */
   readonly inclusionMs: number;
 }
@@ -55,6 +57,7 @@ export class LatencyProbe {
   readonly #uncommitted = new Map<string, number>();
   #inclusionMs = 0;
   #lost = 0;
+  #overtaken = 0;
   /** How often submitting failed, by code. */
   readonly refusals = new Map<string, number>();
   /** By account; unknown at first, since an earlier probe may have sent from it. */
@@ -125,7 +128,9 @@ export class LatencyProbe {
       this.#lost += 1;
     }
     const lost = this.#lost;
+    const overtaken = this.#overtaken;
     this.#lost = 0;
+    this.#overtaken = 0;
     const inclusionMs = Math.max(
       this.#inclusionMs,
       ...[...this.#uncommitted.values()].map((sentMs) => nowMs - sentMs),
@@ -134,7 +139,7 @@ export class LatencyProbe {
     const sorted = this.#samplesMs.toSorted((a, b) => a - b);
     this.#samplesMs = [];
     const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0;
-    return { medianMs: at(0.5), p99Ms: at(0.99), samples: sorted.length, lost, inclusionMs };
+    return { medianMs: at(0.5), p99Ms: at(0.99), samples: sorted.length, lost, overtaken, inclusionMs };
   }
 
   /** Resolves to what the next transaction takes, or to the most that is waited for. */
@@ -203,6 +208,7 @@ export class LatencyProbe {
     const tookMs = performance.now() - sentMs;
     this.#inclusionMs = Math.max(this.#inclusionMs, tookMs);
     if (!this.#hear(id)) return;
+    this.#overtaken += 1;
     if (tookMs > overtakenMaxMs) this.#lost += 1;
   }
 

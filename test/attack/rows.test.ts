@@ -7,7 +7,7 @@ import { type Figures, faultsOf } from "./figures.ts";
 import { reportText } from "./report.ts";
 import { elsewhere, rows, rowsNamed } from "./rows.ts";
 
-const latency = { medianMs: 4, p99Ms: 20, samples: 100, lost: 0, inclusionMs: 2_000 };
+const latency = { medianMs: 4, p99Ms: 20, samples: 100, lost: 0, overtaken: 0, inclusionMs: 2_000 };
 const good: Figures = {
   row: rows[0]?.id ?? "",
   attackers: 1,
