@@ -2,18 +2,31 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { sleep } from "../../src/base/clock.ts";
-import { rangePatienceMs } from "../../src/network/fetch/range-window.ts";
+import { rangeBlocks, rangePatienceMs } from "../../src/network/fetch/range-window.ts";
 import { chainProtocols, RangeRequestType } from "../../src/network/messages.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { SealedHeaderType } from "../../src/protocol/block.ts";
 import { sha256 } from "../../src/protocol/hashing.ts";
-import { BlockBuilder, testSpec } from "../chain/block-builder.ts";
+import { recordBytesMax, signTransaction } from "../../src/protocol/transaction.ts";
+import { alice, BlockBuilder, type BuiltBlock, genesisMs, testSpec } from "../chain/block-builder.ts";
 import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import { headIs, isConnected, memoryNetworkRig, type NetworkRig, TestNetwork } from "./network-rigs.ts";
 
+const largeTransactions = 60;
 const pow = new BlockBuilder(testSpec("pow"));
 const protocols = chainProtocols(pow.spec.chainId);
-const blocks = pow.branch(pow.genesis, 100);
+const blocks: BuiltBlock[] = [];
+/** The first block of each range is a large one. */
+for (let height = 1, sequence = 0; height <= 100; height += 1) {
+  const isLarge = height % rangeBlocks === 1;
+  const transactions = Array.from({ length: isLarge ? largeTransactions : 0 }, () => {
+    const payload = { kind: "record", data: Buffer.alloc(recordBytesMax) } as const;
+    const draft = { payload, sequence, fee: 100_000n, validUntil: 0, timestampMs: genesisMs };
+    sequence += 1;
+    return signTransaction(draft, alice, pow.spec.chainId);
+  });
+  blocks.push(pow.on(blocks.at(-1) ?? pow.genesis, { transactions }));
+}
 const tip = blocks.at(-1)!;
 const secondMs = 1_000;
 
@@ -47,6 +60,11 @@ async function* hang(): AsyncIterable<Uint8Array> {
   yield new Uint8Array(0);
 }
 
+async function* firstAndHang(answer: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  yield* answer;
+  yield* hang();
+}
+
 async function* drip(
   rig: NetworkRig,
   answer: Iterable<Uint8Array>,
@@ -61,6 +79,11 @@ async function* drip(
 const tricks: Readonly<Record<string, Trick>> = {
   "hang on everything": { above: 0, headers: hang, bodies: hang },
   "hang on ranges": { above: 0, headers: (_rig, ...range) => headers(...range), bodies: hang },
+  "hang after the first block of a range, a large one": {
+    above: 1,
+    headers: (_rig, ...range) => headers(...range),
+    bodies: (_rig, start) => firstAndHang(bodies(start, 1)),
+  },
   "serve a block every 9.5 s": {
     above: 1,
     headers: (_rig, ...range) => headers(...range),

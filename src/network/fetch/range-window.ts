@@ -17,7 +17,7 @@ const waitingBytesMax = 32 * 2 ** 20;
 /** A failure may have been that of a stream; the second one ends the attempt. */
 const racesPerRangeMax = 2;
 
-/** A peer that serves a range is waited for alone for this long, and longer by what it has sent at the minimum rate. */
+/** A peer that serves a range is waited for alone for this long, and as long again while it sends at the minimum rate. */
 export const rangePatienceMs = 1_000;
 /** The minimum rate of one range: a share of the fastest peer's, within these bounds. */
 const rateShareMin = 1 / 8;

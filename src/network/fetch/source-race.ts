@@ -4,7 +4,10 @@ import { toError } from "../../base/invariant.ts";
 import type { PeerId } from "../peer-host.ts";
 
 export interface RaceRules {
-  /** How long a peer is waited for alone, if nothing comes from it. */
+  /**
+   * How long a peer is waited for alone, if nothing comes from it; also after what has come: a peer that sends a large block
+   * and then nothing must not be waited for all the longer.
+   */
   readonly patienceMs: number;
   /** What it gains for each unit that has come: the minimum rate is over all that came, not from one wait to the next. */
   readonly msPerUnit: () => number;
@@ -43,6 +46,8 @@ interface Attempt {
   readonly over: AbortController;
   /** Without the time that this node was busy with itself. */
   waitedMs: number;
+  /** It is late once it was waited for so long. */
+  dueMs: number;
   units: number;
 }
 
@@ -121,17 +126,20 @@ class SourceRace<Answer> {
     if (this.#running.size >= rules.sourcesMax && !this.#dropSlowest()) return false;
     this.#asked.add(from);
     const over = new AbortController();
-    const attempt: Attempt = { from, beganMs: clock.monotonicMs(), over, waitedMs: 0, units: 0 };
+    const dueMs = rules.patienceMs;
+    const attempt: Attempt = { from, beganMs: clock.monotonicMs(), over, waitedMs: 0, dueMs, units: 0 };
     this.#running.add(attempt);
     void this.#run(attempt);
     return true;
   }
 
   async #run(attempt: Attempt): Promise<void> {
-    const { clock, ask, lost } = this.#race;
+    const { clock, ask, lost, rules } = this.#race;
     const { from, over, beganMs } = attempt;
     const progressed = (units: number) => {
       attempt.units += units;
+      const earnedMs = attempt.dueMs + units * rules.msPerUnit();
+      attempt.dueMs = Math.max(attempt.dueMs, Math.min(earnedMs, attempt.waitedMs + rules.patienceMs));
     };
     try {
       const answer = await ask(from, over.signal, progressed);
@@ -147,9 +155,8 @@ class SourceRace<Answer> {
     }
   }
 
-  #isLate({ waitedMs, units }: Attempt): boolean {
-    const { rules } = this.#race;
-    return waitedMs >= rules.patienceMs + units * rules.msPerUnit();
+  #isLate({ waitedMs, dueMs }: Attempt): boolean {
+    return waitedMs >= dueMs;
   }
 
   #loseLate(reason: string): void {
