@@ -74,6 +74,7 @@ export class TroubledProxy {
     const url = request.url ?? "/";
     const isCounted = url.startsWith("/v1/") && !url.startsWith("/v1/events");
     if (url.startsWith("/v1/events")) await this.beforeStreams;
+    if (response.destroyed) return;
     if (!isCounted) return this.#forward(request, response);
     const same = (this.#underWay.get(url) ?? 0) + 1;
     this.#underWay.set(url, same);
@@ -117,6 +118,8 @@ export class TroubledProxy {
       passed.once("response", resolve);
       passed.once("error", reject);
     });
+    // Who asked may have gone before the node answered.
+    if (response.destroyed) passed.destroy();
     response.on("close", () => passed.destroy());
     answer.on("error", () => response.destroy());
     const { isCutShort, clockAheadMs } = trouble;
