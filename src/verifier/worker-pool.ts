@@ -9,6 +9,11 @@ import type { BatchMessage } from "./verify-worker.ts";
 
 /** Enough that no worker waits for the main thread between two batches. */
 const runningBatchesMax = 4;
+/**
+ * What waits goes to the workers together, up to so many signatures: of 200 transactions that are submitted one by one each
+ * would be a message to a worker and one back, and four nodes committed a third less.
+ */
+const itemsTogetherMax = 256;
 
 /** A thread takes 13 to 27 MB, so it is started when so many signatures are under way for each that is there. */
 const itemsPerWorker = 64;
@@ -30,7 +35,9 @@ interface WaitingBatch {
   readonly reject: (error: Error) => void;
 }
 
-interface RunningBatch extends WaitingBatch {
+interface RunningBatch {
+  /** Those that were waiting, one after the other in its memory. */
+  readonly parts: readonly WaitingBatch[];
   readonly memory: SharedArrayBuffer;
 }
 
@@ -77,18 +84,28 @@ export class WorkerPool {
 
   #startBatches(): void {
     this.#startWorkers();
-    while (this.#running.size < runningBatchesMax) {
-      const waiting = this.#waiting.shift();
-      if (!waiting) break;
+    while (this.#running.size < runningBatchesMax && this.#waiting.length > 0) {
       const batch = this.#batchesStarted;
       this.#batchesStarted += 1;
-      const memory = packBatch(waiting.transactions);
-      this.#running.set(batch, { ...waiting, memory });
+      const parts = this.#takeWaiting();
+      const transactions = parts.flatMap((part) => part.transactions);
+      const memory = packBatch(transactions);
+      this.#running.set(batch, { parts, memory });
       const message: BatchMessage = { batch, memory };
-      for (const worker of this.#helpersOf(batch, waiting.transactions.length)) worker.postMessage(message);
+      for (const worker of this.#helpersOf(batch, transactions.length)) worker.postMessage(message);
     }
     // The process stays alive for a verdict that somebody waits for, never for an idle thread.
     for (const worker of this.#workers) this.#running.size > 0 ? worker.ref() : worker.unref();
+  }
+
+  /** The oldest, and after it what may go with it. */
+  #takeWaiting(): WaitingBatch[] {
+    let items = 0;
+    const next = this.#waiting.findIndex(({ transactions }, index) => {
+      items += transactions.length;
+      return index > 0 && items > itemsTogetherMax;
+    });
+    return this.#waiting.splice(0, next < 0 ? this.#waiting.length : next);
   }
 
   /** As many workers as the batch has chunks, so that a single signature wakes one; each batch begins with another. */
@@ -102,8 +119,7 @@ export class WorkerPool {
   #startWorkers(): void {
     const { length } = this.#workers;
     if (length === this.#options.workers) return;
-    const underWay = [...this.#running.values(), ...this.#waiting];
-    const items = underWay.reduce((sum, { transactions }) => sum + transactions.length, 0);
+    const items = this.#unfinished().reduce((sum, { transactions }) => sum + transactions.length, 0);
     const needed = Math.min(Math.ceil(items / itemsPerWorker), this.#options.workers);
     for (let index = length; index < needed; index += 1) this.#workers.push(this.#startWorker(index));
   }
@@ -126,9 +142,14 @@ export class WorkerPool {
     this.#running.delete(batch);
     this.#startBatches();
     try {
-      running.resolve(readVerdicts(running.memory));
+      const verdicts = readVerdicts(running.memory);
+      let first = 0;
+      for (const { transactions, resolve } of running.parts) {
+        resolve(verdicts.slice(first, first + transactions.length));
+        first += transactions.length;
+      }
     } catch (thrown) {
-      running.reject(toError(thrown));
+      for (const { reject } of running.parts) reject(toError(thrown));
     }
   }
 
@@ -139,9 +160,13 @@ export class WorkerPool {
     for (const worker of this.#workers) void worker.terminate();
   }
 
+  #unfinished(): readonly WaitingBatch[] {
+    return [...[...this.#running.values()].flatMap(({ parts }) => parts), ...this.#waiting];
+  }
+
   #end(reason: Error): void {
     this.#ended ??= reason;
-    const unfinished = [...this.#running.values(), ...this.#waiting];
+    const unfinished = this.#unfinished();
     this.#running.clear();
     this.#waiting.length = 0;
     for (const { reject } of unfinished) reject(this.#ended);

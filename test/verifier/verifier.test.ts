@@ -125,15 +125,29 @@ describe("the thread pool", () => {
   test("takes what comes one by one and is more than the calling thread has time for in one turn", async () => {
     const verifier = createTransactionVerifier({ workers: 2 }, { logger: silentLogger });
     const verdicts: boolean[] = [];
-    const asked = mixed.slice(0, 60).map(async (transaction) => {
+    const asked = mixed.slice(0, 80).map(async (transaction) => {
       verdicts.push(...(await verifier.verify([transaction])));
     });
     // As many as are no turn of the event loop: a thread's verdict needs one.
     for (let step = 0; step < 1_000; step += 1) await undefined;
-    assert.deepEqual(verdicts, mixedVerdicts.slice(0, 15));
+    assert.deepEqual(verdicts, mixedVerdicts.slice(0, 60));
     await Promise.all(asked);
-    assert.deepEqual(verdicts.toSorted(), mixedVerdicts.slice(0, 60).toSorted());
+    assert.deepEqual(verdicts.toSorted(), mixedVerdicts.slice(0, 80).toSorted());
     await verifier.close();
+  });
+
+  test("gives its threads together what waits one by one", async (t) => {
+    const pool = new WorkerPool({ workers: 2, waitingBatchesMax: 4_096 }, { logger: silentLogger });
+    const messages = t.mock.method(Worker.prototype, "postMessage");
+    const many = Array.from({ length: 1_000 }, (_, index) => index % mixed.length);
+    const verdicts = await Promise.all(many.map((index) => pool.verify([mixed[index]!])));
+    assert.deepEqual(
+      verdicts,
+      many.map((index) => [mixedVerdicts[index]]),
+    );
+    // Four at first, and what waits behind them in four pieces for both threads.
+    assert.ok(messages.mock.callCount() <= 4 + 2 * 4, `${messages.mock.callCount()} messages`);
+    await pool.close();
   });
 
   test("rejects every batch that waits when it is closed while busy", async () => {
