@@ -162,7 +162,7 @@ describe("the page of a node with trouble", { skip: browserMissing, timeout: sui
     for (const tab of tabs) await newest(tab, rig.chain.head.header.height);
     const height = await seal();
     for (const tab of tabs) await newest(tab, height);
-    await until("one listens for all of them", async () => (await listeners()) === 1);
+    assert.equal(await listeners(), 1);
     // Tabs that are closed are noticed: the last one takes the stream with it.
     for (const tab of tabs.slice(1)) await tab.close();
     await newest(page, await seal());

@@ -72,10 +72,11 @@ export class TroubledProxy {
 
   async #pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = request.url ?? "/";
-    const isCounted = url.startsWith("/v1/") && !url.startsWith("/v1/events");
-    if (url.startsWith("/v1/events")) await this.beforeStreams;
+    const isStream = url.startsWith("/v1/events");
+    if (isStream) await this.beforeStreams;
+    // Who asked may have gone meanwhile.
     if (response.destroyed) return;
-    if (!isCounted) return this.#forward(request, response);
+    if (isStream || !url.startsWith("/v1/")) return this.#forward(request, response);
     const same = (this.#underWay.get(url) ?? 0) + 1;
     this.#underWay.set(url, same);
     this.requests += 1;
@@ -118,7 +119,6 @@ export class TroubledProxy {
       passed.once("response", resolve);
       passed.once("error", reject);
     });
-    // Who asked may have gone before the node answered.
     if (response.destroyed) passed.destroy();
     response.on("close", () => passed.destroy());
     answer.on("error", () => response.destroy());

@@ -139,7 +139,7 @@ class SourceRace<Answer> {
     const progressed = (units: number) => {
       attempt.units += units;
       const earnedMs = attempt.dueMs + units * rules.msPerUnit();
-      attempt.dueMs = Math.max(attempt.dueMs, Math.min(earnedMs, attempt.waitedMs + rules.patienceMs));
+      attempt.dueMs = Math.min(earnedMs, attempt.waitedMs + rules.patienceMs);
     };
     try {
       const answer = await ask(from, over.signal, progressed);
