@@ -257,13 +257,24 @@ export class Chain {
     return this.#parts.reader.transaction(id);
   }
 
-  /** Whether a block is stored, waiting, or known to be invalid: no reason to fetch it again. */
+  /** Whether a block is stored, being imported, waiting, or known to be invalid: no reason to fetch it again. */
   isKnown(hash: Uint8Array): boolean {
     return (
       this.headerOf(hash) !== undefined ||
+      this.isImporting(hash) ||
       this.#parts.intake.isWaiting(toHex(hash)) ||
       this.#parts.store.isInvalid(hash)
     );
+  }
+
+  /** Whether a block has been judged and is on its way into the chain. */
+  isImporting(hash: Uint8Array): boolean {
+    return this.#parts.intake.importing(toHex(hash)) !== undefined;
+  }
+
+  /** A block that is in memory, since it is being imported or was lately: no reason to decode its bytes again. */
+  decodedBlock(hashHex: string): Block | undefined {
+    return this.#parts.intake.importing(hashHex) ?? this.#parts.reader.recent(hashHex);
   }
 
   /** Whether a block waits for its time: nobody needs to fetch it, and it is no head yet. */

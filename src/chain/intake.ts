@@ -95,6 +95,11 @@ export class BlockIntake {
     return this.#future.get(hashHex) !== undefined;
   }
 
+  /** A block that has been judged and is being imported. */
+  importing(hashHex: string): JudgedBlock["block"] | undefined {
+    return this.#entries.get(hashHex)?.judged?.block;
+  }
+
   /** What is known of a block that waits for its time: votes for the block are judged by it. */
   heldRecord(hashHex: string): HeaderRecord | undefined {
     return this.isHeld(hashHex) ? this.#heldRecords.get(hashHex) : undefined;
@@ -115,7 +120,7 @@ export class BlockIntake {
   mustWait({ parentHash, timestampMs }: Header): boolean {
     const { ancestry, clock, engine } = this.#modules;
     if (timestampMs > clock.nowMs() + engine.aheadMaxMs) return true;
-    return !ancestry.get(parentHash) && !this.#entries.get(toHex(parentHash))?.judged;
+    return !ancestry.get(parentHash) && !this.importing(toHex(parentHash));
   }
 
   /**
@@ -196,8 +201,7 @@ export class BlockIntake {
   /** An attacker could send a known header with a wrong body. What is known of a hash counts for the same bytes alone. */
   #saneBlock(block: Block): Result<SaneBlock, BlockFault> {
     const { hashHex, bytes } = block;
-    const judged = this.#entries.get(hashHex)?.judged?.block;
-    const known = judged ?? this.#orphans.get(hashHex) ?? this.#future.get(hashHex);
+    const known = this.importing(hashHex) ?? this.#orphans.get(hashHex) ?? this.#future.get(hashHex);
     if (!known || !bytesEqual(known.bytes, bytes)) {
       return saneBlock(block, this.#rules);
     }

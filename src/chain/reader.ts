@@ -54,6 +54,11 @@ export class ChainReader {
     this.#read.delete(toHex(hash));
   }
 
+  /** A block that is in memory. */
+  recent(hashHex: string): Block | undefined {
+    return this.#recent.get(hashHex);
+  }
+
   /** @throws StoreError if the block is damaged on disk; `blockDamaged` says so, too */
   block(hash: Uint8Array): Block | undefined {
     const recent = this.#recent.get(toHex(hash));

@@ -7,8 +7,9 @@ import {
   lookupsPerPeerMax,
   othersAskedBurst,
 } from "../../src/network/fetch/ancestor-lookup.ts";
-import { chainProtocols, chainTopics } from "../../src/network/messages.ts";
+import { chainProtocols, chainTopics, RangeRequestType } from "../../src/network/messages.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
+import { SealedHeaderType } from "../../src/protocol/block.ts";
 import { alice, BlockBuilder, type BuiltBlock, testSpec } from "../chain/block-builder.ts";
 import { handshakeOf, serveGreeting, serving, statusOf } from "./greeting-words.ts";
 import {
@@ -179,5 +180,118 @@ describe("fetching missing blocks by hash", () => {
     await publish(far.host, row.at(-1)!);
     await rig.pass(2_000);
     assert.deepEqual(far.asked, []);
+  });
+
+  describe("a large block that is being decoded", () => {
+    const large = (parent: BuiltBlock) =>
+      pow.on(parent, {
+        transactions: Array.from({ length: 2_000 }, (_, sequence) =>
+          pow.sign(alice, sequence, undefined, 1n),
+        ),
+      });
+
+    /** What the node takes a second look at: each decoding is told. */
+    const decodings = () => {
+      let count = 0;
+      node.core.chain.times.watch((stage) => {
+        if (stage === "decode") count += 1;
+      });
+      return () => count;
+    };
+
+    it("is not fetched for its child, nor is the child an orphan", async () => {
+      const parent = large(pow.genesis);
+      const child = pow.on(parent);
+      const sender = await peer("sender", serve(parent));
+      const other = await peer("other", serve(parent));
+      const decoded = decodings();
+      let orphans = 0;
+      const both = [
+        sender.host.publish(blocksTopic, parent.block.bytes),
+        other.host.publish(blocksTopic, child.block.bytes),
+      ];
+      await rig.until(() => {
+        orphans = Math.max(orphans, node.core.chain.orphanCount);
+        return headIs(node, child)();
+      }, "both are here");
+      await rig.drive(Promise.all(both));
+      assert.deepEqual([sender.asked, other.asked, orphans, decoded()], [[], [], 0, 2]);
+    });
+
+    it("with a false body under the true header delays the true one only", async () => {
+      const parent = large(pow.genesis);
+      const { header, transactions } = parent.block;
+      const body = transactions.with(-1, pow.sign(alice, 5_000));
+      const spoiled = pow.on(pow.genesis, { transactions, body, header });
+      assert.equal(spoiled.block.hashHex, parent.block.hashHex);
+      const child = pow.on(parent);
+      const liar = await peer("liar", serve(spoiled));
+      const honest = await peer("honest", serve(parent));
+      const both = [
+        liar.host.publish(blocksTopic, spoiled.block.bytes),
+        honest.host.publish(blocksTopic, child.block.bytes),
+      ];
+      await rig.until(headIs(node, child), "the parent was fetched after all");
+      await rig.drive(Promise.all(both));
+      assert.deepEqual([liar.asked.length, honest.asked], [0, [parent.block.hashHex]]);
+    });
+
+    /** A peer that claims this block as its head in the moment in which another one sends `sent` by gossip. */
+    async function claimant(head: BuiltBlock, sent: BuiltBlock) {
+      const host = await network.stranger("claimant", [blocksTopic]);
+      const sender = await peer("sender", serve());
+      const claim = { height: 1, head: head.block.hash, cumulativeWeight: head.record.cumulativeWeight };
+      let sending: Promise<unknown> | undefined;
+      let ranges = 0;
+      serveGreeting(host, handshakeOf("claimant"), () => {
+        sending ??= sender.host.publish(blocksTopic, sent.block.bytes);
+        return statusOf([], claim);
+      });
+      host.serve(protocols.mempool, { ...serving, handle: () => [] });
+      host.serve(protocols.blocksByRange, {
+        ...serving,
+        handle: (request) => {
+          ranges += 1;
+          const { headersOnly } = RangeRequestType.deserialize(request);
+          return [headersOnly === 1 ? SealedHeaderType.serialize(head.block) : head.block.bytes];
+        },
+      });
+      await network.connect(node.host, host);
+      await rig.until(headIs(node, head), "it is here");
+      if (sending) await rig.drive(sending);
+      return { ranges: () => ranges };
+    }
+
+    it("is not fetched as the head of a peer", async () => {
+      const head = large(pow.genesis);
+      const decoded = decodings();
+      const { ranges } = await claimant(head, head);
+      await rig.pass(20_000);
+      assert.deepEqual([ranges(), decoded()], [0, 1]);
+    });
+
+    it("is fetched as the head of a peer at once if what came had a false body", async () => {
+      const head = large(pow.genesis);
+      const { header, transactions } = head.block;
+      const body = transactions.with(-1, pow.sign(alice, 5_000));
+      const beganMs = rig.clock.monotonicMs();
+      const { ranges } = await claimant(head, pow.on(pow.genesis, { transactions, body, header }));
+      assert.ok(rig.clock.monotonicMs() - beganMs < 2_000, "of simulated time: before its next status");
+      assert.ok(ranges() > 0);
+    });
+  });
+
+  it("a block that comes by gossip while a peer is asked for it is asked of no other peer", async () => {
+    const parent = pow.on(pow.genesis);
+    const orphan = pow.on(parent);
+    const silent = await peer("silent", silence);
+    const bystander = await peer("bystander", serve(parent));
+    await publish(silent.host, orphan);
+    await rig.until(() => silent.asked.length === 1, "it is asked");
+    await publish(bystander.host, parent);
+    await rig.until(headIs(node, orphan), "parent and orphan are here");
+    await rig.pass(20_000);
+    assert.deepEqual(bystander.asked, []);
+    assert.equal(node.host.standing(silent.host.peerId).points, 0, "it was not waited for to the end");
   });
 });

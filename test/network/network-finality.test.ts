@@ -8,6 +8,7 @@ import { BlockFetcher } from "../../src/network/fetch/block-fetcher.ts";
 import { ChainRequests } from "../../src/network/fetch/requests.ts";
 import { SyncMeter } from "../../src/network/fetch/sync-meter.ts";
 import { BlockWaits, blockWaitMs, blockWaitsMax } from "../../src/network/gossip/block-waits.ts";
+import { BlockDecoder } from "../../src/network/host/block-decoder.ts";
 import {
   CandidacyMessageType,
   candidacyProtocol,
@@ -273,9 +274,11 @@ describe("finality between nodes", () => {
       directory.setHandshake({ peerId, handshake: handshakeOf(name, {}, poa), sameChain: true });
       directory.setStatus(peerId, statusOf([], { ...claimed, head }, poa));
     }
+    const decoder = new BlockDecoder(node.core.chain);
     const fetcher = new BlockFetcher({
       chain: node.core.chain,
-      requests: new ChainRequests(node.host, poa.spec.chainId),
+      decoder,
+      requests: new ChainRequests(poa.spec.chainId, { host: node.host, decoder }),
       directory,
       meter: new SyncMeter(rig.clock),
       clock: rig.clock,

@@ -79,6 +79,11 @@ export class AncestorLookup {
     });
   }
 
+  /** A block was stored: who is still being asked for it may stop. */
+  blockStored(): void {
+    for (const { hash, over } of this.#lookups.values()) if (this.#modules.chain.headerOf(hash)) over.abort();
+  }
+
   close(): void {
     for (const { over } of this.#lookups.values()) over.abort();
   }
@@ -92,7 +97,10 @@ export class AncestorLookup {
     const { clock } = this.#modules;
     const { signal } = lookup.over;
     const asks: Promise<void>[] = [];
-    for (let peer = this.#nextPeer(lookup); peer && !signal.aborted; peer = this.#nextPeer(lookup)) {
+    for (;;) {
+      await this.#come(lookup);
+      const peer = signal.aborted ? undefined : this.#nextPeer(lookup);
+      if (!peer) break;
       lookup.asked.add(peer);
       const turn = Promise.withResolvers<void>();
       const timer = clock.schedule(answerPatienceMs, turn.resolve);
@@ -102,6 +110,13 @@ export class AncestorLookup {
     }
     await Promise.all(asks);
     if (!signal.aborted) this.#outcomes.gaveUp();
+  }
+
+  /** What has come by gossip meanwhile is not asked for: a peer would send a megabyte, to be decoded once more. */
+  async #come({ hash, over }: Lookup): Promise<void> {
+    const { chain, decoder } = this.#modules;
+    await decoder.end(hash);
+    if (chain.isKnown(hash)) over.abort();
   }
 
   /** Peers that named the block come first, then those with the highest heads. */

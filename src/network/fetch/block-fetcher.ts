@@ -77,6 +77,7 @@ export class BlockFetcher {
   /** A block was stored, from wherever it came. */
   blockStored(): void {
     this.#claims.blockStored();
+    this.#lookup.blockStored();
   }
 
   /** The peer has disconnected. */

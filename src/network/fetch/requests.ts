@@ -15,7 +15,7 @@ import { decode } from "../../protocol/codec.ts";
 import type { BlockFault, CodecFault, Fault } from "../../protocol/faults.ts";
 import { GenesisType } from "../../protocol/genesis.ts";
 import { encodeNodeRecord, type NodeRecord, nodeRecordBytesMax } from "../../protocol/node-record.ts";
-import { BlockDecoder } from "../host/block-decoder.ts";
+import type { BlockDecoder } from "../host/block-decoder.ts";
 import { RequestError } from "../host/request-error.ts";
 import {
   type ChainProtocols,
@@ -186,10 +186,11 @@ export interface ToldHeader {
 export class ChainRequests {
   readonly #host: PeerHost;
   readonly #protocols: ChainProtocols;
-  readonly #decoder = new BlockDecoder();
+  readonly #decoder: BlockDecoder;
 
-  constructor(host: PeerHost, chainId: Uint8Array) {
-    this.#host = host;
+  constructor(chainId: Uint8Array, modules: { readonly host: PeerHost; readonly decoder: BlockDecoder }) {
+    this.#host = modules.host;
+    this.#decoder = modules.decoder;
     this.#protocols = chainProtocols(chainId);
   }
 
@@ -210,7 +211,7 @@ export class ChainRequests {
     const blocks: Block[] = [];
     for await (const chunk of chunks) {
       onBytes(chunk.length);
-      const decoded = await this.#decoder.decode(chunk, peer);
+      const decoded = await this.#decoder.decode(chunk, peer, (block) => block);
       if (!decoded.ok) return decoded;
       const expected = startHeight + blocks.length;
       const actual = decoded.value.header.height;
@@ -249,7 +250,7 @@ export class ChainRequests {
     const chunks = this.#chunks(peer, blocksByHash, request, hashes.length, blockBytesMax, signal);
     const blocks: Block[] = [];
     for await (const chunk of chunks) {
-      const decoded = await this.#decoder.decode(chunk, peer);
+      const decoded = await this.#decoder.decode(chunk, peer, (block) => block);
       if (!decoded.ok) return decoded;
       blocks.push(decoded.value);
     }

@@ -61,12 +61,12 @@ export class SyncPeers {
    * shown as much, the one with the better claim comes first.
    */
   candidates(): KnownPeer[] {
-    const { chain, directory } = this.#modules;
+    const { directory } = this.#modules;
     return directory
       .peersOnChain()
       .filter(({ peerId }) => !this.#isResting(peerId))
       .filter(({ status }) => this.isBetter(status))
-      .filter(({ status }) => !chain.headerOf(status.head) && !chain.isHeld(status.head))
+      .filter(({ status }) => !this.#isComing(status.head))
       .filter((peer) => !this.#contradictsFinal(peer))
       .sort((a, b) => this.#compareRecords(a.peerId, b.peerId) || compareClaims(a.status, b.status));
   }
@@ -194,6 +194,17 @@ export class SyncPeers {
 
   #recordOf(peer: PeerId): PeerRecord {
     return this.#records.get(peer) ?? noRecord;
+  }
+
+  /** Whether a block is here or on its way in: its peer has nothing that this node lacks. */
+  #isComing(hash: Uint8Array): boolean {
+    const { chain, decoder } = this.#modules;
+    return (
+      chain.headerOf(hash) !== undefined ||
+      chain.isHeld(hash) ||
+      chain.isImporting(hash) ||
+      decoder.end(hash) !== undefined
+    );
   }
 
   #isResting(peer: PeerId): boolean {

@@ -3,11 +3,16 @@ import { bytesEqual } from "../../base/bytes.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Result } from "../../base/result.ts";
 import type { JudgedBlock } from "../../chain/chain.ts";
-import { type Block, type HeaderRecord, peekHeader, peekSealedHeader } from "../../protocol/block.ts";
+import {
+  type Block,
+  type Header,
+  type HeaderRecord,
+  peekHeader,
+  peekSealedHeader,
+} from "../../protocol/block.ts";
 import type { BlockFault, Fault } from "../../protocol/faults.ts";
 import type { BlockFetcher } from "../fetch/block-fetcher.ts";
 import type { FetchModules } from "../fetch/fetch-modules.ts";
-import { BlockDecoder } from "../host/block-decoder.ts";
 import { blockMessageBytesMax } from "../messages.ts";
 import type { PeerHost, PeerId, Verdict } from "../peer-host.ts";
 import { acceptanceRates } from "./acceptance.ts";
@@ -30,7 +35,6 @@ export class BlockGossip {
   readonly #stale: StaleBlocks;
   readonly #untimely: UntimelyBlocks;
   readonly #unasked: UnaskedBlocks;
-  readonly #decoder = new BlockDecoder();
 
   /** @param topic of the chain's blocks */
   constructor(topic: string, modules: BlockGossipModules) {
@@ -77,13 +81,28 @@ export class BlockGossip {
     return useless && this.#loserVerdict(loser.value, message.length, useless, from);
   }
 
+  /** A child may come while its parent, a large block, is still being decoded: it is none whose parent is unknown. */
   #judge(message: Uint8Array, from: PeerId): Verdict | Promise<Verdict> {
-    const { chain } = this.#modules;
-    const untimely = this.#untimelyFault(message, from);
+    const header = peekHeader(message);
+    const parentDecoded = header && this.#modules.decoder.end(header.parentHash);
+    const judgeNow = () => this.#judgeNow(message, header, from);
+    return parentDecoded ? parentDecoded.then(judgeNow) : judgeNow();
+  }
+
+  #judgeNow(message: Uint8Array, header: Header | undefined, from: PeerId): Verdict | Promise<Verdict> {
+    const untimely = header && this.#untimelyFault(header, from);
     if (untimely) return untimely;
-    const decoded = chain.times.measure("decode", () => this.#decoder.decode(message, from));
-    if (!(decoded instanceof Promise)) return this.#judgeDecoded(decoded, message.length, from);
-    return decoded.then((late) => this.#judgeDecoded(late, message.length, from));
+    const { decoder } = this.#modules;
+    const verdict = decoder.decode(message, from, (decoded) =>
+      this.#judgeDecoded(decoded, message.length, from),
+    );
+    return verdict instanceof Promise ? verdict.then((late) => this.#judged(late)) : verdict;
+  }
+
+  /** A false body may have come under the header of a peer's true head: while it was here, that head was not fetched. */
+  #judged(verdict: Verdict): Verdict {
+    if (verdict === "reject") this.#modules.fetcher.catchUp();
+    return verdict;
   }
 
   #judgeDecoded(
@@ -122,10 +141,9 @@ export class BlockGossip {
   }
 
   /** Asked before anything of the block is decoded or verified that its sender could make costly. */
-  #untimelyFault(message: Uint8Array, from: PeerId): Verdict | undefined {
+  #untimelyFault(header: Header, from: PeerId): Verdict | undefined {
     const { chain, host } = this.#modules;
-    const header = peekHeader(message);
-    if (!header || !chain.mustWait(header)) return undefined;
+    if (!chain.mustWait(header)) return undefined;
     if (!this.#untimely.spend(from)) {
       host.report(from, "untimely block");
       return "ignore";
