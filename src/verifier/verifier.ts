@@ -17,18 +17,16 @@ export interface TransactionVerifierOptions {
 const rememberedMaxDefault = 131_072;
 const workersMax = 16;
 const waitingBatchesMax = 4096;
-/** Up to here (1 ms) the way to a thread and back is not worth it. */
-const inlineItemsMax = 15;
 /**
- * What comes one by one in a turn of the event loop, 4 ms of it. With 15, four nodes on two cores whose users submit one by
- * one commit a fifth less: what goes to threads waits for a core there.
+ * Up to here (1 ms) the way to a thread and back is not worth it, however many callers ask in one turn of the event loop:
+ * with 15 or 60 in a turn four nodes on two cores committed a third or a sixth less, since a thread waits for a core there.
+ * Gossip bounds by itself what it judges in a turn.
  */
-const inlinePerTurnMax = 60;
+const inlineItemsMax = 15;
 
 /**
- * Verifies on worker threads more than 15 unseen signatures that come together, and more than 60 in one turn of the event
- * loop: a flood of single transactions kept the calling thread from everything else. The threads start when they are
- * needed first, keep the process alive only while somebody waits for a verdict, and end with `close`.
+ * Verifies more than 15 unseen signatures that come together on worker threads. The threads start when they are needed
+ * first, keep the process alive only while somebody waits for a verdict, and end with `close`.
  *
  * `verify` rejects with VerifierClosedError after `close`, and with an InvariantError where a thread died.
  */
@@ -39,9 +37,8 @@ export function createTransactionVerifier(
   const { workers = "auto", rememberedMax = rememberedMaxDefault } = options;
   const count = workers === "auto" ? Math.min(availableParallelism(), workersMax) : workers;
   const pool = new WorkerPool({ workers: count, waitingBatchesMax }, modules);
-  const turn = new InlineTurn();
   return new RememberingVerifier(rememberedMax, {
-    verify: (unseen) => (turn.takes(unseen.length) ? verifyInline(unseen) : pool.verify(unseen)),
+    verify: (unseen) => (unseen.length > inlineItemsMax ? pool.verify(unseen) : verifyInline(unseen)),
     close: () => pool.close(),
   });
 }
@@ -54,22 +51,6 @@ export function createInlineVerifier(
     verify: verifyInline,
     close: async () => {},
   });
-}
-
-/** How much of its turn the calling thread still gives to signatures. */
-class InlineTurn {
-  #left = inlinePerTurnMax;
-
-  takes(items: number): boolean {
-    if (items > inlineItemsMax || items > this.#left) return false;
-    if (this.#left === inlinePerTurnMax) {
-      setImmediate(() => {
-        this.#left = inlinePerTurnMax;
-      });
-    }
-    this.#left -= items;
-    return true;
-  }
 }
 
 function verifyInline(transactions: readonly DecodedTransaction[]): readonly boolean[] {

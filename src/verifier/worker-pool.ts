@@ -10,8 +10,8 @@ import type { BatchMessage } from "./verify-worker.ts";
 /** Enough that no worker waits for the main thread between two batches. */
 const runningBatchesMax = 4;
 /**
- * What waits goes to the workers together, up to so many signatures: of 200 transactions that are submitted one by one each
- * would be a message to a worker and one back, and four nodes committed a third less.
+ * What waits goes to the workers together, up to so many signatures: of 200 gossip messages each would be a message to a
+ * worker and one back.
  */
 const itemsTogetherMax = 256;
 
