@@ -46,6 +46,7 @@ test("what is young is collected first, and all if that does not help; not what 
   assert.equal(look(), "nothing");
   rig.arrayBuffers += mebibyte;
   assert.equal(look(), "young");
+  assert.equal(look(), "nothing");
   rig.arrayBuffers += 59 * mebibyte;
   assert.equal(look(), "young");
   rig.arrayBuffers += mebibyte;
@@ -58,6 +59,22 @@ test("what is young is collected first, and all if that does not help; not what 
   assert.equal(look(), "young");
   rig.arrayBuffers += mebibyte;
   assert.equal(look(), "all");
+});
+
+test("what a young collection has left is no reason for the next one: it is held, or old", () => {
+  const { rig, look } = counted();
+  rig.arrayBuffers += 5 * mebibyte;
+  assert.equal(look(), "young");
+  rig.arrayBuffers += 3 * mebibyte;
+  assert.deepEqual([look(), look()], ["nothing", "nothing"]);
+  rig.arrayBuffers += 4 * mebibyte;
+  assert.equal(look(), "young");
+  // Freed late: what was left was less.
+  assert.equal(look(), "nothing");
+  rig.arrayBuffers -= 6 * mebibyte;
+  assert.equal(look(), "nothing");
+  rig.arrayBuffers += 4 * mebibyte;
+  assert.equal(look(), "young");
 });
 
 test("V8 is left alone while it marks, unless too much piles up; what it has collected counts as ours", () => {
