@@ -98,7 +98,7 @@ export class AncestorLookup {
     const { signal } = lookup.over;
     const asks: Promise<void>[] = [];
     for (;;) {
-      await this.#come(lookup);
+      if (await this.#isHere(lookup)) lookup.over.abort();
       const peer = signal.aborted ? undefined : this.#nextPeer(lookup);
       if (!peer) break;
       lookup.asked.add(peer);
@@ -112,11 +112,11 @@ export class AncestorLookup {
     if (!signal.aborted) this.#outcomes.gaveUp();
   }
 
-  /** What has come by gossip meanwhile is not asked for: a peer would send a megabyte, to be decoded once more. */
-  async #come({ hash, over }: Lookup): Promise<void> {
+  /** What is being decoded is waited for: a peer would send the same megabyte once more. */
+  async #isHere({ hash }: Lookup): Promise<boolean> {
     const { chain, decoder } = this.#modules;
     await decoder.end(hash);
-    if (chain.isKnown(hash)) over.abort();
+    return chain.isKnown(hash);
   }
 
   /** Peers that named the block come first, then those with the highest heads. */
