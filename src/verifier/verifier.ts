@@ -19,7 +19,7 @@ const workersMax = 16;
 const waitingBatchesMax = 4096;
 /**
  * Up to here (1 ms) the way to a thread and back is not worth it, however many callers ask in one turn of the event loop:
- * with 15 or 60 in a turn four nodes on two cores committed a third or a sixth less, since a thread waits for a core there.
+ * with 15 or 60 in a turn four nodes on two cores committed a third or a quarter less, since a thread waits for a core there.
  * Gossip bounds by itself what it judges in a turn.
  */
 const inlineItemsMax = 15;

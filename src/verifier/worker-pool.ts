@@ -10,7 +10,7 @@ import type { BatchMessage } from "./verify-worker.ts";
 /** Enough that no worker waits for the main thread between two batches. */
 const runningBatchesMax = 4;
 /**
- * What waits goes to the workers together, up to so many signatures: of 200 gossip messages each would be a message to a
+ * What waits goes to the workers together, up to so many signatures: of 200 small batches each would be a message to a
  * worker and one back.
  */
 const itemsTogetherMax = 256;

@@ -190,7 +190,7 @@ describe("fetching missing blocks by hash", () => {
         ),
       });
 
-    /** What the node takes a second look at: each decoding is told. */
+    /** Tells how many blocks the node has decoded since. */
     const decodings = () => {
       let count = 0;
       node.core.chain.times.watch((stage) => {
