@@ -159,6 +159,10 @@ export interface PeerHost {
   valuePeersBy(worth: (peer: PeerId) => PeerWorth): void;
   /** Opens a connection, or rejects with the reason. Resolves at once if the peer is connected. */
   dial(address: string, signal?: AbortSignal): Promise<PeerId>;
+  /** Dials every bootstrap address and every peer seen that is not connected, whether or not its turn has come. */
+  dialAll(): void;
+  /** Whether a connection is being opened from here, or is about to be. */
+  isDialling(): boolean;
   disconnect(peer: PeerId): Promise<void>;
   /**
    * Counts an offence of a peer, and does what the one table of offences says: nothing yet, hang up, or a ban.

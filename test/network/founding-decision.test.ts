@@ -111,6 +111,19 @@ describe("the founder of a network", () => {
     assert.deepEqual(decision.next(listenMs + meetingMaxMs, true), { kind: "found" });
   });
 
+  it("is waited for as long as it may take", () => {
+    const [low, high] = inFoundingOrder([keyOf(1), keyOf(2)]) as [Uint8Array, Uint8Array];
+    const [founder, other] = [decisionOf(low), decisionOf(high)];
+    founder.heard("high", candidate(high));
+    other.heard("low", candidate(low));
+    const latestMs = listenMs + meetingMaxMs;
+    for (const nowMs of [listenMs, latestMs - 1]) assert.equal(founder.next(nowMs, true).kind, "wait");
+    assert.equal(founder.next(latestMs, true).kind, "found");
+    for (const nowMs of [listenMs, latestMs, latestMs + 4_999]) {
+      assert.equal(founderIn(other.next(nowMs), high), toHex(low));
+    }
+  });
+
   it("is never a follower, neither oneself nor another", () => {
     const [low, high] = inFoundingOrder([keyOf(1), keyOf(2)]) as [Uint8Array, Uint8Array];
     const decision = decisionOf(high);

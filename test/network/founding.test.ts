@@ -6,7 +6,7 @@ import { sleep } from "../../src/base/clock.ts";
 import { type Logger, silentLogger } from "../../src/base/logger.ts";
 import { foundedSpec, trustText } from "../../src/network/founding/founded-spec.ts";
 import { type FoundedChain, type FoundingOptions, foundOrJoin } from "../../src/network/founding/founding.ts";
-import { listenMs } from "../../src/network/founding/founding-decision.ts";
+import { listenMs, meetingMaxMs } from "../../src/network/founding/founding-decision.ts";
 import { genesisProtocol, type Handshake, type Status } from "../../src/network/messages.ts";
 import type { PeerHost } from "../../src/network/peer-host.ts";
 import { noStatus } from "../../src/network/peers/status.ts";
@@ -81,15 +81,14 @@ class Lan {
   tookMs = Infinity;
   readonly clock = createSimulatedClock(startMs);
   readonly messages: string[] = [];
-  readonly #network = createMemoryNetwork(
-    { latencyMs: [1, 20], loss: 0 },
-    { clock: this.clock, random: seededRandom(1) },
-  );
+  readonly #network: ReturnType<typeof createMemoryNetwork>;
   readonly #t: Pick<TestContext, "after">;
   readonly #names: string[] = [];
 
-  constructor(t: Pick<TestContext, "after">) {
+  constructor(t: Pick<TestContext, "after">, latencyMs: readonly [number, number] = [1, 20]) {
     this.#t = t;
+    const modules = { clock: this.clock, random: seededRandom(1) };
+    this.#network = createMemoryNetwork({ latencyMs, loss: 0 }, modules);
   }
 
   host(name: string): PeerHost {
@@ -105,6 +104,7 @@ class Lan {
     changes: Partial<Handshake & Status>,
     genesis?: Uint8Array | "hangs",
     answersInMs = 0,
+    startsInMs = 0,
   ): Promise<PeerHost> {
     const host = this.host(name);
     const limits = { timeoutMs: 5_000, rateLimit: { requests: 100, perMs: 1_000 } };
@@ -123,6 +123,7 @@ class Lan {
       chunkBytesMax: 1 << 20,
       handle: () => (genesis === "hangs" ? hang() : genesis ? [genesis] : []),
     });
+    if (startsInMs > 0) await sleep(this.clock, startsInMs);
     await host.start();
     this.#t.after(() => host.stop());
     return host;
@@ -255,6 +256,32 @@ describe("a node without a chain", () => {
     // Its handshake and its status take 3 s each: more than the 5 s of listening, and less than a request may take.
     await lan.peer("other", { chainId: spec.chainId, established: 1 }, genesis, 3_000);
     assert.equal((await lan.ends("own"))?.origin, "joined");
+  });
+
+  for (const [what, atMs, latencyMs] of [
+    ["comes back just before it would found", 4_990, 1],
+    ["is just being dialled", 4_900, 1_000],
+  ] as const) {
+    it(`does not found while a peer that it has not met ${what}`, async (t) => {
+      const lan = new Lan(t, [latencyMs, latencyMs]);
+      const other = lan.peer("other", { chainId: spec.chainId, established: 1 }, genesis, 0, atMs);
+      assert.equal((await lan.ends("own"))?.origin, "joined");
+      await other;
+    });
+  }
+
+  it("founds after its 5 s where an address refuses, and 10 s later where one answers nothing", async (t) => {
+    for (const [latencyMs, tookMs] of [
+      [1, listenMs + 1_000],
+      [60_000, listenMs + meetingMaxMs + 1_000],
+    ] as const) {
+      const lan = new Lan(t, [latencyMs, latencyMs]);
+      const silent = lan.host("silent");
+      if (latencyMs > 1) await silent.start();
+      assert.equal((await lan.ends("own"))?.origin, "founded");
+      assert.ok(lan.tookMs >= listenMs && lan.tookMs < tookMs, `${lan.tookMs} ms`);
+      await silent.stop();
+    }
   });
 
   it("joins only the chain of its invitation, and founds none", async (t) => {

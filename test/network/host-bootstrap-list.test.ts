@@ -184,3 +184,26 @@ it("dials a peer that hangs up at once no more often than its back-off says", as
   }
   assert.ok(dials.length >= 4 && dials.length <= 12, `${dials.length} dials in a minute`);
 });
+
+it("tries each address at once where it is told to, and knows until when a try is under way", async () => {
+  let there: Answer = new BootstrapFailure("nothing listens there");
+  const { clock, dials, list } = makeList(() => there);
+  for (const address of ["/a", "/b"]) list.add(address, undefined);
+  await clock.advance(600_000);
+  const before = dials.length;
+  there = "back";
+  list.dialAll();
+  assert.deepEqual(
+    dials
+      .slice(before)
+      .map(({ address }) => address)
+      .sort(),
+    ["/a", "/b"],
+  );
+  assert.ok(list.isDialling());
+  await clock.advance(1);
+  assert.ok(!list.isDialling());
+  assert.ok(list.status().every(({ connected }) => connected));
+  list.dialAll();
+  assert.equal(dials.length, before + 2, "who is connected is not dialled");
+});

@@ -424,6 +424,23 @@ export function peerHostContract(name: string, makeRig: () => HostRig): void {
       assert.equal(host.peers().length, 1);
     });
 
+    it("dials at once whom it knows and lost, where it is told to, and says whether it is dialling", async () => {
+      const [host, other] = await chain([{}, {}]);
+      const [address] = other!.addresses();
+      host!.addBootstrap(address!);
+      await rig.drive(other!.stop());
+      await rig.until(() => host!.bootstrap()[0]?.error !== null, "the other has gone");
+      assert.ok(!isConnected(host!, other!));
+      // So that the next try in turn is some seconds away.
+      await rig.until(() => !host!.isDialling(), "no try is under way");
+      host!.dialAll();
+      assert.ok(host!.isDialling());
+      await rig.until(() => !host!.isDialling(), "the dial has been refused");
+      await rig.drive(other!.start());
+      host!.dialAll();
+      await rig.until(() => isConnected(host!, other!), "they have met again");
+    });
+
     it("stops cleanly: peers notice, nothing is open, nothing goes through", async () => {
       const near = recorder();
       const [first, second] = await chain([near, {}]);

@@ -139,3 +139,24 @@ it("tries first the address that worked last, whatever is claimed since", async 
     ["/b1", "/b2"],
   );
 });
+
+it("dials all at once where it is told to, nobody twice in a second, and knows until when a dial is under way", async () => {
+  const { clock, dials, loop } = makeLoop("a", () => undefined);
+  for (const peer of ["b", "c"]) loop.sighted(peer, [`/${peer}`]);
+  await clock.advance(600_000);
+  const before = dials.length;
+  loop.dialAll();
+  assert.deepEqual(
+    dials
+      .slice(before)
+      .map(({ address }) => address)
+      .sort(),
+    ["/b", "/c"],
+  );
+  assert.ok(loop.isDialling());
+  await clock.advance(1);
+  assert.ok(!loop.isDialling());
+  loop.dialAll();
+  await clock.advance(900);
+  assert.equal(dials.length, before + 2);
+});

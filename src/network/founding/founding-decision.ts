@@ -6,10 +6,13 @@ import type { PeerId } from "../peer-host.ts";
 
 /** Nobody founds before having listened this long: the chain to join may be one handshake away. */
 export const listenMs = 5_000;
-/** Nobody founds for so long beyond that while a peer that has connected has not said yet what it knows. */
+/** Who is to found does not for so long while a peer is being dialled, or has connected and not said yet what it knows. */
 export const meetingMaxMs = 10_000;
-/** How long the others wait for the candidate that is to found, then they leave it out. */
-export const founderWaitMs = 10_000;
+/**
+ * How long the others wait for the candidate that is to found, then they leave it out. Longer than that one may take: else
+ * it would found in the moment in which another gives it up.
+ */
+export const founderWaitMs = listenMs + meetingMaxMs + 5_000;
 /** A peer whose genesis could not be had so often is believed no more: a false claim must not keep a network from being founded. */
 const genesisFailuresMax = 3;
 const genesisRetryMs = 2_000;
@@ -144,7 +147,7 @@ export class FoundingDecision {
     return this.#askable(this.#claims(), nowMs).some(({ word }) => !bytesEqual(word.chainId, chainId));
   }
 
-  /** @param isMeeting whether a peer has connected that has not answered its first greeting yet */
+  /** @param isMeeting whether a peer is being dialled, or has connected and not answered its first greeting yet */
   next(nowMs: number, isMeeting = false): FoundingStep {
     this.#forgetGone(nowMs);
     const listenedMs = nowMs - (this.#listensSinceMs ?? nowMs);
@@ -159,7 +162,7 @@ export class FoundingDecision {
     if (present < expect) return wait({ kind: "candidates", present, expected: expect });
     const founder = this.#chooseFounder(candidates, nowMs);
     if (!bytesEqual(founder, ownKey)) return wait({ kind: "founder", publicKey: founder });
-    return isMeeting && listenedMs < listenMs + meetingMaxMs
+    return isMeeting && nowMs - this.#chosenSinceMs(ownKey, nowMs) < meetingMaxMs
       ? wait({ kind: "listening" })
       : { kind: "found" };
   }
@@ -225,12 +228,17 @@ export class FoundingDecision {
       .filter(({ rank }) => compareBytes(rank, ownRank) < 0)
       .sort((a, b) => compareBytes(a.rank, b.rank));
     for (const { publicKey, goneAtMs } of lower) {
-      const key = toHex(publicKey);
-      const chosenAtMs = this.#chosenAtMs.get(key) ?? nowMs;
-      this.#chosenAtMs.set(key, chosenAtMs);
+      const chosenAtMs = this.#chosenSinceMs(publicKey, nowMs);
       if (nowMs - Math.min(chosenAtMs, goneAtMs ?? chosenAtMs) < founderWaitMs) return publicKey;
     }
     return ownKey;
+  }
+
+  #chosenSinceMs(publicKey: Uint8Array, nowMs: number): number {
+    const key = toHex(publicKey);
+    const sinceMs = this.#chosenAtMs.get(key) ?? nowMs;
+    this.#chosenAtMs.set(key, sinceMs);
+    return sinceMs;
   }
 }
 

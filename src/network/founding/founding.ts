@@ -15,7 +15,13 @@ import { Handshakes } from "../peers/handshake.ts";
 import { noStatus, statusKind } from "../peers/status.ts";
 import { fetchGenesis } from "./fetch-genesis.ts";
 import { foundedSpec } from "./founded-spec.ts";
-import { FoundingDecision, type FoundingWait, hasChain, listenMs } from "./founding-decision.ts";
+import {
+  FoundingDecision,
+  type FoundingStep,
+  type FoundingWait,
+  hasChain,
+  listenMs,
+} from "./founding-decision.ts";
 
 export interface FoundingOptions {
   readonly network: string;
@@ -48,6 +54,8 @@ export interface FoundedChain {
 }
 
 const greetEveryMs = 1_000;
+/** An address that refuses does so within milliseconds, and nothing tells of it. */
+const lookEveryMs = 100;
 /** Others that have the same chain are asked beside a peer that does not serve its genesis in time. */
 const genesisRules = { patienceMs: 1_000, msPerUnit: () => 0, sourcesMax: 4 };
 /** Waiting without end is said again this often. */
@@ -88,6 +96,9 @@ class Founding {
   readonly #greeting = new Set<PeerId>();
   /** Connected peers whose first greeting has neither been answered nor failed. */
   readonly #meeting = new Set<PeerId>();
+  /** Every address has been dialled once more since this node is the one to found. */
+  #hasLooked = false;
+  #looking: Timer | undefined;
   #timer: Timer | undefined;
   #isFetching = false;
   #said = { text: "", atMs: 0 };
@@ -147,6 +158,7 @@ class Founding {
 
   #finish(outcome: FoundedChain | undefined): void {
     this.#ended.abort();
+    this.#looking?.cancel();
     this.#timer?.cancel();
     this.#outcome.resolve(outcome);
   }
@@ -160,11 +172,35 @@ class Founding {
 
   #consider(): void {
     if (this.#ended.signal.aborted || this.#isFetching) return;
-    const step = this.#decision.next(this.#clock.monotonicMs(), this.#meeting.size > 0);
+    const step = this.#nextStep();
     if (step.kind === "wait") this.#say(step.because);
     else if (step.kind === "join") void this.#join(step.peer, step.chainId, step.apart);
     else if (this.#clock.nowMs() < plausibleFromMs) this.#say({ kind: "clock", nowMs: this.#clock.nowMs() });
     else this.#found();
+  }
+
+  #nextStep(): FoundingStep {
+    const step = this.#stepNow();
+    if (step.kind === "wait" && step.because.kind !== "listening") this.#hasLooked = false;
+    if (step.kind !== "found" || this.#hasLooked) return step;
+    // Who refused a moment ago may be there now: a founder listens nowhere while it starts with its new chain.
+    this.#hasLooked = true;
+    this.#host.dialAll();
+    this.#look();
+    return this.#stepNow();
+  }
+
+  /** Goes on as soon as the dials have ended: the next tick may be a second away. */
+  #look(): void {
+    this.#looking = this.#clock.schedule(lookEveryMs, () => {
+      if (this.#host.isDialling()) this.#look();
+      else this.#consider();
+    });
+  }
+
+  #stepNow(): FoundingStep {
+    const isMeeting = this.#meeting.size > 0 || this.#host.isDialling();
+    return this.#decision.next(this.#clock.monotonicMs(), isMeeting);
   }
 
   #found(): void {

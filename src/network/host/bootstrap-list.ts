@@ -128,6 +128,19 @@ export class BootstrapList {
     return true;
   }
 
+  /** Tries every address that is not connected, whether or not its turn has come. */
+  dialAll(): void {
+    const nowMs = this.#modules.clock.monotonicMs();
+    for (const entry of this.#entries) if (!this.#isConnected(entry)) entry.dueMs = nowMs;
+    this.#run();
+  }
+
+  /** Whether a try is under way or due. */
+  isDialling(): boolean {
+    const nowMs = this.#modules.clock.monotonicMs();
+    return this.#running && this.#entries.some(({ dialling, dueMs }) => dialling || dueMs <= nowMs);
+  }
+
   /** The ban of a peer has ended: its addresses are tried at once. */
   readmitted(peer: PeerId): void {
     this.#refusals.delete(peer);

@@ -131,6 +131,25 @@ export class DialLoop {
     this.#arm();
   }
 
+  /** Dials every candidate that is neither connected nor was dialled a moment ago, whether or not its turn has come. */
+  dialAll(): void {
+    const nowMs = this.#modules.clock.monotonicMs();
+    for (const candidate of this.#candidates.values()) {
+      if (this.#modules.isConnected(candidate.peerId)) continue;
+      candidate.dueMs = Math.min(candidate.dueMs, Math.max(nowMs, candidate.attemptedMs + attemptGapMs));
+    }
+    this.#run();
+  }
+
+  /** Whether a dial is under way or due. */
+  isDialling(): boolean {
+    const nowMs = this.#modules.clock.monotonicMs();
+    return (
+      this.#running &&
+      [...this.#candidates.values()].some(({ dialling, dueMs }) => dialling || dueMs <= nowMs)
+    );
+  }
+
   #markConnected(candidate: Candidate): void {
     if (candidate.dueMs !== Infinity) candidate.connectedMs = this.#modules.clock.monotonicMs();
     candidate.dueMs = Infinity;

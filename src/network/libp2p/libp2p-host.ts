@@ -322,6 +322,14 @@ export async function createLibp2pHost(
       return (await dialler.dial([address], undefined, signal)).peer;
     },
 
+    dialAll() {
+      if (!running) return;
+      bootstrap.dialAll();
+      dialLoop.dialAll();
+    },
+
+    isDialling: () => bootstrap.isDialling() || dialLoop.isDialling(),
+
     async disconnect(peer) {
       await connections.hangUp(peer);
       dialLoop.hold(peer, disconnectHoldMs);

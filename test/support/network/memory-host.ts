@@ -175,6 +175,16 @@ export class MemoryHost implements PeerHost {
     return this.#dial(address, peerIdOf(address), signal);
   }
 
+  dialAll(): void {
+    if (!this.#running) return;
+    this.#bootstrap.dialAll();
+    this.#dialLoop.dialAll();
+  }
+
+  isDialling(): boolean {
+    return this.#bootstrap.isDialling() || this.#dialLoop.isDialling();
+  }
+
   async #dialBootstrap(address: string, expected: PeerId | undefined): Promise<PeerId> {
     try {
       const peer = this.#hub.at(placeOf(address) ?? "")?.peerId;
