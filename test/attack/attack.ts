@@ -22,6 +22,8 @@ export interface AttackOptions {
   readonly pairComesFirst: boolean;
 }
 
+/** Attackers have this long to get in place, and longer for more that is made ahead. */
+const preparedMinMs = 60_000;
 /** Newcomers come once the attack is under way. */
 const newcomersAfter = 0.2;
 
@@ -72,7 +74,9 @@ export async function attack(row: Row, network: HonestNetwork, options: AttackOp
         new AttackerProcess(row.program, order, options.pairComesFirst ? nicenessOf(row) : undefined),
       );
     }
-    await until("the attackers are in place", () => attackers.every((each) => each.isReady()));
+    // Floods make ahead what they send, all of them on the cores that the honest nodes leave.
+    const limitMs = preparedMinMs + options.attackers * attackMs;
+    await until("the attackers are in place", () => attackers.every((each) => each.isReady()), { limitMs });
     probe.take();
     watch.take();
     const beganMs = performance.now();
