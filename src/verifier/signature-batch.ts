@@ -15,6 +15,8 @@ export const chunkItems = 8;
 /** A byte that no worker has written yet is zero, and no verdict. */
 const [validByte, invalidByte] = [1, 2];
 
+export type ChunkOutcome = "one of many" | "the last" | "none left";
+
 interface BatchViews {
   readonly counters: Int32Array;
   readonly verdicts: Uint8Array;
@@ -45,18 +47,29 @@ export function packBatch(transactions: readonly DecodedTransaction[]): SharedAr
 
 /** Verifies chunk after chunk until none is left; true for the one caller whose chunk was the last to be done. */
 export function verifyChunks(memory: SharedArrayBuffer): boolean {
-  const { counters, verdicts, items } = viewsOf(memory);
+  const views = viewsOf(memory);
   let isLast = false;
   for (;;) {
-    const from = Atomics.add(counters, nextItem, chunkItems);
-    if (from >= verdicts.length) return isLast;
-    const to = Math.min(from + chunkItems, verdicts.length);
-    for (let index = from; index < to; index += 1) {
-      verdicts[index] = isItemValid(items, index * itemBytes) ? validByte : invalidByte;
-    }
-    const done = to - from + Atomics.add(counters, itemsDone, to - from);
-    if (done === verdicts.length) isLast = true;
+    const outcome = verifyNextChunk(views);
+    if (outcome === "none left") return isLast;
+    if (outcome === "the last") isLast = true;
   }
+}
+
+/** Verifies one chunk: one of many, the last to be done, or none, since all are taken. */
+export function verifyOneChunk(memory: SharedArrayBuffer): ChunkOutcome {
+  return verifyNextChunk(viewsOf(memory));
+}
+
+function verifyNextChunk({ counters, verdicts, items }: BatchViews): ChunkOutcome {
+  const from = Atomics.add(counters, nextItem, chunkItems);
+  if (from >= verdicts.length) return "none left";
+  const to = Math.min(from + chunkItems, verdicts.length);
+  for (let index = from; index < to; index += 1) {
+    verdicts[index] = isItemValid(items, index * itemBytes) ? validByte : invalidByte;
+  }
+  const done = to - from + Atomics.add(counters, itemsDone, to - from);
+  return done === verdicts.length ? "the last" : "one of many";
 }
 
 function isItemValid(items: Uint8Array, start: number): boolean {

@@ -10,6 +10,9 @@ export interface BatchMessage {
   readonly memory: SharedArrayBuffer;
 }
 
+/** A worker has started, or has finished the batch of this number. */
+export type WorkerMessage = "started" | number;
+
 /** After the main thread and the store's, which would else wait for a core behind it; before mining. */
 const niceness = 3;
 
@@ -18,5 +21,6 @@ invariant(port, "this file runs in a worker thread");
 // Linux alone gives each thread its own priority.
 if (platform() === "linux") setPriority(niceness);
 port.on("message", ({ batch, memory }: BatchMessage) => {
-  if (verifyChunks(memory)) port.postMessage(batch);
+  if (verifyChunks(memory)) port.postMessage(batch satisfies WorkerMessage);
 });
+port.postMessage("started" satisfies WorkerMessage);

@@ -1,20 +1,18 @@
-/** Worker threads that verify batches together: every worker pulls chunks of the same batch until it is done. */
+/**
+ * Worker threads that verify batches together: every worker pulls chunks of the same batch until it is done. So does the
+ * pool itself, a chunk in each turn of the event loop, until its first thread has started: that takes 100 ms, and many times
+ * that on a busy machine, in which a block of 100 transactions waited at each hop of its way.
+ */
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { InvariantError, invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { chunkItems, packBatch, readVerdicts } from "./signature-batch.ts";
-import type { BatchMessage } from "./verify-worker.ts";
+import { chunkItems, packBatch, readVerdicts, verifyOneChunk } from "./signature-batch.ts";
+import type { BatchMessage, WorkerMessage } from "./verify-worker.ts";
 
 /** Enough that no worker waits for the main thread between two batches. */
 const runningBatchesMax = 4;
-/**
- * What waits goes to the workers together, up to so many signatures: of 200 small batches each would be a message to a
- * worker and one back.
- */
-const itemsTogetherMax = 256;
-
 /** A thread takes 13 to 27 MB, so it is started when so many signatures are under way for each that is there. */
 const itemsPerWorker = 64;
 
@@ -35,9 +33,7 @@ interface WaitingBatch {
   readonly reject: (error: Error) => void;
 }
 
-interface RunningBatch {
-  /** Those that were waiting, one after the other in its memory. */
-  readonly parts: readonly WaitingBatch[];
+interface RunningBatch extends WaitingBatch {
   readonly memory: SharedArrayBuffer;
 }
 
@@ -56,6 +52,8 @@ export class WorkerPool {
   readonly #waiting: WaitingBatch[] = [];
   readonly #running = new Map<number, RunningBatch>();
   #batchesStarted = 0;
+  #hasThread = false;
+  #isHelping = false;
   /** Why nothing is verified any more: closed, or a worker died. */
   #ended: Error | undefined;
 
@@ -84,28 +82,34 @@ export class WorkerPool {
 
   #startBatches(): void {
     this.#startWorkers();
-    while (this.#running.size < runningBatchesMax && this.#waiting.length > 0) {
+    while (this.#running.size < runningBatchesMax) {
+      const waiting = this.#waiting.shift();
+      if (!waiting) break;
       const batch = this.#batchesStarted;
       this.#batchesStarted += 1;
-      const parts = this.#takeWaiting();
-      const transactions = parts.flatMap((part) => part.transactions);
-      const memory = packBatch(transactions);
-      this.#running.set(batch, { parts, memory });
+      const memory = packBatch(waiting.transactions);
+      this.#running.set(batch, { ...waiting, memory });
       const message: BatchMessage = { batch, memory };
-      for (const worker of this.#helpersOf(batch, transactions.length)) worker.postMessage(message);
+      for (const worker of this.#helpersOf(batch, waiting.transactions.length)) worker.postMessage(message);
     }
+    this.#help();
     // The process stays alive for a verdict that somebody waits for, never for an idle thread.
     for (const worker of this.#workers) this.#running.size > 0 ? worker.ref() : worker.unref();
   }
 
-  /** The oldest, and after it what may go with it. */
-  #takeWaiting(): WaitingBatch[] {
-    let items = 0;
-    const next = this.#waiting.findIndex(({ transactions }, index) => {
-      items += transactions.length;
-      return index > 0 && items > itemsTogetherMax;
+  /** Takes part as long as there is no thread: a chunk of the oldest batch in each turn of the event loop, half a millisecond. */
+  #help(): void {
+    if (this.#hasThread || this.#isHelping || this.#running.size === 0) return;
+    this.#isHelping = true;
+    setImmediate(() => {
+      this.#isHelping = false;
+      for (const [batch, { memory }] of this.#running) {
+        const outcome = verifyOneChunk(memory);
+        if (outcome === "the last") this.#finish(batch);
+        if (outcome !== "none left") break;
+      }
+      this.#help();
     });
-    return this.#waiting.splice(0, next < 0 ? this.#waiting.length : next);
   }
 
   /** As many workers as the batch has chunks, so that a single signature wakes one; each batch begins with another. */
@@ -130,7 +134,10 @@ export class WorkerPool {
       name: `aurex-verify-${index}`,
       execArgv: [],
     });
-    worker.on("message", (batch: number) => this.#finish(batch));
+    worker.on("message", (message: WorkerMessage) => {
+      if (message === "started") this.#hasThread = true;
+      else this.#finish(message);
+    });
     worker.on("error", (thrown) => this.#fail(toError(thrown)));
     worker.on("exit", (code) => this.#fail(new Error(`it exited with code ${code}`)));
     return worker;
@@ -142,14 +149,9 @@ export class WorkerPool {
     this.#running.delete(batch);
     this.#startBatches();
     try {
-      const verdicts = readVerdicts(running.memory);
-      let first = 0;
-      for (const { transactions, resolve } of running.parts) {
-        resolve(verdicts.slice(first, first + transactions.length));
-        first += transactions.length;
-      }
+      running.resolve(readVerdicts(running.memory));
     } catch (thrown) {
-      for (const { reject } of running.parts) reject(toError(thrown));
+      running.reject(toError(thrown));
     }
   }
 
@@ -161,7 +163,7 @@ export class WorkerPool {
   }
 
   #unfinished(): readonly WaitingBatch[] {
-    return [...[...this.#running.values()].flatMap(({ parts }) => parts), ...this.#waiting];
+    return [...this.#running.values(), ...this.#waiting];
   }
 
   #end(reason: Error): void {
