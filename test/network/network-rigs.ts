@@ -6,6 +6,7 @@ import type { PeerHost, Verdict } from "../../src/network/peer-host.ts";
 import { NodeCore, type NodeCoreOptions } from "../../src/node/node-core.ts";
 import type { ChainSpec } from "../../src/protocol/genesis.ts";
 import { nodeIdOf } from "../../src/protocol/identity.ts";
+import type { ChainStore } from "../../src/store/chain-store.ts";
 import { createInlineVerifier } from "../../src/verifier/verifier.ts";
 import { type BuiltBlock, genesisMs, keyPairNamed } from "../chain/block-builder.ts";
 import { createMemorySealJournal } from "../support/memory-seal-journal.ts";
@@ -96,7 +97,12 @@ export class TestNetwork {
   async node(
     name: string,
     spec: ChainSpec,
-    wishes: Partial<Pick<NodeCoreOptions, "network" | "instance" | "otherChains" | "introductions">> = {},
+    {
+      store = createMemoryStore(),
+      ...wishes
+    }: Partial<Pick<NodeCoreOptions, "network" | "instance" | "otherChains" | "introductions">> & {
+      readonly store?: ChainStore;
+    } = {},
   ): Promise<TestNode> {
     const host = await this.rig.makeHost(name);
     const warnings: TestNode["warnings"] = [];
@@ -117,7 +123,7 @@ export class TestNetwork {
         ...wishes,
       },
       {
-        store: createMemoryStore(),
+        store,
         host,
         verifier: createInlineVerifier(),
         sealer: undefined,

@@ -8,6 +8,7 @@ import type { PeerId } from "../peer-host.ts";
 import { reportBadAnswer } from "../peers/bad-answer.ts";
 import { verdictOf } from "../verdicts.ts";
 import type { FetchModules } from "./fetch-modules.ts";
+import type { RangeSync } from "./range-sync.ts";
 
 /** A peer that named a block. */
 export interface BlockSource {
@@ -47,6 +48,7 @@ interface Lookup {
 
 export class AncestorLookup {
   readonly #modules: FetchModules;
+  readonly #ranges: Pick<RangeSync, "end">;
   readonly #outcomes: AncestorLookupOutcomes;
   /** By hash in hex, so that a burst of orphans asks once. */
   readonly #lookups = new BoundedMap<string, Lookup>(lookupsMax);
@@ -54,8 +56,9 @@ export class AncestorLookup {
   /** When the last silence of a peer was charged. */
   readonly #silenceMs = new BoundedMap<PeerId, number>(silencesMax);
 
-  constructor(modules: FetchModules, outcomes: AncestorLookupOutcomes) {
+  constructor(modules: FetchModules, ranges: Pick<RangeSync, "end">, outcomes: AncestorLookupOutcomes) {
     this.#modules = modules;
+    this.#ranges = ranges;
     this.#outcomes = outcomes;
     const nowMs = modules.clock.monotonicMs();
     this.#othersBudget = new LeakyBucket(othersAskedBurst, othersAskedPerSecond / 1_000, nowMs);
@@ -112,10 +115,11 @@ export class AncestorLookup {
     if (!signal.aborted) this.#outcomes.gaveUp();
   }
 
-  /** What is being decoded is waited for: a peer would send the same megabyte once more. */
+  /** What is being decoded, or waits for its turn, is waited for: a peer would send the same megabyte once more. */
   async #isHere({ hash }: Lookup): Promise<boolean> {
     const { chain, decoder } = this.#modules;
     await decoder.end(hash);
+    await this.#ranges.end(hash);
     return chain.isKnown(hash);
   }
 
@@ -144,7 +148,11 @@ export class AncestorLookup {
         return;
       }
       onAnswer();
-      const imported = await blockLog.imported(block, peer, () => chain.importBlock(block));
+      // Judged at once: while it waits for its turn, it counts as being imported, and nobody else is asked for it.
+      const judged = chain.offer(block);
+      const imported = judged.ok
+        ? await blockLog.imported(block, peer, () => chain.importJudged(judged.value))
+        : judged;
       // A false body under the true hash: another peer may have the true body.
       if (!imported.ok && verdictOf(imported.fault) === "reject")
         return reportBadAnswer(this.#modules, peer, imported.fault);

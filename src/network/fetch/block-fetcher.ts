@@ -30,7 +30,7 @@ export class BlockFetcher {
     this.#claims = new HeadClaims({ clock, isKnown, changed: behindChanged });
     this.#peers = new SyncPeers(modules);
     this.#ranges = new RangeSync(modules, this.#peers);
-    this.#lookup = new AncestorLookup(modules, {
+    this.#lookup = new AncestorLookup(modules, this.#ranges, {
       parentMissing: (orphan, from) => this.wantParent(orphan, from),
       gaveUp: () => this.catchUp(),
     });

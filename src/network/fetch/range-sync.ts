@@ -1,4 +1,6 @@
 /** Catches up with a better chain from any height: common ancestor, ranges from several peers, imports in order of height. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { bytesEqual } from "../../base/bytes.ts";
 import { sleep } from "../../base/clock.ts";
 import { toError } from "../../base/invariant.ts";
 import type { Block } from "../../protocol/block.ts";
@@ -8,7 +10,13 @@ import type { KnownPeer } from "../peers/directory.ts";
 import { commonAncestor } from "./common-ancestor.ts";
 import type { FetchModules } from "./fetch-modules.ts";
 import { failureOf, PeerFailure } from "./peer-failure.ts";
-import { type FetchedRange, RangeWindow, rangeBlocks, rangePatienceMs } from "./range-window.ts";
+import {
+  type FetchedBlock,
+  type FetchedRange,
+  RangeWindow,
+  rangeBlocks,
+  rangePatienceMs,
+} from "./range-window.ts";
 import { firstAnswer, type WonRace } from "./source-race.ts";
 import type { SyncPeers } from "./sync-peers.ts";
 
@@ -35,6 +43,11 @@ export class RangeSync {
   readonly #peers: SyncPeers;
   readonly #abort = new AbortController();
   #running: Promise<void> | undefined;
+  #window: RangeWindow | undefined;
+  /** What is left of the range that is being imported; its first block is the one that is. */
+  #left: readonly FetchedBlock[] = [];
+  /** Resolves at the next turn of a block, and when the attempt ends. */
+  #turn = Promise.withResolvers<void>();
 
   constructor(modules: FetchModules, peers: SyncPeers) {
     this.#modules = modules;
@@ -50,9 +63,32 @@ export class RangeSync {
     });
   }
 
+  /**
+   * Resolves when no block of this hash waits for its turn any more: it was imported or refused, or dropped with the rest of
+   * its attempt. At once if no range has brought one, or if more than imports stands before its own.
+   */
+  async end(hash: Uint8Array): Promise<void> {
+    if (!this.#window) return;
+    // An answer ends after its last block has been decoded, but in the same turn of the event loop.
+    await nextTurn();
+    while (this.#isInLine(hash)) await this.#turn.promise;
+  }
+
   async close(): Promise<void> {
     this.#abort.abort();
     await this.#running;
+  }
+
+  #isInLine(hash: Uint8Array): boolean {
+    if (this.#left.some(({ block }) => bytesEqual(block.hash, hash))) return true;
+    for (const block of this.#window?.following() ?? []) if (bytesEqual(block.hash, hash)) return true;
+    return false;
+  }
+
+  #turnOf(left: readonly FetchedBlock[]): void {
+    this.#left = left;
+    this.#turn.resolve();
+    this.#turn = Promise.withResolvers();
   }
 
   async #run(): Promise<void> {
@@ -110,6 +146,7 @@ export class RangeSync {
     const signal = AbortSignal.any([over.signal, this.#abort.signal]);
     try {
       const window = new RangeWindow(this.#modules, this.#peers, { primary, ancestor }, signal);
+      this.#window = window;
       for (let next = window.take(); next; next = window.take()) {
         const early = await this.#importRange(await next);
         if (!early) continue;
@@ -119,6 +156,8 @@ export class RangeSync {
       }
     } finally {
       over.abort();
+      this.#window = undefined;
+      this.#turnOf([]);
     }
     if (isLong) logger.info({ height: chain.head.header.height }, "caught up");
     if (chain.headerOf(head)) return "ended";
@@ -134,6 +173,7 @@ export class RangeSync {
   async #importRange({ blocks, failure }: FetchedRange): Promise<Block | undefined> {
     const { chain, meter, logger } = this.#modules;
     for (const [index, { block, from }] of blocks.entries()) {
+      this.#turnOf(blocks.slice(index));
       for (const ahead of blocks.slice(index + 1, index + 1 + blocksVerifiedAhead)) {
         void chain.verifyAhead(ahead.block).catch(() => undefined);
       }

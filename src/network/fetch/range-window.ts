@@ -45,6 +45,12 @@ interface FetchedPieces {
   readonly failure?: Error | undefined;
 }
 
+interface RangeInFlight {
+  readonly fetching: Promise<FetchedPieces>;
+  /** Set once nothing more of it is asked of peers. */
+  fetched?: FetchedPieces;
+}
+
 export class RangeWindow {
   readonly #modules: FetchModules;
   readonly #peers: SyncPeers;
@@ -52,7 +58,7 @@ export class RangeWindow {
   readonly #firstHeight: number;
   readonly #targetHeight: number;
   readonly #signal: AbortSignal;
-  readonly #inFlight: Promise<FetchedPieces>[] = [];
+  readonly #inFlight: RangeInFlight[] = [];
   readonly #requestsOf = new Map<PeerId, number>();
   #nextHeight: number;
   #lastHash: Uint8Array;
@@ -82,10 +88,26 @@ export class RangeWindow {
       const startHeight = this.#nextHeight;
       const count = Math.min(rangeBlocks, this.#targetHeight - startHeight + 1);
       this.#nextHeight += count;
-      this.#inFlight.push(this.#fetch(startHeight, count));
+      this.#inFlight.push(inFlight(this.#fetch(startHeight, count)));
     }
-    const next = this.#inFlight.shift();
+    const next = this.#inFlight.shift()?.fetching;
     return this.#signal.aborted ? undefined : next?.then((fetched) => this.#linked(fetched));
+  }
+
+  /**
+   * The blocks that follow those of the last range that was taken, up to where something has yet to come. They wait for
+   * imports alone: no peer can keep them waiting, and the true body of a false one could not be imported before them.
+   */
+  *following(): Iterable<Block> {
+    let lastHash = this.#lastHash;
+    for (const { fetched } of this.#inFlight) {
+      for (const { answer } of fetched?.pieces ?? []) {
+        if (!isChain(answer, lastHash)) return;
+        yield* answer;
+        lastHash = answer.at(-1)?.hash ?? lastHash;
+      }
+      if (!fetched || fetched.failure) return;
+    }
   }
 
   #mayAskForMore(): boolean {
@@ -214,7 +236,7 @@ export class RangeWindow {
     for (const piece of pieces) {
       this.#waitingBytes -= bytesOf(piece);
       try {
-        for (const { from, answer, durationMs } of await this.#following(piece)) {
+        for (const { from, answer, durationMs } of await this.#fromChain(piece)) {
           this.#peers.delivered(from, bytesOf({ answer }), durationMs);
           blocks.push(...answer.map((block) => ({ block, from })));
         }
@@ -225,7 +247,7 @@ export class RangeWindow {
     return { blocks, failure };
   }
 
-  async #following(piece: Piece): Promise<readonly Piece[]> {
+  async #fromChain(piece: Piece): Promise<readonly Piece[]> {
     const [first] = piece.answer;
     if (isChain(piece.answer, this.#lastHash) || !first) {
       this.#lastHash = piece.answer.at(-1)?.hash ?? this.#lastHash;
@@ -246,6 +268,14 @@ export class RangeWindow {
     }
     return again;
   }
+}
+
+function inFlight(fetching: Promise<FetchedPieces>): RangeInFlight {
+  const range: RangeInFlight = { fetching };
+  void fetching.then((fetched) => {
+    range.fetched = fetched;
+  });
+  return range;
 }
 
 function bytesOf({ answer }: Pick<Piece, "answer">): number {
