@@ -1,4 +1,5 @@
 /** What one attack came to, the limits of it, which of them do not hold, and when a row is measured again. */
+import { invariant } from "../../src/base/invariant.ts";
 import { slowness } from "../support/patience.ts";
 import { type Latency, latencyMaxMs, overtakenMaxMs } from "./latency-probe.ts";
 import type { ProcessorShare } from "./watch.ts";
@@ -46,8 +47,8 @@ export interface Judged extends Figures {
   readonly faults: readonly string[];
   /** Whether the machine was quiet before the attack. */
   readonly judgesLatency: boolean;
-  /** The measurement before this one, if the row was measured again. */
-  readonly first?: Judged;
+  /** If the row was measured again: the first measurement, then those of the further ones that are not the middle one. */
+  readonly others?: readonly Judged[];
 }
 
 /** The issue's numbers. */
@@ -64,8 +65,8 @@ export const limits = {
 /** A machine on which latencies of milliseconds say something: idle, and the honest pair disturbed by newcomers alone. */
 export const quiet = { slownessMax: 1.5, baselineP99Ms: 100 } as const;
 
-/** A row that is measured again is measured so many times as long. */
-export const againTimes = 4;
+/** A row that is measured again is measured so many times more; odd, so that there is a middle one. */
+export const againTimes = 3;
 
 export interface JudgeOptions {
   /** Latencies are told and not judged. */
@@ -94,22 +95,30 @@ export function asksAgain(judged: Judged): boolean {
   return judged.judgesLatency && isLate(judged) && judged.faults.length === 1;
 }
 
-/** What holds of a row that was measured again: what the longer measurement says, and it acquits on a quiet machine only. */
-export function lastWord(first: Judged, again: Judged): Judged {
-  const unanswered = again.judgesLatency
+/**
+ * What holds of a row that was measured again: of the further measurements the middle one decides about the 99th percentile,
+ * and acquits on a quiet machine only; any other fault of any of them stays. Not one longer measurement: most attackers are
+ * cut within seconds, so that of 48 seconds the attack is a smaller part.
+ */
+export function lastWord(first: Judged, again: readonly Judged[]): Judged {
+  const inOrder = again.toSorted((a, b) => lateness(a) - lateness(b));
+  const [middle] = inOrder.splice((again.length - 1) / 2, 1);
+  invariant(middle, "a row is measured again an odd number of times");
+  const unanswered = middle.judgesLatency
     ? []
     : first.faults.map((fault) => `${fault}; measured again, the machine was busy`);
-  return { ...again, faults: [...unanswered, ...again.faults], first };
+  const besides = inOrder.flatMap((each) => each.faults.filter((fault) => fault !== lateFault(each)));
+  return { ...middle, faults: [...unanswered, ...middle.faults, ...besides], others: [first, ...inOrder] };
 }
 
 /** What of the limits does not hold, in words; empty if all hold. */
 export function faultsOf(figures: Figures, options: JudgeOptions): string[] {
   const faults: string[] = [...figures.broken];
-  const { baseline, during } = figures;
+  const { during } = figures;
   const { slowMachine } = options;
   if (figures.sent === 0) faults.push("the attackers did nothing");
   if (judgesLatency(figures, options) && isLate(figures)) {
-    faults.push(`99th ${during.p99Ms.toFixed(0)} ms, baseline ${baseline.p99Ms.toFixed(0)} ms`);
+    faults.push(lateFault(figures));
   }
   if (during.samples === 0) faults.push("nothing reached the other honest node");
   // Ten seconds are a latency, too.
@@ -142,6 +151,15 @@ export function faultsOf(figures: Figures, options: JudgeOptions): string[] {
   faults.push(...figures.partings.map((parting) => `honest nodes parted: ${parting}`));
   if (figures.backMs === undefined) faults.push("not back to normal 30 s after the attack");
   return faults;
+}
+
+/** Infinity: on a machine that was busy. */
+function lateness({ baseline, during, judgesLatency: isJudged }: Judged): number {
+  return isJudged ? during.p99Ms / baseline.p99Ms : Number.POSITIVE_INFINITY;
+}
+
+function lateFault({ baseline, during }: Figures): string {
+  return `99th ${during.p99Ms.toFixed(0)} ms, baseline ${baseline.p99Ms.toFixed(0)} ms`;
 }
 
 function isLate({ baseline, during }: Figures): boolean {

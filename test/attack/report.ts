@@ -23,10 +23,10 @@ const columns = [
   right: title !== "row" && title !== "",
 }));
 
-/** @param all the last word on each row; what was measured before it stands in the line above */
+/** @param all the last word on each row; what else was measured of it stands in the lines above */
 export function reportText(all: readonly Judged[]): string {
-  const firsts = all.flatMap(({ first }) => first ?? []);
-  const measured = all.flatMap((each) => [...(each.first ? [each.first] : []), each]);
+  const others = all.flatMap((each) => each.others ?? []);
+  const measured = all.flatMap((each) => [...(each.others ?? []), each]);
   const table = textTable(
     columns,
     measured.map((each) => [
@@ -42,7 +42,7 @@ export function reportText(all: readonly Judged[]): string {
       newcomers(each),
       each.finalLag === undefined ? "-" : `${each.finalLag}`,
       seconds(each.backMs),
-      firsts.includes(each) ? "again" : each.faults.length === 0 ? "holds" : "BROKEN",
+      others.includes(each) ? "again" : each.faults.length === 0 ? "holds" : "BROKEN",
     ]),
   );
   const named = rows.filter(({ id }) => all.some(({ row }) => row === id));
@@ -53,18 +53,18 @@ export function reportText(all: readonly Judged[]): string {
     "wait: % of the time that its main thread was ready, and no core was free.",
     "cut, back: s. new: newcomers in within 5 s. lag: blocks from head to final.",
     "~: told and not judged, since the machine was busy before the attack.",
-    ...(firsts.length === 0
+    ...(others.length === 0
       ? []
       : [
-          "again: the 99th alone was too long. The next line is the same row, measured",
-          `${againTimes} times as long, and has the last word; if it has ~, the row stays broken.`,
+          `again: the 99th alone was too long, so the row was measured ${againTimes} times more, on`,
+          "fresh nodes. The middle one of these has the last word: the line without again.",
         ]),
     "",
     ...named.map(({ id, what }) => `${id}  ${what}`),
     ...elsewhere.map(({ id, what, test }) => `${id}  ${what}: see ${test}`),
     ...measured.flatMap(({ row, attackers, notes }) => notes.map((note) => `${row} × ${attackers}: ${note}`)),
     "",
-    ...faultLines("measured again", firsts),
+    ...faultLines("measured again", others),
     ...faultLines("does not hold", all),
     all.every(({ faults }) => faults.length === 0) ? "all rows hold" : "",
   ].join("\n");
