@@ -47,21 +47,17 @@ export function packBatch(transactions: readonly DecodedTransaction[]): SharedAr
 
 /** Verifies chunk after chunk until none is left; true for the one caller whose chunk was the last to be done. */
 export function verifyChunks(memory: SharedArrayBuffer): boolean {
-  const views = viewsOf(memory);
   let isLast = false;
   for (;;) {
-    const outcome = verifyNextChunk(views);
+    const outcome = verifyChunk(memory);
     if (outcome === "none left") return isLast;
     if (outcome === "the last") isLast = true;
   }
 }
 
 /** Verifies one chunk: one of many, the last to be done, or none, since all are taken. */
-export function verifyOneChunk(memory: SharedArrayBuffer): ChunkOutcome {
-  return verifyNextChunk(viewsOf(memory));
-}
-
-function verifyNextChunk({ counters, verdicts, items }: BatchViews): ChunkOutcome {
+export function verifyChunk(memory: SharedArrayBuffer): ChunkOutcome {
+  const { counters, verdicts, items } = viewsOf(memory);
   const from = Atomics.add(counters, nextItem, chunkItems);
   if (from >= verdicts.length) return "none left";
   const to = Math.min(from + chunkItems, verdicts.length);

@@ -8,7 +8,7 @@ import { Worker } from "node:worker_threads";
 import { InvariantError, invariant, toError } from "../base/invariant.ts";
 import type { Logger } from "../base/logger.ts";
 import type { DecodedTransaction } from "../protocol/transaction.ts";
-import { chunkItems, packBatch, readVerdicts, verifyOneChunk } from "./signature-batch.ts";
+import { chunkItems, packBatch, readVerdicts, verifyChunk } from "./signature-batch.ts";
 import type { BatchMessage, WorkerMessage } from "./verify-worker.ts";
 
 /** Enough that no worker waits for the main thread between two batches. */
@@ -104,7 +104,7 @@ export class WorkerPool {
     setImmediate(() => {
       this.#isHelping = false;
       for (const [batch, { memory }] of this.#running) {
-        const outcome = verifyOneChunk(memory);
+        const outcome = verifyChunk(memory);
         if (outcome === "the last") this.#finish(batch);
         if (outcome !== "none left") break;
       }

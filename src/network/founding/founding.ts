@@ -192,6 +192,7 @@ class Founding {
 
   /** Goes on as soon as the dials have ended: the next tick may be a second away. */
   #look(): void {
+    this.#looking?.cancel();
     this.#looking = this.#clock.schedule(lookEveryMs, () => {
       if (this.#host.isDialling()) this.#look();
       else this.#consider();
